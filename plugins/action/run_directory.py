@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the directory of a run, once, on the controller (see the module of the same name)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils import _store
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "path": {"type": "str", "default": ""},
+    "reports": {"type": "str", "default": "reports"},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The directory of a run, as a task. It is made under --check as well: a report changes no host."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Make the directory and its folders and return its path."""
+        result: dict[str, Any] = super().run(tmp, task_vars or {})
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        try:
+            run = self._directory(args)
+            for folder in ("records", "standards"):
+                _store.clear(_store.private_directory(run / folder))
+        except _store.StoreError as error:
+            name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"
+            # Newer cores print the cause after the error: the same words twice.
+            raise AnsibleActionFail(f"{name}: {error}") from None
+        latest = "" if args["path"] else str(run.parent / _store.LATEST)
+        result.update(changed=False, path=str(run), latest=latest)
+        return result
+
+    def _directory(self, args: dict[str, Any]) -> Path:
+        """The directory that was asked for, or a new one named by the time; both relative to where the command was started."""
+        here = Path.cwd()
+        if args["path"]:
+            return _store.private_directory(here / Path(args["path"]).expanduser())
+        return _store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation of several modules has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Parts that modules name with extends_documentation_fragment."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and tells the same as without.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed, or what would change in check mode.
+    support: N/A
+    details: Nothing is changed.
+  platform:
+    description: Target operating systems.
+    platforms: linux
+    support: full
+"""
+
+    SCAN = r"""
+options:
+  sections:
+    description:
+      - The sections of the record to collect; all of them where the list is empty.
+      - V(os) is the operating system, V(boot) the present boot and whether another one is due, V(kernel) the kernel that runs,
+        those that are installed, the one that the next boot gives and the one that the repositories offer, V(cpu) the processor's
+        vulnerabilities and their mitigations, V(hypervisor) what virtual machines run on and what this machine itself runs on.
+    type: list
+    elements: str
+    default: []
+  available:
+    description:
+      - Whether to ask the package manager which kernel its cached lists offer.
+      - This is the slowest question of a scan. The lists are never refreshed, whatever their age.
+    type: bool
+    default: true
+  hypervisor_probe:
+    description:
+      - How far to climb in finding out whether this host can run virtual machines.
+      - V(device) looks at the processor and at C(/dev/kvm) without loading a module.
+      - V(vm) also creates an empty virtual machine and gives it up at once.
+    type: str
+    choices: [device, vm]
+    default: device
+  deadline:
+    description:
+      - Seconds that the scan of a host may take. What was not collected by then is null with the reason C(deadline).
+    type: int
+    default: 60
+  section_deadline:
+    description:
+      - Seconds that one section may take. A hung file system or a locked package database costs its section, not the record.
+    type: int
+    default: 20
+"""

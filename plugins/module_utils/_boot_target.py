@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a boot loader will start: the shape of the answer that each loader's reader gives, and how a loader's path is found on the host."""
+
+from typing import Any, NamedTuple, Optional
+
+# entry: what the loader calls it; image: the kernel's path on the host, '' where the entry loads none; how: what made it the choice.
+Target = NamedTuple("Target", [("entry", str), ("image", str), ("how", str), ("loader", str)])
+
+# once is None where nothing is set for the next boot only; stale: the generated configuration differs from its source, None with why_stale_unknown.
+Targets = NamedTuple("Targets", [
+    ("source", str), ("default", Target), ("once", Optional[Target]), ("stale", Optional[bool]), ("stale_source", str), ("stale_problem", str)])
+
+
+class NoAnswerError(Exception):
+    """The loader's choice cannot be had: ``reason`` is one of _record.REASONS."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        Exception.__init__(self, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def on_host(host: Any, path: str) -> str:
+    """The host's path for a path that the loader sees from its own file system's root (/boot may be one of its own, / a subvolume)."""
+    if not path:
+        return ""
+    path = "/" + path.lstrip("/")
+    below = path[path.index("/boot/"):] if "/boot/" in path else "/boot" + path
+    for candidate in (below, path, "/boot/" + path.rsplit("/", 1)[-1]):
+        if host.stat(candidate).problem != "absent":
+            return candidate
+    return below
+
+
+def existing(host: Any, path: str) -> bool:
+    """Whether the path exists, or is kept from the scan by missing privilege."""
+    return host.stat(path).problem in (None, "needs_root")

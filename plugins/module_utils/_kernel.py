@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``kernel``: the kernel that runs, those installed, the one a reboot gives, the newest on offer, and who else changes them.
+
+They are four facts, never derived from one another: a kernel can be installed and not booted, booted and no longer installed, on offer and held.
+"""
+
+import re
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+from . import _available, _dpkg, _evr, _kernel_managers, _os, _rpm
+from ._bootloaders import BOOT_FACTS, collect_boot_targets
+from ._dpkg import Image
+from ._record import Fact
+
+FACTS: List[Fact] = [
+    Fact("running.release", "str", "what uname -r says"),
+    Fact("running.version", "str", "what uname -v says; the kernel cuts it at 64 characters"),
+    Fact("running.flavour", "str", "its line of kernels (cloud-amd64, generic, standard, uek, rt, default); only within one is there an order"),
+    Fact("running.package", "str", "the installed package with an image of this release"),
+    Fact("running.package_version", "str", "the package version that runs, which an update in place leaves behind the installed one"),
+    Fact("installed", "list", "every installed kernel image, oldest first within a flavour; no metas, no rescue images"),
+    Fact("installed[].release", "str", "what uname -r says when it runs"),
+    Fact("installed[].flavour", "str", "its line of kernels"),
+    Fact("installed[].package", "str", "the package that holds the image"),
+    Fact("installed[].package_version", "str", "its version (dpkg) or version-release (rpm), with the epoch where there is one"),
+    Fact("installed[].image", "str", "the image's path, or where it should be"),
+    Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
+    Fact("newest_installed.release", "str", "release of the highest installed version of the running flavour"),
+    Fact("newest_installed.package_version", "str", "that version"),
+    Fact("available.release", "str", "release of the newest kernel of the running flavour in the package manager's cache"),
+    Fact("available.package", "str", "its package"),
+    Fact("available.package_version", "str", "its version"),
+    Fact("available.repository", "str", "where it is from"),
+    Fact("available.cache_age_seconds", "int", "seconds since the package manager last looked at its repositories"),
+    Fact("available.held", "list", "packages, locks and excludes that keep kernels from being updated"),
+    Fact("available.phased", "bool", "it is given to a share of all hosts so far"),
+    Fact("available.hidden", "list", "newer kernels that excludes hide, and pins against kernels"),
+    Fact("managers", "list", "who else may install kernels here"),
+    Fact("managers[].name", "str", "unattended-upgrades, dnf-automatic, landscape, satellite ..."),
+    Fact("managers[].active", "bool", "it is set to work by itself"),
+    Fact("managers[].detail", "str", "what shows it"),
+    Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
+] + BOOT_FACTS
+
+_OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden")
+_STATUS = "/var/lib/dpkg/status"
+_STATUS_LIMIT = 64 * 1024 * 1024
+_UPDATES = "/var/lib/dpkg/updates"
+_SIGNATURE = "/proc/version_signature"
+
+# What the package manager knows: kind is dpkg, rpm or "" where no data can be had, and then reason and detail say why.
+Packages = NamedTuple("Packages", [
+    ("kind", str), ("images", List[Image]), ("stanzas", List[_dpkg.Stanza]), ("reason", str), ("detail", str), ("source", str)])
+
+
+def collect(host: Any, section: Any, options: Any) -> None:
+    """Write the section."""
+    container = _os.container_name(host)
+    identity = _os.os_identity(host)[0]
+    family = _os.family_of(identity.get("ID", ""), identity.get("ID_LIKE", "").split())
+    tool = _os.image_evidence(host, identity.get("ID", ""))[0]
+    if container != "none":
+        packages = _without_packages("in_container", container)
+    else:
+        packages = _read_packages(host, family, tool)
+    flavour = _put_running(host, section, packages)
+    _put_installed(host, section, packages, flavour)
+    _put_available(host, section, packages, flavour, tool, options)
+    if container != "none":
+        section.cannot_say("managers", "in_container", container)
+    else:
+        managers = [dict(manager._asdict()) for manager in _kernel_managers.find(host)]
+        section.put("managers", managers, "the files of each manager below /etc and /usr")
+    collect_boot_targets(host, section)
+
+
+def _without_packages(reason: str, detail: str, source: str = "") -> Packages:
+    return Packages("", [], [], reason, detail, source)
+
+
+def _read_packages(host: Any, family: str, image_tool: str) -> Packages:
+    """The kernels in the data of the family's package manager; for other families, of the one whose data is there."""
+    if family in ("redhat", "suse"):
+        packages = _read_rpm(host)
+    elif family == "debian" or not host.stat(_STATUS).problem:
+        packages = _read_dpkg(host)
+    else:
+        packages = _read_rpm(host)
+        if packages.reason == "tool_missing":
+            packages = _without_packages("unsupported", "neither dpkg nor rpm manages this host")
+    if image_tool != "none" and not packages.images:
+        return _without_packages("image_based", image_tool)
+    return packages
+
+
+def _read_dpkg(host: Any) -> Packages:
+    answer = host.read(_STATUS, _STATUS_LIMIT)
+    if answer.problem:
+        return _without_packages(answer.problem, "%s: %s" % (_STATUS, answer.detail))
+    try:
+        stanzas = _dpkg.parse_kernel_stanzas(answer.value)
+    except ValueError as error:
+        return _without_packages("unparsable", "%s: %s" % (_STATUS, error))
+    for name in host.listdir(_UPDATES).value or []:
+        if re.match(r"[0-9]+\Z", name):
+            stanzas = _dpkg.merge_updates(stanzas, _dpkg.parse_stanzas(host.read("%s/%s" % (_UPDATES, name)).value or ""))
+    return Packages(_evr.DPKG, _dpkg.images(stanzas), stanzas, "", "", _STATUS)
+
+
+def _read_rpm(host: Any) -> Packages:
+    source = "rpm -q --whatprovides %s" % _rpm.UNAME_PROVIDE
+    answer = host.run(_rpm.QUERY)
+    if answer.problem:
+        return _without_packages(answer.problem, "rpm: %s" % answer.detail)
+    try:
+        images = _rpm.parse_images(answer.value.out)
+    except ValueError as error:
+        return _without_packages("unparsable", "%s: %s" % (source, error))
+    # rpm counts the names that nobody provides in its exit status, and says so on standard output; standard error is for what went wrong.
+    if not images and (answer.value.err.strip() or "no package provides" not in answer.value.out):
+        return _without_packages("tool_failed", "%s: %s" % (source, _available.last_line(answer.value.err)))
+    return Packages(_evr.RPM, images, [], "", "", source)
+
+
+def _put_running(host: Any, section: Any, packages: Packages) -> Optional[str]:
+    """Write ``running`` and return the running flavour."""
+    release, version = host.uname()[2:4]
+    section.put("running.release", release, "uname -r")
+    section.put("running.version", version, "uname -v")
+    image = next((image for image in packages.images if image.release == release), None)
+    flavour = image.flavour if image else _dpkg.flavour_of(release) if packages.kind != _evr.RPM else _flavour_of_rpm_release(release)
+    if flavour is None:
+        section.cannot_say("running.flavour", "absent", "the release %s names none" % release)
+    else:
+        section.put("running.flavour", flavour, "uname -r" if image is None else packages.source)
+    if packages.reason:
+        section.cannot_say("running.package", packages.reason, packages.detail)
+    elif image is None:
+        section.cannot_say("running.package", "absent", "%s: no installed package holds the image of %s" % (packages.source, release))
+    else:
+        section.put("running.package", image.package, packages.source)
+    _put_running_version(host, section, packages, image, flavour)
+    return flavour
+
+
+def _flavour_of_rpm_release(release: str) -> Optional[str]:
+    """The flavour of a release whose package is gone: after a + or in the dist tag on Red Hat's side, after the numbers on SUSE's."""
+    if "uek" in release:
+        return "uek"
+    match = re.search(r"\.(?:x86_64|aarch64|ppc64le|s390x|i686)(?:\+([a-z0-9-]+))?\Z", release)
+    return (match.group(1) or _rpm.STANDARD) if match else _dpkg.flavour_of(release)
+
+
+def _put_running_version(host: Any, section: Any, packages: Packages, image: Optional[Image], flavour: Optional[str]) -> None:
+    path = "running.package_version"
+    if packages.kind == _evr.RPM and image is not None:
+        # Each rpm of a kernel boots as a release of its own, so an update in place cannot happen.
+        section.put(path, image.package_version, packages.source)
+        return
+    if packages.kind != _evr.DPKG:
+        reason, detail = packages.reason or "absent", packages.detail or "no installed package holds the running image"
+        section.cannot_say(path, reason, detail)
+        return
+    signature = host.read(_SIGNATURE, 4096).value
+    source = _SIGNATURE if signature else "uname -v"
+    try:
+        section.put(path, _dpkg.running_version(host.uname()[3], signature, flavour), source)
+    except ValueError as error:
+        section.cannot_say(path, "absent", "%s: %s" % (source, error))
+
+
+def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optional[str]) -> None:
+    """Write ``installed``, ``newest_installed`` and ``version_order``."""
+    newest = ("newest_installed.release", "newest_installed.package_version")
+    if packages.reason:
+        for path in ("installed",) + newest + ("version_order",):
+            section.cannot_say(path, packages.reason, packages.detail)
+        return
+    section.put("version_order", packages.kind, packages.source)
+    section.put("installed", [_described(host, image) for image in packages.images], packages.source)
+    same = [image for image in packages.images if image.flavour == flavour]
+    if not same:
+        for path in newest:
+            section.cannot_say(path, "absent", "no installed package holds a kernel of flavour %s" % flavour)
+        return
+    # The lists are sorted by the package manager's own order.
+    section.put(newest[0], same[-1].release, packages.source)
+    section.put(newest[1], same[-1].package_version, packages.source)
+
+
+def _described(host: Any, image: Image) -> Any:
+    path, present = _image_path(host, image.release)
+    return {"release": image.release, "flavour": image.flavour, "package": image.package, "package_version": image.package_version,
+            "image": path, "image_present": present}
+
+
+def _image_path(host: Any, release: str) -> Tuple[str, bool]:
+    """(path of the image, whether it is there); by the names that distributions use on the architectures."""
+    usual = "/boot/vmlinuz-%s" % release
+    for path in (usual, "/lib/modules/%s/vmlinuz" % release, "/boot/vmlinux-%s" % release, "/boot/Image-%s" % release, "/boot/image-%s" % release):
+        if not host.stat(path).problem:
+            return path, True
+    return usual, False
+
+
+def _put_available(host: Any, section: Any, packages: Packages, flavour: Optional[str], image_tool: str, options: Any) -> None:
+    """Write ``available``; what holds updates back is in small files, and so is written unasked."""
+    if packages.reason:
+        for name in _OFFER_FACTS + ("cache_age_seconds", "held"):
+            section.cannot_say("available." + name, packages.reason, packages.detail)
+        return
+    if packages.kind == _evr.DPKG:
+        section.put("available.held", _dpkg.held(packages.stanzas), packages.source)
+    else:
+        section.put("available.held", _rpm_locks(host), "the lock and exclude lists of dnf and zypper below /etc")
+    if not options.get("available", True):
+        for name in _OFFER_FACTS + ("cache_age_seconds",):
+            section.cannot_say("available." + name, "not_asked", "available: false")
+        return
+    metas = _dpkg.metas(packages.stanzas, flavour or "")
+    if not metas and not any(image.flavour == flavour for image in packages.images) and section.facts["running"]["package_version"] is None:
+        # Asking would cost a second or two, and no repository can have it.
+        for name in _OFFER_FACTS + ("cache_age_seconds",):
+            section.cannot_say("available." + name, "not_applicable", "the running kernel is not of any package, so no repository is asked")
+        return
+    found = _ask(host, packages, flavour, metas, image_tool)
+    _put_offer(section, found)
+    if found.cache_age is None:
+        section.cannot_say("available.cache_age_seconds", found.reason or "absent", found.detail or "nothing tells when the cache was refreshed")
+    else:
+        section.put("available.cache_age_seconds", found.cache_age, "the cache's time stamps")
+
+
+def _ask(host: Any, packages: Packages, flavour: Optional[str], metas: List[str], image_tool: str) -> _available.Found:
+    """Ask the one package manager that is in charge here."""
+    if image_tool not in ("none", "transactional-update"):
+        return _available.Found(None, "image_based", image_tool, image_tool, None)
+    if packages.kind == _evr.DPKG:
+        return _available.ask_apt(host, flavour, metas)
+    if not host.stat("/usr/bin/zypper").problem:
+        return _available.ask_zypper(host, flavour or "default")
+    return _available.ask_dnf(host, flavour)
+
+
+def _put_offer(section: Any, found: _available.Found) -> None:
+    for name in _OFFER_FACTS:
+        value = getattr(found.offer, name) if found.offer else None
+        if value is not None:
+            section.put("available." + name, value, found.source)
+        else:
+            section.cannot_say("available." + name, found.reason or "absent", found.detail or "%s does not tell" % found.source)
+
+
+def _rpm_locks(host: Any) -> List[str]:
+    """Every lock and exclude that touches kernels, named by its file."""
+    lists = (("/etc/dnf/plugins/versionlock.list", _rpm.locked_by_dnf), ("/etc/dnf/versionlock.toml", _rpm.locked_by_dnf5),
+             ("/etc/zypp/locks", _rpm.locked_by_zypper), ("/etc/dnf/dnf.conf", _rpm.excluded))
+    names = host.listdir("/etc/yum.repos.d", 1000).value or []
+    repositories = [("/etc/yum.repos.d/%s" % name, _rpm.excluded) for name in names if name.endswith(".repo")]
+    return ["%s (%s)" % (lock, path) for path, parse in list(lists) + repositories for lock in parse(host.read(path).value or "")]

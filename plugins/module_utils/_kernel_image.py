@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel release a boot image holds: by its file name, else by what the image says of itself."""
+
+import re
+import struct
+from typing import Any, Optional, Tuple
+
+_FILE_NAME = re.compile(r"^(?:vmlinuz|vmlinux|kernel|bzImage|zImage|Image|linux|image)-(?P<release>\d[\w.+~:-]*?)(?:\.efi(?:\.signed)?|\.gz)?$")
+_RELEASE = re.compile(r"^\d[\w.+~:-]*$")
+# kernel-install's layout for systemd-boot: /<machine id or another token>/<release>/linux
+_ENTRY_FOLDER = re.compile(r"/(?P<release>\d+\.[\w.+~:-]+)/(?:linux|vmlinuz)$")
+_LINUX_MAGIC_AT = 0x202
+_VERSION_POINTER_AT = 0x20E
+_HEADER_BYTES = 0x210
+
+
+def release_from_path(path: str) -> Optional[str]:
+    """The release that an image's path names, or None where it names none (/boot/vmlinuz, vmlinuz-linux, vmlinuz.old)."""
+    match = _ENTRY_FOLDER.search(path) or _FILE_NAME.match(path.rsplit("/", 1)[-1])
+    return match.group("release") if match else None
+
+
+def version_offset(header: bytes) -> int:
+    """Where the x86 boot protocol keeps the version text, in bytes from the image's start; ValueError where it is no such image."""
+    if len(header) < _HEADER_BYTES or header[_LINUX_MAGIC_AT:_LINUX_MAGIC_AT + 4] != b"HdrS":
+        raise ValueError("no Linux/x86 boot header in the first %d bytes" % len(header))
+    pointer = struct.unpack_from("<H", header, _VERSION_POINTER_AT)[0]
+    if not pointer:
+        raise ValueError("the Linux/x86 boot header points to no version")
+    return int(pointer) + 0x200
+
+
+def parse_version_text(data: bytes) -> str:
+    """The release at the beginning of '6.1.0-9-amd64 (builder) #1 SMP ...'; ValueError where there is none."""
+    words = data.split(b"\0")[0].decode("utf-8", "replace").split()
+    if not words or not _RELEASE.match(words[0]):
+        raise ValueError("no kernel release in %r" % data[:40])
+    return words[0]
+
+
+def section_place(data: bytes, wanted: str) -> Tuple[int, int]:
+    """(offset, bytes) of a section of a PE image, such as .uname of a unified kernel image; ValueError where there is none."""
+    if data[:2] != b"MZ" or len(data) < 0x40:
+        raise ValueError("no PE image: it begins with %r" % data[:2])
+    header = struct.unpack_from("<I", data, 0x3C)[0]
+    if header + 24 > len(data) or data[header:header + 4] != b"PE\0\0":
+        raise ValueError("no PE header at byte %d" % header)
+    count, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
+    table = header + 24 + optional
+    for index in range(min(count, 96)):
+        row = data[table + 40 * index:table + 40 * index + 40]
+        if len(row) == 40 and row[:8].rstrip(b"\0") == wanted.encode("ascii"):
+            used, size, offset = struct.unpack_from("<I", row, 8)[0], *struct.unpack_from("<II", row, 16)
+            return offset, min(used or size, size)
+    raise ValueError("the PE image has no section %s" % wanted)
+
+
+def _ask_linux_header(host: Any, path: str) -> str:
+    header = host.read_bytes(path, _HEADER_BYTES)
+    if header.problem:
+        raise ValueError("%s: %s" % (path, header.detail))
+    text = host.read_bytes(path, 256, version_offset(header.value))
+    return parse_version_text(text.value or b"")
+
+
+def pe_section(host: Any, path: str, name: str, limit: int) -> bytes:
+    """At most ``limit`` bytes of a section of the PE image at ``path``; ValueError where it cannot be had."""
+    head = host.read_bytes(path, 8192)
+    if head.problem:
+        raise ValueError("%s: %s" % (path, head.detail))
+    offset, size = section_place(head.value, name)
+    return bytes(host.read_bytes(path, min(size, limit), offset).value or b"")
+
+
+def _ask_unified_image(host: Any, path: str) -> str:
+    return parse_version_text(pe_section(host, path, ".uname", 256))
+
+
+def release_of(host: Any, path: str) -> Tuple[Optional[str], str]:
+    """(release or None, how it was found or why not) for an image on the host, links resolved."""
+    for candidate, how in ((path, "the image's path"), (host.realpath(path).value, "the path that the image's link resolves to")):
+        release = release_from_path(candidate) if candidate else None
+        if release:
+            return release, how
+    reason = "%s names no release" % path
+    for ask, how in ((_ask_linux_header, "the image's boot header"), (_ask_unified_image, "the image's .uname section")):
+        try:
+            return ask(host, path), how
+        except ValueError as error:
+            reason = str(error)
+    return None, reason

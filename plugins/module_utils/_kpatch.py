@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kpatch: the runtime of Red Hat, Debian and Ubuntu, and Amazon's and self-built patches that are loaded by it.
+
+No command of kpatch is run: what it prints it reads from the same files. It knows no support window and no last check.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from ._livepatch_claim import Claim, Inhibitor, Patch, cve_ids
+
+PROGRAMS = ("/usr/sbin/kpatch", "/sbin/kpatch", "/usr/bin/kpatch")
+INSTALLED = "/var/lib/kpatch"
+# systemd's own mark that the service which loads patches at boot is enabled.
+ENABLED = "/etc/systemd/system/multi-user.target.wants/kpatch.service"
+DNF_CONF = "/etc/dnf/plugins/kpatch.conf"
+
+_QUERY = "@%{VERSION}-%{RELEASE}\\n[%{CHANGELOGTEXT}\\n]"
+_EL_KERNEL = re.compile(r"\A(\d+(?:\.\d+)+)-(\d[\w.]*?)\.el\d+(?:_\d+)?\.\w+\Z")
+_RELEASE = re.compile(r"\A[0-9][\w.+~-]{0,100}\Z")
+
+
+class Package(NamedTuple):
+    """An installed kpatch-patch package: version-release, and the CVEs that its changelog names."""
+
+    version: str
+    cves: List[str]
+
+
+def package_of(release: str) -> str:
+    """The package with Red Hat's patches for a kernel; '' for a kernel that is not Red Hat's. 5.14.0-284.11.1.el9_2.x86_64 has
+    kpatch-patch-5_14_0-284_11_1."""
+    match = _EL_KERNEL.match(release)
+    return "kpatch-patch-%s-%s" % tuple(part.replace(".", "_") for part in match.groups()) if match else ""
+
+
+def query(package: str) -> List[str]:
+    """The command that asks rpm for a package's version and changelog."""
+    return ["rpm", "-q", "--qf", _QUERY, package]
+
+
+def parse_package(text: str) -> Package:
+    """The newest package in rpm's answer to ``query``; ValueError where it names none."""
+    blocks = re.findall(r"^@([^\s@]{1,100})\n((?:(?!@[^\s@]+$).*\n?)*)", text, re.MULTILINE)
+    if not blocks:
+        raise ValueError("rpm names no package in %.80r" % text)
+    version, changelog = blocks[-1]
+    return Package(version, cve_ids(changelog))
+
+
+def is_loaded(package: Package, modules: List[str]) -> bool:
+    """Whether the module of this very package is among the loaded ones: kpatch_5_14_0_284_11_1_1_4 ends with version and release 1-4."""
+    ending = "_" + re.sub(r"[.-]", "_", re.sub(r"\.el\d.*\Z", "", package.version))
+    return any(name.startswith("kpatch_") and name.endswith(ending) for name in modules)
+
+
+def module_name(path: str) -> str:
+    """The name under which the kernel knows a module file: kpatch-fix.ko.xz is kpatch_fix."""
+    return re.sub(r"\.ko(?:\.\w+)?\Z", "", path).replace("-", "_")
+
+
+def read_installed(host: Any) -> Dict[str, List[str]]:
+    """Kernel release -> the names of the modules that kpatch.service loads under it."""
+    found = {}
+    for release in host.listdir(INSTALLED, 1000).value or []:
+        if _RELEASE.match(release):
+            files = host.listdir("%s/%s" % (INSTALLED, release), 1000).value or []
+            modules = [module_name(name) for name in files if re.search(r"\.ko(?:\.\w+)?\Z", name)]
+            if modules:
+                found[release] = modules
+    return found
+
+
+def is_present(host: Any) -> bool:
+    """Whether kpatch's client is installed."""
+    return any(not host.stat(path).problem for path in PROGRAMS)
+
+
+def _persistence(host: Any, release: str, loaded: List[Patch], inhibited: bool) -> Tuple[bool, str]:
+    installed = read_installed(host).get(release, [])
+    enabled = not host.stat(ENABLED, follow=False).problem
+    missing = sorted({patch.id for patch in loaded if patch.state in ("active", "enabling")} - set(installed))
+    if not installed or missing:
+        return False, "not in %s/%s: %s" % (INSTALLED, release, ", ".join(missing[:5]) or "any patch")
+    if not enabled or inhibited:
+        return False, "kpatch.service is not enabled" if not enabled else "kpatch.enable=0 on the kernel command line"
+    return True, "kpatch.service"
+
+
+def _changelog(host: Any, release: str, loaded: List[Patch]) -> Tuple[List[str], str, str]:
+    """(CVEs, '' or a problem, its detail) of the package whose module is active; none for patches that came without a package."""
+    package = package_of(release)
+    if not package or not loaded:
+        return [], "", ""
+    answer = host.run(query(package))
+    if answer.problem:
+        return [], answer.problem, answer.detail
+    if "is not installed" in answer.value.out:
+        return [], "", ""
+    try:
+        found = parse_package(answer.value.out)
+    except ValueError as error:
+        return [], "tool_failed", str(error)
+    active = [patch.id for patch in loaded if patch.state == "active"]
+    return (found.cves if is_loaded(found, active) else []), "", ""
+
+
+def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: List[Patch]) -> Claim:
+    """The claim of ``provider`` (kpatch, amazon or self_built), whose loaded patches are the kernel's own."""
+    inhibited = "kpatch.enable=0" in cmdline
+    inhibitors = [Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else []
+    named = [cve for patch in loaded if patch.state == "active" for cve in patch.cves]
+    basis = "module_names" if named else "none"
+    problem, detail = "", ""
+    if provider == "kpatch":
+        logged, problem, detail = _changelog(host, release, loaded)
+        named, basis = (logged, "changelog") if logged else (named, basis)
+    returns, by = _persistence(host, release, loaded, inhibited)
+    return Claim(provider, INSTALLED, cves=None if problem else sorted(set(named)), cves_basis=basis, cves_problem=problem, inhibitors=inhibitors,
+                 returns=returns, returns_by=by, detail=detail)

@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``live_patch``: what patches the running kernel in memory, what of it is in force, and what that protects.
+
+The kernel's own list comes before what any client says. Clients are asked only where they are installed, and only questions that need no network.
+"""
+
+import calendar
+import time
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from . import _canonical_livepatch, _kernelcare, _kpatch, _ksplice, _livepatch_sysfs, _os, _protection, _suse_klp
+from ._livepatch_claim import Claim, Inhibitor
+from ._record import Fact
+
+FACTS = [
+    Fact("provider.id", "str", "whose patches these are: kpatch, amazon, canonical, suse, ksplice, kernelcare, self_built or none"),
+    Fact("provider.also_present", "list", "other providers whose clients are installed"),
+    Fact("provider.mechanism", "str", "klp (the kernel's own), ksplice, kcare or none"),
+    Fact("provider.entitled", "bool", "the subscription includes live patches, as its client remembers"),
+    Fact("kernel.release", "str", "the running kernel, by uname"),
+    Fact("kernel.livepatch_capable", "bool", "the running kernel has /sys/kernel/livepatch"),
+    Fact("kernel.once_patched", "bool", "the kernel's taint: a live patch was loaded in this boot, though it may be gone"),
+    Fact("kernel.lockdown", "str", "none, integrity or confidentiality; other than none only signed modules load"),
+    Fact("kernel.signature_required", "bool", "module.sig_enforce: only signed modules load"),
+    Fact("patches", "list", "the loaded patches"),
+    Fact("patches[].id", "str", "module name, or the provider's own id"),
+    Fact("patches[].kind", "str", "fix, seed (empty), tripwire (only reports attacks) or enablement (groundwork)"),
+    Fact("patches[].state", "str", "active, enabling, disabling, disabled or unknown"),
+    Fact("patches[].cves", "list", "the CVEs that the patch itself names"),
+    Fact("patches[].replace", "bool", "cumulative: it replaces all patches before it; null where the kernel does not say"),
+    Fact("patches[].stack_order", "int", "place in the stack, the biggest wins; null where the kernel does not say"),
+    Fact("patches[].functions", "int", "how many functions it replaces; null for patches outside the kernel's own live patching"),
+    Fact("transition.in_progress", "bool", "a patch is being enabled or disabled; one scan cannot say for how long"),
+    Fact("transition.patch", "str", "which one"),
+    Fact("transition.blocking", "list", "up to 20 threads that still run the other code"),
+    Fact("transition.blocking[].pid", "int", "their process"),
+    Fact("transition.blocking[].tid", "int", "the thread"),
+    Fact("transition.blocking[].comm", "str", "its name"),
+    Fact("transition.blocking_count", "int", "how many threads there are in all"),
+    Fact("support.state", "str", "supported, upgrade_required, end_of_life or unsupported, as the provider says of this kernel"),
+    Fact("support.until", "str", "the last day of patches for this kernel"),
+    Fact("effective.kernel", "str", "the kernel version that the running one is brought up to"),
+    Fact("effective.level", "str", "the provider's name for the level of patches"),
+    Fact("cves.fixed", "list", "CVEs that the patches in force fix"),
+    Fact("cves.basis", "str", "who says so: client, changelog, module_names or none"),
+    Fact("cves.complete", "bool", "the list holds all that the patches fix"),
+    Fact("last_check.at", "str", "when the client last looked for newer patches, UTC"),
+    Fact("last_check.result", "str", "ok, failed or never"),
+    Fact("pin.kind", "str", "what holds the level back: cutoff_date, effective_version, patchset or none"),
+    Fact("pin.value", "str", "its value"),
+    Fact("inhibitors", "list", "what keeps patches from being loaded"),
+    Fact("inhibitors[].code", "str", "a stable name of it"),
+    Fact("inhibitors[].source", "str", "the path that says so"),
+    Fact("inhibitors[].stops", "str", "updates (no newer patch) or boot (none after a reboot)"),
+    Fact("persistence.same_kernel", "bool", "the patches come back after a reboot of the same kernel"),
+    Fact("persistence.via", "str", "what brings them back, or why nothing does"),
+    Fact("persistence.kernels", "list", "the kernel releases that have patches on disk"),
+    Fact("protection", "str", "protected, stale, at_risk, unprotected, not_applicable or unknown; computed"),
+    Fact("reasons", "list", "codes of the reasons for it"),
+]
+
+_MECHANISM = {"ksplice": "ksplice", "kernelcare": "kcare"}
+_SWITCHES = (("/proc/sys/kernel/modules_disabled", "1", "modules_disabled"), ("/proc/sys/kernel/ftrace_enabled", "0", "ftrace_disabled"))
+_CVES_SHOWN = 100
+
+
+class Klp(NamedTuple):
+    """The kernel's own live patching: the folder, whether it could be read, whether it exists, its patches."""
+
+    root: str
+    problem: str
+    detail: str
+    exists: bool
+    patches: List[_livepatch_sysfs.SysfsPatch]
+
+
+def choose_owner(present: List[str], modules: List[str]) -> str:
+    """Whose the kernel's own patches are: by the module's name where it tells, then by the clients that are installed."""
+    if "canonical" in present and any(name.startswith("lkp_Ubuntu") for name in modules):
+        return "canonical"
+    return next((name for name in ("suse", "amazon", "kpatch", "canonical") if name in present), "self_built" if modules else "none")
+
+
+def choose_main(claims: List[Claim]) -> Optional[Claim]:
+    """The provider that a record is about: one with a fix in force, then one with patches, then the first."""
+    def rank(claim: Claim) -> Tuple[bool, bool]:
+        return any(patch.kind == "fix" and patch.state != "disabled" for patch in claim.patches), bool(claim.patches)
+
+    return max(claims, key=rank) if claims else None
+
+
+def check_age(claim: Optional[Claim], now: float) -> Optional[float]:
+    """Seconds since the client's last check; None where it says none, or no date that exists."""
+    if claim is None or not claim.checked_at:
+        return None
+    try:
+        return now - calendar.timegm(time.strptime(claim.checked_at, "%Y-%m-%dT%H:%M:%SZ"))
+    except ValueError:
+        return None
+
+
+def collect(host: Any, section: Any, options: Any) -> None:
+    """Write the section."""
+    container = _os.container_name(host)
+    if container != "none":
+        for fact in FACTS:
+            if "[]" not in fact.path and fact.path not in ("protection", "reasons"):
+                section.cannot_say(fact.path, "in_container", container)
+        _put_protection(section, _protection.View(True, False, True, [], None, 0, [], None), "the container %s" % container)
+        return
+    klp = _read_klp(host)
+    cmdline = (host.read("/proc/cmdline", 65536).value or "").split()
+    present = _present(host)
+    claims = _claims(host, present, klp, cmdline)
+    claim = choose_main(claims)
+    inhibitors = _inhibitors(host) + [inhibitor for one in claims for inhibitor in one.inhibitors]
+    _put_kernel(host, section, klp)
+    _put_provider(section, claim, present)
+    _put_patches(section, claims, klp)
+    _put_transition(host, section, klp)
+    _put_claim(section, claim)
+    section.put("inhibitors", [dict(inhibitor._asdict()) for inhibitor in inhibitors], "/proc/sys/kernel, /proc/cmdline, the providers' files")
+    _put_persistence(host, section, claim)
+    patches = [patch for one in claims for patch in one.patches]
+    active = sum(any(patch.kind == "fix" and patch.state == "active" for patch in one.patches) for one in claims)
+    view = _protection.View(False, bool(claims), not klp.problem, patches, claim, active, inhibitors, check_age(claim, host.now()))
+    _put_protection(section, view, klp.root + (", " + claim.source if claim and claim.source else ""))
+
+
+def _read_klp(host: Any) -> Klp:
+    root, answer = _livepatch_sysfs.find_root(host)
+    if answer.problem == "absent" and not host.listdir("/sys/kernel").problem:
+        return Klp(root, "", "", False, [])
+    if answer.problem:
+        return Klp(root, answer.problem, answer.detail, False, [])
+    return Klp(root, "", "", True, _livepatch_sysfs.read_patches(host, root, answer.value))
+
+
+def _present(host: Any) -> List[str]:
+    """The providers whose clients are installed."""
+    amazon = _os.os_identity(host)[0].get("ID") == "amzn"
+    tests = (("canonical", _canonical_livepatch.is_present), ("suse", _suse_klp.is_present), ("amazon" if amazon else "kpatch", _kpatch.is_present),
+             ("ksplice", _ksplice.is_present), ("kernelcare", _kernelcare.is_present))
+    return [name for name, is_present in tests if is_present(host)]
+
+
+def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List[Claim]:
+    """What each installed provider says; the kernel's own patches are with the one they belong to."""
+    loaded = [_livepatch_sysfs.as_patch(patch) for patch in klp.patches]
+    owner = choose_owner(present, [patch.id for patch in loaded])
+    release = host.uname()[2]
+    claims = []
+    for name in present + ([owner] if owner == "self_built" else []):
+        own = loaded if name == owner else []
+        if name == "ksplice":
+            claims.append(_ksplice.read(host, cmdline))
+        elif name == "kernelcare":
+            claims.append(_kernelcare.read(host))
+        elif name == "canonical":
+            claims.append(_canonical_livepatch.read(host, cmdline)._replace(patches=own))
+        elif name == "suse":
+            claim = _suse_klp.read(host, own)
+            claims.append(claim if claim.patches else claim._replace(patches=own))
+        else:
+            claims.append(_kpatch.read(host, name, release, cmdline, own)._replace(patches=own))
+    return claims
+
+
+def _inhibitors(host: Any) -> List[Inhibitor]:
+    """What of the kernel's own switches stands in the way."""
+    return [Inhibitor(code, path, "updates") for path, value, code in _SWITCHES if (host.read(path, 64).value or "").strip() == value]
+
+
+def _put_kernel(host: Any, section: Any, klp: Klp) -> None:
+    section.put("kernel.release", host.uname()[2], "uname -r")
+    if klp.problem:
+        section.cannot_say("kernel.livepatch_capable", klp.problem, "%s: %s" % (klp.root, klp.detail))
+    else:
+        section.put("kernel.livepatch_capable", klp.exists, klp.root)
+    for fact, path, parse in (
+            ("kernel.once_patched", "/proc/sys/kernel/tainted", _livepatch_sysfs.parse_taint),
+            ("kernel.lockdown", "/sys/kernel/security/lockdown", _livepatch_sysfs.parse_lockdown),
+            ("kernel.signature_required", "/sys/module/module/parameters/sig_enforce", _livepatch_sysfs.parse_module_flag)):
+        section.put_answer(fact, host.read(path, 256), path, parse)
+
+
+def _put_provider(section: Any, claim: Optional[Claim], present: List[str]) -> None:
+    name = claim.provider if claim else "none"
+    source = claim.source if claim and claim.source else "the providers' clients"
+    section.put("provider.id", name, source)
+    section.put("provider.also_present", [other for other in present if other != name], "the providers' clients")
+    section.put("provider.mechanism", _MECHANISM.get(name, "klp" if claim else "none"), source)
+    if claim and claim.entitled is not None:
+        section.put("provider.entitled", claim.entitled, _canonical_livepatch.PRO)
+    else:
+        section.cannot_say("provider.entitled", "absent" if name == "canonical" else "not_applicable", name)
+
+
+def _put_patches(section: Any, claims: List[Claim], klp: Klp) -> None:
+    if klp.problem and not any(claim.patches for claim in claims):
+        section.cannot_say("patches", klp.problem, "%s: %s" % (klp.root, klp.detail))
+        return
+    details = {patch.id: patch for patch in klp.patches}
+    rows: List[Dict[str, Any]] = []
+    for patch in [patch for claim in claims for patch in claim.patches]:
+        seen = details.get(patch.id)
+        rows.append({
+            "id": patch.id, "kind": patch.kind, "state": patch.state, "cves": patch.cves[:_CVES_SHOWN], "replace": seen.replace if seen else None,
+            "stack_order": seen.stack_order if seen else None, "functions": seen.functions if seen and seen.functions >= 0 else None})
+    section.put("patches", rows, "; ".join([klp.root] + [claim.source for claim in claims if claim.patches and claim.source]))
+
+
+def _put_transition(host: Any, section: Any, klp: Klp) -> None:
+    if klp.problem:
+        for name in ("in_progress", "patch", "blocking", "blocking_count"):
+            section.cannot_say("transition." + name, klp.problem, "%s: %s" % (klp.root, klp.detail))
+        return
+    moving = [patch for patch in klp.patches if patch.state in ("enabling", "disabling")]
+    section.put("transition.in_progress", bool(moving), klp.root)
+    section.put("transition.patch", moving[0].id if moving else "", klp.root)
+    blockers, problem = _livepatch_sysfs.find_blockers(host, 1 if moving[0].state == "enabling" else 0) if moving else ([], "")
+    if problem and not blockers:
+        section.cannot_say("transition.blocking", problem, "/proc/PID/task/TID/patch_state")
+        section.cannot_say("transition.blocking_count", problem, "/proc/PID/task/TID/patch_state")
+        return
+    shown = [dict(blocker._asdict()) for blocker in blockers[:_livepatch_sysfs.BLOCKING_SHOWN]]
+    source = "/proc/PID/task/TID/patch_state" if moving else klp.root
+    section.put("transition.blocking", shown, source)
+    section.put("transition.blocking_count", len(blockers), source)
+
+
+def _put_claim(section: Any, claim: Optional[Claim]) -> None:
+    """What only the provider can say."""
+    empty = claim or Claim("none")
+    values = (("support.state", empty.support), ("support.until", empty.support_until), ("effective.kernel", empty.kernel),
+              ("effective.level", empty.level), ("last_check.at", empty.checked_at), ("last_check.result", empty.check))
+    reason = "not_applicable" if claim is None else empty.problem or "unsupported"
+    detail = empty.detail or ("%s does not say it" % empty.provider if claim else "no provider")
+    for fact, value in values:
+        if value:
+            section.put(fact, value, empty.source)
+        else:
+            section.cannot_say(fact, reason, detail)
+    if empty.cves is None or empty.problem:
+        for fact in ("cves.fixed", "cves.basis", "cves.complete"):
+            section.cannot_say(fact, empty.cves_problem or reason, detail)
+    else:
+        section.put("cves.fixed", empty.cves, empty.source)
+        section.put("cves.basis", empty.cves_basis, empty.source)
+        section.put("cves.complete", empty.cves_complete, empty.source)
+    section.put("pin.kind", empty.pin or "none", empty.source or "no provider")
+    section.put("pin.value", empty.pinned_to, empty.source or "no provider")
+
+
+def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
+    if claim is None or claim.returns is None:
+        reason, detail = ("not_applicable", "no provider") if claim is None else ("unsupported", claim.provider)
+        section.cannot_say("persistence.same_kernel", reason, detail)
+        section.cannot_say("persistence.via", reason, detail)
+    else:
+        section.put("persistence.same_kernel", claim.returns, claim.returns_by)
+        section.put("persistence.via", claim.returns_by, claim.source)
+    if claim is not None and claim.provider in ("kpatch", "amazon", "self_built"):
+        section.put("persistence.kernels", sorted(_kpatch.read_installed(host)), _kpatch.INSTALLED)
+    else:
+        section.cannot_say("persistence.kernels", "not_applicable" if claim is None else "unsupported", claim.provider if claim else "no provider")
+
+
+def _put_protection(section: Any, view: _protection.View, source: str) -> None:
+    protection, reasons = _protection.protect(view)
+    section.put("protection", protection, source)
+    section.put("reasons", reasons, source)

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of a package was installed when a process started: from the package managers' logs."""
+
+import calendar
+import re
+from typing import List, NamedTuple, Optional
+
+# dpkg writes local time without saying which: a change to or from summer time between two entries shifts them by an hour.
+_ZONE_DOUBT = 3700
+# A package's last entry is set by the clock of its own file list, and unpacking takes a while.
+_LAST_DOUBT = 120
+_QUARTER_HOUR = 900
+
+_DPKG = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (install|upgrade|remove|purge) (\S+) (\S+) (\S+)\Z")
+_DNF = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d{4}) \S+ (Install|Installed|Upgrade|Upgraded|Downgrade|Downgraded|Reinstall|Erase): (\S+)\Z")
+
+
+class Event(NamedTuple):
+    """A change of a package: when (seconds since 1970, for dpkg in unknown local time), and the version before and after; None is not installed."""
+
+    at: int
+    before: Optional[str]
+    after: Optional[str]
+
+
+def _seconds(date: str, zone: str = "Z") -> int:
+    """Seconds since 1970 of 'YYYY-MM-DD?HH:MM:SS'; ValueError for a moment that cannot be."""
+    numbers = [int(number) for number in re.findall(r"\d+", date)]
+    month, day, hour, minute, second = numbers[1:]
+    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60) or numbers[0] < 1970:
+        raise ValueError("no moment: %r" % date)
+    shift = 0 if zone == "Z" else (int(zone[1:3]) * 60 + int(zone[3:])) * 60 * (-1 if zone[0] == "-" else 1)
+    return calendar.timegm((numbers[0], month, day, hour, minute, second, 0, 1, 0)) - shift
+
+
+def _version(word: str) -> Optional[str]:
+    return None if word == "<none>" else word
+
+
+def parse_dpkg_log(text: str, package: str) -> List[Event]:
+    """The changes of one package in /var/log/dpkg.log, oldest first; damaged lines are passed over."""
+    events = []
+    for line in text.splitlines():
+        match = _DPKG.match(line)
+        if not match or match.group(3).partition(":")[0] != package:
+            continue
+        try:
+            events.append(Event(_seconds(match.group(1)), _version(match.group(4)), _version(match.group(5))))
+        except ValueError:
+            continue
+    return events
+
+
+def parse_dnf_log(text: str, package: str) -> List[Event]:
+    """The changes of one package in /var/log/dnf.rpm.log, oldest first. Old and new version stand on lines of their own."""
+    events: List[Event] = []
+    nevra = re.compile(re.escape(package) + r"-((?:\d+:)?[^-\s]+-[^-\s]+)\.[A-Za-z0-9_]+\Z")
+    for line in text.splitlines():
+        match = _DNF.match(line)
+        name = nevra.match(match.group(4)) if match else None
+        if not match or not name:
+            continue
+        try:
+            at = _seconds(match.group(1), match.group(2))
+        except ValueError:
+            continue
+        if match.group(3) in ("Upgraded", "Downgraded") and events:
+            events[-1] = events[-1]._replace(before=name.group(1))
+        elif match.group(3) == "Erase":
+            events.append(Event(at, name.group(1), None))
+        elif match.group(3) not in ("Upgraded", "Downgraded"):
+            events.append(Event(at, None, name.group(1)))
+    return events
+
+
+def in_utc(events: List[Event], installed_at: int) -> List[Event]:
+    """Events in local time moved to UTC: the last one happened at ``installed_at``. ValueError where the log does not fit that."""
+    if not events:
+        raise ValueError("the log does not know the package")
+    shift = int(round((events[-1].at - installed_at) / float(_QUARTER_HOUR))) * _QUARTER_HOUR
+    if abs(shift) > 15 * 3600 or abs(events[-1].at - shift - installed_at) > _LAST_DOUBT:
+        raise ValueError("the log's last entry is not the last installation")
+    return [event._replace(at=event.at - shift) for event in events]
+
+
+def version_at(events: List[Event], moment: float, zone_known: bool) -> str:
+    """The version installed at ``moment``; ValueError where the events cannot say it beyond doubt."""
+    if not events:
+        raise ValueError("the log does not know the package")
+    version = events[0].before
+    for event in events:
+        last = event is events[-1]
+        doubt = _LAST_DOUBT if last or zone_known else _ZONE_DOUBT
+        if abs(event.at - moment) <= doubt:
+            raise ValueError("the process started within %d s of a change of the package" % doubt)
+        if event.at > moment:
+            break
+        version = event.after
+    if version is None:
+        raise ValueError("the log begins after the start of the process")
+    return version

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one key of the standard may demand: an exact value, ``{minimum: ...}``, ``{maximum: ...}``, ``{any_of: [...]}`` or ``{rule: ...}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEXT_LIMIT = 256
+LIST_LIMIT = 200
+FORMS = ("minimum", "maximum", "any_of", "rule")
+
+# A standard is inventory data, which Ansible templates: a value taken over from a host must not bring a template with it.
+_UNSAFE = re.compile(r"\{\{|\{%|\{#|[^\x20-\x7e]")
+
+
+class RequirementError(ValueError):
+    """A value that a key does not take: ``seen`` describes it, ``wanted`` says what would do."""
+
+    def __init__(self, seen: str, wanted: str) -> None:
+        super().__init__(f"{seen}; wanted: {wanted}")
+        self.seen = seen
+        self.wanted = wanted
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A promise in one normal form; ``form`` is exact, minimum, maximum, any_of or rule, and any_of holds a tuple."""
+
+    form: str
+    value: Any
+
+    def values(self) -> tuple[Any, ...]:
+        """The accepted values of an exact or any_of requirement."""
+        return self.value if self.form == "any_of" else (self.value,)
+
+    def __str__(self) -> str:
+        if self.form == "any_of":
+            return "one of " + ", ".join(map(str, self.value)) if self.value else "none"
+        if self.form == "rule":
+            return "the " + str(self.value).replace("_", " ")
+        return {"minimum": "at least ", "maximum": "at most "}.get(self.form, "") + str(self.value)
+
+
+def shown(value: object) -> str:
+    """A value as an error message quotes it: short, with its type where that is the mistake."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool | int | float):
+        raise RequirementError(f"{shown(value)} (a number or truth value)", f'text: write it in quotes, as in "{value}"')
+    if not isinstance(value, str) or not value.strip():
+        raise RequirementError(shown(value), "text")
+    if len(value) > TEXT_LIMIT or _UNSAFE.search(value):
+        raise RequirementError(shown(value), f"at most {TEXT_LIMIT} printable ASCII characters without a Jinja opening")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
+        raise RequirementError(shown(value), "a whole number from 0 to 1000000")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RequirementError(shown(value), "true or false")
+    return value
+
+
+def _revision(value: Any) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"0x[0-9a-f]{1,16}", text):
+        raise RequirementError(shown(value), 'a microcode revision as the kernel prints it, such as "0x2b000643"')
+    return text
+
+
+def _parameter(value: Any) -> Any:
+    return value if isinstance(value, bool) else _text(value)
+
+
+def _list_of(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or len(value) > LIST_LIMIT:
+        raise RequirementError(shown(value), f"a list of at most {LIST_LIMIT} values")
+    return tuple(read(item) for item in value)
+
+
+# How a single value of each kind is read; "words" is a plain list of text.
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "version": _text,
+    "number": _whole,
+    "truth": _truth,
+    "revision": _revision,
+    "parameter": _parameter,
+}
+
+
+def _choice(value: Any, choices: tuple[str, ...]) -> str:
+    if isinstance(value, str) and value in choices:
+        return value
+    seen = shown(value) + (" (YAML reads a bare on, off, yes or no as a truth value)" if isinstance(value, bool) else "")
+    raise RequirementError(seen, "one of " + ", ".join(choices))
+
+
+def _reader(kind: str, choices: tuple[str, ...]) -> Callable[[Any], Any]:
+    return KINDS[kind] if kind in KINDS else lambda value: _choice(value, choices)
+
+
+def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: tuple[str, ...]) -> str:
+    """The allowed forms of a key in words, for messages and for docs."""
+    single = {"text": "text", "version": "a version as text", "number": "a whole number", "truth": "true or false",
+              "revision": "a microcode revision such as \"0x2b000643\"", "parameter": "text, true or false", "words": "a list of text"}
+    value = "one of " + ", ".join(choices) if kind == "choice" else single.get(kind, "a list of " + ", ".join(choices))
+    parts = [value] if "exact" in forms else []
+    parts += [f"{{{form}: ...}}" for form in ("minimum", "maximum") if form in forms]
+    parts += ["{any_of: [...]}"] if "any_of" in forms else []
+    parts += ["{rule: " + "|".join(rules) + "}"] if "rule" in forms else []
+    return " or ".join(parts)
+
+
+def parse(raw: Any, kind: str, forms: tuple[str, ...], choices: tuple[str, ...] = (), rules: tuple[str, ...] = ()) -> Requirement:
+    """The Requirement that ``raw`` states; RequirementError where the key does not take it."""
+    allowed = wanted(kind, forms, choices, rules)
+    if kind == "words":
+        return Requirement("any_of", _list_of(_text, raw))
+    if kind == "choices":
+        return Requirement("any_of", _list_of(lambda value: _choice(value, choices), raw))
+    if not isinstance(raw, Mapping):
+        if "exact" not in forms:
+            raise RequirementError(shown(raw), allowed)
+        return Requirement("exact", _reader(kind, choices)(raw))
+    if len(raw) != 1:
+        raise RequirementError(f"{len(raw)} forms at once" if raw else "an empty mapping", allowed)
+    form, value = next(iter(raw.items()))
+    if form not in FORMS or form not in forms:
+        raise RequirementError(f"form {shown(form)}", allowed)
+    if form == "rule":
+        return Requirement("rule", _choice(value, rules))
+    if form == "any_of":
+        return Requirement("any_of", _list_of(_reader(kind, choices), value))
+    return Requirement(form, _reader(kind, choices)(value))

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the operating system: release, architecture, end of support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from . import _end_of_support
+from ._end_of_support import Support
+from ._facts import CannotSay
+from ._judging import Difference, Outcome, Rule, Scope, text_rule
+from ._requirement import Requirement
+
+_NEAR_DAYS = 90
+_FACTS = ("os.id", "os.version_id", "os.support_end")
+
+
+def _own_end(scope: Scope) -> Support:
+    """What the host's own os-release says."""
+    try:
+        return Support(date.fromisoformat(scope.facts.text("os.support_end")))
+    except ValueError:
+        raise CannotSay("os.support_end", "malformed: no date") from None
+
+
+def _support(scope: Scope) -> tuple[str, Support]:
+    """The release's name and its support, from the table or else from the host's own os-release."""
+    os_id = scope.facts.text("os.id")
+    version_id = scope.facts.raw("os.version_id")
+    listed = _end_of_support.find(os_id, version_id) if isinstance(version_id, str) else None
+    name = f"{os_id} {version_id or '(rolling)'}"
+    if listed:
+        return name, listed
+    try:
+        return name, _own_end(scope)
+    except CannotSay:
+        raise CannotSay("os.support_end", f"no date is known for {name[:80]!r}") from None
+
+
+def _last_day(scope: Scope, support: Support) -> date:
+    extended = scope.setting("os.support", "vendor") == "extended"
+    return (support.extended or support.vendor) if extended else support.vendor
+
+
+def _ended(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    name, support = _support(scope)
+    last = _last_day(scope, support)
+    if scope.now.date() <= last:
+        return
+    offered = support.extended is not None and scope.now.date() <= support.extended
+    tail = f"; {support.extended_name} until {support.extended}" if offered else ""
+    yield Difference("os.end_of_support", "a supported release", f"{name[:80]}: support ended {last}{tail}", _FACTS, "medium" if offered else None)
+
+
+def _near(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    name, support = _support(scope)
+    wanted = promise.value if promise else _NEAR_DAYS
+    left = (_last_day(scope, support) - scope.now.date()).days
+    if left < wanted and (left >= 0 or promise):
+        yield Difference("os.end_of_support_near", f"at least {wanted} days of support", f"{name[:80]}: {max(left, 0)} days left", _FACTS)
+
+
+RULES = (
+    text_rule("os.id", "os.id", "os.release"),
+    text_rule("os.version_id", "os.version_id", "os.release", "rpm"),
+    text_rule("os.version_codename", "os.version_codename", "os.release"),
+    text_rule("os.architecture", "os.architecture", "os.architecture"),
+    Rule("os.end_of_support", _ended, observes=True),
+    Rule("os.support_days_left", _near, observes=True),
+)

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every key of ``firebreak_standard``: the one source of its validation, its JSON Schema and its documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SCHEMA = "firebreak.standard/1"
+COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen")
+VULNERABILITY_VIEWS = ("host", "guest_to_host", "smt")
+RUNGS = ("flags", "device", "vm")
+
+# A free segment of a key ("<name>") is one of these characters; it ends up in finding ids.
+FREE_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its dotted path, what it takes and what it means. ``promise`` is false for names and settings, which judge nothing alone."""
+
+    path: str
+    kind: str
+    meaning: str
+    example: Any
+    findings: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ("exact",)
+    choices: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    promise: bool = True
+
+
+_VALUES = ("exact", "any_of")
+_VERSIONS = ("exact", "minimum", "any_of")
+
+
+def _policy(path: str, meaning: str, finding: str | None = None) -> Key:
+    """A key that forbids or allows what its finding reports."""
+    return Key(path, "choice", meaning, "forbidden", (finding or path,), choices=("forbidden", "allowed"))
+
+
+GENERAL = (
+    Key("schema", "choice", "The version of this format. May be left out.", SCHEMA, choices=(SCHEMA,), promise=False),
+    Key("name", "text", "What people call this standard; reports show it.", "platform-2026.11", promise=False),
+    Key("description", "text", "Who decided it and where that is written down.", "Approved by the platform board", promise=False),
+)
+
+OS = (
+    Key("os.id", "text", "The distribution: `ID` of os-release.", "debian", ("os.release",), _VALUES),
+    Key("os.version_id", "version", "The release: `VERSION_ID` of os-release. A minimum compares by the order of rpm.",
+        "12", ("os.release",), _VERSIONS),
+    Key("os.version_codename", "text", "The release's code name: `VERSION_CODENAME` of os-release.", "bookworm", ("os.release",), _VALUES),
+    Key("os.architecture", "text", "The machine name that `uname -m` prints.", "x86_64", ("os.architecture",), _VALUES),
+    _policy("os.end_of_support", "An operating system release whose support has ended."),
+    Key("os.support", "choice", "Which support the fleet has: the vendor's regular one, or the extended one (Debian LTS, Ubuntu ESM, RHEL "
+        "ELS, SUSE LTSS). "
+        "Without it, vendor.", "vendor", choices=("vendor", "extended"), promise=False),
+    Key("os.support_days_left", "number", "How many days of support must be left, so that a migration is begun in time.",
+        {"minimum": 180}, ("os.end_of_support_near",), ("minimum",)),
+)
+
+BOOT = (
+    _policy("boot.reboot_required", "A host that says it must be rebooted (all signals of the distribution are read)."),
+    Key("boot.uptime_days", "number", "How long a host may run without a reboot.", {"maximum": 90}, ("boot.uptime",), ("maximum",)),
+    Key("boot.secure_boot", "choice", "The state of UEFI Secure Boot.", "enabled", ("boot.secure_boot",), choices=("enabled", "disabled")),
+    _policy("boot.kexec_loaded", "A kernel loaded for kexec: the next reboot may start it instead of the boot loader's default."),
+    Key("boot.cmdline_required", "words", "Words that must stand on the kernel command line.", ["lockdown=integrity"], ("boot.cmdline",)),
+    Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not stand on the kernel command line.",
+        ["mitigations=off", "nospectre_*"], ("boot.cmdline",)),
+)
+
+KERNEL = (
+    Key("kernel.running", "version", "The kernel in force: its release as `uname -r` prints it.", {"rule": "newest_installed"}, ("kernel.running",),
+        (*_VERSIONS, "rule"), rules=("newest_installed", "newest_available")),
+    Key("kernel.running_version", "version", "The full package version of the kernel in force (a release such as `6.1.0-40-amd64` stays the same "
+        "over several package versions on Debian).", {"minimum": "6.1.153-1"}, ("kernel.running_version",), _VERSIONS),
+    Key("kernel.default_boot", "version", "The release that the next reboot gives.", {"rule": "newest_installed"}, ("kernel.default_boot",),
+        (*_VERSIONS, "rule"), rules=("newest_installed", "newest_available", "running")),
+    Key("kernel.flavour", "text", "The line of kernels: `cloud-amd64`, `generic`, `uek`, ...; `default` where the plain kernel has no such "
+        "name (EL).", "cloud-amd64",
+        ("kernel.flavour",), _VALUES),
+    _policy("kernel.reboot_pending", "A newer kernel, or another default, that waits for a reboot: installed is not in force."),
+    _policy("kernel.update_available", "A kernel in the package cache that is newer than each installed one."),
+    _policy("kernel.one_shot", "A boot entry set for the next boot only."),
+    _policy("kernel.held", "Kernel packages that are held, locked or excluded from updates."),
+    _policy("kernel.flavours_mixed", "Installed kernels of more than one flavour (unless `kernel.flavour` allows them all)."),
+    _policy("kernel.image_missing", "An installed kernel package whose image file is gone."),
+    _policy("kernel.unmanaged", "A running kernel that belongs to no installed package."),
+    Key("kernel.managers", "words", "Who may change kernels here, next to Firebreak: names of active update services. An empty list allows none.",
+        ["unattended-upgrades"], ("kernel.managers",)),
+    Key("kernel.cache_age_hours", "number",
+        "How old the package manager's cache may be. Without it, a cache older than 168 hours proves no kernel current.",
+        {"maximum": 48}, ("kernel.cache_age",), ("maximum",)),
+)
+
+CPU = (
+    Key("cpu.vulnerabilities.<name>", "choice", "The worst state that a CPU vulnerability may have, by the kernel's own name for it; `all` stands "
+        "for each that has no entry of its own. `mitigated` accepts not affected as well, `any` judges nothing.", "mitigated",
+        ("cpu.vulnerability.<name>",), choices=("not_affected", "mitigated", "any")),
+    Key("cpu.vulnerability_views", "choices", "Which views of a vulnerability count: the host itself, a guest attacking its host, sibling threads. "
+        "Without it, all three.", ["host", "guest_to_host"], choices=VULNERABILITY_VIEWS, promise=False),
+    Key("cpu.smt", "choice", "Simultaneous multithreading in force.", "inactive", ("cpu.smt",), choices=("active", "inactive")),
+    Key("cpu.microcode", "revision", "The microcode revision on every CPU (useful under `platforms` or in a group of equal machines).",
+        {"minimum": "0x2b000643"}, ("cpu.microcode",), _VERSIONS),
+    _policy("cpu.microcode_mixed", "CPUs of one host on different microcode revisions."),
+    _policy("cpu.mitigations_disabled", "Command line options that switch mitigations off."),
+)
+
+
+def _component(name: str) -> tuple[Key, ...]:
+    return (
+        Key(f"hypervisor.{name}.presence", "choice", f"Whether {name} must or must not be installed.", "required",
+            (f"hypervisor.{name}.installed",), choices=("required", "forbidden")),
+        Key(f"hypervisor.{name}.installed", "version", f"The installed version of {name}, where it is installed.",
+            {"minimum": "1:7.2+dfsg-7+deb12u13"}, (f"hypervisor.{name}.installed",), _VERSIONS),
+        Key(f"hypervisor.{name}.running", "version", f"The version that each process of {name} runs; the rule `installed` demands that no process "
+            "still runs a replaced binary.", {"rule": "installed"}, (f"hypervisor.{name}.running",), (*_VERSIONS, "rule"), rules=("installed",)),
+    )
+
+
+HYPERVISOR = (
+    Key("hypervisor.is_host", "truth", "Whether the host can run virtual machines.", True, ("hypervisor.role",)),
+    Key("hypervisor.under", "text", "What the host itself runs under; `none` is bare metal.", "none", ("hypervisor.under",), _VALUES),
+    Key("hypervisor.ladder", "choice", "The least rung of the capability ladder that the host must reach. `vm` is only known "
+        "if the scan was asked for it.", "device", ("hypervisor.ladder",), choices=RUNGS),
+    *(key for name in COMPONENTS for key in _component(name)),
+    Key("hypervisor.kvm.<module>.<parameter>", "parameter", "A parameter of a loaded KVM module, as text; true and false also match Y, N, 1 and 0.",
+        False, ("hypervisor.kvm.<module>.<parameter>",), _VALUES),
+    Key("hypervisor.machine_types", "words", "The machine types, or shell patterns of them, that guests may run with.", ["pc-q35-*"],
+        ("hypervisor.machine_type",)),
+    _policy("hypervisor.deprecated_machine_types", "Guests that run with a machine type that QEMU has deprecated.",
+            "hypervisor.machine_type_deprecated"),
+)
+
+LIVE_PATCH = (
+    Key("live_patch.protection", "text", "What live patching must give the host: `protected`, `stale`, `at_risk`, `unprotected` or `not_applicable`. "
+        "The scan computes it from what is in force.", {"any_of": ["protected", "not_applicable"]}, ("live_patch.protection",), _VALUES),
+    Key("live_patch.provider", "text", "Whose live patches the host runs: `kpatch`, `amazon`, `canonical`, `suse`, `ksplice`, `kernelcare`, "
+        "`self_built` or `none`.", "kpatch", ("live_patch.provider",), _VALUES),
+    Key("live_patch.level", "text", "The level of patches in force, by the provider's own name for it.", "121.4", ("live_patch.level",), _VALUES),
+    _policy("live_patch.transition", "A live patch in transition: some threads still run the old code."),
+    _policy("live_patch.other_providers", "Live-patching clients next to the one in use."),
+    _policy("live_patch.inhibited", "Settings that keep live patches from being loaded."),
+    _policy("live_patch.lost_on_reboot", "Live patches that do not come back after a reboot of the same kernel."),
+    _policy("live_patch.next_kernel", "A default kernel for the next boot that has no live patches on disk, while the running one is patched."),
+    Key("live_patch.check_age_hours", "number", "How long ago the provider's client may last have looked for newer patches.", {"maximum": 24},
+        ("live_patch.check_age",), ("maximum",)),
+    Key("live_patch.support_days_left", "number", "How many days the provider must still make patches for the running kernel.", {"minimum": 30},
+        ("live_patch.support_ends",), ("minimum",)),
+)
+
+# In the order in which documents list them.
+SECTIONS: Mapping[str, tuple[Key, ...]] = {
+    "general": GENERAL, "os": OS, "boot": BOOT, "kernel": KERNEL, "live_patch": LIVE_PATCH, "cpu": CPU, "hypervisor": HYPERVISOR,
+}
+KEYS: tuple[Key, ...] = tuple(key for keys in SECTIONS.values() for key in keys)
+
+# What a platform block or an override may be restricted to: facts of the record's os section.
+MATCH_FACTS = ("family", "id", "version_id", "architecture")

@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private, atomic files of a run: 0600 files in 0700 directories, names that no host can choose, and the link to the latest run.
+
+Everything here takes paths of the controller. Errors are :class:`StoreError` with one message for a person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+LATEST = "latest"
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_RUN_NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+_WRITE_SIZE = 256 * 1024
+
+
+class StoreError(Exception):
+    """A directory or file of the run cannot be read or written; the message names the path, the cause and what is wanted."""
+
+
+def safe_name(name: str) -> str:
+    """A file name for ``name``: itself when it is plain, else its plain letters and a hash, so that two names never share a file."""
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64]
+    return f"{plain or '_'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def private_directory(path: Path) -> Path:
+    """Make ``path`` and what is missing above it, mode 0700; a directory that exists keeps its mode."""
+    try:
+        missing = [part for part in (path, *path.parents) if not part.exists()]
+        for part in reversed(missing):
+            part.mkdir(mode=0o700, exist_ok=True)
+        if not path.is_dir():
+            raise NotADirectoryError(20, "it is not a directory")
+    except OSError as error:
+        raise StoreError(f"cannot create the directory {path}: {error.strerror}; wanted a directory this user may write to") from error
+    return path
+
+
+def write(path: Path, chunks: Iterable[str]) -> Path:
+    """Write text atomically to a new file of mode 0600: readers see the old content or all of the new, never a part."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}; wanted a directory this user may write to") from error
+    try:
+        # Lone surrogates, which JSON can carry, have no UTF-8 form: they become question marks rather than an error.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n", buffering=_WRITE_SIZE) as stream:
+            stream.writelines(chunks)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}; wanted room and the right to write there") from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+    return path
+
+
+def read(path: Path, limit: int) -> str:
+    """The text of a regular file of at most ``limit`` bytes; bytes that are not UTF-8 are replaced."""
+    try:
+        # O_NONBLOCK: a fifo in the place of a record must not hang the report of the others.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > limit:
+        raise StoreError(f"cannot read {path}: it is larger than {limit} bytes")
+    return data.decode("utf-8", "replace")
+
+
+def new_run(reports: Path, now: datetime) -> Path:
+    """Make a new directory for one run below ``reports``, named by its UTC second; a number follows when that second is taken."""
+    private_directory(reports)
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    for name in _numbered(stamp):
+        run = reports / name
+        try:
+            run.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise StoreError(f"cannot create the directory {run}: {error.strerror}; wanted a directory this user may write to") from error
+        return run
+    raise StoreError(f"cannot create a directory for this run in {reports}: every name from {stamp} on is taken")
+
+
+def _numbered(stamp: str) -> Iterator[str]:
+    yield stamp
+    for number in range(2, 1000):
+        yield f"{stamp}-{number}"
+
+
+def clear(directory: Path) -> None:
+    """Remove the JSON files of an earlier run from ``directory``, so that an old record never passes for a new one."""
+    try:
+        for path in directory.glob("*.json"):
+            path.unlink()
+    except OSError as error:
+        raise StoreError(f"cannot remove an earlier run's record from {directory}: {error.strerror}") from error
+
+
+def publish(run: Path) -> Path:
+    """Point ``latest`` beside ``run`` at it, atomically: the link always leads to a whole report."""
+    link = run.parent / LATEST
+    temporary = run.parent / f".{LATEST}.{run.name}"
+    if link.exists() and not link.is_symlink():
+        raise StoreError(f"cannot replace {link}: it is not a link; move it away")
+    try:
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(run.name, target_is_directory=True)
+        temporary.replace(link)
+    except OSError as error:
+        raise StoreError(f"cannot replace the link {link}: {error.strerror}") from error
+    return link
+
+
+def runs(reports: Path) -> list[Path]:
+    """The directories of earlier runs, oldest first; links and other people's directories are not among them."""
+    try:
+        found = [path for path in reports.iterdir() if _RUN_NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+    except OSError as error:
+        raise StoreError(f"cannot list {reports}: {error.strerror}") from error
+    return sorted(found, key=_run_order)
+
+
+def _run_order(path: Path) -> tuple[str, int]:
+    stamp, _separator, number = path.name.partition("-")
+    return stamp, int(number or 1)
+
+
+def prune(reports: Path, keep: int) -> list[Path]:
+    """Remove all but the ``keep`` newest runs (0 keeps all) and say which; the run that ``latest`` leads to always stays."""
+    if keep <= 0:
+        return []
+    current = (reports / LATEST).resolve()
+    old = [path for path in runs(reports)[:-keep] if path.resolve() != current]
+    for path in old:
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            raise StoreError(f"cannot remove the old report {path}: {error.strerror}") from error
+    return old

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scan beside a ping and beside the usual way to learn the same, on N names of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks._measuring import Cost, Goal, interleaved, run
+from benchmarks._own_sshd import ADDRESS, Server
+
+ROOT = Path(__file__).resolve().parents[2]
+FORKS = 20
+
+SCAN = "firebreak.fleet.platform_scan"
+
+# What a playbook does today to learn what a scan tells.
+USUAL: list[dict[str, Any]] = [
+    {"ansible.builtin.setup": {}},
+    {"ansible.builtin.package_facts": {}},
+    {"ansible.builtin.service_facts": {}},
+    *({"ansible.builtin.command": {"argv": argv}, "changed_when": False} for argv in (
+        ["uname", "-v"], ["cat", "/proc/cmdline"], ["sh", "-c", "grep . /sys/devices/system/cpu/vulnerabilities/*"],
+        ["sh", "-c", "ls /boot; cat /boot/grub/grub.cfg || true"],
+        ["sh", "-c", "apt-cache policy linux-image-amd64 || dnf -C repoquery kernel-core || true"])),
+]
+
+PING, LEAN, FULL, WAY = "ping", "scan without available", "scan", "the usual way"
+
+
+class Fleet(NamedTuple):
+    """N inventory names of this machine, over one kind of connection."""
+
+    connection: str
+    hosts: int
+
+
+def _inventory(fleet: Fleet, directory: Path, server: Server | None) -> Path:
+    variables: dict[str, Any] = {"ansible_connection": fleet.connection, "ansible_python_interpreter": os.path.realpath(sys.executable)}
+    if server:
+        variables |= {
+            "ansible_host": ADDRESS, "ansible_port": server.port, "ansible_ssh_private_key_file": str(server.key),
+            "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR",
+            # Each name has a connection of its own, as the hosts of a fleet have.
+            "ansible_control_path": str(directory / "{{ inventory_hostname }}"),
+        }
+    hosts: dict[str, Any] = {f"host{number:03d}": {} for number in range(fleet.hosts)}
+    path = directory / f"{fleet.connection}_{fleet.hosts}.json"
+    path.write_text(json.dumps({"all": {"vars": variables, "hosts": hosts}}))
+    return path
+
+
+def _playbook(directory: Path, name: str, tasks: list[dict[str, Any]]) -> Path:
+    path = directory / f"{name.replace(' ', '_')}.json"
+    path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    return path
+
+
+def environment() -> dict[str, str]:
+    """The collection's own configuration, and nothing of what the caller set for Ansible."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {**kept, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_HOST_KEY_CHECKING": "false"}
+
+
+def _cases(fleet: Fleet, directory: Path, server: Server | None) -> dict[str, Callable[[], Cost]]:
+    inventory = _inventory(fleet, directory, server)
+    records = directory / "run"
+    plays: dict[str, list[dict[str, Any]]] = {
+        PING: [{"ansible.builtin.ping": {}}],
+        LEAN: [{SCAN: {"directory": str(records), "available": False}}],
+        FULL: [{SCAN: {"directory": str(records)}}],
+        WAY: USUAL,
+    }
+
+    def case(name: str) -> Callable[[], Cost]:
+        playbook = _playbook(directory, name, plays[name])
+        argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), "-f", str(FORKS), str(playbook)]
+
+        def measured() -> Cost:
+            shutil.rmtree(records, ignore_errors=True)
+            cost = run(argv, directory, environment())
+            if name in (LEAN, FULL):
+                _check(records, fleet.hosts)
+            return cost
+
+        return measured
+
+    return {name: case(name) for name in plays}
+
+
+def _check(records: Path, hosts: int) -> None:
+    """A scan that failed fast must not pass for a fast scan."""
+    whole = sum(1 for path in (records / "records").glob("*.json") if json.loads(path.read_text())["record"])
+    if whole != hosts:
+        raise RuntimeError(f"{records}: {whole} of {hosts} hosts have a record")
+
+
+def sections(directory: Path, server: Server | None) -> dict[str, float]:
+    """Seconds that each section takes on the host, the lowest of three scans."""
+    seen: list[dict[str, float]] = []
+    cases = _cases(Fleet("ssh" if server else "local", 1), directory, server)
+    for _ in range(3):
+        cases[FULL]()
+        (path,) = (directory / "run" / "records").glob("*.json")
+        seen.append(json.loads(path.read_text())["record"]["seconds"])
+    return {name: min(seconds[name] for seconds in seen) for name in seen[0]}
+
+
+def compare(fleet: Fleet, directory: Path, server: Server | None, repeats: int) -> Iterator[str | Goal]:
+    """The lines of one comparison and the goals it was measured against."""
+    costs = interleaved(_cases(fleet, directory, server), repeats)
+    ping = costs[PING]
+    for name, cost in costs.items():
+        yield (f"{fleet.connection:5} {fleet.hosts:3} hosts  {name:24} {cost.wall:7.2f} s  {cost.cpu:7.2f} CPU-s"
+               f"  {cost.wall / ping.wall:5.2f} / {cost.cpu / ping.cpu:5.2f} times ping")
+    where = f"{fleet.connection}, {fleet.hosts} hosts"
+    if fleet.connection == "ssh":
+        yield Goal(f"{where}: scan without available / ping, wall time", costs[LEAN].wall / ping.wall, 1.2)
+        yield Goal(f"{where}: scan without available / ping, controller CPU", costs[LEAN].cpu / ping.cpu, 1.2)
+    yield Goal(f"{where}: scan / ping, wall time", costs[FULL].wall / ping.wall, 2.0)
+    # At least six times faster than the usual way; of a single host both are mostly the start of ansible-playbook itself.
+    if fleet.hosts > 1:
+        yield Goal(f"{where}: scan / the usual way, wall time", costs[FULL].wall / costs[WAY].wall, 1 / 6)

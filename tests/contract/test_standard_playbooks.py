@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks about the standard, run as a user runs them, from the checkout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+
+
+def run(playbook: str, *words: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+    argv = [str(PLAYBOOK), f"playbooks/{playbook}.yml", "-e", json.dumps(variables or {}), *words]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_example_fleet_is_shown_without_a_connection() -> None:
+    done = run("show_standard", "-i", "inventories/example_fleet/hosts.yml", "--limit", "gpu01*:hv01*:worker40*")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("ok=1") == 3
+    assert "firebreak_standard_overrides_gpu[0]: The driver of the accelerators" in done.stdout
+    assert '"owner": "storage team"' in done.stdout
+
+
+def test_a_mistake_in_the_standard_fails_with_one_message() -> None:
+    done = run("show_standard", variables={"firebreak_standard": {"kernel": {"runing": "6.1"}}})
+    assert done.returncode == 2
+    assert "localhost: firebreak_standard.kernel.runing: unknown key; did you mean 'running'?" in done.stdout + done.stderr
+
+
+def test_a_standard_is_adopted_kept_and_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "standard.yml"
+    variables = {"firebreak_standard_file": str(file), "firebreak_standard_name": "here"}
+    tried = run("adopt_standard", "--check", variables=variables)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert not file.exists()
+    done = run("adopt_standard", variables=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    standard = yaml.safe_load(file.read_text(encoding="utf-8"))["firebreak_standard"]
+    assert standard["name"] == "here"
+    assert standard["kernel"]["running"] == Path("/proc/sys/kernel/osrelease").read_text(encoding="utf-8").strip()
+    file.write_text("---\n# ours\n", encoding="utf-8")
+    assert "changed=0" in run("adopt_standard", variables=variables).stdout
+    assert file.read_text(encoding="utf-8") == "---\n# ours\n"

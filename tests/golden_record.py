@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of a host that does everything right, for tests that then break one thing at a time."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime, timezone
+from typing import Any
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
+
+_GOLDEN: dict[str, Any] = {
+    "schema": "firebreak.record/1",
+    "scanned_at": "2026-11-24T05:59:58Z",
+    "os": {"id": "debian", "version_id": "13", "version_codename": "trixie", "family": "debian", "architecture": "x86_64",
+           "image_based": False, "image_tool": "none", "container": "none", "support_end": None},
+    "boot": {"uptime_seconds": 86400 * 3, "cmdline": "root=/dev/vda1 ro quiet", "reboot_required": False, "signals": [],
+             "kexec_loaded": False, "secure_boot": True},
+    "kernel": {
+        "version_order": "dpkg",
+        "running": {"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64", "package_version": "6.12.57-1"},
+        "installed": [{"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64",
+                       "package_version": "6.12.57-1", "image_present": True}],
+        "newest_installed": {"release": "6.12.57-amd64", "package_version": "6.12.57-1"},
+        "default_boot": {"release": "6.12.57-amd64", "package_version": "6.12.57-1", "entry": "0", "loader": "grub", "how": "GRUB_DEFAULT=0"},
+        "one_shot": {"set": False, "entry": None, "release": None},
+        "available": {"release": "6.12.57-amd64", "package_version": "6.12.57-1", "cache_age_seconds": 3600, "held": [], "hidden": []},
+        "managers": [{"name": "unattended-upgrades", "active": True, "detail": ""}],
+    },
+    "cpu": {
+        "vulnerabilities": {
+            "meltdown": {"raw": "Not affected", "state": "not_affected", "host": "not_affected", "guest_to_host": "not_applicable",
+                         "smt": "not_applicable"},
+            "mds": {"raw": "Mitigation: Clear CPU buffers; SMT disabled", "state": "mitigated", "host": "mitigated", "guest_to_host": "mitigated",
+                    "smt": "mitigated"}},
+        "smt": {"control": "off", "active": False},
+        "microcode": {"revisions": ["0x2b000643"], "consistent": True},
+        "mitigation_options": [],
+    },
+    "hypervisor": {
+        "is_host": True, "is_guest": False, "under": "none", "ladder": {"rung": "device", "asked": "device", "failed": None},
+        "kvm": {"loaded": True, "modules": ["kvm", "kvm_intel"], "parameters": {"kvm_intel.nested": "N", "kvm.nx_huge_pages": "auto"}},
+        "components": [{"name": "qemu", "package": "qemu-system-x86", "version": "1:10.0.2+ds-2", "path": "/usr/bin/qemu-system-x86_64"}],
+        "processes": [{"pid": 812, "component": "qemu", "exe": "/usr/bin/qemu-system-x86_64", "deleted": False, "stale": False,
+                       "version": "1:10.0.2+ds-2", "guest": "web1", "machine_type": "pc-q35-10.0"}],
+        "machine_types": ["pc-q35-10.0"], "deprecated_machine_types": [],
+    },
+    "evidence": {"kernel.running.release": "/proc/sys/kernel/osrelease", "kernel.running": "/proc/version", "boot.cmdline": "/proc/cmdline"},
+    "nulls": [],
+}
+
+
+def golden(changes: dict[str, Any] | None = None, nulls: dict[str, str] | None = None) -> dict[str, Any]:
+    """A copy of the golden record with values changed by dotted path, and facts made null with a reason."""
+    record = copy.deepcopy(_GOLDEN)
+    for path, value in (changes or {}).items():
+        _put(record, path, value)
+    for path, reason in (nulls or {}).items():
+        _put(record, path, None)
+        record["nulls"].append({"fact": path, "reason": reason, "detail": "a detail"})
+    return record
+
+
+def _put(record: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    place = record
+    for name in parents:
+        place = place[name]
+    place[last] = value

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is on this computer that a lab could leave behind: taken before and after, both must be equal."""
+
+import os
+from pathlib import Path
+
+from firebreak_lab.processes import start_ticks
+
+Census = dict[str, set[str]]
+
+
+def _bytes(path: Path) -> bytes:
+    """A file of /proc; empty where its process is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def processes(marker: str) -> dict[int, str]:
+    """Live processes (pid and command line) that have the marker in their command line or environment; all with an empty marker."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        command = _bytes(folder / "cmdline")
+        wanted = marker.encode() in command or marker.encode() in _bytes(folder / "environ")
+        if wanted and start_ticks(int(folder.name)) is not None and int(folder.name) != os.getpid():
+            found[int(folder.name)] = command.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    return found
+
+
+def namespaces(pids: set[int]) -> set[str]:
+    """The namespaces that these processes live in."""
+    found = set()
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/ns").glob("*"):
+            try:
+                found.add(str(link.readlink()))
+            except OSError:
+                continue
+    return found
+
+
+def mounts() -> set[str]:
+    """Where something is mounted in our mount namespace, and what."""
+    rows = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return {f"{row[4]} {row[row.index('-') + 1]}" for row in rows}
+
+
+def loops() -> set[str]:
+    """The loop devices in use and their files."""
+    return {f"{path.parts[3]} {path.read_text().strip()}" for path in Path("/sys/block").glob("loop*/loop/backing_file")}
+
+
+def listening(ports: range) -> set[str]:
+    """TCP ports of that range that somebody in our network namespace listens on."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {str(int(row[1].split(":")[1], 16)) for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) in ports}
+
+
+def control_groups() -> set[str]:
+    """The control groups below /sys/fs/cgroup."""
+    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup")}
+
+
+def take(marker: str, ports: range) -> Census:
+    """The census of all that carries the marker (see processes), and of what cannot carry one."""
+    seen = processes(marker)
+    return {"processes": {f"{pid} {command}" for pid, command in seen.items()}, "namespaces": namespaces(set(seen)), "mounts": mounts(),
+            "loops": loops(), "ports": listening(ports), "control groups": control_groups()}
+
+
+def left_behind(before: Census, after: Census) -> list[str]:
+    """One line for each thing that is there now and was not before."""
+    return [f"{kind}: {item}" for kind in before for item in sorted(after[kind] - before[kind])]

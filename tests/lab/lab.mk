@@ -1,0 +1,52 @@
+# The lab of virtual machines; included by the Makefile. Needs root and Debian's packages (lab-packages), nothing else.
+
+LAB := PYTHONPATH=$(CURDIR)/tests/lab $(BIN)/python -m firebreak_lab
+LAB_PYTEST := PYTHONPATH=tests/tools:tests/lab $(BIN)/python -m pytest -p no_skips
+FLEET ?= drifted
+HOSTS ?=
+HOST ?=
+
+.PHONY: lab-packages
+lab-packages: ## install what the lab needs from Debian
+	@tests/tools/apt_install tests/lab/packages.txt
+
+.PHONY: lab-images
+lab-images: $(DEV) ## make the lab's disk images ahead of time
+	@$(LAB) images
+
+.PHONY: lab-up
+lab-up: $(DEV) ## start the drifted fleet (FLEET=... for another, HOSTS="..." for some of its hosts)
+	@$(LAB) up --fleet $(FLEET) $(HOSTS)
+	@echo "try:  ansible-playbook -i inventories/lab playbooks/report_drift.yml      make lab-ssh HOST=pending      make lab-down"
+
+.PHONY: lab-down
+lab-down: $(DEV) ## stop the lab, whatever became of it (ARGS=--all for every lab of yours)
+	@$(LAB) down $(ARGS)
+
+.PHONY: lab-status
+lab-status: $(DEV) ## the lab's hosts
+	@$(LAB) status
+
+.PHONY: lab-ssh
+lab-ssh: $(DEV) ## a shell on a host of the lab: HOST=pending (ARGS="uname -r" for a command)
+	@$(if $(HOST),,$(error name the host: make lab-ssh HOST=pending))$(LAB) ssh $(HOST) $(ARGS)
+
+.PHONY: lab-reboot
+lab-reboot: $(DEV) ## let a host of the lab reboot and wait for it: HOST=pending
+	@$(if $(HOST),,$(error name the host: make lab-reboot HOST=pending))$(LAB) reboot $(HOST)
+
+# Each part of it runs within the minutes that .ci/budget gives it.
+WITHIN := LAB_PYTHON=$(BIN)/python tests/lab/within
+MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule test --scenario-name
+
+.PHONY: test-lab
+test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 10 minutes); leaves nothing behind but cached images
+	@$(WITHIN) images env $(LAB) images
+	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full
+	@echo "left out: molecule's scenarios, and machines with bullseye and sid; make test-lab-full runs them"
+
+.PHONY: test-lab-full
+test-lab-full: test-lab ## test-lab, molecule's scenarios, and machines with bullseye and sid
+	@$(MOLECULE) template
+	@$(MOLECULE) default
+	@$(LAB_PYTEST) -q --durations=5 tests/lab/full

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel section asks rpm, dnf and apt, asked of the real tools: the form of the answers, and that asking writes nothing.
+
+A tool that is missing is a failure, not a skip: ``make test-system`` installs rpm, dnf, createrepo-c and apt's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils import _available, _host, _kernel, _record, _rpm
+from ansible_collections.firebreak.fleet.plugins.module_utils._dnf_query import DNF_QUERY
+
+SPEC = """Name: kernel-core
+Version: 5.14.0
+Release: {release}
+Summary: A kernel without one
+License: GPL-2.0-only
+Provides: kernel-uname-r = 5.14.0-{release}.x86_64
+Provides: installonlypkg(kernel)
+%description
+A package with the name and the provides of a kernel.
+%files
+"""
+
+
+def _run(*argv: str, cwd: Path | None = None) -> str:
+    if shutil.which(argv[0]) is None:
+        pytest.fail(f"{argv[0]} is not installed, but this test asks the real tool: run make test-system, or install its package")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, "LC_ALL": "C", "PATH": _host.COMMAND_PATH})
+    assert done.returncode == 0, (argv, done.stderr)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two kernels' packages in it."""
+    folder = tmp_path_factory.mktemp("kernels")
+    for release in ("427.13.1.el9_4", "503.11.1.el9_5"):
+        (folder / "kernel.spec").write_text(SPEC.format(release=release), encoding="ascii")
+        _run("rpmbuild", "-bb", "--target", "x86_64-linux", "--define", f"_topdir {folder}/build", "--define", f"_rpmdir {folder}/rpms",
+             "kernel.spec", cwd=folder)
+    return folder / "rpms"
+
+
+def _times(*folders: Path) -> dict[Path, int]:
+    """Every path below the folders with the time of its last change."""
+    return {path: path.lstat().st_mtime_ns for folder in folders if folder.exists() for path in (folder, *folder.rglob("*"))}
+
+
+def test_rpm_prints_the_images_in_the_form_that_is_parsed(packages: Path, tmp_path: Path) -> None:
+    database = ["--dbpath", str(tmp_path / "db")]
+    _run("rpm", *database, "--initdb")
+    _run("rpm", *database, "-i", "--force-debian", "--nodeps", "--noscripts", "--justdb", *map(str, packages.rglob("*.rpm")))
+    done = subprocess.run([*_rpm.QUERY, *database], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert [(image.release, image.flavour, image.package_version) for image in _rpm.parse_images(done.stdout)] == [
+        ("5.14.0-427.13.1.el9_4.x86_64", "standard", "5.14.0-427.13.1.el9_4"), ("5.14.0-503.11.1.el9_5.x86_64", "standard", "5.14.0-503.11.1.el9_5")]
+
+
+def test_rpm_says_on_standard_output_that_nothing_provides_a_kernel(tmp_path: Path) -> None:
+    database = ["--dbpath", str(tmp_path / "db")]
+    _run("rpm", *database, "--initdb")
+    done = subprocess.run([*_rpm.QUERY, *database], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    assert done.stdout.startswith("no package provides kernel-uname-r")
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hide(packages: Path, tmp_path: Path) -> None:
+    _run("createrepo_c", "--quiet", str(packages))
+    config = tmp_path / "dnf.conf"
+    config.write_text(
+        f"[main]\ncachedir={tmp_path}/cache\nreposdir={tmp_path}/none\nlogdir={tmp_path}/log\npersistdir={tmp_path}/persist\n"
+        f"[base]\nname=base\nbaseurl=file://{packages}\ngpgcheck=0\nexcludepkgs=kernel-core-5.14.0-503*\n"
+        f"[never]\nname=never fetched\nbaseurl=file://{tmp_path}/absent\nskip_if_unavailable=1\n", encoding="ascii")
+    _run("dnf", "-q", "-c", str(config), "--repo", "base", "makecache")
+    places = (tmp_path, packages, Path("/var/log"), Path("/var/cache/dnf"), Path("/var/lib/dnf"), Path("/var/lib/rpm"))
+    before = _times(*places)
+    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_QUERY, _rpm.UNAME_PROVIDE, str(config))
+    assert {path for path, time in _times(*places).items() if before.get(path) != time and path.suffix != ".journal"} == set()
+    offer, age = _available.parse_dnf_query(printed, "standard")
+    assert offer == _available.Offer(
+        "5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "base", False, ["kernel-core-5.14.0-503.11.1.el9_5"])
+    assert age is not None
+    assert 0 <= age < 600
+
+
+class _RunsDebiansKernel(_host.LiveHost):
+    """This machine, as if it ran the kernel that its repositories offer."""
+
+    def uname(self) -> tuple[str, ...]:
+        machine = super().uname()[4]
+        flavour = {"x86_64": "amd64", "aarch64": "arm64"}[machine]
+        return ("Linux", "test", f"6.1.0-1-{flavour}", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.4-1 (2023-01-07)", machine)
+
+
+def test_apts_lists_are_asked_without_writing_anything_and_agree_with_apt_cache() -> None:
+    places = (Path("/var/cache/apt"), Path("/var/lib/apt"), Path("/var/lib/dpkg"), Path("/var/log/apt"))
+    before = _times(*places)
+    section = _record.Section("kernel")
+    host = _RunsDebiansKernel()
+    _kernel.collect(host, section, {})
+    assert {path for path, time in _times(*places).items() if before.get(path) != time} == set()
+    available = section.facts["available"]
+    meta = "linux-image-" + host.uname()[2].rsplit("-", 1)[1]
+    depends = _run("apt-cache", "show", "--no-all-versions", meta)
+    assert f"{available['package']} (= {available['package_version']})" in depends
+    assert available["package"] == "linux-image-" + available["release"]
+    policy = _run("apt-cache", "policy", str(available["package"]))
+    assert f"Candidate: {available['package_version']}" in policy
+    assert available["repository"].split()[1] in policy
+    assert available["cache_age_seconds"] >= 0

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report's page in a real browser: the synthetic fleet, the page made from it, headless Chromium, and the pictures for documents.
+
+``make screenshot`` writes docs/images/fleet_report.png and its dark sister anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import Fleet, Loaded, merge
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._html import html
+from selenium import webdriver
+from synthetic_fleet import EFFECTIVE, STANDARD, documents
+from workshop import REPOSITORY, cache, run
+
+GENERATED_AT = "2026-11-20T06:04:00Z"
+BINARIES = ("chromium", "chromedriver", "npm")
+AXE = "axe-core@4.10.3"
+
+
+def fleet(items: Iterable[dict[str, Any]]) -> Fleet:
+    """The fleet of these host documents."""
+    loaded = (Loaded(str(item.get("host")), item) for item in items)
+    return merge(loaded, [], {str(EFFECTIVE.sha256): STANDARD}, GENERATED_AT)
+
+
+def write_page(path: Path, items: Iterable[dict[str, Any]]) -> Path:
+    """The page of these host documents, in a file."""
+    path.write_text("".join(html(fleet(items))), encoding="utf-8")
+    return path
+
+
+def axe_script() -> str:
+    """The source of axe-core, from the package index of npm, kept in the user's cache."""
+    folder = cache("npm")
+    package = folder / "node_modules/axe-core"
+    wanted = AXE.rpartition("@")[2]
+    if not package.is_dir() or json.loads((package / "package.json").read_text(encoding="utf-8"))["version"] != wanted:
+        run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, AXE], cwd=folder)
+    return (package / "axe.min.js").read_text(encoding="utf-8")
+
+
+@contextmanager
+def browser() -> Iterator[webdriver.Chrome]:
+    """Headless Chromium that logs what it asks the network for; RuntimeError names what is not installed."""
+    missing = [name for name in BINARIES if shutil.which(name) is None]
+    if missing:
+        raise RuntimeError(f"not installed: {', '.join(missing)}; `make system-packages` installs what tests/system/packages.txt lists")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    with tempfile.TemporaryDirectory() as profile:
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking",
+                         "--force-prefers-reduced-motion", f"--user-data-dir={profile}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(shutil.which("chromedriver"))))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
+    """Set the size of the page, below what a window can have."""
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+
+def use_theme(driver: webdriver.Chrome, theme: str) -> None:
+    """What the system is said to prefer: light or dark."""
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+
+
+def screenshot(directory: Path) -> None:
+    """The pictures of a report on 200 hosts, light and dark."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work, browser() as driver:
+        page = write_page(Path(work) / "fleet.html", documents(200))
+        for theme, name in (("light", "fleet_report.png"), ("dark", "fleet_report_dark.png")):
+            use_theme(driver, theme)
+            resize(driver, 1280, 1180)
+            driver.get(page.as_uri())
+            driver.save_screenshot(str(directory / name))
+            print(directory / name)
+
+
+def main() -> None:
+    """Make the pictures from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--directory", type=Path, default=REPOSITORY / "docs/images")
+    screenshot(parser.parse_args().directory)
+
+
+if __name__ == "__main__":
+    main()

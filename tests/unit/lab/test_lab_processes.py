@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab ends exactly the processes that it started, and waits for what QEMU says."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from firebreak_lab import cache, census, processes, supervisor
+from firebreak_lab.errors import LabError
+from firebreak_lab.processes import Identity
+from firebreak_lab.state import Lab
+
+
+def test_another_process_with_the_same_id_is_not_ours() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        identity = processes.identify(process.pid)
+        processes.end(Identity(identity.pid, identity.started - 1), 0.1)
+        assert process.poll() is None
+        processes.end(identity, 5)
+        assert process.wait() == -signal.SIGTERM
+
+
+def test_a_process_that_ignores_sigterm_is_killed_with_its_children() -> None:
+    script = "trap '' TERM; sleep 61 & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        child = processes.identify(int(process.stdout.readline()))
+        processes.end(processes.identify(process.pid), 0.2)
+        assert process.wait() == -signal.SIGKILL
+        assert processes.wait_gone([child], 5)
+
+
+def test_a_process_that_is_gone_has_no_identity() -> None:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    with pytest.raises(LabError, match=str(process.pid)):
+        processes.identify(process.pid)
+
+
+def test_sigterm_interrupts_a_block() -> None:
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), processes.interruptible():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+
+def test_the_reason_is_what_qemu_said_last() -> None:
+    said: list[dict[str, Any]] = [{"QMP": {}}, {"return": {}}, {"event": "SHUTDOWN", "data": {"guest": True, "reason": "guest-reset"}}]
+    assert supervisor.shutdown_reason(iter(said)) == "guest-reset"
+    assert supervisor.shutdown_reason(iter(said[:2])) == "lost"
+
+
+def test_census_sees_a_marked_process_and_names_what_is_new() -> None:
+    before = census.take("firebreak-census-mark", range(0))
+    marked = {**os.environ, "MARK": "firebreak-census-mark"}
+    with subprocess.Popen(["cat", "-u"], env=marked, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b"here\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"here\n"  # a process that has only just been started may not have its command line yet
+        left = census.left_behind(before, census.take("firebreak-census-mark", range(0)))
+        assert f"processes: {process.pid} cat -u" in left
+        process.kill()
+    assert not [line for line in census.left_behind(before, census.take("firebreak-census-mark", range(0))) if line.startswith("processes")]
+
+
+def test_a_folder_is_published_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    target = cache.cache_folder() / "images/one"
+    with pytest.raises(LabError), cache.published(target) as work:
+        (work / "part").write_text("half")
+        raise LabError("no")
+    assert not target.exists()
+    with cache.published(target) as work:
+        (work / "part").write_text("whole")
+    assert (target / "part").read_text() == "whole"
+
+
+def test_what_a_killed_build_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    me = processes.identify(os.getpid())
+    building = cache.cache_folder() / "building"
+    (building / f"{me.pid}-{me.started}-mine").mkdir(parents=True)
+    (building / f"{me.pid}-{me.started - 1}-dead").mkdir()
+    assert cache.sweep() == [f"{me.pid}-{me.started - 1}-dead"]
+
+
+def test_a_lab_is_held_by_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    lab = Lab(tmp_path / "firebreak/lab/one")
+    with lab.locked():
+        assert lab.holder() == processes.identify(os.getpid())
+        with pytest.raises(LabError, match="in use"), lab.locked():
+            pass
+    assert lab.holder() is None
+
+
+@pytest.mark.parametrize(("name", "orphan"), [("test-4194999", True), ("test-4194999-kill", True), ("checkout-12", False)])
+def test_only_the_labs_of_dead_test_runs_are_orphans(tmp_path: Path, name: str, orphan: bool) -> None:
+    assert Lab(tmp_path / name).is_orphan() is orphan
+
+
+def test_the_lab_of_a_living_test_run_is_no_orphan(tmp_path: Path) -> None:
+    assert not Lab(tmp_path / f"test-{os.getpid()}").is_orphan()

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The live host answers everything with a value or a reason, within its bounds, and leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from ansible_collections.firebreak.fleet.plugins.module_utils import _host
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _soon_dead(pid: int) -> bool:
+    end = time.monotonic() + 5
+    while _alive(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not _alive(pid)
+
+
+def test_reads_text_and_says_absent(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x\xffy")
+    host = _host.LiveHost()
+    assert host.read(str(tmp_path / "a")).value == "x\\xffy"
+    assert host.read(str(tmp_path / "b")).problem == "absent"
+    assert host.read(str(tmp_path)).problem == "unreadable"
+    assert host.read("a\0b").problem == "unreadable"
+
+
+def test_never_opens_a_pipe_or_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert _host.LiveHost().read(str(tmp_path / "pipe")) == (None, "unreadable", "not a regular file")
+    assert _host.LiveHost().read("/dev/zero").problem == "unreadable"
+
+
+def test_a_large_file_is_never_cut_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"x" * 101)
+    assert _host.LiveHost().read(str(tmp_path / "large"), limit=100).problem == "too_large"
+    assert _host.LiveHost().read_bytes(str(tmp_path / "large"), 10, 95).value == b"x" * 6
+
+
+def test_a_folder_with_too_many_names(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).touch()
+    assert _host.LiveHost().listdir(str(tmp_path)).value == ["a", "b", "c"]
+    assert _host.LiveHost().listdir(str(tmp_path), limit=2).problem == "too_large"
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xff"))).touch()
+    assert _host.LiveHost().listdir(str(tmp_path)).value == ["n\\xff"]
+
+
+def test_links_and_stat(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "l").symlink_to("a")
+    host = _host.LiveHost()
+    assert host.readlink(str(tmp_path / "l")).value == "a"
+    assert host.realpath(str(tmp_path / "l")).value == str((tmp_path / "a").resolve())
+    assert host.realpath(str(tmp_path / "no")).problem == "absent"
+    assert host.stat(str(tmp_path / "l")).value.kind == "file"
+    assert host.stat(str(tmp_path / "l"), follow=False).value.kind == "link"
+
+
+def test_a_command_and_its_exit_status() -> None:
+    host = _host.LiveHost()
+    assert host.run(["sh", "-c", "echo out; echo err >&2; exit 3"]).value == (3, "out\n", "err\n")
+    assert host.run(["sh", "-c", "echo $LC_ALL; read a; pwd"]).value.out == "C\n/\n"
+    assert host.run(["no-such-command"]) == (None, "tool_missing", "no-such-command")
+    assert host.run(["sh", "-c", "kill -9 $$"]).value.rc == -9
+
+
+def test_a_slow_command_ends_with_its_children(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    begun = time.monotonic()
+    answer = _host.LiveHost().run(["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"], timeout=0.5)
+    assert answer.problem == "deadline"
+    assert time.monotonic() - begun < 5
+    assert _soon_dead(int(pid.read_text()))
+
+
+def test_what_a_command_leaves_behind_is_killed(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    assert _host.LiveHost().run(["sh", "-c", f"sleep 60 >/dev/null 2>&1 & echo $! > {pid}"]).value.rc == 0
+    assert _soon_dead(int(pid.read_text()))
+
+
+def test_output_is_bounded_while_it_is_read() -> None:
+    answer = _host.LiveHost().run(["cat", "/dev/zero"], timeout=60, limit=1 << 20)
+    assert answer == (None, "too_large", "cat: more than 1048576 bytes")
+
+
+def test_errors_are_dropped_past_their_bound() -> None:
+    run = _host.LiveHost().run(["sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' e >&2; echo done"]).value
+    assert run.out == "done\n"
+    assert len(run.err) == _host.ERROR_LIMIT
+
+
+def test_after_the_deadline_nothing_is_asked() -> None:
+    host = _host.LiveHost(deadline=time.monotonic() - 1)
+    answers = [host.read("/proc/version"), host.listdir("/"), host.stat("/"), host.run(["true"]), host.readlink("/proc/self/exe"),
+               host.realpath("/"), host.ioctl("/dev/null", 0)]
+    assert {answer.problem for answer in answers} == {"deadline"}
+
+
+def test_watch_hears_of_every_command() -> None:
+    heard: list[tuple[int, bool]] = []
+    host = _host.LiveHost(watch=lambda group, running: heard.append((group, running)))
+    host.run(["true"])
+    assert [running for _, running in heard] == [True, False]
+    assert len({group for group, _ in heard}) == 1

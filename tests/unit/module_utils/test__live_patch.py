@@ -1,0 +1,267 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``live_patch`` on whole hosts, and the protection it computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils import _canonical_livepatch, _live_patch, _protection
+from ansible_collections.firebreak.fleet.plugins.module_utils._livepatch_claim import Claim, Inhibitor, Patch
+from ansible_collections.firebreak.fleet.plugins.module_utils._record import Section
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recorded_host import RecordedHost
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "live_patch"
+ROOT = "/sys/kernel/livepatch/"
+RELEASE = "6.1.0-40-amd64"
+STATUS = " ".join(_canonical_livepatch.STATUS)
+CHECKED = 1790448807.0  # 2026-09-26T18:53:27Z
+
+
+def text(name: str) -> str:
+    return (FIXTURES / name).read_text(encoding="utf-8")
+
+
+def patch(name: str, enabled: str = "1", transition: str = "0", function: bool = True) -> dict[str, Any]:
+    """What sysfs shows of one patch."""
+    read = {f"{ROOT}{name}/enabled": enabled + "\n", f"{ROOT}{name}/transition": transition + "\n"}
+    return {"read": read, "listdir": {f"{ROOT}{name}/vmlinux": ["cmdline_proc_show,1", "patched"] if function else ["patched"]}}
+
+
+def host(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    recording: dict[str, Any] = {"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": {"/etc/os-release": "ID=debian\n"},
+                                 "listdir": {"/sys/kernel": ["livepatch"], "/sys/kernel/livepatch": []}, **more}
+    for part in parts:
+        for question, answers in part.items():
+            recording.setdefault(question, {}).update(answers)
+    names = sorted({key[len(ROOT):].split("/")[0] for key in recording["read"] if key.startswith(ROOT)})
+    recording["listdir"]["/sys/kernel/livepatch"] = names
+    return recording
+
+
+def scan(recording: dict[str, Any]) -> Section:
+    section = Section("live_patch")
+    _live_patch.collect(RecordedHost(recording), section, {})
+    return section
+
+
+def protection(section: Section) -> tuple[str, list[str]]:
+    return section.facts["protection"], section.facts["reasons"]
+
+
+KPATCH = {"read": {"/usr/sbin/kpatch": "#!/bin/bash\n"}}
+KEPT = {"listdir": {"/var/lib/kpatch": [RELEASE], f"/var/lib/kpatch/{RELEASE}": ["fix-one.ko"]},
+        "stat": {"/etc/systemd/system/multi-user.target.wants/kpatch.service@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
+CANONICAL = {"stat": {_canonical_livepatch.PROGRAM + "@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
+
+
+def test_a_self_built_patch_in_force() -> None:
+    section = scan(host(patch("fix_one")))
+    assert protection(section) == ("protected", ["fix_active", "support_not_stated", "freshness_not_stated"])
+    assert section.facts["provider"]["id"] == "self_built"
+    assert section.facts["patches"] == [{"id": "fix_one", "kind": "fix", "state": "active", "cves": [], "replace": None, "stack_order": None,
+                                         "functions": 1}]
+    assert section.facts["persistence"]["same_kernel"] is False
+    assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False}
+
+
+def test_kpatch_that_comes_back_after_a_reboot() -> None:
+    section = scan(host(patch("fix_one"), KPATCH, KEPT))
+    assert section.facts["provider"]["id"] == "kpatch"
+    assert section.facts["persistence"] == {"same_kernel": True, "via": "kpatch.service", "kernels": [RELEASE]}
+
+
+def test_kpatch_switched_off_on_the_command_line() -> None:
+    section = scan(host(patch("fix_one"), KPATCH, KEPT, {"read": {"/proc/cmdline": "quiet kpatch.enable=0\n"}}))
+    assert section.facts["persistence"]["same_kernel"] is False
+    assert section.facts["inhibitors"] == [{"code": "kpatch_disabled", "source": "/proc/cmdline", "stops": "boot"}]
+
+
+def test_a_client_without_patches_protects_nothing() -> None:
+    assert protection(scan(host(KPATCH))) == ("unprotected", ["no_patch_loaded"])
+
+
+def test_no_provider_is_not_applicable() -> None:
+    section = scan(host())
+    assert protection(section) == ("not_applicable", ["no_provider"])
+    assert section.facts["kernel"]["livepatch_capable"] is True
+
+
+def test_an_empty_host_is_unknown_with_reasons() -> None:
+    section = scan({})
+    assert protection(section) == ("unknown", ["patches_unreadable"])
+    written = {null["fact"] for null in section.nulls}
+    assert "live_patch.patches" in written
+
+
+def test_a_container_has_no_kernel_of_its_own() -> None:
+    section = scan(host(patch("fix_one"), {"read": {"/run/systemd/container": "podman\n"}}))
+    assert protection(section) == ("not_applicable", ["in_container"])
+    assert section.facts["patches"] is None
+
+
+def test_an_empty_patch_is_a_seed() -> None:
+    assert protection(scan(host(patch("fix_one", function=False)))) == ("unprotected", ["no_fix_loaded"])
+
+
+def test_a_disabled_patch() -> None:
+    assert protection(scan(host(patch("fix_one", enabled="0")))) == ("unprotected", ["patch_disabled"])
+
+
+def test_a_transition_names_the_threads_in_its_way() -> None:
+    threads = {"listdir": {"/proc": ["1", "77", "self"]}, "read": {
+        "/proc/1/task/1/patch_state": "1\n", "/proc/77/task/77/patch_state": "1\n", "/proc/77/task/78/patch_state": "0\n",
+        "/proc/77/task/78/comm": "CPU 0/KVM\n"}}
+    section = scan(host(patch("fix_one", transition="1"), threads))
+    assert protection(section) == ("at_risk", ["in_transition"])
+    assert section.facts["transition"] == {"in_progress": True, "patch": "fix_one", "blocking_count": 1,
+                                           "blocking": [{"pid": 77, "tid": 78, "comm": "CPU 0/KVM"}]}
+
+
+def test_threads_that_may_not_be_read() -> None:
+    threads = {"listdir": {"/proc": ["1"]}, "read": {"/proc/1/task/1/patch_state": {"problem": "needs_root", "detail": "x"}}}
+    section = scan(host(patch("fix_one", transition="1"), threads))
+    assert section.facts["transition"]["blocking"] is None
+    assert any(null["reason"] == "needs_root" for null in section.nulls)
+
+
+def test_no_thread_is_read_without_a_transition() -> None:
+    threads = {"listdir": {"/proc": ["77"]}, "read": {"/proc/77/task/78/patch_state": "0\n"}}
+    assert scan(host(patch("fix_one"), threads)).facts["transition"]["blocking"] == []
+
+
+def test_canonical_in_force() -> None:
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_6_8_0_1047_50_aws_121"), run={STATUS: text("canonical_applied.json")}, now=CHECKED + 60))
+    assert protection(section) == ("protected", ["fix_active"])
+    assert section.facts["effective"]["level"] == "121.4"
+    assert section.facts["support"] == {"state": "supported", "until": "2027-03-19"}
+
+
+def test_canonical_says_applied_but_the_kernel_has_nothing() -> None:
+    section = scan(host(CANONICAL, run={STATUS: text("canonical_applied.json")}, now=CHECKED + 60))
+    assert protection(section) == ("unprotected", ["no_patch_loaded"])
+
+
+def test_canonical_that_has_not_checked_for_long() -> None:
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_1"), run={STATUS: text("canonical_applied.json")}, now=CHECKED + 73 * 3600))
+    assert protection(section) == ("stale", ["check_old"])
+
+
+def test_canonical_in_a_mode_that_never_applies() -> None:
+    part = {"read": {_canonical_livepatch.MODE: "no-apply\n"}}
+    section = scan(host(CANONICAL, part, run={STATUS: text("canonical_nothing_to_apply.json")}, now=CHECKED))
+    assert protection(section) == ("stale", ["updates_inhibited"])
+    assert section.facts["inhibitors"][0]["code"] == "livepatch_mode_no_apply"
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("canonical_nothing_to_apply.json", ("protected", ["nothing_to_apply", "freshness_not_stated"])),
+    ("canonical_apply_failed.json", ("unprotected", ["apply_failed"])),
+    ("canonical_old_client.json", ("unknown", ["support_unknown"]))])
+def test_canonical_without_a_loaded_patch(name: str, expected: tuple[str, list[str]]) -> None:
+    assert protection(scan(host(CANONICAL, run={STATUS: text(name)}, now=0.0))) == expected
+
+
+def test_canonical_on_a_kernel_without_more_patches() -> None:
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_1"), run={STATUS: text("canonical_upgrade_required.json")}, now=0.0))
+    assert protection(section) == ("at_risk", ["kernel_upgrade_required"])
+
+
+@pytest.mark.parametrize(("run", "expected"), [
+    ([1, "", "Machine is not enabled. Please run 'sudo canonical-livepatch enable'"], ("unprotected", ["provider_disabled"])),
+    ([1, "", "cannot communicate with the daemon"], ("unknown", ["provider_silent"])),
+    ([0, "<html>503</html>", ""], ("unknown", ["provider_silent"]))])
+def test_canonical_that_says_nothing(run: list[Any], expected: tuple[str, list[str]]) -> None:
+    assert protection(scan(host(CANONICAL, run={STATUS: run}))) == expected
+
+
+def test_ksplice() -> None:
+    part = {"read": {"/usr/sbin/uptrack-show": "", "/etc/uptrack/uptrack.conf": "[Settings]\ninstall_on_reboot = yes\n"}}
+    section = scan(host(part, run={"/usr/sbin/uptrack-show": text("ksplice_all_show.txt")}))
+    assert section.facts["provider"]["mechanism"] == "ksplice"
+    assert section.facts["effective"]["kernel"] == "5.15.0-208.159.3.el9uek"
+    assert section.facts["protection"] == "protected"
+    assert section.facts["persistence"]["same_kernel"] is True
+    assert section.facts["cves"]["fixed"] == ["CVE-2024-27398", "CVE-2024-36904", "CVE-2024-36919", "CVE-2024-36934"]
+
+
+def test_ksplice_with_tripwires_only() -> None:
+    only = "Installed updates:\n[aq4p03vt] Known exploit detection for CVE-2019-9213.\n"
+    section = scan(host({"read": {"/usr/bin/ksplice": ""}}, run={"/usr/bin/ksplice kernel show": only}))
+    assert protection(section) == ("unprotected", ["no_fix_loaded"])
+    assert section.facts["cves"]["fixed"] == []
+
+
+def test_suse_seed_and_patch() -> None:
+    client = {"read": {"/usr/bin/klp": ""}}
+    seeded = scan(host(client, patch("livepatch_1_5_3_2"), run={"/usr/bin/klp -v patches": text("klp_seed.txt")}))
+    assert protection(seeded) == ("unprotected", ["no_fix_loaded"])
+    fixed = scan(host(client, patch("livepatch_6_150400_2_2"), run={"/usr/bin/klp -v patches": text("klp_patched.txt")}))
+    assert fixed.facts["protection"] == "protected"
+    assert len(fixed.facts["cves"]["fixed"]) == 8
+
+
+def test_kernelcare() -> None:
+    part = {"read": {"/usr/bin/kcarectl": "", "/proc/kcare/effective_version": "3.16.36-1+deb8u2\n", "/proc/kcare/cvelist": "CVE-2016-5195\n",
+                     "/etc/sysconfig/kcare/kcare.conf": "AUTO_UPDATE=False\nSTICKY_PATCHSET=K20230908_02\n"}}
+    section = scan(host(part, run={"/usr/bin/kcarectl --info": text("kcare_debian8.txt")}))
+    assert protection(section) == ("stale", ["updates_inhibited"])
+    assert section.facts["cves"] == {"fixed": ["CVE-2016-5195"], "basis": "client", "complete": True}
+    assert section.facts["pin"] == {"kind": "patchset", "value": "K20230908_02"}
+
+
+def test_two_providers_at_once() -> None:
+    part = {"read": {"/usr/bin/kcarectl": ""}}
+    section = scan(host(part, KPATCH, patch("fix_one"), run={"/usr/bin/kcarectl --info": text("kcare_debian8.txt")}))
+    assert protection(section) == ("at_risk", ["conflict"])
+    assert len(section.facts["provider"]["also_present"]) == 1
+
+
+def test_several_stacked_patches_of_amazon() -> None:
+    part = {"read": {"/etc/os-release": "ID=amzn\n"}}
+    section = scan(host(patch("livepatch_cifs_lease_buffer_len"), patch("livepatch_CVE_2019_20096"), KPATCH, part))
+    assert section.facts["provider"]["id"] == "amazon"
+    assert section.facts["cves"] == {"fixed": ["CVE-2019-20096"], "basis": "module_names", "complete": False}
+
+
+def test_red_hats_changelog() -> None:
+    query = "rpm -q --qf @%{VERSION}-%{RELEASE}\\n[%{CHANGELOGTEXT}\\n] kpatch-patch-5_14_0-284_11_1"
+    uname = ["Linux", "h", "5.14.0-284.11.1.el9_2.x86_64", "#1", "x86_64"]
+    loaded = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
+    assert loaded.facts["cves"] == {"fixed": ["CVE-2023-0386", "CVE-2023-32233"], "basis": "changelog", "complete": False}
+    older = scan(host(patch("kpatch_5_14_0_284_11_1_1_3"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
+    assert older.facts["cves"]["fixed"] == []
+    silent = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, uname=uname))
+    assert (silent.facts["cves"]["fixed"], silent.facts["protection"]) == (None, "protected")
+
+
+def test_modules_disabled_keeps_later_patches_out() -> None:
+    assert protection(scan(host(patch("fix_one"), {"read": {"/proc/sys/kernel/modules_disabled": "1\n"}}))) == ("stale", ["updates_inhibited"])
+
+
+STATES = st.sampled_from(["active", "enabling", "disabling", "disabled", "unknown"])
+PATCHES = st.lists(st.builds(Patch, st.just("p"), st.sampled_from(["fix", "seed", "tripwire", "enablement"]), STATES, st.just([])), max_size=3)
+CLAIMS = st.builds(Claim, st.just("x"), nothing_to_apply=st.booleans(), failure=st.sampled_from(["", "apply_failed", "provider_disabled"]),
+                   support=st.sampled_from(["", "supported", "upgrade_required", "end_of_life", "unsupported"]), states_support=st.booleans(),
+                   check=st.sampled_from(["", "ok", "failed", "never"]), problem=st.sampled_from(["", "tool_failed"]))
+VIEWS = st.builds(_protection.View, st.booleans(), st.booleans(), st.booleans(), PATCHES, st.none() | CLAIMS, st.integers(0, 2),
+                  st.lists(st.just(Inhibitor("x", "y", "updates")), max_size=1), st.none() | st.floats(0, 1e7))
+
+
+@settings(deadline=None)
+@given(VIEWS)
+def test_protected_is_never_said_without_ground(view: _protection.View) -> None:
+    state, reasons = _protection.protect(view)
+    assert reasons and set(reasons) <= set(_protection.REASONS)
+    if state != "protected":
+        return
+    in_force = any(one.kind == "fix" and one.state == "active" for one in view.patches)
+    assert in_force or (view.claim is not None and view.claim.nothing_to_apply)
+    assert all(one.state not in ("enabling", "disabling", "unknown") for one in view.patches)
+    assert not view.inhibitors and view.active < 2 and view.readable and not view.container
+    assert view.claim is None or (not view.claim.problem and view.claim.support in ("", "supported") and view.claim.check in ("", "ok"))

@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parsers of the live-patching providers on real outputs, damaged ones, none, and any text at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils import (
+    _canonical_livepatch,
+    _kernelcare,
+    _kpatch,
+    _ksplice,
+    _livepatch_claim,
+    _livepatch_sysfs,
+    _suse_klp,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "live_patch"
+
+
+def text(name: str) -> str:
+    return (FIXTURES / name).read_text(encoding="utf-8")
+
+
+def test_every_fixture_names_its_source() -> None:
+    sources = json.loads(text("sources.json"))
+    assert set(sources) == {path.name for path in FIXTURES.iterdir()} - {"sources.json"}
+    assert all(len(entry["source"]) > 10 and isinstance(entry["made_by_hand"], bool) for entry in sources.values())
+
+
+def test_canonical_applied() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_applied.json"))
+    assert (claim.support, claim.support_until, claim.level) == ("supported", "2027-03-19", "121.4")
+    assert (claim.checked_at, claim.check, claim.failure) == ("2026-09-26T18:53:27Z", "ok", "")
+    assert claim.cves == ["CVE-2025-68263", "CVE-2026-22984", "CVE-2026-23111", "CVE-2026-31431", "CVE-2026-43284", "CVE-2026-47333"]
+
+
+def test_canonical_nothing_to_apply_is_no_failure() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_nothing_to_apply.json"))
+    assert (claim.nothing_to_apply, claim.failure, claim.cves, claim.support) == (True, "", [], "supported")
+
+
+def test_canonical_takes_the_running_kernel_and_only_what_is_patched() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_other_kernel_first.json"))
+    assert (claim.level, claim.cves, claim.support) == ("121.4", ["CVE-2026-31431"], "")
+
+
+def test_canonical_old_client_does_not_say_its_support() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_old_client.json"))
+    assert (claim.support, claim.states_support, claim.nothing_to_apply) == ("", True, True)
+
+
+def test_canonical_failure_beside_supported() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_apply_failed.json"))
+    assert (claim.failure, claim.support, claim.cves, claim.level) == ("apply_failed", "supported", [], "")
+
+
+def test_canonical_fixes_as_one_text() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_upgrade_required.json"))
+    assert (claim.support, claim.cves) == ("upgrade_required", ["CVE-2026-1111", "CVE-2026-2222"])
+
+
+@pytest.mark.parametrize("damaged", [
+    "", "{}", "[]", "Machine is not enabled.", '{"Status": []}', '{"Status": [{}]}', '{"Status": 1}', '{"Status": [1]}',
+    '{"Status": [{"Kernel": "x", "Running": false}]}', '{"Status": [{"Running": true'])
+def test_canonical_damaged(damaged: str) -> None:
+    with pytest.raises(ValueError):
+        _canonical_livepatch.parse_status(damaged)
+
+
+def test_canonical_without_a_running_kernel() -> None:
+    with pytest.raises(ValueError, match="running kernel"):
+        _canonical_livepatch.parse_status(text("canonical_support_only.json"))
+
+
+@pytest.mark.parametrize(("words", "file", "mode"), [
+    ([], "", "normal"), (["quiet", "canonical_livepatch_mode=no-apply"], "stop\n", "no-apply"), ([], "no-refresh\n", "no-refresh")])
+def test_canonical_mode(words: list[str], file: str, mode: str) -> None:
+    assert _canonical_livepatch.parse_mode(words, file) == mode
+
+
+def test_canonical_cutoff_and_entitlement() -> None:
+    assert _canonical_livepatch.parse_cutoff("log-level: 1\ncutoff-date: \"2026-10-01T00:00:00Z\"\n") == "2026-10-01T00:00:00Z"
+    assert _canonical_livepatch.parse_cutoff("") == ""
+    assert _canonical_livepatch.parse_pro('{"services": [{"name": "esm-infra"}, {"name": "livepatch", "entitled": "yes"}]}') is True
+    with pytest.raises(ValueError, match="livepatch"):
+        _canonical_livepatch.parse_pro('{"services": null}')
+
+
+def test_ksplice_tells_fixes_from_tripwires_and_groundwork() -> None:
+    patches, effective = _ksplice.parse_show(text("ksplice_all_show.txt"))
+    kinds = {kind: [patch.id for patch in patches if patch.kind == kind] for kind in ("fix", "tripwire", "enablement")}
+    assert kinds["fix"] == ["fe2qyrtu", "gsf5wlo8", "e12zrdy5", "ednh9erf", "8vkhpraf"]
+    assert len(kinds["tripwire"]) == 6
+    assert kinds["enablement"] == ["nf9nfyzj", "bvjiimlr"]
+    assert effective == "5.15.0-208.159.3.el9uek"
+    assert "CVE-2022-0847" not in {cve for patch in patches for cve in patch.cves}
+
+
+def test_ksplice_several_cves_and_none_installed() -> None:
+    line = "Installed updates:\n[ibyh7gbw] CVE-2020-27170, CVE-2020-27171: Information disclosure in BPF verifier.\n"
+    assert _ksplice.parse_show(line)[0][0].cves == ["CVE-2020-27170", "CVE-2020-27171"]
+    assert _ksplice.parse_show("Installed updates:\nNone\n\nEffective kernel version is 5.15.0-208.el9uek\n") == ([], "5.15.0-208.el9uek")
+    available = "Available updates:\n[ibyh7gbw] CVE-2020-27170: Something.\n\nEffective kernel version is 5.15.0-1.el9uek\n"
+    assert _ksplice.parse_show(available)[0] == []
+
+
+@pytest.mark.parametrize(("name", "count", "fixes"), [("ksplice_ubuntu_enablement.txt", 3, 1), ("ksplice_uek4.txt", 5, 5)])
+def test_ksplice_elsewhere(name: str, count: int, fixes: int) -> None:
+    patches, effective = _ksplice.parse_show(text(name))
+    assert (len(patches), sum(patch.kind == "fix" for patch in patches), bool(effective)) == (count, fixes, True)
+
+
+@pytest.mark.parametrize("damaged", ["", "bash: uptrack-show: command not found\n", "Atualizações instaladas\n[abc] x\n"])
+def test_ksplice_damaged(damaged: str) -> None:
+    with pytest.raises(ValueError, match="Installed updates"):
+        _ksplice.parse_show(damaged)
+
+
+def test_suse_seed_and_fix() -> None:
+    seed, = _suse_klp.parse_patches(text("klp_seed.txt"))
+    assert (seed.kind, seed.state, seed.cves) == ("seed", "active", [])
+    fix, = _suse_klp.parse_patches(text("klp_patched.txt"))
+    assert (fix.kind, len(fix.cves), fix.cves[0]) == ("fix", 8, "CVE-2023-26545")
+    assert [patch.id for patch in _suse_klp.parse_patches(text("klp_seed.txt") + text("klp_patched.txt"))] == [
+        "livepatch_1_5_3_2", "livepatch_6_150400_2_2"]
+    assert _suse_klp.parse_patches("") == []
+
+
+def test_suse_damaged() -> None:
+    with pytest.raises(ValueError, match="unexpected line"):
+        _suse_klp.parse_patches("klp: command failed: permission denied\n")
+
+
+@pytest.mark.parametrize(("name", "kernel", "level"), [
+    ("kcare_debian8.txt", "3.16.36-1+deb8u2", "3"), ("kcare_raspi.txt", "5.4.0-1028.31", "1-:1615812815")])
+def test_kernelcare(name: str, kernel: str, level: str) -> None:
+    info = _kernelcare.parse_info(text(name))
+    assert _kernelcare.is_applied(info)
+    assert (_kernelcare.effective_of(info["description"]), _kernelcare.level_of(info["description"])) == (kernel, level)
+
+
+def test_kernelcare_not_applied_and_damaged() -> None:
+    assert not _kernelcare.is_applied(_kernelcare.parse_info("kpatch-state: unpatched\n"))
+    with pytest.raises(ValueError, match="kpatch-state"):
+        _kernelcare.parse_info("No patches applied, but some patches are available.\n")
+
+
+@pytest.mark.parametrize(("release", "package"), [
+    ("5.14.0-284.11.1.el9_2.x86_64", "kpatch-patch-5_14_0-284_11_1"), ("3.10.0-1062.1.1.el7.x86_64", "kpatch-patch-3_10_0-1062_1_1"),
+    ("6.1.0-40-amd64", ""), ("6.1.57-29.131.amzn2023.x86_64", ""), ("", "")])
+def test_kpatch_package_name(release: str, package: str) -> None:
+    assert _kpatch.package_of(release) == package
+
+
+def test_kpatch_changelog_counts_only_for_the_loaded_module() -> None:
+    package = _kpatch.parse_package(text("rpm_kpatch_patch.txt"))
+    assert package.cves == ["CVE-2023-32233", "CVE-2023-0386"]
+    assert _kpatch.is_loaded(package, ["kpatch_5_14_0_284_11_1_1_4"])
+    assert not _kpatch.is_loaded(package, ["kpatch_5_14_0_284_11_1_1_3"])
+    with pytest.raises(ValueError, match="no package"):
+        _kpatch.parse_package("package kpatch-patch-x is not installed\n")
+
+
+@pytest.mark.parametrize(("enabled", "transition", "state"), [
+    ("1\n", "0\n", "active"), ("1", "1", "enabling"), ("0", "1", "disabling"), ("0", "0", "disabled"), ("1", None, "active"),
+    ("maybe", "0", "unknown"), (None, None, "unknown")])
+def test_sysfs_state(enabled: str | None, transition: str | None, state: str) -> None:
+    assert _livepatch_sysfs.state_of(enabled, transition) == state
+
+
+@pytest.mark.parametrize(("name", "functions", "kind"), [
+    ("livepatch_1_5_3_2", 1, "seed"), ("livepatch_6_150400_2_2", 9, "fix"), ("mine", 0, "seed"), ("mine", -1, "fix")])
+def test_kinds(name: str, functions: int, kind: str) -> None:
+    assert _livepatch_sysfs.kind_of(name, functions) == kind
+
+
+def test_small_texts_of_the_kernel() -> None:
+    assert _livepatch_sysfs.parse_taint("32768\n") and not _livepatch_sysfs.parse_taint("4096")
+    assert _livepatch_sysfs.parse_lockdown("none [integrity] confidentiality\n") == "integrity"
+    assert _livepatch_sysfs.parse_module_flag("N\n") is False
+    for parse in (_livepatch_sysfs.parse_taint, _livepatch_sysfs.parse_lockdown, _livepatch_sysfs.parse_module_flag,
+                  _livepatch_sysfs.parse_thread_state):
+        with pytest.raises(ValueError):
+            parse("?")
+
+
+@pytest.mark.parametrize(("said", "found"), [
+    ("cve-2024-1086", ["CVE-2024-1086"]), ("UBUNTU-CVE-2026-23111 CVE-2026-23111", ["CVE-2026-23111"]),
+    ("CVE_2019_20096", ["CVE-2019-20096"]), ("XSA-371", [])])
+def test_cve_ids(said: str, found: list[str]) -> None:
+    assert _livepatch_claim.cve_ids(said) == found
+
+
+def test_the_cve_in_amazons_module_names() -> None:
+    patch = _livepatch_sysfs.as_patch(_livepatch_sysfs.SysfsPatch("livepatch_CVE_2019_20096", "active", None, None, ["vmlinux"], 1))
+    assert (patch.cves, patch.kind) == (["CVE-2019-20096"], "fix")
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_understood_or_refused(said: str) -> None:
+    for parse in (_canonical_livepatch.parse_status, _canonical_livepatch.parse_pro, _ksplice.parse_show, _suse_klp.parse_patches,
+                  _kernelcare.parse_info, _kpatch.parse_package):
+        with contextlib.suppress(ValueError):
+            parse(said)
+    _livepatch_claim.settings(said)
+    _livepatch_claim.cve_ids(said)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["Status", "Running", "Livepatch", "State", "Fixes", "Name", "Patched", "Supported", "services", "name"]), inner, max_size=4))
+
+
+@settings(deadline=None)
+@given(JSON)
+def test_any_document_is_understood_or_refused(document: object) -> None:
+    for parse in (_canonical_livepatch.parse_status, _canonical_livepatch.parse_pro):
+        with contextlib.suppress(ValueError):
+            parse(json.dumps(document))
+    with contextlib.suppress(ValueError):
+        _canonical_livepatch.parse_status(json.dumps({"Status": [{"Running": True, "Livepatch": document, "Supported": document}]}))

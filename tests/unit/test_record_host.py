@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recording answers as the machine did, and does not tell whose it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import record_host
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import LiveHost
+from recorded_host import RecordedHost
+
+SALT = b"salt"
+MACHINE_ID = "0123456789abcdef0123456789abcdef"
+UUID = "3E8B1C9A-1111-4222-8333-ABCDEFABCDEF"
+
+
+def _anonymised(**questions: Any) -> dict[str, Any]:
+    recording = {"uname": ["Linux", "database-7.example.net", "6.1.0", "#1", "x86_64"], "uid": 0, "now": 1.0, **questions}
+    return record_host.anonymise(recording, SALT)
+
+
+def test_answers_the_same_when_it_is_replayed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("text")
+    (tmp_path / "l").symlink_to("a")
+    recorder = record_host.RecordingHost(LiveHost())
+    asked = [("read", str(tmp_path / "a")), ("read", str(tmp_path / "no")), ("read_bytes", str(tmp_path / "a")), ("listdir", str(tmp_path)),
+             ("readlink", str(tmp_path / "l")), ("realpath", str(tmp_path / "l")), ("stat", str(tmp_path / "a")), ("run", ["echo", "x"]),
+             ("run", ["no-such-command"])]
+    live = [getattr(recorder, question)(key) for question, key in asked]
+    replayed = RecordedHost(json.loads(json.dumps(recorder.recording)))
+    assert [getattr(replayed, question)(key) for question, key in asked] == live
+    assert replayed.now() == recorder.now()
+    assert replayed.uname() == recorder.uname()
+
+
+def test_machine_ids_are_replaced_everywhere_alike() -> None:
+    clean = _anonymised(read={"/etc/machine-id": MACHINE_ID + "\n", f"/boot/loader/entries/{MACHINE_ID}-6.1.conf": "title x"})
+    other = clean["read"]["/etc/machine-id"].strip()
+    assert MACHINE_ID not in json.dumps(clean)
+    assert len(other) == 32
+    assert f"/boot/loader/entries/{other}-6.1.conf" in clean["read"]
+
+
+def test_names_addresses_and_serials_are_replaced() -> None:
+    clean = _anonymised(
+        read={"/proc/cmdline": f"root=UUID={UUID} ip=10.1.2.3 nfs=database-7:/x", "/sys/class/dmi/id/product_serial": "XYZ123\n",
+              "/proc/7/cmdline": "qemu\0-drive\0file=/srv/alice/disk.img,if=virtio\0/usr/bin/x", "/proc/1/environ": "TOKEN=secret\0container=lxc\0"},
+        readlink={"/proc/7/exe": "/home/alice/qemu (deleted)"}, run={"ip link": [0, "52:54:00:12:34:56", ""]})
+    text = json.dumps(clean)
+    assert not any(secret in text for secret in (UUID, "10.1.2.3", "database-7", "XYZ123", "alice", "secret", "52:54:00:12:34:56"))
+    assert clean["read"]["/proc/1/environ"] == "container=lxc\0"
+    assert clean["read"]["/proc/7/cmdline"].endswith("\0/usr/bin/x")
+    assert clean["readlink"]["/proc/7/exe"].endswith(" (deleted)")
+
+
+def test_versions_are_no_addresses() -> None:
+    text = "Package: a\nVersion: 1.2.3.4\nDescription: long\n more of it\nStatus: install ok installed\n"
+    assert _anonymised(read={"/var/lib/dpkg/status": text})["read"]["/var/lib/dpkg/status"] == (
+        "Package: a\nVersion: 1.2.3.4\nStatus: install ok installed\n")
+
+
+def test_another_salt_gives_another_machine() -> None:
+    assert record_host.Mask(b"a").digits(UUID) != record_host.Mask(b"b").digits(UUID)
+    assert record_host.Mask(b"a").digits(UUID)[8] == "-"
+
+
+def test_the_bundle_records_from_standard_input(tmp_path: Path) -> None:
+    script = record_host.bundle(Path(record_host.__file__).resolve().parent.parent)
+    done = subprocess.run([sys.executable, "-I", "-"], input=script, capture_output=True, text=True, timeout=120, check=True, cwd=tmp_path)
+    recording = json.loads(done.stdout)
+    assert recording["uname"][1] == "recorded"
+    assert recording["read"]["/proc/sys/kernel/random/boot_id"] != Path("/proc/sys/kernel/random/boot_id").read_text()
+    assert list(tmp_path.iterdir()) == []

@@ -190,11 +190,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 written = str(write_run(Path(directory), document, effective))
             except _store.StoreError as error:
                 raise AnsibleActionFail(f"{host}: {error}") from None
-        return {
+        summary = {
             "verdict": document["verdict"], "reasons": document["reasons"], "error": document["error"],
             "findings": dict(Counter(item["severity"] for item in findings)), "worst": [item["id"] for item in findings[:WORST]],
             "record": written,
         }
+        return summary if directory else {**summary, "standard": _evaluate.standard_of(document["record"], effective)}
 
 
 def without_python(host: str, probe: _payload.Probe, tried: str) -> Outcome:

@@ -98,4 +98,11 @@ firebreak:
       type: raw
       returned: always
       sample: reports/today/records/db1.example.net.json
+    standard:
+      description:
+        - The standard that this host is held to, merged with its overrides and resolved for its platform; null where none was declared.
+        - Roles take from it what was not set by hand.
+      type: dict
+      returned: where no O(directory) was given
+      sample: {kernel: {flavour: cloud-amd64, running: {rule: newest_installed}}}
 """

@@ -66,9 +66,17 @@ class _ByContent:
 def _promises_for(effective: Effective, facts: Facts) -> Mapping[str, Requirement]:
     if effective.standard is None or effective.sha256 is None:
         return {}
+    return _promises(_ByContent(effective.standard, effective.sha256), _platform(facts))
+
+
+def _platform(facts: Facts) -> tuple[tuple[str, str], ...]:
     known = ((name, facts.raw(f"os.{name}")) for name in MATCH_FACTS)
-    platform = tuple((name, value) for name, value in known if isinstance(value, str) and len(value) <= 256)
-    return _promises(_ByContent(effective.standard, effective.sha256), platform)
+    return tuple((name, value) for name, value in known if isinstance(value, str) and len(value) <= 256)
+
+
+def standard_of(record: Mapping[str, Any] | None, effective: Effective) -> dict[str, Any] | None:
+    """The standard as this record's host is held to it: with the platform blocks that match its os facts; None where none was declared."""
+    return None if effective.standard is None else resolve(effective.standard, dict(_platform(Facts(record or {}))))
 
 
 def _outcomes(rule: Rule, scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

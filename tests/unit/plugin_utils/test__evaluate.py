@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._catalogue import DISRUPTIONS, SEVERITIES, entry_of
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._evaluate import RULES, evaluate
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._evaluate import RULES, evaluate, standard_of
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import Effective, effective
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard_keys import KEYS
 from golden_record import NOW, golden
@@ -48,6 +48,14 @@ def waiver(finding: str, expires: str) -> dict[str, str]:
 def test_a_host_that_keeps_every_promise_is_compliant() -> None:
     found = evaluate(golden(), standard(), NOW)
     assert (found.verdict, found.reasons, found.findings, found.waived) == ("compliant", [], [], [])
+
+
+def test_the_standard_of_a_record_has_its_platform_blocks_laid_over() -> None:
+    made = standard({"kernel": {"running": "1"}, "platforms": [{"match": {"id": "debian"}, "kernel": {"running": "2"}}]})
+    assert standard_of({"os": {"id": "debian"}}, made) == {"kernel": {"running": "2"}}
+    assert standard_of({"os": {"id": "ubuntu"}}, made) == {"kernel": {"running": "1"}}
+    assert standard_of(None, made) == {"kernel": {"running": "1"}}
+    assert standard_of({"os": {"id": "debian"}}, Effective()) is None
 
 
 def test_a_broken_promise_is_drift_with_everything_a_person_needs() -> None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the next boot and the ones after it will start: the facts ``default_boot`` and ``one_shot`` of the section ``kernel``."""
 
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 from . import _efi, _grub, _kernel_image, _os, _systemd_boot_host
 from ._boot_target import NoAnswerError, Target, Targets, existing
@@ -39,7 +39,7 @@ def collect_boot_targets(host: Any, section: Any) -> None:
     try:
         if container != "none":
             raise NoAnswerError("in_container", container)
-        targets = _find_targets(host)
+        targets = find_targets(host)
     except NoAnswerError as problem:
         for fact in BOOT_FACTS:
             section.cannot_say(fact.path, problem.reason, problem.detail)
@@ -48,7 +48,19 @@ def collect_boot_targets(host: Any, section: Any) -> None:
     _put_once(host, section, targets)
 
 
-def _find_targets(host: Any) -> Targets:
+def entry_path(host: Any, image: str) -> Optional[str]:
+    """The stable name of GRUB's entry for an image's file name, None where its menu has none. Raises NoAnswerError."""
+    return _grub.entry_path(host, not host.stat(_FIRMWARE_FOLDER).problem, _os.os_identity(host)[0].get("ID", ""), image)
+
+
+def default_release(host: Any) -> Tuple[Optional[str], Target, bool]:
+    """(the release that a reboot gives or None, its entry, whether nothing says that the configuration is stale). Raises NoAnswerError."""
+    targets = find_targets(host)
+    release = _kernel_image.release_of(host, targets.default.image)[0] if targets.default.image else None
+    return release, targets.default, not targets.stale
+
+
+def find_targets(host: Any) -> Targets:
     """By the loader that booted this system, as far as it says so in EFI variables, else by what is installed."""
     efi = not host.stat(_FIRMWARE_FOLDER).problem
     loader = _loader_info(host) if efi else ""

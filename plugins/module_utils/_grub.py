@@ -43,6 +43,15 @@ def targets(host: Any, efi: bool, os_id: str) -> Optional[Targets]:
     return Targets(configuration.path, default, next_target, stale, stale_source, problem)
 
 
+def entry_path(host: Any, efi: bool, os_id: str, image: str) -> Optional[str]:
+    """What GRUB_DEFAULT must be for this image's file name to boot; None where the menu has no entry for it. Raises NoAnswerError."""
+    configuration = _configuration(host, efi, os_id)
+    if configuration is None:
+        return None
+    environment, files = _environment(host, configuration.path)
+    return _grub_menu.path_to(_run(configuration, environment, files, []).entries, image)
+
+
 def usual_environment(environment: Dict[str, str]) -> Tuple[Dict[str, str], bool]:
     """(the environment of all boots but the next, whether the next differs): an older grub-reboot kept the usual entry in prev_saved_entry."""
     usual = dict(environment)

@@ -285,3 +285,20 @@ def select(entries: List[Entry], default: str) -> Tuple[Entry, str, str]:
         if children is None:
             return entries[index], ">".join(names), " > ".join(hows)
         entries = children
+
+
+def path_to(entries: List[Entry], image: str) -> Optional[str]:
+    """What to call the entry that boots this image ('vmlinuz-6.1.0-41-amd64') whatever else is installed; None where the menu has none.
+
+    Entries of a submenu come first: the one at the top is whichever kernel is newest. Of several, the first is the one without rescue options.
+    """
+    for entry in entries:
+        if entry.children:
+            below = path_to(entry.children, image)
+            if below is not None:
+                return "%s>%s" % (_name(entry), below)
+    return next((_name(entry) for entry in entries if entry.path.rsplit("/", 1)[-1] == image), None)
+
+
+def _name(entry: Entry) -> str:
+    return (entry.id or entry.title).replace(">", ">>")

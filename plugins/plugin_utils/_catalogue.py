@@ -54,18 +54,18 @@ _BOOT = (
           "Change the boot loader's configuration and reboot.", "reboot"),
 )
 _KERNEL_ENTRIES = (
-    Entry("kernel.running", "high", "The kernel in force is not the one that the standard names.", "Install the kernel if it is missing, "
-          "make it the default and reboot.", "reboot"),
+    Entry("kernel.running", "high", "The kernel in force is not the one that the standard names.", "Run the role "
+          "firebreak.fleet.kernel, which installs it and makes it the default, and reboot.", "reboot"),
     Entry("kernel.running_version", "high", "The package version of the kernel in force is not the one that the standard names.",
-          "Update the kernel package and reboot.", "reboot"),
-    Entry("kernel.default_boot", "high", "The next reboot will not give the kernel that it should.", "Set the boot loader's default entry.",
-          "none"),
+          "Run the role firebreak.fleet.kernel, which updates the package, and reboot.", "reboot"),
+    Entry("kernel.default_boot", "high", "The next reboot will not give the kernel that it should.", "Run the role "
+          "firebreak.fleet.kernel, which sets the boot loader's default entry.", "none"),
     Entry("kernel.flavour", "medium", "The kernel in force is of another flavour than the standard names.",
           "Install the standard's flavour, make it the default and reboot.", "reboot"),
     Entry("kernel.reboot_pending", "high", "A newer kernel is installed, or another one is the default, but it is not in force: every scanner "
           "that looks at packages calls this host patched.", "Reboot the host in its wave, or live-patch it until then.", "reboot"),
     Entry("kernel.update_available", "medium", "The package cache offers a kernel that is newer than each installed one.",
-          "Install it; it is in force after a reboot.", "reboot"),
+          "Run the role firebreak.fleet.kernel, which installs it; it is in force after a reboot.", "reboot"),
     Entry("kernel.one_shot", "medium", "A boot entry is set for the next boot only: the next reboot does not give the default.",
           "Clear the one-shot entry, or reboot if it was meant.", "none"),
     Entry("kernel.held", "medium", "Kernel packages are held, locked or excluded: updates pass this host by.",

@@ -200,3 +200,21 @@ def test_each_title_can_be_the_default(titles: list[str]) -> None:
 def test_a_script_is_bounded() -> None:
     with pytest.raises(ValueError, match="more than"):
         _grub_script.parse("x " * 200002)
+
+
+def test_the_path_to_an_image_is_the_entry_that_stays_with_it() -> None:
+    text = """
+menuentry 'Debian' --id simple { linux /boot/vmlinuz-2 root=x }
+submenu 'More' --id advanced {
+    menuentry 'Debian 2' --id two { linux /boot/vmlinuz-2 root=x }
+    menuentry 'Debian 2 (recovery)' --id two-recovery { linux /boot/vmlinuz-2 root=x single }
+    menuentry 'a > b' { linux /boot/vmlinuz-1 root=x }
+}
+menuentry 'alone' { linux /boot/vmlinuz-3 }
+"""
+    entries = _grub_menu.run(text, {}, {}, [], "pc").entries
+    assert _grub_menu.path_to(entries, "vmlinuz-2") == "advanced>two"
+    assert _grub_menu.path_to(entries, "vmlinuz-1") == "advanced>a >> b"
+    assert _grub_menu.path_to(entries, "vmlinuz-3") == "alone"
+    assert _grub_menu.path_to(entries, "vmlinuz-4") is None
+    assert _grub_menu.select(entries, "advanced>a >> b")[0].path == "/boot/vmlinuz-1"

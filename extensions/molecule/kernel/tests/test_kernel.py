@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role did, by the machines' own tools, and what they boot after it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import testinfra
+
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+IMAGES = "dpkg-query --show --showformat='${Package}\\n' 'linux-image-[0-9]*' | sed s/linux-image-//"
+
+
+def machine(name: str) -> Any:
+    """A machine of the scenario; each test here is about one of them."""
+    return testinfra.get_host(f"ansible://{name}?ansible_inventory={ROOT}/inventories/lab")
+
+
+def releases(host: Any) -> list[str]:
+    """The installed kernels, oldest first."""
+    return str(host.check_output(f"{IMAGES} | linux-version sort")).split()
+
+
+def reboot(name: str) -> None:
+    """Let the machine reboot by itself, and wait for it."""
+    subprocess.run([sys.executable, "-m", "firebreak_lab", "reboot", name], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")})
+
+
+def test_the_newest_kernel_is_installed_held_and_boots() -> None:
+    upgraded = machine("upgraded")
+    older, newest = releases(upgraded)
+    assert upgraded.check_output("uname -r") == older
+    assert f"linux-image-{newest}" in upgraded.check_output("apt-mark showhold").split()
+    assert "linux-image-cloud-amd64" in upgraded.check_output("apt-mark showhold").split()
+    reboot("upgraded")
+    assert machine("upgraded").check_output("uname -r") == newest
+
+
+def test_the_older_kernel_boots_although_a_newer_one_is_installed() -> None:
+    pinned = machine("pinned")
+    older, newest = releases(pinned)
+    assert pinned.check_output("uname -r") == newest
+    assert older in pinned.file("/etc/default/grub.d/zz-firebreak-kernel.cfg").content_string
+    pinned.check_output("update-grub 2>&1")
+    reboot("pinned")
+    assert machine("pinned").check_output("uname -r") == older

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter ``firebreak.fleet.plan_kernel``: what it takes to bring the wanted kernel to a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils._plan_kernel import RefusalError, plan, wanted
+
+DOCUMENTATION = r"""
+name: plan_kernel
+short_description: Plan how a host gets the kernel that is wanted
+version_added: 0.1.0
+description:
+  - Takes what M(firebreak.fleet.platform_scan) returned without a directory, with the sections C(os) and C(kernel), and says which kernel the host is
+    to boot and which packages that takes.
+  - Where the host cannot get it, the filter fails with the host, what was seen and what was wanted; nothing has been changed then.
+options:
+  _input:
+    description: The value C(firebreak) that the scan returned.
+    type: dict
+    required: true
+  host:
+    description: The host's name, for messages.
+    type: str
+    required: true
+  release:
+    description: The release to boot, as C(uname -r) prints it. It wins over the standard.
+    type: str
+    default: ''
+  minimum_version:
+    description: The least package version to boot. It wins over the standard.
+    type: str
+    default: ''
+  keep:
+    description: How many kernels stay installed; V(-1) for all. The running, the default and the wanted kernel always stay.
+    type: int
+    default: -1
+author: The Firebreak authors (@firebreak)
+"""
+
+EXAMPLES = r"""
+- name: Scan
+  firebreak.fleet.platform_scan:
+    sections: [os, kernel]
+  register: scan
+
+- name: Show what it takes to get the standard's kernel
+  ansible.builtin.debug:
+    msg: "{{ scan.firebreak | firebreak.fleet.plan_kernel(host=inventory_hostname) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The release to boot, its package, packages to install and to remove, and what waits for a reboot.
+  type: dict
+  sample:
+    family: debian
+    install: [linux-image-6.1.0-41-amd64=6.1.158-1]
+    managers: []
+    metas: [linux-image-amd64, linux-amd64]
+    package: linux-image-6.1.0-41-amd64
+    pending: 6.1.0-40-amd64 (6.1.153-1) runs; 6.1.0-41-amd64 (6.1.158-1) is in force after a reboot
+    release: 6.1.0-41-amd64
+    remove: []
+"""
+
+
+def planned(scan: Mapping[str, Any], host: str, release: str = "", minimum_version: str = "", keep: int = -1) -> dict[str, Any]:
+    """The plan for a host; AnsibleFilterError where there is none."""
+    if scan.get("error") or not isinstance(scan.get("record"), Mapping) or not scan["record"].get("record"):
+        raise AnsibleFilterError(f"{host}: without a scan there is no plan: {scan.get('error') or 'the scan has no record'}")
+    try:
+        return plan(scan["record"]["record"], wanted(release, minimum_version, scan.get("standard")), int(keep))
+    except RefusalError as refusal:
+        raise AnsibleFilterError(f"{host}: {refusal}") from None
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan_kernel": planned}

@@ -12,7 +12,7 @@ from typing import Any
 import testinfra
 
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
-IMAGES = "dpkg-query --show --showformat='${Package}\\n' 'linux-image-[0-9]*' | sed s/linux-image-//"
+IMAGES = "dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' 'linux-image-[0-9]*' | sed -n 's/^installed linux-image-//p'"
 
 
 def machine(name: str) -> Any:

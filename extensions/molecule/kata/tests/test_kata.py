@@ -7,8 +7,8 @@ from typing import Any
 
 
 def test_one_release_is_in_force(host: Any) -> None:
-    assert host.file("/opt/kata").linked_to == "/opt/kata-4.0.0"
-    assert host.file("/opt/kata/VERSION").content_string == "4.0.0\n"
+    assert host.file("/opt/kata").linked_to == "/opt/kata-4.1.0"
+    assert host.file("/opt/kata/VERSION").content_string == "4.1.0\n"
 
 
 def test_files_are_roots_own(host: Any) -> None:
@@ -18,3 +18,7 @@ def test_files_are_roots_own(host: Any) -> None:
 
 def test_nothing_unfinished_stays(host: Any) -> None:
     assert host.check_output("find /opt /var/tmp -maxdepth 1 -name '.kata*' -o -maxdepth 1 -name 'kata-static*'") == ""
+
+
+def test_an_unused_release_beyond_those_kept_is_gone(host: Any) -> None:
+    assert not host.file("/opt/kata-4.0.0").exists

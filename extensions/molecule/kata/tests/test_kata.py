@@ -22,3 +22,16 @@ def test_nothing_unfinished_stays(host: Any) -> None:
 
 def test_an_unused_release_beyond_those_kept_is_gone(host: Any) -> None:
     assert not host.file("/opt/kata-4.0.0").exists
+
+
+def test_containerd_knows_the_handler_and_all_it_knew_before(host: Any) -> None:
+    dump = host.check_output("containerd config dump")
+    assert 'containerd.runtimes.kata]' in dump
+    assert 'runtime_path = "/opt/kata/bin/containerd-shim-kata-v2"' in dump
+    assert 'containerd.runtimes.runc]' in dump
+    assert 'bin_dir = "/usr/lib/cni"' in dump
+    assert host.service("containerd").is_running
+
+
+def test_no_trial_stays(host: Any) -> None:
+    assert host.check_output("find /etc/containerd -name '.firebreak*'") == ""

@@ -1,0 +1,129 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runtime handlers of ours, registered with containerd."""
+
+DOCUMENTATION = r"""
+module: containerd_handlers
+short_description: Register runtime handlers with containerd, and take it back when containerd does not come back with them
+version_added: 0.1.0
+description:
+  - Has exactly the given handlers of the role C(kata) registered; handlers of others and all other settings stay as they are.
+  - With containerd 2.0 and later in a drop-in of our own, C(conf.d/50-firebreak-kata.toml) in the schema that the daemon speaks, and one line
+    in its configuration that makes it read drop-ins. With containerd 1.x in a marked block of its configuration, because
+    there a drop-in would take away the operator's own settings of the same plugin.
+  - Before anything is changed C(containerd config dump) reads the new configuration, which must show the handlers and lose nothing.
+  - containerd is restarted only when a byte changed. When it does not come back with the handlers and with all the containers it had,
+    the former configuration is put back in force, and the task fails.
+options:
+  handlers:
+    description: The handlers to have; an empty list takes ours away.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The handler's name, as in a RuntimeClass.
+        type: str
+        required: true
+      shim:
+        description: The absolute path of the shim.
+        type: str
+        required: true
+      config:
+        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
+        type: str
+        default: ""
+  tree:
+    description:
+      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
+      - Without it, or in check mode while it is not there, the files are not looked for.
+    type: str
+    default: ""
+  config:
+    description: The daemon's configuration.
+    type: str
+    default: /etc/containerd/config.toml
+  service:
+    description: The unit to restart.
+    type: str
+    default: containerd.service
+extends_documentation_fragment:
+  - firebreak.fleet._attributes
+attributes:
+  check_mode:
+    details: The new configuration is not tried out, since that writes beside the real one.
+  diff_mode:
+    support: full
+    details: The files before and after.
+author: The Firebreak authors (@firebreak)
+"""
+
+EXAMPLES = r"""
+- name: Register Kata
+  firebreak.fleet.containerd_handlers:
+    handlers:
+      - name: kata
+        shim: /opt/kata/runtime-rs/bin/containerd-shim-kata-v2
+        config: /opt/kata/share/defaults/kata-containers/runtime-rs/configuration-qemu-runtime-rs.toml
+"""
+
+RETURN = r"""
+schema:
+  description: The schema of its configuration that the daemon speaks.
+  type: int
+  returned: success
+  sample: 3
+"""
+
+import os
+from typing import Any, Dict, List
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._containerd_config import Handler, absent_files, check_handlers
+from ..module_utils._containerd_engine import Containerd
+from ..module_utils._host import LiveHost
+from ..module_utils._kata_archive import Refused
+
+LINK = "/opt/kata"
+
+
+def _diff(before: Dict[str, Any], after: Dict[str, Any]) -> List[Dict[str, str]]:
+    return [{"before_header": path, "after_header": path, "before": before[path] or "", "after": after[path] or ""}
+            for path in sorted(before) if before[path] != after[path]]
+
+
+def _check_files(handlers: List[Handler], tree: str, check_mode: bool) -> None:
+    lacking = absent_files(handlers, LINK, tree, os.path.isfile) if tree and (os.path.isdir(tree) or not check_mode) else []
+    if lacking:
+        raise Refused("; ".join(lacking))
+
+
+def main() -> None:
+    """Have the handlers registered."""
+    module = AnsibleModule(
+        argument_spec={
+            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
+                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
+            "tree": {"type": "str", "default": ""},
+            "config": {"type": "str", "default": "/etc/containerd/config.toml"},
+            "service": {"type": "str", "default": "containerd.service"},
+        },
+        supports_check_mode=True,
+    )
+    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in module.params["handlers"]]
+    try:
+        check_handlers(handlers)
+        _check_files(handlers, module.params["tree"], module.check_mode)
+        result = Containerd(LiveHost(), module.params["config"], module.params["service"]).register(handlers, module.check_mode)
+    except Refused as refused:
+        module.fail_json(msg=str(refused))
+    except OSError as error:
+        module.fail_json(msg="%s: %s" % (error.filename or module.params["config"], error.strerror or error))
+    module.exit_json(changed=result["changed"], schema=result["schema"], diff=_diff(result["before"], result["after"]))
+
+
+if __name__ == "__main__":
+    main()

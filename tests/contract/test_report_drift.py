@@ -18,38 +18,10 @@ from typing import Any, NamedTuple
 import ansible_runner
 import pytest
 import yaml
+from playing import LOCAL, PLAYBOOK, play, write_inventory
 from workshop import REPOSITORY, clean_environment, repository_files
 
-PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 FORMS = ("fleet.json", "fleet.html", "fleet.prom", "junit.xml", "fleet.sarif")
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-
-
-class Done(NamedTuple):
-    """How a run of ansible-playbook ended."""
-
-    status: int
-    output: str
-
-
-def write_inventory(folder: Path, hosts: Mapping[str, Any]) -> Path:
-    """An inventory file with these hosts and their variables."""
-    path = folder / "inventory.yml"
-    path.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}, allow_unicode=True), encoding="utf-8")
-    return path
-
-
-def play(folder: Path, hosts: Mapping[str, Any], *arguments: str, playbook: str = "report_drift.yml", **variables: Any) -> Done:
-    """Run a playbook of the checkout with ``folder`` as the working directory; the scan is cut to one section to be quick."""
-    inventory = write_inventory(folder, hosts)
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    env = clean_environment(home, ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"), COLUMNS="160")
-    extra = json.dumps({"firebreak_sections": ["os"], **variables})
-    command = [str(PLAYBOOK), "-i", str(inventory), str(REPOSITORY / "playbooks" / playbook), "-e", extra, *arguments]
-    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=300, check=False)
-    return Done(done.returncode, done.stdout.decode(errors="replace"))
 
 
 def report_of(directory: Path) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enforcement by real ansible-playbook runs: what fails is named, stops the waves after it, and never keeps the report from being written.
+
+No host here can be changed: the kernel that is wanted does not exist, so the role refuses before it does anything.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playing import LOCAL, Done, play
+
+
+def enforce(folder: Path, **variables: object) -> Done:
+    """Two hosts that cannot get the kernel they are to boot."""
+    return play(folder, {"first": LOCAL, "second": LOCAL}, playbook="enforce_platform.yml", kernel_release="0.0.0-none", **variables)
+
+
+def test_a_failed_wave_leaves_those_after_it_alone(tmp_path: Path) -> None:
+    done = enforce(tmp_path, firebreak_serial=1)
+    assert done.status != 0
+    assert "second: left alone, since first failed" in done.output
+    assert "Plan, or refuse before anything is changed: first: " in flat(done.output), done.output
+
+
+def test_every_host_of_one_wave_is_tried_and_named(tmp_path: Path) -> None:
+    done = enforce(tmp_path)
+    assert done.status != 0
+    assert "left alone, since" not in done.output
+    for host in ("first", "second"):
+        assert f"Plan, or refuse before anything is changed: {host}: " in flat(done.output), done.output
+
+
+def test_the_report_of_what_is_left_is_written_all_the_same(tmp_path: Path) -> None:
+    enforce(tmp_path, firebreak_serial=1)
+    report = json.loads((tmp_path / "reports/latest/fleet.json").read_text())
+    assert sorted(report["hosts"]) == ["first", "second"]
+
+
+def flat(output: str) -> str:
+    """The output with line breaks and indentation taken for single blanks."""
+    return " ".join(output.split())

@@ -19,7 +19,7 @@ version_added: 0.1.0
 description:
   - Takes what M(firebreak.fleet.platform_scan) returned without a directory, with the sections C(os) and C(kernel), and says which kernel the host is
     to boot and which packages that takes.
-  - Where the host cannot get it, the filter fails with the host, what was seen and what was wanted; nothing has been changed then.
+  - Where the host cannot get it, the plan is nothing but a C(refusal), which names the host, what was seen and what was wanted.
 options:
   _input:
     description: The value C(firebreak) that the scan returned.
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The release to boot, its package, packages to install and to remove, and what waits for a reboot.
+  description: The release to boot, its package, packages to install and to remove, what waits for a reboot, and the refusal, null where there is none.
   type: dict
   sample:
     family: debian
@@ -66,19 +66,23 @@ _value:
     metas: [linux-image-amd64, linux-amd64]
     package: linux-image-6.1.0-41-amd64
     pending: 6.1.0-40-amd64 (6.1.153-1) runs; 6.1.0-41-amd64 (6.1.158-1) is in force after a reboot
+    refusal: null
     release: 6.1.0-41-amd64
     remove: []
 """
 
 
 def planned(scan: Mapping[str, Any], host: str, release: str = "", minimum_version: str = "", keep: int = -1) -> dict[str, Any]:
-    """The plan for a host; AnsibleFilterError where there is none."""
-    if scan.get("error") or not isinstance(scan.get("record"), Mapping) or not scan["record"].get("record"):
-        raise AnsibleFilterError(f"{host}: without a scan there is no plan: {scan.get('error') or 'the scan has no record'}")
+    """The plan for a host, or why there is none."""
+    if not isinstance(scan, Mapping) or "record" not in scan:
+        raise AnsibleFilterError(f"{host}: plan_kernel wants what platform_scan returned as 'firebreak', seen: {type(scan).__name__}")
+    document = scan["record"]
+    if not isinstance(document, Mapping) or not document.get("record"):
+        return {"refusal": f"{host}: without a scan there is no plan: {scan.get('error') or 'the scan has no record'}"}
     try:
-        return plan(scan["record"]["record"], wanted(release, minimum_version, scan.get("standard")), int(keep))
+        return {**plan(document["record"], wanted(release, minimum_version, scan.get("standard")), int(keep)), "refusal": None}
     except RefusalError as refusal:
-        raise AnsibleFilterError(f"{host}: {refusal}") from None
+        return {"refusal": f"{host}: {refusal}"}
 
 
 class FilterModule:

@@ -23,7 +23,7 @@ def test_a_failed_wave_leaves_those_after_it_alone(tmp_path: Path) -> None:
     done = enforce(tmp_path, firebreak_serial=1)
     assert done.status != 0
     assert "second: left alone, since first failed" in done.output
-    assert "Plan, or refuse before anything is changed: first: " in flat(done.output), done.output
+    assert "Refuse before anything is changed: first: " in flat(done.output), done.output
 
 
 def test_every_host_of_one_wave_is_tried_and_named(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_every_host_of_one_wave_is_tried_and_named(tmp_path: Path) -> None:
     assert done.status != 0
     assert "left alone, since" not in done.output
     for host in ("first", "second"):
-        assert f"Plan, or refuse before anything is changed: {host}: " in flat(done.output), done.output
+        assert f"Refuse before anything is changed: {host}: " in flat(done.output), done.output
 
 
 def test_the_report_of_what_is_left_is_written_all_the_same(tmp_path: Path) -> None:

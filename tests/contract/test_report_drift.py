@@ -9,17 +9,13 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ansible_runner
 import pytest
-import yaml
 from playing import LOCAL, PLAYBOOK, play, write_inventory
-from workshop import REPOSITORY, clean_environment, repository_files
+from workshop import REPOSITORY, repository_files
 
 FORMS = ("fleet.json", "fleet.html", "fleet.prom", "junit.xml", "fleet.sarif")
 

@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The release to boot, its package, packages to install and to remove, what waits for a reboot, and the refusal, null where there is none.
+  description: The release to boot, its package, packages to install and to remove, what waits for a reboot, and the refusal or null.
   type: dict
   sample:
     family: debian

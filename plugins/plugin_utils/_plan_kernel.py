@@ -20,11 +20,12 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """The kernel that a host is to boot: by release, or by the least package version; neither means the newest that can be had."""
+    """The kernel that a host is to boot: by release, or by the least package version, or the one that runs; else the newest that can be had."""
 
     release: str | None = None
     minimum: str | None = None
     installed_only: bool = False
+    stay: bool = False
 
 
 @dataclass
@@ -42,17 +43,18 @@ class Plan:
 
 
 def wanted(release: str, minimum_version: str, standard: Mapping[str, Any] | None) -> Wanted:
-    """What was set by hand, else what the standard promises of the running kernel or of the default at the next boot."""
+    """What was set by hand, else what the standard promises of the running kernel, else of the default at the next boot."""
     if release or minimum_version:
         return Wanted(release or None, minimum_version or None)
     kernel = (standard or {}).get("kernel", {})
-    least = kernel.get("running_version")
-    for value in (kernel.get("running"), kernel.get("default_boot")):
-        if isinstance(value, str):
-            return Wanted(release=value)
-        if isinstance(value, Mapping) and value.get("rule") == "newest_installed":
-            return Wanted(minimum=_least(least), installed_only=least is None)
-    return Wanted(minimum=_least(least))
+    least = _least(kernel.get("running_version"))
+    promise = kernel.get("running", kernel.get("default_boot"))
+    if isinstance(promise, str):
+        return Wanted(release=promise)
+    if isinstance(promise, Mapping) and "any_of" in promise:
+        raise RefusalError(f"the standard allows any of {', '.join(promise['any_of'])}; wanted: one of them in kernel_release")
+    rule = promise.get("rule") if isinstance(promise, Mapping) else None
+    return Wanted(minimum=least, installed_only=rule == "newest_installed" and least is None, stay=rule == "running")
 
 
 def _least(promise: Any) -> str | None:
@@ -101,8 +103,9 @@ def _choose(kernel: Mapping[str, Any], aim: Wanted) -> tuple[Mapping[str, Any], 
     """(the kernel to boot, whether it must be installed first)."""
     alike = [image for image in kernel["installed"] if image["flavour"] == kernel["running"]["flavour"]]
     offer = kernel["available"] if kernel["available"]["release"] else None
-    if aim.release:
-        return _of_release(kernel["installed"], offer, aim.release)
+    release = kernel["running"]["release"] if aim.stay else aim.release
+    if release:
+        return _of_release(kernel["installed"], offer, release)
     if not (offer or aim.minimum or aim.installed_only):
         raise RefusalError("the newest kernel is wanted; the package cache does not say which one that is. Refresh it, or name a release")
     order = sort_key(kernel["version_order"])

@@ -87,10 +87,22 @@ def test_refused(changes: dict[str, Any], aim: Wanted, words: str) -> None:
     ("", "", {"default_boot": {"rule": "newest_installed"}}, Wanted(installed_only=True)),
     ("", "", {"default_boot": {"rule": "newest_installed"}, "running_version": {"minimum": "6"}}, Wanted(minimum="6")),
     ("", "", {"running": {"rule": "newest_available"}}, Wanted()),
+    ("", "", {"running": {"rule": "newest_available"}, "default_boot": {"rule": "newest_installed"}}, Wanted()),
+    ("", "", {"default_boot": {"rule": "running"}}, Wanted(stay=True)),
+    ("", "", {"running": {"minimum": "6.12.1"}}, Wanted()),
     ("", "", {}, Wanted()),
 ])
 def test_what_is_wanted(release: str, minimum: str, promised: dict[str, Any], aim: Wanted) -> None:
     assert wanted(release, minimum, {"kernel": promised}) == aim
+
+
+def test_a_choice_of_kernels_is_left_to_the_operator() -> None:
+    with pytest.raises(RefusalError, match="any of a, b; wanted: one of them in kernel_release"):
+        wanted("", "", {"kernel": {"running": {"any_of": ["a", "b"]}}})
+
+
+def test_the_running_kernel_can_be_the_one_to_boot() -> None:
+    assert plan(host(), Wanted(stay=True), -1)["release"] == NOW["release"]
 
 
 def test_nothing_declared_means_the_newest() -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils._plan_kernel import RefusalError, plan, wanted
+from ..plugin_utils._plan_kernel import plan, wanted
+from ..plugin_utils._planned import planned as of_scan
 
 DOCUMENTATION = r"""
 name: plan_kernel
@@ -74,15 +73,10 @@ _value:
 
 def planned(scan: Mapping[str, Any], host: str, release: str = "", minimum_version: str = "", keep: int = -1) -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    if not isinstance(scan, Mapping) or "record" not in scan:
-        raise AnsibleFilterError(f"{host}: plan_kernel wants what platform_scan returned as 'firebreak', seen: {type(scan).__name__}")
-    document = scan["record"]
-    if not isinstance(document, Mapping) or not document.get("record"):
-        return {"refusal": f"{host}: without a scan there is no plan: {scan.get('error') or 'the scan has no record'}"}
-    try:
-        return {**plan(document["record"], wanted(release, minimum_version, scan.get("standard")), int(keep)), "refusal": None}
-    except RefusalError as refusal:
-        return {"refusal": f"{host}: {refusal}"}
+    def make(record: Mapping[str, Any], standard: Mapping[str, Any] | None) -> dict[str, Any]:
+        return plan(record, wanted(release, minimum_version, standard), int(keep))
+
+    return of_scan(scan, host, "plan_kernel", make)
 
 
 class FilterModule:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mmdebstrap runs inside the confinement to make a tree a lab machine: ``python -m firebreak_lab.customize ROOT SUITE KERNEL``."""
+"""What mmdebstrap runs inside the confinement to make a tree a lab machine: ``python -m firebreak_lab.customize ROOT SUITE KERNEL [headers]``."""
 
 import json
 import os
@@ -108,12 +108,13 @@ def without_starting(root: Path, argv: Sequence[str]) -> None:
         policy.unlink()
 
 
-def customize(root: Path, suite: str, kernel: str, authorized_key: str) -> None:
-    """Make a tree of mmdebstrap a lab machine with the ``older`` or ``newest`` kernel."""
+def customize(root: Path, suite: str, kernel: str, authorized_key: str, *, headers: bool = False) -> None:
+    """Make a tree of mmdebstrap a lab machine with the ``older`` or ``newest`` kernel, and if need be what its modules are built with."""
     write_files(root, authorized_key)
     older, newest = choose_kernels(root)
     chosen = {"older": older, "newest": newest}[kernel]
-    without_starting(root, ["apt-get", "--yes", "--no-install-recommends", "install", *chosen.install_words()])
+    words = [*chosen.install_words(), *(chosen.build_words() if headers else [])]
+    without_starting(root, ["apt-get", "--yes", "--no-install-recommends", "install", *words])
     fill_repository(root, suite, newest)
     update_grub(root)
     manifest = {"suite": suite, "older": older._asdict() | {"release": older.release}, "newest": newest._asdict() | {"release": newest.release}}
@@ -128,4 +129,4 @@ def run_commands(root: Path, commands: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    customize(Path(sys.argv[1]), sys.argv[2], sys.argv[3], os.environ["LAB_AUTHORIZED_KEY"])
+    customize(Path(sys.argv[1]), sys.argv[2], sys.argv[3], os.environ["LAB_AUTHORIZED_KEY"], headers="headers" in sys.argv[4:])

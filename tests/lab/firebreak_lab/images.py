@@ -59,9 +59,10 @@ def catalogue(path: Path = CATALOGUE) -> dict[str, dict[str, Any]]:
     """The descriptions in images.yml; LabError for one that is not understood."""
     described: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())
     for name, spec in described.items():
-        unknown = set(spec) - {"suite", "kernel", "packages", "security", "base", "run"}
+        unknown = set(spec) - {"suite", "kernel", "headers", "packages", "security", "base", "run"}
         if unknown or ("suite" in spec) == ("base" in spec):
-            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, packages, security and run (seen: {', '.join(spec)})")
+            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, headers, packages, security and run "
+                           f"(seen: {', '.join(spec)})")
         if spec.get("kernel", "newest") not in ("newest", "older"):
             raise LabError(f"{path}: image {name}: kernel: want newest or older, seen {spec['kernel']}")
     return described
@@ -128,7 +129,8 @@ def _build(image: Image, spec: dict[str, Any]) -> None:
 
 def _make_tree(work: Path, spec: dict[str, Any]) -> None:
     """mmdebstrap, with our customization as its hook."""
-    hook = f'{shlex.join(_python("firebreak_lab.customize"))} "$1" {shlex.quote(spec["suite"])} {spec.get("kernel", "newest")}'
+    words = [spec["suite"], spec.get("kernel", "newest"), *(["headers"] if spec.get("headers") else [])]
+    hook = f'{shlex.join(_python("firebreak_lab.customize"))} "$1" {shlex.join(words)}'
     packages = ",".join([*PACKAGES, *spec.get("packages", [])])
     settings = ['APT::Install-Recommends "false";', *apt_sources.own_settings()]
     confined.run(

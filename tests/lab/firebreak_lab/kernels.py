@@ -33,6 +33,10 @@ class Kernel(NamedTuple):
         meta = [f"{META}={self.meta_version}"] if self.meta_version else []
         return [*meta, f"{self.package}={self.version}"]
 
+    def build_words(self) -> list[str]:
+        """What apt-get installs to build modules for exactly this kernel."""
+        return [f"linux-headers-{self.release}={self.version}", "gcc", "make"]
+
 
 def parse_show(text: str) -> list[Kernel]:
     """The kernels in the output of apt-cache show of the meta package: one in each paragraph."""

@@ -15,7 +15,8 @@ _GOLDEN: dict[str, Any] = {
     "schema": "firebreak.record/1",
     "scanned_at": "2026-11-24T05:59:58Z",
     "os": {"id": "debian", "version_id": "13", "version_codename": "trixie", "family": "debian", "architecture": "x86_64",
-           "image_based": False, "image_tool": "none", "container": "none", "support_end": None},
+           "image_based": False, "image_tool": "none", "container": "none", "support_end": None,
+           "altered_files": [], "shadowed_programs": []},
     "boot": {"uptime_seconds": 86400 * 3, "cmdline": "root=/dev/vda1 ro quiet", "reboot_required": False, "signals": [],
              "kexec_loaded": False, "secure_boot": True},
     "kernel": {
@@ -23,6 +24,7 @@ _GOLDEN: dict[str, Any] = {
         "running": {"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64", "package_version": "6.12.57-1"},
         "installed": [{"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64",
                        "package_version": "6.12.57-1", "image_present": True}],
+        "stray_images": [],
         "newest_installed": {"release": "6.12.57-amd64", "package_version": "6.12.57-1"},
         "default_boot": {"release": "6.12.57-amd64", "package_version": "6.12.57-1", "entry": "0", "loader": "grub", "how": "GRUB_DEFAULT=0"},
         "one_shot": {"set": False, "entry": None, "release": None},

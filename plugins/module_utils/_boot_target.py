@@ -5,8 +5,9 @@
 
 from typing import Any, NamedTuple, Optional
 
-# entry: what the loader calls it; image: the kernel's path on the host, '' where the entry loads none; how: what made it the choice.
-Target = NamedTuple("Target", [("entry", str), ("image", str), ("how", str), ("loader", str)])
+# entry: what the loader calls it; image: the kernel's path on the host, '' where the entry loads none; how: what made it the choice;
+# options: the kernel's command line, None where the loader's files do not tell.
+Target = NamedTuple("Target", [("entry", str), ("image", str), ("how", str), ("loader", str), ("options", Optional[str])])
 
 # once is None where nothing is set for the next boot only; stale: the generated configuration differs from its source, None with why_stale_unknown.
 Targets = NamedTuple("Targets", [

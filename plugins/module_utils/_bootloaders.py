@@ -16,6 +16,7 @@ BOOT_FACTS = [
     Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
     Fact("default_boot.image", "str", "the kernel image's path on the host"),
     Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),
+    Fact("default_boot.options", "str", "the kernel command line of that entry"),
     Fact("default_boot.stale_config", "bool", "the generated configuration was made from another GRUB_DEFAULT than /etc/default/grub holds now"),
     Fact("one_shot.set", "bool", "an entry is set for the next boot only"),
     Fact("one_shot.entry", "str", "that entry"),
@@ -95,7 +96,7 @@ def _other_loader(host: Any) -> Targets:
     image = parse_grubby(answer.value.out) if answer.value else None
     if image is None:
         raise NoAnswerError("unsupported", "the boot loader %s" % name)
-    target = Target(image, image, "grubby --default-kernel, for %s" % name, "grubby")
+    target = Target(image, image, "grubby --default-kernel, for %s" % name, "grubby", None)
     return Targets("grubby --default-kernel", target, None, None, name, "unsupported")
 
 
@@ -117,6 +118,10 @@ def _put_default(host: Any, section: Any, targets: Targets) -> None:
     else:
         for fact in ("image", "image_present"):
             section.cannot_say("default_boot." + fact, "unsupported", "the entry %s loads no Linux image" % target.entry)
+    if target.options is None:
+        section.cannot_say("default_boot.options", "unsupported", "the command line is not read from an entry of %s" % target.loader)
+    else:
+        section.put("default_boot.options", target.options, targets.source)
     if targets.stale is None:
         section.cannot_say("default_boot.stale_config", targets.stale_problem, targets.stale_source)
     else:

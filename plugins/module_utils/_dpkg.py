@@ -64,7 +64,7 @@ def merge_updates(stanzas: Iterable[Stanza], updates: Iterable[Stanza]) -> List[
     return list(merged.values())
 
 
-def _is_installed(stanza: Stanza) -> bool:
+def is_installed(stanza: Stanza) -> bool:
     """Whether its files are there: not merely its configuration (config-files), nor nothing (not-installed)."""
     words = stanza.get("Status", "").split()
     return len(words) == 3 and words[2] not in ("not-installed", "config-files", "half-installed")
@@ -75,7 +75,7 @@ def images(stanzas: Iterable[Stanza]) -> List[Image]:
     found = []
     for stanza in stanzas:
         release = release_of(stanza["Package"])
-        if release and _is_installed(stanza) and is_version(stanza.get("Version")):
+        if release and is_installed(stanza) and is_version(stanza.get("Version")):
             held = stanza["Status"].split()[0] == "hold"
             found.append(Image(release, flavour_of(release), stanza["Package"], stanza["Version"], held))
     key = _evr.sort_key(_evr.DPKG)
@@ -110,7 +110,7 @@ def metas(stanzas: Iterable[Stanza], flavour: str) -> List[str]:
     found = []
     for stanza in stanzas:
         image = image_dependency(stanza)
-        if image and _is_installed(stanza) and not release_of(stanza["Package"]) and flavour_of(release_of(image) or "") == flavour:
+        if image and is_installed(stanza) and not release_of(stanza["Package"]) and flavour_of(release_of(image) or "") == flavour:
             found.append(stanza["Package"])
     return sorted(found)
 

@@ -30,7 +30,7 @@ def targets(host: Any, efi: bool, os_id: str) -> Optional[Targets]:
         return None
     environment, files = _environment(host, configuration.path)
     entries, listing = _bls.read_entries(host, _BLS_FOLDER)
-    bls = [Entry(entry.title, entry.id, entry.path, None, True) for entry in _bls.grub_order(entries)]
+    bls = [Entry(entry.title, entry.id, entry.path, None, True, _bls_options(entry.fields)) for entry in _bls.grub_order(entries)]
     usual, once = usual_environment(environment)
     outcome = _run(configuration, usual, files, bls)
     if outcome.uses_bls and listing.problem:
@@ -154,7 +154,13 @@ def _target(host: Any, configuration: Configuration, outcome: Outcome) -> Target
     except ValueError as error:
         raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
     return Target(names, on_host(host, entry.path), "%s: default=%r is its %s" % (configuration.path, outcome.default, how),
-                  "grub-bls" if entry.bls else "grub")
+                  "grub-bls" if entry.bls else "grub", entry.options)
+
+
+def _bls_options(fields: Dict[str, str]) -> Optional[str]:
+    """The command line of an entry; None where a variable of GRUB's takes part."""
+    options = fields.get("options", "")
+    return None if "$" in options else options
 
 
 def _stale(host: Any, assigned: List[str]) -> Tuple[Optional[bool], str, str]:

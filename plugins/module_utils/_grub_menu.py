@@ -14,8 +14,9 @@ from . import _grub_script
 from ._grub_script import Command, For, Function, If, Tree, Word
 
 # title and id select an entry; path is the image on its linux line ('' without one); children is None but for a submenu; bls: from a .conf file.
+# options is the kernel's command line, None where it cannot be told.
 Entry = NamedTuple("Entry", [
-    ("title", str), ("id", str), ("path", str), ("children", Optional[List[Any]]), ("bls", bool)])
+    ("title", str), ("id", str), ("path", str), ("children", Optional[List[Any]]), ("bls", bool), ("options", Optional[str])])
 
 # The menu, the value of 'default' after the run, each text ever assigned to 'default', and the files that it hands over to.
 Outcome = NamedTuple("Outcome", [
@@ -64,7 +65,7 @@ class _Machine:
         self.entries: List[Entry] = []
         self.assigned: List[str] = []
         self.handed_to: List[str] = []
-        self.images: List[Tuple[str, str]] = []
+        self.images: List[Tuple[str, str, str]] = []
         self.uses_bls = False
         self.steps = 0
         self.depth = 0
@@ -148,7 +149,7 @@ class _Machine:
         elif name in self.functions:
             return self.run(self.functions[name])
         else:
-            self.images.append((name, _image(arguments)))
+            self.images.append((name,) + _image(arguments))
             return name not in _FAILING
         return True
 
@@ -176,24 +177,25 @@ class _Machine:
         inner.run(block)
         self.steps = inner.steps
         if words[0] == "submenu":
-            self.entries.append(Entry(title, entry_id, "", inner.entries, False))
+            self.entries.append(Entry(title, entry_id, "", inner.entries, False, None))
         else:
-            self.entries.append(Entry(title, entry_id, _linux_image(inner.images), None, False))
+            path, options = _linux_image(inner.images)
+            self.entries.append(Entry(title, entry_id, path, None, False, options))
 
 
-def _image(arguments: List[str]) -> str:
-    """The first argument that is a path, without GRUB's device."""
-    paths = [word for word in arguments if not word.startswith("--")]
-    return _DEVICE.sub("", paths[0]) if paths else ""
+def _image(arguments: List[str]) -> Tuple[str, str]:
+    """(the first argument that is a path, without GRUB's device; the words after it)."""
+    words = [word for word in arguments if not word.startswith("--")]
+    return (_DEVICE.sub("", words[0]), " ".join(arguments[arguments.index(words[0]) + 1:])) if words else ("", "")
 
 
-def _linux_image(images: List[Tuple[str, str]]) -> str:
-    """The kernel of an entry: its last linux command's, or under Xen the first module of multiboot."""
-    linux = [path for name, path in images if name in _LINUX_COMMANDS or name == "xen_linux"]
+def _linux_image(images: List[Tuple[str, str, str]]) -> Tuple[str, Optional[str]]:
+    """(kernel, its options) of an entry: of its last linux command, or under Xen of the first module of multiboot, whose name stands twice."""
+    linux = [(path, options) for name, path, options in images if name in _LINUX_COMMANDS or name == "xen_linux"]
     if linux:
         return linux[-1]
-    modules = [path for name, path in images if name in _MODULE_COMMANDS]
-    return modules[0] if modules else ""
+    modules = [path for name, path, _options in images if name in _MODULE_COMMANDS]
+    return (modules[0] if modules else ""), None
 
 
 def _title_and_id(words: List[str]) -> Tuple[str, str]:

@@ -27,6 +27,7 @@ FACTS: List[Fact] = [
     Fact("installed[].package_version", "str", "its version (dpkg) or version-release (rpm), with the epoch where there is one"),
     Fact("installed[].image", "str", "the image's path, or where it should be"),
     Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
+    Fact("stray_images", "list", "kernel images in /boot that no installed package brought; no rescue images"),
     Fact("newest_installed.release", "str", "release of the highest installed version of the running flavour"),
     Fact("newest_installed.package_version", "str", "that version"),
     Fact("available.release", "str", "release of the newest kernel of the running flavour in the package manager's cache"),
@@ -172,14 +173,15 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
 
 
 def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optional[str]) -> None:
-    """Write ``installed``, ``newest_installed`` and ``version_order``."""
+    """Write ``installed``, ``stray_images``, ``newest_installed`` and ``version_order``."""
     newest = ("newest_installed.release", "newest_installed.package_version")
     if packages.reason:
-        for path in ("installed",) + newest + ("version_order",):
+        for path in ("installed", "stray_images") + newest + ("version_order",):
             section.cannot_say(path, packages.reason, packages.detail)
         return
     section.put("version_order", packages.kind, packages.source)
     section.put("installed", [_described(host, image) for image in packages.images], packages.source)
+    section.put_answer("stray_images", host.listdir("/boot"), "/boot, " + packages.source, lambda names: _strays(names, packages))
     same = [image for image in packages.images if image.flavour == flavour]
     if not same:
         for path in newest:
@@ -188,6 +190,16 @@ def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optiona
     # The lists are sorted by the package manager's own order.
     section.put(newest[0], same[-1].release, packages.source)
     section.put(newest[1], same[-1].package_version, packages.source)
+
+
+def _strays(names: List[str], packages: Packages) -> List[str]:
+    """Paths of the images that were put into /boot by hand, or that a removed package left there."""
+    owned = {image.release for image in packages.images}
+    # A kernel built with make bindeb-pkg has no flavour, and so is not among the images.
+    owned.update(re.sub(r"\Alinux-image-", "", stanza["Package"]) for stanza in packages.stanzas if _dpkg.is_installed(stanza))
+    found = [re.match(r"(?:vmlinuz|Image)-(\S+)\Z", name) for name in names]
+    releases = [(match.group(0), match.group(1)) for match in found if match and "rescue" not in match.group(1)]
+    return ["/boot/" + name for name, release in releases if release not in owned]
 
 
 def _described(host: Any, image: Image) -> Any:

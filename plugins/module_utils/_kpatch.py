@@ -15,6 +15,7 @@ PROGRAMS = ("/usr/sbin/kpatch", "/sbin/kpatch", "/usr/bin/kpatch")
 INSTALLED = "/var/lib/kpatch"
 # systemd's own mark that the service which loads patches at boot is enabled.
 ENABLED = "/etc/systemd/system/multi-user.target.wants/kpatch.service"
+UNIT = "/etc/systemd/system/kpatch.service"
 DNF_CONF = "/etc/dnf/plugins/kpatch.conf"
 
 _QUERY = "@%{VERSION}-%{RELEASE}\\n[%{CHANGELOGTEXT}\\n]"
@@ -81,11 +82,15 @@ def is_present(host: Any) -> bool:
 def _persistence(host: Any, release: str, loaded: List[Patch], inhibited: bool) -> Tuple[bool, str]:
     installed = read_installed(host).get(release, [])
     enabled = not host.stat(ENABLED, follow=False).problem
+    # Masking leaves the link of enabling where it is.
+    masked = host.readlink(UNIT).value == "/dev/null"
     missing = sorted({patch.id for patch in loaded if patch.state in ("active", "enabling")} - set(installed))
     if not installed or missing:
         return False, "not in %s/%s: %s" % (INSTALLED, release, ", ".join(missing[:5]) or "any patch")
-    if not enabled or inhibited:
-        return False, "kpatch.service is not enabled" if not enabled else "kpatch.enable=0 on the kernel command line"
+    if masked or not enabled:
+        return False, "kpatch.service is %s" % ("masked" if masked else "not enabled")
+    if inhibited:
+        return False, "kpatch.enable=0 on the kernel command line"
     return True, "kpatch.service"
 
 

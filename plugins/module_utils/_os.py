@@ -6,6 +6,7 @@
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
+from . import _integrity
 from ._record import Fact
 from ._shell_words import assignments
 
@@ -24,7 +25,7 @@ FACTS = [
     Fact("image_based", "bool", "the system comes as an image, not as packages that are updated one by one"),
     Fact("image_tool", "str", "what updates the image, or none"),
     Fact("support_end", "str", "SUPPORT_END of os-release, YYYY-MM-DD"),
-]
+] + _integrity.FACTS
 
 _FAMILIES = {
     "debian": ("debian", "ubuntu", "raspbian", "devuan"),
@@ -201,6 +202,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     tool, source = image_evidence(host, release.get("ID", ""))
     section.put("image_based", tool != "none", source)
     section.put("image_tool", tool, source)
+    _integrity.collect(host, section)
 
 
 def _put_release(section: Any, release: Dict[str, str], path: str, answer: Any) -> None:

@@ -37,12 +37,12 @@ def targets(host: Any) -> Targets:
     once: Optional[Target] = None
     if wanted:
         choice = _systemd_boot.find(choices, wanted)
-        once = _target(choice, "EFI variable LoaderEntryOneShot") if choice else Target(wanted, "", "EFI variable LoaderEntryOneShot", _LOADER)
+        once = _target(choice, "EFI variable LoaderEntryOneShot") if choice else Target(wanted, "", "EFI variable LoaderEntryOneShot", _LOADER, None)
     return Targets(source, _target(default, how), once, None, "systemd-boot reads its configuration as it is", "not_applicable")
 
 
 def _target(choice: Choice, how: str) -> Target:
-    return Target(choice.id, choice.path, how, _LOADER)
+    return Target(choice.id, choice.path, how, _LOADER, None)
 
 
 def _configuration(host: Any) -> Tuple[Dict[str, str], str]:

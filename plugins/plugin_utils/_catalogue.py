@@ -35,6 +35,10 @@ _OS = (
     Entry("os.release", "high", "The host runs another distribution or release than the standard names.",
           "Reinstall or upgrade the host to the standard's release, or put it under its own platform block while it waits.", "reboot"),
     Entry("os.architecture", "medium", "The host has another architecture than the standard names.", "Replace the host, or allow its architecture."),
+    Entry("os.altered_files", "high", "A file that says what this host is (os-release, uname, the package manager) is not as its package brought it: "
+          "what the host says of itself is in doubt.", "Find out who changed it; reinstall its package."),
+    Entry("os.shadowed_programs", "medium", "A program below /usr/local stands before one of the system's of the same name: who asks this host by "
+          "hand is answered by it.", "Remove it, or give it a name of its own."),
     Entry("os.end_of_support", "critical",
           "The operating system release gets no security updates any more (medium while an extended support is on offer).",
           "Move the host to a supported release, or buy the extended support and say so with os.support: extended.", "reboot"),
@@ -50,7 +54,7 @@ _BOOT = (
           "reboot"),
     Entry("boot.kexec_loaded", "low", "A kernel is loaded for kexec: the next reboot may start it, not the boot loader's default.",
           "Find out who loaded it; kexec -u unloads it.", "none"),
-    Entry("boot.cmdline", "high", "The kernel command line lacks a required word or holds a forbidden one.",
+    Entry("boot.cmdline", "high", "The kernel command line, or the one of the next boot, lacks a required word or holds a forbidden one.",
           "Change the boot loader's configuration and reboot.", "reboot"),
 )
 _KERNEL_ENTRIES = (
@@ -78,6 +82,8 @@ _KERNEL_ENTRIES = (
     Entry("kernel.unmanaged", "medium", "The running kernel belongs to no installed package: no update will ever reach it, and its modules "
           "may be gone.",
           "Reboot into a packaged kernel.", "reboot"),
+    Entry("kernel.stray_images", "medium", "A kernel image in /boot belongs to no installed package: no update will ever reach it, and the boot "
+          "menu may name it.", "Remove it, or install the package that has it; then regenerate the boot loader's configuration."),
     Entry("kernel.managers", "low", "Something else than the standard names changes kernels on this host.",
           "Switch the service off, or allow it in the standard.",
           "restart_service"),

@@ -12,6 +12,7 @@ from ._judging import Difference, Outcome, Rule, Scope, flag_rule, matches_any
 from ._requirement import Requirement
 
 _DAY = 86400
+_NEXT = "kernel.default_boot.options"
 
 
 def _uptime(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -26,18 +27,28 @@ def _secure_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]
         yield Difference("boot.secure_boot", promise.value, state, ("boot.secure_boot",))
 
 
+def _lines(scope: Scope) -> Iterator[tuple[str, str, list[str]]]:
+    """(fact, how to call it, words) of the command line in force, and of the next boot's: not every boot loader's files tell that one."""
+    yield "boot.cmdline", "", scope.facts.text("boot.cmdline").split()
+    coming = scope.facts.raw(_NEXT)
+    if isinstance(coming, str):
+        yield _NEXT, " at the next boot", coming.split()
+
+
 def _required(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    words = scope.facts.text("boot.cmdline").split()
-    missing = [word for word in (promise.value if promise else ()) if word not in words]
-    if missing:
-        yield Difference("boot.cmdline", "with " + " ".join(missing), "without", ("boot.cmdline",))
+    for fact, when, words in _lines(scope):
+        missing = [word for word in (promise.value if promise else ()) if word not in words]
+        if missing:
+            yield Difference("boot.cmdline", "with " + " ".join(missing), "without" + when, (fact,))
+            return
 
 
 def _forbidden(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    words = scope.facts.text("boot.cmdline").split()
-    found = [word for word in words if promise and matches_any(word, promise.value)]
-    if promise and found:
-        yield Difference("boot.cmdline", "without " + " ".join(promise.value), "with " + printable(" ".join(found)), ("boot.cmdline",))
+    for fact, when, words in _lines(scope):
+        found = [word for word in words if promise and matches_any(word, promise.value)]
+        if promise and found:
+            yield Difference("boot.cmdline", "without " + " ".join(promise.value), "with " + printable(" ".join(found)) + when, (fact,))
+            return
 
 
 RULES = (

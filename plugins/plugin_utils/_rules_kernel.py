@@ -186,6 +186,13 @@ def _unmanaged(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("kernel.unmanaged", "a kernel of an installed package", printable(release), ("kernel.running.release", "kernel.installed"))
 
 
+def _stray_images(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "kernel.stray_images"
+    found = [printable(str(path)) for path in scope.facts.items(fact)]
+    if found:
+        yield Difference(fact, "only images of installed packages", found[:20], (fact,))
+
+
 def _managers(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     active = [printable(str(row.get("name")), 80) for row in scope.facts.rows("kernel.managers") if row.get("active") is True]
     others = [name for name in active if promise and name not in promise.value]
@@ -218,6 +225,7 @@ RULES = (
     Rule("kernel.flavours_mixed", _flavours_mixed, observes=True),
     Rule("kernel.image_missing", _image_missing, observes=True),
     Rule("kernel.unmanaged", _unmanaged, observes=True),
+    Rule("kernel.stray_images", _stray_images, observes=True),
     Rule("kernel.managers", _managers),
     Rule("kernel.cache_age_hours", _cache_age),
 )

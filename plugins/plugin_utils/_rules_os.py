@@ -10,7 +10,7 @@ from datetime import date
 
 from . import _end_of_support
 from ._end_of_support import Support
-from ._facts import CannotSay
+from ._facts import CannotSay, printable
 from ._judging import Difference, Outcome, Rule, Scope, text_rule
 from ._requirement import Requirement
 
@@ -63,11 +63,24 @@ def _near(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("os.end_of_support_near", f"at least {wanted} days of support", f"{name[:80]}: {max(left, 0)} days left", _FACTS)
 
 
+def _none_of(key: str, expected: str) -> Rule:
+    """A rule for a list of the record that must be empty."""
+
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        found = [printable(str(item)) for item in scope.facts.items(key)]
+        if found:
+            yield Difference(key, expected, found[:20], (key,))
+
+    return Rule(key, judge, observes=True)
+
+
 RULES = (
     text_rule("os.id", "os.id", "os.release"),
     text_rule("os.version_id", "os.version_id", "os.release", "rpm"),
     text_rule("os.version_codename", "os.version_codename", "os.release"),
     text_rule("os.architecture", "os.architecture", "os.architecture"),
+    _none_of("os.altered_files", "each file as its package brought it"),
+    _none_of("os.shadowed_programs", "no program before the system's own"),
     Rule("os.end_of_support", _ended, observes=True),
     Rule("os.support_days_left", _near, observes=True),
 )

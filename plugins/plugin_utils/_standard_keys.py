@@ -54,6 +54,9 @@ OS = (
         "12", ("os.release",), _VERSIONS),
     Key("os.version_codename", "text", "The release's code name: `VERSION_CODENAME` of os-release.", "bookworm", ("os.release",), _VALUES),
     Key("os.architecture", "text", "The machine name that `uname -m` prints.", "x86_64", ("os.architecture",), _VALUES),
+    _policy("os.altered_files", "Files that say what the host is (os-release, `uname`, the package manager) and are not as their package brought "
+            "them."),
+    _policy("os.shadowed_programs", "Programs below `/usr/local` that stand before one of the system's of the same name."),
     _policy("os.end_of_support", "An operating system release whose support has ended."),
     Key("os.support", "choice", "Which support the fleet has: the vendor's regular one, or the extended one (Debian LTS, Ubuntu ESM, RHEL "
         "ELS, SUSE LTSS). "
@@ -67,8 +70,10 @@ BOOT = (
     Key("boot.uptime_days", "number", "How long a host may run without a reboot.", {"maximum": 90}, ("boot.uptime",), ("maximum",)),
     Key("boot.secure_boot", "choice", "The state of UEFI Secure Boot.", "enabled", ("boot.secure_boot",), choices=("enabled", "disabled")),
     _policy("boot.kexec_loaded", "A kernel loaded for kexec: the next reboot may start it instead of the boot loader's default."),
-    Key("boot.cmdline_required", "words", "Words that must stand on the kernel command line.", ["lockdown=integrity"], ("boot.cmdline",)),
-    Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not stand on the kernel command line.",
+    Key("boot.cmdline_required", "words", "Words that must stand on the kernel command line, and on the one of the next boot where the boot "
+        "loader's files tell it.", ["lockdown=integrity"], ("boot.cmdline",)),
+    Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not stand on the kernel command line, nor on the one of "
+        "the next boot where the boot loader's files tell it.",
         ["mitigations=off", "nospectre_*"], ("boot.cmdline",)),
 )
 
@@ -89,6 +94,7 @@ KERNEL = (
     _policy("kernel.flavours_mixed", "Installed kernels of more than one flavour (unless `kernel.flavour` allows them all)."),
     _policy("kernel.image_missing", "An installed kernel package whose image file is gone."),
     _policy("kernel.unmanaged", "A running kernel that belongs to no installed package."),
+    _policy("kernel.stray_images", "Kernel images in `/boot` that belong to no installed package."),
     Key("kernel.managers", "words", "Who may change kernels here, next to Firebreak: names of active update services. An empty list allows none.",
         ["unattended-upgrades"], ("kernel.managers",)),
     Key("kernel.cache_age_hours", "number",

@@ -140,6 +140,15 @@ def test_el_boots_what_saved_entry_names() -> None:
     assert facts["one_shot"]["set"] is False
 
 
+def test_the_command_line_of_the_next_boot_is_said_where_the_loaders_files_tell_it() -> None:
+    assert collected({"read": debian()}).facts["default_boot"]["options"] == "root=/dev/vda ro console=ttyS0"
+    release = "5.14.0-362.8.1.el9_3.x86_64"
+    read = el9(release, saved_entry=f"{MACHINE}-{release}")
+    assert reason(collected({"read": read}), "default_boot.options") == "unsupported"
+    read[f"/boot/loader/entries/{MACHINE}-{release}.conf"] = bls_text(release, options="root=/dev/sda1 ro mitigations=off")
+    assert collected({"read": read}).facts["default_boot"]["options"] == "root=/dev/sda1 ro mitigations=off"
+
+
 @pytest.mark.parametrize("saved", ["", "gone", "0"])
 def test_el_falls_back_to_the_newest_by_rpm_order(saved: str) -> None:
     releases = ("5.14.0-70.13.1.el9_0.x86_64", "5.14.0-427.13.1.el9_4.x86_64", "0-rescue")

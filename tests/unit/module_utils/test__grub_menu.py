@@ -74,7 +74,7 @@ def test_under_xen_the_kernel_is_the_first_module() -> None:
 
 
 def test_blscfg_puts_its_entries_where_it_stands() -> None:
-    bls = [Entry("Red Hat (5.14)", "aa-5.14.0-2.el9", "/vmlinuz-5.14.0-2.el9", None, True)]
+    bls = [Entry("Red Hat (5.14)", "aa-5.14.0-2.el9", "/vmlinuz-5.14.0-2.el9", None, True, None)]
     text = (FIXTURES / "el9.cfg").read_text()
     outcome = _grub_menu.run(text, {"saved_entry": "aa-5.14.0-2.el9"}, {"grubenv": "x"}, bls, "efi")
     assert outcome.uses_bls
@@ -171,7 +171,7 @@ WORDS = st.lists(st.sampled_from([
 @settings(max_examples=300)
 @given(WORDS.map(" ".join) | st.text())
 def test_any_script_is_run_or_refused(text: str) -> None:
-    bls = [Entry("t", "i", "/p", None, True)]
+    bls = [Entry("t", "i", "/p", None, True, None)]
     try:
         outcome = _grub_menu.run(text, {"x": "1"}, {"x": text}, bls, "pc")
         _grub_menu.select(outcome.entries, outcome.default)
@@ -191,7 +191,7 @@ def test_any_block_is_read_or_refused(text: str) -> None:
 
 @given(st.lists(st.text(alphabet="ab >'\"$\\", min_size=1), min_size=1, max_size=4))
 def test_each_title_can_be_the_default(titles: list[str]) -> None:
-    entries = [Entry(title, "", f"/{number}", None, False) for number, title in enumerate(titles)]
+    entries = [Entry(title, "", f"/{number}", None, False, None) for number, title in enumerate(titles)]
     for title in titles:
         chosen = _grub_menu.select(entries, title.replace(">", ">>"))[0]
         assert chosen.title == title

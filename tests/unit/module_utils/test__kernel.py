@@ -100,6 +100,18 @@ def test_an_image_that_is_gone_is_said_to_be() -> None:
     assert (installed["image"], installed["image_present"]) == ("/boot/vmlinuz-6.1.0-56-cloud-amd64", False)
 
 
+def test_images_of_no_package_are_named_and_rescue_images_are_not() -> None:
+    names = ["vmlinuz-6.1.0-56-cloud-amd64", "vmlinuz-9.9.9-hand", "vmlinuz-0-rescue-4e6f", "vmlinuz-6.9.3", "initrd.img-9.9.9-hand", "grub"]
+    built = "\nPackage: linux-image-6.9.3\nStatus: install ok installed\nVersion: 6.9.3-1\n"
+    recording = _debian(read={DPKG_STATUS: _text("debian12.status") + built}, listdir={"/boot": names})
+    assert _collect(recording).facts["stray_images"] == ["/boot/vmlinuz-9.9.9-hand"]
+
+
+def test_a_boot_folder_that_cannot_be_read_is_a_reason() -> None:
+    section = _collect(_debian(listdir={"/boot": {"problem": "needs_root", "detail": "Permission denied"}}))
+    assert _reason(section, "stray_images") == "needs_root"
+
+
 def test_available_is_not_looked_for_unless_asked_but_holds_are_free() -> None:
     recording = _debian(read={DPKG_STATUS: _text("debian12.status").replace("Status: install ok", "Status: hold ok")})
     recording["run"] = {}

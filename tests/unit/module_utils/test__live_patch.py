@@ -76,6 +76,11 @@ def test_kpatch_that_comes_back_after_a_reboot() -> None:
     assert section.facts["persistence"] == {"same_kernel": True, "via": "kpatch.service", "kernels": [RELEASE]}
 
 
+def test_a_masked_kpatch_service_brings_nothing_back() -> None:
+    section = scan(host(patch("fix_one"), KPATCH, KEPT, {"readlink": {"/etc/systemd/system/kpatch.service": "/dev/null"}}))
+    assert section.facts["persistence"] == {"same_kernel": False, "via": "kpatch.service is masked", "kernels": [RELEASE]}
+
+
 def test_kpatch_switched_off_on_the_command_line() -> None:
     section = scan(host(patch("fix_one"), KPATCH, KEPT, {"read": {"/proc/cmdline": "quiet kpatch.enable=0\n"}}))
     assert section.facts["persistence"]["same_kernel"] is False

@@ -81,6 +81,9 @@ CUSTOM = {"kernel.running.release": "6.18.0-mine"}
     ({"kernel.flavours_mixed": "forbidden", "kernel.flavour": {"any_of": ["amd64", "cloud-amd64"]}}, TWO_FLAVOURS, FINE),
     ({"kernel.image_missing": "forbidden"}, {"kernel.installed": [{"release": "6.12.57-amd64", "image_present": False}]}, DRIFT),
     ({"kernel.unmanaged": "forbidden"}, CUSTOM, DRIFT),
+    ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": ["/boot/vmlinuz-9.9.9-hand"]}, DRIFT),
+    ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": None}, UNKNOWN),
+    ({"kernel.stray_images": "forbidden"}, {}, FINE),
     ({"kernel.managers": []}, {}, DRIFT),
     ({"kernel.managers": ["unattended-upgrades"]}, {}, FINE),
     ({"kernel.managers": []}, {"kernel.managers": [{"name": "dnf-automatic", "active": False}]}, FINE),
@@ -108,6 +111,10 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
 
 @pytest.mark.parametrize(("promise", "changes", "verdict"), [
     ({"os.id": "debian"}, {"os.id": "ubuntu"}, DRIFT),
+    ({"os.altered_files": "forbidden"}, {"os.altered_files": ["/etc/os-release (base-files)"]}, DRIFT),
+    ({"os.altered_files": "forbidden"}, {"os.altered_files": None}, UNKNOWN),
+    ({"os.altered_files": "forbidden"}, {}, FINE),
+    ({"os.shadowed_programs": "forbidden"}, {"os.shadowed_programs": ["/usr/local/bin/uname"]}, DRIFT),
     ({"os.version_id": {"minimum": "9.4"}}, {"os.version_id": "9.10"}, FINE),
     ({"os.version_id": {"minimum": "9.10"}}, {"os.version_id": "9.4"}, DRIFT),
     ({"os.version_id": "13"}, {"os.version_id": None}, UNKNOWN),
@@ -132,6 +139,9 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     ({"boot.cmdline_required": ["quiet"]}, {}, FINE),
     ({"boot.cmdline_forbidden": ["mitigations=*"]}, {"boot.cmdline": "ro mitigations=off"}, DRIFT),
     ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro xmitigations=off"}, FINE),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"kernel.default_boot.options": "ro mitigations=off"}, DRIFT),
+    ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": "ro"}, DRIFT),
+    ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": None}, FINE),
 ])
 def test_os_and_boot(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
     assert judged(promise, changes).verdict == verdict

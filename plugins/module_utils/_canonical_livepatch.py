@@ -3,15 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Canonical Livepatch: its client's JSON, its emergency modes, and what Ubuntu Pro remembers of the subscription."""
 
+import calendar
 import json
 import re
+import time
 from typing import Any, Dict, List
 
+from . import _canonical_text
 from ._livepatch_claim import Claim, Inhibitor, cve_ids, settings
 
 # By its full name: /snap/bin is not on a scan's PATH. The client only asks its own daemon.
 PROGRAM = "/snap/bin/canonical-livepatch"
 STATUS = (PROGRAM, "status", "--format", "json")
+VERBOSE = (PROGRAM, "status", "--verbose")
 CONFIG = "/var/snap/canonical-livepatch/common/config"
 MODE = "/var/local/canonical_livepatch_mode"
 PRO = "/var/lib/ubuntu-advantage/status.json"
@@ -21,19 +25,23 @@ _SUPPORT = {"supported": "supported", "kernel-upgrade-required": "upgrade_requir
             "unsupported": "unsupported"}
 _FAILURES = {"apply-failed": "apply_failed", "applied-with-bug": "apply_failed", "unapplied": "not_applied", "applying": "not_applied",
              "kernel-upgrade-required": "kernel_upgrade_required"}
+# What the client's state says of its own patches, after a check that succeeded.
+_UP_TO_DATE = {"applied": True, "nothing-to-apply": True, "unapplied": False, "applying": False}
 _DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\A(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:00)\Z")
+_TIME = re.compile(r"\A(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|([+-])(\d{2}):(\d{2}))\Z")
+_HOSTED = "https://livepatch.canonical.com"
 
 
 def parse_status(text: str) -> Claim:
-    """What ``canonical-livepatch status --format json`` says of the running kernel; ValueError where it is no such document.
+    """What ``canonical-livepatch status --format json`` says of the running kernel; ValueError where it is no such document."""
+    return parse_document(json.loads(text))
 
-    A list entry is of the running kernel only if it says so: other kernels' entries may come first.
-    """
-    document = json.loads(text)
+
+def parse_document(document: Any) -> Claim:
+    """The claim of a decoded document. An entry is of the running kernel only if it says so: other kernels' entries may come first."""
     entries = document.get("Status") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise ValueError("no list 'Status' in %.80r" % text)
+        raise ValueError("no list 'Status' in %.80r" % (document,))
     running = [entry for entry in entries if isinstance(entry, dict) and entry.get("Running") is True]
     if not running:
         raise ValueError("no entry of the running kernel among %d" % len(entries))
@@ -44,7 +52,7 @@ def parse_status(text: str) -> Claim:
 
 def _claim(document: Dict[str, Any], entry: Dict[str, Any], patch: Dict[str, Any]) -> Claim:
     state, checked = _word(patch, "State"), _word(patch, "CheckState")
-    until, last = _word(entry, "UpgradeRequiredDate"), _TIME.match(_word(document, "Last-Check"))
+    until = _word(entry, "UpgradeRequiredDate")
     check = {"checked": "ok", "check-failed": "failed", "needs-check": "never"}.get(checked, "")
     support = _SUPPORT.get(_word(entry, "Supported"), "")
     if state == "kernel-upgrade-required":
@@ -55,7 +63,22 @@ def _claim(document: Dict[str, Any], entry: Dict[str, Any], patch: Dict[str, Any
         support=support, support_until=until[:10] if _DATE.match(until) else "", states_support=True,
         level=_word(patch, "Version") if state == "applied" else "",
         cves=_fixes(patch.get("Fixes")) if state == "applied" else [], cves_basis="client", cves_complete=state in ("applied", "nothing-to-apply"),
-        checked_at=last.group(1) + "Z" if last else "", check=check)
+        support_basis="client" if support else "", checked_at=utc(_word(document, "Last-Check")), check=check,
+        client_version=_word(document, "Client-Version").lstrip("v"), up_to_date=_UP_TO_DATE.get(state) if check == "ok" else None)
+
+
+def utc(moment: str) -> str:
+    """A time with its zone as YYYY-MM-DDTHH:MM:SSZ; '' for anything else. Clients print the host's own zone."""
+    match = _TIME.match(moment)
+    if not match:
+        return ""
+    day, sign, hours, minutes = match.groups()
+    try:
+        seconds = calendar.timegm(time.strptime(day, "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return ""
+    shift = (int(hours) * 60 + int(minutes)) * 60 * (-1 if sign == "-" else 1) if sign else 0
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds - shift))
 
 
 def _word(mapping: Dict[str, Any], key: str) -> str:
@@ -81,13 +104,15 @@ def parse_pro(text: str) -> bool:
     raise ValueError("no service 'livepatch' with entitled yes or no")
 
 
-def parse_cutoff(text: str) -> str:
-    """The cutoff-date in the client's configuration (YAML, one level), '' without one."""
+def parse_config(text: str) -> Dict[str, str]:
+    """The client's configuration (YAML, one level) without the keys that have no value."""
+    found = {}
     for line in text.splitlines():
         key, colon, value = line.partition(":")
-        if colon and key.strip() == "cutoff-date":
-            return value.strip().strip("\"'")
-    return ""
+        word = value.strip().strip("\"'")
+        if colon and word and not line[:1].isspace():
+            found[key.strip()] = word
+    return found
 
 
 def parse_mode(cmdline: List[str], text: str) -> str:
@@ -105,26 +130,54 @@ def is_present(host: Any) -> bool:
 
 
 def read(host: Any, cmdline: List[str]) -> Claim:
-    """The claim of the client; its problem where it is not enabled, gives no JSON, or may not be asked."""
+    """The claim of the client; its problem where it is not enabled, gives nothing that can be understood, or may not be asked."""
+    config = parse_config(host.read(CONFIG, 1 << 16).value or "")
+    claim = _ask(host)
+    mode = parse_mode(cmdline, host.read(MODE, 4096).value or "")
+    cutoff, server = config.get("cutoff-date", ""), config.get("remote-server", "").rstrip("/")
+    off = mode in ("no-apply", "no-refresh", "stop") or config.get("check-interval") == "0"
+    return claim._replace(
+        inhibitors=_inhibitors(mode, config), pin="cutoff_date" if cutoff else "", pinned_to=cutoff[:40], entitled=_entitled(host),
+        cves_blocked=_blocked(host) if cutoff else [], mode="onprem" if server and server != _HOSTED else "online", auto_update=not off,
+        unit="snap.canonical-livepatch.canonical-livepatchd.service", returns=not host.stat(UNIT, follow=False).problem,
+        returns_by="snap.canonical-livepatch.canonical-livepatchd.service")
+
+
+def _inhibitors(mode: str, config: Dict[str, str]) -> List[Inhibitor]:
+    found = []
+    if mode != "normal":
+        found.append(Inhibitor("livepatch_mode_" + re.sub(r"[^a-z]+", "_", mode.lower())[:20], MODE, "updates"))
+    if config.get("check-interval") == "0":
+        found.append(Inhibitor("livepatch_checks_off", CONFIG, "updates"))
+    return found
+
+
+def _ask(host: Any) -> Claim:
+    """The client's own status: as JSON, else from what it prints for people."""
     answer = host.run(STATUS)
     claim = Claim("canonical", " ".join(STATUS), states_support=True)
     if answer.problem:
-        claim = claim._replace(problem=answer.problem, detail=answer.detail)
-    elif answer.value.rc != 0 and not answer.value.out.strip():
-        said = answer.value.err.strip()[:200]
-        disabled = "not enabled" in said
-        claim = claim._replace(failure="provider_disabled" if disabled else "", problem="" if disabled else "tool_failed", detail=said)
-    else:
-        try:
-            claim = parse_status(answer.value.out)
-        except (ValueError, RecursionError) as error:
-            claim = claim._replace(problem="unparsable", detail=str(error)[:200])
-    mode = parse_mode(cmdline, host.read(MODE, 4096).value or "")
-    cutoff = parse_cutoff(host.read(CONFIG, 1 << 16).value or "")
-    return claim._replace(
-        inhibitors=[Inhibitor("livepatch_mode_" + re.sub(r"[^a-z]+", "_", mode.lower())[:20], MODE, "updates")] if mode != "normal" else [],
-        pin="cutoff_date" if cutoff else "", pinned_to=cutoff[:40], entitled=_entitled(host),
-        returns=not host.stat(UNIT, follow=False).problem, returns_by="snap.canonical-livepatch.canonical-livepatchd.service")
+        return claim._replace(problem=answer.problem, detail=answer.detail)
+    said = answer.value.err.strip()[:200]
+    if answer.value.rc != 0 and "not enabled" in said:
+        return claim._replace(failure="provider_disabled", detail=said)
+    try:
+        return parse_status(answer.value.out)
+    except (ValueError, RecursionError) as error:
+        problem, detail = ("tool_failed", said) if answer.value.rc else ("unparsable", str(error)[:200])
+    try:
+        return parse_document(_canonical_text.as_document(_verbose(host)))._replace(source=" ".join(VERBOSE))
+    except ValueError:
+        return claim._replace(problem=problem, detail=detail)
+
+
+def _verbose(host: Any) -> str:
+    answer = host.run(VERBOSE)
+    return "" if answer.problem else answer.value.out
+
+
+def _blocked(host: Any) -> List[str]:
+    return _canonical_text.blocked(_verbose(host))
 
 
 def _entitled(host: Any) -> Any:

@@ -43,6 +43,12 @@ def level_of(description: str) -> str:
     return description.partition(";")[0].strip()
 
 
+def mode_of(config: Dict[str, str]) -> str:
+    """onprem where another patch server than the vendor's is set, else online."""
+    server = config.get("patch_server", "")
+    return "onprem" if server and not re.match(r"https?://[a-z0-9.-]*kernelcare\.com(?:[:/]|\Z)", server) else "online"
+
+
 def program(host: Any) -> str:
     """The path of the client; '' without one."""
     return next((path for path in PROGRAMS if not host.stat(path).problem), "")
@@ -61,7 +67,8 @@ def read(host: Any) -> Claim:
     config = settings(host.read(CONFIG, 1 << 16).value or "")
     pin = next((name for name in _PINS if config.get(name)), "")
     stopped = "auto_update" in config and not is_yes(config["auto_update"])
-    claim = claim._replace(pin="patchset" if pin else "", pinned_to=config.get(pin, "")[:60],
+    claim = claim._replace(pin="patchset" if pin else "", pinned_to=config.get(pin, "")[:60], mode=mode_of(config),
+                           auto_update=is_yes(config["auto_update"]) if "auto_update" in config else None,
                            inhibitors=[Inhibitor("auto_update_off", CONFIG, "updates")] if stopped else [])
     if answer.problem:
         return claim._replace(problem=answer.problem, detail=answer.detail)
@@ -77,9 +84,17 @@ def read(host: Any) -> Claim:
 
 def _applied(host: Any, claim: Claim, info: Dict[str, str]) -> Claim:
     description = info.get("description", "")
+    kernel = (host.read(EFFECTIVE, 256).value or "").strip() or effective_of(description)
     listed = host.read(CVES, 1 << 20)
     cves: List[str] = sorted(cve_ids(listed.value or ""))
-    kernel = (host.read(EFFECTIVE, 256).value or "").strip() or effective_of(description)
+    level = level_of(description)
+    patch = Patch("kcare " + level, "fix", "active", cves, "", _made_for(info.get("for", "")), info.get("build-time", "")[:40])
     return claim._replace(
-        patches=[Patch("kcare " + level_of(description), "fix", "active", cves)], kernel=kernel, level=level_of(description),
-        cves=None if listed.problem else cves, cves_basis="none" if listed.problem else "client", cves_complete=not listed.problem)
+        patches=[patch], kernel=kernel, level=level, cves=None if listed.problem else cves, cves_basis="none" if listed.problem else "client",
+        cves_complete=not listed.problem)
+
+
+def _made_for(said: str) -> str:
+    """The release in ``Linux version 3.16.0-4-amd64 (...)``."""
+    match = re.match(r"Linux version (\S{1,100})", said)
+    return match.group(1) if match else ""

@@ -7,9 +7,10 @@ No command of kpatch is run: what it prints it reads from the same files. It kno
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ._livepatch_claim import Claim, Inhibitor, Patch, cve_ids
+from . import _amazon_livepatch
+from ._livepatch_claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
 
 PROGRAMS = ("/usr/sbin/kpatch", "/sbin/kpatch", "/usr/bin/kpatch")
 INSTALLED = "/var/lib/kpatch"
@@ -74,6 +75,12 @@ def read_installed(host: Any) -> Dict[str, List[str]]:
     return found
 
 
+def parse_version(script: str) -> str:
+    """The client's version, which its script names; '' where it does not."""
+    match = re.search(r"^VERSION=[\"']?(\d[\w.+~-]{0,30})", script, re.MULTILINE)
+    return match.group(1) if match else ""
+
+
 def is_present(host: Any) -> bool:
     """Whether kpatch's client is installed."""
     return any(not host.stat(path).problem for path in PROGRAMS)
@@ -94,22 +101,42 @@ def _persistence(host: Any, release: str, loaded: List[Patch], inhibited: bool) 
     return True, "kpatch.service"
 
 
-def _changelog(host: Any, release: str, loaded: List[Patch]) -> Tuple[List[str], str, str]:
-    """(CVEs, '' or a problem, its detail) of the package whose module is active; none for patches that came without a package."""
+def _changelog(host: Any, release: str, loaded: List[Patch]) -> Tuple[Optional[Package], str, str]:
+    """(the package whose module is active or None, '' or a problem, its detail); patches that came without a package have none."""
     package = package_of(release)
     if not package or not loaded:
-        return [], "", ""
+        return None, "", ""
     answer = host.run(query(package))
     if answer.problem:
-        return [], answer.problem, answer.detail
+        return None, answer.problem, answer.detail
     if "is not installed" in answer.value.out:
-        return [], "", ""
+        return None, "", ""
     try:
         found = parse_package(answer.value.out)
     except ValueError as error:
-        return [], "tool_failed", str(error)
+        return None, "tool_failed", str(error)
     active = [patch.id for patch in loaded if patch.state == "active"]
-    return (found.cves if is_loaded(found, active) else []), "", ""
+    return (found if is_loaded(found, active) else None), "", ""
+
+
+def _auto_update(host: Any) -> Optional[bool]:
+    """Whether dnf's plug-in brings the patches of each new kernel; None without the plug-in."""
+    answer = host.read(DNF_CONF, 1 << 16)
+    found = settings(answer.value or "")
+    return is_yes(found["autoupdate"]) if "autoupdate" in found else None
+
+
+def _client_version(host: Any) -> str:
+    return next((version for version in (parse_version(host.read(path, 1 << 18).value or "") for path in PROGRAMS) if version), "")
+
+
+def _level(host: Any, provider: str, release: str, loaded: List[Patch]) -> str:
+    """Amazon's version of the package whose modules are loaded; '' elsewhere, and where only the seed is installed."""
+    answer = host.run(_amazon_livepatch.QUERY) if provider == "amazon" and loaded else None
+    if answer is None or answer.problem:
+        return ""
+    packages = [package for package in _amazon_livepatch.parse_packages(answer.value.out) if not package.is_seed]
+    return _amazon_livepatch.newest_for(packages, release)
 
 
 def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: List[Patch]) -> Claim:
@@ -118,10 +145,13 @@ def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: Lis
     inhibitors = [Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else []
     named = [cve for patch in loaded if patch.state == "active" for cve in patch.cves]
     basis = "module_names" if named else "none"
-    problem, detail = "", ""
-    if provider == "kpatch":
-        logged, problem, detail = _changelog(host, release, loaded)
-        named, basis = (logged, "changelog") if logged else (named, basis)
+    package, problem, detail = _changelog(host, release, loaded) if provider == "kpatch" else (None, "", "")
+    if package:
+        named, basis = (package.cves, "changelog") if package.cves else (named, basis)
+        full = "%s-%s" % (package_of(release), package.version)
+        loaded = [patch._replace(package=full) if is_loaded(package, [patch.id]) else patch for patch in loaded]
     returns, by = _persistence(host, release, loaded, inhibited)
-    return Claim(provider, INSTALLED, cves=None if problem else sorted(set(named)), cves_basis=basis, cves_problem=problem, inhibitors=inhibitors,
-                 returns=returns, returns_by=by, detail=detail)
+    return Claim(provider, INSTALLED, [patch._replace(for_kernel=release) for patch in loaded], cves=None if problem else sorted(set(named)),
+                 cves_basis=basis, cves_problem=problem, inhibitors=inhibitors, returns=returns, returns_by=by, detail=detail,
+                 level=_level(host, provider, release, loaded), client_version=_client_version(host), auto_update=_auto_update(host),
+                 unit="kpatch.service")

@@ -4,7 +4,7 @@
 """Oracle Ksplice, Uptrack and Enhanced client alike: hundreds of small updates outside the kernel's own live patching."""
 
 import re
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from ._livepatch_claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
 
@@ -16,7 +16,10 @@ DISABLED = "/etc/uptrack/disable"
 _UPDATE = re.compile(r"\A\s*\[([a-z0-9]{4,16})\]\s+(\S.*)\Z")
 _EFFECTIVE = re.compile(r"^\s*Effective kernel version is (\S{1,100}?)\.?\s*$", re.MULTILINE)
 _TRIPWIRE = re.compile(r"known exploit detection", re.IGNORECASE)
-_ENABLEMENT = re.compile(r"\benablement\b|\Aenable livepatching|\Aprovide an interface to freeze tasks", re.IGNORECASE)
+_ENABLEMENT = re.compile(
+    r"\benablement\b|\Aenable livepatching|\A(?:provide an|improve the) interface to freeze tasks|ftrace safety guard", re.IGNORECASE)
+# What stands in the file as it is shipped.
+_NO_KEY = "INSERT_ACCESS_KEY"
 
 
 def kind_of(title: str) -> str:
@@ -75,8 +78,16 @@ def read(host: Any, cmdline: List[str]) -> Claim:
     off = _switches(host, cmdline)
     pinned = config.get("effective_version", "")[:200]
     returns = is_yes(config["install_on_reboot"]) and not off if "install_on_reboot" in config else None
-    return claim._replace(inhibitors=off, pin="effective_version" if pinned else "", pinned_to=pinned, returns=returns,
+    return claim._replace(inhibitors=off, pin="effective_version" if pinned else "", pinned_to=pinned, returns=returns, mode=_mode(config),
+                          auto_update=is_yes(config["autoinstall"]) if "autoinstall" in config else None,
                           returns_by="install_on_reboot in " + CONFIG)
+
+
+def _mode(config: Dict[str, str]) -> str:
+    """online with an access key of its own; the settings of the offline client name it. '' where neither stands there."""
+    if config.get("accesskey", _NO_KEY) not in ("", _NO_KEY):
+        return "online"
+    return "offline" if {"skip_apply_after_pkg_install", "effective_version"} & set(config) else ""
 
 
 def _switches(host: Any, cmdline: List[str]) -> List[Inhibitor]:

@@ -12,58 +12,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _canonical_livepatch, _kernelcare, _kpatch, _ksplice, _livepatch_sysfs, _os, _protection, _suse_klp
 from ._livepatch_claim import Claim, Inhibitor
-from ._record import Fact
-
-FACTS = [
-    Fact("provider.id", "str", "whose patches these are: kpatch, amazon, canonical, suse, ksplice, kernelcare, self_built or none"),
-    Fact("provider.also_present", "list", "other providers whose clients are installed"),
-    Fact("provider.mechanism", "str", "klp (the kernel's own), ksplice, kcare or none"),
-    Fact("provider.entitled", "bool", "the subscription includes live patches, as its client remembers"),
-    Fact("kernel.release", "str", "the running kernel, by uname"),
-    Fact("kernel.livepatch_capable", "bool", "the running kernel has /sys/kernel/livepatch"),
-    Fact("kernel.once_patched", "bool", "the kernel's taint: a live patch was loaded in this boot, though it may be gone"),
-    Fact("kernel.lockdown", "str", "none, integrity or confidentiality; other than none only signed modules load"),
-    Fact("kernel.signature_required", "bool", "module.sig_enforce: only signed modules load"),
-    Fact("patches", "list", "the loaded patches"),
-    Fact("patches[].id", "str", "module name, or the provider's own id"),
-    Fact("patches[].kind", "str", "fix, seed (empty), tripwire (only reports attacks) or enablement (groundwork)"),
-    Fact("patches[].state", "str", "active, enabling, disabling, disabled or unknown"),
-    Fact("patches[].cves", "list", "the CVEs that the patch itself names"),
-    Fact("patches[].replace", "bool", "cumulative: it replaces all patches before it; null where the kernel does not say"),
-    Fact("patches[].stack_order", "int", "place in the stack, the biggest wins; null where the kernel does not say"),
-    Fact("patches[].functions", "int", "how many functions it replaces; null for patches outside the kernel's own live patching"),
-    Fact("transition.in_progress", "bool", "a patch is being enabled or disabled; one scan cannot say for how long"),
-    Fact("transition.patch", "str", "which one"),
-    Fact("transition.blocking", "list", "up to 20 threads that still run the other code"),
-    Fact("transition.blocking[].pid", "int", "their process"),
-    Fact("transition.blocking[].tid", "int", "the thread"),
-    Fact("transition.blocking[].comm", "str", "its name"),
-    Fact("transition.blocking_count", "int", "how many threads there are in all"),
-    Fact("support.state", "str", "supported, upgrade_required, end_of_life or unsupported, as the provider says of this kernel"),
-    Fact("support.until", "str", "the last day of patches for this kernel"),
-    Fact("effective.kernel", "str", "the kernel version that the running one is brought up to"),
-    Fact("effective.level", "str", "the provider's name for the level of patches"),
-    Fact("cves.fixed", "list", "CVEs that the patches in force fix"),
-    Fact("cves.basis", "str", "who says so: client, changelog, module_names or none"),
-    Fact("cves.complete", "bool", "the list holds all that the patches fix"),
-    Fact("last_check.at", "str", "when the client last looked for newer patches, UTC"),
-    Fact("last_check.result", "str", "ok, failed or never"),
-    Fact("pin.kind", "str", "what holds the level back: cutoff_date, effective_version, patchset or none"),
-    Fact("pin.value", "str", "its value"),
-    Fact("inhibitors", "list", "what keeps patches from being loaded"),
-    Fact("inhibitors[].code", "str", "a stable name of it"),
-    Fact("inhibitors[].source", "str", "the path that says so"),
-    Fact("inhibitors[].stops", "str", "updates (no newer patch) or boot (none after a reboot)"),
-    Fact("persistence.same_kernel", "bool", "the patches come back after a reboot of the same kernel"),
-    Fact("persistence.via", "str", "what brings them back, or why nothing does"),
-    Fact("persistence.kernels", "list", "the kernel releases that have patches on disk"),
-    Fact("protection", "str", "protected, stale, at_risk, unprotected, not_applicable or unknown; computed"),
-    Fact("reasons", "list", "codes of the reasons for it"),
-]
+from ._livepatch_facts import FACTS
 
 _MECHANISM = {"ksplice": "ksplice", "kernelcare": "kcare"}
 _SWITCHES = (("/proc/sys/kernel/modules_disabled", "1", "modules_disabled"), ("/proc/sys/kernel/ftrace_enabled", "0", "ftrace_disabled"))
 _CVES_SHOWN = 100
+_KPATCH_LOADS = ("kpatch", "amazon", "self_built")
+# systemd's own mark that a unit is enabled.
+WANTED = "/etc/systemd/system/multi-user.target.wants/"
 
 
 class Klp(NamedTuple):
@@ -121,6 +77,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     _put_patches(section, claims, klp)
     _put_transition(host, section, klp)
     _put_claim(section, claim)
+    _put_client(host, section, claim)
     section.put("inhibitors", [dict(inhibitor._asdict()) for inhibitor in inhibitors], "/proc/sys/kernel, /proc/cmdline, the providers' files")
     _put_persistence(host, section, claim)
     patches = [patch for one in claims for patch in one.patches]
@@ -164,7 +121,7 @@ def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List
             claim = _suse_klp.read(host, own)
             claims.append(claim if claim.patches else claim._replace(patches=own))
         else:
-            claims.append(_kpatch.read(host, name, release, cmdline, own)._replace(patches=own))
+            claims.append(_kpatch.read(host, name, release, cmdline, own))
     return claims
 
 
@@ -208,7 +165,8 @@ def _put_patches(section: Any, claims: List[Claim], klp: Klp) -> None:
         seen = details.get(patch.id)
         rows.append({
             "id": patch.id, "kind": patch.kind, "state": patch.state, "cves": patch.cves[:_CVES_SHOWN], "replace": seen.replace if seen else None,
-            "stack_order": seen.stack_order if seen else None, "functions": seen.functions if seen and seen.functions >= 0 else None})
+            "stack_order": seen.stack_order if seen else None, "functions": seen.functions if seen and seen.functions >= 0 else None,
+            "package": patch.package or None, "for_kernel": patch.for_kernel or None, "built_at": patch.built_at or None})
     section.put("patches", rows, "; ".join([klp.root] + [claim.source for claim in claims if claim.patches and claim.source]))
 
 
@@ -234,8 +192,9 @@ def _put_transition(host: Any, section: Any, klp: Klp) -> None:
 def _put_claim(section: Any, claim: Optional[Claim]) -> None:
     """What only the provider can say."""
     empty = claim or Claim("none")
-    values = (("support.state", empty.support), ("support.until", empty.support_until), ("effective.kernel", empty.kernel),
-              ("effective.level", empty.level), ("last_check.at", empty.checked_at), ("last_check.result", empty.check))
+    values = (("support.state", empty.support), ("support.until", empty.support_until), ("support.basis", empty.support_basis),
+              ("effective.kernel", empty.kernel), ("effective.level", empty.level), ("last_check.at", empty.checked_at),
+              ("last_check.result", empty.check))
     reason = "not_applicable" if claim is None else empty.problem or "unsupported"
     detail = empty.detail or ("%s does not say it" % empty.provider if claim else "no provider")
     for fact, value in values:
@@ -250,8 +209,31 @@ def _put_claim(section: Any, claim: Optional[Claim]) -> None:
         section.put("cves.fixed", empty.cves, empty.source)
         section.put("cves.basis", empty.cves_basis, empty.source)
         section.put("cves.complete", empty.cves_complete, empty.source)
+    if empty.pin:
+        section.put("cves.blocked_by_pin", empty.cves_blocked, empty.source)
+    else:
+        section.cannot_say("cves.blocked_by_pin", "not_applicable", "nothing is pinned")
     section.put("pin.kind", empty.pin or "none", empty.source or "no provider")
     section.put("pin.value", empty.pinned_to, empty.source or "no provider")
+
+
+def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:
+    """How the client is set up."""
+    found = claim or Claim("none")
+    reason, detail = ("unsupported", "%s does not say it" % found.provider) if claim else ("not_applicable", "no provider")
+    enabled = not host.stat(WANTED + found.unit, follow=False).problem if found.unit else None
+    for fact, value in (("provider.client_version", found.client_version or None), ("provider.mode", found.mode or None),
+                        ("provider.auto_update", found.auto_update), ("provider.autoload.unit", found.unit or None),
+                        ("provider.autoload.enabled", enabled), ("effective.up_to_date", found.up_to_date)):
+        if value is None:
+            section.cannot_say(fact, reason, detail)
+        else:
+            section.put(fact, value, found.source)
+    if claim and claim.provider in _KPATCH_LOADS:
+        waiting = sorted(set(_kpatch.read_installed(host).get(host.uname()[2], [])) - {patch.id for patch in claim.patches})
+        section.put("installed_not_loaded", waiting, _kpatch.INSTALLED)
+    else:
+        section.cannot_say("installed_not_loaded", reason, detail)
 
 
 def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
@@ -262,7 +244,7 @@ def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
     else:
         section.put("persistence.same_kernel", claim.returns, claim.returns_by)
         section.put("persistence.via", claim.returns_by, claim.source)
-    if claim is not None and claim.provider in ("kpatch", "amazon", "self_built"):
+    if claim is not None and claim.provider in _KPATCH_LOADS:
         section.put("persistence.kernels", sorted(_kpatch.read_installed(host)), _kpatch.INSTALLED)
     else:
         section.cannot_say("persistence.kernels", "not_applicable" if claim is None else "unsupported", claim.provider if claim else "no provider")

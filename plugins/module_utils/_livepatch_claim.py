@@ -12,12 +12,18 @@ CVES_LIMIT = 5000
 
 
 class Patch(NamedTuple):
-    """One loaded unit. kind: fix|seed|tripwire|enablement; state: active|enabling|disabling|disabled|unknown; cves: what it says it fixes."""
+    """One loaded unit. kind: fix|seed|tripwire|enablement; state: active|enabling|disabling|disabled|unknown; cves: what it says it fixes.
+
+    package is name-version-release.arch, for_kernel the release it was made for, built_at the provider's own words; '' where nobody says.
+    """
 
     id: str
     kind: str
     state: str
     cves: List[str]
+    package: str = ""
+    for_kernel: str = ""
+    built_at: str = ""
 
 
 class Inhibitor(NamedTuple):
@@ -57,6 +63,15 @@ class Claim(NamedTuple):
     entitled: Optional[bool] = None
     problem: str = ""
     detail: str = ""
+    client_version: str = ""
+    # online|offline|onprem
+    mode: str = ""
+    auto_update: Optional[bool] = None
+    # The systemd unit that loads patches at boot; '' for a provider without one.
+    unit: str = ""
+    support_basis: str = ""
+    up_to_date: Optional[bool] = None
+    cves_blocked: List[str] = []
 
 
 def cve_ids(text: str) -> List[str]:

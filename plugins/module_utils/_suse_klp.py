@@ -10,6 +10,7 @@ from ._livepatch_claim import Claim, Patch, cve_ids
 
 PROGRAMS = ("/usr/bin/klp", "/usr/sbin/klp")
 
+_PACKAGE = re.compile(r"\A(?:kernel-livepatch|kgraft-patch)-([0-9_]+)-([0-9_]+)-([a-z]\w*)-\d")
 _PATCH = re.compile(r"\A(?:livepatch|kgraft_patch|klp)[\w-]*\Z")
 
 
@@ -31,7 +32,14 @@ def parse_patches(text: str) -> List[Patch]:
 def _patch(name: str, fields: Dict[str, str]) -> Patch:
     said = fields.get("cve", "")
     state = {"1": "active", "0": "disabled"}.get(fields.get("active", ""), "unknown")
-    return Patch(name, "seed" if "initial kernel live patch" in said else "fix", state, cve_ids(said))
+    package = fields.get("rpm", "")[:200]
+    return Patch(name, "seed" if "this is an initial" in said else "fix", state, cve_ids(said), package, kernel_of(package))
+
+
+def kernel_of(package: str) -> str:
+    """The kernel release in a package's name: kernel-livepatch-5_3_18-24_34-default-1-5.3.2.x86_64 is for 5.3.18-24.34-default; '' otherwise."""
+    match = _PACKAGE.match(package)
+    return "%s-%s-%s" % (match.group(1).replace("_", "."), match.group(2).replace("_", "."), match.group(3)) if match else ""
 
 
 def program(host: Any) -> str:
@@ -56,7 +64,12 @@ def read(host: Any, loaded: List[Patch]) -> Claim:
     except ValueError as error:
         return claim._replace(problem="tool_failed" if answer.value.rc else "unparsable", detail=str(error))
     active = {patch.id for patch in loaded if patch.state == "active"}
-    seeds = {patch.id for patch in patches if patch.kind == "seed"}
-    merged = [patch._replace(kind="seed") if patch.id in seeds else patch for patch in loaded]
+    named = {patch.id: patch for patch in patches}
+    merged = [_merge(patch, named[patch.id]) if patch.id in named else patch for patch in loaded]
     fixed = sorted({cve for patch in patches if patch.id in active for cve in patch.cves})
     return claim._replace(patches=merged, cves=fixed, cves_complete=bool(patches))
+
+
+def _merge(seen: Patch, named: Patch) -> Patch:
+    """A patch as the kernel has it, with what only the client knows of it."""
+    return seen._replace(kind="seed" if named.kind == "seed" else seen.kind, package=named.package, for_kernel=named.for_kernel)

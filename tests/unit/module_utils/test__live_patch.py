@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,9 @@ def test_a_self_built_patch_in_force() -> None:
     assert protection(section) == ("protected", ["fix_active", "support_not_stated", "freshness_not_stated"])
     assert section.facts["provider"]["id"] == "self_built"
     assert section.facts["patches"] == [{"id": "fix_one", "kind": "fix", "state": "active", "cves": [], "replace": None, "stack_order": None,
-                                         "functions": 1}]
+                                         "functions": 1, "package": None, "for_kernel": RELEASE, "built_at": None}]
     assert section.facts["persistence"]["same_kernel"] is False
-    assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False}
+    assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False, "blocked_by_pin": None}
 
 
 def test_kpatch_that_comes_back_after_a_reboot() -> None:
@@ -144,7 +145,11 @@ def test_canonical_in_force() -> None:
     section = scan(host(CANONICAL, patch("lkp_Ubuntu_6_8_0_1047_50_aws_121"), run={STATUS: text("canonical_applied.json")}, now=CHECKED + 60))
     assert protection(section) == ("protected", ["fix_active"])
     assert section.facts["effective"]["level"] == "121.4"
-    assert section.facts["support"] == {"state": "supported", "until": "2027-03-19"}
+    assert section.facts["support"] == {"state": "supported", "until": "2027-03-19", "basis": "client"}
+    assert section.facts["provider"] == {
+        "id": "canonical", "also_present": [], "mechanism": "klp", "entitled": None, "client_version": "11.0.2", "mode": "online",
+        "auto_update": True, "autoload": {"unit": "snap.canonical-livepatch.canonical-livepatchd.service", "enabled": False}}
+    assert section.facts["effective"]["up_to_date"] is True
 
 
 def test_canonical_says_applied_but_the_kernel_has_nothing() -> None:
@@ -216,7 +221,8 @@ def test_kernelcare() -> None:
                      "/etc/sysconfig/kcare/kcare.conf": "AUTO_UPDATE=False\nSTICKY_PATCHSET=K20230908_02\n"}}
     section = scan(host(part, run={"/usr/bin/kcarectl --info": text("kcare_debian8.txt")}))
     assert protection(section) == ("stale", ["updates_inhibited"])
-    assert section.facts["cves"] == {"fixed": ["CVE-2016-5195"], "basis": "client", "complete": True}
+    assert section.facts["cves"] == {"fixed": ["CVE-2016-5195"], "basis": "client", "complete": True, "blocked_by_pin": []}
+    assert section.facts["patches"][0]["for_kernel"] == "3.16.0-4-amd64"
     assert section.facts["pin"] == {"kind": "patchset", "value": "K20230908_02"}
 
 
@@ -231,14 +237,17 @@ def test_several_stacked_patches_of_amazon() -> None:
     part = {"read": {"/etc/os-release": "ID=amzn\n"}}
     section = scan(host(patch("livepatch_cifs_lease_buffer_len"), patch("livepatch_CVE_2019_20096"), KPATCH, part))
     assert section.facts["provider"]["id"] == "amazon"
-    assert section.facts["cves"] == {"fixed": ["CVE-2019-20096"], "basis": "module_names", "complete": False}
+    assert section.facts["cves"] == {"fixed": ["CVE-2019-20096"], "basis": "module_names", "complete": False, "blocked_by_pin": None}
+    assert section.facts["effective"]["level"] is None
 
 
 def test_red_hats_changelog() -> None:
     query = "rpm -q --qf @%{VERSION}-%{RELEASE}\\n[%{CHANGELOGTEXT}\\n] kpatch-patch-5_14_0-284_11_1"
     uname = ["Linux", "h", "5.14.0-284.11.1.el9_2.x86_64", "#1", "x86_64"]
     loaded = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
-    assert loaded.facts["cves"] == {"fixed": ["CVE-2023-0386", "CVE-2023-32233"], "basis": "changelog", "complete": False}
+    assert loaded.facts["cves"] == {"fixed": ["CVE-2023-0386", "CVE-2023-32233"], "basis": "changelog", "complete": False,
+                                    "blocked_by_pin": None}
+    assert loaded.facts["patches"][0]["package"] == "kpatch-patch-5_14_0-284_11_1-1-4.el9_2"
     older = scan(host(patch("kpatch_5_14_0_284_11_1_1_3"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
     assert older.facts["cves"]["fixed"] == []
     silent = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, uname=uname))
@@ -270,3 +279,68 @@ def test_protected_is_never_said_without_ground(view: _protection.View) -> None:
     assert all(one.state not in ("enabling", "disabling", "unknown") for one in view.patches)
     assert not view.inhibitors and view.active < 2 and view.readable and not view.container
     assert view.claim is None or (not view.claim.problem and view.claim.support in ("", "supported") and view.claim.check in ("", "ok"))
+
+
+def kpatch_world(listing: str) -> tuple[dict[str, Any], list[str]]:
+    """A host on which ``kpatch list`` prints this, and the loaded modules it names."""
+    loaded, _heading, installed = listing.partition("Installed patch modules:")
+    names = [line.split()[0] for line in loaded.splitlines()[1:] if line.strip()]
+    folders: dict[str, list[str]] = {}
+    for line in installed.splitlines():
+        match = re.fullmatch(r"(\w+) \((\S+)\)", line)
+        if match:
+            folders.setdefault(match.group(2), []).append(match.group(1).replace("_", "-") + ".ko")
+    disk = {"/var/lib/kpatch": list(folders), **{f"/var/lib/kpatch/{release}": files for release, files in folders.items()}}
+    return host(KPATCH, {"listdir": disk}, *[patch(name) for name in names]), names
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FIXTURES.glob("*kpatch_list*")))
+def test_the_section_says_what_kpatch_list_prints(name: str) -> None:
+    recording, names = kpatch_world(text(name))
+    section = scan(recording)
+    assert [one["id"] for one in section.facts["patches"]] == sorted(names)
+    assert section.facts["persistence"]["kernels"] == sorted(set(re.findall(r"(?m)^\w+ \((\S+)\)$", text(name))))
+
+
+def test_patches_for_other_kernels_do_not_come_back_on_this_one() -> None:
+    recording, _names = kpatch_world(text("amazon_kpatch_list_al2023.txt"))
+    section = scan({**recording, "uname": ["Linux", "h", "6.1.57-31.131.amzn2023.x86_64", "#1", "x86_64"]})
+    assert section.facts["persistence"]["same_kernel"] is False
+    assert section.facts["installed_not_loaded"] == []
+
+
+def test_modules_on_disk_that_are_not_loaded() -> None:
+    section = scan(host(KPATCH, KEPT))
+    assert section.facts["installed_not_loaded"] == ["fix_one"]
+
+
+def test_amazons_level_is_the_package_of_the_loaded_modules() -> None:
+    recording = host(patch("livepatch_CVE_2022_0123"), KPATCH, {"read": {"/etc/os-release": "ID=amzn\n"}},
+                     run={"rpm -qa kernel-livepatch-*": "kernel-livepatch-6.1.12-17.42-1.0-4.amzn2023.x86_64\n" + text("amazon_rpm_seed_al2023.txt")},
+                     uname=["Linux", "h", "6.1.12-17.42.amzn2023.x86_64", "#1", "x86_64"])
+    assert scan(recording).facts["effective"]["level"] == "1.0-4"
+    seeded = {**recording, "uname": ["Linux", "h", "6.1.134-150.224.amzn2023.x86_64", "#1", "x86_64"]}
+    assert scan(seeded).facts["effective"]["level"] is None
+
+
+def test_canonical_with_a_pin_names_what_it_keeps_out() -> None:
+    part = {"read": {_canonical_livepatch.CONFIG: "cutoff-date: \"2024-10-01T12:00:00Z\"\nremote-server: https://livepatch.example.net\n"}}
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_1"), part, now=CHECKED, run={
+        STATUS: text("canonical_applied.json"), " ".join(_canonical_livepatch.VERBOSE): text("canonical_blocked.humane.txt")}))
+    assert section.facts["pin"] == {"kind": "cutoff_date", "value": "2024-10-01T12:00:00Z"}
+    assert len(section.facts["cves"]["blocked_by_pin"]) == 6
+    assert section.facts["provider"]["mode"] == "onprem"
+
+
+def test_canonical_client_that_knows_no_json() -> None:
+    run = {STATUS: [2, "", "unknown flag `format'"], " ".join(_canonical_livepatch.VERBOSE): text("canonical_forum_42.yaml.txt")}
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_1"), run=run, now=1534417909.0))
+    assert section.facts["effective"]["level"] == "42.1"
+    assert section.evidence["live_patch.effective.level"] == " ".join(_canonical_livepatch.VERBOSE)
+
+
+def test_canonical_whose_checks_are_switched_off() -> None:
+    part = {"read": {_canonical_livepatch.CONFIG: "check-interval: 0\n"}}
+    section = scan(host(CANONICAL, part, run={STATUS: text("canonical_nothing_to_apply.json")}, now=CHECKED))
+    assert section.facts["provider"]["auto_update"] is False
+    assert protection(section) == ("stale", ["updates_inhibited"])

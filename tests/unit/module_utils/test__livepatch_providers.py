@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils import (
+    _amazon_livepatch,
     _canonical_livepatch,
+    _canonical_text,
     _kernelcare,
     _kpatch,
     _ksplice,
@@ -23,6 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "live_patch"
+# Ten of each, but of SUSE's client no more than these were found in public.
+REAL_OUTPUTS = {"canonical": 10, "ksplice": 10, "kernelcare": 10, "kpatch": 10, "amazon": 10, "suse": 7}
 
 
 def text(name: str) -> str:
@@ -33,6 +37,15 @@ def test_every_fixture_names_its_source() -> None:
     sources = json.loads(text("sources.json"))
     assert set(sources) == {path.name for path in FIXTURES.iterdir()} - {"sources.json"}
     assert all(len(entry["source"]) > 10 and isinstance(entry["made_by_hand"], bool) for entry in sources.values())
+    assert {entry["provider"] for entry in sources.values()} == set(REAL_OUTPUTS)
+
+
+@pytest.mark.parametrize("provider", REAL_OUTPUTS)
+def test_enough_outputs_are_real(provider: str) -> None:
+    sources = json.loads(text("sources.json"))
+    real = [name for name, entry in sources.items() if entry["provider"] == provider and not entry["made_by_hand"]]
+    assert len(real) >= REAL_OUTPUTS[provider]
+    assert len({text(name) for name in real}) >= REAL_OUTPUTS[provider] - 1, "the same output twice"
 
 
 def test_canonical_applied() -> None:
@@ -87,11 +100,68 @@ def test_canonical_mode(words: list[str], file: str, mode: str) -> None:
 
 
 def test_canonical_cutoff_and_entitlement() -> None:
-    assert _canonical_livepatch.parse_cutoff("log-level: 1\ncutoff-date: \"2026-10-01T00:00:00Z\"\n") == "2026-10-01T00:00:00Z"
-    assert _canonical_livepatch.parse_cutoff("") == ""
+    config = _canonical_livepatch.parse_config("log-level: 1\ncutoff-date: \"2026-10-01T00:00:00Z\"\nremote-server:\n")
+    assert config == {"log-level": "1", "cutoff-date": "2026-10-01T00:00:00Z"}
+    assert _canonical_livepatch.parse_config("") == {}
     assert _canonical_livepatch.parse_pro('{"services": [{"name": "esm-infra"}, {"name": "livepatch", "entitled": "yes"}]}') is True
     with pytest.raises(ValueError, match="livepatch"):
         _canonical_livepatch.parse_pro('{"services": null}')
+
+
+PRINTED = {
+    # state, check, support, until, level, CVEs, last check
+    "canonical_azure_applied.yaml.txt": ("applied", "ok", "", "", "75.2", 33, "2021-04-08T17:41:06Z"),
+    "canonical_azure_nothing.yaml.txt": ("nothing", "ok", "", "", "", 0, "2021-04-08T17:35:44Z"),
+    "canonical_trusty_script.yaml.txt": ("applied", "ok", "", "", "33.2", 2, "2018-01-30T16:50:01Z"),
+    "canonical_bionic_supported.yaml.txt": ("applied", "ok", "supported", "2024-06-23", "102.1", 14, "2024-06-20T08:05:18Z"),
+    "canonical_forum_42.yaml.txt": ("applied", "ok", "", "", "42.1", 15, "2018-08-16T11:11:49Z"),
+    "canonical_forum_hwe.yaml.txt": ("nothing", "ok", "", "", "", 0, "2018-08-16T10:31:24Z"),
+    "canonical_forum_check_failed.yaml.txt": ("nothing", "failed", "", "", "", 0, "2019-06-05T18:33:53Z"),
+    "canonical_status.humane.txt": ("applied", "ok", "supported", "", "113.1", 0, ""),
+    "canonical_until.humane.txt": ("nothing", "ok", "supported", "2024-04-25", "", 0, ""),
+    "canonical_check_failed.humane.txt": ("nothing", "failed", "", "", "", 0, ""),
+    "canonical_check_failed_covered.humane.txt": ("nothing", "failed", "supported", "", "", 0, ""),
+    "canonical_onprem.humane.txt": ("nothing", "ok", "supported", "", "", 0, ""),
+    "canonical_xenial.humane.txt": ("applied", "ok", "", "", "65.1", 0, ""),
+    "canonical_fully_patched.humane.txt": ("applied", "", "", "", "27.3", 0, ""),
+    "canonical_not_covered.humane.txt": ("apply_failed", "ok", "upgrade_required", "2026-09-01", "", 0, ""),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_canonical_that_prints_no_json(name: str) -> None:
+    claim = _canonical_livepatch.parse_document(_canonical_text.as_document(text(name)))
+    state = claim.failure or ("nothing" if claim.nothing_to_apply else "applied")
+    assert (state, claim.check, claim.support, claim.support_until, claim.level, len(claim.cves or []), claim.checked_at) == PRINTED[name]
+    with pytest.raises(ValueError):
+        _canonical_livepatch.parse_status(text(name))
+
+
+def test_canonical_fixes_that_the_cutoff_date_keeps_out() -> None:
+    assert _canonical_text.blocked(text("canonical_blocked.humane.txt")) == [
+        "CVE-2023-52880", "CVE-2024-26800", "CVE-2024-26921", "CVE-2024-26960", "CVE-2024-53103", "CVE-2025-0927"]
+    assert _canonical_text.blocked(text("canonical_azure_applied.yaml.txt")) == []
+    with pytest.raises(ValueError, match="kernel:"):
+        _canonical_text.as_document(text("canonical_blocked.humane.txt"))
+
+
+def test_canonical_of_two_kernels_in_yaml() -> None:
+    both = text("canonical_forum_42.yaml.txt") + "- kernel: 4.4.0-1.1-generic\n  running: false\n  livepatch:\n    patchState: unapplied\n"
+    claim = _canonical_livepatch.parse_document(_canonical_text.as_document(both))
+    assert (claim.level, len(claim.cves or [])) == ("42.1", 15)
+
+
+def test_canonical_landscape() -> None:
+    claim = _canonical_livepatch.parse_status(text("canonical_landscape.json"))
+    assert (claim.client_version, claim.level, claim.support_until) == ("10.8.3", "104.1", "2025-03-07")
+    assert (claim.up_to_date, len(claim.cves or [])) == (True, 3)
+
+
+@pytest.mark.parametrize(("moment", "expected"), [
+    ("2026-11-24T23:30:00Z", "2026-11-24T23:30:00Z"), ("2018-08-16T00:11:49.566483343+05:00", "2018-08-15T19:11:49Z"),
+    ("2018-12-31T20:00:00-05:30", "2019-01-01T01:30:00Z"), ("2018-13-31T20:00:00Z", ""), ("yesterday", ""), ("", "")])
+def test_moments_in_any_zone(moment: str, expected: str) -> None:
+    assert _canonical_livepatch.utc(moment) == expected
 
 
 def test_ksplice_tells_fixes_from_tripwires_and_groundwork() -> None:
@@ -112,7 +182,8 @@ def test_ksplice_several_cves_and_none_installed() -> None:
     assert _ksplice.parse_show(available)[0] == []
 
 
-@pytest.mark.parametrize(("name", "count", "fixes"), [("ksplice_ubuntu_enablement.txt", 3, 1), ("ksplice_uek4.txt", 5, 5)])
+@pytest.mark.parametrize(("name", "count", "fixes"), [
+    ("ksplice_ubuntu_enablement.txt", 3, 1), ("ksplice_uek4.txt", 5, 5), ("ksplice_exadata_uek4.txt", 9, 7), ("ksplice_exadata_uek5.txt", 18, 9)])
 def test_ksplice_elsewhere(name: str, count: int, fixes: int) -> None:
     patches, effective = _ksplice.parse_show(text(name))
     assert (len(patches), sum(patch.kind == "fix" for patch in patches), bool(effective)) == (count, fixes, True)
@@ -122,6 +193,39 @@ def test_ksplice_elsewhere(name: str, count: int, fixes: int) -> None:
 def test_ksplice_damaged(damaged: str) -> None:
     with pytest.raises(ValueError, match="Installed updates"):
         _ksplice.parse_show(damaged)
+
+
+def test_ksplice_improved_fixes_and_several_cves_of_one_line() -> None:
+    patches, _effective = _ksplice.parse_show(text("ksplice_exadata_uek5.txt"))
+    fixed = {cve for patch in patches for cve in patch.cves}
+    assert {"CVE-2020-2732", "CVE-2018-17972", "CVE-2021-27365", "CVE-2021-26931"} <= fixed
+    assert not fixed & {"CVE-2016-5195", "CVE-2017-7308"}, "tripwires"
+    assert {patch.id for patch in patches if patch.kind == "enablement"} == {"e2hf1ats", "edt48ylb", "fecvmf3c"}
+
+
+@pytest.mark.parametrize("name", ["ksplice_available_none.txt", "ksplice_upgrade_plan.txt", "ksplice_list_effective.txt",
+                                  "ksplice_list_effective_el6.txt"])
+def test_ksplice_what_is_planned_or_on_offer_is_not_installed(name: str) -> None:
+    with pytest.raises(ValueError, match="Installed updates"):
+        _ksplice.parse_show(text(name))
+
+
+def test_ksplice_the_end_of_an_upgrade_lists_nothing_installed() -> None:
+    assert _ksplice.parse_show(text("ksplice_upgrade_done.txt")) == ([], "5.15.0-318.199.3.2.1.el9uek")
+
+
+def test_suse_kgraft() -> None:
+    seed, = _suse_klp.parse_patches(text("klp_kgraft_seed.txt"))
+    assert (seed.kind, seed.cves, seed.for_kernel) == ("seed", [], "4.12.14-122.46-default")
+    old, new = _suse_klp.parse_patches(text("klp_kgraft_two.txt"))
+    assert (old.state, old.package, new.state, len(new.cves)) == ("disabled", "", "active", 7)
+    assert (new.package, new.for_kernel) == ("kgraft-patch-3_12_51-60_25-default-3-2.1.x86_64", "3.12.51-60.25-default")
+
+
+@pytest.mark.parametrize("name", ["klp_status_ready.txt", "klp_blocking_none.txt", "klp_kgraft_status_ready.txt", "klp_kgraft_blocking_none.txt"])
+def test_suse_other_answers_are_no_list_of_patches(name: str) -> None:
+    with pytest.raises(ValueError, match="unexpected line"):
+        _suse_klp.parse_patches(text(name))
 
 
 def test_suse_seed_and_fix() -> None:
@@ -151,6 +255,53 @@ def test_kernelcare_not_applied_and_damaged() -> None:
     assert not _kernelcare.is_applied(_kernelcare.parse_info("kpatch-state: unpatched\n"))
     with pytest.raises(ValueError, match="kpatch-state"):
         _kernelcare.parse_info("No patches applied, but some patches are available.\n")
+
+
+@pytest.mark.parametrize("name", ["kcare_patch_info_extra.txt", "kcare_update_ubuntu.txt", "kcare_update_focal.txt", "kcare_update_nothing.txt",
+                                  "kcare_unload.txt"])
+def test_kernelcare_other_answers_say_no_state(name: str) -> None:
+    with pytest.raises(ValueError, match="kpatch-state"):
+        _kernelcare.parse_info(text(name))
+
+
+@pytest.mark.parametrize(("name", "mode"), [
+    ("kcare_conf_proxy.txt", "online"), ("kcare_conf_eportal.txt", "onprem"), ("kcare_conf_eportal_https.txt", "onprem")])
+def test_kernelcare_configuration(name: str, mode: str) -> None:
+    assert _kernelcare.mode_of(_livepatch_claim.settings(text(name))) == mode
+    assert _kernelcare.mode_of({"patch_server": "https://patches.kernelcare.com/"}) == "online"
+    assert _kernelcare.mode_of({"patch_server": "https://kernelcare.com.example.net/"}) == "onprem"
+
+
+@pytest.mark.parametrize(("name", "packages"), [
+    ("amazon_rpm_seed_al2023.txt", [("6.1.134-150.224.amzn2023", "1.0-0", True)]),
+    ("amazon_rpm_seed_al2.txt", [("5.10.102-99.473.amzn2", "1.0-0", True)]),
+    ("amazon_release_notes_al2023.txt", [("6.1.153-175.280.amzn2023", "1.0-1", False), ("6.12.48-67.114.amzn2023", "1.0-1", False)])])
+def test_amazon_packages(name: str, packages: list[tuple[str, str, bool]]) -> None:
+    found = _amazon_livepatch.parse_packages(text(name))
+    assert [(package.kernel, package.version, package.is_seed) for package in found] == packages
+
+
+@pytest.mark.parametrize(("name", "first", "count", "newest"), [
+    ("amazon_updateinfo_al2023.txt", "ALAS2LIVEPATCH-2021-123", 2, "1.0-4"), ("amazon_updateinfo_cves_al2023.txt", "CVE-2022-0123", 2, "1.0-4"),
+    ("amazon_updateinfo_al2.txt", "ALAS2LIVEPATCH-2020-002", 2, "1.0-4"), ("amazon_updateinfo_cves_al2.txt", "CVE-2019-15918", 3, "1.0-4")])
+def test_amazon_updateinfo(name: str, first: str, count: int, newest: str) -> None:
+    advice = _amazon_livepatch.parse_updateinfo(text(name))
+    assert (advice[0].id, len(advice)) == (first, count)
+    packages = [one.package for one in advice]
+    assert _amazon_livepatch.newest_for(packages, packages[0].kernel + ".x86_64") == newest
+    assert _amazon_livepatch.newest_for(packages, "6.1.12-17.4.amzn2023.x86_64") == ""
+
+
+def test_amazon_support() -> None:
+    assert _amazon_livepatch.parse_support(text("amazon_support_al2023.txt")) == "2025-07-22"
+    assert _amazon_livepatch.parse_support("Reboot into the latest kernel version to get a continued stream of live patches.\n") == "ended"
+    with pytest.raises(ValueError, match="no date"):
+        _amazon_livepatch.parse_support("No such command: kernel-livepatch. Please use /usr/bin/dnf --help\n")
+
+
+def test_kpatch_names_its_own_version() -> None:
+    assert _kpatch.parse_version('#!/bin/bash\nVERSION="0.9.11"\nPOST_ENABLE_WAIT=15\n') == "0.9.11"
+    assert _kpatch.parse_version("#!/bin/bash\n") == ""
 
 
 @pytest.mark.parametrize(("release", "package"), [
@@ -208,11 +359,12 @@ def test_the_cve_in_amazons_module_names() -> None:
 @given(st.text())
 def test_any_text_is_understood_or_refused(said: str) -> None:
     for parse in (_canonical_livepatch.parse_status, _canonical_livepatch.parse_pro, _ksplice.parse_show, _suse_klp.parse_patches,
-                  _kernelcare.parse_info, _kpatch.parse_package):
+                  _kernelcare.parse_info, _kpatch.parse_package, _amazon_livepatch.parse_support, _canonical_text.as_document):
         with contextlib.suppress(ValueError):
             parse(said)
-    _livepatch_claim.settings(said)
-    _livepatch_claim.cve_ids(said)
+    for read in (_livepatch_claim.settings, _livepatch_claim.cve_ids, _amazon_livepatch.parse_packages, _amazon_livepatch.parse_updateinfo,
+                 _canonical_livepatch.parse_config, _canonical_livepatch.utc, _kpatch.parse_version):
+        read(said)
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(

@@ -78,6 +78,9 @@ class RecordingHost:
     def stat(self, path: str, follow: bool = True) -> Any:
         return self._keep("stat", path if follow else path + "@link", self._live.stat(path, follow), list)
 
+    def mount_id(self, path: str) -> Any:
+        return self._keep("mount_id", path, self._live.mount_id(path))
+
     def run(self, argv: Sequence[str], *bounds: Any, **named: Any) -> Any:
         return self._keep("run", " ".join(argv), self._live.run(argv, *bounds, **named), list)
 

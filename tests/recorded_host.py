@@ -22,7 +22,7 @@ def _answer(value: Any, make: Callable[[Any], Any]) -> Answer:
 
 
 class RecordedHost:
-    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, run, ioctl, create_vm."""
+    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, mount_id, run, ioctl, create_vm."""
 
     def __init__(self, recording: Dict[str, Any]) -> None:
         self._recording = recording
@@ -92,6 +92,9 @@ class RecordedHost:
         if not self.listdir(path).problem:
             return Answer(Stat("directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 1), None, "")
         return Answer(None, "absent", "No such file or directory")
+
+    def mount_id(self, path: str) -> Answer:
+        return self._look_up("mount_id", path)
 
     def run(self, argv: Sequence[str], timeout: float = 20.0, limit: int = 16 * 1024 * 1024) -> Answer:
         """Commands are recorded under their words joined by blanks, as [rc, out, err] or as the standard output alone."""

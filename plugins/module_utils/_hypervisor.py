@@ -5,7 +5,7 @@
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import _cpu, _kvm, _machine_monitors, _machine_types, _processes, _running_monitors, _virtualization
+from . import _cpu, _kvm, _libvirt_guests, _machine_monitors, _machine_types, _processes, _running_monitors, _virtualization
 from ._record import Fact
 
 # One processor's paragraph is enough for its flags.
@@ -13,9 +13,6 @@ _CPUINFO_HEAD = 16 * 1024
 # A desktop with 10,000 packages has 10 MiB.
 _STATUS_BYTES = 64 * 1024 * 1024
 _SOURCES = {"dpkg": _machine_monitors.DPKG_STATUS, "rpm": "rpm -q"}
-_XML_FOLDERS = ("/run/libvirt/qemu", "/etc/libvirt/qemu")
-_XML_BYTES = 1024 * 1024
-_XML_FILES = 4096
 _XEN_VERSION = "/sys/hypervisor/version"
 
 FACTS = [
@@ -49,6 +46,13 @@ FACTS = [
     Fact("processes[].started_at", "str", "start in UTC"),
     Fact("processes[].guest", "str", "the guest's name on the command line, null where it has none"),
     Fact("processes[].machine_type", "str", "QEMU's machine type on the command line, null for its default and for other monitors"),
+    Fact("guests", "list", "libvirt's guests, running and defined, by libvirt's own documents"),
+    Fact("guests[].name", "str", "the guest's name"),
+    Fact("guests[].pid", "int", "the machine monitor that runs it, null where it does not run"),
+    Fact("guests[].persistent", "bool", "whether it is defined, so that it can be started again"),
+    Fact("guests[].machine_type", "str", "the machine type that it runs with, null where it does not run"),
+    Fact("guests[].defined_machine_type", "str", "the machine type of its next start, null where it is not defined"),
+    Fact("guests[].pinned_by", "list", "kinds of devices that keep it from being saved or moved while it runs: hostdev, filesystem"),
     Fact("machine_types", "list", "machine types of running QEMU guests"),
     Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated"),
     Fact("defined_machine_types", "list", "machine types in libvirt's documents of running and defined guests"),
@@ -64,7 +68,8 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_xen(host, section, clues)
     components, packages, manager = _collect_components(host, section, clues.architecture)
     processes = _collect_processes(host, section, _running_monitors.Installed(components, packages, manager, host.stat("/")))
-    _collect_machine_types(host, section, processes)
+    _collect_machine_types(section, processes)
+    _collect_guests(host, section)
     _collect_roles(section, clues, rung, components, processes)
 
 
@@ -187,7 +192,7 @@ def _booted_at(host: Any) -> Optional[float]:
         return None
 
 
-def _collect_machine_types(host: Any, section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:
+def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:
     if processes is None:
         for path in ("machine_types", "deprecated_machine_types"):
             section.cannot_say(path, section.nulls[-1]["reason"], "the processes are not known")
@@ -197,20 +202,18 @@ def _collect_machine_types(host: Any, section: Any, processes: Optional[List[Dic
                       if _machine_types.is_deprecated(process["machine_type"], _machine_types.qemu_version(process["version"]))]
         section.put("machine_types", sorted({process["machine_type"] for process in used}), "/proc/*/cmdline")
         section.put("deprecated_machine_types", sorted(set(deprecated)), "/proc/*/cmdline and QEMU's deprecation rule")
-    _collect_defined(host, section)
 
 
-def _collect_defined(host: Any, section: Any) -> None:
-    found = set()
-    for folder in _XML_FOLDERS:
-        listed = host.listdir(folder, _XML_FILES)
-        if listed.problem and listed.problem != "absent":
-            section.cannot_say("defined_machine_types", listed.problem, "%s: %s" % (folder, listed.detail))
-            return
-        for name in listed.value or []:
-            if name.endswith(".xml"):
-                found.update(_machine_types.from_domain_xml(host.read("%s/%s" % (folder, name), _XML_BYTES).value or ""))
-    section.put("defined_machine_types", sorted(found), " and ".join(folder + "/*.xml" for folder in _XML_FOLDERS))
+def _collect_guests(host: Any, section: Any) -> None:
+    guests, problem, detail = _libvirt_guests.read(host)
+    source = "%s/*.xml and %s/*.xml" % (_libvirt_guests.STATE, _libvirt_guests.DEFINITIONS)
+    if problem:
+        for path in ("guests", "defined_machine_types"):
+            section.cannot_say(path, problem, detail)
+        return
+    section.put("guests", guests, source)
+    named = {guest[key] for guest in guests for key in ("machine_type", "defined_machine_type")}
+    section.put("defined_machine_types", sorted(name for name in named if name), source)
 
 
 def _collect_roles(

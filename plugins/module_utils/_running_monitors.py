@@ -160,13 +160,18 @@ class Examiner:
 
     def _surroundings(self, folder: str, path: str, running: Any) -> _processes.Surroundings:
         root = self._host.stat(folder + "/root")
-        same_device = None
-        if running.value and _processes.in_system_folder(path):
-            home = self._host.stat(path.rpartition("/")[0])
-            same_device = None if home.problem else home.value.device == running.value.device
+        same_device = self._same_file_system(folder, path, running) if running.value and _processes.in_system_folder(path) else None
         return _processes.Surroundings(
             None if root.problem or self._installed.root.problem else _same(root, self._installed.root),
             running.value.uid if running.value else None, running.value.mode if running.value else None, same_device)
+
+    def _same_file_system(self, folder: str, path: str, running: Any) -> Optional[bool]:
+        """Whether a process's binary is on the file system of the host's own folder; the layers of an overlay have devices of their own."""
+        home = self._host.stat(path.rpartition("/")[0])
+        if home.problem or home.value.device == running.value.device:
+            return None if home.problem else True
+        mounts = [self._host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
+        return not mounts[0].problem and mounts[0] == mounts[1]
 
     def build_id(self, path: str, stat: Any) -> Optional[str]:
         """The build id of the binary at ``path``, read once for each file; None where it has none."""

@@ -56,6 +56,11 @@ def test_meta_packages_are_no_kernels() -> None:
     assert [kernel.version for kernel in kernels.parse_madison(MADISON)] == ["6.1.192-1", "6.12.117-1~deb12u1", "6.1.192-2", "6.1.170-3"]
 
 
+def test_the_versions_of_a_package_are_ordered_by_age() -> None:
+    offered = kernels.versions_on_offer("q | 2-1 | main\nq | 1-1 | security\nq | 2-1 | again\nother | 5 | main\n", by_numbers)
+    assert offered == {"q": ["1-1", "2-1"], "other": ["5"]}
+
+
 def test_an_archive_without_kernels_is_an_error() -> None:
     with pytest.raises(LabError, match="offer no linux-image-cloud-amd64"):
         kernels.choose([], [], by_numbers)

@@ -71,6 +71,15 @@ def test_links_and_stat(tmp_path: Path) -> None:
     assert host.stat(str(tmp_path / "l"), follow=False).value.kind == "link"
 
 
+def test_a_file_and_its_folder_are_in_one_mount_and_proc_is_another(tmp_path: Path) -> None:
+    (tmp_path / "pipe").touch()
+    host = _host.LiveHost()
+    number = host.mount_id(str(tmp_path / "pipe"))
+    assert isinstance(number.value, int) and number == host.mount_id(str(tmp_path))
+    assert host.mount_id("/proc/self/stat").value != number.value
+    assert host.mount_id(str(tmp_path / "none")).problem == "absent"
+
+
 def test_a_command_and_its_exit_status() -> None:
     host = _host.LiveHost()
     assert host.run(["sh", "-c", "echo out; echo err >&2; exit 3"]).value == (3, "out\n", "err\n")

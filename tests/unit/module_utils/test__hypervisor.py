@@ -217,6 +217,17 @@ def test_a_lookalike_in_a_users_own_mount_namespace_is_not_believed() -> None:
     assert (process["stale"], process["version"], process["reason"]) == (None, None, "its binary belongs to user 1000, not to root")
 
 
+@pytest.mark.parametrize(("mounts", "stale"), [
+    ({"/proc/4242/exe": 31, "/usr/bin": 31}, True),
+    ({"/proc/4242/exe": 77, "/usr/bin": 31}, None),
+    ({}, None),
+])
+def test_the_layers_of_an_overlay_are_one_file_system(mounts: dict[str, int], stale: bool | None) -> None:
+    machine = debian().process(4242, QEMU + " (deleted)", ARGV, 55, elf(OLD), device=9)
+    machine.recording["mount_id"] = mounts
+    assert machine.only_process()["stale"] is stale
+
+
 def test_without_privilege_the_names_are_seen_and_the_loss_is_said() -> None:
     machine = debian().process(4242, DENIED, ARGV, 55, elf(OLD)).process(12, DENIED, [], 0, b"")
     machine.recording.update(uid=1000)
@@ -330,12 +341,33 @@ def test_no_component_installed_is_an_empty_list() -> None:
     assert machine.scan().facts["components"] == []
 
 
+DEFINITION = "<domain type='kvm'><name>web &amp; db</name><os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os></domain>"
+STATE = """<domstatus state='running' reason='booted' pid='4242'>
+  <domain type="kvm" id="1"><name>web &amp; db</name><os><type machine="pc-q35-8.2">hvm</type></os>
+  <devices><hostdev mode="subsystem" type="pci"/></devices></domain></domstatus>"""
+
+
 def test_libvirts_documents_are_read() -> None:
     machine = debian()
-    machine.recording["read"]["/etc/libvirt/qemu/web.xml"] = "<domain><os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os></domain>"
-    machine.recording["read"]["/run/libvirt/qemu/web.xml"] = "<domain><os><type machine=\"pc-q35-8.2\">hvm</type></os></domain>"
+    machine.recording["read"]["/etc/libvirt/qemu/web.xml"] = DEFINITION
+    machine.recording["read"]["/run/libvirt/qemu/web.xml"] = STATE
+    machine.recording["read"]["/run/libvirt/qemu/lone.xml"] = STATE.replace("web &amp; db", "lone").replace("4242", "7").replace("hostdev", "disk")
     machine.recording["read"]["/etc/libvirt/qemu/note.txt"] = "<type machine='pc'>"
-    assert machine.scan().facts["defined_machine_types"] == ["pc-q35-5.2", "pc-q35-8.2"]
+    machine.recording["read"]["/etc/libvirt/qemu/default.xml"] = "<network><name>default</name></network>"
+    facts = machine.scan().facts
+    assert facts["defined_machine_types"] == ["pc-q35-5.2", "pc-q35-8.2"]
+    assert facts["guests"] == [
+        {"name": "lone", "pid": 7, "persistent": False, "pinned_by": [], "machine_type": "pc-q35-8.2", "defined_machine_type": None},
+        {"name": "web & db", "pid": 4242, "persistent": True, "pinned_by": ["hostdev"], "machine_type": "pc-q35-8.2",
+         "defined_machine_type": "pc-q35-5.2"}]
+
+
+def test_a_document_that_cannot_be_read_is_a_null_with_a_reason() -> None:
+    machine = debian()
+    machine.recording["read"]["/run/libvirt/qemu/web.xml"] = {"problem": "needs_root", "detail": "Permission denied"}
+    section = machine.scan()
+    assert (section.facts["guests"], section.facts["defined_machine_types"]) == (None, None)
+    assert [null["fact"] for null in section.nulls if null["reason"] == "needs_root"] == ["hypervisor.guests", "hypervisor.defined_machine_types"]
 
 
 def test_xens_control_domain_is_a_host() -> None:

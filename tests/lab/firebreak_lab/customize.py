@@ -1,7 +1,12 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mmdebstrap runs inside the confinement to make a tree a lab machine: ``python -m firebreak_lab.customize ROOT SUITE KERNEL [headers]``."""
+"""What mmdebstrap runs inside the confinement to make a tree a lab machine.
+
+    python -m firebreak_lab.customize ROOT SUITE KERNEL [headers] [PACKAGE...]
+
+The PACKAGEs are installed in the oldest version on offer; the newest waits in the tree's own repository, as does the newest kernel.
+"""
 
 import json
 import os
@@ -70,11 +75,20 @@ def choose_kernels(root: Path) -> tuple[kernels.Kernel, kernels.Kernel]:
     return kernels.choose(offered, kernels.parse_madison(inside(root, ["apt-cache", "madison", *sorted(names)])))
 
 
-def fill_repository(root: Path, suite: str, newest: kernels.Kernel) -> None:
-    """Put the newest kernel into the tree's own repository and make that the tree's only source."""
+def choose_versions(root: Path, packages: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(the packages in their oldest version, in their newest), as apt-get takes them."""
+    offered = kernels.versions_on_offer(inside(root, ["apt-cache", "madison", *packages]), kernels.compare_versions) if packages else {}
+    single = [name for name in packages if len(offered.get(name, [])) < 2]
+    if single:
+        raise LabError(f"the suite's archives offer fewer than two versions of {', '.join(single)}; an older one is wanted beside the newest")
+    return [f"{name}={offered[name][0]}" for name in packages], [f"{name}={offered[name][-1]}" for name in packages]
+
+
+def fill_repository(root: Path, suite: str, newest: Sequence[str]) -> None:
+    """Put the newest packages into the tree's own repository and make that the tree's only source."""
     folder = root / repository.PLACE
     folder.mkdir(parents=True)
-    inside(root, ["sh", "-c", f"cd /{repository.PLACE} && apt-get -o APT::Sandbox::User=root download {' '.join(newest.install_words())}"])
+    inside(root, ["sh", "-c", f"cd /{repository.PLACE} && apt-get -o APT::Sandbox::User=root download {' '.join(newest)}"])
     repository.write_index(folder, suite)
     for path in [*(root / "etc/apt").glob("sources.list*"), root / "var/lib/apt/lists"]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -108,14 +122,18 @@ def without_starting(root: Path, argv: Sequence[str]) -> None:
         policy.unlink()
 
 
-def customize(root: Path, suite: str, kernel: str, authorized_key: str, *, headers: bool = False) -> None:
-    """Make a tree of mmdebstrap a lab machine with the ``older`` or ``newest`` kernel, and if need be what its modules are built with."""
+def customize(root: Path, suite: str, kernel: str, authorized_key: str, words: Sequence[str]) -> None:
+    """Make a tree of mmdebstrap a lab machine with the ``older`` or ``newest`` kernel.
+
+    ``words``: ``headers`` for what its modules are built with, and packages that are installed in their oldest version.
+    """
     write_files(root, authorized_key)
     older, newest = choose_kernels(root)
+    oldest_packages, newest_packages = choose_versions(root, [word for word in words if word != "headers"])
     chosen = {"older": older, "newest": newest}[kernel]
-    words = [*chosen.install_words(), *(chosen.build_words() if headers else [])]
-    without_starting(root, ["apt-get", "--yes", "--no-install-recommends", "install", *words])
-    fill_repository(root, suite, newest)
+    kernel_words = [*chosen.install_words(), *(chosen.build_words() if "headers" in words else [])]
+    without_starting(root, ["apt-get", "--yes", "--no-install-recommends", "install", *kernel_words, *oldest_packages])
+    fill_repository(root, suite, [*newest.install_words(), *newest_packages])
     update_grub(root)
     manifest = {"suite": suite, "older": older._asdict() | {"release": older.release}, "newest": newest._asdict() | {"release": newest.release}}
     (root / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
@@ -129,4 +147,4 @@ def run_commands(root: Path, commands: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    customize(Path(sys.argv[1]), sys.argv[2], sys.argv[3], os.environ["LAB_AUTHORIZED_KEY"], headers="headers" in sys.argv[4:])
+    customize(Path(sys.argv[1]), sys.argv[2], sys.argv[3], os.environ["LAB_AUTHORIZED_KEY"], sys.argv[4:])

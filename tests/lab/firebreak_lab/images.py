@@ -59,9 +59,9 @@ def catalogue(path: Path = CATALOGUE) -> dict[str, dict[str, Any]]:
     """The descriptions in images.yml; LabError for one that is not understood."""
     described: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())
     for name, spec in described.items():
-        unknown = set(spec) - {"suite", "kernel", "headers", "packages", "security", "base", "run"}
+        unknown = set(spec) - {"suite", "kernel", "headers", "packages", "outdated", "security", "base", "run"}
         if unknown or ("suite" in spec) == ("base" in spec):
-            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, headers, packages, security and run "
+            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, headers, packages, outdated, security and run "
                            f"(seen: {', '.join(spec)})")
         if spec.get("kernel", "newest") not in ("newest", "older"):
             raise LabError(f"{path}: image {name}: kernel: want newest or older, seen {spec['kernel']}")
@@ -129,7 +129,7 @@ def _build(image: Image, spec: dict[str, Any]) -> None:
 
 def _make_tree(work: Path, spec: dict[str, Any]) -> None:
     """mmdebstrap, with our customization as its hook."""
-    words = [spec["suite"], spec.get("kernel", "newest"), *(["headers"] if spec.get("headers") else [])]
+    words = [spec["suite"], spec.get("kernel", "newest"), *(["headers"] if spec.get("headers") else []), *spec.get("outdated", [])]
     hook = f'{shlex.join(_python("firebreak_lab.customize"))} "$1" {shlex.join(words)}'
     packages = ",".join([*PACKAGES, *spec.get("packages", [])])
     settings = ['APT::Install-Recommends "false";', *apt_sources.own_settings()]

@@ -49,10 +49,21 @@ def parse_show(text: str) -> list[Kernel]:
     return found
 
 
-def parse_madison(text: str) -> list[Kernel]:
-    """The kernels in the output of apt-cache madison ('package | version | source' lines), without a meta package."""
+def madison_rows(text: str) -> list[tuple[str, str]]:
+    """(package, version) of each line of apt-cache madison ('package | version | source')."""
     rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
-    return [Kernel(row[0], row[1], "") for row in rows if len(row) == 3 and _IMAGE.match(row[0])]
+    return [(row[0], row[1]) for row in rows if len(row) == 3]
+
+
+def parse_madison(text: str) -> list[Kernel]:
+    """The kernels in the output of apt-cache madison, without a meta package."""
+    return [Kernel(package, version, "") for package, version in madison_rows(text) if _IMAGE.match(package)]
+
+
+def versions_on_offer(text: str, order: Callable[[str, str], int]) -> dict[str, list[str]]:
+    """The versions of each package in the output of apt-cache madison, oldest first."""
+    rows = madison_rows(text)
+    return {name: sorted({version for package, version in rows if package == name}, key=cmp_to_key(order)) for name, _version in rows}
 
 
 def compare_versions(one: str, other: str) -> int:

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which versions the promises of a host compare, so that one round trip asks for the order of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import kernels
+from .asking import rows
+from .promises import BrokenPromiseError, Wanted
+from .proof import Proof
+
+_COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
+
+
+def groups(proof: Proof) -> Iterator[set[str]]:
+    """Sets of versions, each to be put in order within itself."""
+    promises = {key: Wanted(key, value) for key, value in proof.promises().items()}
+    minima = {key: str(wanted.target) for key, wanted in promises.items() if wanted.form == "minimum"}
+    if any(key in promises for key in _COMPARING):
+        yield {*_known(lambda: kernels.running_version(proof)), *_known(lambda: kernels.offered_version(proof)), *_installed(proof),
+               *(minima.get(key, "") for key in ("kernel.running_version",))}
+    for key in ("kernel.running", "kernel.default_boot"):
+        if key in minima:
+            find = kernels.running_release if key == "kernel.running" else kernels.default_release
+            yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
+    if "os.version_id" in minima:
+        yield {minima["os.version_id"], proof.os_release().get("VERSION_ID", "")}
+    for key, minimum in minima.items():
+        parts = key.split(".")
+        if parts[0] == "hypervisor" and parts[-1] in ("installed", "running") and "programs" in proof.answers:
+            yield {minimum, *(cells[3] for cells in rows(proof.answers["programs"].out) if cells[0] == parts[1] and len(cells) == 4)}
+
+
+def _known(find: Callable[[], Any]) -> set[str]:
+    """A version, or nothing where the host does not say it: the test that needs it will tell."""
+    try:
+        return {str(find())}
+    except BrokenPromiseError:
+        return set()
+
+
+def _installed(proof: Proof) -> set[str]:
+    try:
+        return {kernel.version for kernel in kernels.installed(proof)}
+    except BrokenPromiseError:
+        return set()

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernels of a host, from what its own tools say."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import grub_menu
+from .promises import BrokenPromiseError, Wanted, hold
+from .proof import Proof
+
+
+class Kernel(NamedTuple):
+    """An installed kernel; ``state`` says whether its image is packaged (as its package brought it), changed, missing or unknown."""
+
+    package: str
+    version: str
+    release: str
+    image: str
+    state: str
+
+
+def running_release(proof: Proof) -> str:
+    """The kernel in force, by three witnesses that must agree."""
+    said = proof.fields("running")
+    uname, proc, banner = said.get("uname", ""), said.get("proc", ""), said.get("banner", "").removeprefix("Linux version ").split(" ")[0]
+    hold(bool(proc) and proc == banner == uname,
+         f"{proof.host} contradicts itself: uname says kernel {uname}, /proc/sys/kernel/osrelease {proc} and /proc/version {banner}")
+    return proc
+
+
+def installed(proof: Proof) -> list[Kernel]:
+    """Every installed kernel image, whatever its flavour."""
+    return [Kernel(*cells) for cells in proof.rows("installed") if len(cells) == 5]
+
+
+def flavour(release: str, package: str = "") -> str:
+    """The line of kernels: the end of a release with dpkg, the package's name with rpm."""
+    if package.startswith("kernel"):
+        return re.sub(r"^kernel-?|-?core$", "", package) or "default"
+    found = re.fullmatch(r"[0-9][^-]*(?:-[0-9]+)?-(.+)", release)
+    return found.group(1) if found else "default"
+
+
+def running_flavour(proof: Proof) -> str:
+    """The flavour of the kernel in force."""
+    return flavour(running_release(proof), proof.fields("running").get("owner", ""))
+
+
+def stem(release: str) -> str:
+    """A release without its flavour, which has no order."""
+    found = re.fullmatch(r"([0-9][^-]*(?:-[0-9]+)?)-[a-z].*", release)
+    return found.group(1) if found else release
+
+
+def running_version(proof: Proof) -> str:
+    """The package version of the kernel in force: what its own banner says, for the package may have been replaced since; else the package's."""
+    said, release = proof.fields("running"), running_release(proof)
+    banner = re.search(r"#\d+ .*?\bDebian (\S+) \(", said.get("banner", ""))
+    signature = re.match(r"Ubuntu (\S+)-[a-z]\S* ", said.get("signature", ""))
+    if banner or signature:
+        return (banner or signature).group(1)  # type: ignore[union-attr]
+    versions = {kernel.version for kernel in installed(proof) if kernel.release == release}
+    if len(versions) != 1:
+        raise BrokenPromiseError(f"{proof.host} runs kernel {release}, whose package version nobody can tell: no installed package has it")
+    return versions.pop()
+
+
+def newest_installed(proof: Proof) -> Kernel:
+    """The newest installed kernel of the running flavour, by the host's own order."""
+    wanted = running_flavour(proof)
+    kernels = [kernel for kernel in installed(proof) if flavour(kernel.release, kernel.package) == wanted]
+    hold(bool(kernels), f"{proof.host} has no installed kernel of the flavour {wanted} that it runs")
+    newest = kernels[0]
+    for kernel in kernels[1:]:
+        newest = kernel if proof.compare(kernel.version, newest.version) > 0 else newest
+    return newest
+
+
+def offered_version(proof: Proof) -> str:
+    """The version of the newest kernel that the package manager's cache offers for the running flavour."""
+    rows = proof.rows("offered")
+    hold(bool(rows) and len(rows[0]) == 2 and bool(rows[0][1].strip()), f"{proof.host}'s package manager does not say which kernel it offers")
+    return rows[0][1].strip()
+
+
+def default_release(proof: Proof) -> str:
+    """The release that the next reboot gives, by the boot loader's own files or tools."""
+    tools = proof.fields("boot_tools")
+    image = tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
+    release = re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-", "", image)
+    if "/" in release or not release:
+        raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
+    return release
+
+
+def _grub_image(proof: Proof) -> str:
+    return grub_menu.default_image(grub_menu.read(proof.says("grub_menu")), grub_menu.environment(proof.says("grub_env")))
+
+
+def one_shot(proof: Proof) -> str:
+    """What is set for the next boot only; "" for nothing."""
+    firmware = proof.fields("boot_tools").get("one_shot", "")
+    grub = proof.answers.get("grub_env")
+    entry = grub_menu.environment(grub.out).get("next_entry", "") if grub and grub.status == 0 else ""
+    return entry or firmware
+
+
+def hold_release(proof: Proof, wanted: Wanted, release: str, version: str | None, what: str) -> None:
+    """A release is as promised; ``version`` is its package version where that is known apart from it."""
+    __tracebackhide__ = True
+    if wanted.form == "rule" and wanted.target == "running":
+        running = running_release(proof)
+        hold(release == running, f"{proof.host} {what} {release} but runs {running}; the standard promises that both are the same")
+    elif wanted.form == "rule" and wanted.target == "newest_installed":
+        newest = newest_installed(proof)
+        same = release == newest.release and (version is None or proof.compare(version, newest.version) == 0)
+        hold(same, f"{proof.host} {what} {release}{f' ({version})' if version else ''}; the standard promises the newest installed one, "
+                   f"{newest.release} ({newest.version})")
+    elif wanted.form == "rule":
+        known = version or next((kernel.version for kernel in installed(proof) if kernel.release == release), "")
+        newest_version = offered_version(proof)
+        hold(bool(known) and proof.compare(known, newest_version) >= 0,
+             f"{proof.host} {what} {release} ({known or 'of no known version'}); the standard promises the newest available one, {newest_version}")
+    elif wanted.form == "minimum":
+        hold(proof.compare(stem(release), stem(str(wanted.target))) >= 0, f"{proof.host} {what} {release}; the standard promises {wanted}")
+    else:
+        hold(release in wanted.accepted, f"{proof.host} {what} {release}; the standard promises {wanted}")

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""More questions: live patches, the processor, and what runs virtual machines."""
+
+from __future__ import annotations
+
+from .asking import Question
+
+LIVE_PATCH = (
+    Question("patches", ("live_patch.*",), """
+        [ -d /sys/kernel/livepatch ] && echo "sysfs livepatch"
+        for path in /sys/kernel/livepatch/*; do
+          [ -d "$path" ] || continue
+          name=${path##*/}
+          echo "patch $name $(cat "$path/enabled") $(cat "$path/transition") $(cat "/sys/module/$name/taint" 2>/dev/null)"
+        done
+        echo "tainted $(cat /proc/sys/kernel/tainted)"
+        cat /proc/[0-9]*/task/[0-9]*/patch_state 2>/dev/null | sort | uniq -c | awk '{ print "threads " $2 " " $1 }'
+        true"""),
+    Question("patch_clients", ("live_patch.*",), r"""
+        state() { # NAME UNIT FILE
+          [ -e "$3" ] || return
+          echo "$1 $(systemctl is-enabled "$2" 2>/dev/null || true)" | head -n 1
+        }
+        state kpatch kpatch.service /usr/sbin/kpatch
+        state canonical snap.canonical-livepatch.canonical-livepatchd.service /snap/bin/canonical-livepatch
+        state ksplice uptrack.service /usr/sbin/uptrack-upgrade
+        state kernelcare kcare.service /usr/bin/kcarectl
+        state suse multi-user.target /usr/lib/rpm/kernel-livepatch
+        true"""),
+    Question("patch_files", ("live_patch.*",), r"""
+        for path in /var/lib/kpatch/*/*.ko* /usr/lib/kpatch/*/*.ko* /lib/modules/*/livepatch/*.ko*; do
+          [ -e "$path" ] || continue
+          folder=${path%/*}; [ "${folder##*/}" = livepatch ] && folder=${folder%/*}
+          printf '%s\t%s\n' "${folder##*/}" "$path"
+        done
+        [ "$(cat /proc/sys/kernel/modules_disabled)" = 1 ] && echo "modules_disabled" ; true"""),
+)
+
+CPU = (
+    Question("vulnerabilities", ("cpu.vulnerabilities.*",), """
+        for path in /sys/devices/system/cpu/vulnerabilities/*; do [ -r "$path" ] && echo "${path##*/} $(cat "$path")"; done"""),
+    Question("threads", ("cpu.smt",), """
+        echo "active $(cat /sys/devices/system/cpu/smt/active)"
+        echo "siblings $(cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list | grep -c '[,-]')" """),
+    Question("microcode", ("cpu.microcode", "cpu.microcode_mixed"), """
+        sed -n 's/^microcode[[:space:]]*: /cpuinfo /p' /proc/cpuinfo | sort -u
+        cat /sys/devices/system/cpu/cpu*/microcode/version 2>/dev/null | sort -u | sed 's/^/sysfs /'"""),
+)
+
+_PROGRAMS = "/usr/bin/qemu-system-* /usr/bin/qemu-kvm /usr/libexec/qemu-kvm /usr/sbin/libvirtd /usr/sbin/virtqemud /usr/libexec/virtiofsd " \
+    "/usr/lib/qemu/virtiofsd /usr/bin/virtiofsd /usr/bin/cloud-hypervisor /usr/bin/firecracker /usr/local/bin/qemu-system-* " \
+    "/usr/local/bin/virtiofsd /usr/local/bin/cloud-hypervisor /usr/local/bin/firecracker /boot/xen*.gz"
+
+HYPERVISOR = (
+    # component, path, package, version: by the files that are there and the packages that own them
+    Question("programs", ("hypervisor.*",), rf"""
+        for path in {_PROGRAMS}; do
+          [ -e "$path" ] || continue
+          case ${{path##*/}} in qemu*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; *) kind=${{path##*/}} ;; esac
+          if command -v dpkg-query >/dev/null; then
+            owner=$(dpkg-query -S "$path" 2>/dev/null | grep -v '^diversion' | head -n 1 | sed 's/:.*//')
+            version=; [ -n "$owner" ] && version=$(dpkg-query -W -f '${{Version}}' "$owner")
+          else
+            owner=$(rpm -qf --qf '%{{NAME}}' "$path" 2>/dev/null) || owner=
+            version=; [ -n "$owner" ] && version=$(rpm -q --qf '%|EPOCH?{{%{{EPOCH}}:}}|%{{VERSION}}-%{{RELEASE}}' "$owner")
+          fi
+          printf '%s\t%s\t%s\t%s\n' "$kind" "$path" "$owner" "$version"
+        done; true"""),
+    # component, process, program, whether it runs the file that is there now, the machine types on its command line
+    Question("monitors", ("hypervisor.*",), r"""
+        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+          program=${path% (deleted)}
+          case ${program##*/} in
+            qemu-system-*|qemu-kvm) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
+            virtiofsd|cloud-hypervisor|firecracker) kind=${program##*/} ;; *) continue ;;
+          esac
+          if [ "$path" != "$program" ]; then state=replaced
+          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "/proc/$pid/root$program" 2>/dev/null)" ]; then state=installed
+          else state=replaced; fi
+          machine=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
+            awk 'wanted { sub(/^type=/, ""); sub(/,.*/, ""); print; exit } { wanted = /^--?(machine|M)$/ }')
+          printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$machine"
+        done; true"""),
+    Question("machine_types", ("hypervisor.deprecated_machine_types",), """
+        for program in /usr/bin/qemu-system-x86_64 /usr/libexec/qemu-kvm /usr/bin/qemu-system-aarch64; do
+          if [ -x "$program" ]; then "$program" -machine help | awk '/deprecated/ { print $1 }'; exit; fi
+        done; true"""),
+    Question("kvm", ("hypervisor.kvm.*",), """
+        for path in /sys/module/kvm*/parameters/*; do
+          [ -r "$path" ] || continue
+          module=${path#/sys/module/}; printf '%s\t%s\n' "${module%%/*}.${path##*/}" "$(cat "$path")"
+        done; true"""),
+    Question("ladder", ("hypervisor.ladder", "hypervisor.is_host"), """
+        grep -qwE 'vmx|svm' /proc/cpuinfo && echo flags
+        [ "$(uname -m)" = aarch64 ] && [ -c /dev/kvm ] && echo flags
+        [ -d /sys/module/kvm ] && [ -c /dev/kvm ] && ( : <>/dev/kvm ) 2>/dev/null && echo device
+        grep -qs control_d /proc/xen/capabilities && echo xen
+        true"""),
+    Question("virtual_machine", ("hypervisor.ladder",), """
+        for program in /usr/bin/qemu-system-x86_64 /usr/libexec/qemu-kvm /usr/bin/qemu-system-aarch64; do
+          [ -x "$program" ] || continue
+          echo quit | "$program" -accel kvm -machine none -S -nodefaults -display none -monitor stdio >/dev/null && echo vm
+          exit
+        done
+        echo "there is no QEMU to try it with" >&2; exit 3"""),
+    Question("under", ("hypervisor.under",), "systemd-detect-virt --vm || true"),
+)

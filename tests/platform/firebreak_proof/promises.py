@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test says it proves, what is wanted, and how a broken promise is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple, TypeVar
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+# The keys of the standard that a test of this suite proves; a * stands for free names.
+PROVEN = (
+    "os.id", "os.version_id", "os.version_codename", "os.architecture",
+    "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
+    "kernel.running", "kernel.running_version", "kernel.default_boot", "kernel.flavour", "kernel.reboot_pending", "kernel.update_available",
+    "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.unmanaged", "kernel.managers",
+    "kernel.cache_age_hours",
+    "live_patch.protection", "live_patch.provider", "live_patch.level", "live_patch.transition", "live_patch.other_providers",
+    "live_patch.inhibited", "live_patch.lost_on_reboot", "live_patch.next_kernel",
+    "cpu.vulnerabilities.*", "cpu.smt", "cpu.microcode", "cpu.microcode_mixed", "cpu.mitigations_disabled",
+    "hypervisor.is_host", "hypervisor.under", "hypervisor.ladder", "hypervisor.*.presence", "hypervisor.*.installed", "hypervisor.*.running",
+    "hypervisor.kvm.*", "hypervisor.machine_types", "hypervisor.deprecated_machine_types",
+)
+
+# Keys whose promise this suite does not prove, and why. All others have a test.
+UNPROVEN: Mapping[str, str] = {
+    "os.end_of_support": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
+    "os.support_days_left": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
+    "live_patch.check_age_hours": "only the provider's own client knows, each in a form of its own; what is in force is proven",
+    "live_patch.support_days_left": "a date in a vendor's calendar, not a state of the host; kernel.running is proven",
+}
+
+
+class BrokenPromiseError(AssertionError):
+    """A promise does not hold, or nobody can tell that it does; the text is a sentence for an auditor."""
+
+
+class Wanted(NamedTuple):
+    """One promise: the key of the standard and what it asks for."""
+
+    key: str
+    value: Any
+
+    @property
+    def form(self) -> str:
+        """exact, minimum, maximum, any_of or rule."""
+        return next(iter(self.value)) if isinstance(self.value, Mapping) else "any_of" if isinstance(self.value, list) else "exact"
+
+    @property
+    def target(self) -> Any:
+        """The value without its form."""
+        return next(iter(self.value.values())) if isinstance(self.value, Mapping) else self.value
+
+    @property
+    def accepted(self) -> list[Any]:
+        """The values that an exact or any_of promise accepts."""
+        return list(self.target) if isinstance(self.target, list) else [self.target]
+
+    def __str__(self) -> str:
+        words = {"minimum": "at least ", "maximum": "at most ", "rule": "the "}
+        if self.form == "any_of":
+            return " or ".join(map(str, self.accepted)) or "nothing at all"
+        return words.get(self.form, "") + str(self.target).replace("_", " " if self.form == "rule" else "_")
+
+
+def promise(*keys: str, finding: str = "") -> Callable[[Test], Test]:
+    """Say which keys of the standard a test proves (patterns may stand for free names): it is collected for hosts that are promised one.
+
+    ``finding`` is what the drift report calls the breach, where that is not the key; waivers go by it.
+    """
+    unlisted = set(keys) - set(PROVEN)
+    assert not unlisted, f"{unlisted} must stand in PROVEN, by which a host's standard is held against this suite"
+
+    def mark(test: Test) -> Test:
+        test.promised_keys = keys  # type: ignore[attr-defined]
+        test.finding = finding  # type: ignore[attr-defined]
+        return test
+    return mark
+
+
+def finding_of(test: Any, key: str) -> str:
+    """What the drift report calls the breach of a key; a * in it is the free name of the key."""
+    finding = str(getattr(test, "finding", "")) or key
+    free = next((found.group(1) for found in (re.fullmatch(re.escape(pattern).replace(r"\*", "(.+)"), key)
+                                              for pattern in getattr(test, "promised_keys", ()) if "*" in pattern) if found), "")
+    return finding.replace("*", free)
+
+
+def is_known(key: str) -> bool:
+    """Whether this suite proves a key, or says why it does not."""
+    return key in UNPROVEN or any(fnmatchcase(key, pattern) for pattern in PROVEN)
+
+
+def hold(condition: bool, sentence: str) -> None:
+    """The promise holds, or is broken in these words."""
+    __tracebackhide__ = True
+    if not condition:
+        raise BrokenPromiseError(sentence)

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every question that a host may be asked, as shell that runs on it. Nothing here changes a host, and nothing reads a secret."""
+
+from __future__ import annotations
+
+from .asking import Question
+
+_KERNELS = ("kernel.*", "live_patch.*")
+_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel")
+
+GENERAL = (
+    Question("clock", ("*",), 'date -u +"now %Y-%m-%dT%H:%M:%SZ"; echo "user $(id -u)"; echo "boot $(cat /proc/sys/kernel/random/boot_id)"'),
+    Question("os_release", ("*",), "cat /etc/os-release"),
+    Question("machine", ("*",), """
+        echo "uname $(uname -m)"
+        [ -r /proc/sys/kernel/arch ] && echo "proc $(cat /proc/sys/kernel/arch)"
+        if command -v dpkg >/dev/null; then echo "packages $(dpkg --print-architecture)"
+        elif command -v rpm >/dev/null; then echo "packages $(rpm --eval %_host_cpu)"; fi"""),
+    Question("os_release_origin", ("os.id", "os.version_id", "os.version_codename"), r"""
+        path=$(readlink -f /etc/os-release); echo "path $path"
+        if command -v dpkg-query >/dev/null; then
+          owner=$(dpkg-query -S "$path" | sed 's/:.*//'); echo "owner $owner"
+          echo "owner_version $(dpkg-query -W -f '${Version}' "$owner")"
+          echo "packaged $(sed -n "s|^\([0-9a-f]*\)  ${path#/}\$|\1|p" "/var/lib/dpkg/info/$owner.md5sums")"
+          echo "present $(md5sum <"$path" | cut -d' ' -f1)"
+        elif command -v rpm >/dev/null; then
+          echo "owner $(rpm -qf --qf '%{NAME}' "$path")"; echo "owner_version $(rpm -qf --qf '%{VERSION}' "$path")"
+          echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
+          echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
+        fi"""),
+)
+
+BOOT = (
+    Question("reboot_signs", ("boot.reboot_required",), """
+        for path in /run/reboot-required /var/run/reboot-required /run/reboot-needed /boot/do_purge_kernels; do
+          [ -e "$path" ] && [ "$path" != /boot/do_purge_kernels ] && echo "$path exists"
+        done
+        if command -v needs-restarting >/dev/null; then needs-restarting -r >/dev/null || echo "needs-restarting -r says so"; fi
+        if command -v zypper >/dev/null; then zypper needs-rebooting >/dev/null 2>&1; [ $? -eq 102 ] && echo "zypper needs-rebooting says so"; fi
+        true"""),
+    Question("uptime", ("boot.uptime_days",), "echo \"uptime $(cut -d. -f1 /proc/uptime)\"; sed -n 's/^btime /booted /p' /proc/stat; date +'now %s'"),
+    Question("secure_boot", ("boot.secure_boot",), """
+        if [ -d /sys/firmware/efi ]; then echo "firmware efi"; else echo "firmware bios"; fi
+        for path in /sys/firmware/efi/efivars/SecureBoot-*; do [ -r "$path" ] && echo "variable $(od -An -tu1 -j4 -N1 "$path")"; done
+        command -v mokutil >/dev/null && echo "mokutil $(mokutil --sb-state 2>&1 | head -n 1)"; true"""),
+    Question("kexec", ("boot.kexec_loaded",), "cat /sys/kernel/kexec_loaded"),
+    Question("cmdline", ("boot.cmdline_*", "cpu.mitigations_disabled"), "cat /proc/cmdline"),
+    Question("grub_env", _BOOT, """
+        for tool in grub-editenv grub2-editenv; do
+          if command -v "$tool" >/dev/null; then "$tool" - list; exit; fi
+        done; exit 3"""),
+    Question("grub_menu", _BOOT, "cat /boot/grub/grub.cfg 2>/dev/null || cat /boot/grub2/grub.cfg"),
+    Question("boot_tools", _BOOT, """
+        command -v grubby >/dev/null && echo "grubby $(grubby --default-kernel)"
+        command -v bootctl >/dev/null && [ -d /boot/loader/entries -o -d /efi/loader/entries -o -d /boot/efi/loader/entries ] &&
+          bootctl --no-pager list 2>/dev/null | awk '/\\(default\\)/ { chosen = 1 } chosen && $1 == "linux:" { print "bootctl " $2; exit }
+            /^ *$/ { chosen = 0 }'
+        for path in /sys/firmware/efi/efivars/LoaderEntryOneShot-* /sys/firmware/efi/efivars/BootNext-*; do
+          [ -e "$path" ] && echo "one_shot $path"
+        done; true"""),
+)
+
+KERNEL = (
+    Question("running", ("kernel.*", "live_patch.*"), """
+        release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
+        [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
+        for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
+          [ -e "$path" ] || continue
+          if command -v dpkg-query >/dev/null; then owner=$(dpkg-query -S "$path" 2>/dev/null | sed -n 's/:.*//p' | head -n 1)
+          else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
+          [ -n "$owner" ] && echo "owner $owner" && exit
+        done; true"""),
+    # name, version, release, image, whether the image is there and as packaged
+    Question("installed", _KERNELS, r"""
+        judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL
+          if [ ! -s "$4" ]; then state=missing
+          elif [ -z "$5" ]; then state=unknown
+          elif [ "$($6 <"$4" | cut -d' ' -f1)" = "$5" ]; then state=packaged
+          else state=changed; fi
+          printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$state"
+        }
+        if command -v dpkg-query >/dev/null; then
+          dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' 'linux-image-[0-9]*' 'linux-image-unsigned-[0-9]*' 2>/dev/null |
+          while IFS="	" read -r status package version; do
+            case $status in ?[iUFWt]*) ;; *) continue ;; esac
+            case $package in *-dbg|*-dbgsym) continue ;; esac
+            release=${package#linux-image-}; release=${release#unsigned-}
+            packaged=$(sed -n "s|^\([0-9a-f]*\)  boot/vmlinuz-$release\$|\1|p" "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null)
+            judge "$package" "$version" "$release" "/boot/vmlinuz-$release" "$packaged" md5sum
+          done
+        elif command -v rpm >/dev/null; then
+          rpm -qa --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{VERSION}-%{RELEASE}.%{ARCH}\n' 'kernel*' |
+          while IFS="	" read -r package version nvr; do
+            image=$(rpm -ql "$package-$nvr" | grep -E '^(/usr)?/lib/modules/[^/]+/(vmlinuz|Image)$|^/boot/(vmlinuz|Image)-' | head -n 1)
+            [ -n "$image" ] || continue
+            case $image in /boot/*) release=${image#/boot/*-} ;; *) release=${image%/*}; release=${release##*/} ;; esac
+            packaged=$(rpm -q --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$package-$nvr" | awk -F'\t' -v path="$image" '$1 == path { print $2 }')
+            judge "$package" "$version" "$release" "$image" "$packaged" sha256sum
+          done
+        fi""", 60),
+    Question("offered", ("kernel.running", "kernel.default_boot", "kernel.update_available"), r"""
+        release=$(uname -r)
+        if command -v apt-cache >/dev/null; then
+          flavour=$(echo "$release" | sed -E 's/^[0-9][^-]*(-[0-9]+)?-//')
+          image=$(apt-cache depends --important "linux-image-$flavour" |
+            sed -nE 's/^ *Depends: (linux-image-(unsigned-)?[0-9][^ ]*).*/\1/p' | head -n 1)
+          [ -n "$image" ] || { echo "apt knows no package linux-image-$flavour that leads to a kernel" >&2; exit 3; }
+          printf '%s\t%s\n' "$image" "$(apt-cache policy "$image" | sed -n 's/^  Candidate: //p')"
+        elif command -v dnf >/dev/null; then
+          name=$(rpm -qf --qf '%{NAME}' "/lib/modules/$release/vmlinuz") || exit 3
+          dnf -C -q repoquery --latest-limit=1 --qf '%{name}\t%{evr}\n' "$name" | tail -n 1
+        elif command -v zypper >/dev/null; then
+          name=$(rpm -qf --qf '%{NAME}' "/boot/vmlinuz-$release") || exit 3
+          zypper --no-refresh -q search -s --match-exact -t package "$name" |
+            awk -F' *[|] *' -v name="$name" '$2 == name { print name "\t" $4; exit }'
+        else exit 3; fi""", 60),
+    Question("cache_age", ("kernel.cache_age_hours",), """
+        newest=
+        for path in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/lists/partial /var/lib/apt/lists; do
+          [ -e "$path" ] && newest=$(stat -c %Y "$path") && break
+        done
+        [ -n "$newest" ] || newest=$(
+          find /var/cache/dnf /var/cache/libdnf5 /var/cache/zypp/raw -name repomd.xml -exec stat -c %Y {} + 2>/dev/null | sort -n | tail -n 1)
+        [ -n "$newest" ] && echo "hours $(( ($(date +%s) - newest) / 3600 ))" """),
+    Question("holds", ("kernel.held",), r"""
+        if command -v dpkg >/dev/null; then
+          dpkg --get-selections | awk '$2 == "hold" { print $1 " is on hold" }'
+          apt-cache policy 2>/dev/null | sed -n '/^Pinned packages:/,$p' |
+            sed -n 's/^ *\(.*\) -> \(.*\) with priority \(-.*\)$/\1 is pinned away by priority \3/p'
+        fi
+        command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
+        grep -hsiE '^[[:space:]]*(exclude|excludepkgs)[[:space:]]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo |
+          sed 's/$/ (an exclude of dnf)/'
+        command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
+        true"""),
+    Question("managers", ("kernel.managers",), r"""
+        if [ -x /usr/bin/unattended-upgrade ]; then
+          eval "$(apt-config shell RUNS APT::Periodic::Unattended-Upgrade ENABLED APT::Periodic::Enable)"
+          [ "${RUNS:-0}" != 0 ] && [ "${ENABLED:-1}" != 0 ] && echo unattended-upgrades
+        fi
+        on() { systemctl is-enabled "$1" 2>/dev/null | grep -qx enabled; }
+        on dnf-automatic-install.timer && echo dnf-automatic
+        on dnf-automatic.timer &&
+          grep -qsiE '^[[:space:]]*apply_updates[[:space:]]*=[[:space:]]*(yes|true|1|on)' /etc/dnf/automatic.conf && echo dnf-automatic
+        for pair in dnf5-automatic:dnf5-automatic.timer transactional-update:transactional-update.timer landscape:landscape-client.service \
+            spacewalk:rhnsd.service; do
+          on "${pair#*:}" && echo "${pair%%:*}"
+        done; true"""),
+)

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs virtual machines: what is installed, what really runs, and how KVM is set."""
+
+from fnmatch import fnmatchcase
+
+from firebreak_proof import monitors
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+
+@promise("hypervisor.*.presence", finding="hypervisor.*.installed")
+def test_programs_for_virtual_machines_are_there_as_promised(proof: Proof, wanted: Wanted) -> None:
+    kind = wanted.key.split(".")[1]
+    found = [program.path for program in monitors.programs(proof) if program.kind == kind]
+    if wanted.value == "required":
+        hold(bool(found), f"{proof.host} has no {kind} installed; the standard promises it")
+    else:
+        hold(not found, f"{proof.host} has {kind} installed ({', '.join(found)}); the standard forbids it")
+
+
+@promise("hypervisor.*.installed")
+def test_the_promised_version_is_installed(proof: Proof, wanted: Wanted) -> None:
+    kind = wanted.key.split(".")[1]
+    for program in (program for program in monitors.programs(proof) if program.kind == kind):
+        hold(bool(program.version), f"{proof.host} has {program.path}, which no package brought, so nobody can tell its version")
+        hold(monitors.is_promised(proof, wanted, program.version),
+             f"{proof.host} has {program.package} {program.version}; the standard promises {wanted}")
+
+
+@promise("hypervisor.*.running")
+def test_what_runs_is_what_is_promised(proof: Proof, wanted: Wanted) -> None:
+    kind = wanted.key.split(".")[1]
+    for process in (process for process in monitors.processes(proof) if process.kind == kind):
+        hold(process.state == "installed",
+             f"{proof.host}'s process {process.pid} runs a {process.program} that has been replaced on disk since it began")
+        if wanted.form != "rule":
+            versions = [program.version for program in monitors.programs(proof) if program.path == process.program]
+            hold(bool(versions) and monitors.is_promised(proof, wanted, versions[0]),
+                 f"{proof.host}'s process {process.pid} runs {process.program} {versions or 'of no known version'}; the standard promises {wanted}")
+
+
+@promise("hypervisor.kvm.*")
+def test_kvm_is_set_as_promised(proof: Proof, wanted: Wanted) -> None:
+    name = wanted.key.removeprefix("hypervisor.kvm.")
+    found = {cells[0]: cells[1] for cells in proof.rows("kvm") if len(cells) == 2}
+    hold(name in found, f"{proof.host} has no loaded module with the parameter {name}, so nobody can tell; the standard promises {wanted}")
+    words = {True: ("Y", "1"), False: ("N", "0")}
+    accepted = [text for value in wanted.accepted for text in (words[value] if isinstance(value, bool) else (str(value),))]
+    hold(found[name] in accepted, f"{proof.host} has {name} set to {found[name]}; the standard promises {wanted}")
+
+
+@promise("hypervisor.is_host", finding="hypervisor.role")
+def test_the_host_has_the_promised_role(proof: Proof, wanted: Wanted) -> None:
+    kinds = {program.kind for program in monitors.programs(proof)} & {"qemu", "cloud-hypervisor", "firecracker"}
+    running = [process for process in monitors.processes(proof) if process.kind in ("qemu", "cloud-hypervisor", "firecracker")]
+    rungs = proof.says("ladder").split()
+    able = bool(running) or ("device" in rungs and bool(kinds)) or "xen" in rungs
+    hold(able == wanted.value, f"{proof.host} {'can' if able else 'cannot'} run virtual machines; the standard promises "
+                               f"that it {'can' if wanted.value else 'cannot'}")
+
+
+@promise("hypervisor.under")
+def test_the_host_runs_under_what_is_promised(proof: Proof, wanted: Wanted) -> None:
+    seen = monitors.under(proof)
+    hold(seen in wanted.accepted, f"{proof.host} runs under {seen}; the standard promises {wanted}")
+
+
+@promise("hypervisor.ladder")
+def test_the_host_can_do_what_sandboxes_need(proof: Proof, wanted: Wanted) -> None:
+    rungs = proof.says("ladder").split()
+    if wanted.value == "vm" and "device" in rungs:
+        rungs += proof.says("virtual_machine").split()
+    hold(wanted.value in rungs,
+         f"{proof.host} reaches {rungs[-1] if rungs else 'nothing'} of what virtual machines need; the standard promises {wanted}")
+
+
+@promise("hypervisor.machine_types", finding="hypervisor.machine_type")
+def test_guests_have_promised_machine_types(proof: Proof, wanted: Wanted) -> None:
+    others = sorted({process.machine for process in monitors.processes(proof)
+                     if process.machine and not any(fnmatchcase(process.machine, pattern) for pattern in wanted.accepted)})
+    hold(not others, f"{proof.host} runs guests of the machine types {', '.join(others)}; the standard promises {wanted}")
+
+
+@promise("hypervisor.deprecated_machine_types", finding="hypervisor.machine_type_deprecated")
+def test_no_guest_has_a_deprecated_machine_type(proof: Proof, wanted: Wanted) -> None:
+    deprecated = proof.says("machine_types").split()
+    found = sorted({process.machine for process in monitors.processes(proof) if process.machine in deprecated})
+    hold(not found, f"{proof.host} runs guests of deprecated machine types: {', '.join(found)}; the standard forbids that")

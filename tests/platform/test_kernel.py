@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernels: the one in force, the one that the next boot gives, and those that are installed."""
+
+from firebreak_proof import kernels
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+
+@promise("kernel.running")
+def test_the_promised_kernel_runs(proof: Proof, wanted: Wanted) -> None:
+    version = kernels.running_version(proof) if wanted.form == "rule" else None
+    kernels.hold_release(proof, wanted, kernels.running_release(proof), version, "runs kernel")
+
+
+@promise("kernel.running_version")
+def test_the_promised_version_of_the_kernel_runs(proof: Proof, wanted: Wanted) -> None:
+    version = kernels.running_version(proof)
+    right = proof.compare(version, str(wanted.target)) >= 0 if wanted.form == "minimum" else version in wanted.accepted
+    hold(right, f"{proof.host} runs version {version} of its kernel; the standard promises {wanted}")
+
+
+@promise("kernel.default_boot")
+def test_the_next_boot_gives_the_promised_kernel(proof: Proof, wanted: Wanted) -> None:
+    kernels.hold_release(proof, wanted, kernels.default_release(proof), None, "boots by default kernel")
+
+
+@promise("kernel.flavour")
+def test_the_kernel_is_of_the_promised_flavour(proof: Proof, wanted: Wanted) -> None:
+    seen = kernels.running_flavour(proof)
+    hold(seen in wanted.accepted, f"{proof.host} runs a kernel of the flavour {seen}; the standard promises {wanted}")
+
+
+@promise("kernel.reboot_pending")
+def test_no_kernel_waits_for_a_reboot(proof: Proof, wanted: Wanted) -> None:
+    newest, version, release = kernels.newest_installed(proof), kernels.running_version(proof), kernels.running_release(proof)
+    hold(proof.compare(newest.version, version) <= 0,
+         f"{proof.host} runs kernel {release} ({version}) while {newest.release} ({newest.version}) is installed and waits for a reboot; "
+         "the standard forbids that")
+    default = kernels.default_release(proof)
+    hold(default == release, f"{proof.host} runs kernel {release}, but its next boot gives {default}; the standard forbids that")
+
+
+@promise("kernel.update_available")
+def test_no_newer_kernel_is_offered(proof: Proof, wanted: Wanted) -> None:
+    newest, offered = kernels.newest_installed(proof), kernels.offered_version(proof)
+    hold(proof.compare(newest.version, offered) >= 0,
+         f"{proof.host} has kernel {newest.version} installed while its package manager offers {offered}; the standard forbids that")
+
+
+@promise("kernel.one_shot")
+def test_no_entry_is_set_for_the_next_boot_only(proof: Proof, wanted: Wanted) -> None:
+    entry = kernels.one_shot(proof)
+    hold(not entry, f"{proof.host} boots '{entry}' the next time only; the standard forbids that")
+
+
+@promise("kernel.held")
+def test_no_kernel_package_is_held_back(proof: Proof, wanted: Wanted) -> None:
+    found = [line for line in proof.says("holds").splitlines() if "linux-" in line or "kernel" in line]
+    hold(not found, f"{proof.host} holds kernels back: {'; '.join(found)}; the standard forbids that")
+
+
+@promise("kernel.flavours_mixed")
+def test_all_installed_kernels_are_of_one_flavour(proof: Proof, wanted: Wanted) -> None:
+    seen = sorted({kernels.flavour(kernel.release, kernel.package) for kernel in kernels.installed(proof)})
+    allowed = Wanted("kernel.flavour", proof.promises().get("kernel.flavour", [])).accepted
+    hold(len(seen) < 2 or set(seen) <= set(allowed),
+         f"{proof.host} has kernels of the flavours {', '.join(seen)} installed; the standard forbids a mix")
+
+
+@promise("kernel.image_missing")
+def test_every_installed_kernel_has_its_image(proof: Proof, wanted: Wanted) -> None:
+    gone = [f"{kernel.image} of {kernel.package}" for kernel in kernels.installed(proof) if kernel.state == "missing"]
+    hold(not gone, f"{proof.host} lacks the kernel image {', '.join(gone)}; the standard forbids that")
+
+
+@promise("kernel.unmanaged")
+def test_the_running_kernel_belongs_to_a_package(proof: Proof, wanted: Wanted) -> None:
+    release = kernels.running_release(proof)
+    known = [kernel for kernel in kernels.installed(proof) if kernel.release == release]
+    hold(bool(known), f"{proof.host} runs kernel {release}, which no installed package brought; the standard forbids that")
+
+
+@promise("kernel.unmanaged")
+def test_kernel_images_are_those_of_their_packages(proof: Proof, wanted: Wanted) -> None:
+    """A replaced image boots as the packaged one's name."""
+    changed = [f"{kernel.image} of {kernel.package}" for kernel in kernels.installed(proof) if kernel.state == "changed"]
+    hold(not changed, f"{proof.host} has a kernel image that is not the file its package brought: {', '.join(changed)}")
+
+
+@promise("kernel.managers")
+def test_nobody_else_changes_kernels(proof: Proof, wanted: Wanted) -> None:
+    others = sorted({name for name in proof.says("managers").split() if name not in wanted.accepted})
+    hold(not others, f"{proof.host} lets {', '.join(others)} change its kernels; the standard allows {wanted}")
+
+
+@promise("kernel.cache_age_hours", finding="kernel.cache_age")
+def test_the_package_cache_is_fresh(proof: Proof, wanted: Wanted) -> None:
+    hours = proof.fields("cache_age").get("hours")
+    hold(hours is not None and int(hours) <= wanted.target,
+         f"{proof.host} last looked for packages {hours} hours ago; the standard promises {wanted}")

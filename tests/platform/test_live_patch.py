@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live patches in force, each by more than one witness."""
+
+from firebreak_proof import kernels, patches
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+
+@promise("live_patch.protection")
+def test_live_patches_are_in_force(proof: Proof, wanted: Wanted) -> None:
+    """By sysfs, by the taint of the kernel and of the module, and by the state of every thread."""
+    found = patches.loaded(proof)
+    if not found and set(wanted.accepted) & {"not_applicable", "unprotected"}:
+        hold("not_applicable" not in wanted.accepted or "unprotected" in wanted.accepted or not patches.clients(proof),
+             f"{proof.host} has a live-patching client ({', '.join(patches.clients(proof))}) and no patch in force; the standard promises {wanted}")
+        return
+    hold(bool(found), f"{proof.host} has no live patch loaded; the standard promises {wanted}")
+    dormant = [patch.name for patch in found if not patch.enabled]
+    hold(len(dormant) < len(found), f"{proof.host} has live patches loaded, but none in force: {', '.join(dormant)}; the standard promises {wanted}")
+    hold(patches.kernel_is_tainted(proof), f"{proof.host} lists live patches, but its kernel does not say that it is patched (taint K)")
+    untainted = [patch.name for patch in found if "K" not in patch.taint]
+    hold(not untainted, f"{proof.host} lists {', '.join(untainted)} as live patches, but those modules do not patch anything (no taint K)")
+
+
+@promise("live_patch.transition")
+def test_no_live_patch_is_in_transition(proof: Proof, wanted: Wanted) -> None:
+    moving = [patch.name for patch in patches.loaded(proof) if patch.moving]
+    hold(not moving, f"{proof.host} is still moving threads to {', '.join(moving)}; the standard forbids that")
+    threads = patches.threads_in_transition(proof)
+    hold(threads == 0, f"{proof.host} has {threads} threads between old and new code (/proc/<pid>/patch_state); the standard forbids that")
+
+
+@promise("live_patch.provider")
+def test_the_promised_provider_is_enabled(proof: Proof, wanted: Wanted) -> None:
+    """The client is there and its service is enabled; amazon and self_built patches come by kpatch's."""
+    names = {"amazon": "kpatch", "self_built": "kpatch"}
+    clients = patches.clients(proof)
+    if "none" in wanted.accepted and not clients:
+        return
+    hold(bool(clients), f"{proof.host} has no client for live patches; the standard promises {wanted}")
+    accepted = {names.get(name, name) for name in wanted.accepted}
+    hold(bool(accepted & clients.keys()), f"{proof.host} gets live patches by {', '.join(clients)}; the standard promises {wanted}")
+    off = [f"{name} ({state or 'no service'})" for name, state in clients.items() if name in accepted and state not in patches.ENABLED]
+    hold(not off, f"{proof.host}'s service for live patches is not enabled: {', '.join(off)}; the standard promises {wanted}")
+
+
+@promise("live_patch.level")
+def test_the_promised_level_of_patches_is_in_force(proof: Proof, wanted: Wanted) -> None:
+    names = [patch.name for patch in patches.loaded(proof) if patch.enabled]
+    plain = [str(level).replace("-", "_").replace(".", "_") for level in wanted.accepted]
+    hold(any(level in name.replace("-", "_").replace(".", "_") for level in plain for name in names),
+         f"{proof.host} has in force {', '.join(names) or 'no live patch'}, none of which is named for the level; the standard promises {wanted}")
+
+
+@promise("live_patch.other_providers")
+def test_one_client_for_live_patches_at_most(proof: Proof, wanted: Wanted) -> None:
+    names = sorted(patches.clients(proof))
+    hold(len(names) < 2, f"{proof.host} has more than one client for live patches: {', '.join(names)}; the standard forbids that")
+
+
+@promise("live_patch.inhibited")
+def test_nothing_keeps_live_patches_out(proof: Proof, wanted: Wanted) -> None:
+    hold("modules_disabled" not in proof.says("patch_files").split(),
+         f"{proof.host} loads no modules any more, so no live patch (kernel.modules_disabled)")
+    masked = [name for name, state in patches.clients(proof).items() if state.startswith("masked")]
+    hold(not masked, f"{proof.host}'s service for live patches is masked: {', '.join(masked)}; the standard forbids that")
+
+
+@promise("live_patch.lost_on_reboot")
+def test_live_patches_come_back_after_a_reboot(proof: Proof, wanted: Wanted) -> None:
+    if not patches.loaded(proof):
+        return
+    release, clients = kernels.running_release(proof), patches.clients(proof)
+    kept = release in patches.releases_on_disk(proof) or bool(clients.keys() & {"canonical", "ksplice", "kernelcare"})
+    enabled = any(state in patches.ENABLED for state in clients.values())
+    hold(kept and enabled, f"{proof.host} loses its live patches at a reboot: "
+         + ("no service that loads them is enabled" if kept else f"none is on its disk for kernel {release}") + "; the standard forbids that")
+
+
+@promise("live_patch.next_kernel")
+def test_the_next_kernel_has_live_patches_too(proof: Proof, wanted: Wanted) -> None:
+    if not patches.loaded(proof):
+        return
+    default = kernels.default_release(proof)
+    hold(default == kernels.running_release(proof) or default in patches.releases_on_disk(proof),
+         f"{proof.host} boots kernel {default} by default, for which it has no live patch, while the running one is patched; "
+         "the standard forbids that")

@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The processor: its weaknesses, its microcode and its threads."""
+
+import re
+from datetime import date
+
+from firebreak_proof import processor
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+
+@promise("cpu.vulnerabilities.*", finding="cpu.vulnerability.*")
+def test_processor_vulnerabilities_are_closed(proof: Proof, wanted: Wanted) -> None:
+    """By the kernel's own words for each, as far as the standard's views go."""
+    said = proof.fields("vulnerabilities")
+    name = wanted.key.rpartition(".")[2]
+    hold(bool(said) and (name == "all" or name in said), f"{proof.host}'s kernel says nothing of the vulnerability {name}, so nobody can tell")
+    own = {key.rpartition(".")[2] for key in proof.standard.values(proof.platform()) if key.startswith("cpu.vulnerabilities.")}
+    today = date.fromisoformat(proof.fields("clock")["now"][:10])
+    judged = {name: said[name]} if name != "all" else {
+        known: text for known, text in said.items() if known not in own and not proof.waiver(f"cpu.vulnerability.{known}", today)}
+    views = proof.setting("cpu.vulnerability_views", ["host", "guest_to_host", "smt"])
+    open_ones = [f"{known} ({text})" for known, text in judged.items() if not processor.is_closed(text, views, wanted.value)]
+    hold(not open_ones, f"{proof.host} is open to {'; '.join(open_ones)}; the standard promises {str(wanted).replace('_', ' ')}")
+
+
+@promise("cpu.smt")
+def test_threads_of_a_core_are_as_promised(proof: Proof, wanted: Wanted) -> None:
+    said = proof.fields("threads")
+    state = "active" if said.get("active") == "1" else "inactive"
+    hold((int(said.get("siblings", "0")) > 0) == (state == "active"),
+         f"{proof.host} contradicts itself: multithreading is {state}, but {said.get('siblings')} processors have siblings")
+    hold(state == wanted.value, f"{proof.host} runs with multithreading {state}; the standard promises {wanted}")
+
+
+@promise("cpu.microcode")
+def test_the_microcode_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    revisions = processor.revisions(proof)
+    hold(bool(revisions), f"{proof.host} does not say which microcode it runs")
+    numbers = [int(str(value), 16) for value in wanted.accepted]
+    wrong = [hex(one) for one in revisions if (one < numbers[0] if wanted.form == "minimum" else one not in numbers)]
+    hold(not wrong, f"{proof.host} runs microcode {', '.join(wrong)}; the standard promises {wanted}")
+
+
+@promise("cpu.microcode_mixed")
+def test_all_processors_have_one_microcode(proof: Proof, wanted: Wanted) -> None:
+    revisions = [hex(one) for one in processor.revisions(proof)]
+    hold(len(revisions) == 1, f"{proof.host} runs {'no known' if not revisions else 'different'} microcode on its processors: {', '.join(revisions)}")
+
+
+@promise("cpu.mitigations_disabled")
+def test_no_option_switches_a_mitigation_off(proof: Proof, wanted: Wanted) -> None:
+    found = [word for word in proof.says("cmdline").split() if re.fullmatch(processor.SWITCHES_OFF, word)]
+    hold(not found, f"{proof.host} was booted with {' '.join(found)}, which switches mitigations off; the standard forbids that")

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host itself: it answers, and it is the operating system that the standard names."""
+
+from firebreak_proof.promises import Wanted, hold, is_known, promise
+from firebreak_proof.proof import Proof
+
+
+def test_the_host_answers(proof: Proof) -> None:
+    """A host that cannot be asked is not proven, whatever it was yesterday."""
+    hold(not proof.problem, f"{proof.host} {proof.problem}; nothing about it is proven")
+    user = proof.fields("clock").get("user")
+    hold(user == "0", f"{proof.host} was asked as user {user}; wanted root (ansible_become, or ansible_user: root), who alone sees everything")
+
+
+def test_every_promise_is_known_to_this_suite(proof: Proof) -> None:
+    """What the standard promises and no test looks at must not pass for proven."""
+    unknown = [] if proof.problem else [key for key in proof.promises() if not is_known(key)]
+    hold(not unknown, f"{proof.host} is promised {', '.join(unknown)}, which this suite does not know; wanted a newer suite")
+
+
+@promise("os.id", "os.version_codename", finding="os.release")
+def test_the_operating_system_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    seen = proof.os_release().get({"os.id": "ID", "os.version_codename": "VERSION_CODENAME"}[wanted.key], "")
+    hold(seen in wanted.accepted, f"{proof.host} is {seen or 'of no name'}; the standard promises {wanted}")
+
+
+@promise("os.version_id", finding="os.release")
+def test_the_release_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    seen = proof.os_release().get("VERSION_ID", "")
+    right = proof.compare(seen, str(wanted.target)) >= 0 if wanted.form == "minimum" and seen else seen in wanted.accepted
+    hold(right, f"{proof.host} is release {seen or 'without a number'}; the standard promises {wanted}")
+
+
+@promise("os.id", "os.version_id", "os.version_codename", finding="os.release")
+def test_the_release_file_is_the_packages_own(proof: Proof, wanted: Wanted) -> None:
+    """The second witness: who edits os-release does not thereby change the system."""
+    said = proof.fields("os_release_origin")
+    hold(bool(said.get("packaged")), f"{proof.host}: no package vouches for {said.get('path')}")
+    hold(said.get("packaged") == said.get("present"),
+         f"{proof.host}: {said.get('path')} is not the file that the package {said.get('owner')} {said.get('owner_version')} brought")
+    version, major = said.get("owner_version", ""), proof.os_release().get("VERSION_ID", "").split(".")[0]
+    if proof.os_release().get("ID") == "debian" and major:
+        hold(version.split(".")[0] == major, f"{proof.host} says it is Debian {major}, but its package {said.get('owner')} is {version}")
+
+
+@promise("os.architecture")
+def test_the_architecture_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    said = proof.fields("machine")
+    seen = said.get("proc") or said.get("uname", "")
+    hold(seen == said.get("uname"), f"{proof.host} contradicts itself: uname says {said.get('uname')}, the kernel {seen}")
+    hold(seen in wanted.accepted, f"{proof.host} is a machine of the kind {seen}; the standard promises {wanted}")

@@ -89,6 +89,12 @@ def test_kernel_images_are_those_of_their_packages(proof: Proof, wanted: Wanted)
     hold(not changed, f"{proof.host} has a kernel image that is not the file its package brought: {', '.join(changed)}")
 
 
+@promise("kernel.stray_images")
+def test_every_kernel_image_belongs_to_a_package(proof: Proof, wanted: Wanted) -> None:
+    found = proof.says("stray").split()
+    hold(not found, f"{proof.host} has kernel images that no package brought: {', '.join(found)}; the standard forbids that")
+
+
 @promise("kernel.managers")
 def test_nobody_else_changes_kernels(proof: Proof, wanted: Wanted) -> None:
     others = sorted({name for name in proof.says("managers").split() if name not in wanted.accepted})

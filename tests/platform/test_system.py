@@ -45,6 +45,19 @@ def test_the_release_file_is_the_packages_own(proof: Proof, wanted: Wanted) -> N
         hold(version.split(".")[0] == major, f"{proof.host} says it is Debian {major}, but its package {said.get('owner')} is {version}")
 
 
+@promise("os.altered_files")
+def test_the_tools_that_answer_are_their_packages_own(proof: Proof, wanted: Wanted) -> None:
+    """Who replaces uname, dpkg or os-release makes every other answer worthless."""
+    found = sorted(set(proof.says("altered").split()))
+    hold(not found, f"{proof.host}: not as their packages brought them are {', '.join(found)}; the standard forbids that")
+
+
+@promise("os.shadowed_programs")
+def test_no_program_stands_before_the_systems_own(proof: Proof, wanted: Wanted) -> None:
+    found = proof.says("shadowed").split()
+    hold(not found, f"{proof.host} has {', '.join(found)}, which whoever works there starts in place of the system's own; the standard forbids that")
+
+
 @promise("os.architecture")
 def test_the_architecture_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
     said = proof.fields("machine")

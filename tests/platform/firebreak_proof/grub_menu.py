@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _OPENS = re.compile(r"""^\s*(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)")(.*)\{\s*$""")
 _ID = re.compile(r"""(?:\$\{?menuentry_id_option\}?|--id)[ =]+['"]?([^'"\s{]+)""")
-_LINUX = re.compile(r"^\s*linux(?:16|efi)?\s+(\S+)")
+_LINUX = re.compile(r"^\s*linux(?:16|efi)?\s+(\S+)(.*)$")
 _DEFAULT = re.compile(r"""^\s*set\s+default=["']?([^"'\s]*[^"']*?)["']?\s*$""")
 
 
@@ -21,6 +21,7 @@ class Entry:
         self.title = title
         self.identity = identity
         self.linux = ""
+        self.arguments = ""
         self.children: list[Entry] = []
 
 
@@ -50,15 +51,16 @@ def read(text: str) -> Menu:
             stack.pop()
         elif inside is not top:
             linux = _LINUX.match(line)
-            inside.linux = linux.group(1) if linux and not inside.linux else inside.linux
+            if linux and not inside.linux:
+                inside.linux, inside.arguments = linux.groups()
         else:
             said = _DEFAULT.match(line)
             default = said.group(1) if said and "next_entry" not in said.group(1) else default
     return Menu(top.children, default)
 
 
-def default_image(menu: Menu, environment: dict[str, str]) -> str:
-    """The path of the kernel image that the default entry boots; "" where it boots none."""
+def default_entry(menu: Menu, environment: dict[str, str]) -> Entry | None:
+    """The entry that boots by default; None for an empty menu."""
     wanted = re.sub(r"\$\{?(\w+)\}?", lambda name: environment.get(name.group(1), ""), menu.default)
     entries = menu.entries
     entry: Entry | None = None
@@ -69,7 +71,7 @@ def default_image(menu: Menu, environment: dict[str, str]) -> str:
         entries = entry.children
     while entry is not None and entry.children:
         entry = entry.children[0]
-    return entry.linux if entry else ""
+    return entry
 
 
 def _pick(entries: list[Entry], step: str) -> Entry:

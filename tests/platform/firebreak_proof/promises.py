@@ -14,11 +14,11 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 # The keys of the standard that a test of this suite proves; a * stands for free names.
 PROVEN = (
-    "os.id", "os.version_id", "os.version_codename", "os.architecture",
+    "os.id", "os.version_id", "os.version_codename", "os.architecture", "os.altered_files", "os.shadowed_programs",
     "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
     "kernel.running", "kernel.running_version", "kernel.default_boot", "kernel.flavour", "kernel.reboot_pending", "kernel.update_available",
-    "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.unmanaged", "kernel.managers",
-    "kernel.cache_age_hours",
+    "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.unmanaged", "kernel.stray_images",
+    "kernel.managers", "kernel.cache_age_hours",
     "live_patch.protection", "live_patch.provider", "live_patch.level", "live_patch.transition", "live_patch.other_providers",
     "live_patch.inhibited", "live_patch.lost_on_reboot", "live_patch.next_kernel",
     "cpu.vulnerabilities.*", "cpu.smt", "cpu.microcode", "cpu.microcode_mixed", "cpu.mitigations_disabled",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .asking import Question
 
 _KERNELS = ("kernel.*", "live_patch.*")
-_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel")
+_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "boot.cmdline_*")
 
 GENERAL = (
     Question("clock", ("*",), 'date -u +"now %Y-%m-%dT%H:%M:%SZ"; echo "user $(id -u)"; echo "boot $(cat /proc/sys/kernel/random/boot_id)"'),
@@ -30,6 +30,23 @@ GENERAL = (
           echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
           echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
         fi"""),
+    # The tools and files that every other answer rests on.
+    Question("altered", ("os.altered_files",), r"""
+        if command -v dpkg >/dev/null; then
+          own=$(for path in /bin/sh /usr/bin/awk /usr/bin/grep /usr/bin/sed /usr/bin/timeout; do readlink -f "$path"; done |
+            xargs -n 1 dpkg-query -S 2>/dev/null | sed 's/:.*//')
+          dpkg --verify $(
+            dpkg-query -W -f '${Package}\n' base-files coreutils dpkg apt systemd kmod grub2-common linux-base $own 2>/dev/null | sort -u)
+        else
+          rpm -V --nomtime --nouser --nogroup --nomode coreutils rpm systemd kmod bash grep sed gawk \
+            "$(rpm -qf --qf '%{NAME}' "$(readlink -f /etc/os-release)")"
+        fi | awk '($1 ~ /^..5/ || $1 == "missing") && $NF ~ /\/s?bin\/|os-release$/ { print $NF }'
+        cmp -s /etc/os-release /usr/lib/os-release || echo /etc/os-release"""),
+    Question("shadowed", ("os.shadowed_programs",), """
+        for path in /usr/local/sbin/* /usr/local/bin/*; do
+          [ -f "$path" ] && [ -x "$path" ] || continue
+          for folder in /usr/sbin /usr/bin /sbin /bin; do [ -e "$folder/${path##*/}" ] && echo "$path" && break; done
+        done; true"""),
 )
 
 BOOT = (
@@ -72,6 +89,11 @@ KERNEL = (
           else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
           [ -n "$owner" ] && echo "owner $owner" && exit
         done; true"""),
+    Question("stray", ("kernel.stray_images",), """
+        for path in /boot/vmlinuz-* /boot/Image-*; do
+          case $path in *\\**|*rescue*) continue ;; esac
+          if command -v dpkg-query >/dev/null; then dpkg-query -S "$path" >/dev/null 2>&1; else rpm -qf "$path" >/dev/null 2>&1; fi || echo "$path"
+        done"""),
     # name, version, release, image, whether the image is there and as packaged
     Question("installed", _KERNELS, r"""
         judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL

@@ -40,6 +40,14 @@ options:
     description: Path or URL of a bundle of self-built patches.
     type: str
     default: ''
+  pin:
+    description: The level that the provider's client is to be held at.
+    type: str
+    default: ''
+  offline:
+    description: Whether Ksplice's patches come as packages.
+    type: bool
+    default: false
 author: The Firebreak authors (@firebreak)
 """
 
@@ -56,9 +64,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The provider, the state, the kernel that is patched, and the refusal or null.
+  description: The provider, the state, the kernel that is patched, what the vendor's package tool is asked for, and the refusal or null.
   type: dict
   sample:
+    packages: []
     provider: self_built
     refusal: null
     release: 6.1.0-41-amd64
@@ -66,9 +75,11 @@ _value:
 """
 
 
-def planned(scan: Mapping[str, Any], host: str, provider: str = "auto", state: str = "present", bundle: str = "") -> dict[str, Any]:
+def planned(
+        scan: Mapping[str, Any], host: str, provider: str = "auto", state: str = "present", bundle: str = "", pin: str = "",
+        offline: bool = False) -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, Wish(provider, state, bundle)))
+    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, Wish(provider, state, bundle, pin, bool(offline))))
 
 
 class FilterModule:

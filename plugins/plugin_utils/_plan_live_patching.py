@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import _live_patching_eligible
 from ._plan_kernel import RefusalError
 
 PROVIDERS = ("kpatch", "amazon", "canonical", "ksplice", "suse", "kernelcare", "self_built")
@@ -20,11 +21,13 @@ VENDORS = {"rhel": "kpatch", "amzn": "amazon", "ubuntu": "canonical", "ol": "ksp
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: the provider by name or auto, present or absent, and the bundle of self-built patches if there is one."""
+    """What was asked for: the provider by name or auto, present or absent, the bundle of self-built patches and the pin if there are any."""
 
     provider: str = "auto"
     state: str = "present"
     bundle: str = ""
+    pin: str = ""
+    offline: bool = False
 
 
 def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
@@ -38,8 +41,10 @@ def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
     if wish.state == "present":
         _check_kernel(record["live_patch"], provider)
         _check_rivals(record["live_patch"], provider)
-        ELIGIBLE.get(provider, _nothing)(record, wish)
-    return {"provider": provider, "state": wish.state, "release": record["live_patch"]["kernel"]["release"]}
+        _live_patching_eligible.check_pin(provider, wish.pin)
+        ELIGIBLE[provider](record, wish)
+    return {"provider": provider, "state": wish.state, "release": record["live_patch"]["kernel"]["release"],
+            "packages": _live_patching_eligible.packages_of(provider, record, wish.offline)}
 
 
 def choose(record: Mapping[str, Any], wish: Wish) -> str:
@@ -82,9 +87,5 @@ def _check_self_built(record: Mapping[str, Any], wish: Wish) -> None:
         raise RefusalError("the provider is self_built, and live_patching_bundle is empty; wanted: the path or URL of a bundle")
 
 
-def _nothing(record: Mapping[str, Any], wish: Wish) -> None:
-    """A provider that has no condition of its own."""
-
-
 # What a provider itself asks of a host: RefusalError with what would be eligible.
-ELIGIBLE: dict[str, Callable[[Mapping[str, Any], Wish], None]] = {"self_built": _check_self_built}
+ELIGIBLE: dict[str, Callable[[Mapping[str, Any], Wish], None]] = {"self_built": _check_self_built, **_live_patching_eligible.VENDORS}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan_kernel import RefusalError
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan_live_patching import Wish, plan
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan_live_patching import Wish, choose, plan
 
 BUNDLE = Wish(bundle="/srv/bundle")
 STOPPED = {"code": "modules_disabled", "source": "/proc/sys/kernel/modules_disabled", "stops": "updates"}
@@ -18,7 +18,8 @@ STOPPED = {"code": "modules_disabled", "source": "/proc/sys/kernel/modules_disab
 def host(os: str = "debian", provider: str = "none", container: str = "none", **section: Any) -> dict[str, Any]:
     """What of a record the plan looks at: by default a Debian host that nothing patches."""
     kernel = {"release": "6.1.0-50-cloud-amd64", "livepatch_capable": section.pop("capable", True)}
-    return {"os": {"id": os, "container": container},
+    return {"os": {"id": os, "version_id": "9", "architecture": "x86_64", "container": container},
+            "kernel": {"running": {"release": kernel["release"], "flavour": "cloud-amd64"}},
             "live_patch": {"kernel": kernel, "provider": {"id": provider}, "patches": [], "inhibitors": [], **section}}
 
 
@@ -29,7 +30,7 @@ def test_a_bundle_makes_it_self_built() -> None:
 @pytest.mark.parametrize(("distribution", "provider"), [
     ("rhel", "kpatch"), ("ubuntu", "canonical"), ("ol", "ksplice"), ("amzn", "amazon"), ("sles", "suse")])
 def test_each_distribution_has_its_own_provider(distribution: str, provider: str) -> None:
-    assert plan(host(distribution), Wish())["provider"] == provider
+    assert choose(host(distribution), Wish()) == provider
 
 
 def test_the_provider_that_is_there_comes_before_the_distributions() -> None:

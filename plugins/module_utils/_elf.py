@@ -12,6 +12,7 @@ _NOTE_BYTES = 4096
 _PROGRAM_HEADERS = 512
 _NOTE_SEGMENTS = 16
 
+_PT_INTERP = 3
 _PT_NOTE = 4
 _NT_GNU_BUILD_ID = 3
 
@@ -74,6 +75,16 @@ def _notes(order: str, data: bytes) -> Iterator[Tuple[bytes, int, bytes]]:
             return
         yield data[start:start + name_size], kind, data[content:content + size]
         at = content + (size + 3) // 4 * 4
+
+
+def is_static(head: bytes) -> bool:
+    """Whether a program whose file begins so (HEAD_BYTES of it) needs no dynamic linker. ValueError for what is no ELF file."""
+    layout = _layout(head)
+    table = head[layout.offset:layout.offset + layout.entry_size * layout.entries]
+    kinds = [struct.unpack_from(layout.order + "I", table, start)[0] for start in range(0, len(table) - 3, layout.entry_size)]
+    if len(kinds) != layout.entries:
+        raise ValueError("damaged ELF header: its program headers are not at its beginning")
+    return _PT_INTERP not in kinds
 
 
 def build_id(read: Reader) -> str:

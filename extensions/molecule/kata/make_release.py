@@ -4,19 +4,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes stand-ins of Kata releases with the true layout in a folder of a host, and prints their pins as JSON: make_release.py FOLDER VERSION...
 
-The shim is the host's own containerd-shim-runc-v2, so that containers under it are really created and run, though without a virtual machine.
+The shim is the host's own containerd-shim-runc-v2 and the machine monitor its QEMU. With runc.sh below it containers are really created and run in a
+sandbox with a kernel of its own, though not in a virtual machine.
 """
 
 import hashlib
 import io
 import json
 import lzma
+import struct
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 SHIM = "/usr/bin/containerd-shim-runc-v2"
+MONITOR = "/usr/bin/qemu-system-x86_64"
+# The version that the sandbox's kernel says it has.
+KERNEL = "vmlinux-4.4.0-202"
 CONFIGURATION = """\
 [hypervisor.qemu]
 path = "/opt/kata/bin/qemu-system-x86_64"
@@ -25,24 +30,36 @@ image = "/opt/kata/share/kata-containers/kata-containers.img"
 enable_annotations = ["enable_iommu", "kernel_params"]
 default_vcpus = 1
 default_memory = 2048
-# rootless = true
+rootless = false
+# msize_9p = 8192
 seccompsandbox = ""
 disable_selinux = false
 enable_debug = false
+extra_monitor_socket = ""
+guest_hook_path = ""
 
 [agent.kata]
 debug_console_enabled = false
+enable_debug = false
 
 [runtime]
+enable_debug = false
 disable_guest_seccomp = true
 sandbox_cgroup_only = false
 static_sandbox_resource_mgmt = false
+sandbox_bind_mounts = []
 """
 LINKS = {
-    "share/kata-containers/vmlinux.container": "vmlinux-6.18.35-202",
+    "share/kata-containers/vmlinux.container": KERNEL,
     "share/kata-containers/kata-containers.img": "kata-ubuntu-noble.image",
     "share/defaults/kata-containers/configuration.toml": "configuration-qemu.toml",
 }
+
+
+def kernel() -> bytes:
+    """Something that QEMU loads as a kernel: a header of Multiboot and a processor that halts."""
+    flags, address = 0x10000, 0x100000
+    return struct.pack("<8I", 0x1BADB002, flags, -(0x1BADB002 + flags) & 0xFFFFFFFF, address, address, 0, 0, address + 32) + b"\xf4\xeb\xfd"
 
 
 def files(version: str) -> dict[str, bytes]:
@@ -52,9 +69,9 @@ def files(version: str) -> dict[str, bytes]:
         "VERSION": f"{version}\n".encode(),
         "versions.yaml": note,
         "bin/containerd-shim-kata-v2": Path(SHIM).read_bytes(),
-        "bin/qemu-system-x86_64": note,
+        "bin/qemu-system-x86_64": Path(MONITOR).read_bytes(),
         "libexec/virtiofsd": note,
-        "share/kata-containers/vmlinux-6.18.35-202": note,
+        f"share/kata-containers/{KERNEL}": kernel(),
         "share/kata-containers/kata-ubuntu-noble.image": note,
         "share/defaults/kata-containers/configuration-qemu.toml": CONFIGURATION.encode(),
     }

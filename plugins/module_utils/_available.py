@@ -10,10 +10,21 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from . import _dpkg, _evr, _rpm
 from ._dnf_query import DNF_QUERY
 
-# The newest kernel on offer. repository names suite and component, or the repository's id. hidden: newer ones that excludes keep out of sight.
-Offer = NamedTuple("Offer", [
-    ("release", Optional[str]), ("package", str), ("package_version", Optional[str]), ("repository", Optional[str]), ("phased", bool),
-    ("hidden", List[str])])
+
+class Offer(NamedTuple):
+    """The newest kernel on offer. repository names suite and component, or the repository's id. hidden: newer ones that excludes keep out of sight.
+
+    live_patchable: the kernels on offer that a package of live patches on offer is for; None where the package manager is not asked for them.
+    """
+
+    release: Optional[str]
+    package: str
+    package_version: Optional[str]
+    repository: Optional[str]
+    phased: bool
+    hidden: List[str]
+    live_patchable: Optional[List[Dict[str, str]]] = None
+
 
 # An offer, or why there is none; what was asked; seconds since the cache was last refreshed, None where nobody knows.
 Found = NamedTuple("Found", [("offer", Optional[Offer]), ("reason", str), ("detail", str), ("source", str), ("cache_age", Optional[int])])
@@ -129,9 +140,12 @@ def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:
     visible: Dict[_dpkg.Image, str] = {}
     hidden: List[_dpkg.Image] = []
     ages = []
+    patched = set()
     for fields in (line.split("\t") for line in text.split("\n")):
         if fields[0] == "repository" and len(fields) == 3 and re.match(r"[0-9]+\Z", fields[2]):
             ages.append(int(fields[2]))
+        if fields[0] == "patched" and len(fields) == 2:
+            patched.add(fields[1])
         if fields[0] != "kernel" or len(fields) != 9 or _rpm.flavour_of(fields[2]) != flavour:
             continue
         _mark, sight, name, epoch, version, release, _arch, repository, uname = fields
@@ -145,7 +159,17 @@ def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:
         raise ValueError("no kernel of flavour %s is on offer, excludes hide %d" % (flavour, len(hidden)))
     newer = [image for image in hidden if _evr.compare(_evr.RPM, image.package_version, best.package_version) > 0]
     names = sorted({"%s-%s" % (image.package, image.package_version) for image in newer})
-    return Offer(best.release or None, best.package, best.package_version, visible[best], False, names), max(ages, default=None)
+    patchable = _live_patchable([image for image in visible if image.release in patched])
+    return Offer(best.release or None, best.package, best.package_version, visible[best], False, names, patchable), max(ages, default=None)
+
+
+def _live_patchable(images: List[_dpkg.Image]) -> List[Dict[str, str]]:
+    """Rows of the record, oldest first, one for each release."""
+    key = _evr.sort_key(_evr.RPM)
+    images = sorted(images, key=lambda image: (key(image.package_version), _rpm.strangeness(image)))
+    first = {image.release: image for image in reversed(images)}
+    return [{"release": image.release, "package": image.package, "package_version": image.package_version}
+            for image in images if first[image.release] is image]
 
 
 def ask_dnf(host: Any, flavour: Optional[str]) -> Found:

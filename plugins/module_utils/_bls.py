@@ -8,7 +8,8 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from . import _evr
 
-# id: the file's name without .conf; path: the kernel (linux, efi or uki line), '' for an entry without one; fields: the last value of each key.
+# id: the file's name without .conf; path: the kernel (linux, efi or uki line), '' for an entry without one; fields: the last value of each key,
+# of options all of them, as the loaders take them.
 BlsEntry = NamedTuple("BlsEntry", [("id", str), ("title", str), ("version", str), ("path", str), ("fields", Dict[str, str])])
 
 _IMAGE_KEYS = ("linux", "uki", "efi")
@@ -17,11 +18,12 @@ _LIMIT_ENTRIES = 500
 
 def parse_entry(name: str, text: str) -> BlsEntry:
     """One entry from its file name and text; ValueError where no line has a key and a value."""
-    fields = {}
+    fields: Dict[str, str] = {}
     for line in text.splitlines():
         words = line.strip().split(None, 1)
         if len(words) == 2 and not words[0].startswith("#"):
-            fields[words[0]] = words[1].strip()
+            before = fields.get("options", "") + " " if words[0] == "options" else ""
+            fields[words[0]] = (before + words[1]).strip()
     if not fields:
         raise ValueError("%s: no line with a key and a value" % name)
     path = next((fields[key] for key in _IMAGE_KEYS if key in fields), "")

@@ -4,7 +4,8 @@
 """A question to dnf 4, put to its own Python interface: ``dnf -C`` writes logs, locks and plugin state whatever its options, this writes nothing.
 
 Prints ``repository<TAB>id<TAB>age in seconds`` for each enabled repository in the cache, then for each package that provides the first argument
-``kernel<TAB>visible|hidden<TAB>name<TAB>epoch<TAB>version<TAB>release<TAB>arch<TAB>repository<TAB>version provided``.
+``kernel<TAB>visible|hidden<TAB>name<TAB>epoch<TAB>version<TAB>release<TAB>arch<TAB>repository<TAB>version provided``, and for each package of kpatch
+patches ``patched<TAB>version required`` of the same name.
 A second argument names another configuration than /etc/dnf/dnf.conf.
 """
 
@@ -36,4 +37,8 @@ for package in sack.query(flags=hawkey.IGNORE_EXCLUDES).available().filter(provi
     given = [str(one).split(" = ", 1)[1] for one in package.provides if str(one).startswith(sys.argv[1] + " = ")]
     print("\t".join(["kernel", "visible" if str(package) in visible else "hidden", package.name, str(package.epoch), package.version,
                      package.release, package.arch, package.reponame, given[0] if given else ""]))
+for package in sack.query().available().filter(name__glob="kpatch-patch-*"):
+    for one in package.requires:
+        if str(one).startswith(sys.argv[1] + " = "):
+            print("patched\t" + str(one).split(" = ", 1)[1])
 '''

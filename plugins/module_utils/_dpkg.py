@@ -11,8 +11,20 @@ from typing import Dict, Iterable, List, NamedTuple, Optional
 
 from . import _evr
 
-# One image of the kernel that a package installs; release is what uname -r says when it runs. held: kept from upgrades by its package manager.
-Image = NamedTuple("Image", [("release", str), ("flavour", Optional[str]), ("package", str), ("package_version", str), ("held", bool)])
+
+class Image(NamedTuple):
+    """One image of the kernel that a package installs; release is what uname -r says when it runs.
+
+    held: kept from upgrades by its package manager. complete: its installation came to its end, so that the boot loader knows it.
+    """
+
+    release: str
+    flavour: Optional[str]
+    package: str
+    package_version: str
+    held: bool
+    complete: bool = True
+
 
 # The packages that hold an image carry the release in their name. Metas do not begin with a number there.
 _IMAGE_NAME = re.compile(r"(?:linux-image-(?:unsigned-)?|pve-kernel-|proxmox-kernel-)([0-9][A-Za-z0-9.+~]*-[A-Za-z0-9.+~-]*[A-Za-z0-9+])\Z")
@@ -76,8 +88,9 @@ def images(stanzas: Iterable[Stanza]) -> List[Image]:
     for stanza in stanzas:
         release = release_of(stanza["Package"])
         if release and is_installed(stanza) and is_version(stanza.get("Version")):
-            held = stanza["Status"].split()[0] == "hold"
-            found.append(Image(release, flavour_of(release), stanza["Package"], stanza["Version"], held))
+            wish, _error, state = stanza["Status"].split()
+            complete = state in ("installed", "triggers-pending", "triggers-awaited")
+            found.append(Image(release, flavour_of(release), stanza["Package"], stanza["Version"], wish == "hold", complete))
     key = _evr.sort_key(_evr.DPKG)
     # Two ABIs can be of one package version only by name, so the name decides then.
     return sorted(found, key=lambda image: (image.flavour or "", key(image.package_version), _evr.sort_key(_evr.SYSTEMD_BOOT)(image.release)))

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks a host what GRUB will boot: which grub.cfg is in use, its environment block, its BLS entries, and whether the configuration is stale."""
 
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _bls, _grub_menu, _grubenv
@@ -30,7 +31,7 @@ def targets(host: Any, efi: bool, os_id: str) -> Optional[Targets]:
         return None
     environment, files = _environment(host, configuration.path)
     entries, listing = _bls.read_entries(host, _BLS_FOLDER)
-    bls = [Entry(entry.title, entry.id, entry.path, None, True, _bls_options(entry.fields)) for entry in _bls.grub_order(entries)]
+    bls = [Entry(entry.title, entry.id, entry.path, None, True, entry.fields.get("options", "")) for entry in _bls.grub_order(entries)]
     usual, once = usual_environment(environment)
     outcome = _run(configuration, usual, files, bls)
     if outcome.uses_bls and listing.problem:
@@ -74,6 +75,14 @@ def wanted_default(texts: List[str]) -> str:
     if "$" in value or "`" in value:
         raise ValueError("GRUB_DEFAULT is computed by the shell: %.80r" % value)
     return "${saved_entry}" if value == "saved" else value or "0"
+
+
+def with_saved_default(text: str) -> str:
+    """/etc/default/grub with GRUB_DEFAULT=saved, so that the menu boots the entry that grub2-set-default saves."""
+    if wanted_default([text]) == "${saved_entry}":
+        return text
+    lines = [line for line in text.splitlines() if not re.match(r"\s*(?:export\s+)?GRUB_DEFAULT=", line)]
+    return "\n".join(lines + ["GRUB_DEFAULT=saved"]) + "\n"
 
 
 def _run(configuration: Configuration, environment: Dict[str, str], files: Dict[str, str], bls: List[Entry]) -> Outcome:
@@ -155,12 +164,6 @@ def _target(host: Any, configuration: Configuration, outcome: Outcome) -> Target
         raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
     return Target(names, on_host(host, entry.path), "%s: default=%r is its %s" % (configuration.path, outcome.default, how),
                   "grub-bls" if entry.bls else "grub", entry.options)
-
-
-def _bls_options(fields: Dict[str, str]) -> Optional[str]:
-    """The command line of an entry; None where a variable of GRUB's takes part."""
-    options = fields.get("options", "")
-    return None if "$" in options else options
 
 
 def _stale(host: Any, assigned: List[str]) -> Tuple[Optional[bool], str, str]:

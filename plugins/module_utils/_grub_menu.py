@@ -29,6 +29,7 @@ _LINUX_COMMANDS = ("linux", "linux16", "linuxefi")
 _MODULE_COMMANDS = ("module", "module2", "xen_module")
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
 _DEVICE = re.compile(r"^\([^)]*\)")
+_IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _STEPS = 100000
 _DEPTH = 30
 _TEXT = 65536
@@ -251,7 +252,14 @@ def run(text: str, environment: Dict[str, str], files: Dict[str, str], bls: List
     """What a grub.cfg comes to. ``platform`` is 'efi' or 'pc'; ValueError for what GRUB would not accept."""
     machine = _Machine(environment, files, bls, platform)
     machine.run(_grub_script.parse(text))
-    return Outcome(machine.entries, machine.variables.get("default", ""), machine.assigned, machine.handed_to, machine.uses_bls)
+    entries = [_with_values(entry, machine.variables) if entry.bls else entry for entry in machine.entries]
+    return Outcome(entries, machine.variables.get("default", ""), machine.assigned, machine.handed_to, machine.uses_bls)
+
+
+def _with_values(entry: Entry, variables: Dict[str, str]) -> Entry:
+    """An entry of a .conf file: GRUB puts the values of variables ($kernelopts) into its options when it is chosen."""
+    text = _IN_OPTIONS.sub(lambda match: variables.get(match.group(1) or match.group(2), ""), entry.options or "")
+    return entry._replace(options=" ".join(text[:_TEXT].split()))
 
 
 def _split_path(default: str) -> Tuple[str, str]:

@@ -25,6 +25,7 @@ FACTS: List[Fact] = [
     Fact("installed[].flavour", "str", "its line of kernels"),
     Fact("installed[].package", "str", "the package that holds the image"),
     Fact("installed[].package_version", "str", "its version (dpkg) or version-release (rpm), with the epoch where there is one"),
+    Fact("installed[].complete", "bool", "false: the package manager broke off while it installed the package"),
     Fact("installed[].image", "str", "the image's path, or where it should be"),
     Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
     Fact("stray_images", "list", "kernel images in /boot that no installed package brought; no rescue images"),
@@ -38,6 +39,10 @@ FACTS: List[Fact] = [
     Fact("available.held", "list", "packages, locks and excludes that keep kernels from being updated"),
     Fact("available.phased", "bool", "it is given to a share of all hosts so far"),
     Fact("available.hidden", "list", "newer kernels that excludes hide, and pins against kernels"),
+    Fact("available.live_patchable", "list", "kernels on offer, oldest first, that a kpatch-patch package on offer is for"),
+    Fact("available.live_patchable[].release", "str", "what uname -r says when it runs"),
+    Fact("available.live_patchable[].package", "str", "its package"),
+    Fact("available.live_patchable[].package_version", "str", "its version"),
     Fact("managers", "list", "who else may install kernels here"),
     Fact("managers[].name", "str", "unattended-upgrades, dnf-automatic, landscape, satellite ..."),
     Fact("managers[].active", "bool", "it is set to work by itself"),
@@ -45,7 +50,7 @@ FACTS: List[Fact] = [
     Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
 ] + BOOT_FACTS
 
-_OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden")
+_OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden", "live_patchable")
 _STATUS = "/var/lib/dpkg/status"
 _STATUS_LIMIT = 64 * 1024 * 1024
 _UPDATES = "/var/lib/dpkg/updates"
@@ -205,7 +210,7 @@ def _strays(names: List[str], packages: Packages) -> List[str]:
 def _described(host: Any, image: Image) -> Any:
     path, present = _image_path(host, image.release)
     return {"release": image.release, "flavour": image.flavour, "package": image.package, "package_version": image.package_version,
-            "image": path, "image_present": present}
+            "complete": image.complete, "image": path, "image_present": present}
 
 
 def _image_path(host: Any, release: str) -> Tuple[str, bool]:

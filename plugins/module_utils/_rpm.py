@@ -45,12 +45,12 @@ def parse_images(text: str) -> List[Image]:
         image = _image(name, evr(epoch, version, release), "%s-%s.%s" % (version, release, arch), provides)
         if image:
             known = found.get((image.release, image.flavour), image)
-            found[image.release, image.flavour] = min(known, image, key=_strangeness)
+            found[image.release, image.flavour] = min(known, image, key=strangeness)
     key = _evr.sort_key(_evr.RPM)
     return sorted(found.values(), key=lambda image: (image.flavour or "", key(image.package_version), image.release))
 
 
-def _strangeness(image: Image) -> Tuple[bool, int]:
+def strangeness(image: Image) -> Tuple[bool, int]:
     """Of several packages for one release, the -core one holds the image, else the plainly named one (not -base, not -uki-virt)."""
     return (not image.package.endswith("-core"), len(image.package))
 
@@ -74,9 +74,10 @@ def locked_by_dnf5(text: str) -> List[str]:
 
 
 def locked_by_zypper(text: str) -> List[str]:
-    """The patterns of zypper's locks that touch kernels."""
-    names = re.findall(r"^solvable_name:[ \t]*(\S+)", text, re.MULTILINE)
-    return [name for name in names if re.match(r"kernel|\*", name)]
+    """The patterns of zypper's locks that touch kernels, with the versions that are locked where not all of them are."""
+    locks = (dict(re.findall(r"^([a-z_]+):[ \t]*(.*\S)", stanza, re.MULTILINE)) for stanza in re.split(r"\n[ \t]*\n", text))
+    return [(lock["solvable_name"] + " " + lock.get("version", "")).strip()
+            for lock in locks if re.match(r"kernel|\*", lock.get("solvable_name", ""))]
 
 
 def excluded(text: str) -> List[str]:

@@ -10,9 +10,22 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ._bls import BlsEntry, compare_text
 
-# id: file name with its suffix (.conf or .efi), without boot counters; tries_left: None where boots are not counted.
-Choice = NamedTuple("Choice", [
-    ("id", str), ("title", str), ("path", str), ("sort_key", str), ("machine_id", str), ("version", str), ("tries_left", Optional[int])])
+
+class Choice(NamedTuple):
+    """id: file name with its suffix (.conf or .efi), without boot counters; tries_left: None where boots are not counted.
+
+    options: what an entry gives the kernel, None for an image, which holds its own.
+    """
+
+    id: str
+    title: str
+    path: str
+    sort_key: str
+    machine_id: str
+    version: str
+    tries_left: Optional[int]
+    options: Optional[str] = None
+
 
 _COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$")
 _ORDER = "systemd-boot"
@@ -34,7 +47,8 @@ def choice_of_entry(entry: BlsEntry, image: str) -> Choice:
     """A Choice from a .conf entry whose kernel lies at ``image`` on the host."""
     name, tries = split_counters(entry.id + ".conf")
     fields = entry.fields
-    return Choice(name, entry.title, image, fields.get("sort-key", ""), fields.get("machine-id", ""), entry.version, tries)
+    return Choice(name, entry.title, image, fields.get("sort-key", ""), fields.get("machine-id", ""), entry.version, tries,
+                  fields.get("options", ""))
 
 
 def choice_of_image(name: str, image: str, os_release: Dict[str, str]) -> Choice:

@@ -42,7 +42,7 @@ def targets(host: Any) -> Targets:
 
 
 def _target(choice: Choice, how: str) -> Target:
-    return Target(choice.id, choice.path, how, _LOADER, None)
+    return Target(choice.id, choice.path, how, _LOADER, choice.options)
 
 
 def _configuration(host: Any) -> Tuple[Dict[str, str], str]:

@@ -29,6 +29,18 @@ A package with the name and the provides of a kernel.
 %files
 """
 
+PATCH = """
+Name: kpatch-patch-5_14_0-427_13_1
+Version: 1
+Release: 1.el9_4
+Summary: Live patches for a kernel
+License: GPL-2.0-only
+Requires: kernel-uname-r = 5.14.0-427.13.1.el9_4.x86_64
+%description
+A package with the name and the requirement of kpatch patches.
+%files
+"""
+
 
 def _run(*argv: str, cwd: Path | None = None) -> str:
     if shutil.which(argv[0]) is None:
@@ -40,10 +52,10 @@ def _run(*argv: str, cwd: Path | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two kernels' packages in it."""
+    """A folder with two kernels' packages in it, and with patches for one of them."""
     folder = tmp_path_factory.mktemp("kernels")
-    for release in ("427.13.1.el9_4", "503.11.1.el9_5"):
-        (folder / "kernel.spec").write_text(SPEC.format(release=release), encoding="ascii")
+    for text in (SPEC.format(release="427.13.1.el9_4"), SPEC.format(release="503.11.1.el9_5"), PATCH):
+        (folder / "kernel.spec").write_text(text, encoding="ascii")
         _run("rpmbuild", "-bb", "--target", "x86_64-linux", "--define", f"_topdir {folder}/build", "--define", f"_rpmdir {folder}/rpms",
              "kernel.spec", cwd=folder)
     return folder / "rpms"
@@ -86,7 +98,8 @@ def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hi
     assert {path for path, time in _times(*places).items() if before.get(path) != time and path.suffix != ".journal"} == set()
     offer, age = _available.parse_dnf_query(printed, "standard")
     assert offer == _available.Offer(
-        "5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "base", False, ["kernel-core-5.14.0-503.11.1.el9_5"])
+        "5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "base", False, ["kernel-core-5.14.0-503.11.1.el9_5"],
+        [{"release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"}])
     assert age is not None
     assert 0 <= age < 600
 

@@ -140,13 +140,28 @@ def test_el_boots_what_saved_entry_names() -> None:
     assert facts["one_shot"]["set"] is False
 
 
-def test_the_command_line_of_the_next_boot_is_said_where_the_loaders_files_tell_it() -> None:
+@pytest.mark.parametrize(("options", "environment", "cmdline"), [
+    ("root=/dev/sda1 ro $tuned_params", {}, "root=/dev/sda1 ro"),
+    ("$kernelopts $tuned_params", {"kernelopts": "root=/dev/sda1 ro quiet", "tuned_params": "skew_tick=1"}, "root=/dev/sda1 ro quiet skew_tick=1"),
+    ("ro\noptions ${kernelopts}\noptions audit=1", {"kernelopts": "quiet"}, "ro quiet audit=1"),
+])
+def test_an_entrys_options_get_the_values_that_grub_puts_in(options: str, environment: dict[str, str], cmdline: str) -> None:
+    release = "5.14.0-427.13.1.el9_4.x86_64"
+    read = dict(el9(release, **environment), **{f"/boot/loader/entries/{MACHINE}-{release}.conf": bls_text(release, options=options)})
+    assert collected({"read": read}).facts["default_boot"]["options"] == cmdline
+
+
+def test_the_command_line_of_debians_entry_is_that_of_its_linux_line() -> None:
     assert collected({"read": debian()}).facts["default_boot"]["options"] == "root=/dev/vda ro console=ttyS0"
-    release = "5.14.0-362.8.1.el9_3.x86_64"
-    read = el9(release, saved_entry=f"{MACHINE}-{release}")
-    assert reason(collected({"read": read}), "default_boot.options") == "unsupported"
-    read[f"/boot/loader/entries/{MACHINE}-{release}.conf"] = bls_text(release, options="root=/dev/sda1 ro mitigations=off")
-    assert collected({"read": read}).facts["default_boot"]["options"] == "root=/dev/sda1 ro mitigations=off"
+
+
+@pytest.mark.parametrize(("text", "saved"), [
+    ("GRUB_DEFAULT=saved\nGRUB_TIMEOUT=8\n", "GRUB_DEFAULT=saved\nGRUB_TIMEOUT=8\n"),
+    ("GRUB_DEFAULT=0\nGRUB_TIMEOUT=8\n", "GRUB_TIMEOUT=8\nGRUB_DEFAULT=saved\n"),
+    ("GRUB_TIMEOUT=8\n", "GRUB_TIMEOUT=8\nGRUB_DEFAULT=saved\n"),
+])
+def test_the_saved_entry_becomes_the_default(text: str, saved: str) -> None:
+    assert _grub.with_saved_default(text) == saved
 
 
 @pytest.mark.parametrize("saved", ["", "gone", "0"])
@@ -238,6 +253,13 @@ def test_systemd_boot_follows_its_variables() -> None:
     assert facts["one_shot"]["release"] == "6.11.0-1.fc40.x86_64"
     saved = collected(systemd_boot(LoaderEntryDefault="@saved", LoaderEntryLastBooted=f"{MACHINE}-6.9.4-200.fc40.x86_64.conf"))
     assert saved.facts["default_boot"]["release"] == "6.9.4-200.fc40.x86_64"
+
+
+def test_the_command_line_of_systemd_boots_entry_is_its_options() -> None:
+    recording = systemd_boot(LoaderEntryDefault="*-6.9.4-*")
+    path = f"/efi/loader/entries/{MACHINE}-6.9.4-200.fc40.x86_64.conf"
+    recording["read"][path] += "options root=/dev/vda2 ro\noptions quiet\n"
+    assert collected(recording).facts["default_boot"]["options"] == "root=/dev/vda2 ro quiet"
 
 
 def test_systemd_boot_reads_loader_conf() -> None:

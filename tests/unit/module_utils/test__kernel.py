@@ -71,7 +71,7 @@ def test_a_debian_host_that_was_updated_in_place_runs_the_older_package_version(
         "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.190-1"}
     assert facts["installed"] == [{
         "release": "6.1.0-56-cloud-amd64", "flavour": "cloud-amd64", "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.192-2",
-        "image": "/boot/vmlinuz-6.1.0-56-cloud-amd64", "image_present": True}]
+        "complete": True, "image": "/boot/vmlinuz-6.1.0-56-cloud-amd64", "image_present": True}]
     assert facts["newest_installed"] == {"release": "6.1.0-56-cloud-amd64", "package_version": "6.1.192-2"}
     assert facts["version_order"] == "dpkg"
     assert facts["managers"] == []
@@ -81,7 +81,8 @@ def test_a_debian_hosts_offer_has_version_repository_and_cache_age() -> None:
     section = _collect(_debian())
     assert section.facts["available"] == {
         "release": "6.1.0-56-cloud-amd64", "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.192-2",
-        "repository": "deb.example.org/debian-security bookworm-security/main", "phased": False, "hidden": [], "held": [], "cache_age_seconds": 3600}
+        "repository": "deb.example.org/debian-security bookworm-security/main", "phased": False, "hidden": [], "held": [], "cache_age_seconds": 3600,
+        "live_patchable": None}
     assert section.evidence["kernel.available.release"] == APT
     assert section.evidence["kernel.installed"] == DPKG_STATUS
 
@@ -205,7 +206,7 @@ def test_el9_maps_the_running_kernel_by_its_provide_and_asks_dnfs_cache() -> Non
         "5.14.0-427.13.1.el9_4.x86_64": "/lib/modules/5.14.0-427.13.1.el9_4.x86_64/vmlinuz"}
     assert section.facts["available"] == {
         "release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4", "repository": "baseos",
-        "phased": False, "hidden": ["kernel-core-5.14.0-503.11.1.el9_5"], "cache_age_seconds": 7300,
+        "phased": False, "hidden": ["kernel-core-5.14.0-503.11.1.el9_5"], "cache_age_seconds": 7300, "live_patchable": [],
         "held": ["kernel-core-0:5.14.0-427.13.1.el9_4.* (/etc/dnf/plugins/versionlock.list)", "kernel-core-5.14.0-503* (/etc/dnf/dnf.conf)"]}
 
 

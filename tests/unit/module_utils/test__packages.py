@@ -156,6 +156,8 @@ def test_locks_and_excludes_of_kernels_are_found_and_others_are_not() -> None:
     toml = 'version = "1.0"\n[[packages]]\nname = "kernel"\n[[packages.conditions]]\nkey = "evr"\n[[packages]]\nname = "bash"\n'
     assert _rpm.locked_by_dnf5(toml) == ["kernel"]
     assert _rpm.locked_by_zypper("type: package\nmatch_type: glob\nsolvable_name: kernel-default\n\nsolvable_name: vim\n") == ["kernel-default"]
+    newer = "\ntype: package\nversion: > 5.14.21-150500.55.39.1\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: kernel-default\n"
+    assert _rpm.locked_by_zypper(newer + "\ntype: package\nsolvable_name: vim\n") == ["kernel-default > 5.14.21-150500.55.39.1"]
     assert _rpm.excluded("[main]\ngpgcheck=1\nexclude=kernel* foo,\n  kernel-core\nexcludepkgs = bar\n#exclude=kernel-rt\n") == [
         "kernel*", "kernel-core"]
 
@@ -206,10 +208,17 @@ def test_pins_that_keep_kernels_away_are_found() -> None:
 def test_dnf_offers_the_newest_visible_kernel_of_the_flavour_and_tells_what_excludes_hide() -> None:
     offer, age = _available.parse_dnf_query(_text("rhel9_dnf.txt"), "standard")
     assert offer == _available.Offer("5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "baseos", False,
-                                     ["kernel-core-5.14.0-503.11.1.el9_5"])
+                                     ["kernel-core-5.14.0-503.11.1.el9_5"], [])
     assert age == 7300
     with pytest.raises(ValueError, match="no kernel of flavour uek is on offer"):
         _available.parse_dnf_query(_text("rhel9_dnf.txt"), "uek")
+
+
+def test_dnf_tells_which_kernels_on_offer_have_packages_of_live_patches() -> None:
+    text = _text("rhel9_dnf.txt") + "patched\t5.14.0-427.13.1.el9_4.x86_64\npatched\t5.14.0-503.11.1.el9_5.x86_64\npatched\t4.18.0-1.el8.x86_64\n"
+    # The second is hidden by an exclude, the third is no kernel here.
+    assert _available.parse_dnf_query(text, "standard")[0].live_patchable == [
+        {"release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"}]
 
 
 def test_zypper_offers_the_newest_by_rpms_order_from_a_repository() -> None:

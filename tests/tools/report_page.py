@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,7 +20,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import Flee
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._html import html
 from selenium import webdriver
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
-from workshop import REPOSITORY, cache, run
+from workshop import REPOSITORY, npm_package
 
 GENERATED_AT = "2026-11-20T06:04:00Z"
 BINARIES = ("chromium", "chromedriver", "npm")
@@ -41,13 +40,8 @@ def write_page(path: Path, items: Iterable[dict[str, Any]]) -> Path:
 
 
 def axe_script() -> str:
-    """The source of axe-core, from the package index of npm, kept in the user's cache."""
-    folder = cache("npm")
-    package = folder / "node_modules/axe-core"
-    wanted = AXE.rpartition("@")[2]
-    if not package.is_dir() or json.loads((package / "package.json").read_text(encoding="utf-8"))["version"] != wanted:
-        run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, AXE], cwd=folder)
-    return (package / "axe.min.js").read_text(encoding="utf-8")
+    """The source of axe-core, from the package index of npm."""
+    return (npm_package(AXE) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -28,6 +29,16 @@ def cache(name: str) -> Path:
     path = root / "firebreak" / name
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def npm_package(spec: str) -> Path:
+    """The folder of a package ``name@version`` from the package index of npm, kept in the user's cache; none of its scripts run."""
+    name, _, version = spec.rpartition("@")
+    folder = cache("npm")
+    package = folder / "node_modules" / name
+    if not package.is_dir() or json.loads((package / "package.json").read_text(encoding="utf-8"))["version"] != version:
+        run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, spec], cwd=folder)
+    return package
 
 
 def run(

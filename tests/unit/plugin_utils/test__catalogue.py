@@ -52,14 +52,15 @@ def test_a_pattern_is_known_where_it_can_name_a_finding(pattern: str, known: boo
 
 @pytest.mark.parametrize(("os_id", "version", "vendor", "extended"), [
     ("debian", "12", date(2026, 7, 11), date(2028, 6, 30)), ("ubuntu", "24.04", date(2029, 5, 31), date(2034, 4, 25)),
-    ("rhel", "9.4", date(2032, 5, 31), date(2035, 5, 31)), ("rocky", "9.6", date(2032, 5, 31), None), ("amzn", "2023", date(2029, 6, 30), None)])
+    ("rhel", "9.4", date(2032, 5, 31), date(2036, 5, 31)), ("rocky", "9.6", date(2032, 5, 31), None), ("amzn", "2023", date(2029, 6, 30), None),
+    ("sles", "16.0", date(2027, 11, 30), date(2030, 11, 30)), ("centos", "10", date(2030, 5, 31), None)])
 def test_support_is_found_by_release_or_by_its_major_version(os_id: str, version: str, vendor: date, extended: date | None) -> None:
     found = _end_of_support.find(os_id, version)
     assert found is not None
     assert (found.vendor, found.extended) == (vendor, extended)
 
 
-@pytest.mark.parametrize(("os_id", "version"), [("debian", "99"), ("nobody", "1"), ("ubuntu", "24"), ("debian", "")])
+@pytest.mark.parametrize(("os_id", "version"), [("debian", "99"), ("nobody", "1"), ("ubuntu", "24"), ("debian", ""), ("ol", "10.0")])
 def test_an_unlisted_release_has_no_date(os_id: str, version: str) -> None:
     assert _end_of_support.find(os_id, version) is None
 

@@ -71,12 +71,17 @@ def end_by(ending: str, fleet: str) -> None:
         up.wait(60)
 
 
+def take() -> census.Census:
+    """Everything that there is in this world."""
+    return census.take(state.current_lab().name, state.PORTS, marker="")
+
+
 def settle(before: census.Census) -> list[str]:
     """What is left once the kernel has taken away what is ending."""
     until = time.monotonic() + 20
     while True:
         reap()
-        left = census.left_behind(before, census.take("", state.PORTS))
+        left = census.left_behind(before, take())
         if not left or time.monotonic() > until:
             return left
         time.sleep(0.2)
@@ -85,7 +90,7 @@ def settle(before: census.Census) -> list[str]:
 def main(ending: str, fleet: str) -> None:
     """Before, the ending, after."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    before = census.take("", state.PORTS)
+    before = take()
     end_by(ending, fleet)
     left = settle(before)
     if left or state.current_lab().folder.exists():

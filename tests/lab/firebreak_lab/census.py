@@ -6,6 +6,7 @@
 import os
 from pathlib import Path
 
+from firebreak_lab.control_group import PREFIX
 from firebreak_lab.processes import start_ticks
 
 Census = dict[str, set[str]]
@@ -59,16 +60,21 @@ def listening(ports: range) -> set[str]:
     return {str(int(row[1].split(":")[1], 16)) for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) in ports}
 
 
-def control_groups() -> set[str]:
-    """The control groups below /sys/fs/cgroup."""
-    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup")}
+def of_another_lab(group: str, lab: str) -> bool:
+    """Whether a control group is that of a host of a lab with another name; such labs come and go as they like."""
+    return any(part.startswith(PREFIX) and not part.startswith(f"{PREFIX}{lab}-") for part in group.split("/"))
 
 
-def take(marker: str, ports: range) -> Census:
-    """The census of all that carries the marker (see processes), and of what cannot carry one."""
-    seen = processes(marker)
+def control_groups(lab: str) -> set[str]:
+    """The control groups below /sys/fs/cgroup, without those of other labs."""
+    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup") if not of_another_lab(folder, lab)}
+
+
+def take(lab: str, ports: range, marker: str | None = None) -> Census:
+    """The census of all that carries the marker (see processes), by default the lab's name, and of what cannot carry one."""
+    seen = processes(lab if marker is None else marker)
     return {"processes": {f"{pid} {command}" for pid, command in seen.items()}, "namespaces": namespaces(set(seen)), "mounts": mounts(),
-            "loops": loops(), "ports": listening(ports), "control groups": control_groups()}
+            "loops": loops(), "ports": listening(ports), "control groups": control_groups(lab)}
 
 
 def left_behind(before: Census, after: Census) -> list[str]:

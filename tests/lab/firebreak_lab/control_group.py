@@ -11,6 +11,7 @@ from pathlib import Path
 from firebreak_lab.errors import LabError
 
 RECORD = "control_group"
+PREFIX = "firebreak-lab-"
 
 
 def mount_points(mounts: str) -> list[Path]:
@@ -32,7 +33,7 @@ def enter(name: str, folder: Path) -> None:
     """Move this process into a group of its own below the one it is in; the host's folder records where that is."""
     own = own_path(Path("/proc/self/cgroup").read_text()).lstrip("/")
     # systemd-nspawn repeats its group's path in systemd's hierarchy of version 1.
-    groups = [point / own / f"firebreak-lab-{name}" for point in mount_points(Path("/proc/self/mounts").read_text())]
+    groups = [point / own / f"{PREFIX}{name}" for point in mount_points(Path("/proc/self/mounts").read_text())]
     (folder / RECORD).write_text("".join(f"{group}\n" for group in groups))
     groups[0].mkdir(exist_ok=True)
     (groups[0] / "cgroup.procs").write_text(str(os.getpid()))

@@ -55,6 +55,11 @@ def test_the_reason_is_what_qemu_said_last() -> None:
     assert supervisor.shutdown_reason(iter(said[:2])) == "lost"
 
 
+def test_census_leaves_other_labs_alone() -> None:
+    own, other, neither = "/sys/fs/cgroup/firebreak-lab-test-1-box/payload", "/sys/fs/cgroup/firebreak-lab-test-12-box", "/sys/fs/cgroup/system.slice"
+    assert [census.of_another_lab(group, "test-1") for group in (own, other, neither)] == [False, True, False]
+
+
 def test_census_sees_a_marked_process_and_names_what_is_new() -> None:
     before = census.take("firebreak-census-mark", range(0))
     marked = {**os.environ, "MARK": "firebreak-census-mark"}

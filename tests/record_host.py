@@ -28,7 +28,7 @@ _MAC = re.compile(r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b")
 _IPV4 = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PROCESS = re.compile(r"^/proc/\d+/")
 # A path outside of what the system itself lays out: where people and their projects live.
-_PRIVATE_PATH = re.compile(r"(?<![\w./-])/(?!(?:usr|var|run|etc|dev|proc|sys|boot|bin|sbin|lib|lib64)(?:/|$))[\w.@+-]+(?:/[\w.@+-]+)*")
+_PRIVATE_PATH = re.compile(r"(?<![\w./-])/(?!(?:usr|var|run|etc|dev|proc|sys|boot|bin|sbin|lib|lib64|opt/kata[^/]*)(?:/|$))[\w.@+-]+(?:/[\w.@+-]+)*")
 _LONG_FIELDS = re.compile(r"^(?:Description|Conffiles|Maintainer|Homepage|Original-Maintainer):.*\n(?:[ \t].*\n)*", re.MULTILINE)
 _MACHINE_ID_FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _SERIAL_FILE = re.compile(r"/(?:\w+_serial|product_uuid|\w+_asset_tag)$")

@@ -108,6 +108,8 @@ STANDARD: Document = {
                "default_boot": {"rule": "newest_installed"}, "reboot_pending": "forbidden"},
     "cpu": {"vulnerabilities": {"all": "mitigated"}, "microcode_mixed": "forbidden"},
     "hypervisor": {"qemu": {"running": {"rule": "installed"}}},
+    "containers": {"shared_kernel": {"maximum": 4}, "privileged": "forbidden"},
+    "kata": {"version": {"minimum": "3.31.0"}, "stale_sandboxes": "forbidden"},
 }
 
 WAIVERS = [{"finding": "os.release", "owner": "platform@example.net", "reason": "moves to the standard in wave 7", "expires": "2026-12-31"}]
@@ -257,23 +259,78 @@ def _hypervisor_facts(host: _Host, now: datetime) -> Document:
     }
 
 
+_IMAGES = ("registry.example.net/shop/web:412", "registry.example.net/shop/api:98", "registry.example.net/infra/node-exporter:1.8", "postgres:16")
+_CONTAINERD = {"debian": "1.6.20~ds1-1+deb12u1", "redhat": "1.7.27-3.1.el9", "suse": "1.7.27-150000.123.1"}
+
+
+def _container(host: _Host, number: int, now: datetime) -> Document:
+    """One container of a node: most are behind Kata, some share the kernel, a few of these are privileged."""
+    shares = host.rng.random() < 0.12
+    return {
+        "id": host.hex(64), "engine": "containerd", "namespace": "k8s.io", "sandbox": host.hex(64), "is_pod": False,
+        "name": f"shop/app-{number}", "image": host.rng.choice(_IMAGES), "runtime": "runc" if shares else "kata",
+        "shim": "/usr/bin/containerd-shim-runc-v2" if shares else "/opt/kata-4.1.0/bin/containerd-shim-kata-v2",
+        "isolation": "host_kernel" if shares else "kata", "reason": "", "pid": 3000 + number if shares else None,
+        "privileged": shares and host.rng.random() < 0.05, "host_pid": False, "host_network": shares and host.rng.random() < 0.2, "user": 0,
+        "started_at": _iso(now - timedelta(hours=host.rng.randint(1, 900)))}
+
+
+def _containers_facts(host: _Host, now: datetime) -> Document:
+    items = [_container(host, number, now) for number in range(host.rng.randint(4, 14) if host.role == "k8s" else 0)]
+    sharing = [item for item in items if item["isolation"] == "host_kernel"]
+    engine = {"name": "containerd", "path": "/usr/bin/containerd", "package": "containerd", "version": _CONTAINERD[host.platform.family],
+              "running": True, "pid": 800, "started_at": _iso(now - timedelta(days=host.uptime_days - 0.5)), "stale": False, "reason": ""}
+    return {
+        "engines": [engine] if host.role == "k8s" else [], "items": items, "unlisted": 0, "nested_shims": 0,
+        "counts": {"host_kernel": len(sharing), "sandboxed": len(items) - len(sharing), "unknown": 0,
+                   "privileged": sum(item["privileged"] for item in sharing)},
+    }
+
+
+def _sandbox(host: _Host, item: Document, old: bool) -> Document:
+    tree = "/opt/kata-4.0.0" if old else "/opt/kata-4.1.0"
+    reasons = [f"{part}: it is of {tree}, in force is /opt/kata-4.1.0" for part in ("shim", "vmm", "guest kernel")] if old else []
+    return {
+        "id": item["sandbox"], "namespace": "k8s.io", "version": tree[10:], "shim": f"{tree}/bin/containerd-shim-kata-v2",
+        "shim_pid": 4000 + host.rng.randint(0, 50000), "vmm": f"{tree}/bin/qemu-system-x86_64", "vmm_pid": 4000 + host.rng.randint(0, 50000),
+        "vmm_name": "qemu", "virtiofsd": f"{tree}/libexec/virtiofsd", "virtiofsd_pid": 4000 + host.rng.randint(0, 50000),
+        "guest_kernel": "6.18.20-199" if old else "6.18.35-202", "guest_image": None, "started_at": item["started_at"], "stale": old,
+        "reasons": reasons}
+
+
+def _kata_facts(host: _Host, items: list[Document]) -> Document:
+    has = host.role == "k8s"
+    lags = host.rng.random() < 0.15
+    sandboxes = [_sandbox(host, item, lags and host.rng.random() < 0.3) for item in items if item["isolation"] == "kata"]
+    handler = {"engine": "containerd", "name": "kata", "shim": "/opt/kata/bin/containerd-shim-kata-v2", "config": None,
+               "source": "/etc/containerd/conf.d/50-firebreak-kata.toml", "dead": "", "loaded": True}
+    tree = {"path": "/opt/kata-4.1.0", "version": "4.1.0", "in_force": True, "made_by": "firebreak"}
+    return {
+        "installed": has, "origin": "release" if has else "none", "version": "4.1.0" if has else None, "tree": "/opt/kata-4.1.0" if has else None,
+        "flavours": ["go"] if has else [], "trees": [tree] if has else [], "other_installers": [], "components": [],
+        "handlers": [handler] if has else [], "sandboxes": sandboxes}
+
+
 _SOURCES = {
     "os.id": "/etc/os-release", "os.version_id": "/etc/os-release", "os.machine_id": "/etc/machine-id",
     "boot.boot_id": "/proc/sys/kernel/random/boot_id", "boot.cmdline": "/proc/cmdline",
     "kernel.running.release": "uname -r", "kernel.installed": "dpkg-query -W", "kernel.default_boot": "/boot/grub/grub.cfg",
     "kernel.available": "apt-cache policy", "cpu.vulnerabilities": "/sys/devices/system/cpu/vulnerabilities", "hypervisor.processes": "/proc",
+    "containers.items": "/run/*/io.containerd.runtime.v2.task", "kata.sandboxes": "/proc", "kata.tree": "/opt/kata",
 }
 
 
 def record(host: _Host, now: datetime = SCANNED_AT) -> Document:
     """The record (schema firebreak.record/1) of one synthetic host."""
-    names = ("os", "boot", "kernel", "cpu", "hypervisor")
+    names = ("os", "boot", "kernel", "cpu", "hypervisor", "containers", "kata")
+    containers = _containers_facts(host, now)
     return {
         "schema": "firebreak.record/1", "scanned_at": _iso(now),
         "scanner": {"version": "0.1.0", "python": "3.11.2", "uid": 0, "deadline_seconds": 60},
         "seconds": {name: round(host.rng.uniform(0.002, 0.08), 4) for name in names},
         "os": _os_facts(host), "boot": _boot_facts(host, now), "kernel": _kernel_facts(host), "cpu": _cpu_facts(host),
-        "hypervisor": _hypervisor_facts(host, now), "evidence": dict(_SOURCES), "nulls": [],
+        "hypervisor": _hypervisor_facts(host, now), "containers": containers, "kata": _kata_facts(host, containers["items"]),
+        "evidence": dict(_SOURCES), "nulls": [],
     }
 
 

@@ -174,7 +174,7 @@ def _collect_processes(host: Any, section: Any, installed: _running_monitors.Ins
     if candidates is None:
         section.cannot_say("processes", problem, _running_monitors.PROC)
         return None
-    examiner = _running_monitors.Examiner(host, installed, _booted_at(host))
+    examiner = _running_monitors.Examiner(host, installed, _processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
     processes = []
     for candidate in candidates:
         try:
@@ -183,13 +183,6 @@ def _collect_processes(host: Any, section: Any, installed: _running_monitors.Ins
             continue
     section.put("processes", processes, "/proc/*/exe, stat, cmdline")
     return processes
-
-
-def _booted_at(host: Any) -> Optional[float]:
-    try:
-        return float(host.now() - _processes.parse_uptime(host.read("/proc/uptime", 256).value or ""))
-    except ValueError:
-        return None
 
 
 def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:

@@ -143,6 +143,11 @@ def _parse_rpm_header(line: str) -> Optional[Package]:
     return Package(component, fields[1], fields[2], []) if component else None
 
 
+def is_in_place(status: str) -> bool:
+    """Whether dpkg's Status says that a package's files are there."""
+    return status.split()[-1:] != [] and status.split()[-1] in _IN_PLACE
+
+
 def parse_dpkg_status(text: str) -> List[Tuple[Package, List[str]]]:
     """Each installed package in dpkg's status file, without its binaries, and the names that the list of its files may have."""
     found = []
@@ -150,7 +155,7 @@ def parse_dpkg_status(text: str) -> List[Tuple[Package, List[str]]]:
         fields = dict(_DPKG_FIELD.findall(stanza))
         name, version, architecture = fields["Package"], fields.get("Version", "").strip(), fields.get("Architecture", "").strip()
         component = _component_of_package(name)
-        if component and version and fields.get("Status", "").split()[-1:] and fields["Status"].split()[-1] in _IN_PLACE:
+        if component and version and is_in_place(fields.get("Status", "")):
             found.append((Package(component, name, version, []), [name + ".list", "%s:%s.list" % (name, architecture)]))
     return found
 

@@ -4,6 +4,7 @@
 """What /proc/PID says of a process: pure parsers for exe links, stat, cmdline, and the judgement of what may be believed of them."""
 
 import re
+import time
 from typing import List, NamedTuple, Optional, Tuple
 
 # Kernel ABI: fields of /proc/PID/stat count in 1/100 s on every architecture that Linux servers have (USER_HZ).
@@ -79,6 +80,21 @@ def parse_uptime(text: str) -> float:
     if not words or not re.match(r"[0-9]{1,12}(\.[0-9]+)?\Z", words[0]):
         raise ValueError("damaged /proc/uptime: %r" % text[:40])
     return float(words[0])
+
+
+def booted_at(now: float, uptime: str) -> Optional[float]:
+    """When the host booted, in seconds since 1970, by its clock and its /proc/uptime; None where that is damaged."""
+    try:
+        return now - parse_uptime(uptime)
+    except ValueError:
+        return None
+
+
+def moment(booted: Optional[float], ticks: Optional[int]) -> Optional[str]:
+    """So many ticks after boot as a time in UTC; None where either is not known."""
+    if booted is None or ticks is None:
+        return None
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(booted + ticks / float(TICKS_PER_SECOND)))
 
 
 def hides_processes(mounts: str) -> bool:

@@ -7,7 +7,6 @@
 """
 
 import re
-import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _elf, _machine_monitors, _machine_types, _package_history, _processes
@@ -107,6 +106,43 @@ def judge(path: str, same_file: Optional[bool], running: Optional[str], installe
     return Verdict(True, "its binary %s was replaced: %s" % (path, builds), False)
 
 
+def true_link(host: Any, raw: str, running: Any) -> _processes.ExeLink:
+    """The link taken apart, unless the file's own name really ends in ' (deleted)'. (One that rpm moved aside is still there for a while.)"""
+    if raw.endswith(_processes.DELETED) and _processes.in_system_folder(raw) and _same(host.stat(raw), running):
+        return _processes.ExeLink(raw, False)
+    return _processes.parse_exe(raw)
+
+
+def surroundings(host: Any, folder: str, path: str, running: Any, same_root: Optional[bool]) -> _processes.Surroundings:
+    """What decides whether the file that the process of ``folder`` runs is the host's own at ``path``."""
+    same_device = _same_file_system(host, folder, path, running) if running.value and _processes.in_system_folder(path) else None
+    return _processes.Surroundings(
+        same_root, running.value.uid if running.value else None, running.value.mode if running.value else None, same_device)
+
+
+def _same_file_system(host: Any, folder: str, path: str, running: Any) -> Optional[bool]:
+    """Whether a process's binary is on the file system of the host's own folder; the layers of an overlay have devices of their own."""
+    home = host.stat(path.rpartition("/")[0])
+    if home.problem or home.value.device == running.value.device:
+        return None if home.problem else True
+    mounts = [host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
+    return not mounts[0].problem and mounts[0] == mounts[1]
+
+
+def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verdict:
+    """Whether the process of ``folder`` runs another file than the one at its binary's path."""
+    exe = folder + "/exe"
+    running = host.stat(exe)
+    link = true_link(host, raw, running)
+    foreign = _processes.why_foreign(link.path, surroundings(host, folder, link.path, running, None if nested is None else not nested))
+    if foreign:
+        return Verdict(None, foreign, False)
+    now = host.stat(link.path)
+    if now.problem or _same(now, running):
+        return judge(link.path, None if now.problem else True, None, None)
+    return judge(link.path, False, build_id_at(host, exe), build_id_at(host, link.path))
+
+
 class Examiner:
     """Looks at candidates one by one and remembers each distinct binary, for a host may run a thousand guests on one."""
 
@@ -127,7 +163,7 @@ class Examiner:
         guest = _guest(candidate.component, argv)
         if self._start_ticks(folder) != ticks:
             raise GoneError(candidate.pid)
-        moment = None if started is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
+        moment = _processes.moment(self._booted_at, ticks)
         seen.update(pid=int(candidate.pid), component=candidate.component, started_at=moment, guest=guest.name, machine_type=guest.machine_type)
         return seen
 
@@ -143,35 +179,16 @@ class Examiner:
             return _binary_record(None, Verdict(None, "its binary could not be examined (needs_root)", False), None, (None, "unknown"))
         exe = folder + "/exe"
         running = self._host.stat(exe)
-        link = self._true_link(candidate.link, running)
-        foreign = _processes.why_foreign(link.path, self._surroundings(folder, link.path, running))
+        link = true_link(self._host, candidate.link, running)
+        root = self._host.stat(folder + "/root")
+        same_root = None if root.problem or self._installed.root.problem else _same(root, self._installed.root)
+        foreign = _processes.why_foreign(link.path, surroundings(self._host, folder, link.path, running, same_root))
         build = self.build_id(exe, running)
         if foreign:
             return _binary_record(link, *self._judge_foreign(candidate, running, build, foreign))
         now = self._host.stat(link.path)
         verdict = judge(link.path, None if now.problem else _same(now, running), build, self.build_id(link.path, now))
         return _binary_record(link, verdict, build, self._version(candidate, link.path, running, verdict, started))
-
-    def _true_link(self, raw: str, running: Any) -> _processes.ExeLink:
-        """The link taken apart, unless the file's own name really ends in ' (deleted)'. (One that rpm moved aside is still there for a while.)"""
-        if raw.endswith(_processes.DELETED) and _processes.in_system_folder(raw) and _same(self._host.stat(raw), running):
-            return _processes.ExeLink(raw, False)
-        return _processes.parse_exe(raw)
-
-    def _surroundings(self, folder: str, path: str, running: Any) -> _processes.Surroundings:
-        root = self._host.stat(folder + "/root")
-        same_device = self._same_file_system(folder, path, running) if running.value and _processes.in_system_folder(path) else None
-        return _processes.Surroundings(
-            None if root.problem or self._installed.root.problem else _same(root, self._installed.root),
-            running.value.uid if running.value else None, running.value.mode if running.value else None, same_device)
-
-    def _same_file_system(self, folder: str, path: str, running: Any) -> Optional[bool]:
-        """Whether a process's binary is on the file system of the host's own folder; the layers of an overlay have devices of their own."""
-        home = self._host.stat(path.rpartition("/")[0])
-        if home.problem or home.value.device == running.value.device:
-            return None if home.problem else True
-        mounts = [self._host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
-        return not mounts[0].problem and mounts[0] == mounts[1]
 
     def build_id(self, path: str, stat: Any) -> Optional[str]:
         """The build id of the binary at ``path``, read once for each file; None where it has none."""

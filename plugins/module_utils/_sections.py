@@ -7,7 +7,7 @@ A section module has ``FACTS`` (what it can say), and ``collect(host, section, o
 and writes into ``section`` (see _record.Section).
 """
 
-from . import _boot, _cpu, _hypervisor, _kernel, _live_patch, _os
+from . import _boot, _containers, _cpu, _hypervisor, _kata, _kernel, _live_patch, _os
 
 SECTIONS = {
     "os": _os,
@@ -16,4 +16,6 @@ SECTIONS = {
     "live_patch": _live_patch,
     "cpu": _cpu,
     "hypervisor": _hypervisor,
+    "containers": _containers,
+    "kata": _kata,
 }

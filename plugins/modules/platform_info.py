@@ -98,6 +98,16 @@ record:
       type: dict
       returned: when asked for
       sample: {is_guest: false, is_host: true, under: none}
+    containers:
+      description: The container engines, each running container with its isolation, and how many share the host's kernel.
+      type: dict
+      returned: when asked for
+      sample: {counts: {host_kernel: 3, privileged: 0, sandboxed: 12, unknown: 0}, nested_shims: 0}
+    kata:
+      description: What of Kata Containers is installed, what the engines are told of it, and whether each live sandbox runs what a new one would get.
+      type: dict
+      returned: when asked for
+      sample: {installed: true, origin: release, tree: /opt/kata-4.1.0, version: 4.1.0}
     evidence:
       description: Where each fact was read, as a path or a command.
       type: dict

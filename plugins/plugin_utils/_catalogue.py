@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ._standard_keys import COMPONENTS, KEYS
+from ._standard_keys import COMPONENTS, ENGINES, KEYS
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 DISRUPTIONS = ("none", "restart_service", "restart_sandbox", "migrate_guest", "reboot")
@@ -152,6 +152,39 @@ _HYPERVISOR = (
           "A guest runs with a machine type that QEMU has deprecated; a later QEMU will not start it.",
           "Give the guest a current machine type at its next start.", "migrate_guest"),
 )
+_CONTAINERS = (
+    Entry("containers.shared_kernel", "high", "More containers share the host's kernel than the standard allows: one hole in it opens them all.",
+          "Give them a runtime handler of Kata's, or name them in containers.shared_kernel_allowed.", "restart_sandbox"),
+    Entry("containers.privileged", "high", "A privileged container shares the host's kernel: whoever breaks into it is root on the host.",
+          "Run it with the capabilities that it needs, or under Kata.", "restart_sandbox"),
+    Entry("containers.host_pid", "medium", "A container that shares the host's kernel sees the host's processes.",
+          "Run it with a process namespace of its own.", "restart_sandbox"),
+    Entry("containers.unknown_isolation", "medium", "Of some containers nobody can say whose kernel they run on.",
+          "See the reason of each; a runtime that is not known may be forbidden by the engine's configuration.", "none"),
+    Entry("containers.engines", "medium", "A container engine is installed that the standard does not name.",
+          "Remove it once its containers have moved.", "restart_sandbox"),
+    *(Entry(f"containers.{name}.installed", "medium", f"The installed {name} is not of the version that the standard names.",
+            f"Install the standard's version of {name} and restart its service; containers keep running.", "restart_service") for name in ENGINES),
+    Entry("containers.engine_stale", "medium", "An engine's daemon still runs a replaced binary: the package is patched, the process is not.",
+          "Restart the engine's service; containers keep running.", "restart_service"),
+)
+_KATA = (
+    Entry("kata.installed", "high", "Kata Containers is missing, or installed against the standard.", "Run the role firebreak.fleet.kata.", "none"),
+    Entry("kata.version", "high", "A new sandbox gets another version of Kata Containers than the standard names.",
+          "Run the role firebreak.fleet.kata; sandboxes that live keep what they run.", "none"),
+    Entry("kata.stale_sandboxes", "high", "A live sandbox still runs a shim, a machine monitor, a virtiofsd or a guest kernel that a new one would "
+          "not get: the host is patched, the sandbox is not.", "Start the pod or container anew.", "restart_sandbox"),
+    Entry("kata.guest_kernel", "high", "A live sandbox runs another guest kernel than the standard names.",
+          "Start the pod or container anew, once the release in force has the right kernel.", "restart_sandbox"),
+    Entry("kata.handlers", "medium", "No engine has a runtime handler that the standard names.",
+          "Run the role firebreak.fleet.kata with kata_handlers.", "restart_service"),
+    Entry("kata.dead_handlers", "high", "An engine has a runtime handler that cannot start a sandbox, since a file that it names is gone.",
+          "Remove the handler, or install what it names.", "restart_service"),
+    Entry("kata.unloaded_handlers", "medium", "An engine has not read, or may not have read, a runtime handler that is on disk.",
+          "Restart the engine's service; containers keep running.", "restart_service"),
+    Entry("kata.other_installers", "medium", "More than one installer claims Kata Containers on this host; each undoes the other's work.",
+          "Remove kata-deploy or the package, once its sandboxes are gone.", "restart_sandbox"),
+)
 _FLEET = (
     Entry("host.duplicate", "medium", "Two names of the inventory are one machine (by machine-id): counts are wrong, and a wave could "
           "reboot it twice.",
@@ -160,7 +193,7 @@ _FLEET = (
           "Remove the waiver, or decide anew and extend it."),
 )
 
-ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_FLEET)
+ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA, *_FLEET)
 _BY_ID = {entry.id: entry for entry in ENTRIES}
 _FREE = [(re.compile(re.sub("<[a-z]+>", "[^.]+", re.escape(entry.id).replace(r"\<", "<").replace(r"\>", ">"))), entry)
          for entry in ENTRIES if "<" in entry.id]

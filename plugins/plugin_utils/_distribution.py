@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ._bounded import dig, text_at
-from ._standard_keys import COMPONENTS
+from ._standard_keys import COMPONENTS, ENGINES
 
 # A value held by at most this share of the hosts that have the fact is an outlier.
 OUTLIER_SHARE = 0.05
@@ -71,6 +71,24 @@ def _kind(record: Record) -> list[str]:
     return [f"{guest}, runs guests" if dig(record, "hypervisor.is_host") is True else guest]
 
 
+def _engines(record: Record) -> list[str]:
+    """Name and version of each container engine."""
+    return _named_versions(dig(record, "containers.engines"), "name")
+
+
+def _sharing(record: Record) -> list[str]:
+    """How many containers share the host's kernel."""
+    count = dig(record, "containers.counts.host_kernel")
+    return [f"{count} containers" if count != 1 else "1 container"] if isinstance(count, int) and not isinstance(count, bool) else []
+
+
+def _sandboxes(record: Record) -> list[str]:
+    """The release and the guest kernel of each live sandbox of Kata's."""
+    rows = dig(record, "kata.sandboxes")
+    pairs = {(text_at(row, "version"), text_at(row, "guest_kernel")) for row in rows[:1000]} if isinstance(rows, list) else set()
+    return sorted(f"{version or 'unknown'}, guest kernel {kernel or 'unknown'}" for version, kernel in pairs)
+
+
 def _of_components(aspect: str) -> tuple[str, ...]:
     return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS)
 
@@ -85,6 +103,12 @@ FACTS = (
     FleetFact("hypervisor.running", "Hypervisors running", _of_components("running"), _of_components("running"), _processes),
     FleetFact("hypervisor.installed", "Hypervisors installed", _of_components("installed"), _of_components("installed"), _components),
     FleetFact("hypervisor.kind", "Machines", (), (), _kind),
+    FleetFact("containers.shared_kernel", "Containers on one kernel", ("containers.shared_kernel",), ("containers.shared_kernel",), _sharing),
+    FleetFact("containers.engines", "Container engines", ("containers.engines",),
+              ("containers.engines", *(f"containers.{name}.installed" for name in ENGINES)), _engines),
+    FleetFact("kata.version", "Kata in force", ("kata.version",), ("kata.version",), _at("kata.version")),
+    FleetFact("kata.sandboxes", "Kata sandboxes running", ("kata.stale_sandboxes", "kata.guest_kernel"),
+              ("kata.stale_sandboxes", "kata.guest_kernel"), _sandboxes),
     FleetFact("cpu.model", "Processors", (), (), _at("cpu.model")),
     FleetFact("cpu.microcode", "Microcode", ("cpu.microcode",), ("cpu.microcode",), _microcode),
     FleetFact("os.architecture", "Architecture", ("os.architecture",), ("os.architecture",), _at("os.architecture")),

@@ -158,9 +158,41 @@ LIVE_PATCH = (
         ("live_patch.support_ends",), ("minimum",)),
 )
 
+ENGINES = ("containerd", "docker", "crio", "podman")
+CONTAINERS = (
+    Key("containers.shared_kernel", "number", "How many containers may share the host's kernel, those of `shared_kernel_allowed` left out: one hole "
+        "in that kernel opens them all.", {"maximum": 0}, ("containers.shared_kernel",), ("maximum",)),
+    Key("containers.shared_kernel_allowed", "words", "Containers that need no boundary of their own: `image:`, `name:`, `namespace:`, `engine:` or "
+        "`runtime:` and a shell pattern.", ["namespace:kube-system", "image:registry.example.org/infra/*"], promise=False),
+    _policy("containers.privileged", "Privileged containers that share the host's kernel: they may do there what root may."),
+    _policy("containers.host_pid", "Containers that share the host's kernel and see its processes."),
+    _policy("containers.unknown_isolation", "Containers of which nobody can say whose kernel they run on."),
+    Key("containers.engines", "words", "The container engines that may be installed: `containerd`, `docker`, `crio`, `podman`. An empty list allows "
+        "none.", ["containerd"], ("containers.engines",)),
+    *(Key(f"containers.{name}.installed", "version", f"The installed version of {name}, where it is installed.", {"minimum": "1.7.24~ds1-6+deb13u1"},
+          (f"containers.{name}.installed",), _VERSIONS) for name in ENGINES),
+    _policy("containers.engine_stale", "An engine whose daemon still runs a replaced binary."),
+)
+
+KATA = (
+    Key("kata.presence", "choice", "Whether Kata Containers must or must not be installed.", "required", ("kata.installed",),
+        choices=("required", "forbidden")),
+    Key("kata.version", "version", "The version that a new sandbox gets, where Kata is installed. A minimum compares by the order of rpm.",
+        {"minimum": "3.31.0"}, ("kata.version",), _VERSIONS),
+    _policy("kata.stale_sandboxes", "Live sandboxes of which the shim, the machine monitor, virtiofsd or the guest kernel is not what a new one "
+            "would get."),
+    Key("kata.guest_kernel", "version", "The guest kernel of each live sandbox, by the name of its file.", "6.18.35-202", ("kata.guest_kernel",),
+        _VERSIONS),
+    Key("kata.handlers", "words", "Runtime handlers that some engine must have.", ["kata"], ("kata.handlers",)),
+    _policy("kata.dead_handlers", "Handlers that name a shim or a configuration that is not there: pods that ask for them hang."),
+    _policy("kata.unloaded_handlers", "Handlers on disk that the engine has not read, or of which that cannot be said since its file was changed."),
+    _policy("kata.other_installers", "Traces of kata-deploy or of a distribution's package beside the release below /opt."),
+)
+
 # In the order in which documents list them.
 SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "general": GENERAL, "os": OS, "boot": BOOT, "kernel": KERNEL, "live_patch": LIVE_PATCH, "cpu": CPU, "hypervisor": HYPERVISOR,
+    "containers": CONTAINERS, "kata": KATA,
 }
 KEYS: tuple[Key, ...] = tuple(key for keys in SECTIONS.values() for key in keys)
 

@@ -27,11 +27,18 @@ PROVEN = (
 )
 
 # Keys whose promise this suite does not prove, and why. All others have a test.
+_CONTAINERS = "this suite does not ask for containers; the scan alone judges them"
+_KATA = "this suite does not ask for Kata Containers; the scan alone judges them"
 UNPROVEN: Mapping[str, str] = {
     "os.end_of_support": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "os.support_days_left": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "live_patch.check_age_hours": "only the provider's own client knows, each in a form of its own; what is in force is proven",
     "live_patch.support_days_left": "a date in a vendor's calendar, not a state of the host; kernel.running is proven",
+    **{f"containers.{name}": _CONTAINERS for name in (
+        "shared_kernel", "privileged", "host_pid", "unknown_isolation", "engines", "containerd.installed", "docker.installed", "crio.installed",
+        "podman.installed", "engine_stale")},
+    **{f"kata.{name}": _KATA for name in (
+        "presence", "version", "stale_sandboxes", "guest_kernel", "handlers", "dead_handlers", "unloaded_handlers", "other_installers")},
 }
 
 

@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``kata``: releases on disk, handlers of engines, and what live sandboxes really run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils import _kata_handlers, _kata_installed
+from containers_world import KATA, STARTED, World
+
+CONTAINERD = "/etc/containerd/config.toml"
+HANDLER = """version = 3
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.kata]
+  runtime_type = "io.containerd.kata.v2"
+  runtime_path = "/opt/kata-4.1.0/bin/containerd-shim-kata-v2"
+  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.kata.options]
+    ConfigPath = "/opt/kata/c.toml"
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+"""
+
+
+def test_a_host_without_kata_says_so() -> None:
+    section = World().kata()
+    facts = section.facts
+    assert (facts["installed"], facts["origin"], facts["trees"], facts["handlers"], facts["sandboxes"]) == (False, "none", [], [], [])
+    assert {null["fact"]: null["reason"] for null in section.nulls} == {"kata.version": "not_applicable", "kata.tree": "not_applicable"}
+
+
+def test_the_release_in_force_is_the_one_that_the_link_leads_to() -> None:
+    facts = World().release("4.0.0", False).release("4.1.0").kata().facts
+    assert (facts["installed"], facts["origin"], facts["version"], facts["tree"], facts["flavours"]) == (
+        True, "release", "4.1.0", "/opt/kata-4.1.0", ["go"])
+    assert [(tree["version"], tree["in_force"]) for tree in facts["trees"]] == [("4.0.0", False), ("4.1.0", True)]
+
+
+def test_a_current_sandbox() -> None:
+    sandbox = World().release("4.1.0").sandbox(100, "p1", "4.1.0").only_sandbox()
+    assert sandbox == {
+        "id": "p1", "namespace": "k8s.io", "version": "4.1.0", "shim": KATA, "shim_pid": 100, "vmm": "/opt/kata-4.1.0/bin/qemu-system-x86_64",
+        "vmm_pid": 101, "vmm_name": "qemu", "virtiofsd": None, "virtiofsd_pid": None, "guest_kernel": "6.18.35-202", "guest_image": None,
+        "started_at": STARTED, "stale": False, "reasons": []}
+
+
+def test_a_sandbox_of_the_release_before_is_stale_in_each_part() -> None:
+    sandbox = World().release("4.0.0", False).release("4.1.0").sandbox(100, "p1", "4.0.0").only_sandbox()
+    assert (sandbox["stale"], sandbox["version"]) == (True, "4.0.0")
+    assert sandbox["reasons"] == [f"{what}: it is of /opt/kata-4.0.0, in force is /opt/kata-4.1.0" for what in ("shim", "vmm", "guest kernel")]
+
+
+def test_a_release_that_was_replaced_in_place_leaves_stale_sandboxes() -> None:
+    world = World().release("4.1.0").sandbox(100, "p1", "4.1.0")
+    world.recording["readlink"]["/proc/101/exe"] += " (deleted)"
+    world.recording["stat"]["/proc/101/exe"] = ["file", 0o755, 0, 0, 9, 0.0, 0.0, 1, 99999]
+    world.file("/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202", ctime=1763990000.0)
+    sandbox = world.only_sandbox()
+    assert sandbox["stale"] is True
+    assert [reason.split(":")[0] for reason in sandbox["reasons"]] == ["vmm", "guest kernel"]
+    assert sandbox["reasons"][1].endswith("was replaced after the sandbox was started")
+
+
+def test_a_guest_kernel_that_is_gone_is_stale() -> None:
+    world = World().release("4.1.0").sandbox(100, "p1", "4.1.0")
+    del world.recording["stat"]["/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202"]
+    del world.recording["read"]["/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202"]
+    assert world.only_sandbox()["reasons"] == ["guest kernel: /opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202 is gone"]
+
+
+def test_anothers_process_that_names_the_sandbox_is_not_its_monitor() -> None:
+    world = World().release("4.1.0").shim(100, "p1", binary=KATA)
+    world.process(101, "/usr/bin/qemu-system-x86_64", ["qemu-system-x86_64", "-name", "sandbox-p1"], user=1000)
+    assert world.only_sandbox()["vmm"] is None
+
+
+def test_virtiofsd_belongs_to_the_sandbox_whose_folder_it_serves() -> None:
+    world = World().release("4.1.0").sandbox(100, "p1", "4.1.0")
+    shared = "--shared-dir=/run/kata-containers/shared/sandboxes/p1/shared"
+    world.file("/usr/libexec/virtiofsd").process(102, "/usr/libexec/virtiofsd", ["virtiofsd", shared], parent=100)
+    sandbox = world.only_sandbox()
+    assert (sandbox["virtiofsd"], sandbox["virtiofsd_pid"]) == ("/usr/libexec/virtiofsd", 102)
+
+
+def test_a_shim_of_a_user_is_no_sandbox_of_the_hosts() -> None:
+    assert World().shim(100, "p1", binary=KATA, user=1000).kata().facts["sandboxes"] == []
+
+
+def test_without_root_sandboxes_are_not_said_to_be_none() -> None:
+    world = World(uid=1000).shim(100, "p1", binary=KATA)
+    world.recording["readlink"]["/proc/100/exe"] = {"problem": "needs_root", "detail": "Permission denied"}
+    section = world.kata()
+    assert section.facts["sandboxes"] is None
+    assert section.nulls[-1]["reason"] == "needs_root"
+
+
+def test_a_packaged_kata_has_the_package_managers_version() -> None:
+    world = World().file("/usr/bin/containerd-shim-kata-v2").file("/var/lib/dpkg/status", "Package: kata-containers\nStatus: install ok installed\n"
+                                                                 "Version: 3.2.0-1\n")
+    world.folder("/usr/bin", "containerd-shim-kata-v2")
+    facts = world.kata().facts
+    assert (facts["origin"], facts["version"], facts["installed"]) == ("package", "3.2.0-1", True)
+    assert facts["other_installers"] == ["/usr/bin/containerd-shim-kata-v2 (of a distribution's package)"]
+
+
+@pytest.mark.parametrize(("engine", "ctime", "loaded"), [(True, 1.0, True), (True, 1763999999.0, None), (False, 1.0, False)])
+def test_a_handler_is_loaded_where_the_engine_started_after_its_file_was_written(engine: bool, ctime: float, loaded: bool | None) -> None:
+    world = World().release("4.1.0").file(CONTAINERD, HANDLER, ctime=ctime)
+    if engine:
+        world.file("/usr/bin/containerd").process(300, "/usr/bin/containerd", ["containerd"])
+    assert world.kata().facts["handlers"] == [{
+        "engine": "containerd", "name": "kata", "shim": KATA, "config": "/opt/kata/c.toml", "source": CONTAINERD, "loaded": loaded,
+        "dead": "/opt/kata/c.toml does not exist"}]
+
+
+def test_handlers_of_imported_files_are_found() -> None:
+    world = World().file(CONTAINERD, 'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n')
+    world.file("/etc/containerd/conf.d/50-kata.toml", HANDLER).folder("/etc/containerd/conf.d", "50-kata.toml", "notes.txt")
+    handler, = world.kata().facts["handlers"]
+    assert handler["source"] == "/etc/containerd/conf.d/50-kata.toml"
+
+
+def test_crios_handlers_are_those_for_virtual_machines() -> None:
+    text = '[crio.runtime.runtimes.kata-qemu]\nruntime_path = "/opt/kata/bin/containerd-shim-kata-v2"\nruntime_type = "vm"\n' \
+           'runtime_config_path = "/c.toml"\n[crio.runtime.runtimes.runc]\nruntime_path = "/usr/bin/runc"\n'
+    assert _kata_handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f")]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"runtimes": []}', '{"runtimes": {"kata": 7}}', '{"runtimes": {"kata": {"runtimeType": 7}}}'])
+def test_damaged_settings_of_docker_have_no_handlers(text: str) -> None:
+    assert _kata_handlers.parse_docker(text, "f") == []
+
+
+def test_dockers_handlers() -> None:
+    kata = {"runtimeType": "/opt/kata/bin/containerd-shim-kata-v2", "options": {"ConfigPath": "/c.toml"}}
+    text = json.dumps({"runtimes": {"kata": kata, "x": {"path": "y"}}})
+    assert _kata_handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f")]
+
+
+def test_an_engines_unreadable_configuration_is_not_taken_for_none() -> None:
+    world = World(uid=1000)
+    world.recording["read"][CONTAINERD] = {"problem": "needs_root", "detail": "Permission denied"}
+    assert world.kata().facts["handlers"] is None
+
+
+VERSIONS = '''assets:
+  hypervisor:
+    description: "x"
+    qemu:
+      url: "https://example.org"
+      version: "v11.0.1"
+  kernel:
+    version: v6.18.35
+externals:
+  virtiofsd:
+    version: "v1.14.0"
+'''
+
+
+def test_versions_of_parts_are_read_of_the_releases_own_list() -> None:
+    said = _kata_installed.parse_versions(VERSIONS)
+    assert (said["assets.hypervisor.qemu.version"], said["assets.kernel.version"], said["externals.virtiofsd.version"]) == (
+        "v11.0.1", "v6.18.35", "v1.14.0")
+
+
+def test_components_are_the_files_that_names_lead_to() -> None:
+    world = World().release("4.1.0").file("/opt/kata-4.1.0/versions.yaml", VERSIONS)
+    kernel = "/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202"
+    world.recording["realpath"]["/opt/kata-4.1.0/share/kata-containers/vmlinux.container"] = kernel
+    parts = {part["name"]: (part["path"], part["version"]) for part in world.kata().facts["components"]}
+    assert parts == {
+        "shim-go": (KATA, "4.1.0"), "qemu": ("/opt/kata-4.1.0/bin/qemu-system-x86_64", "11.0.1"), "guest-kernel": (kernel, "6.18.35-202")}

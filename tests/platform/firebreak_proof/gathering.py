@@ -100,7 +100,7 @@ def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
 
 def ask_all(hosts: Mapping[str, Any], wanted: Mapping[str, Standard], forks: int, seconds: int, tell: Callable[[Asked], None]) -> list[Asked]:
     """All hosts, ``forks`` at a time; ``tell`` is called as each has answered."""
-    with ThreadPoolExecutor(max_workers=max(1, min(forks, len(hosts)))) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, min(forks, len(hosts) or 1))) as pool:
         pending = [pool.submit(ask, host, name, wanted[name], seconds) for name, host in hosts.items()]
         for future in as_completed(pending):
             tell(future.result())

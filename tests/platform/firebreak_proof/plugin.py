@@ -63,10 +63,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def _gather(config: pytest.Config) -> list[Asked]:
     hosts = _hosts(config)
-    try:
-        wanted = _standards(config, hosts)
-    except (standards.StandardError, KeyError, OSError, ValueError) as error:
-        raise pytest.UsageError(f"the standard cannot be used: {error}") from None
+    wanted, lost = _standards(config, hosts)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     done: list[str] = []
 
@@ -76,7 +73,9 @@ def _gather(config: pytest.Config) -> list[Asked]:
             terminal.write_line(f"asked {asked.proof.host} ({len(done)} of {len(hosts)}, {asked.seconds:.1f} s)"
                                 + (f": it {asked.proof.problem}" if asked.proof.problem else ""))
 
-    return gathering.ask_all(hosts, wanted, config.option.firebreak_forks, config.option.firebreak_host_timeout, tell)
+    option = config.option
+    asked = gathering.ask_all({name: hosts[name] for name in wanted}, wanted, option.firebreak_forks, option.firebreak_host_timeout, tell)
+    return [*asked, *(Asked(Proof(name, standards.NOTHING, {}, problem), 0, 0.0) for name, problem in lost.items())]
 
 
 def _hosts(config: pytest.Config) -> dict[str, Any]:
@@ -99,16 +98,22 @@ def _hosts(config: pytest.Config) -> dict[str, Any]:
     return {host.backend.get_hostname(): host for host in found}
 
 
-def _standards(config: pytest.Config, hosts: dict[str, Any]) -> dict[str, standards.Standard]:
+def _standards(config: pytest.Config, hosts: dict[str, Any]) -> tuple[dict[str, standards.Standard], dict[str, str]]:
+    """The standard of each host, and why some have none that could be proven."""
     path = config.option.firebreak_standards or os.environ.get("FIREBREAK_STANDARDS")
-    if not path:
-        return {name: standards.merged(_variables(host), name) for name, host in hosts.items()}
-    given = json.loads(Path(path).read_text(encoding="utf-8"))
-    every = given.get("*")
-    missing = [name for name in hosts if name not in given and every is None]
-    if missing:
-        raise standards.StandardError(f"{path} has no standard for {', '.join(missing)}; wanted one for each host, or one named *")
-    return {name: standards.merged(given.get(name, every), name) for name in hosts}
+    given: dict[str, Any] = {}
+    if path:
+        try:
+            given = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"--firebreak-standards={path} cannot be read: {error}") from None
+    found, lost = {}, {}
+    for name, host in hosts.items():
+        try:
+            found[name] = standards.merged(given.get(name, given.get("*", {})) if path else _variables(host))
+        except (standards.StandardError, KeyError, TypeError, ValueError) as error:
+            lost[name] = f"has no standard that can be used ({error})"
+    return found, lost
 
 
 def _variables(host: Any) -> dict[str, Any]:

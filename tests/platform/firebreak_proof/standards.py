@@ -58,6 +58,9 @@ class Standard(NamedTuple):
         return {key: value for key, value in self.values(platform).items() if key not in SETTINGS and value not in free}
 
 
+NOTHING = Standard({}, (), ())
+
+
 def _patterns(wanted: Any) -> list[str]:
     return [str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)]
 
@@ -75,12 +78,12 @@ def flat(nested: Any, where: str, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def merged(variables: Mapping[str, Any], host: str) -> Standard:
+def merged(variables: Mapping[str, Any]) -> Standard:
     """The standard in a host's variables: firebreak_standard, with the overrides and waivers of every suffix."""
     raw = variables.get(STANDARD)
     if not isinstance(raw, Mapping):
-        raise StandardError(f"{host}: {STANDARD} is {raw!r}; wanted a mapping, without which there is nothing to prove")
-    _no_templates(variables, host)
+        raise StandardError(f"{STANDARD} is {'not set' if raw is None else repr(raw)}; wanted a mapping")
+    _no_templates(variables)
     base = flat({name: value for name, value in raw.items() if name != "platforms"}, STANDARD)
     blocks = [(block["match"], flat({name: value for name, value in block.items() if name != "match"}, STANDARD))
               for block in raw.get("platforms") or []]
@@ -103,11 +106,11 @@ def _waiver(entry: Mapping[str, Any]) -> Waiver:
     return Waiver(str(entry["finding"]), str(entry["owner"]), str(entry["reason"]), date.fromisoformat(str(entry["expires"])))
 
 
-def _no_templates(variables: Mapping[str, Any], host: str) -> None:
+def _no_templates(variables: Mapping[str, Any]) -> None:
     """ansible-inventory prints variables as they are written."""
     for name, value in variables.items():
         if name.startswith((STANDARD, WAIVERS)) and "{{" in repr(value):
-            raise StandardError(f"{host}: {name} holds a template, which only Ansible can resolve; run playbooks/verify_platform.yml instead")
+            raise StandardError(f"{name} holds a template, which only Ansible can resolve; run playbooks/verify_platform.yml instead")
 
 
 def platform(os_release: Mapping[str, str], architecture: str) -> dict[str, str]:

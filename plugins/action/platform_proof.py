@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the proof suite against the hosts of a play (see the module of the same name)."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..plugin_utils import _proof, _standard, _store
+from ..plugin_utils._proof import Paths, Settings
+from .fleet_report import JOB_IDS
+
+SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
+NEEDED = ("pytest", "testinfra")
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "path": {"type": "str", "default": ""},
+    "reports": {"type": "str", "default": "reports"},
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "host_timeout": {"type": "int", "default": 300},
+    "evidence": {"type": "str", "default": ""},
+    "evidence_key": {"type": "str", "default": "", "no_log": False},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The proof of a fleet, as a task. It runs under --check as well: a proof changes no host."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Hand the hosts and their standards to the suite, show what it says as it says it, and return what is broken."""
+        variables: dict[str, Any] = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        check_requirements()
+        if not args["hosts"]:
+            raise AnsibleActionFail("hosts: an empty list; wanted at least one host, for a proof of nothing proves nothing")
+        try:
+            report = _report_folder(args)
+        except _store.StoreError as error:
+            raise AnsibleActionFail(str(error)) from None
+        with tempfile.TemporaryDirectory(prefix="firebreak-proof-") as scratch:
+            paths = self._write(Path(scratch), args["hosts"], variables["hostvars"], report)
+            evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
+            argv = _proof.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
+            status, said = run_suite(argv)
+        if status not in (0, 1):
+            raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
+        broken = _proof.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
+        result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken),
+                      failure=wrap_var(_proof.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")))
+        job = next((variables[name] for name in JOB_IDS if variables.get(name)), None)
+        if job is not None:
+            data = {f"firebreak_proof_{job}": wrap_var(_proof.artifact(broken, args["hosts"]))}
+            result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
+        return result
+
+    def _write(self, scratch: Path, hosts: Iterable[str], hostvars: Mapping[str, Any], report: Path) -> Paths:
+        """The inventory and the standards, for the suite alone."""
+        settings = command_line_settings()
+        inventory = {host: _proof.host_entry(self._variables(host, hostvars[host], _proof.VARIABLES), settings, str(scratch)) for host in hosts}
+        standards = {host: self._standard(host, hostvars[host]) for host in hosts}
+        _store.write(scratch / "hosts.json", [json.dumps({"all": {"hosts": inventory}})])
+        _store.write(scratch / "standards.json", [json.dumps(standards)])
+        return Paths(str(SUITE), str(scratch / "hosts.json"), str(scratch / "standards.json"), str(report))
+
+    def _variables(self, host: str, variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+        """Some of a host's variables, templated."""
+        found = {}
+        for name in names:
+            if name in variables:
+                try:
+                    found[name] = self._templar.template(variables[name])
+                except AnsibleError as error:
+                    raise AnsibleActionFail(f"{host}: {name} cannot be templated: {str(error).splitlines()[0]}") from None
+        return found
+
+    def _standard(self, host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What a host's standard is made from. The suite merges it anew; here it is only checked, for a clear message."""
+        found = self._variables(host, variables, sorted(filter(_standard.is_standard_variable, variables)))
+        try:
+            _standard.effective(found)
+        except _standard.StandardError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from None
+        plain: dict[str, Any] = json.loads(json.dumps(found))
+        return plain
+
+
+def check_requirements() -> None:
+    """The suite needs more than ansible-core; say what, and for which Python."""
+    if sys.version_info < (3, 11):
+        raise AnsibleActionFail(f"the proof needs Python 3.11 or newer on the controller; this is {sys.version.split()[0]} ({sys.executable})")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise AnsibleActionFail(f"the proof needs {' and '.join(missing)} in the Python that runs Ansible ({sys.executable}); "
+                                "install it there with: pip install 'firebreak-fleet[verify]' (or: pip install pytest pytest-testinfra)")
+    if not SUITE.is_dir():
+        raise AnsibleActionFail(f"the proof suite is not at {SUITE}; this installation of the collection is incomplete")
+
+
+def command_line_settings() -> Settings:
+    """What the command line and ansible.cfg say about connections."""
+    given = context.CLIARGS
+    value = constants.config.get_config_value
+    return Settings(
+        user=given.get("remote_user") or value("DEFAULT_REMOTE_USER"), port=value("DEFAULT_REMOTE_PORT"),
+        key=given.get("private_key_file") or value("DEFAULT_PRIVATE_KEY_FILE"), common_args=given.get("ssh_common_args") or "",
+        extra_args=given.get("ssh_extra_args") or "", become=bool(given.get("become") or value("DEFAULT_BECOME")),
+        become_user=given.get("become_user") or value("DEFAULT_BECOME_USER"), connection=given.get("connection") or value("DEFAULT_TRANSPORT"),
+        timeout=int(given.get("timeout") or value("DEFAULT_TIMEOUT")), check_host_keys=bool(value("HOST_KEY_CHECKING")))
+
+
+def _absolute(path: str) -> str:
+    """A path of the user's, from where the command was started; a final slash, which says folder, stays."""
+    return str(Path.cwd() / Path(path).expanduser()) + ("/" if path.endswith("/") else "") if path else ""
+
+
+def _report_folder(args: Mapping[str, Any]) -> Path:
+    """The folder ``proof`` in the run's directory, or in a new one that is named by the time."""
+    here = Path.cwd()
+    run = here / Path(args["path"]).expanduser() if args["path"] else _store.new_run(here / args["reports"], datetime.now(timezone.utc))
+    folder = _store.private_directory(run / "proof")
+    for name in ("proof.json", "proof.html", "junit.xml"):
+        (folder / name).unlink(missing_ok=True)
+    return folder
+
+
+def run_suite(argv: list[str]) -> tuple[int, list[str]]:
+    """The suite's exit status and its lines, each shown as it comes. Nothing it starts may ask on a terminal."""
+    environment = {name: value for name, value in os.environ.items() if name not in _proof.OVERRULING}
+    environment.update(PYTHONDONTWRITEBYTECODE="1", ANSIBLE_DEVEL_WARNING="False")
+    if constants.CONFIG_FILE:
+        environment["ANSIBLE_CONFIG"] = str(constants.CONFIG_FILE)
+    display = Display()
+    lines: list[str] = []
+    with subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", start_new_session=True, umask=0o077) as process:
+        for line in process.stdout or ():
+            display.display(line.rstrip())
+            lines += [line.strip()] if line.strip() else []
+    return process.returncode, lines

@@ -93,7 +93,8 @@ class Paths(NamedTuple):
 
 def command(python: str, paths: Paths, forks: int, timeout: int, evidence: str, key: str) -> list[str]:
     """The command line of pytest."""
-    argv = [python, "-m", "pytest", paths.suite, "-c", f"{paths.suite}/pytest.ini", f"--rootdir={paths.suite}", "--color=no", "-q", "--tb=no", "-rN", "-p", "no:xdist",
+    argv = [python, "-m", "pytest", paths.suite, "-c", f"{paths.suite}/pytest.ini", f"--rootdir={paths.suite}", "--color=no", "-q",
+            "--tb=no", "-rN", "-p", "no:xdist",
             "--hosts=ansible://all", f"--ansible-inventory={paths.inventory}", f"--firebreak-standards={paths.standards}",
             f"--firebreak-report={paths.report}", f"--junitxml={paths.report}/junit.xml", f"--firebreak-forks={forks}",
             f"--firebreak-host-timeout={timeout}"]

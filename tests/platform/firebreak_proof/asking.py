@@ -56,9 +56,16 @@ def answers(output: str, nonce: str) -> dict[str, Answer]:
     """The answers in what the script printed; one that was cut off in the middle is not among them."""
     found: dict[str, Answer] = {}
     pattern = rf"\n{nonce} asked (\w+) (\d*)\n(.*?)\n{nonce} ended (\d+)\n(.*?)(?=\n{nonce} )"
-    for name, at, out, status, err in re.findall(pattern, "\n" + output, re.DOTALL):
+    for name, at, out, status, err in re.findall(pattern, "\n" + without_secrets(output), re.DOTALL):
         found[name] = Answer(out, err.strip(), int(status), int(at or 0))
     return found
+
+
+def without_secrets(text: str) -> str:
+    """A text without what may be a secret in it: logins in addresses, and the values of options that are named for one."""
+    text = re.sub(r"(://)[^/@\s]+@", r"\1(removed)@", text)
+    text = re.sub(r"(?im)^(\s*password(?:_pbkdf2)?\s).*$", r"\1(removed)", text)
+    return re.sub(r"(?i)\b([\w.-]*(?:password|passwd|secret|token|passphrase)[\w.-]*=)\S+", r"\1(removed)", text)
 
 
 def is_whole(output: str, nonce: str) -> bool:

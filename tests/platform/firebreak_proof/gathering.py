@@ -24,11 +24,12 @@ QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, 
 
 
 class Asked(NamedTuple):
-    """A host's answers, why they are not all there (if so), and what getting them cost."""
+    """A host's answers, and what getting them cost; ``began`` is the controller's time in UTC."""
 
     proof: Proof
     round_trips: int
     seconds: float
+    began: str = ""
 
 
 class UnansweredError(Exception):
@@ -83,7 +84,8 @@ def _last_line(text: str) -> str:
 
 def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
     """Everything that the promises of one host need."""
-    began, trips, found = time.monotonic(), 0, dict[str, Answer]()
+    began, now = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    trips, found = 0, dict[str, Answer]()
     problem = ""
     try:
         bound(host, seconds)
@@ -95,7 +97,7 @@ def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
             found.update(trip(host, [order], seconds))
     except UnansweredError as error:
         problem, found = str(error), {**found, **error.partly}
-    return Asked(Proof(name, standard, found, problem), trips, time.monotonic() - began)
+    return Asked(Proof(name, standard, found, problem), trips, time.monotonic() - began, now)
 
 
 def ask_all(hosts: Mapping[str, Any], wanted: Mapping[str, Standard], forks: int, seconds: int, tell: Callable[[Asked], None]) -> list[Asked]:

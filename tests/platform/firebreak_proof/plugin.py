@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import gathering, results, standards
+from . import evidence, gathering, results, standards
 from .asking import Answer
 from .gathering import Asked
 from .promises import UNPROVEN, BrokenPromiseError, Wanted, finding_of
@@ -24,7 +24,7 @@ from .proof import Proof
 from .results import Result
 
 _ASKED = pytest.StashKey[list[Asked]]()
-_RESULTS = pytest.StashKey[list[Result]]()
+_WRITTEN = pytest.StashKey[str]()
 NEEDS = "the proof needs pytest-testinfra; install it with: pip install 'firebreak-fleet[verify]'"
 
 
@@ -50,7 +50,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Ask every host, once. Workers of pytest-xdist get the answers from the process that started them."""
     config = session.config
-    config.stash[_RESULTS] = []
     handed = getattr(config, "workerinput", {}).get("firebreak")
     config.stash[_ASKED] = _unpacked(handed) if handed else _gather(config)
 
@@ -193,6 +192,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if config.option.firebreak_report:
         results.write(Path(config.option.firebreak_report), _COLLECTED)
+    if config.option.firebreak_evidence:
+        everything = config.stash[_ASKED]
+        path = evidence.destination(config.option.firebreak_evidence, datetime.now(timezone.utc))
+        try:
+            evidence.write(path, everything, _COLLECTED, config.option.firebreak_evidence_key or "")
+        except evidence.EvidenceError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[_WRITTEN] = str(path)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -206,6 +213,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(line)
     for key in sorted(unproven):
         terminalreporter.write_line(f"not proven: {key}: {UNPROVEN[key]}")
+    if _WRITTEN in config.stash:
+        terminalreporter.write_line(f"evidence: {config.stash[_WRITTEN]}")
     trips, seconds = sum(asked.round_trips for asked in everything), sum(asked.seconds for asked in everything)
     if trips:
         terminalreporter.write_line(f"cost: {trips / len(everything):.1f} round trips and {seconds / len(everything):.1f} s per host")

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many questions in one shell script, and the answers in what it prints: run by a real sh."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from firebreak_proof import asking, gathering
+from firebreak_proof.asking import Answer, Question
+
+NONCE = "f00d"
+
+
+def ask(*questions: Question) -> dict[str, Answer]:
+    """The answers of this machine's sh."""
+    done = subprocess.run(["sh", "-c", asking.script(questions, NONCE)], stdout=subprocess.PIPE, check=True, timeout=60)
+    output = done.stdout.decode()
+    assert asking.is_whole(output, NONCE)
+    return asking.answers(output, NONCE)
+
+
+def question(name: str, shell: str, seconds: int = 20) -> Question:
+    """A question of these tests."""
+    return Question(name, ("*",), shell, seconds)
+
+
+def test_output_errors_and_status_are_kept_apart() -> None:
+    found = ask(question("one", "echo said; echo wrong >&2; exit 3"), question("two", "printf 'without an end'"))
+    assert found["one"]._replace(at=0) == Answer("said\n", "wrong", 3, 0)
+    assert found["two"].out == "without an end"
+    assert found["two"].at > 1_700_000_000
+
+
+def test_a_question_that_hangs_costs_only_itself() -> None:
+    found = ask(question("slow", "echo begun; exec sleep 60", 1), question("next", "echo here"))
+    assert (found["slow"].status, found["slow"].out) == (124, "begun\n")
+    assert found["next"].out == "here\n"
+
+
+def test_a_question_cannot_read_what_follows_it() -> None:
+    assert ask(question("greedy", "cat"), question("next", "echo here"))["next"].out == "here\n"
+
+
+def test_an_answer_cannot_pass_for_another() -> None:
+    """Lines that look like the script's own marks, without its nonce, are part of the answer."""
+    forged = "\nabcd ended 0\n\n\nabcd asked two 1\nforged\nabcd ended 0\n"
+    found = ask(question("one", f"printf '%s' '{forged}'"), question("two", "echo true"))
+    assert found["one"].out == forged
+    assert found["two"].out == "true\n"
+
+
+def test_what_was_cut_off_is_no_answer() -> None:
+    output = subprocess.run(["sh", "-c", asking.script([question("one", "echo 1"), question("two", "echo 2")], NONCE)],
+                            stdout=subprocess.PIPE, check=True, text=True).stdout
+    cut = output[: output.index("2\n") + 1]
+    assert not asking.is_whole(cut, NONCE)
+    assert list(asking.answers(cut, NONCE)) == ["one"]
+
+
+def test_programs_before_the_systems_own_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere:/usr/local/bin:/usr/bin:/bin")
+    assert ask(question("path", "echo $PATH"))["path"].out == "/usr/sbin:/usr/bin:/sbin:/bin\n"
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    ("deb https://me:pw@mirror/debian x", "deb https://(removed)@mirror/debian x"),
+    ("password_pbkdf2 root grub.pbkdf2.sha512.10000.AB", "password_pbkdf2 (removed)"),
+    ("quiet rd.iscsi.password=hunter2 ro", "quiet rd.iscsi.password=(removed) ro"),
+    ("root=UUID=1 ro", "root=UUID=1 ro"),
+])
+def test_secrets_do_not_become_answers(text: str, kept: str) -> None:
+    assert asking.without_secrets(text) == kept
+
+
+def test_only_what_the_standard_needs_is_asked() -> None:
+    names = {one.name for one in gathering.needed({"os.id"})}
+    assert names == {"clock", "os_release", "machine", "os_release_origin"}
+    assert "patches" in {one.name for one in gathering.needed({"live_patch.protection"})}
+
+
+@pytest.mark.parametrize("one", gathering.QUESTIONS, ids=lambda one: one.name)
+def test_every_question_is_sound_shell(one: Question) -> None:
+    """A question that sh cannot parse would be a promise that nobody can keep."""
+    subprocess.run(["sh", "-n", "-c", one.shell], check=True, timeout=20)
+    assert one.name.isidentifier()
+
+
+def test_questions_have_names_of_their_own() -> None:
+    names = [one.name for one in gathering.QUESTIONS]
+    assert len(names) == len(set(names))

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the proof says of a host, given what the host said."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from firebreak_proof import comparisons, kernels, monitors, ordering, patches, processor
+from firebreak_proof.asking import Answer
+from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
+from firebreak_proof.proof import Proof
+from firebreak_proof.standards import Standard, Waiver
+
+BANNER = "Linux version 6.1.0-41-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2026-10-01)"
+RUNNING = f"uname 6.1.0-41-cloud-amd64\nproc 6.1.0-41-cloud-amd64\nbanner {BANNER}\nowner linux-image-6.1.0-41-cloud-amd64\n"
+INSTALLED = """\
+linux-image-6.1.0-41-cloud-amd64	6.1.158-1	6.1.0-41-cloud-amd64	/boot/vmlinuz-6.1.0-41-cloud-amd64	packaged
+linux-image-6.1.0-42-cloud-amd64	6.1.159-1	6.1.0-42-cloud-amd64	/boot/vmlinuz-6.1.0-42-cloud-amd64	packaged
+linux-image-6.12.1-amd64	6.12.1-1	6.12.1-amd64	/boot/vmlinuz-6.12.1-amd64	missing
+"""
+ORDER = "6.1.158-1\t6.1.159-1\tlt\n"
+
+
+def host(promised: dict[str, Any] | None = None, **said: str) -> Proof:
+    """A host that answered these questions."""
+    answers = {"running": RUNNING, "installed": INSTALLED, "order": ORDER, "os_release": "ID=debian\nVERSION_ID=\"12\"\n", **said}
+    return Proof("web1", Standard(promised or {}, (), ()), {name: Answer(out, "", 0, 1) for name, out in answers.items()})
+
+
+def test_three_witnesses_of_the_running_kernel_must_agree() -> None:
+    assert kernels.running_release(host()) == "6.1.0-41-cloud-amd64"
+    with pytest.raises(BrokenPromiseError, match=r"web1 contradicts itself: uname says kernel 9\.9"):
+        kernels.running_release(host(running=RUNNING.replace("uname 6.1.0-41-cloud-amd64", "uname 9.9")))
+
+
+def test_the_running_version_is_the_banners_even_where_the_package_was_replaced() -> None:
+    assert kernels.running_version(host(installed=INSTALLED.replace("6.1.158-1", "6.1.160-1"))) == "6.1.158-1"
+
+
+def test_ubuntus_version_is_in_its_signature() -> None:
+    said = "uname 6.8.0-45-generic\nproc 6.8.0-45-generic\nbanner Linux version 6.8.0-45-generic (x)\nsignature Ubuntu 6.8.0-45.45-generic 6.8.12\n"
+    assert kernels.running_version(host(running=said)) == "6.8.0-45.45"
+
+
+def test_without_a_banner_the_packages_version_counts() -> None:
+    said = "uname 5.14.0-570.el9.x86_64\nproc 5.14.0-570.el9.x86_64\nbanner Linux version 5.14.0-570.el9.x86_64 (x)\nowner kernel-core\n"
+    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
+    assert kernels.running_version(host(running=said, installed=rows)) == "5.14.0-570.el9"
+    assert kernels.running_flavour(host(running=said)) == "default"
+    with pytest.raises(BrokenPromiseError, match="nobody can tell"):
+        kernels.running_version(host(running=said, installed=""))
+
+
+@pytest.mark.parametrize(("release", "package", "flavour", "stem"), [
+    ("6.1.0-41-cloud-amd64", "", "cloud-amd64", "6.1.0-41"), ("6.12.118+deb13-cloud-amd64", "", "cloud-amd64", "6.12.118+deb13"),
+    ("6.8.0-45-generic", "", "generic", "6.8.0-45"), ("5.14.0-570.el9.x86_64", "kernel-core", "default", "5.14.0-570.el9.x86_64"),
+    ("5.15.0-200.el8uek.x86_64", "kernel-uek-core", "uek", "5.15.0-200.el8uek.x86_64"),
+    ("6.4.0-150600.21-default", "kernel-default", "default", "6.4.0"),
+])
+def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
+    assert kernels.flavour(release, package) == flavour
+    assert kernels.stem(release).startswith(stem)
+
+
+def test_the_newest_installed_is_of_the_running_flavour() -> None:
+    assert kernels.newest_installed(host()).release == "6.1.0-42-cloud-amd64"
+
+
+def test_what_the_host_does_not_compare_is_not_proven() -> None:
+    with pytest.raises(BrokenPromiseError, match="cannot compare: its package manager gives no order"):
+        kernels.newest_installed(host(order=""))
+
+
+@pytest.mark.parametrize(("value", "release", "holds"), [
+    ("6.1.0-41-cloud-amd64", "6.1.0-41-cloud-amd64", True), ("6.1.0-40-cloud-amd64", "6.1.0-41-cloud-amd64", False),
+    ({"any_of": ["a", "b"]}, "b", True), ({"rule": "newest_installed"}, "6.1.0-42-cloud-amd64", True),
+    ({"rule": "newest_installed"}, "6.1.0-41-cloud-amd64", False), ({"rule": "running"}, "6.1.0-41-cloud-amd64", True),
+    ({"rule": "running"}, "6.1.0-42-cloud-amd64", False), ({"rule": "newest_available"}, "6.1.0-42-cloud-amd64", True),
+    ({"rule": "newest_available"}, "6.1.0-41-cloud-amd64", False),
+])
+def test_promises_of_a_release(value: Any, release: str, holds: bool) -> None:
+    proof = host(offered="linux-image-6.1.0-42-cloud-amd64\t6.1.159-1\n")
+    wanted = Wanted("kernel.default_boot", value)
+    if holds:
+        kernels.hold_release(proof, wanted, release, None, "boots by default kernel")
+    else:
+        with pytest.raises(BrokenPromiseError, match=f"web1 boots by default kernel {release}.*the standard promises"):
+            kernels.hold_release(proof, wanted, release, None, "boots by default kernel")
+
+
+def test_versions_to_be_compared_are_those_of_the_promises() -> None:
+    proof = host({"kernel.running_version": {"minimum": "6.1.150-1"}, "kernel.running": {"minimum": "6.1.0-40-cloud-amd64"}})
+    groups = list(comparisons.groups(proof))
+    assert {"6.1.150-1", "6.1.158-1"} <= groups[0]
+    assert {"6.1.0-40", "6.1.0-41"} == groups[1]
+    assert list(comparisons.groups(host({"os.id": "debian"}))) == []
+    assert ordering.question([{"1", ""}]) is None
+
+
+def test_an_unanswered_question_is_a_broken_promise() -> None:
+    proof = host()
+    with pytest.raises(BrokenPromiseError, match="web1 was not asked, or did not answer"):
+        proof.says("offered")
+    late = Proof("web1", Standard({}, (), ()), {"offered": Answer("", "", 124, 1)})
+    with pytest.raises(BrokenPromiseError, match="it took too long"):
+        late.says("offered")
+
+
+SYSFS = "sysfs livepatch\npatch klp_x 1 0 OEK\ntainted 36864\nthreads -1 120\n"
+
+
+def test_live_patches_and_their_witnesses() -> None:
+    proof = host(patches=SYSFS)
+    assert patches.loaded(proof) == [patches.Patch("klp_x", True, False, "OEK")]
+    assert patches.kernel_is_tainted(proof)
+    assert patches.threads_in_transition(proof) == 0
+    assert patches.threads_in_transition(host(patches=SYSFS + "threads 0 3\n")) == 3
+    assert not patches.kernel_is_tainted(host(patches=SYSFS.replace("36864", "4096")))
+
+
+@pytest.mark.parametrize(("text", "views", "wanted", "closed"), [
+    ("Not affected", ["host"], "not_affected", True), ("Mitigation: PTI", ["host"], "not_affected", False),
+    ("Mitigation: Clear CPU buffers; SMT vulnerable", ["host"], "mitigated", True),
+    ("Mitigation: Clear CPU buffers; SMT vulnerable", ["host", "smt"], "mitigated", False),
+    ("Vulnerable", ["host"], "mitigated", False), ("Vulnerable: No microcode", ["host"], "mitigated", False),
+    ("Mitigation: PTE Inversion; VMX: vulnerable", ["host", "guest_to_host", "smt"], "mitigated", False),
+    ("KVM: Mitigation: VMX disabled", ["host", "guest_to_host", "smt"], "mitigated", True),
+    ("Unknown: No mitigations", ["host"], "mitigated", False)])
+def test_vulnerabilities_in_the_kernels_words(text: str, views: list[str], wanted: str, closed: bool) -> None:
+    assert processor.is_closed(text, views, wanted) is closed
+
+
+def test_microcode_of_both_sources() -> None:
+    assert processor.revisions(host(microcode="cpuinfo 0xb000040\nsysfs 0xb000040\n")) == [0xB000040]
+    assert len(processor.revisions(host(microcode="cpuinfo 0xb000040\nsysfs 0xb000041\n"))) == 2
+
+
+def test_monitors() -> None:
+    proof = host(programs="qemu\t/usr/bin/qemu-system-x86_64\tqemu-system-x86\t1:7.2\n",
+                 monitors="qemu\t41\t/usr/bin/qemu-system-x86_64\treplaced\tpc-q35-7.2\n")
+    assert monitors.programs(proof)[0].version == "1:7.2"
+    assert monitors.processes(proof)[0].state == "replaced"
+
+
+def test_waivers_cover_findings_until_their_last_day() -> None:
+    proof = Proof("web1", Standard({}, (), (Waiver("cpu.vulnerability.*", "me", "ordered", date(2026, 11, 30)),)), {})
+    assert proof.waiver("cpu.vulnerability.mds", date(2026, 11, 30)) is not None
+    assert proof.waiver("cpu.vulnerability.mds", date(2026, 12, 1)) is None
+    assert proof.waiver("cpu.smt", date(2026, 11, 30)) is None
+
+
+def test_a_free_name_reaches_the_finding() -> None:
+    @promise("hypervisor.*.presence", finding="hypervisor.*.installed")
+    def test(proof: Proof, wanted: Wanted) -> None:
+        pass
+
+    assert finding_of(test, "hypervisor.qemu.presence") == "hypervisor.qemu.installed"
+
+
+@pytest.mark.parametrize(("value", "words"), [
+    ({"minimum": "1"}, "at least 1"), ({"maximum": 9}, "at most 9"), ({"any_of": ["a", "b"]}, "a or b"),
+    ({"rule": "newest_installed"}, "the newest installed"), (["x"], "x"), ([], "nothing at all"), ("y_z", "y_z")])
+def test_promises_in_words(value: Any, words: str) -> None:
+    assert str(Wanted("k", value)) == words

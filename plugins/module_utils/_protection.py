@@ -25,6 +25,7 @@ REASONS = {
     "apply_failed": "the provider could not apply its patch",
     "not_applied": "the provider has a patch that it has not applied",
     "kernel_upgrade_required": "the provider makes no more patches for this kernel",
+    "fixes_blocked": "the pin keeps out fixes of known CVEs",
     "support_ended": "the provider does not support this kernel",
     "support_unknown": "the provider knows whether it supports this kernel but did not say",
     "support_not_stated": "this provider cannot say on the host whether it still supports this kernel",
@@ -74,6 +75,8 @@ def _risks(view: View) -> List[str]:
     claim = view.claim
     if claim and claim.failure:
         found.append(claim.failure)
+    if claim and claim.cves_blocked:
+        found.append("fixes_blocked")
     if claim and claim.support == "upgrade_required":
         found.append("kernel_upgrade_required")
     if claim and claim.support in ("end_of_life", "unsupported"):

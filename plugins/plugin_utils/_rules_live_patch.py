@@ -13,6 +13,8 @@ from ._judging import Difference, Outcome, Rule, Scope, meets, text_rule
 from ._requirement import Requirement
 
 _SHOWN = 5
+# Whose patches lie on disk as modules, one folder for each kernel.
+_WITH_FILES = ("kpatch", "amazon", "self_built")
 
 
 def _protection(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -50,6 +52,25 @@ def _inhibited(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     codes = [str(row.get("code")) for row in scope.facts.rows("live_patch.inhibitors")]
     if codes:
         yield Difference("live_patch.inhibited", "nothing that keeps patches out", printable(", ".join(codes)), ("live_patch.inhibitors",))
+
+
+def _blocked(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "live_patch.cves.blocked_by_pin"
+    cves = scope.facts.words(fact) if scope.facts.text("live_patch.pin.kind") != "none" else []
+    if cves:
+        yield Difference("live_patch.blocked_fixes", "no fix kept out", _some(cves), (fact, "live_patch.pin.kind", "live_patch.pin.value"))
+
+
+def _not_loaded(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "live_patch.installed_not_loaded"
+    modules = scope.facts.words(fact) if scope.facts.text("live_patch.provider.id") in _WITH_FILES else []
+    if modules:
+        yield Difference("live_patch.not_loaded", "every patch for this kernel loaded", _some(modules), (fact, "live_patch.patches"))
+
+
+def _some(words: list[str]) -> str:
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return printable(", ".join(words[:_SHOWN])) + more
 
 
 def _is_patched(scope: Scope) -> bool:
@@ -110,6 +131,8 @@ RULES = (
     Rule("live_patch.transition", _transition, observes=True),
     Rule("live_patch.other_providers", _others, observes=True),
     Rule("live_patch.inhibited", _inhibited, observes=True),
+    Rule("live_patch.blocked_fixes", _blocked, observes=True),
+    Rule("live_patch.not_loaded", _not_loaded, observes=True),
     Rule("live_patch.lost_on_reboot", _lost, observes=True),
     Rule("live_patch.next_kernel", _next_kernel, observes=True),
     Rule("live_patch.check_age_hours", _check_age),

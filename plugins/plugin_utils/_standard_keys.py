@@ -150,6 +150,8 @@ LIVE_PATCH = (
     _policy("live_patch.transition", "A live patch in transition: some threads still run the old code."),
     _policy("live_patch.other_providers", "Live-patching clients next to the one in use."),
     _policy("live_patch.inhibited", "Settings that keep live patches from being loaded."),
+    _policy("live_patch.blocked_fixes", "Fixes of CVEs that a pin of the live-patching client keeps out."),
+    _policy("live_patch.not_loaded", "Live patches for the running kernel that lie on disk and are not loaded."),
     _policy("live_patch.lost_on_reboot", "Live patches that do not come back after a reboot of the same kernel."),
     _policy("live_patch.next_kernel", "A default kernel for the next boot that has no live patches on disk, while the running one is patched."),
     Key("live_patch.check_age_hours", "number", "How long ago the provider's client may last have looked for newer patches.", {"maximum": 24},

@@ -330,6 +330,7 @@ def test_canonical_with_a_pin_names_what_it_keeps_out() -> None:
     assert section.facts["pin"] == {"kind": "cutoff_date", "value": "2024-10-01T12:00:00Z"}
     assert len(section.facts["cves"]["blocked_by_pin"]) == 6
     assert section.facts["provider"]["mode"] == "onprem"
+    assert protection(section) == ("at_risk", ["fixes_blocked"])
 
 
 def test_canonical_client_that_knows_no_json() -> None:

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A QEMU guest outlives the upgrade of its QEMU, is reported, is moved when asked, and is reported no more; KVM's parameters on a real kernel.
+
+The tests run in this order: later ones move what earlier ones look at.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+SCENARIO = ROOT / "extensions/molecule/hypervisor"
+STANDARD = {"hypervisor": {"machine_types": ["pc-q35-*"], "qemu": {"running": {"rule": "installed"}}}}
+QEMU = "/usr/bin/qemu-system-x86_64"
+# Holds a virtual machine open, as a guest would.
+HOLD = "import fcntl, os, time; kvm = os.open('/dev/kvm', os.O_RDWR); vm = fcntl.ioctl(kvm, 0xAE01, 0); print(vm, flush=True); time.sleep(3600)"
+
+
+def machine(name: str) -> Any:
+    """A host of the scenario; each test here is about one of them."""
+    return testinfra.get_host(f"ansible://{name}?ansible_inventory={ROOT}/inventories/lab")
+
+
+def play(playbook: Path, host: str, folder: Path, **variables: Any) -> str:
+    """What a playbook says that is run on one host as a person would; it must succeed."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), f"--inventory={ROOT}/inventories/lab", f"--limit={host}", str(playbook),
+               "--extra-vars", json.dumps(variables)]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def findings(host: str, folder: Path) -> dict[str, Any]:
+    """What report_drift.yml finds on one host, by id."""
+    folder.mkdir(exist_ok=True)
+    play(ROOT / "playbooks/report_drift.yml", host, folder, firebreak_standard=STANDARD, firebreak_report_dir=str(folder / "run"))
+    document, = (folder / "run").glob(f"**/{host}.json")
+    return {finding["id"]: finding for finding in json.loads(document.read_text())["findings"]}
+
+
+def pid(host: Any, guest: str) -> str:
+    """The process that runs a guest."""
+    return str(host.check_output(f"pgrep -f '^qemu-system-x86_64 -name {guest} |^{QEMU} -name guest={guest},'"))
+
+
+def binary(host: Any, guest: str) -> str:
+    """What the guest's process runs."""
+    return str(host.check_output(f"readlink /proc/{pid(host, guest)}/exe"))
+
+
+def stamp(host: Any, guest: str) -> str:
+    """What the guest noted when it booted: another start gives another one."""
+    text = host.check_output(f"virsh qemu-monitor-command {guest} --hmp 'xp /1wx 0x500'")
+    found = re.search(r"0x([0-9a-f]{8})\b", text)
+    assert found and found[1] != "00000000", text
+    return found[1]
+
+
+def test_the_newest_qemu_is_installed_and_held() -> None:
+    guests = machine("guests")
+    newest = guests.check_output("apt-cache show --no-all-versions qemu-system-x86 | sed -n 's/^Version: //p'")
+    assert guests.check_output("dpkg-query -W -f '${Version}' qemu-system-x86") == newest
+    assert guests.check_output("apt-mark showhold").split() == ["qemu-system-common", "qemu-system-data", "qemu-system-x86"]
+
+
+def test_guests_of_before_the_upgrade_are_reported_with_evidence(tmp_path: Path) -> None:
+    guests = machine("guests")
+    assert {binary(guests, name) for name in ("living", "sharing", "lone")} == {f"{QEMU} (deleted)"}
+    found = findings("guests", tmp_path)
+    stale = found["hypervisor.qemu.running"]
+    old = re.search(r"\d+:[^ )]+", guests.check_output(f"/proc/{pid(guests, 'living')}/exe --version"))
+    assert old
+    assert stale["observed"][0] == "3 of 3 processes"
+    assert f"pid {pid(guests, 'living')}, {old[0]}, guest living (replaced binary)" in stale["observed"]
+    assert stale["disruption"] == "migrate_guest"
+    assert "/proc/" in json.dumps(stale["evidence"]) and "dpkg" not in old[0]
+    assert found["hypervisor.machine_type"]["observed"] == ["pc-i440fx-1.7"]
+    assert found["hypervisor.machine_type_deprecated"]["observed"] == ["pc-i440fx-1.7"]
+
+
+def test_a_guest_is_saved_and_restored_on_the_new_qemu(tmp_path: Path) -> None:
+    guests = machine("guests")
+    before = stamp(guests, "living"), pid(guests, "living"), pid(guests, "sharing")
+    said = play(SCENARIO / "converge.yml", "guests", tmp_path, hypervisor_replace_guests="managed_save")
+    assert (binary(guests, "living"), stamp(guests, "living")) == (QEMU, before[0])
+    assert pid(guests, "living") != before[1]
+    assert pid(guests, "sharing") == before[2]
+    assert "its filesystem keeps it from being saved or moved" in said
+    assert "of guest lone runs" in said and "of guest living runs" not in said
+
+
+def test_a_guest_that_cannot_be_saved_is_shut_down_and_started(tmp_path: Path) -> None:
+    guests = machine("guests")
+    before = stamp(guests, "sharing"), pid(guests, "living")
+    play(SCENARIO / "converge.yml", "guests", tmp_path, hypervisor_replace_guests="restart")
+    assert binary(guests, "sharing") == QEMU
+    assert guests.check_output("virsh domstate sharing") == "running"
+    assert pid(guests, "living") == before[1], "a guest on the installed QEMU was touched"
+    assert guests.run(f"for _ in 1 2 3 4 5 6 7 8 9; do virsh qemu-monitor-command sharing --hmp 'xp /1wx 0x500' | grep -v {before[0]} | "
+                      "grep -q '0x[0-9a-f]*[1-9a-f]' && exit 0; sleep 1; done; exit 1").rc == 0, "it was not started anew"
+
+
+def test_what_was_moved_is_reported_no_more(tmp_path: Path) -> None:
+    guests = machine("guests")
+    stale = findings("guests", tmp_path / "one")["hypervisor.qemu.running"]
+    assert stale["observed"] == ["1 of 3 processes", stale["observed"][1]]
+    assert "guest lone" in stale["observed"][1]
+    guests.check_output("systemctl stop lone.service")
+    assert findings("guests", tmp_path / "two") == {}
+
+
+def test_a_parameter_is_in_force_where_the_kernel_takes_it_and_waits_where_not() -> None:
+    metal = machine("metal")
+    assert metal.check_output("cat /sys/module/kvm/parameters/halt_poll_ns") == "0"
+    assert metal.check_output("cat /sys/module/kvm_amd/parameters/nested") in ("1", "Y")
+    kept = metal.check_output("modprobe --showconfig | grep '^options kvm'").splitlines()
+    assert kept == ["options kvm halt_poll_ns=0", "options kvm_amd nested=0", "options kvm_intel nested=0"]
+
+
+def test_a_module_is_not_taken_from_a_guest_and_loaded_anew_after_it(tmp_path: Path) -> None:
+    metal = machine("metal")
+    metal.check_output(f'systemd-run --unit holder python3 -c "{HOLD}"')
+    assert metal.run("for _ in $(seq 60); do journalctl -u holder -o cat | grep -q '^[0-9]' && exit 0; sleep 1; done; exit 1").rc == 0
+    said = play(SCENARIO / "converge.yml", "metal", tmp_path, hypervisor_kvm_reload=True)
+    assert "users (guests) hold it" in said
+    assert metal.check_output("cat /sys/module/kvm_amd/parameters/nested") in ("1", "Y")
+    metal.check_output("systemctl stop holder.service")
+    assert "takes loading kvm_amd anew" not in play(SCENARIO / "converge.yml", "metal", tmp_path, hypervisor_kvm_reload=True)
+    assert metal.check_output("cat /sys/module/kvm_amd/parameters/nested") in ("0", "N")
+    assert metal.check_output("cat /sys/module/kvm/parameters/halt_poll_ns") == "0"
+
+
+@pytest.mark.parametrize("probe", ["device", "vm"])
+def test_the_rungs_of_the_ladder_are_climbed(probe: str) -> None:
+    command = [str(Path(sys.executable).with_name("ansible")), f"--inventory={ROOT}/inventories/lab", "metal", "-m", "firebreak.fleet.platform_scan",
+               "-a", json.dumps({"sections": ["os", "hypervisor"], "hypervisor_probe": probe})]
+    said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    document = json.loads(said.partition("=>")[2])["firebreak"]["record"]["record"]
+    assert document["hypervisor"]["ladder"] == {"rung": probe, "asked": probe, "failed": ""}

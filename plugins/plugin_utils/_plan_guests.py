@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ``hypervisor`` says of guests: which run a replaced program, with what machine types, and what replaces it at least cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..module_utils._machine_types import is_deprecated, qemu_version
+from ._facts import printable
+from ._judging import matches_any
+from ._plan_kernel import RefusalError
+from ._requirement import Requirement
+
+METHODS = ("none", "managed_save", "migrate", "restart")
+_KATA = "sandbox-"
+_OTHERS = {
+    "libvirt": "restart its service; the guests go on",
+    "virtiofsd": "it is replaced together with the guest that it serves",
+    "cloud-hypervisor": "restart the guest by what started it; this role does not manage it",
+    "firecracker": "restart the guest by what started it; this role does not manage it",
+    "xen": "reboot",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How guests are replaced: one of METHODS, and for a migration where to."""
+
+    method: str = "none"
+    destination: str = ""
+
+
+def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: Asked) -> dict[str, Any]:
+    """``move``: the guests to replace now, each with the process it is to leave; ``left``: what is said of all others, and of machine types."""
+    _check(asked)
+    section = record["hypervisor"]
+    if section["processes"] is None or section["guests"] is None:
+        raise RefusalError("what runs here is not known; wanted: a record with hypervisor.processes and hypervisor.guests (run as root)")
+    by_pid = {guest["pid"]: guest for guest in section["guests"] if guest["pid"] is not None}
+    versions = {row["name"]: row["version"] for row in section["components"] or []}
+    move: list[dict[str, Any]] = []
+    left: list[str] = []
+    for process in section["processes"]:
+        if process["stale"] is False:
+            continue
+        guest = by_pid.get(process["pid"]) if process["component"] == "qemu" else None
+        if guest is not None and process["stale"] and _can(asked.method, guest):
+            move.append({"name": guest["name"], "pid": process["pid"], "method": asked.method})
+        else:
+            left.append(_said(process, versions.get(process["component"]), guest))
+    allowed = promises.get("hypervisor.machine_types")
+    left += _machine_types(section, allowed.values() if allowed else None, qemu_version(versions.get("qemu")))
+    return {"move": move, "left": left}
+
+
+def _check(asked: Asked) -> None:
+    if asked.method not in METHODS:
+        raise RefusalError(f"hypervisor_replace_guests is {asked.method}; wanted: one of {', '.join(METHODS)}")
+    if asked.method == "migrate" and not asked.destination:
+        raise RefusalError("hypervisor_replace_guests is migrate, and hypervisor_migrate_to is empty; "
+                           "wanted: another host's libvirt, such as qemu+ssh://host/system")
+
+
+def _can(method: str, guest: Mapping[str, Any]) -> bool:
+    """Whether a guest can be replaced that way: what is not defined cannot be started again, what holds the host's devices cannot be saved."""
+    if method == "none":
+        return False
+    return (guest["persistent"] or method == "migrate") and (not guest["pinned_by"] or method == "restart")
+
+
+def _said(process: Mapping[str, Any], installed: str | None, guest: Mapping[str, Any] | None) -> str:
+    name = f" of guest {process['guest']}" if process["guest"] else ""
+    who = printable(f"{process['component']} (pid {process['pid']}){name}")
+    if process["stale"] is None:
+        return f"{who}: whether it runs what is installed cannot be said: {printable(str(process['reason']))}"
+    runs = f"runs {process['version'] or 'an unknown version'}, {installed or 'nothing'} is installed"
+    return f"{who} {runs}: {_remedy(process, guest)}"
+
+
+def _remedy(process: Mapping[str, Any], guest: Mapping[str, Any] | None) -> str:
+    if process["component"] != "qemu":
+        return _OTHERS[process["component"]]
+    if guest is None:
+        kata = str(process["guest"] or "").startswith(_KATA)
+        return "recreate the sandbox" if kata else "libvirt does not know it; restart it by what started it"
+    if guest["pinned_by"]:
+        means = "shut it down and start it (hypervisor_replace_guests: restart)" if guest["persistent"] else "restart it by what defined it"
+        return f"{means}; its {' and '.join(guest['pinned_by'])} keeps it from being saved or moved"
+    if not guest["persistent"]:
+        return "migrate it live (hypervisor_replace_guests: migrate); it has no definition to start it from again"
+    return "migrate it live (hypervisor_replace_guests: migrate), or save and restore it here, which stops it for a moment (managed_save)"
+
+
+def _machine_types(section: Mapping[str, Any], allowed: Sequence[str] | None, version: tuple[int, int] | None) -> Iterator[str]:
+    """A sentence for each guest with a machine type that the standard does not allow or QEMU calls deprecated."""
+    known = {guest["pid"] for guest in section["guests"]}
+    for guest in section["guests"]:
+        for key, verb in (("machine_type", "runs with"), ("defined_machine_type", "is defined with")):
+            problem = _problem(guest[key], allowed, version)
+            if problem and not (key == "defined_machine_type" and guest["machine_type"] == guest[key]):
+                yield (f"guest {printable(guest['name'])} {verb} {guest[key]}, {problem}: "
+                       "give it another one with virsh edit, in force at its next start")
+    for process in section["processes"]:
+        problem = _problem(process["machine_type"], allowed, version) if process["pid"] not in known else None
+        if problem:
+            yield f"qemu (pid {process['pid']}) runs with {process['machine_type']}, {problem}: it is chosen by what started it"
+
+
+def _problem(machine_type: str | None, allowed: Sequence[str] | None, version: tuple[int, int] | None) -> str | None:
+    if machine_type is None:
+        return None
+    if allowed is not None and not matches_any(machine_type, tuple(allowed)):
+        return f"which the standard does not allow ({', '.join(allowed) or 'it allows none'})"
+    if is_deprecated(machine_type, version):
+        return "which the installed QEMU calls deprecated"
+    return None

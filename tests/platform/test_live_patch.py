@@ -68,6 +68,13 @@ def test_nothing_keeps_live_patches_out(proof: Proof, wanted: Wanted) -> None:
     hold(not masked, f"{proof.host}'s service for live patches is masked: {', '.join(masked)}; the standard forbids that")
 
 
+@promise("live_patch.not_loaded")
+def test_live_patches_on_disk_are_loaded(proof: Proof, wanted: Wanted) -> None:
+    names = {patch.name for patch in patches.loaded(proof)}
+    waiting = [path for path in patches.files(proof, kernels.running_release(proof)) if patches.module_name(path) not in names]
+    hold(not waiting, f"{proof.host} has {', '.join(waiting)} on its disk for the running kernel, not loaded; the standard forbids that")
+
+
 @promise("live_patch.lost_on_reboot")
 def test_live_patches_come_back_after_a_reboot(proof: Proof, wanted: Wanted) -> None:
     if not patches.loaded(proof):

@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import kernels
-from .asking import rows
+from .asking import fields, rows
 from .promises import BrokenPromiseError, Wanted
 from .proof import Proof
 
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
+
+# Where the versions that a promise about Kata compares stand in an answer.
+_KATA: dict[str, Callable[[str], set[str]]] = {
+    "kata.version": lambda out: {fields(out).get("version", "")},
+    "kata.guest_kernel": lambda out: {cells[3].removeprefix("vmlinux-").removeprefix("vmlinuz-") for cells in rows(out) if len(cells) == 4},
+}
 
 
 def groups(proof: Proof) -> Iterator[set[str]]:
@@ -29,8 +35,13 @@ def groups(proof: Proof) -> Iterator[set[str]]:
             yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
     if "os.version_id" in minima:
         yield {minima["os.version_id"], proof.os_release().get("VERSION_ID", "")}
+    for key, question in (("kata.version", "kata"), ("kata.guest_kernel", "sandboxes")):
+        if key in minima and question in proof.answers:
+            yield {minima[key], *_KATA[key](proof.answers[question].out)}
     for key, minimum in minima.items():
         parts = key.split(".")
+        if parts[0] == "containers" and parts[-1] == "installed" and "engines" in proof.answers:
+            yield {minimum, *(cells[3] for cells in rows(proof.answers["engines"].out) if cells[0] == parts[1] and len(cells) == 4)}
         if parts[0] == "hypervisor" and parts[-1] in ("installed", "running") and "programs" in proof.answers:
             yield {minimum, *(cells[3] for cells in rows(proof.answers["programs"].out) if cells[0] == parts[1] and len(cells) == 4)}
 

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 from . import comparisons, ordering
 from .asking import Answer, Question, answers, is_whole, script
+from .container_questions import CONTAINERS, KATA
 from .more_questions import CPU, HYPERVISOR, LIVE_PATCH
 from .proof import Proof
 from .questions import BOOT, GENERAL, KERNEL
 from .standards import Standard
 
-QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR)
+QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA)
 
 
 class Asked(NamedTuple):

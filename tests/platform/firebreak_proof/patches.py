@@ -51,3 +51,13 @@ def clients(proof: Proof) -> dict[str, str]:
 def releases_on_disk(proof: Proof) -> set[str]:
     """The kernel releases for which live patches lie on the disk."""
     return {cells[0] for cells in proof.rows("patch_files") if len(cells) == 2}
+
+
+def files(proof: Proof, release: str) -> list[str]:
+    """The live patches on the disk for a kernel release."""
+    return [cells[1] for cells in proof.rows("patch_files") if len(cells) == 2 and cells[0] == release]
+
+
+def module_name(path: str) -> str:
+    """The name by which the kernel knows a module: that of its file, with underscores."""
+    return path.rpartition("/")[2].split(".ko")[0].replace("-", "_")

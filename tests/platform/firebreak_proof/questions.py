@@ -68,7 +68,13 @@ BOOT = (
         for tool in grub-editenv grub2-editenv; do
           if command -v "$tool" >/dev/null; then "$tool" - list; exit; fi
         done; exit 3"""),
-    Question("grub_menu", _BOOT, "cat /boot/grub/grub.cfg 2>/dev/null || cat /boot/grub2/grub.cfg"),
+    Question("grub_menu", _BOOT, """
+        for folder in /boot/grub /boot/grub2; do
+          [ -e "$folder/grub.cfg" ] || continue
+          cat "$folder/grub.cfg" || exit
+          [ ! -e "$folder/custom.cfg" ] || cat "$folder/custom.cfg"
+          exit
+        done; echo "there is no grub.cfg in /boot/grub or /boot/grub2" >&2; exit 3"""),
     Question("boot_tools", _BOOT, """
         command -v grubby >/dev/null && echo "grubby $(grubby --default-kernel)"
         command -v bootctl >/dev/null && [ -d /boot/loader/entries -o -d /efi/loader/entries -o -d /boot/efi/loader/entries ] &&

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers, engines and Kata's handlers on a host, from its own tools."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from .monitors import Program
+from .proof import Proof
+
+# The first process of a container is one of these where it does not run on the host's kernel.
+_OWN_KERNEL = ("qemu-system-*", "qemu-kvm", "cloud-hypervisor*", "firecracker*", "dragonball*", "containerd-shim-kata-v2", "runsc*")
+
+
+class Container(NamedTuple):
+    """A living container and what its first process looks like from the host."""
+
+    engine: str
+    namespace: str
+    identity: str
+    image: str
+    runtime: str
+    name: str
+    program: str
+    processes: str
+    privileged: str
+    kind: str
+
+    def shares_kernel(self) -> bool | None:
+        """Whether it runs on the host's kernel; None where its first process cannot be looked at."""
+        name = self.program.rpartition("/")[2]
+        return not any(fnmatchcase(name, pattern) for pattern in _OWN_KERNEL) if name else None
+
+    def is_allowed(self, patterns: list[str]) -> bool:
+        """Whether the standard names it among those that need no boundary."""
+        texts = [f"image:{self.image}", f"name:{self.name}", f"namespace:{self.namespace}", f"engine:{self.engine}", f"runtime:{self.runtime}"]
+        return any(fnmatchcase(text, pattern) for text in texts for pattern in patterns)
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.namespace + '/' if self.namespace else ''}{self.name} ({self.image})"
+
+
+def containers(proof: Proof) -> list[Container]:
+    """Every living container but the pause containers of pods."""
+    found = [Container(*cells) for cells in proof.rows("containers") if len(cells) == 10]
+    return [container for container in found if container.kind == "container"]
+
+
+def engines(proof: Proof) -> list[Program]:
+    """The engines' programs on disk."""
+    return [Program(*cells) for cells in proof.rows("engines") if len(cells) == 4]
+
+
+class Handler(NamedTuple):
+    """A runtime handler of an engine: its name, and the files that it names."""
+
+    name: str
+    paths: tuple[str, ...]
+    runtime_type: str
+
+    def is_kata(self) -> bool:
+        """Whether it starts Kata's sandboxes."""
+        return "kata" in " ".join((self.name, *self.paths, self.runtime_type))
+
+
+def handlers(proof: Proof) -> list[Handler]:
+    """The handlers in the engines' own dump of their configuration."""
+    found: dict[str, tuple[list[str], str]] = {}
+    name = ""
+    for line in proof.says("handlers").splitlines():
+        section = re.match(r"""\s*\[.*runtimes\.["']?([^.\]"']+)["']?(?:\..*)?\]""", line)
+        value = re.match(r"""\s*(runtime_path|ConfigPath|runtime_config_path|runtime_type)\s*=\s*["']([^"']*)["']""", line)
+        if section:
+            name = section.group(1)
+            found.setdefault(name, ([], ""))
+        elif value and name and value.group(2):
+            paths, kind = found[name]
+            found[name] = (paths, value.group(2)) if value.group(1) == "runtime_type" else ([*paths, value.group(2)], kind)
+    return [Handler(name, tuple(paths), kind) for name, (paths, kind) in found.items()]

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about containers, their engines, and Kata Containers."""
+
+from __future__ import annotations
+
+from .asking import Question
+
+CONTAINERS = (
+    # engine, path, package, version
+    Question("engines", ("containers.*",), r"""
+        for path in /usr/bin/containerd /usr/local/bin/containerd /usr/bin/dockerd /usr/sbin/dockerd /usr/local/bin/dockerd /usr/bin/crio \
+            /usr/local/bin/crio /usr/bin/podman /usr/local/bin/podman; do
+          [ -e "$path" ] || continue
+          kind=${path##*/}; [ "$kind" = dockerd ] && kind=docker
+          if command -v dpkg-query >/dev/null; then
+            owner=$(dpkg-query -S "$path" 2>/dev/null | head -n 1 | sed 's/:.*//')
+            version=; [ -n "$owner" ] && version=$(dpkg-query -W -f '${Version}' "$owner")
+          else
+            owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=
+            version=; [ -n "$owner" ] && version=$(rpm -q --qf '%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}' "$owner")
+          fi
+          printf '%s\t%s\t%s\t%s\n' "$kind" "$path" "$owner" "$version"
+        done; true"""),
+    # engine, process, program, whether it runs the file that is there now
+    Question("daemons", ("containers.engine_stale",), r"""
+        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+          program=${path% (deleted)}
+          case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;; *) continue ;; esac
+          [ "$(readlink "/proc/$pid/root")" = / ] || continue
+          if [ "$path" != "$program" ]; then state=replaced
+          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
+          else state=replaced; fi
+          printf '%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state"
+        done; true"""),
+    # engine, namespace, id, image, runtime, name, program of its first process, process namespace, privileged, sandbox or container
+    Question("containers", ("containers.*",), r"""
+        own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
+        describe() { # PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME
+          pid=$1; kind=$2; shift 2
+          program=$(readlink "/proc/$pid/exe") || program=
+          space=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && space=host
+          privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
+          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$space" "$privileged" "$kind"
+        }
+        if command -v ctr >/dev/null; then
+          if ! names=$(timeout 10 ctr namespaces ls -q); then
+            ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q 'containerd-shim' || exit 0
+            echo "containerd does not answer, and containers of it live" >&2; exit 3
+          fi
+          for space in $names; do
+            pods=$(ctr -n "$space" containers ls -q 'labels."io.cri-containerd.kind"==sandbox')
+            all=$(ctr -n "$space" containers ls)
+            ctr -n "$space" tasks ls | awk 'NR > 1 && $3 != "STOPPED" { print $1, $2 }' | while read -r id pid; do
+              kind=container; printf '%s\n' "$pods" | grep -qx -- "$id" && kind=sandbox
+              described=$(printf '%s\n' "$all" | awk -v id="$id" '$1 == id { print $2, $3 }')
+              describe "$pid" "$kind" containerd "$space" "$id" "${described% *}" "${described#* }" "$id"
+            done
+          done
+        fi
+        if command -v podman >/dev/null; then
+          podman ps --format '{{.Pid}} {{.ID}} {{.Image}} {{.Names}}' | while read -r pid id image name; do
+            describe "$pid" container podman "" "$id" "$image" "" "$name"
+          done
+        fi; true""", 60),
+)
+
+KATA = (
+    Question("kata", ("kata.*",), """
+        [ -L /opt/kata ] && echo "link $(readlink -f /opt/kata)"
+        [ -r /opt/kata/VERSION ] && echo "version $(head -n 1 /opt/kata/VERSION)"
+        for path in /opt/kata/bin/containerd-shim-kata-v2 /opt/kata/runtime-rs/bin/containerd-shim-kata-v2 /usr/bin/containerd-shim-kata-v2 \\
+            /usr/local/bin/containerd-shim-kata-v2 /opt/kata-*/bin/containerd-shim-kata-v2; do
+          [ -e "$path" ] && echo "shim $path" && break
+        done
+        for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
+    # program, process, whether it is of the release in force, and the guest kernel on its command line
+    Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), r"""
+        tree=$(readlink -f /opt/kata)
+        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(/opt/kata.*\)$|\1 \2|p' | while read -r pid path; do
+          program=${path% (deleted)}
+          if [ "$path" != "$program" ]; then state=replaced
+          else case $program in "$tree"/*) state=current ;; *) state=former ;; esac; fi
+          kernel=$(tr '\0' '\n' <"/proc/$pid/cmdline" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
+          [ -n "$kernel" ] && kernel=$(readlink -f "$kernel")
+          printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "${kernel##*/}"
+        done; true"""),
+    # Only the sections about runtimes: others may hold the passwords of registries.
+    Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers"), r"""
+        runtimes() { awk '/^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }
+        if command -v containerd >/dev/null; then containerd config dump | runtimes; fi
+        cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* /usr/share/containers/crio.conf.d/* 2>/dev/null | runtimes"""),
+    Question("handler_files", ("kata.dead_handlers",), r"""
+        { command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf.d/* 2>/dev/null; } |
+          awk '/^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted' |
+          sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
+          while read -r path; do if [ -e "$path" ]; then echo "there $path"; else echo "absent $path"; fi; done
+        command -v containerd-shim-kata-v2 >/dev/null && echo "there containerd-shim-kata-v2"; true"""),
+    Question("engine_state", ("kata.unloaded_handlers",), r"""
+        for engine in containerd crio; do
+          [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
+          pid=$(systemctl show -p MainPID --value "$engine")
+          if [ "${pid:-0}" = 0 ]; then echo "$engine inactive"; continue; fi
+          changed=$(find "/etc/$engine" -type f -exec stat -c %Z {} + 2>/dev/null | sort -n | tail -n 1)
+          if [ "${changed:-0}" -gt "$(stat -c %Y "/proc/$pid")" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
+        done; true"""),
+    Question("kata_others", ("kata.other_installers",), r"""
+        for path in /etc/containerd/conf.d/kata-deploy* /etc/containerd/containerd.d/kata-deploy* /etc/k0s/containerd.d/kata-deploy* \
+            /etc/crio/crio.conf.d/99-kata-deploy*; do [ -e "$path" ] && echo "$path"; done
+        for name in kata-runtime kata-containers; do
+          if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$name" 2>/dev/null | sed -n 's/^.i. //p'
+          else rpm -q --qf '%{NAME}\n' "$name" 2>/dev/null | grep -v 'not installed'; fi
+        done; true"""),
+)

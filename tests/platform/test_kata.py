@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kata Containers: the release in force, what runs, and the handlers by which engines reach it."""
+
+from firebreak_proof import boundaries
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+
+@promise("kata.presence", finding="kata.installed")
+def test_kata_is_there_as_promised(proof: Proof, wanted: Wanted) -> None:
+    said = proof.fields("kata")
+    if wanted.value == "required":
+        hold("shim" in said, f"{proof.host} has no Kata Containers installed; the standard promises it")
+    else:
+        hold("shim" not in said and "tree" not in said,
+             f"{proof.host} has Kata Containers ({said.get('shim') or said.get('tree')}); the standard forbids it")
+
+
+@promise("kata.version")
+def test_a_new_sandbox_gets_the_promised_version(proof: Proof, wanted: Wanted) -> None:
+    """By the release's own word and by the link that says which release is in force."""
+    said = proof.fields("kata")
+    if "shim" not in said:
+        return
+    version, link = said.get("version", ""), said.get("link", "")
+    hold(bool(version), f"{proof.host} has Kata Containers, but no /opt/kata/VERSION, so nobody can tell which")
+    hold(not link.startswith("/opt/kata-") or link == f"/opt/kata-{version}",
+         f"{proof.host} contradicts itself: /opt/kata leads to {link}, whose VERSION says {version}")
+    right = proof.compare(version, str(wanted.target)) >= 0 if wanted.form == "minimum" else version in wanted.accepted
+    hold(right, f"{proof.host} has Kata Containers {version} in force; the standard promises {wanted}")
+
+
+@promise("kata.stale_sandboxes")
+def test_living_sandboxes_run_the_release_in_force(proof: Proof, wanted: Wanted) -> None:
+    old = [f"{cells[0]} (process {cells[1]})" for cells in proof.rows("sandboxes") if len(cells) == 4 and cells[2] != "current"]
+    hold(not old, f"{proof.host} has sandboxes that run what is not in force any more: {', '.join(old[:10])}; the standard forbids that")
+
+
+@promise("kata.guest_kernel")
+def test_living_sandboxes_have_the_promised_guest_kernel(proof: Proof, wanted: Wanted) -> None:
+    monitors = [cells for cells in proof.rows("sandboxes") if len(cells) == 4 and cells[0].rpartition("/")[2].startswith(("qemu", "cloud-", "fire"))]
+    for program, pid, _state, kernel in monitors:
+        version = kernel.removeprefix("vmlinux-").removeprefix("vmlinuz-")
+        hold(bool(version), f"{proof.host}: nobody can tell which guest kernel {program} (process {pid}) runs")
+        right = proof.compare(version, str(wanted.target)) >= 0 if wanted.form == "minimum" else version in wanted.accepted
+        hold(right, f"{proof.host} runs the guest kernel {version} (process {pid}); the standard promises {wanted}")
+
+
+@promise("kata.handlers")
+def test_engines_have_the_promised_handlers(proof: Proof, wanted: Wanted) -> None:
+    names = {handler.name for handler in boundaries.handlers(proof)}
+    missing = [name for name in wanted.accepted if name not in names]
+    hold(not missing, f"{proof.host}'s engines have no handler {', '.join(missing)} (they have {', '.join(sorted(names)) or 'none'}); "
+                      f"the standard promises {', '.join(wanted.accepted)}")
+
+
+@promise("kata.dead_handlers")
+def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> None:
+    there = {path for state, path in (line.split(" ", 1) for line in proof.says("handler_files").splitlines() if " " in line) if state == "there"}
+    for handler in (handler for handler in boundaries.handlers(proof) if handler.is_kata()):
+        gone = [path for path in handler.paths if path not in there]
+        hold(not gone, f"{proof.host}'s handler {handler.name} names {', '.join(gone)}, which is not there; the standard forbids that")
+        hold(bool(handler.paths) or "containerd-shim-kata-v2" in there,
+             f"{proof.host}'s handler {handler.name} names no shim, and none is in the path; the standard forbids that")
+
+
+@promise("kata.unloaded_handlers")
+def test_the_engines_have_read_their_handlers(proof: Proof, wanted: Wanted) -> None:
+    if not any(handler.is_kata() for handler in boundaries.handlers(proof)):
+        return
+    words = {"inactive": "does not run", "changed": "began before its configuration was last changed"}
+    wrong = [f"{engine} {words[state]}" for engine, state in proof.fields("engine_state").items() if state in words]
+    hold(not wrong, f"{proof.host} has handlers of Kata that are not in force: {'; '.join(wrong)}; the standard forbids that")
+
+
+@promise("kata.other_installers")
+def test_kata_has_one_installer(proof: Proof, wanted: Wanted) -> None:
+    found = proof.says("kata_others").split()
+    hold(not found or "link" not in proof.fields("kata"),
+         f"{proof.host} has traces of another installer of Kata Containers: {', '.join(found)}; the standard forbids that")

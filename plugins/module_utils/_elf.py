@@ -105,3 +105,11 @@ def build_id(read: Reader) -> str:
             if name == b"GNU\0" and kind == _NT_GNU_BUILD_ID and 0 < len(content) <= 64:
                 return content.hex()
     raise ValueError("no build id")
+
+
+def parse_build_id_note(data: bytes, order: str = "<") -> str:
+    """The build id in the bytes of a note section, as /sys/module/NAME/notes has them; ValueError."""
+    for name, kind, content in _notes(order, data):
+        if name == b"GNU\0" and kind == _NT_GNU_BUILD_ID and 0 < len(content) <= 64:
+            return content.hex()
+    raise ValueError("no build id")

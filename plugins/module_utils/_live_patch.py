@@ -10,7 +10,7 @@ import calendar
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import _canonical_livepatch, _kernelcare, _kpatch, _ksplice, _livepatch_sysfs, _os, _protection, _suse_klp
+from . import _canonical_livepatch, _kernelcare, _kpatch, _ksplice, _livepatch_sysfs, _os, _protection, _self_built, _suse_klp
 from ._livepatch_claim import Claim, Inhibitor
 from ._livepatch_facts import FACTS
 
@@ -105,11 +105,13 @@ def _present(host: Any) -> List[str]:
 
 def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List[Claim]:
     """What each installed provider says; the kernel's own patches are with the one they belong to."""
-    loaded = [_livepatch_sysfs.as_patch(patch) for patch in klp.patches]
-    owner = choose_owner(present, [patch.id for patch in loaded])
     release = host.uname()[2]
+    ours, loaded, problem = _self_built.split(host, release, [_livepatch_sysfs.as_patch(patch) for patch in klp.patches])
+    owner = choose_owner(present, [patch.id for patch in loaded])
     claims = []
-    for name in present + ([owner] if owner == "self_built" else []):
+    if _self_built.is_present(host, release):
+        claims.append(_self_built.read(host, release, cmdline, ours + (loaded if owner == "self_built" else []), problem))
+    for name in present + ([owner] if owner == "self_built" and not claims else []):
         own = loaded if name == owner else []
         if name == "ksplice":
             claims.append(_ksplice.read(host, cmdline))
@@ -146,6 +148,9 @@ def _put_kernel(host: Any, section: Any, klp: Klp) -> None:
 def _put_provider(section: Any, claim: Optional[Claim], present: List[str]) -> None:
     name = claim.provider if claim else "none"
     source = claim.source if claim and claim.source else "the providers' clients"
+    if name == "self_built":
+        # kpatch is then the runtime that loads them at boot, and no provider beside them.
+        present = [other for other in present if other != "kpatch"]
     section.put("provider.id", name, source)
     section.put("provider.also_present", [other for other in present if other != name], "the providers' clients")
     section.put("provider.mechanism", _MECHANISM.get(name, "klp" if claim else "none"), source)

@@ -46,7 +46,7 @@ FACTS = [
     Fact("effective.level", "str", "the provider's name for the level of patches"),
     Fact("effective.up_to_date", "bool", "its client knows of no newer patch, as of its last check"),
     Fact("cves.fixed", "list", "CVEs that the patches in force fix"),
-    Fact("cves.basis", "str", "who says so: client, changelog, module_names or none"),
+    Fact("cves.basis", "str", "who says so: client, changelog, manifest, module_names or none"),
     Fact("cves.complete", "bool", "the list holds all that the patches fix"),
     Fact("cves.blocked_by_pin", "list", "CVEs whose fixes exist and are kept out by the pin, as the client says"),
     Fact("last_check.at", "str", "when the client last looked for newer patches, UTC"),

@@ -31,7 +31,7 @@ class Wish:
 
 
 def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
-    """The plan as plain data: provider, and the kernel that it patches. RefusalError where there is none."""
+    """The plan as plain data: provider, the kernel that it patches, and all that are installed. RefusalError where there is none."""
     if wish.provider not in ("auto", *PROVIDERS):
         raise RefusalError(f"live_patching_provider is {wish.provider}; wanted: auto or one of {', '.join(PROVIDERS)}")
     container = record["os"].get("container")
@@ -43,8 +43,15 @@ def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
         _check_rivals(record["live_patch"], provider)
         _live_patching_eligible.check_pin(provider, wish.pin)
         ELIGIBLE[provider](record, wish)
-    return {"provider": provider, "state": wish.state, "release": record["live_patch"]["kernel"]["release"],
+    release = record["live_patch"]["kernel"]["release"]
+    return {"provider": provider, "state": wish.state, "release": release, "kernels": _kernels(record.get("kernel") or {}, release),
             "packages": _live_patching_eligible.packages_of(provider, record, wish.offline)}
+
+
+def _kernels(section: Mapping[str, Any], release: str) -> dict[str, str]:
+    """Release and package version of the installed kernels; for the running one that which runs, '' where it is not known."""
+    known = {str(image["release"]): str(image["package_version"] or "") for image in section.get("installed") or []}
+    return {**known, release: str((section.get("running") or {}).get("package_version") or "")}
 
 
 def choose(record: Mapping[str, Any], wish: Wish) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def protection(section: Section) -> tuple[str, list[str]]:
 KPATCH = {"read": {"/usr/sbin/kpatch": "#!/bin/bash\n"}}
 KEPT = {"listdir": {"/var/lib/kpatch": [RELEASE], f"/var/lib/kpatch/{RELEASE}": ["fix-one.ko"]},
         "stat": {"/etc/systemd/system/multi-user.target.wants/kpatch.service@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
+PLACED = {
+    "read": {f"/var/lib/kpatch/{RELEASE}/fix_one.json": json.dumps({
+        "format": 1, "name": "fix_one", "module": "fix-one.ko", "sha256": "0" * 64, "build_id": "0" * 40, "cves": ["CVE-2026-1234"],
+        "cumulative": True, "built_at": "2026-11-24T12:00:00Z", "kernel": {"release": RELEASE, "package_version": ""}})},
+    "listdir": {"/var/lib/kpatch": [RELEASE], f"/var/lib/kpatch/{RELEASE}": ["fix_one.json", "fix_one.ko"]}}
+LOADER = {"stat": {"/etc/systemd/system/multi-user.target.wants/firebreak-live-patch.service@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
 CANONICAL = {"stat": {_canonical_livepatch.PROGRAM + "@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
 
 
@@ -69,6 +76,53 @@ def test_a_self_built_patch_in_force() -> None:
                                          "functions": 1, "package": None, "for_kernel": RELEASE, "built_at": None}]
     assert section.facts["persistence"]["same_kernel"] is False
     assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False, "blocked_by_pin": None}
+
+
+def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
+    section = scan(host(patch("fix_one"), PLACED, LOADER))
+    assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True}
+    assert section.facts["persistence"] == {"same_kernel": True, "via": "firebreak-live-patch.service", "kernels": [RELEASE]}
+    assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
+
+
+@pytest.mark.parametrize(("enabled", "transition", "protection_is"), [("1", "1", "at_risk"), ("0", "1", "at_risk"), ("0", "0", "unprotected")])
+def test_a_patch_from_a_bundle_claims_nothing_before_and_after_that(enabled: str, transition: str, protection_is: str) -> None:
+    section = scan(host(patch("fix_one", enabled, transition), PLACED, LOADER))
+    assert section.facts["cves"]["fixed"] == []
+    assert section.facts["protection"] == protection_is
+
+
+def test_kpatchs_runtime_is_no_other_provider_beside_a_bundle() -> None:
+    section = scan(host(patch("fix_one"), KPATCH, KEPT, PLACED))
+    assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
+    assert section.facts["persistence"]["via"] == "kpatch.service"
+
+
+def test_a_patch_that_is_loaded_but_not_kept_is_lost_on_reboot() -> None:
+    section = scan(host(patch("fix_one"), {"read": PLACED["read"]}, LOADER))
+    assert section.facts["cves"]["fixed"] == ["CVE-2026-1234"]
+    assert section.facts["persistence"]["same_kernel"] is False
+    assert section.facts["persistence"]["via"] == f"not in /var/lib/kpatch/{RELEASE}: fix_one"
+
+
+def test_a_patch_that_nothing_loads_at_boot_is_lost_on_reboot() -> None:
+    section = scan(host(patch("fix_one"), PLACED))
+    assert section.facts["persistence"]["via"] == "neither kpatch.service nor firebreak-live-patch.service is enabled"
+
+
+def test_another_build_in_memory_than_that_of_the_manifest_fixes_nothing() -> None:
+    loaded = {"read": {"/sys/module/fix_one/notes/.note.gnu.build-id": "\x04\0\0\0\x04\0\0\0\x03\0\0\0GNU\0abcd"}}
+    assert scan(host(patch("fix_one"), PLACED, LOADER, loaded)).facts["cves"]["fixed"] == []
+
+
+def test_a_damaged_manifest_makes_the_cves_unknown() -> None:
+    section = scan(host(patch("fix_one"), PLACED, LOADER, {"read": {f"/var/lib/kpatch/{RELEASE}/fix_one.json": "{"}}))
+    assert section.facts["cves"]["fixed"] is None
+    assert {"live_patch.cves.fixed": "unparsable"}.items() <= {row["fact"]: row["reason"] for row in section.nulls}.items()
+
+
+def test_a_host_that_gets_bundles_and_boots_a_kernel_without_one_is_unprotected() -> None:
+    assert protection(scan(host(LOADER))) == ("unprotected", ["no_patch_loaded"])
 
 
 def test_kpatch_that_comes_back_after_a_reboot() -> None:

@@ -1,0 +1,246 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The self-built live patch of the running kernel in force on a host, or none."""
+
+DOCUMENTATION = r"""
+module: live_patch_bundle
+short_description: Bring a self-built live patch into force and keep it over a reboot
+version_added: 0.1.0
+description:
+  - Takes from a bundle the patch for the running kernel, verifies it, loads it, waits until every thread runs the new code, and only then lets it be
+    loaded at boot.
+  - Nothing is loaded where the checksum, the kernel that the module was built for, the kind of module or a signature that the kernel asks for
+    is not right.
+  - At boot patches are loaded by C(kpatch.service) where kpatch's runtime is installed, otherwise by a unit of our own,
+    C(firebreak-live-patch.service). Both take them from C(/var/lib/kpatch/RELEASE).
+options:
+  state:
+    description:
+      - V(present) brings the bundle's patch into force. A cumulative one takes the place of all the others from bundles.
+      - V(absent) takes every patch that came from a bundle out of force and removes it, for every kernel.
+    type: str
+    choices: [present, absent]
+    default: present
+  bundle:
+    description:
+      - The bundle on this host, which is a folder or a tar archive with C(manifest.json) and the modules that it names.
+        Required with O(state=present).
+      - The manifest is a mapping with C(format=1) and a list C(patches). Each of them has C(kernel) with C(release) and if need be
+        C(package_version), C(module), C(sha256), C(cves), C(cumulative) and C(built_at).
+    type: path
+  sha256:
+    description: The SHA-256 that an archive must have. Without it only the modules are verified, by what the manifest says.
+    type: str
+    default: ""
+  package_version:
+    description: The version of the running kernel's package, which a patch may be bound to. Without it that is not verified.
+    type: str
+    default: ""
+  seconds:
+    description: How long a transition may take.
+    type: int
+    default: 120
+  on_stall:
+    description:
+      - What to do where threads keep the transition from ending. The module fails and names them with either.
+      - V(report) leaves the patch in transition. V(reverse) turns it back and unloads it, so that all runs on as before.
+    type: str
+    choices: [report, reverse]
+    default: report
+extends_documentation_fragment:
+  - firebreak.fleet._attributes
+attributes:
+  diff_mode:
+    support: full
+    details: The patches in memory and those loaded at boot, before and after.
+author: The Firebreak authors (@firebreak)
+"""
+
+EXAMPLES = r"""
+- name: Bring a patch into force
+  firebreak.fleet.live_patch_bundle:
+    bundle: /var/tmp/patches.tar.gz
+    seconds: 60
+    on_stall: reverse
+
+- name: Take all patches away
+  firebreak.fleet.live_patch_bundle:
+    state: absent
+"""
+
+RETURN = r"""
+patch:
+  description: The name of the patch in the kernel.
+  type: str
+  returned: with O(state=present)
+  sample: fix_2026_11
+cves:
+  description: The CVEs that its manifest says it fixes.
+  type: list
+  elements: str
+  returned: with O(state=present)
+removed:
+  description: The patches that it took the place of, or that were taken away.
+  type: list
+  elements: str
+  returned: success
+unit:
+  description: What loads the patch at boot.
+  type: str
+  returned: with O(state=present)
+  sample: kpatch.service
+blocking:
+  description: The threads that hold a stalled transition up.
+  type: list
+  elements: dict
+  returned: on a stall
+  sample: [{pid: 61, tid: 61, comm: kswapd0}]
+reversed:
+  description: Whether a stalled transition was turned back.
+  type: bool
+  returned: on a stall
+"""
+
+import os
+from typing import Any, Dict, List, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _livepatch_transition, _patch_loading, _self_built
+from ..module_utils._host import LiveHost
+from ..module_utils._patch_bundle import Refused, check_kernel, render_placed
+from ..module_utils._patch_loading import Patience, StalledError
+from ..module_utils._patch_source import check_archive, take
+from ..module_utils._patch_store import Loader, Store
+
+
+class Work:
+    """One run on this host."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.params: Dict[str, Any] = module.params
+        self.host = LiveHost()
+        self.patience = Patience(self.params["seconds"], self.params["on_stall"])
+        self.loader = Loader(self.host, self.run)
+
+    def command(self, argv: List[str]) -> Tuple[int, str, str]:
+        """Exit status and output of a command."""
+        answer: Tuple[int, str, str] = self.module.run_command(argv)
+        return answer
+
+    def run(self, argv: List[str]) -> None:
+        """A command that must succeed."""
+        status, out, err = self.command(argv)
+        if status:
+            raise Refused("%s ended with %d: %s" % (" ".join(argv), status, (err or out).strip()))
+
+    def present(self) -> Dict[str, Any]:
+        """The bundle's patch in force and kept."""
+        kernel = _patch_loading.read_kernel(self.host, self.params["package_version"])
+        check_kernel(kernel)
+        check_archive(self.params["bundle"], self.params["sha256"])
+        entry, patch, data = take(self.params["bundle"], kernel)
+        _patch_loading.check_build(self.host, patch)
+        store, manifest = Store(_self_built.folder(kernel.release)), render_placed(entry, patch)
+        must_load = _patch_loading.state_of(self.host, patch.name) != "active"
+        must_keep = not store.holds(patch.name, data, manifest)
+        others = [placed.name for placed in _self_built.read_placed(self.host, kernel.release)[0] if placed.name != patch.name]
+        removed = others if entry.cumulative else []
+        must_prepare = not self.loader.is_ready()
+        if not self.module.check_mode:
+            if must_load or must_keep:
+                self._bring(store, patch.name, data, manifest, must_load)
+            for name in removed:
+                _patch_loading.unload(self.host, name, self.command)
+                store.remove(name)
+            if must_prepare:
+                self.loader.prepare()
+        return {"changed": bool(must_load or must_keep or removed or must_prepare), "patch": patch.name, "cves": entry.cves, "removed": removed,
+                "unit": self.loader.unit, "after": (sorted({patch.name} | set(others) - set(removed)), self.loader.unit)}
+
+    def _bring(self, store: Store, name: str, data: bytes, manifest: str, must_load: bool) -> None:
+        """Load the patch if need be, and keep it once it is in force."""
+        if must_load:
+            self._clear_the_way(store, name)
+        known = os.path.exists(store.module_path(name))
+        store.bring(name, data, manifest)
+        try:
+            if must_load:
+                _patch_loading.load(self.host, name, store.waiting_path(name), self.patience, self.command)
+        except (Refused, StalledError, OSError):
+            if not known and not _patch_loading.state_of(self.host, name):
+                store.remove(name)
+            raise
+        store.commit(name)
+
+    def _clear_the_way(self, store: Store, name: str) -> None:
+        """Wait for another patch that is in transition, since the kernel takes one at a time."""
+        other = _livepatch_transition.moving(self.host)
+        if other is None or other.id == name:
+            return
+        try:
+            _patch_loading.await_transition(self.host, self.patience)
+        except StalledError as stalled:
+            if not stalled.turned_back:
+                raise
+            _patch_loading.unload(self.host, other.id, self.command)
+            if not os.path.exists(store.module_path(other.id)):
+                store.remove(other.id)
+
+    def absent(self) -> Dict[str, Any]:
+        """None of our patches in force or kept, for any kernel; the newest goes first."""
+        placed = [one for release in self.host.listdir(_self_built.ROOT).value or [] for one in _self_built.read_placed(self.host, release)[0]]
+        release = self.host.uname()[2]
+        loaded = [one.name for one in sorted(placed, key=lambda one: one.built_at, reverse=True) if one.release == release]
+        must_go = self.loader.must_go()
+        if not self.module.check_mode:
+            for name in loaded:
+                _patch_loading.disable(self.host, name, self.patience, self.command)
+            for one in placed:
+                Store(_self_built.folder(one.release)).remove(one.name)
+            self.loader.remove()
+        return {"changed": bool(placed or must_go), "removed": [one.name for one in placed], "after": ([], "")}
+
+    def before(self) -> Tuple[List[str], str]:
+        """(our patches that are in memory, what loads them at boot)."""
+        placed = _self_built.read_placed(self.host, self.host.uname()[2])[0]
+        return sorted(one.name for one in placed if _patch_loading.state_of(self.host, one.name)), _self_built.loader(self.host) or ""
+
+
+def _shown(state: Tuple[List[str], str]) -> str:
+    return "in memory: %s\nloaded at boot by: %s\n" % (", ".join(state[0]) or "none", state[1] or "nothing")
+
+
+def main() -> None:
+    """Have the patch, or none."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "bundle": {"type": "path"},
+            "sha256": {"type": "str", "default": ""},
+            "package_version": {"type": "str", "default": ""},
+            "seconds": {"type": "int", "default": 120},
+            "on_stall": {"type": "str", "choices": ["report", "reverse"], "default": "report"},
+        },
+        required_if=[("state", "present", ["bundle"])],
+        supports_check_mode=True,
+    )
+    work = Work(module)
+    try:
+        before = work.before()
+        done = work.present() if module.params["state"] == "present" else work.absent()
+    except Refused as refused:
+        module.fail_json(msg=str(refused))
+    except StalledError as stalled:
+        module.fail_json(msg=str(stalled), blocking=_patch_loading.blockers(stalled), reversed=stalled.turned_back)
+    except OSError as error:
+        module.fail_json(msg="%s: %s" % (error.filename or "live patch", error.strerror or error))
+    after = done.pop("after")
+    module.exit_json(diff={"before": _shown(before), "after": _shown(after)}, **done)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ MANIFEST = "manifest.json"
 MANIFEST_LIMIT = 1024 * 1024
 MODULE_LIMIT = 64 * 1024 * 1024
 
-_FILE = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ko\Z")
+_FILE = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._+~-]{0,150}\.ko\Z")
 _RELEASE = re.compile(r"\A[0-9][\w.+~-]{0,100}\Z")
 _SHA256 = re.compile(r"\A[0-9a-f]{64}\Z")
 _CVE = re.compile(r"\ACVE-[0-9]{4}-[0-9]{4,7}\Z")

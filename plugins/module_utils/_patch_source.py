@@ -85,10 +85,19 @@ def check_archive(path: str, wanted: str) -> None:
         raise Refused("the bundle %s has sha256 %s, wanted %s" % (os.path.basename(path), digest.hexdigest(), wanted))
 
 
+def releases(path: str) -> List[str]:
+    """The kernel releases that a bundle has patches for."""
+    return sorted({entry.release for entry in _entries(open_bundle(path))})
+
+
+def _entries(read: Reader) -> List[Entry]:
+    return parse_manifest(read(MANIFEST, MANIFEST_LIMIT).decode("utf-8", "replace"))
+
+
 def take(path: str, kernel: KernelView) -> Tuple[Entry, ModuleFile, bytes]:
     """The bundle's patch for this kernel, wholly verified; Refused where there is none or it is not what the manifest says."""
     read = open_bundle(path)
-    entry = choose(parse_manifest(read(MANIFEST, MANIFEST_LIMIT).decode("utf-8", "replace")), kernel)
+    entry = choose(_entries(read), kernel)
     data = read(entry.module, MODULE_LIMIT)
     try:
         module = parse(data)

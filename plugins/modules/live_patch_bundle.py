@@ -34,10 +34,13 @@ options:
     description: The SHA-256 that an archive must have. Without it only the modules are verified, by what the manifest says.
     type: str
     default: ""
-  package_version:
-    description: The version of the running kernel's package, which a patch may be bound to. Without it that is not verified.
-    type: str
-    default: ""
+  kernels:
+    description:
+      - The installed kernels, as a mapping of release and package version. The version may be empty, and is then not compared with what a
+        patch is bound to.
+      - The bundle's patches for those that do not run are laid down for the boot of theirs, verified but not loaded.
+    type: dict
+    default: {}
   seconds:
     description: How long a transition may take.
     type: int
@@ -86,6 +89,11 @@ removed:
   type: list
   elements: str
   returned: success
+kept_for:
+  description: The other kernels that have a patch from the bundle for their next boot.
+  type: list
+  elements: str
+  returned: with O(state=present)
 unit:
   description: What loads the patch at boot.
   type: str
@@ -104,16 +112,30 @@ reversed:
 """
 
 import os
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _livepatch_transition, _patch_loading, _self_built
 from ..module_utils._host import LiveHost
-from ..module_utils._patch_bundle import Refused, check_kernel, render_placed
+from ..module_utils._kernel_module import ModuleFile
+from ..module_utils._patch_bundle import Entry, KernelView, Refused, check_kernel, render_placed
 from ..module_utils._patch_loading import Patience, StalledError
-from ..module_utils._patch_source import check_archive, take
+from ..module_utils._patch_source import check_archive, releases, take
 from ..module_utils._patch_store import Loader, Store
+
+
+class Piece(NamedTuple):
+    """A patch of the bundle: is_kept is whether it is loaded at the boot of its kernel, replaced are those that it takes the place of."""
+
+    store: Store
+    entry: Entry
+    patch: ModuleFile
+    data: bytes
+    manifest: str
+    is_kept: bool
+    replaced: List[str]
+    loaded: List[str]
 
 
 class Work:
@@ -139,34 +161,56 @@ class Work:
 
     def present(self) -> Dict[str, Any]:
         """The bundle's patch in force and kept."""
-        kernel = _patch_loading.read_kernel(self.host, self.params["package_version"])
+        kernel = self._kernel()
         check_kernel(kernel)
         check_archive(self.params["bundle"], self.params["sha256"])
-        entry, patch, data = take(self.params["bundle"], kernel)
-        _patch_loading.check_build(self.host, patch)
-        store, manifest = Store(_self_built.folder(kernel.release)), render_placed(entry, patch)
-        must_load = _patch_loading.state_of(self.host, patch.name) != "active"
-        must_keep = not store.holds(patch.name, data, manifest)
-        others = [placed.name for placed in _self_built.read_placed(self.host, kernel.release)[0] if placed.name != patch.name]
-        removed = others if entry.cumulative else []
+        running = self._piece(kernel)
+        _patch_loading.check_build(self.host, running.patch)
+        others = [self._piece(kernel._replace(release=release, package_version=str(self.params["kernels"][release] or "")))
+                  for release in releases(self.params["bundle"]) if release in self.params["kernels"] and release != kernel.release]
+        must_load = _patch_loading.state_of(self.host, running.patch.name) != "active"
         must_prepare = not self.loader.is_ready()
+        changed = must_load or must_prepare or any(not piece.is_kept or piece.replaced for piece in [running] + others)
         if not self.module.check_mode:
-            if must_load or must_keep:
-                self._bring(store, patch.name, data, manifest, must_load)
-            for name in removed:
-                _patch_loading.unload(self.host, name, self.command)
-                store.remove(name)
+            if must_load or not running.is_kept:
+                self._bring(running, must_load)
+            for piece in [other for other in others if not other.is_kept]:
+                piece.store.bring(piece.patch.name, piece.data, piece.manifest)
+                piece.store.commit(piece.patch.name)
+            self._replace(running, others)
             if must_prepare:
                 self.loader.prepare()
-        return {"changed": bool(must_load or must_keep or removed or must_prepare), "patch": patch.name, "cves": entry.cves, "removed": removed,
-                "unit": self.loader.unit, "after": (sorted({patch.name} | set(others) - set(removed)), self.loader.unit)}
+        return {"changed": changed, "patch": running.patch.name, "cves": running.entry.cves, "removed": running.replaced, "unit": self.loader.unit,
+                "kept_for": [piece.entry.release for piece in others], "after": (running.loaded, self.loader.unit)}
 
-    def _bring(self, store: Store, name: str, data: bytes, manifest: str, must_load: bool) -> None:
+    def _kernel(self) -> KernelView:
+        release = self.host.uname()[2]
+        return _patch_loading.read_kernel(self.host, str(self.params["kernels"].get(release) or ""))
+
+    def _piece(self, kernel: KernelView) -> Piece:
+        """The bundle's patch for a kernel, verified, and what is there of it."""
+        entry, patch, data = take(self.params["bundle"], kernel)
+        store, manifest = Store(_self_built.folder(entry.release)), render_placed(entry, patch)
+        there = [placed.name for placed in _self_built.read_placed(self.host, entry.release)[0] if placed.name != patch.name]
+        replaced = there if entry.cumulative else []
+        return Piece(store, entry, patch, data, manifest, store.holds(patch.name, data, manifest), replaced,
+                     sorted({patch.name} | (set(there) - set(replaced))))
+
+    def _replace(self, running: Piece, others: List[Piece]) -> None:
+        """Remove what cumulative patches took the place of."""
+        for name in running.replaced:
+            _patch_loading.unload(self.host, name, self.command)
+        for piece in [running] + others:
+            for name in piece.replaced:
+                piece.store.remove(name)
+
+    def _bring(self, piece: Piece, must_load: bool) -> None:
         """Load the patch if need be, and keep it once it is in force."""
+        store, name = piece.store, piece.patch.name
         if must_load:
             self._clear_the_way(store, name)
         known = os.path.exists(store.module_path(name))
-        store.bring(name, data, manifest)
+        store.bring(name, piece.data, piece.manifest)
         try:
             if must_load:
                 _patch_loading.load(self.host, name, store.waiting_path(name), self.patience, self.command)
@@ -221,7 +265,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "bundle": {"type": "path"},
             "sha256": {"type": "str", "default": ""},
-            "package_version": {"type": "str", "default": ""},
+            "kernels": {"type": "dict", "default": {}},
             "seconds": {"type": "int", "default": 120},
             "on_stall": {"type": "str", "choices": ["report", "reverse"], "default": "report"},
         },

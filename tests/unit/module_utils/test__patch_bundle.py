@@ -29,7 +29,7 @@ NOTE = struct.pack("<III", 4, 20, 3) + b"GNU\0" + bytes(range(20))
 
 def module(release: str = RELEASE, livepatch: bool = True, signed: bool = False, name: str = "fix_one") -> bytes:
     """A module's file with the sections that are read, as the kernel's build lays them out."""
-    said = [f"vermagic={release} SMP preempt mod_unload modversions ", f"name={name}", "depends=", "license=GPL"] + (["livepatch=Y"] if livepatch else [])
+    said = [f"vermagic={release} SMP preempt mod_unload modversions ", f"name={name}", "depends=", "license=GPL", *(["livepatch=Y"] * livepatch)]
     parts = {"": b"", ".modinfo": "\0".join(said).encode() + b"\0", ".note.gnu.build-id": NOTE}
     names = b"\0" + b"".join(part.encode() + b"\0" for part in [*parts, ".shstrtab"] if part)
     parts[".shstrtab"] = names
@@ -88,7 +88,7 @@ def test_a_folder_and_an_archive_hold_the_same(tmp_path: Path, below: str) -> No
 @pytest.mark.parametrize(("data", "changes", "kernel", "said"), [
     (module(), {"sha256": "0" * 64}, {}, "the manifest says 0000"),
     (module("6.1.0-56-cloud-amd64"), {}, {}, "was built for kernel 6.1.0-56-cloud-amd64"),
-    (module(), {"kernel": {"release": "6.1.0-56-cloud-amd64"}}, {}, "no patch for the running kernel 6.1.0-50-cloud-amd64; it has for: 6.1.0-56-cloud"),
+    (module(), {"kernel": {"release": "6.1.0-56-cloud-amd64"}}, {}, r"no patch for .* 6.1.0-50-cloud-amd64; it has for: 6.1.0-56-cloud"),
     (module(), {}, {"package_version": "6.1.177-1"}, "the patch is for kernel package 6.1.176-1, and 6.1.177-1 runs"),
     (module(livepatch=False), {}, {}, "no live patch"),
     (module(), {}, {"signature_required": True}, "is not signed, .*module.sig_enforce is set"),
@@ -147,7 +147,8 @@ def test_a_pinned_archive(tmp_path: Path) -> None:
         _patch_source.check_archive(str(tmp_path), "0" * 64)
 
 
-@pytest.mark.parametrize(("kernel", "said"), [({"capable": False}, "no live patching"), ({"stopped_by": ["kernel.modules_disabled=1"]}, "modules_disabled=1")])
+@pytest.mark.parametrize(("kernel", "said"), [
+    ({"capable": False}, "no live patching"), ({"stopped_by": ["kernel.modules_disabled=1"]}, "modules_disabled=1")])
 def test_a_kernel_into_which_nothing_can_be_patched(kernel: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):
         _patch_bundle.check_kernel(KERNEL._replace(**kernel))

@@ -62,3 +62,9 @@ def test_ksplice_needs_no_live_patching_of_the_kernels_own() -> None:
 def test_a_provider_can_be_taken_away_where_it_could_not_be_had() -> None:
     gone = plan(host(capable=False), Wish("self_built", "absent"))
     assert (gone["provider"], gone["state"]) == ("self_built", "absent")
+
+
+def test_the_plan_knows_the_kernels_that_a_bundle_may_have_patches_for() -> None:
+    installed = [{"release": "6.1.0-50-cloud-amd64", "package_version": "6.1.177-1"}, {"release": "6.1.0-56-cloud-amd64", "package_version": None}]
+    record = {**host(), "kernel": {"installed": installed, "running": {"package_version": "6.1.176-1"}}}
+    assert plan(record, BUNDLE)["kernels"] == {"6.1.0-50-cloud-amd64": "6.1.176-1", "6.1.0-56-cloud-amd64": ""}

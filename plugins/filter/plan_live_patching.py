@@ -64,7 +64,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The provider, the state, the kernel that is patched, what the vendor's package tool is asked for, and the refusal or null.
+  description: The provider, the state, the kernel that is patched, the installed ones, what the vendor's package tool is asked for,
+    and the refusal or null.
   type: dict
   sample:
     kernels: {6.1.0-41-amd64: 6.1.158-1}

@@ -80,7 +80,7 @@ def test_a_self_built_patch_in_force() -> None:
 
 def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
     section = scan(host(patch("fix_one"), PLACED, LOADER))
-    assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True}
+    assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True, "blocked_by_pin": None}
     assert section.facts["persistence"] == {"same_kernel": True, "via": "firebreak-live-patch.service", "kernels": [RELEASE]}
     assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
 

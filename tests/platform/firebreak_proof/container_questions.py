@@ -40,9 +40,9 @@ CONTAINERS = (
         describe() { # PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME
           pid=$1; kind=$2; shift 2
           program=$(readlink "/proc/$pid/exe") || program=
-          space=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && space=host
+          processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
           privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
-          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$space" "$privileged" "$kind"
+          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind"
         }
         if command -v ctr >/dev/null; then
           if ! names=$(timeout 10 ctr namespaces ls -q); then
@@ -83,7 +83,7 @@ KATA = (
           if [ "$path" != "$program" ]; then state=replaced
           else case $program in "$tree"/*) state=current ;; *) state=former ;; esac; fi
           kernel=$(tr '\0' '\n' <"/proc/$pid/cmdline" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
-          [ -n "$kernel" ] && kernel=$(readlink -f "$kernel")
+          resolved=$(readlink -f "$kernel") && kernel=$resolved
           printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "${kernel##*/}"
         done; true"""),
     # Only the sections about runtimes: others may hold the passwords of registries.

@@ -9,7 +9,8 @@
 
 Runs on Python 3.6 with the standard library alone. Machine ids, host names, UUIDs, MAC and IP addresses and serial numbers are replaced,
 the same one always by the same, with a salt that is not kept; of a process's environment only ``container=`` stays, of the paths of what
-it runs and is given only those of the system. The packages' descriptions are left out.
+it runs and is given only those of the system and of Kata. Of the documents of containers only what a scan looks at stays, and the
+packages' descriptions are left out.
 Look at the document before you share it all the same.
 """
 
@@ -32,6 +33,41 @@ _PRIVATE_PATH = re.compile(r"(?<![\w./-])/(?!(?:usr|var|run|etc|dev|proc|sys|boo
 _LONG_FIELDS = re.compile(r"^(?:Description|Conffiles|Maintainer|Homepage|Original-Maintainer):.*\n(?:[ \t].*\n)*", re.MULTILINE)
 _MACHINE_ID_FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _SERIAL_FILE = re.compile(r"/(?:\w+_serial|product_uuid|\w+_asset_tag)$")
+
+
+# Machine monitors are read in large pieces for the one text that names their version: nothing else of a piece is kept, and the scan gets the same.
+_LARGE_PIECE = 256 * 1024
+_MONITOR = re.compile(r"/(?:qemu-[^/]+|proc/\d+/exe)$")
+_VERSION_TEXT = re.compile(rb"QEMU emulator version [^\0\n]{1,160}")
+# Of the documents of container engines only what a scan looks at: the rest are commands, variables and mounts of people's containers.
+_CONTAINERS_FILE = re.compile(r"/(?:userdata|io\.containerd\.runtime\.v2\.task/[^/]+/[^/]+)/config\.json$")
+_ANNOTATION = re.compile(r"(?:image-name|ImageName|container-name|container\.name|sandbox-id|SandboxID|container-type|ContainerType|sandbox-name|"
+                         r"pod\.name|sandbox-namespace|pod\.namespace|RuntimeHandler|runtime-handler|image-ref|ref\.name)$")
+_DOCKERS_FILE = re.compile(r"/containers/[^/]+/config\.v2\.json$")
+
+
+def _version_text(piece: bytes) -> bytes:
+    found = _VERSION_TEXT.search(piece)
+    return b"\0" + found.group(0) + b"\0" if found else b""
+
+
+def _picked(text: str, paths: Sequence[str]) -> str:
+    """A JSON document with these dotted paths alone; anything else is left as the scan would find it: damaged."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return "{"
+    kept: Dict[str, Any] = {}
+    for path in paths:
+        place, target, names = document, kept, path.split(".")
+        for name in names[:-1]:
+            place = place.get(name) if isinstance(place, dict) else None
+            target = target.setdefault(name, {})
+        if isinstance(place, dict) and names[-1] in place:
+            target[names[-1]] = place[names[-1]]
+    if isinstance(kept.get("annotations"), dict):
+        kept["annotations"] = {key: value for key, value in kept["annotations"].items() if _ANNOTATION.search(key)}
+    return json.dumps(kept)
 
 
 class RecordingHost:
@@ -64,6 +100,8 @@ class RecordingHost:
 
     def read_bytes(self, path: str, size: int = 4 * 1024 * 1024, offset: int = 0) -> Any:
         answer = self._live.read_bytes(path, size, offset)
+        if answer.value is not None and len(answer.value) > _LARGE_PIECE and _MONITOR.search(path):
+            answer = answer._replace(value=_version_text(answer.value))
         return self._keep("read_bytes", "%s@%d+%d" % (path, offset, size), answer, lambda data: base64.b64encode(data).decode("ascii"))
 
     def listdir(self, path: str, *bounds: int, **named: int) -> Any:
@@ -151,6 +189,12 @@ def anonymise(recording: Dict[str, Any], salt: bytes) -> Dict[str, Any]:
 
 
 def _file_without_secrets(path: str, text: str, mask: Mask) -> str:
+    if _CONTAINERS_FILE.search(path):
+        return _picked(text, ("ociVersion", "annotations", "process.capabilities.bounding", "linux.namespaces", "linux.maskedPaths"))
+    if _DOCKERS_FILE.search(path):
+        return _picked(text, ("Name", "Config.Image"))
+    if path == "/etc/docker/daemon.json":
+        return _picked(text, ("data-root", "graph", "runtimes"))
     if path.endswith("/environ"):
         return "".join(word + "\0" for word in text.split("\0") if word.startswith("container="))
     if path == "/var/lib/dpkg/status":

@@ -27,6 +27,8 @@ _DAEMON_JSON = "/etc/docker/daemon.json"
 _STORAGE = ("/var/lib/containers/storage/", "/run/containers/storage/", "/var/run/containers/storage/")
 _STORAGE_INDEX = ("/var/lib/containers/storage/overlay-containers/containers.json", "/var/lib/containers/storage/vfs-containers/containers.json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
+# Docker wraps a runtime that has arguments into a script of its own: runsc.0QHCT2YMRYLX89VJVMJHHFC8S7MYTTSGLT02JBD395-VG3J3Q7SJ====
+_DOCKERS_WRAPPER = re.compile(r"\.[A-Z0-9-]{20,80}={0,8}\Z")
 _CONFIG_BYTES = 1024 * 1024
 _INDEX_BYTES = 16 * 1024 * 1024
 _SHORT_BYTES = 4096
@@ -93,7 +95,7 @@ class Finder:
         first = self._first(bundle + "/init.pid", shim)
         if first == _GONE:
             return None
-        binary = (self._own_text(bundle + "/runtime") or "").strip().rpartition("/")[2]
+        binary = _DOCKERS_WRAPPER.sub("", (self._own_text(bundle + "/runtime") or "").strip().rpartition("/")[2])
         container = self._container(shim, engine, space, name, binary or _runtime_of(shim), first, sandbox)
         self._describe(container, spec, why)
         if engine == "docker":

@@ -10,6 +10,7 @@ from . import _container_processes as processes
 from ._record import Fact
 
 CONTAINERS_LIMIT = 2000
+_OF_ITEMS = ("items", "unlisted", "counts.host_kernel", "counts.sandboxed", "counts.unknown", "counts.privileged")
 _SOURCE = "/run/*/io.containerd.runtime.v2.task, /proc/*/exe, cmdline, stat, /var/lib/docker, /var/lib/containers"
 
 FACTS = [
@@ -54,7 +55,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``containers``."""
     found, problem = processes.find(host)
     if found is None:
-        for path in ("engines", "items", "unlisted", "counts", "nested_shims"):
+        for path in ("engines", "nested_shims") + _OF_ITEMS:
             section.cannot_say(path, problem, processes.PROC)
         return
     booted_at = _processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
@@ -66,11 +67,15 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     seen = _container_bundles.Finder(host, found, booted_at).find()
     hidden = next((process for process in found if process.kind in (processes.SHIM, processes.CONMON) and process.link is None), None)
     if seen.problem or hidden:
-        for path in ("items", "unlisted", "counts"):
+        for path in _OF_ITEMS:
             section.cannot_say(path, seen.problem or "needs_root", seen.detail or "/proc/%d/exe" % (hidden.pid if hidden else 0))
     else:
         _put_containers(section, seen.containers)
-    section.put("nested_shims", sum(process.kind == processes.SHIM and process.nested is True for process in found), "/proc/*/exe, root")
+    shims = [process for process in found if process.kind == processes.SHIM]
+    if any(shim.nested is None for shim in shims):
+        section.cannot_say("nested_shims", "needs_root", "/proc/*/root")
+        return
+    section.put("nested_shims", sum(shim.nested is True for shim in shims), "/proc/*/exe, root")
 
 
 def _put_containers(section: Any, containers: List[Dict[str, Any]]) -> None:

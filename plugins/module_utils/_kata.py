@@ -6,7 +6,7 @@
 from typing import Any, Dict, Optional, Tuple
 
 from . import _container_processes as processes
-from . import _kata_handlers, _kata_installed, _kata_sandboxes, _kata_users, _package_versions, _processes
+from . import _kata_configurations, _kata_handlers, _kata_installed, _kata_sandboxes, _kata_users, _package_versions, _processes
 from ._record import Fact
 
 FACTS = [
@@ -35,6 +35,20 @@ FACTS = [
     Fact("handlers[].source", "str", "the engine's file that says so"),
     Fact("handlers[].dead", "str", "why it cannot start a sandbox (a file that it names is gone); empty where it can"),
     Fact("handlers[].loaded", "bool", "the running engine read it: false where none runs, null where the file was changed after it started"),
+    Fact("configurations", "list", "what the shims of the handlers read"),
+    Fact("configurations[].path", "str", "the configuration that the handler names, or the shim's own default"),
+    Fact("configurations[].file", "str", "the file that the path leads to, beside which config.d is read; null where there is none"),
+    Fact("configurations[].handlers", "list", "engine/name of the handlers that use it"),
+    Fact("configurations[].dialect", "str", "go or rust: for which shim it is written; null as problem says"),
+    Fact("configurations[].monitor", "str", "the machine monitor that it configures: qemu, clh, ...; null as problem says"),
+    Fact("configurations[].drop_ins", "list", "the files in config.d in the order in which the shim reads them, whatever their names"),
+    Fact("configurations[].strays", "list", "those that should not be there: path and why"),
+    Fact("configurations[].unknown_keys", "list", "keys of drop-ins that the configuration does not know and the shim passes over: file, key, why"),
+    Fact("configurations[].settings", "mapping", "table.key and value in effect, drop-ins included, of each setting that hardens"),
+    Fact("configurations[].unmet.baseline", "list", "what the profile baseline of the role kata asks for and is not in effect"),
+    Fact("configurations[].unmet.strict", "list", "the same of the profile strict"),
+    Fact("configurations[].unmet.confidential", "list", "the same of the profile confidential"),
+    Fact("configurations[].problem", "str", "why it could not be read or understood; empty where it could"),
     Fact("sandboxes", "list", "the live sandboxes"),
     Fact("sandboxes[].id", "str", "the engine's id of the sandbox"),
     Fact("sandboxes[].namespace", "str", "containerd's namespace"),
@@ -58,7 +72,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``kata``."""
     release = _collect_installed(host, section)
     found, problem = processes.find(host)
-    _collect_handlers(host, section, found)
+    _collect_handlers(host, section, found, release)
     if found is None or any(process.kind == processes.SHIM and process.link is None for process in found):
         section.cannot_say("sandboxes", problem or "needs_root", processes.PROC)
         return
@@ -104,9 +118,11 @@ def _package_version(host: Any, owners: Any) -> Optional[str]:
     return next(iter(sorted(known.versions.values())), None)
 
 
-def _collect_handlers(host: Any, section: Any, found: Any) -> None:
+def _collect_handlers(host: Any, section: Any, found: Any, release: _kata_installed.Release) -> None:
     handlers, problem, detail = _kata_handlers.find(host, found or [])
     if problem:
         section.cannot_say("handlers", problem, detail)
-    else:
-        section.put("handlers", handlers, "the configuration of containerd, CRI-O and Docker")
+        section.cannot_say("configurations", problem, detail)
+        return
+    section.put("handlers", handlers, "the configuration of containerd, CRI-O and Docker")
+    section.put("configurations", _kata_configurations.find(host, handlers, release), "the handlers, /etc/kata-containers, share/defaults, config.d")

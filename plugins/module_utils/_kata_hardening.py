@@ -88,7 +88,7 @@ def profile_tables(profile: str, shipped: Shipped) -> Tuple[Tables, List[str]]:
     tables: Tables = {}
     absent = []
     for setting in SETTINGS[profile]:
-        table, key = full_table(setting.table, shipped), setting.go if shipped.dialect == GO else setting.rust
+        table, key = _place(setting, shipped)
         if key not in shipped.known.get(table, {}):
             if setting.tightens and (not setting.monitors or shipped.monitor in setting.monitors):
                 absent.append("%s.%s" % (table, key))
@@ -97,6 +97,43 @@ def profile_tables(profile: str, shipped: Shipped) -> Tuple[Tables, List[str]]:
         else:
             tables.setdefault(table, {})[key] = setting.value
     return tables, absent
+
+
+def _place(setting: Setting, shipped: Shipped) -> Tuple[str, str]:
+    return full_table(setting.table, shipped), setting.go if shipped.dialect == GO else setting.rust
+
+
+def _value(values: Any, table: str, key: str) -> Any:
+    """The value of a key in effect, None where nothing sets it."""
+    for part in table.split("."):
+        values = values.get(part) if isinstance(values, dict) else None
+    return values.get(key) if isinstance(values, dict) else None
+
+
+def in_effect(shipped: Shipped, values: Any) -> Dict[str, str]:
+    """{table.key: value as text} of every setting of any profile that is set, as the shim will read it."""
+    places = {_place(setting, shipped) for settings in SETTINGS.values() for setting in settings}
+    found = {"%s.%s" % place: _value(values, *place) for place in places}
+    return {name: _literal(found[name])[:300] for name in sorted(found) if found[name] is not None}
+
+
+def unmet(profile: str, shipped: Shipped, values: Any) -> List[str]:
+    """What a configuration in effect lacks of a profile, one line each; a key that the release does not know cannot be lacked."""
+    try:
+        profile_tables(profile, shipped)
+    except Refused as refused:
+        return [str(refused)[:300]]
+    lines = []
+    for setting in SETTINGS[profile]:
+        table, key = _place(setting, shipped)
+        if key not in shipped.known.get(table, {}):
+            continue
+        seen = _value(values, table, key)
+        if seen is None and setting.tightens:
+            lines.append("%s.%s is not set, wanted %s" % (table, key, _literal(setting.value)))
+        elif seen is not None and (seen != setting.value or isinstance(seen, bool) != isinstance(setting.value, bool)):
+            lines.append("%s.%s is %s, wanted %s" % (table, key, _literal(seen)[:100], _literal(setting.value)))
+    return lines
 
 
 def override_tables(given: Any, shipped: Shipped, what: str) -> Tables:

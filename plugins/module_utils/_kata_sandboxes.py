@@ -45,6 +45,8 @@ def _sandbox(
     parts = [_process_part(host, what, process, release) for what, process in (("shim", shim), ("vmm", vmm), ("virtiofsd", virtiofsd)) if process]
     started = None if booted_at is None else booted_at + shim.ticks / float(_processes.TICKS_PER_SECOND)
     parts += [_file_part(host, what, path, release, started) for what, path in (("guest kernel", kernel), ("guest image", image)) if path]
+    if vmm is None:
+        parts.append(Part("vmm", "", None, "vmm: no machine monitor of it was found, so its guest kernel is not known"))
     tree = tree_of(shim.exe)
     return {
         "id": name, "namespace": processes.one_option(shim.argv, "namespace"), "version": _kata_installed.version_of(host, tree) if tree else None,

@@ -186,6 +186,14 @@ _KATA = (
           "Remove the handler, or install what it names.", "restart_service"),
     Entry("kata.unloaded_handlers", "medium", "An engine has not read, or may not have read, a runtime handler that is on disk.",
           "Restart the engine's service; containers keep running.", "restart_service"),
+    Entry("kata.hardening", "high", "A handler's configuration in effect is weaker than the standard's profile.",
+          "Run the role firebreak.fleet.kata with kata_hardening; sandboxes that live keep what they were started with.", "restart_sandbox"),
+    Entry("kata.drop_ins", "medium", "A drop-in that the standard does not name changes a handler's configuration.",
+          "Remove it, name it in kata.drop_ins, or run the role firebreak.fleet.kata, which keeps its own folders clean.", "none"),
+    Entry("kata.stray_drop_ins", "high", "A file that nobody takes for configuration is read by the shims, such as an editor's backup.",
+          "Move it out of config.d.", "none"),
+    Entry("kata.unknown_keys", "medium", "A drop-in sets a key that the configuration does not know: the shim passes over it, and what it "
+          "should do is not done.", "Correct the key in the file that the finding names.", "none"),
     Entry("kata.other_installers", "medium", "More than one installer claims Kata Containers on this host; each undoes the other's work.",
           "Remove kata-deploy or the package, once its sandboxes are gone.", "restart_sandbox"),
 )

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ._facts import printable
-from ._judging import Difference, Outcome, Rule, Scope, Unknown, meets
+from ._judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
 from ._requirement import Requirement
 
 _SHOWN = 20
+_CONFIGURATIONS = "kata.configurations"
 
 
 def _presence(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -88,6 +89,57 @@ def _unloaded(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("kata.unloaded_handlers", "handlers that the running engine has read", wrong[:_SHOWN], ("kata.handlers",))
 
 
+def _configurations(scope: Scope) -> Iterator[dict[str, Any] | Unknown]:
+    """Each configuration that was understood, and an Unknown for each that was not."""
+    for row in scope.facts.rows(_CONFIGURATIONS):
+        if row.get("problem"):
+            yield Unknown(_CONFIGURATIONS, printable(f"{row.get('path')}: {row['problem']}"))
+        yield row
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _lines(scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], finding: str, expected: str) -> Iterator[Outcome]:
+    """One finding with all lines of all configurations."""
+    wrong: list[str] = []
+    for row in _configurations(scope):
+        if isinstance(row, Unknown):
+            yield row
+        else:
+            wrong += [printable(line) for line in lines_of(row)]
+    if wrong:
+        yield Difference(finding, expected, wrong[:_SHOWN] + (["..."] if len(wrong) > _SHOWN else []), (_CONFIGURATIONS,))
+
+
+def _hardening(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    profile = str(promise.value) if promise else ""
+
+    def unmet(row: dict[str, Any]) -> list[str]:
+        said = row.get("unmet")
+        return [f"{row.get('path')}: {line}" for line in _texts(said.get(profile) if isinstance(said, dict) else None)]
+
+    yield from _lines(scope, unmet, "kata.hardening", f"the profile {profile}")
+
+
+def _drop_ins(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    patterns = promise.value if promise else ()
+
+    def others(row: dict[str, Any]) -> list[str]:
+        return [path for path in _texts(row.get("drop_ins")) if not matches_any(path.rpartition("/")[2], patterns)]
+
+    yield from _lines(scope, others, "kata.drop_ins", str(promise))
+
+
+def _strays(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    yield from _lines(scope, lambda row: _texts(row.get("strays")), "kata.stray_drop_ins", "nothing beside a configuration but drop-ins of root's")
+
+
+def _unknown_keys(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    yield from _lines(scope, lambda row: _texts(row.get("unknown_keys")), "kata.unknown_keys", "keys that the configuration knows")
+
+
 def _others(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     others = [printable(text, 160) for text in scope.facts.words("kata.other_installers")]
     if others and scope.facts.text("kata.origin") == "release":
@@ -102,5 +154,9 @@ RULES = (
     Rule("kata.handlers", _handlers),
     Rule("kata.dead_handlers", _dead, observes=True),
     Rule("kata.unloaded_handlers", _unloaded, observes=True),
+    Rule("kata.hardening", _hardening),
+    Rule("kata.drop_ins", _drop_ins),
+    Rule("kata.stray_drop_ins", _strays, observes=True),
+    Rule("kata.unknown_keys", _unknown_keys, observes=True),
     Rule("kata.other_installers", _others, observes=True),
 )

@@ -188,6 +188,12 @@ KATA = (
     Key("kata.handlers", "words", "Runtime handlers that some engine must have.", ["kata"], ("kata.handlers",)),
     _policy("kata.dead_handlers", "Handlers that name a shim or a configuration that is not there: pods that ask for them hang."),
     _policy("kata.unloaded_handlers", "Handlers on disk that the engine has not read, or of which that cannot be said since its file was changed."),
+    Key("kata.hardening", "choice", "The profile of the role kata that must be in effect for each handler, drop-ins included.", "baseline",
+        ("kata.hardening",), choices=("baseline", "strict", "confidential")),
+    Key("kata.drop_ins", "words", "The drop-ins, or shell patterns of their names, that may lie beside a handler's configuration.",
+        ["50-firebreak-hardening.toml", "60-firebreak-overrides.toml"], ("kata.drop_ins",)),
+    _policy("kata.stray_drop_ins", "Files beside a handler's configuration that shims read although they do not look so, or that others may write."),
+    _policy("kata.unknown_keys", "Keys in drop-ins that the configuration does not know, such as a typo: the shim passes over them."),
     _policy("kata.other_installers", "Traces of kata-deploy or of a distribution's package beside the release below /opt."),
 )
 

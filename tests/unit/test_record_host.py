@@ -59,6 +59,28 @@ def test_names_addresses_and_serials_are_replaced() -> None:
     assert clean["readlink"]["/proc/7/exe"].endswith(" (deleted)")
 
 
+def test_of_containers_only_what_a_scan_looks_at_is_kept() -> None:
+    config = {"ociVersion": "1.2.0", "process": {"env": ["TOKEN=secret"], "args": ["secret"], "capabilities": {"bounding": ["CAP_CHOWN"]}},
+              "mounts": [{"source": "/srv/secret"}], "annotations": {"io.kubernetes.cri.container-name": "web", "owner": "secret"}}
+    docker = {"Name": "/web", "Config": {"Image": "nginx", "Env": ["TOKEN=secret"]}}
+    bundle = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/config.json"
+    reads = {bundle: json.dumps(config), "/var/lib/docker/containers/c1/config.v2.json": json.dumps(docker),
+             "/etc/docker/daemon.json": '{"proxies": {"http-proxy": "http://secret@x"}, "data-root": "/var/lib/docker"}',
+             "/var/lib/containers/storage/overlay-containers/c2/userdata/config.json": "{ no JSON: secret"}
+    clean = _anonymised(read=reads)["read"]
+    assert "secret" not in json.dumps(clean)
+    assert json.loads(clean[bundle]) == {"ociVersion": "1.2.0", "process": {"capabilities": {"bounding": ["CAP_CHOWN"]}}, "linux": {},
+                                         "annotations": {"io.kubernetes.cri.container-name": "web"}}
+    assert json.loads(clean["/etc/docker/daemon.json"]) == {"data-root": "/var/lib/docker"}
+
+
+def test_of_large_pieces_of_programs_only_the_version_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "qemu-kvm").write_bytes(b"x" * 500_000 + b"\0QEMU emulator version 7.2.9\0" + b"y" * 500_000)
+    recorder = record_host.RecordingHost(LiveHost())
+    seen = recorder.read_bytes(str(tmp_path / "qemu-kvm")).value
+    assert seen == b"\0QEMU emulator version 7.2.9\0" == RecordedHost(recorder.recording).read_bytes(str(tmp_path / "qemu-kvm")).value
+
+
 def test_versions_are_no_addresses() -> None:
     text = "Package: a\nVersion: 1.2.3.4\nDescription: long\n more of it\nStatus: install ok installed\n"
     assert _anonymised(read={"/var/lib/dpkg/status": text})["read"]["/var/lib/dpkg/status"] == (

@@ -37,6 +37,8 @@ UNPROVEN: Mapping[str, str] = {
     "live_patch.blocked_fixes": "only the provider's own client knows what a pin keeps out; what is in force is proven",
     "live_patch.check_age_hours": "only the provider's own client knows, each in a form of its own; what is in force is proven",
     "live_patch.support_days_left": "a date in a vendor's calendar, not a state of the host; kernel.running is proven",
+    **dict.fromkeys(("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys"),
+                    "the suite reads no configuration of Kata's; kata.handlers and kata.version are proven"),
 }
 
 

@@ -77,6 +77,14 @@ def test_gvisor_is_the_very_file_of_the_host(inode: int, isolation: str | None) 
     assert bool(item["reason"]) is (isolation is None)
 
 
+def test_dockers_wrapper_around_a_runtime_is_called_as_the_runtime() -> None:
+    name = "runsc.0QHCT2YMRYLX89VJVMJHHFC8S7MYTTSGLT02JBD395-VG3J3Q7SJ===="
+    world = World().shim(100, "c1", "moby").process(101, "/bin/sleep", ["sleep"], parent=100)
+    item = world.task("c1", "moby", first=101, runtime=f"/var/run/docker/runtimes/{name}").only()
+    assert (item["runtime"], item["isolation"]) == ("runsc", None)
+    assert item["reason"] == "runsc should run it, but its first process is not the host's runsc"
+
+
 def test_a_number_that_went_to_another_process_is_no_container() -> None:
     world = World().shim(100, "c1").process(101, "/bin/sleep", ["sleep"], parent=1).task("c1", first=101)
     assert world.items() == []
@@ -131,20 +139,23 @@ def test_without_root_containers_are_not_said_to_be_none() -> None:
     world.recording["readlink"]["/proc/100/exe"] = DENIED
     world.recording["listdir"][TASKS] = DENIED
     section = world.containers()
-    assert section.facts["items"] is None and section.facts["counts"] is None
+    assert section.facts["items"] is None and section.facts["counts"]["host_kernel"] is None
     assert {null["reason"] for null in section.nulls} == {"needs_root"}
 
 
 def test_without_root_a_shim_that_is_seen_by_its_name_is_enough_to_know_nothing() -> None:
     world = World(uid=1000).shim(100, "c1")
-    world.recording["readlink"]["/proc/100/exe"] = DENIED
-    assert world.containers().facts["items"] is None
+    world.recording["readlink"]["/proc/100/exe"] = world.recording["stat"]["/proc/100/root"] = DENIED
+    facts = world.containers().facts
+    assert (facts["items"], facts["nested_shims"]) == (None, None)
 
 
 def test_hidden_processes_hide_containers() -> None:
     world = World(uid=1000)
     world.recording["read"]["/proc/mounts"] = "proc /proc proc rw,hidepid=2 0 0\n"
-    assert world.containers().facts == {"engines": None, "items": None, "unlisted": None, "counts": None, "nested_shims": None}
+    facts = world.containers().facts
+    assert {facts[name] for name in ("engines", "items", "unlisted", "nested_shims")} == {None}
+    assert set(facts["counts"].values()) == {None}
 
 
 def test_shims_inside_containers_are_counted_and_not_believed() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils import _kata_handlers, _kata_installed
@@ -72,7 +73,9 @@ def test_a_guest_kernel_that_is_gone_is_stale() -> None:
 def test_anothers_process_that_names_the_sandbox_is_not_its_monitor() -> None:
     world = World().release("4.1.0").shim(100, "p1", binary=KATA)
     world.process(101, "/usr/bin/qemu-system-x86_64", ["qemu-system-x86_64", "-name", "sandbox-p1"], user=1000)
-    assert world.only_sandbox()["vmm"] is None
+    sandbox = world.only_sandbox()
+    assert (sandbox["vmm"], sandbox["stale"]) == (None, None)
+    assert sandbox["reasons"] == ["vmm: no machine monitor of it was found, so its guest kernel is not known"]
 
 
 def test_virtiofsd_belongs_to_the_sandbox_whose_folder_it_serves() -> None:
@@ -171,3 +174,102 @@ def test_components_are_the_files_that_names_lead_to() -> None:
     parts = {part["name"]: (part["path"], part["version"]) for part in world.kata().facts["components"]}
     assert parts == {
         "shim-go": (KATA, "4.1.0"), "qemu": ("/opt/kata-4.1.0/bin/qemu-system-x86_64", "11.0.1"), "guest-kernel": (kernel, "6.18.35-202")}
+
+
+QEMU = """[hypervisor.qemu]
+path = "/opt/kata/bin/qemu-system-x86_64"
+enable_annotations = ["enable_iommu", "kernel_params"]
+# rootless = true
+seccompsandbox = ""
+enable_debug = false
+[agent.kata]
+debug_console_enabled = false
+[runtime]
+sandbox_cgroup_only = false
+disable_guest_seccomp = true
+"""
+SHARE = "/opt/kata-4.1.0/share/defaults/kata-containers"
+LINKED = "/opt/kata/share/defaults/kata-containers/configuration-qemu.toml"
+HARDENED = "[hypervisor.qemu]\nenable_annotations = []\n"
+
+
+def configured(*names: str, **texts: str) -> World:
+    """A host whose handler uses QEMU, with these drop-ins."""
+    world = World().release("4.1.0").file(CONTAINERD, HANDLER.replace("/opt/kata/c.toml", LINKED)).file(f"{SHARE}/configuration-qemu.toml", QEMU)
+    world.recording["realpath"][LINKED] = f"{SHARE}/configuration-qemu.toml"
+    for name in names:
+        world.file(f"{SHARE}/config.d/{name}", texts.get(name.partition(".")[0].strip("0123456789-"), HARDENED), mode=0o644)
+    return world.folder(f"{SHARE}/config.d", *names) if names else world
+
+
+def configuration(world: World) -> dict[str, Any]:
+    row, = world.kata().facts["configurations"]
+    return dict(row)
+
+
+def test_a_configuration_is_read_beside_the_file_that_its_path_leads_to() -> None:
+    row = configuration(configured("50-firebreak-hardening.toml"))
+    assert (row["path"], row["file"], row["handlers"]) == (LINKED, f"{SHARE}/configuration-qemu.toml", ["containerd/kata"])
+    assert (row["dialect"], row["monitor"], row["problem"]) == ("go", "qemu", "")
+    assert row["drop_ins"] == [f"{SHARE}/config.d/50-firebreak-hardening.toml"]
+    assert row["settings"]["hypervisor.qemu.enable_annotations"] == "[]"
+    assert row["unmet"]["baseline"] == []
+
+
+def test_what_a_profile_lacks_is_named_with_what_is_in_effect() -> None:
+    unmet = configuration(configured())["unmet"]
+    assert unmet["baseline"] == ['hypervisor.qemu.enable_annotations is ["enable_iommu", "kernel_params"], wanted []']
+    assert "runtime.sandbox_cgroup_only is false, wanted true" in unmet["strict"]
+    assert "hypervisor.qemu.rootless is not set, wanted true" in unmet["strict"]
+    assert unmet["confidential"][0].startswith("hardening profile confidential: ")
+
+
+def test_a_later_drop_in_takes_back_what_an_earlier_one_hardened() -> None:
+    world = configured("50-firebreak-hardening.toml", "90-debug.toml", debug="[hypervisor.qemu]\nenable_debug = true\n")
+    assert configuration(world)["unmet"]["baseline"] == ["hypervisor.qemu.enable_debug is true, wanted false"]
+
+
+def test_an_editors_backup_is_read_by_the_shim_and_called_a_stray() -> None:
+    world = configured("50-firebreak-hardening.toml", "50-firebreak-hardening.toml~")
+    world.file(f"{SHARE}/config.d/50-firebreak-hardening.toml~", "[hypervisor.qemu]\nenable_annotations = [\"kernel_params\"]\n", mode=0o644)
+    row = configuration(world)
+    assert row["strays"] == [f"{SHARE}/config.d/50-firebreak-hardening.toml~: a shim reads it although its name does not say so"]
+    assert row["unmet"]["baseline"] == ['hypervisor.qemu.enable_annotations is ["kernel_params"], wanted []']
+
+
+def test_a_typo_is_named_with_its_file_and_the_key_that_was_meant() -> None:
+    world = configured("50-x.toml", x="[hypervisor.qemu]\nenable_anotations = []\n")
+    line, = configuration(world)["unknown_keys"]
+    assert line.startswith(f"{SHARE}/config.d/50-x.toml: key enable_anotations in table hypervisor.qemu: ")
+    assert line.endswith("did you mean enable_annotations")
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    ({"kind": "link"}, "it is no plain file, at which the shim in Rust fails"), ({"mode": 0o666}, "others than root may write it"),
+    ({"uid": 1000, "mode": 0o644}, "others than root may write it"),
+])
+def test_drop_ins_of_others_are_strays(change: dict[str, Any], why: str) -> None:
+    world = configured("50-x.toml").file(f"{SHARE}/config.d/50-x.toml", HARDENED, **change)
+    assert configuration(world)["strays"] == [f"{SHARE}/config.d/50-x.toml: {why}"]
+
+
+@pytest.mark.parametrize(("text", "problem"), [("[", "configuration-qemu.toml: "), ("[hypervisor.qemu]\n[hypervisor.clh]\n", "of clh, qemu, wanted")])
+def test_a_configuration_that_cannot_be_understood_has_a_problem(text: str, problem: str) -> None:
+    row = configuration(configured().file(f"{SHARE}/configuration-qemu.toml", text))
+    assert problem in row["problem"] and row["unmet"] == {}
+
+
+def test_a_drop_in_that_is_no_toml_is_a_problem_of_its_configuration() -> None:
+    row = configuration(configured("50-x.toml", x="= ["))
+    assert row["problem"].startswith("a drop-in cannot be read: ") and row["unmet"] == {}
+
+
+@pytest.mark.parametrize(("shim", "path"), [
+    ("/opt/kata/bin/containerd-shim-kata-v2", "/etc/kata-containers/configuration.toml"),
+    ("/opt/kata/runtime-rs/bin/containerd-shim-kata-v2", "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml"),
+])
+def test_without_a_name_each_shim_looks_at_its_own_places(shim: str, path: str) -> None:
+    world = World().release("4.1.0").file("/etc/kata-containers/configuration.toml", QEMU).file(CONTAINERD, HANDLER.replace(
+        "/opt/kata-4.1.0/bin/containerd-shim-kata-v2", shim).replace('    ConfigPath = "/opt/kata/c.toml"\n', ""))
+    world.file("/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml", QEMU)
+    assert configuration(world)["path"] == path

@@ -24,6 +24,10 @@ NONE = {"containers.shared_kernel": {"maximum": 0}}
 SANDBOX = {"id": "p1", "namespace": "k8s.io", "shim_pid": 9, "started_at": "x", "guest_kernel": "6.18.35-202", "stale": False, "reasons": []}
 STALE = {**SANDBOX, "stale": True, "reasons": ["shim: it is of /opt/kata-4.0.0, in force is /opt/kata-4.1.0"], "guest_kernel": "6.12.42-150"}
 HANDLER = {"engine": "containerd", "name": "kata", "source": "/etc/containerd/config.toml", "dead": "", "loaded": True}
+CONFIGURATION = {"path": "/c.toml", "drop_ins": ["/config.d/50-x.toml"], "strays": [], "unknown_keys": [], "problem": "",
+                 "unmet": {"baseline": [], "strict": ["runtime.sandbox_cgroup_only is false, wanted true"]}}
+UNREAD = {**CONFIGURATION, "unmet": {}, "problem": "/c.toml: needs_root"}
+SETTINGS = "kata.configurations"
 ENGINE = {"name": "containerd", "version": "1.7.24~ds1-6", "running": True, "pid": 7, "stale": False, "reason": ""}
 
 
@@ -83,6 +87,16 @@ def judged(promise: dict[str, Any], changes: dict[str, Any] | None = None) -> An
     ({"kata.unloaded_handlers": "forbidden"}, {}, FINE),
     ({"kata.unloaded_handlers": "forbidden"}, {"kata.handlers": [{**HANDLER, "loaded": False}]}, DRIFT),
     ({"kata.unloaded_handlers": "forbidden"}, {"kata.handlers": [{**HANDLER, "loaded": None}]}, DRIFT),
+    ({"kata.hardening": "baseline"}, {SETTINGS: [CONFIGURATION]}, FINE),
+    ({"kata.hardening": "strict"}, {SETTINGS: [CONFIGURATION]}, DRIFT),
+    ({"kata.hardening": "strict"}, {SETTINGS: [UNREAD]}, UNKNOWN),
+    ({"kata.hardening": "strict"}, {SETTINGS: None}, UNKNOWN),
+    ({"kata.drop_ins": ["50-*.toml"]}, {SETTINGS: [CONFIGURATION]}, FINE),
+    ({"kata.drop_ins": []}, {SETTINGS: [CONFIGURATION]}, DRIFT),
+    ({"kata.stray_drop_ins": "forbidden"}, {SETTINGS: [CONFIGURATION]}, FINE),
+    ({"kata.stray_drop_ins": "forbidden"}, {SETTINGS: [{**CONFIGURATION, "strays": ["/x~: why"]}]}, DRIFT),
+    ({"kata.unknown_keys": "forbidden"}, {SETTINGS: [{**CONFIGURATION, "unknown_keys": ["/x: key y"]}]}, DRIFT),
+    ({"kata.unknown_keys": "forbidden"}, {SETTINGS: [UNREAD]}, UNKNOWN),
     ({"kata.other_installers": "forbidden"}, {"kata.other_installers": ["/etc/x (of kata-deploy)"]}, DRIFT),
     ({"kata.other_installers": "forbidden"}, {"kata.other_installers": ["/usr/x (of a package)"], "kata.origin": "package"}, FINE),
 ])

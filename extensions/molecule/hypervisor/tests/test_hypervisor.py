@@ -20,6 +20,7 @@ import testinfra
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 SCENARIO = ROOT / "extensions/molecule/hypervisor"
 STANDARD = {"hypervisor": {"machine_types": ["pc-q35-*"], "qemu": {"running": {"rule": "installed"}}}}
+OTHER = "qemu+unix:///system?socket=/srv/other/run/libvirt-sock"
 QEMU = "/usr/bin/qemu-system-x86_64"
 # Holds a virtual machine open, as a guest would.
 HOLD = "import fcntl, os, time; kvm = os.open('/dev/kvm', os.O_RDWR); vm = fcntl.ioctl(kvm, 0xAE01, 0); print(vm, flush=True); time.sleep(3600)"
@@ -58,9 +59,9 @@ def binary(host: Any, guest: str) -> str:
     return str(host.check_output(f"readlink /proc/{pid(host, guest)}/exe"))
 
 
-def stamp(host: Any, guest: str) -> str:
+def stamp(host: Any, guest: str, libvirt: str = "qemu:///system") -> str:
     """What the guest noted when it booted: another start gives another one."""
-    text = host.check_output(f"virsh qemu-monitor-command {guest} --hmp 'xp /1wx 0x500'")
+    text = host.check_output(f"virsh --connect '{libvirt}' qemu-monitor-command {guest} --hmp 'xp /1wx 0x500'")
     found = re.search(r"0x([0-9a-f]{8})\b", text)
     assert found and found[1] != "00000000", text
     return found[1]
@@ -75,12 +76,12 @@ def test_the_newest_qemu_is_installed_and_held() -> None:
 
 def test_guests_of_before_the_upgrade_are_reported_with_evidence(tmp_path: Path) -> None:
     guests = machine("guests")
-    assert {binary(guests, name) for name in ("living", "sharing", "lone")} == {f"{QEMU} (deleted)"}
+    assert {binary(guests, name) for name in ("living", "sharing", "moving", "lone")} == {f"{QEMU} (deleted)"}
     found = findings("guests", tmp_path)
     stale = found["hypervisor.qemu.running"]
     old = re.search(r"\d+:[^ )]+", guests.check_output(f"/proc/{pid(guests, 'living')}/exe --version"))
     assert old
-    assert stale["observed"][0] == "3 of 3 processes"
+    assert stale["observed"][0] == "4 of 4 processes"
     assert f"pid {pid(guests, 'living')}, {old[0]}, guest living (replaced binary)" in stale["observed"]
     assert stale["disruption"] == "migrate_guest"
     processes, = (evidence for evidence in stale["evidence"] if evidence["fact"] == "hypervisor.processes")
@@ -98,7 +99,7 @@ def test_a_guest_is_saved_and_restored_on_the_new_qemu(tmp_path: Path) -> None:
     assert pid(guests, "living") != before[1]
     assert pid(guests, "sharing") == before[2]
     assert "its filesystem keeps it from being saved or moved" in said
-    assert "of guest lone runs" in said and "of guest living runs" not in said
+    assert "of guest moving runs" in said and "of guest living runs" not in said
 
 
 def test_a_guest_that_cannot_be_saved_is_shut_down_and_started(tmp_path: Path) -> None:
@@ -112,10 +113,19 @@ def test_a_guest_that_cannot_be_saved_is_shut_down_and_started(tmp_path: Path) -
                       "grep -q '0x[0-9a-f]*[1-9a-f]' && exit 0; sleep 1; done; exit 1").rc == 0, "it was not started anew"
 
 
+def test_a_guest_without_a_definition_is_migrated_live(tmp_path: Path) -> None:
+    guests = machine("guests")
+    before = stamp(guests, "moving")
+    said = play(SCENARIO / "converge.yml", "guests", tmp_path, hypervisor_replace_guests="migrate", hypervisor_migrate_to=OTHER)
+    assert "moving" not in guests.check_output("virsh list --all --name").split()
+    assert (binary(guests, "moving"), stamp(guests, "moving", OTHER)) == (QEMU, before)
+    assert "of guest lone runs" in said
+
+
 def test_what_was_moved_is_reported_no_more(tmp_path: Path) -> None:
     guests = machine("guests")
     stale = findings("guests", tmp_path / "one")["hypervisor.qemu.running"]
-    assert stale["observed"] == ["1 of 3 processes", stale["observed"][1]]
+    assert stale["observed"] == ["1 of 4 processes", stale["observed"][1]]
     assert "guest lone" in stale["observed"][1]
     guests.check_output("systemctl stop lone.service")
     assert [name for name in findings("guests", tmp_path / "two") if name.startswith("hypervisor.")] == []

@@ -12,7 +12,8 @@ description:
   - Makes the boot loader start the kernel of one release at each boot, by the system's own means, and then reads the boot loader's configuration
     again to see that it will.
   - Where C(update-grub) makes GRUB's menu (Debian, Ubuntu), the entry is named in C(/etc/default/grub.d/zz-firebreak-kernel.cfg), so that a kernel
-    installed later does not become the default by itself. Elsewhere C(grubby) is told (RHEL and its relatives, Fedora, Oracle Linux, Amazon Linux).
+    installed later does not become the default by itself. Elsewhere C(grubby) is told (RHEL and its relatives, Fedora, Oracle Linux, Amazon).
+    On SUSE C(grub2-set-default) saves the entry, after C(GRUB_DEFAULT) was made C(saved) where it was not.
   - If the configuration then names another kernel, what was there before is put back and the module fails.
   - It never reboots.
 options:
@@ -55,21 +56,23 @@ before:
 """
 
 import os
-from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils import _boot_change as boot
 from ..module_utils._boot_target import NoAnswerError
 from ..module_utils._bootloaders import default_release, entry_path
+from ..module_utils._grub import with_saved_default
 from ..module_utils._host import LiveHost
 
 SNIPPET = "/etc/default/grub.d/zz-firebreak-kernel.cfg"
+GRUB_MENU = "/boot/grub/grub.cfg"
+SUSE_MENU = "/boot/grub2/grub.cfg"
 HEADER = "# Firebreak: the kernel that this host is held to. Kernels installed later do not become the default by themselves."
 
-
-class ModuleError(Exception):
-    """The default cannot be set; the message says what was seen and what was wanted."""
+# The files that change, the text that one of them gets, and the commands that follow.
+Way = Tuple[List[str], Optional[Tuple[str, str]], List[List[str]]]
 
 
 def read_default() -> Tuple[Optional[str], Any, bool]:
@@ -77,7 +80,7 @@ def read_default() -> Tuple[Optional[str], Any, bool]:
     try:
         return default_release(LiveHost())
     except NoAnswerError as problem:
-        raise ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem)) from problem
+        raise boot.ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem)) from problem
 
 
 def grub_entry(image: str) -> str:
@@ -85,89 +88,59 @@ def grub_entry(image: str) -> str:
     try:
         entry = entry_path(LiveHost(), os.path.basename(image))
     except NoAnswerError as problem:
-        raise ModuleError("GRUB's menu cannot be read (%s): %s" % (problem.reason, problem)) from problem
+        raise boot.ModuleError("GRUB's menu cannot be read (%s): %s" % (problem.reason, problem)) from problem
     if entry is None:
-        raise ModuleError("GRUB's menu has no entry for %s; run update-grub, then try again" % image)
+        raise boot.ModuleError("GRUB's menu has no entry for %s; make the menu again (update-grub, grub2-mkconfig), then try again" % image)
     return entry
 
 
-def run(module: Any, argv: List[str]) -> str:
-    """Run a command that must succeed; what it said where it did not."""
-    status, out, err = module.run_command(argv)
-    return "" if status == 0 else "%s ended with status %d: %s" % (" ".join(argv), status, (err or out).strip()[-300:])
+def way_of(module: Any, target: Any, image: str) -> Tuple[str, Way]:
+    """(what the loader calls the image's entry, how this system's loader is told)."""
+    updater, grubby, setter = [module.get_bin_path(name) for name in ("update-grub", "grubby", "grub2-set-default")]
+    if target.loader == "grub" and updater:
+        entry = grub_entry(image)
+        return entry, ([SNIPPET, GRUB_MENU], (SNIPPET, '%s\nGRUB_DEFAULT="%s"\n' % (HEADER, entry)), [[updater]])
+    if grubby:
+        return image, (boot.grubby_files(), None, [[grubby, "--set-default=" + image]])
+    if target.loader == "grub" and setter:
+        entry = grub_entry(image)
+        text = boot.read_text(boot.DEFAULTS) or ""
+        saved = with_saved_default(text)
+        remade = [[module.get_bin_path("grub2-mkconfig", required=True), "-o", SUSE_MENU]] if saved != text else []
+        return entry, (list(boot.SUSE_FILES), (boot.DEFAULTS, saved) if remade else None, remade + [[setter, entry]])
+    raise boot.ModuleError("the loader is %s; wanted: update-grub, grubby or grub2-set-default to set its default with, and none is installed"
+                           % target.loader)
 
 
-def write_snippet(module: Any, text: Optional[str]) -> None:
-    """Replace the snippet whole, or remove it where there is to be none."""
-    if text is None:
-        os.unlink(SNIPPET)
-        return
-    if not os.path.isdir(os.path.dirname(SNIPPET)):
-        os.mkdir(os.path.dirname(SNIPPET), 0o755)
-    new = os.path.join(module.tmpdir, "snippet")
-    with open(new, "w") as handle:
-        handle.write(text)
-    os.chmod(new, 0o644)
-    module.atomic_move(new, SNIPPET)
-
-
-def snippet_text() -> Optional[str]:
-    """The snippet as it is, None where there is none."""
-    if not os.path.exists(SNIPPET):
-        return None
-    with open(SNIPPET) as handle:
-        return handle.read()
-
-
-def set_by_grub(module: Any, entry: str, updater: str) -> Tuple[str, Callable[[], str]]:
-    """(what went wrong or '', how to put back what was)."""
-    before = snippet_text()
-
-    def undo() -> str:
-        write_snippet(module, before)
-        return run(module, [updater])
-
-    write_snippet(module, '%s\nGRUB_DEFAULT="%s"\n' % (HEADER, entry))
-    return run(module, [updater]), undo
-
-
-def set_by_grubby(module: Any, image: str, old_image: str, grubby: str) -> Tuple[str, Callable[[], str]]:
-    """The same by grubby, which edits the loader's own data."""
-    return run(module, [grubby, "--set-default=" + image]), lambda: run(module, [grubby, "--set-default=" + old_image])
-
-
-def prove(wanted: str, problem: str, undo: Callable[[], str]) -> None:
-    """Fail, with everything put back, unless the configuration now names the wanted release."""
-    seen = None if problem else read_default()[0]
+def apply(module: Any, way: Way, wanted: str) -> None:
+    """Change, and prove that the configuration names the wanted release; with everything put back where it does not."""
+    files, new, commands = way
+    kept = boot.keep(files)
+    if new:
+        boot.write_text(module, new[0], new[1])
+    problem = next(filter(None, (boot.run(module, command) for command in commands)), "")
+    try:
+        seen = None if problem else read_default()[0]
+    except boot.ModuleError as unreadable:
+        seen, problem = None, str(unreadable)
     if seen == wanted:
         return
-    undone = undo()
+    undone = boot.put_back(module, kept)
     problem = problem or "the boot loader's configuration names %s afterwards" % seen
-    raise ModuleError("%s was not made the default: %s. %s" % (
-        wanted, problem, "Putting back what was failed too: " + undone if undone else "What was there before is back."))
+    raise boot.ModuleError("%s was not made the default: %s. %s" % (wanted, problem, boot.after_failure(undone)))
 
 
 def change(module: Any, wanted: str) -> Dict[str, Any]:
     """Compare, change, prove; the module's result."""
     image = "/boot/vmlinuz-" + wanted
     if "/" in wanted or not os.path.exists(image):
-        raise ModuleError("release is %s; wanted: an installed kernel, and there is no %s" % (wanted, image))
+        raise boot.ModuleError("release is %s; wanted: an installed kernel, and there is no %s" % (wanted, image))
     before, target, current = read_default()
     if before == wanted and current:
         return {"changed": False, "release": before, "entry": target.entry, "before": before}
-    updater = module.get_bin_path("update-grub") if target.loader == "grub" else None
-    grubby = module.get_bin_path("grubby")
-    if updater:
-        entry = grub_entry(image)
-        apply = partial(set_by_grub, module, entry, updater)
-    elif grubby:
-        entry = image
-        apply = partial(set_by_grubby, module, image, target.image, grubby)
-    else:
-        raise ModuleError("the loader is %s; wanted: update-grub or grubby to set its default with, and neither is installed" % target.loader)
+    entry, way = way_of(module, target, image)
     if not module.check_mode:
-        problem, undo = apply()
-        prove(wanted, problem, undo)
+        apply(module, way, wanted)
     return {"changed": True, "release": wanted, "entry": entry, "before": before,
             "diff": {"before": "default: %s\n" % before, "after": "default: %s\n" % wanted}}
 
@@ -177,7 +150,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={"release": {"type": "str", "required": True}}, supports_check_mode=True)
     try:
         result = change(module, module.params["release"])
-    except ModuleError as error:
+    except (ValueError, boot.ModuleError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..plugin_utils._plan_kernel import plan, wanted
+from ..plugin_utils._plan_kernel import cmdline, plan, wanted
 from ..plugin_utils._planned import planned as of_scan
 
 DOCUMENTATION = r"""
@@ -36,10 +36,32 @@ options:
     description: The least package version to boot. It wins over the standard.
     type: str
     default: ''
+  flavour:
+    description: The line of kernels to choose from, where that is not the running one's (C(uek), C(standard), C(rt)).
+    type: str
+    default: ''
+  live_patchable:
+    description: Choose the newest kernel that live patches are known for. Needs the section C(live_patch) in the scan.
+    type: bool
+    default: false
+  cmdline_present:
+    description: Words that the command line must hold, next to C(boot.cmdline_required) of the standard.
+    type: list
+    elements: str
+    default: []
+  cmdline_absent:
+    description: Words, or patterns of words, that it must not hold, next to C(boot.cmdline_forbidden) of the standard.
+    type: list
+    elements: str
+    default: []
   keep:
     description: How many kernels stay installed; V(-1) for all. The running, the default and the wanted kernel always stay.
     type: int
     default: -1
+  hold:
+    description: Whether the plan names the locks that keep updates from bringing other kernels.
+    type: bool
+    default: false
 author: The Firebreak authors (@firebreak)
 """
 
@@ -59,8 +81,11 @@ _value:
   description: The release to boot, its package, packages to install and to remove, what waits for a reboot, and the refusal or null.
   type: dict
   sample:
+    cmdline: {present: [lockdown=integrity], absent: []}
     family: debian
+    folders: [/boot]
     install: [linux-image-6.1.0-41-amd64=6.1.158-1]
+    locks: []
     managers: []
     metas: [linux-image-amd64, linux-amd64]
     package: linux-image-6.1.0-41-amd64
@@ -68,13 +93,16 @@ _value:
     refusal: null
     release: 6.1.0-41-amd64
     remove: []
+    unlock: []
 """
 
 
-def planned(scan: Mapping[str, Any], host: str, release: str = "", minimum_version: str = "", keep: int = -1) -> dict[str, Any]:
+def planned(scan: Mapping[str, Any], host: str, keep: int = -1, hold: bool = False, cmdline_present: Sequence[str] = (),
+            cmdline_absent: Sequence[str] = (), **choice: Any) -> dict[str, Any]:
     """The plan for a host, or why there is none."""
     def make(record: Mapping[str, Any], standard: Mapping[str, Any] | None) -> dict[str, Any]:
-        return plan(record, wanted(release, minimum_version, standard), int(keep))
+        made = plan(record, wanted(choice, standard), int(keep), bool(hold))
+        return {**made, "cmdline": cmdline(cmdline_present, cmdline_absent, standard)}
 
     return of_scan(scan, host, "plan_kernel", make)
 

@@ -83,7 +83,7 @@ def way_of(module: Any, target: Any, wish: Wish) -> Way:
     if target.loader == "grub" and updater:
         return [SNIPPET] + list(GRUB_MENUS), (SNIPPET, snippet(wish) or None), [updater]
     if grubby:
-        gone, lacking = unwanted(target.cmdline, wish), missing(target.cmdline, wish)
+        gone, lacking = unwanted(target.options, wish), missing(target.options, wish)
         words = ["--remove-args=" + " ".join(gone)] * bool(gone) + ["--args=" + " ".join(lacking)] * bool(lacking)
         return boot.grubby_files(), None, [grubby, "--update-kernel=ALL"] + words
     maker = module.get_bin_path("grub2-mkconfig")
@@ -104,7 +104,7 @@ def apply(module: Any, way: Way, wish: Wish) -> str:
         boot.write_text(module, new[0], new[1])
     problem = boot.run(module, command)
     try:
-        seen = None if problem else boot.boot_target().cmdline
+        seen = None if problem else boot.boot_target().options
     except boot.ModuleError as unreadable:
         seen, problem = None, str(unreadable)
     if seen is not None and is_granted(seen, wish):
@@ -123,17 +123,17 @@ def predicted(line: str, wish: Wish) -> str:
 def change(module: Any, wish: Wish) -> Dict[str, Any]:
     """Compare, change, prove; the module's result."""
     target = boot.boot_target()
-    if target.cmdline is None:
+    if target.options is None:
         raise boot.ModuleError("the configuration of %s does not hold the command line of %s; wanted: one that does" % (target.loader, target.entry))
     running = is_granted(boot.read_text("/proc/cmdline") or "", wish)
     # A file of ours that says something else is changed even where the entry is right: the next menu would be made from it.
     told = boot.read_text(SNIPPET) in (None, snippet(wish) or None)
-    if is_granted(target.cmdline, wish) and told:
-        return {"changed": False, "cmdline": target.cmdline, "before": target.cmdline, "running": running}
+    if is_granted(target.options, wish) and told:
+        return {"changed": False, "cmdline": target.options, "before": target.options, "running": running}
     way = way_of(module, target, wish)
-    after = predicted(target.cmdline, wish) if module.check_mode else apply(module, way, wish)
-    return {"changed": True, "cmdline": after, "before": target.cmdline, "running": running,
-            "diff": {"before": "cmdline: %s\n" % target.cmdline, "after": "cmdline: %s\n" % after}}
+    after = predicted(target.options, wish) if module.check_mode else apply(module, way, wish)
+    return {"changed": True, "cmdline": after, "before": target.options, "running": running,
+            "diff": {"before": "cmdline: %s\n" % target.options, "after": "cmdline: %s\n" % after}}
 
 
 def main() -> None:

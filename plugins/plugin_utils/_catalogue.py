@@ -55,7 +55,7 @@ _BOOT = (
     Entry("boot.kexec_loaded", "low", "A kernel is loaded for kexec: the next reboot may start it, not the boot loader's default.",
           "Find out who loaded it; kexec -u unloads it.", "none"),
     Entry("boot.cmdline", "high", "The kernel command line, or the one of the next boot, lacks a required word or holds a forbidden one.",
-          "Change the boot loader's configuration and reboot.", "reboot"),
+          "Run the role firebreak.fleet.kernel, which sets it in the boot loader's configuration, and reboot.", "reboot"),
 )
 _KERNEL_ENTRIES = (
     Entry("kernel.running", "high", "The kernel in force is not the one that the standard names.", "Run the role "

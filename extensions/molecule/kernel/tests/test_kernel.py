@@ -36,8 +36,14 @@ def test_the_newest_kernel_is_installed_held_and_boots() -> None:
     assert upgraded.check_output("uname -r") == older
     assert f"linux-image-{newest}" in upgraded.check_output("apt-mark showhold").split()
     assert "linux-image-cloud-amd64" in upgraded.check_output("apt-mark showhold").split()
+    before = upgraded.file("/proc/cmdline").content_string.split()
     reboot("upgraded")
     assert machine("upgraded").check_output("uname -r") == newest
+    after = machine("upgraded").file("/proc/cmdline").content_string.split()
+    assert "slab_nomerge" not in before
+    assert [word for word in before if word.startswith("loglevel=")]
+    assert "slab_nomerge" in after
+    assert not [word for word in after if word.startswith("loglevel=")]
 
 
 def test_the_older_kernel_boots_although_a_newer_one_is_installed() -> None:
@@ -45,6 +51,7 @@ def test_the_older_kernel_boots_although_a_newer_one_is_installed() -> None:
     older, newest = releases(pinned)
     assert pinned.check_output("uname -r") == newest
     assert older in pinned.file("/etc/default/grub.d/zz-firebreak-kernel.cfg").content_string
+    assert '"^linux-image-"' in pinned.check_output("apt-config dump --format '\"%v\"%n' Unattended-Upgrade::Package-Blacklist")
     pinned.check_output("update-grub 2>&1")
     reboot("pinned")
     assert machine("pinned").check_output("uname -r") == older

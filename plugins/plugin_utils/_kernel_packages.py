@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What package managers call a kernel: how one is asked for, taken away, and kept from being replaced. Nothing is decided here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+# What dnf's plug-in locks, by the parts that Red Hat's packages of one kernel have; names that do not exist lock nothing.
+_PARTS = ("", "-core", "-modules", "-modules-core", "-modules-extra")
+_ZYPPER_LOCK = re.compile(r"(kernel-\S+ > \S+) \(/etc/zypp/locks\)\Z")
+
+
+def _stem(package: str) -> str:
+    """kernel-uek for kernel-uek-core: the package that brings an image with all that belongs to it."""
+    return package.removesuffix("-core")
+
+
+def to_install(os_section: Row, flavour: str, image: Row) -> list[str]:
+    """What the package manager is asked for, in its own notation: the image with all the modules that the distribution's kernel comes with."""
+    package, version = image["package"], image["package_version"]
+    if os_section["family"] == "redhat":
+        # kernel-core alone boots without most drivers; kernel requires both.
+        return [f"{_stem(package)}-{version}"]
+    names = [package]
+    if os_section["id"] == "ubuntu" and flavour == "generic":
+        names.append(f"linux-modules-extra-{image['release']}")
+    return [f"{name}={version}" for name in names]
+
+
+def to_remove(family: str, image: Row) -> str:
+    """One kernel, and no other: where kernels of several versions have one package name, the version belongs to it."""
+    if family == "debian":
+        return str(image["package"])
+    return f"{image['package']}{'=' if family == 'suse' else '-'}{image['package_version']}"
+
+
+def metas(family: str, flavour: str) -> list[str]:
+    """The packages of Debian and Ubuntu that bring newer kernels of a flavour, installed or not."""
+    return [f"linux-image-{flavour}", f"linux-{flavour}"] if family == "debian" else []
+
+
+def locks(family: str, image: Row) -> list[str]:
+    """What the package manager must be told so that no update brings another kernel; for Debian nothing, which holds packages."""
+    version = str(image["package_version"])
+    if family == "redhat":
+        numbered = version if ":" in version else f"0:{version}"
+        return [f"{_stem(image['package'])}{part}-{numbered}.*" for part in _PARTS]
+    # Only newer ones are locked: a lock on the package itself would keep old ones from being removed.
+    return [f"{image['package']} > {version}"] if family == "suse" else []
+
+
+def zypper_locks(held: Sequence[str]) -> list[str]:
+    """The locks on newer kernels that zypper has, of what the record names as held."""
+    return [match.group(1) for match in map(_ZYPPER_LOCK.match, held) if match]

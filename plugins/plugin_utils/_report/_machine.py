@@ -174,7 +174,7 @@ def _findings(title: str, findings: tuple[Finding, ...]) -> Iterator[Line]:
     for finding in findings[:40]:
         yield Line(visible(f"  {finding['severity']:<9}{finding['id']}"), _SEVERITY_COLORS.get(finding["severity"]))
         yield Line(visible(f"           expected {one_line(finding['expected'])[:300]}, observed {one_line(finding['observed'])[:300]}"))
-        yield Line(visible(f"           remedy: {one_line(finding['remedy'])[:300]}; costs: {one_line(finding['disruption'])}"))
+        yield Line(visible(f"           remedy: {one_line(finding['remedy'])[:300].rstrip('.')}; costs: {one_line(finding['disruption'])}"))
 
 
 def _nulls(record: Record) -> Iterator[Line]:

@@ -31,8 +31,9 @@ options:
     description:
       - The sections of the record to collect; all of them where the list is empty.
       - V(os) is the operating system, V(boot) the present boot and whether another one is due, V(kernel) the kernel that runs,
-        those that are installed, the one that the next boot gives and the one that the repositories offer, V(cpu) the processor's
-        vulnerabilities and their mitigations, V(hypervisor) what virtual machines run on and what this machine itself runs on,
+        those that are installed, the one that the next boot gives and the one that the repositories offer, V(live_patch) what
+        patches the running kernel in memory and what of that is in force, V(cpu) the processor's vulnerabilities and their mitigations,
+        V(hypervisor) what virtual machines run on and what this machine itself runs on,
         V(containers) the engines, each running container and whose kernel it runs on, V(kata) Kata Containers on disk, in the engines'
         configuration and in each live sandbox.
     type: list

@@ -6,6 +6,8 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from ._rpm import excluded
+
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
 
 _SYSTEMD = "/etc/systemd/system"
@@ -76,8 +78,10 @@ def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
     """dnf-automatic only downloads or tells, unless apply_updates says otherwise; its -install timer always installs."""
     if manager.name != "dnf-automatic" or not manager.active or "dnf-automatic-install.timer" in manager.detail:
         return manager
-    applies = automatic_applies(host.read("/etc/dnf/automatic.conf", 1 << 20).value or "")
-    return manager._replace(active=applies, detail="%s, apply_updates %s" % (manager.detail, "yes" if applies else "no"))
+    text = host.read("/etc/dnf/automatic.conf", 1 << 20).value or ""
+    applies, kept = automatic_applies(text), excluded(text)
+    detail = "%s, apply_updates %s" % (manager.detail, "yes" if applies else "no") + ("; never touches %s" % ", ".join(kept) if kept else "")
+    return manager._replace(active=applies, detail=detail)
 
 
 def automatic_applies(text: str) -> bool:

@@ -47,7 +47,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cmdline:
-  description: What the entry that a reboot gives hands to the kernel; under check mode, what it would.
+  description: What the entry that a reboot gives hands to the kernel; under check mode, what it would. Null where the loader's files do not tell,
+    and nothing was asked for.
   returned: success
   type: str
   sample: root=/dev/vda ro console=ttyS0 lockdown=integrity
@@ -123,11 +124,14 @@ def predicted(line: str, wish: Wish) -> str:
 def change(module: Any, wish: Wish) -> Dict[str, Any]:
     """Compare, change, prove; the module's result."""
     target = boot.boot_target()
+    ours = boot.read_text(SNIPPET)
+    if target.options is None and not wish.present and not wish.absent and ours is None:
+        return {"changed": False, "cmdline": None, "before": None, "running": True}
     if target.options is None:
         raise boot.ModuleError("the configuration of %s does not hold the command line of %s; wanted: one that does" % (target.loader, target.entry))
     running = is_granted(boot.read_text("/proc/cmdline") or "", wish)
     # A file of ours that says something else is changed even where the entry is right: the next menu would be made from it.
-    told = boot.read_text(SNIPPET) in (None, snippet(wish) or None)
+    told = ours in (None, snippet(wish) or None)
     if is_granted(target.options, wish) and told:
         return {"changed": False, "cmdline": target.options, "before": target.options, "running": running}
     way = way_of(module, target, wish)

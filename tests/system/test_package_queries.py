@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils import _available, _host, _kernel, _record, _rpm
 from ansible_collections.firebreak.fleet.plugins.module_utils._dnf_query import DNF_QUERY
+from ansible_collections.firebreak.fleet.plugins.plugin_utils import _kernel_packages
 
 SPEC = """Name: kernel-core
 Version: 5.14.0
@@ -102,6 +103,29 @@ def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hi
         [{"release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"}])
     assert age is not None
     assert 0 <= age < 600
+
+
+def test_dnf_installs_no_other_version_than_the_role_locks(packages: Path, tmp_path: Path) -> None:
+    _run("createrepo_c", "--quiet", str(packages))
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "versionlock.conf").write_text(f"[main]\nenabled=1\nlocklist={plugins}/versionlock.list\n", encoding="ascii")
+    config = tmp_path / "dnf.conf"
+    config.write_text(
+        f"[main]\ncachedir={tmp_path}/cache\nreposdir={tmp_path}/none\nlogdir={tmp_path}/log\npersistdir={tmp_path}/persist\nplugins=1\n"
+        f"pluginconfpath={plugins}\n[base]\nname=base\nbaseurl=file://{packages}\ngpgcheck=0\n", encoding="ascii")
+
+    def offered(*lines: str) -> str:
+        """The version that dnf would install, when these lines are its locks."""
+        (plugins / "versionlock.list").write_text("# a comment\n" + "".join(f"{line}\n" for line in lines), encoding="ascii")
+        argv = ("dnf", "-c", str(config), f"--installroot={tmp_path}/root", "--releasever=9", "--forcearch=x86_64", "--assumeno", "install",
+                "kernel-core")
+        said = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}).stdout
+        return next(word for word in said.split() if word.startswith("5.14.0-"))
+
+    locks = _kernel_packages.locks("redhat", {"package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"})
+    assert offered() == "5.14.0-503.11.1.el9_5"
+    assert offered(*locks) == "5.14.0-427.13.1.el9_4"
 
 
 class _RunsDebiansKernel(_host.LiveHost):

@@ -324,11 +324,12 @@ def test_managers_tell_whether_they_work_by_themselves() -> None:
             "/etc/apt/apt.conf.d/20auto-upgrades": 'APT::Periodic::Unattended-Upgrade "1";\n',
             "/etc/apt/apt.conf.d/50unattended-upgrades": 'Unattended-Upgrade::Package-Blacklist { "linux-"; };\n',
             "/etc/apt/apt.conf.d/50unattended-upgrades.ucf-dist": 'APT::Periodic::Unattended-Upgrade "0";\n',
-            "/etc/rhsm/rhsm.conf": "[server]\nhostname = satellite.example.org\n", "/etc/dnf/automatic.conf": "[commands]\napply_updates = no\n"},
+            "/etc/rhsm/rhsm.conf": "[server]\nhostname = satellite.example.org\n",
+            "/etc/dnf/automatic.conf": "[commands]\napply_updates = no\n[base]\nexcludepkgs = kernel*\n"},
         stat={"/usr/bin/unattended-upgrade": _stat(0), "/etc/landscape/client.conf": _stat(0), "/etc/pki/consumer/cert.pem": _stat(0),
               "/usr/bin/dnf-automatic": _stat(0), wants + "dnf-automatic.timer@link": _stat(0)})
     assert _collect(recording).facts["managers"] == [
-        {"name": "dnf-automatic", "active": False, "detail": "dnf-automatic.timer, apply_updates no"},
+        {"name": "dnf-automatic", "active": False, "detail": "dnf-automatic.timer, apply_updates no; never touches kernel*"},
         {"name": "landscape", "active": False, "detail": "installed, not enabled"},
         {"name": "satellite", "active": True, "detail": "registered with satellite.example.org"},
         {"name": "unattended-upgrades", "active": True, "detail": "APT::Periodic::Unattended-Upgrade 1; never touches linux-"}]

@@ -51,6 +51,7 @@ Version: 1.0
 Release: 1
 Summary: A package of that name
 License: GPL-2.0-only
+AutoReqProv: no
 {requires}
 %description
 Files of the test's own.
@@ -106,5 +107,5 @@ def add_package(repository: Path, name: str, files: dict[str, str] | None = None
 
 def enable(folder: Path, repository: Path) -> str:
     """The shell command that makes this repository the only one that dnf on the host knows."""
-    (folder / "dnf.conf").write_text(f"[main]\ngpgcheck=0\n[own]\nname=own\nbaseurl=file://{repository}\n", encoding="ascii")
+    (folder / "dnf.conf").write_text(f"[main]\ngpgcheck=0\n[own]\nname=own\nbaseurl=file://{repository}\ngpgcheck=0\n", encoding="ascii")
     return f"cp {folder}/dnf.conf /etc/dnf/dnf.conf"

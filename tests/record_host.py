@@ -21,6 +21,7 @@ import json
 import os
 import re
 import sys
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Match, Optional, Sequence, Tuple
 
@@ -44,6 +45,13 @@ _CONTAINERS_FILE = re.compile(r"/(?:userdata|io\.containerd\.runtime\.v2\.task/[
 _ANNOTATION = re.compile(r"(?:image-name|ImageName|container-name|container\.name|sandbox-id|SandboxID|container-type|ContainerType|sandbox-name|"
                          r"pod\.name|sandbox-namespace|pod\.namespace|RuntimeHandler|runtime-handler|image-ref|ref\.name)$")
 _DOCKERS_FILE = re.compile(r"/containers/[^/]+/config\.v2\.json$")
+
+
+def packed(data: bytes) -> str:
+    """Bytes as text for a recording; whole programs are compressed."""
+    if len(data) <= 16 * 1024:
+        return base64.b64encode(data).decode("ascii")
+    return "zlib:" + base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
 def _version_text(piece: bytes) -> bytes:
@@ -102,7 +110,7 @@ class RecordingHost:
         answer = self._live.read_bytes(path, size, offset)
         if answer.value is not None and len(answer.value) > _LARGE_PIECE and _MONITOR.search(path):
             answer = answer._replace(value=_version_text(answer.value))
-        return self._keep("read_bytes", "%s@%d+%d" % (path, offset, size), answer, lambda data: base64.b64encode(data).decode("ascii"))
+        return self._keep("read_bytes", "%s@%d+%d" % (path, offset, size), answer, packed)
 
     def listdir(self, path: str, *bounds: int, **named: int) -> Any:
         return self._keep("listdir", path, self._live.listdir(path, *bounds, **named))

@@ -9,6 +9,7 @@ The mapping holds what each question to ``_host.LiveHost`` was answered. An answ
 
 import base64
 import json
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
@@ -19,6 +20,16 @@ def _answer(value: Any, make: Callable[[Any], Any]) -> Answer:
     if isinstance(value, dict) and "problem" in value:
         return Answer(None, value["problem"], value.get("detail", ""))
     return Answer(make(value), None, "")
+
+
+COMPRESSED = "zlib:"
+
+
+def unpacked(text: str) -> bytes:
+    """The bytes that record_host.packed made text of."""
+    if text.startswith(COMPRESSED):
+        return zlib.decompress(base64.b64decode(text[len(COMPRESSED):]))
+    return base64.b64decode(text)
 
 
 class RecordedHost:
@@ -57,10 +68,10 @@ class RecordedHost:
         return answer
 
     def read_bytes(self, path: str, size: int = 4 * 1024 * 1024, offset: int = 0) -> Answer:
-        """Bytes are recorded in base64 under 'path@offset+size'; text files answer as well."""
+        """Bytes are recorded in base64, large ones compressed, under 'path@offset+size'; text files answer as well."""
         key = "%s@%d+%d" % (path, offset, size)
         if key in self._recording.get("read_bytes", {}):
-            return self._look_up("read_bytes", key, base64.b64decode)
+            return self._look_up("read_bytes", key, unpacked)
         answer = self._look_up("read", path)
         return answer if answer.problem else Answer(answer.value.encode("utf-8")[offset:offset + size], None, "")
 

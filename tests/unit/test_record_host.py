@@ -74,6 +74,14 @@ def test_of_containers_only_what_a_scan_looks_at_is_kept() -> None:
     assert json.loads(clean["/etc/docker/daemon.json"]) == {"data-root": "/var/lib/docker"}
 
 
+def test_whole_programs_are_recorded_compressed(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_bytes(b"code" * 10_000)
+    recorder = record_host.RecordingHost(LiveHost())
+    live = recorder.read_bytes(str(tmp_path / "tool"))
+    assert RecordedHost(json.loads(json.dumps(recorder.recording))).read_bytes(str(tmp_path / "tool")) == live
+    assert len(json.dumps(recorder.recording)) < 1000
+
+
 def test_of_large_pieces_of_programs_only_the_version_is_kept(tmp_path: Path) -> None:
     (tmp_path / "qemu-kvm").write_bytes(b"x" * 500_000 + b"\0QEMU emulator version 7.2.9\0" + b"y" * 500_000)
     recorder = record_host.RecordingHost(LiveHost())

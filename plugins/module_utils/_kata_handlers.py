@@ -10,13 +10,15 @@ from fnmatch import fnmatchcase
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _container_processes as processes
-from . import _containerd_config
+from . import _containerd_config, _package_versions
 
 _BYTES = 1024 * 1024
 _FILES_LIMIT = 256
 # Each containerd's own file.
 CONTAINERD = ("/etc/containerd/config.toml", "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
               "/var/lib/rancher/rke2/agent/etc/containerd/config.toml", "/etc/k0s/containerd.toml")
+_CONTAINERD_PACKAGES = ("containerd", "containerd.io")
+_CRI_TABLE = re.compile(r"^\s*\[plugins\.[\"']io\.containerd\.grpc\.v1\.cri[\"'][.\]]", re.MULTILINE)
 _CRIO = "/etc/crio/crio.conf"
 _CRIO_FOLDER = "/etc/crio/crio.conf.d"
 _DOCKER = "/etc/docker/daemon.json"
@@ -25,13 +27,14 @@ _PAIR = re.compile(r"\s*(\w+)\s*=\s*[\"'](.*)[\"']\s*\Z")
 
 
 class Named(NamedTuple):
-    """A handler as a file of the engine says it."""
+    """A handler as a file of the engine says it; ``replaced_by`` is a later file that takes it away."""
 
     engine: str
     name: str
     shim: Optional[str]
     config: Optional[str]
     source: str
+    replaced_by: str = ""
 
 
 def find(host: Any, found: List[processes.Process]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
@@ -39,15 +42,24 @@ def find(host: Any, found: List[processes.Process]) -> Tuple[List[Dict[str, Any]
     named: List[Named] = []
     for engine, files in (("containerd", _containerd_files(host)), ("crio", _crio_files(host)), ("docker", [_DOCKER])):
         by_name: Dict[str, Named] = {}
+        replaces = engine == "containerd" and len(files) > 1 and _replaces_tables(host)
         for path in files:
             answer = host.read(path, _BYTES)
             if answer.problem not in (None, "absent"):
                 return [], answer.problem, path
+            if replaces and _CRI_TABLE.search(answer.value or ""):
+                by_name = {name: handler._replace(replaced_by=handler.replaced_by or path) for name, handler in by_name.items()}
             for handler in _PARSERS[engine](answer.value or "", path):
                 by_name[handler.name] = handler
         named += [by_name[name] for name in sorted(by_name)]
     daemons = {process.name: process for process in found if process.kind == processes.ENGINE and process.nested is not True}
     return [_row(host, handler, daemons.get(handler.engine)) for handler in named], None, ""
+
+
+def _replaces_tables(host: Any) -> bool:
+    """Whether an imported file takes away all that files before it say of the same plugin, as with containerd 1.x."""
+    versions = _package_versions.owned(host, _CONTAINERD_PACKAGES).versions
+    return any(version.rpartition(":")[2].startswith("1.") for version in versions.values())
 
 
 def _containerd_files(host: Any) -> List[str]:
@@ -121,9 +133,11 @@ _PARSERS = {"containerd": parse_containerd, "crio": parse_crio, "docker": parse_
 
 def _row(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Dict[str, Any]:
     gone = [path for path in (handler.shim, handler.config) if path and host.stat(path).problem == "absent"]
-    row: Dict[str, Any] = {"dead": "%s does not exist" % " and ".join(gone) if gone else "", "loaded": _is_loaded(host, handler, daemon)}
-    row.update(handler._asdict())
-    return row
+    dead = "%s does not exist" % " and ".join(gone) if gone else ""
+    if handler.replaced_by:
+        dead = "containerd 1.x lets %s take it away, which speaks of the same plugin" % handler.replaced_by
+    return {"engine": handler.engine, "name": handler.name, "shim": handler.shim, "config": handler.config, "source": handler.source, "dead": dead,
+            "loaded": False if handler.replaced_by else _is_loaded(host, handler, daemon)}
 
 
 def _is_loaded(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Optional[bool]:

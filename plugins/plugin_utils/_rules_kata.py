@@ -83,7 +83,7 @@ def _dead(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 
 def _unloaded(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     rows = scope.facts.rows("kata.handlers")
-    said = {False: "the engine does not run", None: "the file was changed after the engine started"}
+    said = {False: "no running engine has it", None: "the file was changed after the engine started"}
     wrong = [printable(f"{_handler(row)}: {said.get(row.get('loaded'), 'malformed')}", 200) for row in rows if row.get("loaded") is not True]
     if wrong:
         yield Difference("kata.unloaded_handlers", "handlers that the running engine has read", wrong[:_SHOWN], ("kata.handlers",))

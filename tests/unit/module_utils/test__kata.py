@@ -124,10 +124,28 @@ def test_handlers_of_imported_files_are_found() -> None:
     assert handler["source"] == "/etc/containerd/conf.d/50-kata.toml"
 
 
+OTHER = """version = 2
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.other]
+  runtime_type = "io.containerd.other.v2"
+"""
+
+
+@pytest.mark.parametrize(("version", "dead"), [
+    ("1.6.20~ds1-1+deb12u3", "containerd 1.x lets /etc/containerd/conf.d/x.toml take it away, which speaks of the same plugin"), ("2.1.4-1", "")])
+def test_with_containerd_1_an_imported_file_takes_the_handlers_before_it_away(version: str, dead: str) -> None:
+    text = HANDLER.replace("cri.v1.runtime", "grpc.v1.cri").replace("version = 3", 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]')
+    world = World().release("4.1.0").file(CONTAINERD, text, ctime=1.0).file("/opt/kata/c.toml").folder("/etc/containerd/conf.d", "x.toml")
+    status = f"Package: containerd\nStatus: install ok installed\nVersion: {version}\n"
+    world.file("/etc/containerd/conf.d/x.toml", OTHER).file("/var/lib/dpkg/status", status)
+    world.file("/usr/bin/containerd").process(300, "/usr/bin/containerd", ["containerd"])
+    handler, = world.kata().facts["handlers"]
+    assert (handler["dead"], handler["loaded"]) == (dead, dead == "")
+
+
 def test_crios_handlers_are_those_for_virtual_machines() -> None:
     text = '[crio.runtime.runtimes.kata-qemu]\nruntime_path = "/opt/kata/bin/containerd-shim-kata-v2"\nruntime_type = "vm"\n' \
            'runtime_config_path = "/c.toml"\n[crio.runtime.runtimes.runc]\nruntime_path = "/usr/bin/runc"\n'
-    assert _kata_handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f")]
+    assert _kata_handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "")]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"runtimes": []}', '{"runtimes": {"kata": 7}}', '{"runtimes": {"kata": {"runtimeType": 7}}}'])
@@ -138,7 +156,7 @@ def test_damaged_settings_of_docker_have_no_handlers(text: str) -> None:
 def test_dockers_handlers() -> None:
     kata = {"runtimeType": "/opt/kata/bin/containerd-shim-kata-v2", "options": {"ConfigPath": "/c.toml"}}
     text = json.dumps({"runtimes": {"kata": kata, "x": {"path": "y"}}})
-    assert _kata_handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f")]
+    assert _kata_handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "")]
 
 
 def test_an_engines_unreadable_configuration_is_not_taken_for_none() -> None:

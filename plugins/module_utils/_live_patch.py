@@ -71,7 +71,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     present = _present(host)
     claims = _claims(host, present, klp, cmdline)
     claim = choose_main(claims)
-    inhibitors = _inhibitors(host) + [inhibitor for one in claims for inhibitor in one.inhibitors]
+    inhibitors = _inhibitors(host) + [inhibitor for one in claims for inhibitor in one.inhibitors + _masked(host, one)]
     _put_kernel(host, section, klp)
     _put_provider(section, claim, present)
     _put_patches(section, claims, klp)
@@ -130,6 +130,13 @@ def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List
 def _inhibitors(host: Any) -> List[Inhibitor]:
     """What of the kernel's own switches stands in the way."""
     return [Inhibitor(code, path, "updates") for path, value, code in _SWITCHES if (host.read(path, 64).value or "").strip() == value]
+
+
+def _masked(host: Any, claim: Claim) -> List[Inhibitor]:
+    """A masked unit starts no more, though the link that enables it may still be there."""
+    path = "/etc/systemd/system/" + claim.unit
+    masked = claim.unit and host.readlink(path).value == "/dev/null"
+    return [Inhibitor("service_masked", path, "boot")] if masked else []
 
 
 def _put_kernel(host: Any, section: Any, klp: Klp) -> None:

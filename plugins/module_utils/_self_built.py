@@ -112,8 +112,10 @@ def is_present(host: Any, release: str) -> bool:
 def loader(host: Any) -> Optional[str]:
     """The unit that loads patches at boot; None where none is enabled."""
     for unit in ([_kpatch.ENABLED] if _kpatch.is_present(host) else []) + [WANTS + UNIT]:
-        if not host.stat(unit, follow=False).problem:
-            return unit.rpartition("/")[2]
+        name = unit.rpartition("/")[2]
+        # Masking leaves the link of enabling where it is.
+        if not host.stat(unit, follow=False).problem and host.readlink("/etc/systemd/system/" + name).value != "/dev/null":
+            return name
     return None
 
 
@@ -135,4 +137,5 @@ def read(host: Any, release: str, cmdline: List[str], ours: List[Patch], problem
     fixed = sorted({cve for patch in ours if patch.state == "active" for cve in patch.cves})
     return Claim("self_built", folder(release), ours, cves=None if problem else fixed, cves_basis="manifest", cves_complete=True,
                  cves_problem="unparsable" if problem else "", detail=problem, returns=returns, returns_by=by,
+                 unit=_kpatch.ENABLED.rpartition("/")[2] if _kpatch.is_present(host) else UNIT,
                  inhibitors=[Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else [])

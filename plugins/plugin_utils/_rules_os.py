@@ -63,6 +63,22 @@ def _near(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("os.end_of_support_near", f"at least {wanted} days of support", f"{name[:80]}: {max(left, 0)} days left", _FACTS)
 
 
+def _release_rule(key: str, kind: str | None = None) -> Rule:
+    """A rule for what os-release says, which counts for nothing where the file is not as its package brought it."""
+    believed = text_rule(key, key, "os.release", kind)
+
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        altered = scope.facts.raw("os.altered_files")
+        forged = [item for item in altered if "/os-release " in str(item)] if isinstance(altered, list) else []
+        if promise and forged:
+            yield Difference("os.release", str(promise), f"{printable(str(scope.facts.raw(key)), 80)}, by an os-release that was altered",
+                             (key, "os.altered_files"))
+        else:
+            yield from believed.judge(scope, promise)
+
+    return Rule(key, judge)
+
+
 def _none_of(key: str, expected: str) -> Rule:
     """A rule for a list of the record that must be empty."""
 
@@ -75,9 +91,9 @@ def _none_of(key: str, expected: str) -> Rule:
 
 
 RULES = (
-    text_rule("os.id", "os.id", "os.release"),
-    text_rule("os.version_id", "os.version_id", "os.release", "rpm"),
-    text_rule("os.version_codename", "os.version_codename", "os.release"),
+    _release_rule("os.id"),
+    _release_rule("os.version_id", "rpm"),
+    _release_rule("os.version_codename"),
     text_rule("os.architecture", "os.architecture", "os.architecture"),
     _none_of("os.altered_files", "each file as its package brought it"),
     _none_of("os.shadowed_programs", "no program before the system's own"),

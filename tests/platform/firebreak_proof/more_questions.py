@@ -24,6 +24,9 @@ LIVE_PATCH = (
           echo "$1 $(systemctl is-enabled "$2" 2>/dev/null || true)" | head -n 1
         }
         state kpatch kpatch.service /usr/sbin/kpatch
+        # Self-built patches need no client, only a unit that loads them.
+        [ -e /usr/sbin/kpatch ] || state self_built kpatch.service /etc/systemd/system/kpatch.service
+        state self_built firebreak-live-patch.service /etc/systemd/system/firebreak-live-patch.service
         state canonical snap.canonical-livepatch.canonical-livepatchd.service /snap/bin/canonical-livepatch
         state ksplice uptrack.service /usr/sbin/uptrack-upgrade
         state kernelcare kcare.service /usr/bin/kcarectl

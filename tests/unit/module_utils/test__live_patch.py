@@ -134,6 +134,7 @@ def test_kpatch_that_comes_back_after_a_reboot() -> None:
 def test_a_masked_kpatch_service_brings_nothing_back() -> None:
     section = scan(host(patch("fix_one"), KPATCH, KEPT, {"readlink": {"/etc/systemd/system/kpatch.service": "/dev/null"}}))
     assert section.facts["persistence"] == {"same_kernel": False, "via": "kpatch.service is masked", "kernels": [RELEASE]}
+    assert section.facts["inhibitors"] == [{"code": "service_masked", "source": "/etc/systemd/system/kpatch.service", "stops": "boot"}]
 
 
 def test_kpatch_switched_off_on_the_command_line() -> None:

@@ -113,6 +113,8 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     ({"os.id": "debian"}, {"os.id": "ubuntu"}, DRIFT),
     ({"os.altered_files": "forbidden"}, {"os.altered_files": ["/etc/os-release (base-files)"]}, DRIFT),
     ({"os.altered_files": "forbidden"}, {"os.altered_files": None}, UNKNOWN),
+    ({"os.id": "debian"}, {"os.altered_files": ["/etc/os-release (base-files)"]}, DRIFT),
+    ({"os.id": "debian"}, {"os.altered_files": ["/usr/bin/uname (coreutils)"]}, FINE),
     ({"os.altered_files": "forbidden"}, {}, FINE),
     ({"os.shadowed_programs": "forbidden"}, {"os.shadowed_programs": ["/usr/local/bin/uname"]}, DRIFT),
     ({"os.version_id": {"minimum": "9.4"}}, {"os.version_id": "9.10"}, FINE),

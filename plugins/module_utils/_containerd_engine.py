@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional
 from ._containerd_config import (
     FIRST_WITH_DROP_INS,
     Handler,
+    absent_files,
     drop_in,
     ensure_import,
     lost,
@@ -26,12 +27,14 @@ from ._kata_archive import Refused
 from ._kata_users import BUNDLES
 
 NAME = "50-firebreak-kata.toml"
+LINK = "/opt/kata"
 SECONDS_TO_COME_BACK = 60.0
 DUMP_SECONDS = 60.0
 Texts = Dict[str, Optional[str]]
 
 
-def _read(path: str) -> Optional[str]:
+def read_text(path: str) -> Optional[str]:
+    """A file's text; None where there is none."""
     try:
         with open(path, encoding="utf-8") as handle:
             return handle.read()
@@ -41,7 +44,7 @@ def _read(path: str) -> Optional[str]:
         raise Refused("%s is no UTF-8 text" % path) from None
 
 
-def _write(path: str, text: Optional[str]) -> None:
+def write_text(path: str, text: Optional[str]) -> None:
     """Give a file its text in one step, with the mode it had; None removes it."""
     if text is None:
         if os.path.lexists(path):
@@ -57,6 +60,13 @@ def _write(path: str, text: Optional[str]) -> None:
         file.write(text)
     os.chmod(fresh, mode)
     os.rename(fresh, path)
+
+
+def check_files(handlers: List[Handler], tree: str, check_mode: bool) -> None:
+    """Refused when a handler names a file that the release lacks. In check mode a release that is not there yet is not looked into."""
+    lacking = absent_files(handlers, LINK, tree, os.path.isfile) if tree and (os.path.isdir(tree) or not check_mode) else []
+    if lacking:
+        raise Refused("; ".join(lacking))
 
 
 class Containerd(object):
@@ -79,7 +89,7 @@ class Containerd(object):
 
     def now(self) -> Texts:
         """The files that a registration may change."""
-        return {path: _read(path) for path in (self.config, self.drop_in)}
+        return {path: read_text(path) for path in (self.config, self.drop_in)}
 
     def wanted(self, before: Texts, dump: str, handlers: List[Handler]) -> Texts:
         """The same files with the handlers registered."""
@@ -110,12 +120,12 @@ class Containerd(object):
             for name in os.listdir(self.folder) if os.path.isdir(self.folder) else []:
                 if name.endswith(".toml") and name != NAME:
                     shutil.copy(os.path.join(self.folder, name), work)
-            _write(os.path.join(work, NAME), texts[self.drop_in])
-            _write(trial, redirected(texts[self.config] or "", self.pattern, os.path.join(work, "*.toml")))
+            write_text(os.path.join(work, NAME), texts[self.drop_in])
+            write_text(trial, redirected(texts[self.config] or "", self.pattern, os.path.join(work, "*.toml")))
             return self.dump(trial)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-            _write(trial, None)
+            write_text(trial, None)
 
     def restart(self, handlers: List[Handler], containers: int) -> None:
         """Restart the daemon; refused unless it comes back with the handlers and all that ran still does."""
@@ -165,8 +175,8 @@ class Containerd(object):
 
     def _apply(self, texts: Texts) -> None:
         for path in (self.drop_in, self.config):
-            if texts[path] != _read(path):
-                _write(path, texts[path])
+            if texts[path] != read_text(path):
+                write_text(path, texts[path])
 
     def _take_back(self, before: Texts) -> None:
         self._apply(before)

@@ -77,28 +77,19 @@ schema:
   sample: 3
 """
 
-import os
 from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_config import Handler, absent_files, check_handlers
-from ..module_utils._containerd_engine import Containerd
+from ..module_utils._containerd_config import Handler, check_handlers
+from ..module_utils._containerd_engine import Containerd, check_files
 from ..module_utils._host import LiveHost
 from ..module_utils._kata_archive import Refused
-
-LINK = "/opt/kata"
 
 
 def _diff(before: Dict[str, Any], after: Dict[str, Any]) -> List[Dict[str, str]]:
     return [{"before_header": path, "after_header": path, "before": before[path] or "", "after": after[path] or ""}
             for path in sorted(before) if before[path] != after[path]]
-
-
-def _check_files(handlers: List[Handler], tree: str, check_mode: bool) -> None:
-    lacking = absent_files(handlers, LINK, tree, os.path.isfile) if tree and (os.path.isdir(tree) or not check_mode) else []
-    if lacking:
-        raise Refused("; ".join(lacking))
 
 
 def main() -> None:
@@ -116,7 +107,7 @@ def main() -> None:
     handlers = [Handler(given["name"], given["shim"], given["config"]) for given in module.params["handlers"]]
     try:
         check_handlers(handlers)
-        _check_files(handlers, module.params["tree"], module.check_mode)
+        check_files(handlers, module.params["tree"], module.check_mode)
         result = Containerd(LiveHost(), module.params["config"], module.params["service"]).register(handlers, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=str(refused))

@@ -47,6 +47,9 @@ options:
         description: Settings of this handler alone, over O(overrides).
         type: dict
         default: {}
+      overhead:
+        description: Is for Kubernetes, and nothing here.
+        type: dict
   profile:
     description:
       - V(baseline) takes away what a workload could set for its own sandbox, and every way to debug.
@@ -152,7 +155,7 @@ def main() -> None:
             "tree": {"type": "path", "required": True},
             "handlers": {"type": "list", "elements": "dict", "required": True, "options": {
                 "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""},
-                "hardening": {"type": "str", "choices": PROFILES}, "overrides": {"type": "dict", "default": {}}}},
+                "hardening": {"type": "str", "choices": PROFILES}, "overrides": {"type": "dict", "default": {}}, "overhead": {"type": "dict"}}},
             "profile": {"type": "str", "choices": PROFILES, "default": "baseline"},
             "overrides": {"type": "dict", "default": {}},
         },

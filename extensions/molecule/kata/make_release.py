@@ -2,15 +2,13 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes stand-ins of Kata releases with the true layout in a folder of a host, and prints their pins as JSON: make_release.py FOLDER VERSION...
+"""Makes stand-ins of Kata releases with the true layout in a folder of a host: make_release.py FOLDER VERSION...
 
 The shim is the host's own containerd-shim-runc-v2 and the machine monitor its QEMU. With runc.sh below it containers are really created and run in a
 sandbox with a kernel of its own, though not in a virtual machine.
 """
 
-import hashlib
 import io
-import json
 import lzma
 import struct
 import subprocess
@@ -92,19 +90,15 @@ def tar(version: str) -> bytes:
     return made.getvalue()
 
 
-def main(folder: Path, versions: list[str]) -> dict[str, str]:
-    """Write the archives as zstd, or as xz where upstream did; their pins."""
+def main(folder: Path, versions: list[str]) -> None:
+    """Write the archives as zstd, or as xz where upstream did."""
     folder.mkdir(parents=True, exist_ok=True)
-    pins = {}
     for version in versions:
         old = tuple(map(int, version.split("."))) < (3, 21)
         zstd = ["zstd", "-1", "-q"]
         packed = lzma.compress(tar(version), preset=0) if old else subprocess.run(zstd, input=tar(version), stdout=-1, check=True).stdout
-        path = folder / f"kata-static-{version}-amd64.tar.{'xz' if old else 'zst'}"
-        path.write_bytes(packed)
-        pins[path.name] = hashlib.sha256(packed).hexdigest()
-    return pins
+        (folder / f"kata-static-{version}-amd64.tar.{'xz' if old else 'zst'}").write_bytes(packed)
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), sys.argv[2:])))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -3,7 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the scenario left on each host, by the host's own commands."""
 
+import json
 from typing import Any
+
+import tomllib
+
+OWN = "/opt/kata/share/defaults/kata-containers/runtimes/kata"
 
 
 def test_one_release_is_in_force(host: Any) -> None:
@@ -35,3 +40,37 @@ def test_containerd_knows_the_handler_and_all_it_knew_before(host: Any) -> None:
 
 def test_no_trial_stays(host: Any) -> None:
     assert host.check_output("find /etc/containerd -name '.firebreak*'") == ""
+
+
+def test_drop_ins_are_ours_alone(host: Any) -> None:
+    assert host.file(OWN).listdir() == ["config.d", "configuration-qemu.toml"]
+    assert sorted(host.file(OWN + "/config.d").listdir()) == ["50-firebreak-hardening.toml", "60-firebreak-overrides.toml"]
+    qemu = tomllib.loads(host.file(OWN + "/config.d/50-firebreak-hardening.toml").content_string)["hypervisor"]["qemu"]
+    assert (qemu["enable_annotations"], qemu["rootless"], qemu["seccompsandbox"][:3]) == ([], True, "on,")
+    overrides = tomllib.loads(host.file(OWN + "/config.d/60-firebreak-overrides.toml").content_string)
+    assert overrides == {"hypervisor": {"qemu": {"default_memory": 512, "msize_9p": 4096}}}
+
+
+def test_the_copy_is_the_release_s_own(host: Any) -> None:
+    assert host.run(f"cmp {OWN}/configuration-qemu.toml {OWN}/../../configuration-qemu.toml").rc == 0
+
+
+def test_containerd_gives_the_hardened_configuration(host: Any) -> None:
+    assert f'ConfigPath = "{OWN}/configuration-qemu.toml"' in host.check_output("containerd config dump")
+
+
+def test_docker_has_ours_beside_the_operators_own(host: Any) -> None:
+    if host.backend.get_hostname() != "newer":
+        assert not host.file("/etc/docker/daemon.json").exists
+        return
+    config = json.loads(host.file("/etc/docker/daemon.json").content_string)
+    assert list(config) == ["log-level", "runtimes"]
+    assert (config["log-level"], config["runtimes"]["mine"]) == ("warn", {"path": "/usr/bin/crun"})
+    assert config["runtimes"]["kata"]["options"] == {"ConfigPath": OWN + "/configuration-qemu.toml"}
+    assert {"mine", "kata", "kata-bare"} < set(json.loads(host.check_output("docker info --format '{{json .Runtimes}}'")))
+
+
+def test_no_probe_stays(host: Any) -> None:
+    assert "firebreak-probe" not in host.check_output("ctr namespaces ls --quiet")
+    assert host.run("pgrep -f sandbox-probe").rc != 0
+    assert host.check_output("find /tmp -name 'firebreak-*'") == ""

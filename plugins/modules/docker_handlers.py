@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runtimes of ours, registered with Docker."""
+
+DOCUMENTATION = r"""
+module: docker_handlers
+short_description: Register handlers with Docker as runtimes, without a restart
+version_added: 0.1.0
+description:
+  - Has exactly the given handlers of the role C(kata) among C(runtimes) of C(daemon.json). All other settings stay, in their order.
+    Ours are told from the operator's own by a shim below C(/opt/kata).
+  - C(dockerd --validate) reads the new configuration first, where the program is there and can.
+  - A running daemon is told to read its configuration anew, which keeps every container. When it does not know the handlers afterwards,
+    the former configuration is put back in force, and the task fails.
+options:
+  handlers:
+    description: The handlers to have; an empty list takes ours away.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The runtime's name, as given to C(docker run --runtime).
+        type: str
+        required: true
+      shim:
+        description: The absolute path of the shim, below C(/opt/kata).
+        type: str
+        required: true
+      config:
+        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
+        type: str
+        default: ""
+  tree:
+    description:
+      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
+      - Without it, or in check mode while it is not there, the files are not looked for.
+    type: str
+    default: ""
+  config:
+    description: The daemon's configuration.
+    type: str
+    default: /etc/docker/daemon.json
+  service:
+    description: The unit to reload.
+    type: str
+    default: docker.service
+  socket:
+    description: The daemon's own socket. Where nobody answers, the configuration is for the daemon's next start.
+    type: str
+    default: /var/run/docker.sock
+extends_documentation_fragment:
+  - firebreak.fleet._attributes
+attributes:
+  check_mode:
+    details: The new configuration is not tried out.
+  diff_mode:
+    support: full
+    details: The file before and after.
+author: The Firebreak authors (@firebreak)
+"""
+
+EXAMPLES = r"""
+- name: Register Kata
+  firebreak.fleet.docker_handlers:
+    handlers:
+      - name: kata
+        shim: /opt/kata/bin/containerd-shim-kata-v2
+        config: /opt/kata/share/defaults/kata-containers/runtimes/kata/configuration-qemu.toml
+"""
+
+RETURN = r""" # """
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._containerd_config import Handler, check_handlers
+from ..module_utils._containerd_engine import check_files
+from ..module_utils._docker_engine import Docker
+from ..module_utils._host import LiveHost
+from ..module_utils._kata_archive import Refused
+
+
+def main() -> None:
+    """Have the handlers registered."""
+    module = AnsibleModule(
+        argument_spec={
+            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
+                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
+            "tree": {"type": "str", "default": ""},
+            "config": {"type": "str", "default": "/etc/docker/daemon.json"},
+            "service": {"type": "str", "default": "docker.service"},
+            "socket": {"type": "str", "default": "/var/run/docker.sock"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in params["handlers"]]
+    try:
+        check_handlers(handlers)
+        check_files(handlers, params["tree"], module.check_mode)
+        result = Docker(LiveHost(), params["config"], params["service"], params["socket"]).register(handlers, module.check_mode)
+    except Refused as refused:
+        module.fail_json(msg=str(refused))
+    except OSError as error:
+        module.fail_json(msg="%s: %s" % (error.filename or params["config"], error.strerror or error))
+    shown = {"before_header": params["config"], "after_header": params["config"], "before": result["before"], "after": result["after"]}
+    module.exit_json(changed=result["changed"], diff=shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runtime handlers of ours, registered with k3s, rke2, k0s or CRI-O."""
+
+DOCUMENTATION = r"""
+module: drop_in_handlers
+short_description: Register runtime handlers with k3s, rke2, k0s or CRI-O in a file of their own
+version_added: 0.1.0
+description:
+  - Has exactly the given handlers of the role C(kata) in one file that the engine reads beside its own configuration, and touches no other file.
+  - Refused where the engine would not read that file, or where it is not known in which schema of containerd it has to be written.
+  - The engine is not restarted, since for k3s, rke2 and k0s that is a restart of the whole node. The module says whether one is due.
+options:
+  engine:
+    description: The engine.
+    type: str
+    choices: [k3s, rke2, k0s, crio]
+    required: true
+  handlers:
+    description: The handlers to have; an empty list takes ours away.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The handler's name, as in a RuntimeClass.
+        type: str
+        required: true
+      shim:
+        description: The absolute path of the shim.
+        type: str
+        required: true
+      config:
+        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
+        type: str
+        default: ""
+  tree:
+    description:
+      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
+      - Without it, or in check mode while it is not there, the files are not looked for.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - firebreak.fleet._attributes
+attributes:
+  diff_mode:
+    support: full
+    details: The file before and after.
+author: The Firebreak authors (@firebreak)
+"""
+
+EXAMPLES = r"""
+- name: Register Kata with k3s
+  firebreak.fleet.drop_in_handlers:
+    engine: k3s
+    handlers:
+      - name: kata
+        shim: /opt/kata/bin/containerd-shim-kata-v2
+"""
+
+RETURN = r"""
+path:
+  description: The file.
+  type: str
+  returned: success
+  sample: /var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/50-firebreak-kata.toml
+units:
+  description: The units of which one runs the engine, and reads the file at its next start.
+  type: list
+  elements: str
+  returned: success
+  sample: [k3s.service, k3s-agent.service]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._containerd_config import Handler, check_handlers
+from ..module_utils._containerd_engine import check_files, read_text, write_text
+from ..module_utils._drop_in_engines import ENGINES, placed
+from ..module_utils._kata_archive import Refused
+
+
+def main() -> None:
+    """Have the handlers registered."""
+    module = AnsibleModule(
+        argument_spec={
+            "engine": {"type": "str", "choices": ["k3s", "rke2", "k0s", "crio"], "required": True},
+            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
+                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
+            "tree": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    params, engine = module.params, ENGINES[module.params["engine"]]
+    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in params["handlers"]]
+    try:
+        check_handlers(handlers)
+        check_files(handlers, params["tree"], module.check_mode)
+        path, wanted = placed(params["engine"], read_text(engine.config) if engine.config else None, handlers)
+        before, after = read_text(path), wanted if handlers else None
+        if before != after and not module.check_mode:
+            write_text(path, after)
+    except Refused as refused:
+        module.fail_json(msg=str(refused))
+    except OSError as error:
+        module.fail_json(msg="%s: %s" % (error.filename or engine.config, error.strerror or error))
+    shown = {"before_header": path, "after_header": path, "before": before or "", "after": after or ""}
+    module.exit_json(changed=before != after, path=path, units=engine.units, diff=shown)
+
+
+if __name__ == "__main__":
+    main()

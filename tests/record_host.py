@@ -136,6 +136,9 @@ class RecordingHost:
     def create_vm(self, path: str) -> Any:
         return self._keep("create_vm", path, self._live.create_vm(path))
 
+    def run_guest(self, path: str) -> Any:
+        return self._keep("run_guest", path, self._live.run_guest(path))
+
 
 class Mask:
     """Replaces what names a machine by something of the same form; the same by the same within one recording."""

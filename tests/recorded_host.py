@@ -33,7 +33,8 @@ def unpacked(text: str) -> bytes:
 
 
 class RecordedHost:
-    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, mount_id, run, ioctl, create_vm."""
+    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, mount_id, run,
+    ioctl, create_vm, run_guest."""
 
     def __init__(self, recording: Dict[str, Any]) -> None:
         self._recording = recording
@@ -120,3 +121,6 @@ class RecordedHost:
 
     def create_vm(self, path: str) -> Answer:
         return self._look_up("create_vm", path)
+
+    def run_guest(self, path: str) -> Answer:
+        return self._look_up("run_guest", path)

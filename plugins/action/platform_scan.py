@@ -37,7 +37,7 @@ WORST = 5
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "sections": {"type": "list", "elements": "str", "default": []},
     "available": {"type": "bool", "default": True},
-    "hypervisor_probe": {"type": "str", "choices": ["device", "vm"], "default": "device"},
+    "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu"], "default": "device"},
     "deadline": {"type": "int", "default": int(DEADLINE)},
     "section_deadline": {"type": "int", "default": int(SECTION_DEADLINE)},
     "directory": {"type": "path"},

@@ -50,8 +50,9 @@ options:
       - How far to climb in finding out whether this host can run virtual machines.
       - V(device) looks at the processor and at C(/dev/kvm) without loading a module.
       - V(vm) also creates an empty virtual machine and gives it up at once.
+      - V(vcpu) also runs one instruction in it, on x86_64 only. There are hosts that can make a virtual machine and not run it.
     type: str
-    choices: [device, vm]
+    choices: [device, vm, vcpu]
     default: device
   deadline:
     description:

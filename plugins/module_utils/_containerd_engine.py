@@ -12,7 +12,6 @@ from typing import Any, Dict, List, Optional
 from ._containerd_config import (
     FIRST_WITH_DROP_INS,
     Handler,
-    absent_files,
     drop_in,
     ensure_import,
     lost,
@@ -27,7 +26,6 @@ from ._kata_archive import Refused
 from ._kata_users import BUNDLES
 
 NAME = "50-firebreak-kata.toml"
-LINK = "/opt/kata"
 SECONDS_TO_COME_BACK = 60.0
 DUMP_SECONDS = 60.0
 Texts = Dict[str, Optional[str]]
@@ -60,13 +58,6 @@ def write_text(path: str, text: Optional[str]) -> None:
         file.write(text)
     os.chmod(fresh, mode)
     os.rename(fresh, path)
-
-
-def check_files(handlers: List[Handler], tree: str, check_mode: bool) -> None:
-    """Refused when a handler names a file that the release lacks. In check mode a release that is not there yet is not looked into."""
-    lacking = absent_files(handlers, LINK, tree, os.path.isfile) if tree and (os.path.isdir(tree) or not check_mode) else []
-    if lacking:
-        raise Refused("; ".join(lacking))
 
 
 class Containerd(object):

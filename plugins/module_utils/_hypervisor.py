@@ -60,10 +60,10 @@ FACTS = [
 
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
-    """Write the facts of the section ``hypervisor``. The rung 'vm' is tried only when options['hypervisor_probe'] is 'vm'."""
+    """Write the facts of the section ``hypervisor``. More than a device is tried only when options['hypervisor_probe'] asks for it."""
     flags = _flags(host)
     clues = _virtualization.ask(host, flags)
-    rung = _collect_ladder(host, section, flags, "vm" if options.get("hypervisor_probe") == "vm" else "device")
+    rung = _collect_ladder(host, section, flags, options.get("hypervisor_probe") or "device")
     _collect_kvm(host, section)
     _collect_xen(host, section, clues)
     components, packages, manager = _collect_components(host, section, clues.architecture)
@@ -214,7 +214,7 @@ def _collect_roles(
 ) -> None:
     under = _virtualization.under(clues)
     running = any(process["component"] in _machine_monitors.MONITORS for process in processes or [])
-    able = rung in ("device", "vm") and any(component["name"] in _machine_monitors.MONITORS for component in components)
+    able = rung in ("device", "vm", "vcpu") and any(component["name"] in _machine_monitors.MONITORS for component in components)
     section.put("under", under, "/proc/cpuinfo flags, DMI, ACPI, clock sources, /sys/hypervisor, /proc/xen")
     section.put("is_guest", under != _virtualization.NONE, "the same as under")
     section.put("is_host", running or able or _virtualization.is_xen_host(clues), "processes, components, ladder, /proc/xen/capabilities")

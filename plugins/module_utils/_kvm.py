@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KVM: its parameters, and how far up the ladder flags < device < vm this host comes without changing anything."""
+"""KVM: its parameters, and how far up the ladder flags < device < vm < vcpu this host comes without changing anything."""
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
@@ -29,17 +29,21 @@ class Ladder(NamedTuple):
 
 
 def climb(host: Any, cpu_flags: List[str], asked: str) -> Ladder:
-    """Climb until ``asked`` ('device' or 'vm') or the first rung that fails. Paravirtual KVM has a device without any flag."""
+    """Climb until ``asked`` ('device', 'vm' or 'vcpu') or the first rung that fails. Paravirtual KVM has a device without any flag."""
     bottom = "flags" if any(flag in cpu_flags for flag in _FLAGS) else "none"
     why = _why_no_device(host)
     if why:
         return Ladder(bottom, asked, why if bottom == "flags" else "%s; the processor shows none of %s" % (why, ", ".join(_FLAGS)))
-    if asked != "vm":
+    if asked not in ("vm", "vcpu"):
         return Ladder("device", asked, "")
     created = host.create_vm(DEVICE)
     if created.problem:
         return Ladder("device", asked, "%s: creating a virtual machine: %s (%s)" % (DEVICE, created.problem, created.detail))
-    return Ladder("vm", asked, "")
+    if asked == "vcpu":
+        ran = host.run_guest(DEVICE)
+        if ran.problem:
+            return Ladder("vm", asked, "%s: running a virtual processor: %s (%s)" % (DEVICE, ran.problem, ran.detail))
+    return Ladder(asked, asked, "")
 
 
 def _why_no_device(host: Any) -> str:

@@ -17,30 +17,6 @@ description:
   - containerd is restarted only when a byte changed. When it does not come back with the handlers and with all the containers it had,
     the former configuration is put back in force, and the task fails.
 options:
-  handlers:
-    description: The handlers to have; an empty list takes ours away.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The handler's name, as in a RuntimeClass.
-        type: str
-        required: true
-      shim:
-        description: The absolute path of the shim.
-        type: str
-        required: true
-      config:
-        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
-        type: str
-        default: ""
-  tree:
-    description:
-      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
-      - Without it, or in check mode while it is not there, the files are not looked for.
-    type: str
-    default: ""
   config:
     description: The daemon's configuration.
     type: str
@@ -51,6 +27,7 @@ options:
     default: containerd.service
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._handlers
 attributes:
   check_mode:
     details: The new configuration is not tried out, since that writes beside the real one.
@@ -81,8 +58,8 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_config import Handler, check_handlers
-from ..module_utils._containerd_engine import Containerd, check_files
+from ..module_utils._containerd_engine import Containerd
+from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
 from ..module_utils._host import LiveHost
 from ..module_utils._kata_archive import Refused
 
@@ -96,18 +73,14 @@ def main() -> None:
     """Have the handlers registered."""
     module = AnsibleModule(
         argument_spec={
-            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
-                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
-            "tree": {"type": "str", "default": ""},
+            **ARGUMENTS,
             "config": {"type": "str", "default": "/etc/containerd/config.toml"},
             "service": {"type": "str", "default": "containerd.service"},
         },
         supports_check_mode=True,
     )
-    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in module.params["handlers"]]
     try:
-        check_handlers(handlers)
-        check_files(handlers, module.params["tree"], module.check_mode)
+        handlers = handlers_of(module.params, module.check_mode)
         result = Containerd(LiveHost(), module.params["config"], module.params["service"]).register(handlers, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=str(refused))

@@ -15,30 +15,6 @@ description:
   - A running daemon is told to read its configuration anew, which keeps every container. When it does not know the handlers afterwards,
     the former configuration is put back in force, and the task fails.
 options:
-  handlers:
-    description: The handlers to have; an empty list takes ours away.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The runtime's name, as given to C(docker run --runtime).
-        type: str
-        required: true
-      shim:
-        description: The absolute path of the shim, below C(/opt/kata).
-        type: str
-        required: true
-      config:
-        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
-        type: str
-        default: ""
-  tree:
-    description:
-      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
-      - Without it, or in check mode while it is not there, the files are not looked for.
-    type: str
-    default: ""
   config:
     description: The daemon's configuration.
     type: str
@@ -53,6 +29,7 @@ options:
     default: /var/run/docker.sock
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._handlers
 attributes:
   check_mode:
     details: The new configuration is not tried out.
@@ -75,9 +52,8 @@ RETURN = r""" # """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_config import Handler, check_handlers
-from ..module_utils._containerd_engine import check_files
 from ..module_utils._docker_engine import Docker
+from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
 from ..module_utils._host import LiveHost
 from ..module_utils._kata_archive import Refused
 
@@ -86,9 +62,7 @@ def main() -> None:
     """Have the handlers registered."""
     module = AnsibleModule(
         argument_spec={
-            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
-                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
-            "tree": {"type": "str", "default": ""},
+            **ARGUMENTS,
             "config": {"type": "str", "default": "/etc/docker/daemon.json"},
             "service": {"type": "str", "default": "docker.service"},
             "socket": {"type": "str", "default": "/var/run/docker.sock"},
@@ -96,10 +70,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in params["handlers"]]
     try:
-        check_handlers(handlers)
-        check_files(handlers, params["tree"], module.check_mode)
+        handlers = handlers_of(module.params, module.check_mode)
         result = Docker(LiveHost(), params["config"], params["service"], params["socket"]).register(handlers, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=str(refused))

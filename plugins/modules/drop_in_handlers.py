@@ -18,32 +18,9 @@ options:
     type: str
     choices: [k3s, rke2, k0s, crio]
     required: true
-  handlers:
-    description: The handlers to have; an empty list takes ours away.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The handler's name, as in a RuntimeClass.
-        type: str
-        required: true
-      shim:
-        description: The absolute path of the shim.
-        type: str
-        required: true
-      config:
-        description: The absolute path of the configuration that the shim is given. Without it the shim takes its own default.
-        type: str
-        default: ""
-  tree:
-    description:
-      - The folder that C(/opt/kata) leads to, or is about to. What a handler names below C(/opt/kata) must be a file in it.
-      - Without it, or in check mode while it is not there, the files are not looked for.
-    type: str
-    default: ""
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._handlers
 attributes:
   diff_mode:
     support: full
@@ -76,9 +53,9 @@ units:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_config import Handler, check_handlers
-from ..module_utils._containerd_engine import check_files, read_text, write_text
+from ..module_utils._containerd_engine import read_text, write_text
 from ..module_utils._drop_in_engines import ENGINES, placed
+from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
 from ..module_utils._kata_archive import Refused
 
 
@@ -87,17 +64,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "engine": {"type": "str", "choices": ["k3s", "rke2", "k0s", "crio"], "required": True},
-            "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
-                "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
-            "tree": {"type": "str", "default": ""},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )
     params, engine = module.params, ENGINES[module.params["engine"]]
-    handlers = [Handler(given["name"], given["shim"], given["config"]) for given in params["handlers"]]
     try:
-        check_handlers(handlers)
-        check_files(handlers, params["tree"], module.check_mode)
+        handlers = handlers_of(module.params, module.check_mode)
         path, wanted = placed(params["engine"], read_text(engine.config) if engine.config else None, handlers)
         before, after = read_text(path), wanted if handlers else None
         if before != after and not module.check_mode:

@@ -133,7 +133,7 @@ def main() -> None:
         argument_spec={
             "sections": {"type": "list", "elements": "str", "default": []},
             "available": {"type": "bool", "default": True},
-            "hypervisor_probe": {"type": "str", "choices": ["device", "vm"], "default": "device"},
+            "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu"], "default": "device"},
             "deadline": {"type": "int", "default": 60},
             "section_deadline": {"type": "int", "default": 20},
         },

@@ -50,8 +50,9 @@ def _states(facts: Facts) -> Iterator[tuple[str, Any]]:
         except CannotSay:
             continue
     rung = facts.raw("hypervisor.ladder.rung")
-    if rung in ("flags", "device", "vm"):
-        yield "hypervisor.ladder", rung
+    if rung in ("flags", "device", "vm", "vcpu"):
+        # What the standard can promise ends at a virtual machine.
+        yield "hypervisor.ladder", "vm" if rung == "vcpu" else rung
 
 
 def _components(facts: Facts) -> Iterator[tuple[str, Any]]:

@@ -166,7 +166,7 @@ def loaded_modules() -> list[str]:
     return sorted(path.name for path in Path("/sys/module").iterdir())
 
 
-@pytest.mark.parametrize("probe", ["device", "vm"])
+@pytest.mark.parametrize("probe", ["device", "vm", "vcpu"])
 def test_a_probe_loads_no_module_and_leaves_nothing_open(probe: str) -> None:
     def opened() -> list[str]:
         links = (path.parent / path.name for path in Path("/proc/self/fd").iterdir())

@@ -15,7 +15,8 @@ DIRECTORY = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 21, 7]
 NODE = ["character", 0o660, 0, 104, 0, 0.0, 0.0, 5, 11]
 API = f"{_kvm.DEVICE}@{_kvm.GET_API_VERSION}+0"
 DENIED = {"problem": "needs_root", "detail": "Permission denied"}
-READY: dict[str, Any] = {"stat": {_kvm.REGISTERED: DIRECTORY, _kvm.DEVICE: NODE}, "ioctl": {API: 12}, "create_vm": {_kvm.DEVICE: 0}}
+READY: dict[str, Any] = {
+    "stat": {_kvm.REGISTERED: DIRECTORY, _kvm.DEVICE: NODE}, "ioctl": {API: 12}, "create_vm": {_kvm.DEVICE: 0}, "run_guest": {_kvm.DEVICE: 0}}
 
 
 class WatchedHost(RecordedHost):
@@ -36,6 +37,9 @@ class WatchedHost(RecordedHost):
     (READY, ["vmx"], "device", ("device", "device", "")),
     (READY, [], "device", ("device", "device", "")),
     (READY, ["svm"], "vm", ("vm", "vm", "")),
+    (READY, ["svm"], "vcpu", ("vcpu", "vcpu", "")),
+    ({**READY, "run_guest": {_kvm.DEVICE: {"problem": "unreadable", "detail": "Exec format error"}}}, ["vmx"], "vcpu",
+     ("vm", "vcpu", "/dev/kvm: running a virtual processor: unreadable (Exec format error)")),
     ({}, [], "device", ("none", "device", "no driver serves /dev/kvm (/sys/class/misc/kvm is missing); the processor shows none of vmx, svm, sie")),
     ({}, ["sie"], "vm", ("flags", "vm", "no driver serves /dev/kvm (/sys/class/misc/kvm is missing)")),
     ({**READY, "stat": {_kvm.REGISTERED: DIRECTORY}}, ["vmx"], "device", ("flags", "device", "/dev/kvm: absent (No such file or directory)")),

@@ -22,6 +22,7 @@ from private_host import Ended, add_package, enable, on_host
 STAND_INS = Path(__file__).with_name("stand_ins")
 SECRET = "c0ffee0123456789abcdef"
 OL = 'ID="ol"\nVERSION_ID="9.4"\n'
+UNIT = "[Service]\nType=oneshot\nExecStart=/usr/sbin/kpatch load --all\n[Install]\nWantedBy=multi-user.target\n"
 RECAP = re.compile(r"^web1\s*:.* changed=(\d+) .* failed=(\d+) ", re.MULTILINE)
 # Facts would find apt on this machine.
 WITH_DNF = """- hosts: all
@@ -130,8 +131,7 @@ def test_a_secret_passes_through_standard_input(tmp_path: Path, provider: str) -
 
 def test_kpatch(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    unit = "[Service]\nType=oneshot\nExecStart=/usr/sbin/kpatch load --all\n[Install]\nWantedBy=multi-user.target\n"
-    add_package(repository, "kpatch", {"/usr/sbin/kpatch": "#!/bin/sh\n", "/usr/lib/systemd/system/kpatch.service": unit})
+    add_package(repository, "kpatch", {"/usr/sbin/kpatch": "#!/bin/sh\n", "/usr/lib/systemd/system/kpatch.service": UNIT})
     add_package(repository, "kpatch-dnf", {"/etc/dnf/plugins/kpatch.conf": "[main]\nautoupdate=False\nautofilter=False\n"})
     add_package(repository, "kpatch-patch-5_14_0-427_13_1", requires="Requires: kernel-uname-r = 5.14.0-427.13.1.el9_4.x86_64")
     add_package(repository, "kernel-core", requires="Provides: kernel-uname-r = 5.14.0-427.13.1.el9_4.x86_64")
@@ -143,3 +143,18 @@ def test_kpatch(tmp_path: Path) -> None:
     assert (check > 0, first > 0, second, gone > 0, gone_again, back > 0) == (True, True, 0, True, 0, True), ended.output
     assert (tmp_path / "kept").read_text(encoding="utf-8") == "[main]\nautoupdate=True\nautofilter=False\n"
     assert ended.output.rstrip().endswith("enabled")
+
+
+def test_amazon(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    add_package(repository, "kpatch-dnf", {"/usr/lib/python3/dist-packages/dnf-plugins/kernel_livepatch.py": script("kernel_livepatch")})
+    add_package(repository, "kpatch-runtime", {"/usr/sbin/kpatch": "#!/bin/sh\n", "/usr/lib/systemd/system/kpatch.service": UNIT})
+    add_package(repository, "kernel-livepatch-6.1.134-150.224")
+    present = behind("amazon", "present", ["kernel-livepatch-6.1.134-150.224"])
+    save = "trap 'cp /etc/kernel-livepatch.mode kept; rpm -q kernel-livepatch-6.1.134-150.224; systemctl --root=/ is-enabled kpatch.service' EXIT"
+    ended = plays(tmp_path, 'ID="amzn"\nVERSION_ID="2023"\n', f"{save}; {enable(tmp_path, repository)}",
+                  [*through_its_life(present, behind("amazon", "absent", [])), ("", present)], BEHIND_THE_PLAN)
+    check, first, second, gone, gone_again, back = changes(ended)
+    assert (check > 0, first > 0, second, gone > 0, gone_again, back > 0) == (True, True, 0, True, 0, True), ended.output
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "auto"
+    assert ended.output.rstrip().endswith("kernel-livepatch-6.1.134-150.224-1.0-1.x86_64\nenabled")

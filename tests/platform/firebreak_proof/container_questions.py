@@ -102,8 +102,10 @@ KATA = (
           [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
           pid=$(systemctl show -p MainPID --value "$engine")
           if [ "${pid:-0}" = 0 ]; then echo "$engine inactive"; continue; fi
-          changed=$(find "/etc/$engine" -type f -exec stat -c %Z {} + 2>/dev/null | sort -n | tail -n 1)
-          if [ "${changed:-0}" -gt "$(stat -c %Y "/proc/$pid")" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
+          began=$(date -d "$(systemctl show -p ExecMainStartTimestamp --value "$engine")" +%s)
+          changed=$(stat -c %Y "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
+            sort -n | tail -n 1)
+          if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
         done; true"""),
     Question("kata_others", ("kata.other_installers",), r"""
         for path in /etc/containerd/conf.d/kata-deploy* /etc/containerd/containerd.d/kata-deploy* /etc/k0s/containerd.d/kata-deploy* \

@@ -24,13 +24,14 @@ LIVE_PATCH = (
           echo "$1 $(systemctl is-enabled "$2" 2>/dev/null || true)" | head -n 1
         }
         state kpatch kpatch.service /usr/sbin/kpatch
-        # Self-built patches need no client, only a unit that loads them.
+        # Self-built patches need no client, only a unit that loads them; with kpatch, their manifests tell them from others.
+        for path in /var/lib/kpatch/$(uname -r)/*.json; do [ -e "$path" ] && echo "self_built " && break; done
         [ -e /usr/sbin/kpatch ] || state self_built kpatch.service /etc/systemd/system/kpatch.service
         state self_built firebreak-live-patch.service /etc/systemd/system/firebreak-live-patch.service
         state canonical snap.canonical-livepatch.canonical-livepatchd.service /snap/bin/canonical-livepatch
         state ksplice uptrack.service /usr/sbin/uptrack-upgrade
         state kernelcare kcare.service /usr/bin/kcarectl
-        state suse multi-user.target /usr/lib/rpm/kernel-livepatch
+        if [ -e /usr/bin/klp ] || [ -e /usr/sbin/klp ]; then echo "suse static"; fi
         true"""),
     Question("patch_files", ("live_patch.*",), r"""
         for path in /var/lib/kpatch/*/*.ko* /usr/lib/kpatch/*/*.ko* /lib/modules/*/livepatch/*.ko*; do

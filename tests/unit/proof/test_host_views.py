@@ -122,6 +122,13 @@ def test_live_patches_and_their_witnesses() -> None:
     assert not patches.kernel_is_tainted(host(patches=SYSFS.replace("36864", "4096")))
 
 
+@pytest.mark.parametrize(("said", "clients"), [
+    ("kpatch enabled\n", {"kpatch": "enabled"}), ("kpatch enabled\nself_built \n", {"self_built": "enabled"}),
+    ("kpatch disabled\nself_built enabled\n", {"self_built": "enabled"}), ("self_built masked\n", {"self_built": "masked"}), ("", {})])
+def test_kpatch_is_no_provider_beside_self_built_patches(said: str, clients: dict[str, str]) -> None:
+    assert patches.clients(host(patch_clients=said)) == clients
+
+
 @pytest.mark.parametrize(("text", "views", "wanted", "closed"), [
     ("Not affected", ["host"], "not_affected", True), ("Mitigation: PTI", ["host"], "not_affected", False),
     ("Mitigation: Clear CPU buffers; SMT vulnerable", ["host"], "mitigated", True),

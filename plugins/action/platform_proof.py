@@ -78,7 +78,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _write(self, scratch: Path, hosts: Iterable[str], hostvars: Mapping[str, Any], report: Path) -> Paths:
         """The inventory and the standards, for the suite alone."""
         settings = command_line_settings()
-        inventory = {host: _proof.host_entry(self._variables(host, hostvars[host], _proof.VARIABLES), settings, str(scratch)) for host in hosts}
+        inventory = {host: _proof.host_entry(self._variables(host, hostvars[host], _proof.VARIABLES), settings, str(scratch / str(number)))
+                     for number, host in enumerate(hosts)}
         standards = {host: self._standard(host, hostvars[host]) for host in hosts}
         _store.write(scratch / "hosts.json", [json.dumps({"all": {"hosts": inventory}})])
         _store.write(scratch / "standards.json", [json.dumps(standards)])

@@ -47,8 +47,8 @@ class Settings(NamedTuple):
     check_host_keys: bool = True
 
 
-def host_entry(variables: Mapping[str, Any], settings: Settings, sockets: str) -> dict[str, Any]:
-    """A host's variables in an inventory for testinfra, which resolves nothing itself; ``sockets`` is a folder for shared connections."""
+def host_entry(variables: Mapping[str, Any], settings: Settings, socket: str) -> dict[str, Any]:
+    """A host's variables in an inventory for testinfra, which resolves nothing itself; ``socket`` is a path for this host's shared connection."""
     own = {name: next((variables[known] for known in names if variables.get(known) is not None), None) for name, names in _CONNECTION.items()}
     entry = {
         "ansible_host": own["ansible_host"],
@@ -64,7 +64,7 @@ def host_entry(variables: Mapping[str, Any], settings: Settings, sockets: str) -
         entry["ansible_become"] = True
         entry["ansible_become_user"] = own["ansible_become_user"] or settings.become_user
     extra = str(own["ansible_ssh_extra_args"] or settings.extra_args)
-    entry["ansible_ssh_extra_args"] = " ".join([extra, *_ssh_options(own, settings, sockets)]).strip()
+    entry["ansible_ssh_extra_args"] = " ".join([extra, *_ssh_options(own, settings, socket)]).strip()
     return {name: str(value) if name != "ansible_become" else value for name, value in entry.items() if value not in (None, "")}
 
 
@@ -72,12 +72,13 @@ def _is_true(value: Any) -> bool:
     return str(value).lower() in ("true", "yes", "1", "on", "y", "t")
 
 
-def _ssh_options(own: Mapping[str, Any], settings: Settings, sockets: str) -> Iterator[str]:
+def _ssh_options(own: Mapping[str, Any], settings: Settings, socket: str) -> Iterator[str]:
     """Never ask a person, wait as long as Ansible would, notice a dead connection, and connect once per host."""
     yield "-o BatchMode=yes"
     yield f"-o ConnectTimeout={int(own['ansible_timeout'] or settings.timeout)}"
     yield "-o ServerAliveInterval=15 -o ServerAliveCountMax=4"
-    yield f"-o ControlMaster=auto -o ControlPersist=30s -o ControlPath={sockets}/%C"
+    # Never named by the address: two hosts behind two jump hosts may have the same one.
+    yield f"-o ControlMaster=auto -o ControlPersist=30s -o ControlPath={socket}"
     if not settings.check_host_keys:
         yield "-o StrictHostKeyChecking=no"
 

@@ -19,14 +19,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import _reporting, _scanning
+from benchmarks import _proving, _reporting, _scanning
 from benchmarks._measuring import Goal
 from benchmarks._own_sshd import own_sshd
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["scan", "report"], help="measure only the scan, or only evaluation and report")
+    parser.add_argument("--only", choices=["scan", "report", "proof"], help="measure only the scan, only evaluation and report, or only the proof")
     parser.add_argument("--connections", nargs="+", choices=["local", "ssh"], default=["local", "ssh"])
     parser.add_argument("--hosts", nargs="+", type=int, default=[1, 10, 50], help="numbers of hosts to scan")
     parser.add_argument("--records", nargs="+", type=int, default=[1000, 10000], help="numbers of records to report, smallest first")
@@ -46,9 +46,15 @@ def _scans(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goa
 
 
 def _all(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goal]:
-    if arguments.only != "report":
+    if arguments.only in (None, "scan"):
         yield from _scans(arguments, directory)
-    if arguments.only != "scan":
+    if arguments.only in (None, "proof"):
+        place = directory / "proof"
+        place.mkdir()
+        with own_sshd(place) as server:
+            for hosts in arguments.hosts:
+                yield from _proving.compare(hosts, place, server, arguments.repeats, _scanning.environment())
+    if arguments.only in (None, "report"):
         yield from _reporting.compare(arguments.records, directory, arguments.repeats, _scanning.environment())
 
 

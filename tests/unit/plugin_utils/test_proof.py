@@ -16,7 +16,7 @@ SETTINGS = Settings(user="ops", key="/keys/ops", become=True, timeout=30)
 
 def entry(**variables: Any) -> dict[str, Any]:
     """A host of these variables, for testinfra."""
-    return _proof.host_entry(variables, SETTINGS, "/run/x")
+    return _proof.host_entry(variables, SETTINGS, "/run/x/7")
 
 
 def test_a_host_without_variables_has_the_command_lines() -> None:
@@ -24,7 +24,7 @@ def test_a_host_without_variables_has_the_command_lines() -> None:
     assert (found["ansible_user"], found["ansible_ssh_private_key_file"], found["ansible_become"]) == ("ops", "/keys/ops", True)
     assert "ConnectTimeout=30" in found["ansible_ssh_extra_args"]
     assert "BatchMode=yes" in found["ansible_ssh_extra_args"]
-    assert "ControlPath=/run/x/%C" in found["ansible_ssh_extra_args"]
+    assert "ControlPath=/run/x/7" in found["ansible_ssh_extra_args"]
     assert "StrictHostKeyChecking" not in found["ansible_ssh_extra_args"]
 
 

@@ -99,7 +99,8 @@ def split(host: Any, release: str, loaded: List[Patch]) -> Tuple[List[Patch], Li
         if manifest is None:
             others.append(patch)
         else:
-            ours.append(patch._replace(cves=manifest.cves if is_same_build(manifest, loaded_build_id(host, patch.id)) else []))
+            cves = manifest.cves if is_same_build(manifest, loaded_build_id(host, patch.id)) else []
+            ours.append(patch._replace(cves=cves, for_kernel=manifest.release, built_at=manifest.built_at))
     return ours, others, problem
 
 

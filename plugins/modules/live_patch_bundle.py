@@ -112,7 +112,7 @@ reversed:
 """
 
 import os
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -170,8 +170,11 @@ class Work:
                   for release in releases(self.params["bundle"]) if release in self.params["kernels"] and release != kernel.release]
         must_load = _patch_loading.state_of(self.host, running.patch.name) != "active"
         must_prepare = not self.loader.is_ready()
-        changed = must_load or must_prepare or any(not piece.is_kept or piece.replaced for piece in [running] + others)
+        in_the_way = self._in_the_way(running.patch.name)
+        changed = must_load or bool(in_the_way) or must_prepare or any(not piece.is_kept or piece.replaced for piece in [running] + others)
         if not self.module.check_mode:
+            if in_the_way:
+                self._clear_the_way(running.store, in_the_way)
             if must_load or not running.is_kept:
                 self._bring(running, must_load)
             for piece in [other for other in others if not other.is_kept]:
@@ -207,8 +210,6 @@ class Work:
     def _bring(self, piece: Piece, must_load: bool) -> None:
         """Load the patch if need be, and keep it once it is in force."""
         store, name = piece.store, piece.patch.name
-        if must_load:
-            self._clear_the_way(store, name)
         known = os.path.exists(store.module_path(name))
         store.bring(name, piece.data, piece.manifest)
         try:
@@ -220,19 +221,21 @@ class Work:
             raise
         store.commit(name)
 
-    def _clear_the_way(self, store: Store, name: str) -> None:
-        """Wait for another patch that is in transition, since the kernel takes one at a time."""
+    def _in_the_way(self, name: str) -> Optional[str]:
+        """Another patch that is in transition; the kernel takes one at a time."""
         other = _livepatch_transition.moving(self.host)
-        if other is None or other.id == name:
-            return
+        return None if other is None or other.id == name else other.id
+
+    def _clear_the_way(self, store: Store, other: str) -> None:
+        """Wait for another patch; one that was left in transition is turned back where that is asked for."""
         try:
             _patch_loading.await_transition(self.host, self.patience)
         except StalledError as stalled:
             if not stalled.turned_back:
                 raise
-            _patch_loading.unload(self.host, other.id, self.command)
-            if not os.path.exists(store.module_path(other.id)):
-                store.remove(other.id)
+            _patch_loading.unload(self.host, other, self.command)
+            if not os.path.exists(store.module_path(other)):
+                store.remove(other)
 
     def absent(self) -> Dict[str, Any]:
         """None of our patches in force or kept, for any kernel; the newest goes first."""

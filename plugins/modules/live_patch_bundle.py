@@ -282,7 +282,7 @@ def main() -> None:
     except Refused as refused:
         module.fail_json(msg=str(refused))
     except StalledError as stalled:
-        module.fail_json(msg=str(stalled), blocking=_patch_loading.blockers(stalled), reversed=stalled.turned_back)
+        module.fail_json(msg=str(stalled), changed=not stalled.turned_back, blocking=_patch_loading.blockers(stalled), reversed=stalled.turned_back)
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or "live patch", error.strerror or error))
     after = done.pop("after")

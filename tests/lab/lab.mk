@@ -38,7 +38,7 @@ lab-reboot: $(DEV) ## let a host of the lab reboot and wait for it: HOST=pending
 # Each part of it runs within the minutes that .ci/budget gives it. The scenarios of molecule that every run takes stand here, each with
 # a line there; test-lab-full takes the others too.
 SCENARIOS := template kernel kata hypervisor
-MORE_SCENARIOS := default
+MORE_SCENARIOS := default live_patching
 WITHIN := LAB_PYTHON=$(BIN)/python tests/lab/within
 MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule test --scenario-name
 

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +69,8 @@ def test_what_was_taken_away_protects_no_more() -> None:
 
 def test_the_patch_survives_a_reboot() -> None:
     before = {name: machine(name).check_output("cat /proc/sys/kernel/random/boot_id") for name in UNITS}
-    with ThreadPoolExecutor(len(UNITS)) as pool:
-        list(pool.map(reboot, UNITS))
     for name, unit in UNITS.items():
+        reboot(name)
         host = machine(name)
         assert host.check_output("cat /proc/sys/kernel/random/boot_id") != before[name]
         assert host.check_output("cat /proc/version").endswith("patched in memory, level 2")

@@ -17,7 +17,7 @@ _BYTES = 1024 * 1024
 _FILES_LIMIT = 256
 _LINES_LIMIT = 50
 # Where each shim looks when nothing names a configuration.
-_DEFAULTS = {
+DEFAULTS = {
     _kata_config.GO: ("/etc/kata-containers/configuration.toml", "/opt/kata/share/defaults/kata-containers/configuration.toml",
                       "/usr/share/defaults/kata-containers/configuration.toml"),
     _kata_config.RUST: ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
@@ -47,7 +47,7 @@ def default(host: Any, shim: Optional[str], release: Release) -> Optional[str]:
     """The configuration that a shim takes when nobody names one; None where there is none."""
     path = shim or next(iter(release.shims), "")
     flavour = _kata_config.RUST if "/runtime-rs/" in path else _kata_config.GO
-    return next((name for name in _DEFAULTS[flavour] if not host.stat(name).problem), None)
+    return next((name for name in DEFAULTS[flavour] if not host.stat(name).problem), None)
 
 
 def read(host: Any, path: str, users: List[str]) -> Dict[str, Any]:

@@ -8,18 +8,12 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ._isolation import Seen, belongs, is_shim_of, kernel_version
 from ._kata_archive import Refused
-from ._kata_config import DROP_INS, effective, read_shipped
+from ._kata_config import DROP_INS, GO, RUST, effective, read_shipped
+from ._kata_configurations import DEFAULTS
 from ._probe_engines import Runtime
 from ._processes import parse_cmdline, parse_exe
 from ._toml import TomlError
 
-_SHARE = "/opt/kata/share/defaults/kata-containers"
-# Where a shim looks without being told: that in Rust below runtime-rs.
-DEFAULTS = {
-    False: ("/etc/kata-containers/configuration.toml", _SHARE + "/configuration.toml"),
-    True: ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
-           _SHARE + "/runtime-rs/configuration.toml"),
-}
 KVM = "anon_inode:kvm-vm"
 
 
@@ -47,7 +41,7 @@ def observe(host: Any, runtime: Runtime, sandbox: str, guest_kernel: str) -> See
 
 def configured(host: Any, runtime: Runtime) -> Tuple[Optional[str], Optional[str]]:
     """(version of the guest kernel, path of the machine monitor) of a handler's configuration with its drop-ins, links resolved."""
-    places = (runtime.config,) if runtime.config else DEFAULTS["/runtime-rs/" in runtime.shim]
+    places = (runtime.config,) if runtime.config else DEFAULTS[RUST if "/runtime-rs/" in runtime.shim else GO]
     path = next((real.value for real in map(host.realpath, places) if real.value), None)
     text = host.read(path).value if path else None
     if path is None or text is None:

@@ -14,6 +14,7 @@ from ._probe_image import NAME, PROGRAM
 SPACE = "firebreak-probe"
 SECONDS = 300.0
 LIVES = "3600"
+_TRIES = 10
 DOCKER_CONFIG = "/etc/docker/daemon.json"
 
 
@@ -60,9 +61,9 @@ class Containerd(object):
               + [NAME, name, PROGRAM, "sleep", LIVES], "its probe does not start")
         return name
 
-    def ask(self, name: str, words: List[str]) -> str:
+    def ask(self, name: str, words: List[str], turn: int) -> str:
         """What a command in the probe says."""
-        return _said(self.host, self.ctr + ["task", "exec", "--exec-id", "ask", name, PROGRAM] + words, "its probe does not answer").strip()
+        return _said(self.host, self.ctr + ["task", "exec", "--exec-id", "ask-%d" % turn, name, PROGRAM] + words, "its probe does not answer").strip()
 
     def end(self, names: List[str]) -> List[str]:
         """Remove the probes, the image and the namespace; what could not be removed."""
@@ -87,7 +88,7 @@ class Containerd(object):
 
 def _until(done: Callable[[], Any]) -> bool:
     """Whether it is done at the latest at the tenth try."""
-    for _turn in range(10):
+    for _turn in range(_TRIES):
         if done():
             return True
         time.sleep(0.5)
@@ -116,7 +117,7 @@ class Docker(object):
         return _said(self.host, ["docker", "run", "--detach", "--pull", "never", "--network", "none", "--runtime", runtime.name, "--name", name,
                                  NAME, PROGRAM, "sleep", LIVES], "its probe does not start").strip()
 
-    def ask(self, name: str, words: List[str]) -> str:
+    def ask(self, name: str, words: List[str], _turn: int) -> str:
         """What a command in the probe says."""
         return _said(self.host, ["docker", "exec", name, PROGRAM] + words, "its probe does not answer").strip()
 
@@ -129,6 +130,16 @@ class Docker(object):
             left += [name] if answer.problem or answer.value.out.strip() else []
         self.host.run(["docker", "rmi", "--force", NAME], SECONDS)
         return left
+
+
+def kernel_of(engine: Any, name: str, pause: float = 0.5) -> str:
+    """What a probe says its kernel is. Engines can lose what a command says that ends at once, so silence is asked again; '' for lasting silence."""
+    for turn in range(_TRIES):
+        said = engine.ask(name, ["uname", "-r"], turn)
+        if said:
+            return str(said)
+        time.sleep(pause)
+    return ""
 
 
 def docker_runtimes(text: str) -> Dict[str, Runtime]:

@@ -87,7 +87,7 @@ from ..module_utils._elf import HEAD_BYTES, is_static
 from ..module_utils._host import LiveHost
 from ..module_utils._isolation import control_problems, problems
 from ..module_utils._kata_archive import Refused
-from ..module_utils._probe_engines import ENGINES
+from ..module_utils._probe_engines import ENGINES, kernel_of
 from ..module_utils._probe_image import archive
 from ..module_utils._probe_seen import observe
 
@@ -118,7 +118,7 @@ def _prove(host: Any, engine: Any, name: str, require_kvm: bool) -> Dict[str, An
         if runtime is None or not runtime.shim:
             raise Refused("is not registered with the engine")
         sandbox = engine.start(runtime, "probe-" + name)
-        seen = observe(host, runtime, sandbox, engine.ask("probe-" + name, ["uname", "-r"]))
+        seen = observe(host, runtime, sandbox, kernel_of(engine, "probe-" + name))
         found.update(seen._asdict(), problems=problems(seen, require_kvm))
     except Refused as refused:
         found["problems"] = [str(refused)]
@@ -129,7 +129,7 @@ def _control(host: Any, engine: Any) -> List[str]:
     """Start a container of the engine's own runtime beside the probes."""
     try:
         engine.start(engine.control, "probe-control")
-        return control_problems(host.uname()[2], engine.ask("probe-control", ["uname", "-r"]))
+        return control_problems(host.uname()[2], kernel_of(engine, "probe-control"))
     except Refused as refused:
         return [str(refused)]
 

@@ -24,7 +24,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._isolation import 
     same_kernel,
 )
 from ansible_collections.firebreak.fleet.plugins.module_utils._kata_archive import Refused
-from ansible_collections.firebreak.fleet.plugins.module_utils._probe_engines import Runtime, docker_runtimes
+from ansible_collections.firebreak.fleet.plugins.module_utils._probe_engines import Runtime, docker_runtimes, kernel_of
 from ansible_collections.firebreak.fleet.plugins.module_utils._probe_image import NAME, archive
 from ansible_collections.firebreak.fleet.plugins.module_utils._probe_seen import configured, observe
 from recorded_host import RecordedHost
@@ -166,6 +166,23 @@ def test_a_configuration_that_is_none(spoil: str | None) -> None:
     read = {} if spoil is None else {CONFIG: spoil, "/x": ""}
     host = RecordedHost({"read": read, "realpath": REAL if spoil else {}})
     assert configured(host, RUNTIME)[0] is None
+
+
+class Forgetful:
+    """An engine that loses what the first commands say."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+
+    def ask(self, _name: str, words: list[str], turn: int) -> str:
+        assert words == ["uname", "-r"]
+        return "" if turn < self.lost else "6.18.35"
+
+
+def test_silence_is_asked_again() -> None:
+    """Not for ever: a probe that never says anything has said nothing."""
+    assert [kernel_of(Forgetful(lost), "p", 0) for lost in (0, 1)] == ["6.18.35", "6.18.35"]
+    assert kernel_of(Forgetful(99), "p", 0) == ""
 
 
 def test_docker_runtimes() -> None:

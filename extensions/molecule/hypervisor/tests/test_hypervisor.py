@@ -156,7 +156,7 @@ def test_a_module_is_not_taken_from_a_guest_and_loaded_anew_after_it(tmp_path: P
 def test_the_rungs_of_the_ladder_are_climbed(probe: str) -> None:
     command = [str(Path(sys.executable).with_name("ansible")), f"--inventory={ROOT}/inventories/lab", "metal", "-m", "firebreak.fleet.platform_scan",
                "-a", json.dumps({"sections": ["os", "hypervisor"], "hypervisor_probe": probe})]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     document = json.loads(said.partition("=>")[2])["firebreak"]["record"]["record"]
     assert document["hypervisor"]["ladder"] == {"rung": probe, "asked": probe, "failed": ""}

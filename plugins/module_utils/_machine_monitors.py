@@ -41,6 +41,10 @@ UNPACKAGED = (
     ("cloud-hypervisor", "/usr/local/bin/cloud-hypervisor"),
     ("firecracker", "/usr/local/bin/firecracker"),
     ("virtiofsd", "/usr/local/bin/virtiofsd"),
+    ("qemu", "/usr/bin/qemu-system-x86_64"),
+    ("cloud-hypervisor", "/usr/bin/cloud-hypervisor"),
+    ("firecracker", "/usr/bin/firecracker"),
+    ("virtiofsd", "/usr/bin/virtiofsd"),
 )
 
 _MATCHERS = tuple((kind.name, re.compile(r"(?:%s)\Z" % kind.binaries)) for kind in KINDS)

@@ -45,9 +45,18 @@ MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule t
 .PHONY: test-lab
 test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 10 minutes); leaves nothing behind but cached images
 	@$(WITHIN) images env $(LAB) images
-	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full
+	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full --ignore=tests/lab/mutations
+	@$(WITHIN) proof env $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 	@for scenario in $(SCENARIOS); do $(WITHIN) $$scenario env $(MOLECULE) $$scenario; done
 	@echo "left out: molecule's scenarios $(MORE_SCENARIOS), and machines with bullseye and sid; make test-lab-full runs them"
+
+.PHONY: test-proof
+test-proof: $(DEV) lab-packages ## scan and proof on hosts that are tampered with (part of test-lab)
+	@$(LAB_PYTEST) -q --durations=5 tests/lab/mutations
+
+.PHONY: proof-table
+proof-table: $(DEV) lab-packages ## the same, and write what caught each mutation into docs/proof.md
+	@FIREBREAK_WRITE_TABLE=1 $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 
 .PHONY: test-lab-full
 test-lab-full: test-lab ## test-lab, molecule's other scenarios, and machines with bullseye and sid

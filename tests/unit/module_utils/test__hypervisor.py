@@ -335,10 +335,11 @@ def test_a_host_without_a_monitor_asks_no_package_manager() -> None:
         assert not host.commands and not [asked for asked in host.asked if asked.startswith("/var/lib/dpkg/info")]
 
 
-def test_no_component_installed_is_an_empty_list() -> None:
+def test_a_program_where_packages_put_theirs_and_of_no_package_is_a_component() -> None:
     machine = debian()
     machine.recording["read"]["/var/lib/dpkg/status"] = "Package: bash\nStatus: install ok installed\nVersion: 5\n"
-    assert machine.scan().facts["components"] == []
+    found = machine.scan().facts["components"]
+    assert {(row["name"], row["package"], row["path"]) for row in found} == {("qemu", None, "/usr/bin/qemu-system-x86_64")}
 
 
 DEFINITION = "<domain type='kvm'><name>web &amp; db</name><os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os></domain>"

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts are tampered with in every way that mutations.yml knows: the scan and the proof must both catch each, agree on every promise of every
+host, and leave the hosts alone that nobody touched.
+
+FIREBREAK_WRITE_TABLE=1 writes what caught each into docs/proof.md; without it the document must already say it.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import mutation_table
+import pytest
+from firebreak_lab import census, ssh
+from mutation_table import Caught, Mutation
+from running_fleet import ROOT, Fleet
+from two_witnesses import Seen, ask_both
+
+MUTATIONS = mutation_table.load()
+TAMPERED = dict.fromkeys(("box-one", "box-two", "box-three"), "container")
+UNTOUCHED = ["quiet"]
+DOCUMENT = ROOT / "docs/proof.md"
+SCRIPT_SECONDS = 180
+
+
+class Turn(NamedTuple):
+    """One round: what was done to whom, what both said then, and what they said when it was undone."""
+
+    done: Mapping[str, list[Mutation]]
+    tampered: Mapping[str, Seen]
+    undone: Mapping[str, Seen]
+
+
+def run_scripts(fleet: Fleet, scripts: Mapping[str, list[tuple[str, str]]]) -> None:
+    """Run named shell scripts on hosts, those of one host one after the other."""
+    def run(host: str) -> None:
+        for name, script in scripts[host]:
+            done = subprocess.run([*ssh.argv(fleet.lab.folder, host), "sh"], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=SCRIPT_SECONDS, check=False)
+            assert done.returncode == 0, f"{host}: the script of {name} ended with {done.returncode}: {done.stdout}"
+
+    with ThreadPoolExecutor(len(scripts)) as pool:
+        list(pool.map(run, scripts))
+
+
+def take_turn(fleet: Fleet, number: int, done: Mapping[str, list[Mutation]]) -> Turn:
+    """Tamper, ask both, undo in reverse order, ask both again."""
+    run_scripts(fleet, {host: [(one.name, one.apply) for one in mutations] for host, mutations in done.items()})
+    tampered = ask_both(fleet, f"tampered-{number}")
+    run_scripts(fleet, {host: [(one.name, one.undo) for one in reversed(mutations)] for host, mutations in done.items()})
+    return Turn(done, tampered, ask_both(fleet, f"undone-{number}"))
+
+
+@pytest.fixture(scope="session")
+def tampered_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The fleet that is tampered with; nothing of it is left afterwards."""
+    name = f"proof-{os.getpid()}"
+    before = census.take(name, range(0))
+    fleet = Fleet(name, tmp_path_factory.mktemp("reports"))
+    try:
+        fleet.run("up", "--fleet", "proof")
+        yield fleet
+    finally:
+        fleet.run("down")
+    assert census.left_behind(before, census.take(name, range(0))) == []
+
+
+@pytest.fixture(scope="session")
+def turns(tampered_fleet: Fleet) -> list[Turn]:
+    """Every mutation, done and undone."""
+    before = ask_both(tampered_fleet, "before")
+    assert all(one.is_green for one in before.values()), before
+    return [take_turn(tampered_fleet, number, done) for number, done in enumerate(mutation_table.rounds(MUTATIONS, TAMPERED))]
+
+
+@pytest.fixture(scope="session")
+def caught(turns: list[Turn]) -> dict[str, Caught]:
+    """What caught each mutation."""
+    found = {}
+    for turn in turns:
+        for host, mutations in turn.done.items():
+            seen = turn.tampered[host]
+            for one in mutations:
+                findings = {seen.findings[key] for key in one.breaks if key in seen.findings}
+                found[one.name] = Caught(tuple(sorted(findings)), tuple(sorted(one.breaks & set(seen.proof))))
+    return found
+
+
+def place_of(turns: list[Turn], mutation: Mutation) -> Seen:
+    """What both said of the host that had the mutation."""
+    return next(turn.tampered[host] for turn in turns for host, done in turn.done.items() if mutation in done)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_scan_catches(turns: list[Turn], mutation: Mutation) -> None:
+    seen = place_of(turns, mutation)
+    assert seen.verdict == "drifted"
+    assert set(seen.findings) >= mutation.breaks, (seen.findings, seen.unknown)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_proof_catches(turns: list[Turn], mutation: Mutation) -> None:
+    seen = place_of(turns, mutation)
+    assert set(seen.proof) >= mutation.breaks, seen.proof
+    assert all(seen.proof[key] for key in mutation.breaks)
+
+
+def test_nothing_is_found_but_what_was_done(turns: list[Turn]) -> None:
+    for turn in turns:
+        for host, mutations in turn.done.items():
+            assert set(turn.tampered[host].findings) == {key for one in mutations for key in one.breaks}, host
+
+
+def test_scan_and_proof_agree_on_every_promise_of_every_host(turns: list[Turn]) -> None:
+    said = [f"{host}: {line}" for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items()
+            for line in seen.disagreements()]
+    assert said == []
+
+
+def test_untouched_hosts_stay_green_throughout(turns: list[Turn]) -> None:
+    said = {host: seen for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items() if host in UNTOUCHED}
+    assert sorted(said) == sorted(UNTOUCHED)
+    assert [(host, seen) for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items()
+            if host in UNTOUCHED and not seen.is_green] == []
+
+
+def test_a_host_is_green_again_when_it_is_put_right(turns: list[Turn]) -> None:
+    assert [(host, seen) for turn in turns for host, seen in turn.undone.items() if not seen.is_green] == []
+
+
+def test_the_document_says_what_caught_each(caught: dict[str, Caught]) -> None:
+    seen = mutation_table.rows(caught, MUTATIONS)
+    if os.environ.get("FIREBREAK_WRITE_TABLE") == "1":
+        text = DOCUMENT.read_text(encoding="utf-8")
+        DOCUMENT.write_text(mutation_table.with_table(text, list(seen.values())), encoding="utf-8")
+    assert mutation_table.rows_in(DOCUMENT.read_text(encoding="utf-8")) == seen, "run: make proof-table"

@@ -44,7 +44,7 @@ MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule t
 
 .PHONY: test-lab
 test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 10 minutes); leaves nothing behind but cached images
-	@$(WITHIN) images env $(LAB) images
+	@$(WITHIN) images env $(LAB) images --fleet drifted --fleet proof $(SCENARIOS:%=--fleet extensions/molecule/%/molecule.yml)
 	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full --ignore=tests/lab/mutations
 	@$(WITHIN) proof env $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 	@for scenario in $(SCENARIOS); do $(WITHIN) $$scenario env $(MOLECULE) $$scenario; done

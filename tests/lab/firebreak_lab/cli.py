@@ -85,8 +85,10 @@ def reset(lab: Lab, arguments: argparse.Namespace) -> None:
 
 
 def make_images(lab: Lab, arguments: argparse.Namespace) -> None:
-    """Make images ahead of time."""
-    for name, image in images.provide_all(arguments.names or sorted({host.image for host in fleets.load("drifted", [])})).items():
+    """Make images ahead of time: those named, and those of the named fleets."""
+    fleet_names = arguments.fleet or ([] if arguments.names else ["drifted"])
+    wanted = {host.image for fleet in fleet_names for host in fleets.load(fleet, [])} | set(arguments.names)
+    for name, image in images.provide_all(sorted(wanted)).items():
         print(f"{name}: {image.folder}")
 
 
@@ -121,7 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
     command = add("reset", reset, locks=True)
     command.add_argument("host")
     command.add_argument("label", nargs="?")
-    add("images", make_images).add_argument("names", nargs="*")
+    command = add("images", make_images)
+    command.add_argument("names", nargs="*")
+    command.add_argument("--fleet", action="append", help="a fleet's name, its file, or a molecule.yml; may be given more than once")
     return parser
 
 

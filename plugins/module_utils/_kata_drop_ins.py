@@ -106,8 +106,13 @@ def _text(path: str) -> Optional[str]:
         return handle.read(_BYTES)
 
 
-def differences(plans: List[Plan], there: Dict[str, Optional[str]]) -> List[Tuple[str, Optional[str], Optional[str]]]:
-    """(relative path, text before, text after) of what has to change; None is for a file that is not there."""
+def differences(plans: List[Plan], there: Dict[str, Optional[str]], keep_others: bool = False) -> List[Tuple[str, Optional[str], Optional[str]]]:
+    """(relative path, text before, text after) of what has to change; None is for a file that is not there.
+
+    With ``keep_others`` nothing outside the folders of the plans does.
+    """
+    if keep_others:
+        there = {path: text for path, text in there.items() if any((path + "/").startswith(one.folder + "/") for one in plans)}
     wanted = {os.path.join(one.folder, name): text for one in plans for name, text in one.files.items()}
     changes = [(path, there.get(path), wanted.get(path)) for path in sorted(set(wanted) | set(there))]
     return [change for change in changes if change[1] != change[2] or change[0] not in wanted]

@@ -22,7 +22,7 @@ options:
     type: path
     required: true
   handlers:
-    description: The handlers to harden. Folders of others are removed.
+    description: The handlers to harden.
     type: list
     elements: dict
     required: true
@@ -64,6 +64,12 @@ options:
       - V(hypervisor) and V(agent) mean the one table of that kind which the release's file has, for example C(hypervisor.qemu).
     type: dict
     default: {}
+  keep_others:
+    description:
+      - Keep the folders of handlers that are not named. An engine may still have those handlers registered; without their configuration they
+        start nothing. So first harden with V(true), then register, then harden with V(false).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - firebreak.fleet._attributes
 attributes:
@@ -140,7 +146,7 @@ def _harden(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
         hardened = any((given.get("hardening") or params["profile"]) != "none" for given in params["handlers"])
         return {"changed": hardened, "handlers": handlers, "absent": {}, "weakened": {}, "diff": []}
     plans = _plans(params)
-    changes = differences(list(plans.values()), present(params["tree"]))
+    changes = differences(list(plans.values()), present(params["tree"]), params["keep_others"])
     if changes and not check_mode:
         apply(params["tree"], list(plans.values()), changes)
     return {"changed": bool(changes), "handlers": handlers, "diff": _diff(params["tree"], changes),
@@ -158,6 +164,7 @@ def main() -> None:
                 "hardening": {"type": "str", "choices": PROFILES}, "overrides": {"type": "dict", "default": {}}, "overhead": {"type": "dict"}}},
             "profile": {"type": "str", "choices": PROFILES, "default": "baseline"},
             "overrides": {"type": "dict", "default": {}},
+            "keep_others": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -172,6 +172,12 @@ def _harden(tree: Path, handler: dict[str, Any], overrides: Any = None) -> list[
     return [path for path, _before, _after in changes]
 
 
+def test_others_stay_while_an_engine_may_know_them(tree: Path) -> None:
+    assert _harden(tree, KATA)
+    assert differences([], present(str(tree)), keep_others=True) == []
+    assert _harden(tree, {**KATA, "hardening": "none"}) != []
+
+
 def test_folder_of_a_handler(tree: Path) -> None:
     """A copy of the file and the drop-ins; a second time nothing changes; without the handler nothing stays."""
     folder = FOLDER + "/runtimes/kata"

@@ -44,7 +44,7 @@ def parse(document: Mapping[str, Any]) -> list[Mutation]:
     for name, row in document["mutations"].items():
         if set(row) - _MAY != _KEYS or row["kind"] not in ("machine", "container") or not row["breaks"]:
             raise ValueError(f"{name}: want {', '.join(sorted(_KEYS))} with kind: machine or container, seen {row}")
-        scripts = {part: f"set -eu\nkept=/root/kept-{name}\n{document['prelude']}\n{row[part]}\n" for part in ("apply", "undo")}
+        scripts = {part: f"set -eu\nkept=/srv/kept-{name}\n{document['prelude']}\n{row[part]}\n" for part in ("apply", "undo")}
         found.append(Mutation(name, row["does"], row["kind"], scripts["apply"], scripts["undo"], frozenset(row["breaks"]),
                               frozenset(row.get("not_with", ()))))
     return found

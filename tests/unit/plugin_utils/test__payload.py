@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ast
 import binascii
 import json
 import subprocess
 import sys
+import textwrap
 import zlib
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,27 @@ def _script(path: Path, text: str) -> list[str]:
     path.write_text("#!/bin/sh\n" + text)
     path.chmod(0o755)
     return [str(path)]
+
+
+def _by_parser(source: str) -> list[str]:
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return [name for node in found for name in ([node.module] if node.module else [alias.name for alias in node.names])]
+
+
+def test_imports_of_the_host_code_are_found_as_python_finds_them() -> None:
+    paths = sorted(_payload.HOST_CODE.glob("*.py"))
+    assert len(paths) > 50
+    for path in paths:
+        source = path.read_text(encoding="utf-8")
+        assert sorted(_payload.siblings(source)) == sorted(_by_parser(source)), path
+
+
+@pytest.mark.parametrize(("source", "names"), [
+    ("from . import (  # why\n    _a,\n    _b as c,\n)\n", ["_a", "_b"]), ("    from ._late import x\n", ["_late"]),
+    ("from . import _a, _b  # why\n", ["_a", "_b"]), ("from ansible import x\n# from . import _no\n", []),
+])
+def test_each_form_of_an_import(source: str, names: list[str]) -> None:
+    assert _payload.siblings(source) == names == _by_parser(textwrap.dedent(source))
 
 
 def test_payload_holds_every_section_and_nothing_of_the_controller() -> None:

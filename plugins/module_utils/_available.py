@@ -113,10 +113,11 @@ def ask_apt(host: Any, flavour: Optional[str], metas: List[str]) -> Found:
         # apt ends with 100 where it knows none of the names, and where it is broken: only the message tells.
         broken = answer.value.rc != 0 and not re.search(r"Unable to locate|No packages found|Couldn't find", answer.value.err)
         return Found(None, "tool_failed" if broken else "absent", last_line(answer.value.err) if broken else str(error), source, age)
-    return Found(offer._replace(hidden=_pins(host)), "", "", source, age)
+    return Found(offer, "", "", source, age)
 
 
-def _pins(host: Any) -> List[str]:
+def pins(host: Any) -> List[str]:
+    """What apt's preferences hold back, each with the file that says so."""
     folder = "/etc/apt/preferences.d"
     names = [name for name in host.listdir(folder).value or [] if "." not in name or name.endswith(".pref")]
     paths = ["/etc/apt/preferences"] + ["%s/%s" % (folder, name) for name in names]

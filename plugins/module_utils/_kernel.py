@@ -36,9 +36,9 @@ FACTS: List[Fact] = [
     Fact("available.package_version", "str", "its version"),
     Fact("available.repository", "str", "where it is from"),
     Fact("available.cache_age_seconds", "int", "seconds since the package manager last looked at its repositories"),
-    Fact("available.held", "list", "packages, locks and excludes that keep kernels from being updated"),
+    Fact("available.held", "list", "packages, locks, pins and excludes that keep kernels from being updated"),
     Fact("available.phased", "bool", "it is given to a share of all hosts so far"),
-    Fact("available.hidden", "list", "newer kernels that excludes hide, and pins against kernels"),
+    Fact("available.hidden", "list", "newer kernels that excludes hide"),
     Fact("available.live_patchable", "list", "kernels on offer, oldest first, that a kpatch-patch package on offer is for"),
     Fact("available.live_patchable[].release", "str", "what uname -r says when it runs"),
     Fact("available.live_patchable[].package", "str", "its package"),
@@ -229,7 +229,7 @@ def _put_available(host: Any, section: Any, packages: Packages, flavour: Optiona
             section.cannot_say("available." + name, packages.reason, packages.detail)
         return
     if packages.kind == _evr.DPKG:
-        section.put("available.held", _dpkg.held(packages.stanzas), packages.source)
+        section.put("available.held", _dpkg.held(packages.stanzas) + _available.pins(host), packages.source + ", /etc/apt/preferences")
     else:
         section.put("available.held", _rpm_locks(host), "the lock and exclude lists of dnf and zypper below /etc")
     if not options.get("available", True):

@@ -148,7 +148,7 @@ def test_an_apt_that_cannot_answer_is_a_reason(answer: Any, reason: str) -> None
 def test_pins_of_kernels_are_reported_with_their_file() -> None:
     path = "/etc/apt/preferences.d/no-kernels"
     recording = _debian(read={path: "Package: linux-image-*\nPin: release *\nPin-Priority: -1\n"})
-    assert _collect(recording).facts["available"]["hidden"] == [f"linux-image-*: release *, priority -1 ({path})"]
+    assert _collect(recording).facts["available"]["held"] == [f"linux-image-*: release *, priority -1 ({path})"]
 
 
 def test_a_host_whose_kernel_is_of_no_package_says_so_and_runs_nothing() -> None:

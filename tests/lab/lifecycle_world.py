@@ -73,18 +73,8 @@ def end_by(ending: str, fleet: str) -> None:
 
 def take() -> census.Census:
     """Everything that there is in this world."""
+    reap()
     return census.take(state.current_lab().name, state.PORTS, marker="")
-
-
-def settle(before: census.Census) -> list[str]:
-    """What is left once the kernel has taken away what is ending."""
-    until = time.monotonic() + 20
-    while True:
-        reap()
-        left = census.left_behind(before, take())
-        if not left or time.monotonic() > until:
-            return left
-        time.sleep(0.2)
 
 
 def main(ending: str, fleet: str) -> None:
@@ -92,7 +82,7 @@ def main(ending: str, fleet: str) -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     before = take()
     end_by(ending, fleet)
-    left = settle(before)
+    left = census.settle(before, take)
     if left or state.current_lab().folder.exists():
         sys.exit("left behind:\n" + "\n".join([*left, *map(str, state.current_lab().folder.glob("**/*"))]))
     print("nothing is left")

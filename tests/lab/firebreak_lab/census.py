@@ -4,6 +4,8 @@
 """What there is on this computer that a lab could leave behind: taken before and after, both must be equal."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from firebreak_lab.control_group import PREFIX
@@ -65,18 +67,27 @@ def of_another_lab(group: str, lab: str) -> bool:
     return any(part.startswith(PREFIX) and not part.startswith(f"{PREFIX}{lab}-") for part in group.split("/"))
 
 
-def control_groups(lab: str) -> set[str]:
-    """The control groups below /sys/fs/cgroup, without those of other labs."""
-    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup") if not of_another_lab(folder, lab)}
+def control_groups() -> set[str]:
+    """The control groups below /sys/fs/cgroup."""
+    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup")}
 
 
 def take(lab: str, ports: range, marker: str | None = None) -> Census:
     """The census of all that carries the marker (see processes), by default the lab's name, and of what cannot carry one."""
     seen = processes(lab if marker is None else marker)
     return {"processes": {f"{pid} {command}" for pid, command in seen.items()}, "namespaces": namespaces(set(seen)), "mounts": mounts(),
-            "loops": loops(), "ports": listening(ports), "control groups": control_groups(lab)}
+            "loops": loops(), "ports": listening(ports),
+            "control groups": {group for group in control_groups() if not of_another_lab(group, lab)}}
 
 
 def left_behind(before: Census, after: Census) -> list[str]:
     """One line for each thing that is there now and was not before."""
     return [f"{kind}: {item}" for kind in before for item in sorted(after[kind] - before[kind])]
+
+
+def settle(before: Census, take_again: Callable[[], Census], seconds: float = 20) -> list[str]:
+    """What is left behind once the kernel has taken away what is ending; it has that long for it."""
+    until = time.monotonic() + seconds
+    while (left := left_behind(before, take_again())) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left

@@ -119,6 +119,10 @@ class Lab:
         match = TEST_NAME.match(self.name)
         return match is not None and start_ticks(int(match[1])) is None
 
+    def is_transient(self) -> bool:
+        """Whether this is the lab of a test or of a scenario of molecule, which ends with it; a person's own stays."""
+        return self.name.startswith(("test-", "molecule-"))
+
     def destroy(self) -> None:
         """Forget the lab; its hosts must have been stopped."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``leaving_nothing.py COMMAND...``: runs a command and compares what is on this computer afterwards with what was before.
+
+The exit status is the command's; 1 where it left something behind, which is named on standard error. An interrupt is the command's
+to answer: the comparison is made after it, however it ended.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+
+from firebreak_lab import census, state
+from firebreak_lab.control_group import PREFIX
+
+# Whatever a run starts inherits it, so that its processes are known from anybody else's.
+MARKER = "FIREBREAK_LAB_RUN"
+
+
+def take(marker: str) -> census.Census:
+    """All that carries the marker, and what cannot carry one, without what belongs to the labs that a person keeps running."""
+    labs = state.all_labs()
+    kept = [lab for lab in labs if not lab.is_transient()]
+    processes = census.processes(marker)
+    return {
+        "process": {f"{pid} {command}" for pid, command in processes.items()},
+        "namespace": census.namespaces(set(processes)),
+        "mount": census.mounts(),
+        "loop device": census.loops(),
+        "port": census.listening(state.PORTS) - {str(lab.load(host).port) for lab in kept for host in lab.names()},
+        "control group": stray_groups(census.control_groups(), [lab.name for lab in kept]),
+        "lab": {lab.name for lab in labs if lab.is_transient()},
+    }
+
+
+def stray_groups(groups: set[str], kept: list[str]) -> set[str]:
+    """Those of the lab's control groups that belong to none of the kept labs; the groups of other programs come and go."""
+    return {group for group in groups if PREFIX in group and not any(f"{PREFIX}{name}-" in group for name in kept)}
+
+
+def run(command: list[str], marker: str) -> int:
+    """The command's exit status; a signal to us goes to it, and we stay."""
+    with subprocess.Popen(command, env={**os.environ, MARKER: marker}) as process:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda got, _frame: process.send_signal(got))
+        return process.wait()
+
+
+def main(command: list[str], patience: float = 20) -> int:
+    """Before, the command, after; what is ending has ``patience`` seconds for it."""
+    marker = uuid.uuid4().hex
+    before = take(marker)
+    status = run(command, marker)
+    left = census.settle(before, lambda: take(marker), patience)
+    for line in left:
+        print(f"left behind: {line}", file=sys.stderr)
+    if not left:
+        print("compared with before: no process, mount, loop device, namespace, port, control group or lab is left behind")
+    return status or int(bool(left))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ No host here can be changed: the kernel that is wanted does not exist, so the ro
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from playing import LOCAL, Done, play
@@ -38,6 +39,14 @@ def test_the_report_of_what_is_left_is_written_all_the_same(tmp_path: Path) -> N
     enforce(tmp_path, firebreak_serial=1)
     report = json.loads((tmp_path / "reports/latest/fleet.json").read_text())
     assert sorted(report["hosts"]) == ["first", "second"]
+
+
+def test_a_host_whose_own_override_promises_a_hypervisor_gets_that_role_and_no_other_does(tmp_path: Path) -> None:
+    override = [{"set": {"hypervisor.ladder": "flags"}, "reason": "it runs virtual machines"}]
+    hosts = {"plain": LOCAL, "virtual": {**LOCAL, "firebreak_standard_overrides_virtual": override}}
+    done = play(tmp_path, hosts, "--check", "-v", playbook="enforce_platform.yml", firebreak_standard={"name": "test"})
+    chosen = dict(re.findall(r'ok: \[(plain|virtual)\] => .*"firebreak_parts": \{"hypervisor": (true|false)', done.output))
+    assert chosen == {"plain": "false", "virtual": "true"}, done.output
 
 
 def flat(output: str) -> str:

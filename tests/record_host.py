@@ -130,6 +130,9 @@ class RecordingHost:
     def run(self, argv: Sequence[str], *bounds: Any, **named: Any) -> Any:
         return self._keep("run", " ".join(argv), self._live.run(argv, *bounds, **named), list)
 
+    def overhear(self, argv: Sequence[str], *bounds: Any, **named: Any) -> Any:
+        return self._keep("overhear", " ".join(argv), self._live.overhear(argv, *bounds, **named), list)
+
     def ioctl(self, path: str, request: int, argument: int = 0) -> Any:
         return self._keep("ioctl", "%s@%d+%d" % (path, request, argument), self._live.ioctl(path, request, argument))
 

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import Answer, Run, Stat
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import Answer, Overheard, Run, Stat
 
 
 def _answer(value: Any, make: Callable[[Any], Any]) -> Answer:
@@ -34,7 +34,7 @@ def unpacked(text: str) -> bytes:
 
 class RecordedHost:
     """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, mount_id, run,
-    ioctl, create_vm, run_guest."""
+    ioctl, create_vm, run_guest, overhear."""
 
     def __init__(self, recording: Dict[str, Any]) -> None:
         self._recording = recording
@@ -115,6 +115,10 @@ class RecordedHost:
         if key not in answers:
             return Answer(None, "tool_missing", argv[0])
         return _answer(answers[key], lambda value: Run(0, value, "") if isinstance(value, str) else Run(*value))
+
+    def overhear(self, argv: Sequence[str], until: str, timeout: float, limit: int = 1024 * 1024) -> Answer:
+        """Recorded under the command's words joined by blanks, as [what it said, how it ended]."""
+        return self._look_up("overhear", " ".join(argv), lambda value: Overheard(*value))
 
     def ioctl(self, path: str, request: int, argument: int = 0) -> Answer:
         return self._look_up("ioctl", "%s@%d+%d" % (path, request, argument))

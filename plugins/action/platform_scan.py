@@ -37,7 +37,8 @@ WORST = 5
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "sections": {"type": "list", "elements": "str", "default": []},
     "available": {"type": "bool", "default": True},
-    "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu"], "default": "device"},
+    "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu", "guest"], "default": "device"},
+    "hypervisor_release": {"type": "str", "default": "/opt/kata"},
     "deadline": {"type": "int", "default": int(DEADLINE)},
     "section_deadline": {"type": "int", "default": int(SECTION_DEADLINE)},
     "directory": {"type": "path"},
@@ -46,7 +47,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "waivers": {"type": "list", "elements": "dict"},
 }
 
-SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "deadline", "section_deadline")
+SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release", "deadline", "section_deadline")
 
 
 class Outcome(NamedTuple):

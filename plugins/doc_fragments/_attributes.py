@@ -51,9 +51,17 @@ options:
       - V(device) looks at the processor and at C(/dev/kvm) without loading a module.
       - V(vm) also creates an empty virtual machine and gives it up at once.
       - V(vcpu) also runs one instruction in it, on x86_64 only. There are hosts that can make a virtual machine and not run it.
+      - V(guest) also boots the guest kernel of a release of Kata Containers with the release's own QEMU, without a disk and without a network,
+        on x86_64 only. It takes a second or a few and at most O(section_deadline), reads the version from the guest's serial console, and
+        ends the guest in any case. The record has the version as C(hypervisor.ladder.guest_kernel).
     type: str
-    choices: [device, vm, vcpu]
+    choices: [device, vm, vcpu, guest]
     default: device
+  hypervisor_release:
+    description:
+      - For V(guest), the release of Kata Containers whose guest kernel is booted. Its QEMU and its kernel must be files that only root may write.
+    type: str
+    default: /opt/kata
   deadline:
     description:
       - Seconds that the scan of a host may take. What was not collected by then is null with the reason C(deadline).

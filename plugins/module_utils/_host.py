@@ -37,6 +37,13 @@ class Run(NamedTuple):
     err: str
 
 
+class Overheard(NamedTuple):
+    """What a program said, output and errors together, and how it came to its end, for a person."""
+
+    said: str
+    ended: str
+
+
 class Stat(NamedTuple):
     """kind is file|directory|link|character|block|fifo|socket|other; mtime and ctime in seconds since 1970; device and inode name the file."""
 
@@ -62,6 +69,7 @@ COMMAND_SECONDS = 20.0
 COMMAND_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 GUEST_SECONDS = 10.0
+CONSOLE_LIMIT = 1024 * 1024
 
 # linux/kvm.h: _IO(KVMIO, 0x01); it returns a new file descriptor.
 KVM_CREATE_VM = 0xAE01
@@ -236,12 +244,27 @@ class LiveHost:
         """Run a read-only command: C locale, no input, fixed PATH, bounded time and output. A non-zero rc is an answer, not a problem."""
         if self._late():
             return Answer(None, "deadline", " ".join(argv))
+        return self._started(argv, subprocess.PIPE, lambda process: _listen(process, argv[0], self._within(timeout), limit))
+
+    def overhear(self, argv: Sequence[str], until: str, timeout: float, limit: int = CONSOLE_LIMIT) -> Answer:
+        """The Overheard of a program that runs until it says ``until``, has said ``limit`` bytes, ends or is too slow, and is then killed.
+
+        The caller must have been asked for it.
+        """
+        if self._late():
+            return Answer(None, "deadline", " ".join(argv))
+        return self._started(argv, subprocess.STDOUT, lambda process: _overhear(process, until.encode("utf-8"), self._within(timeout), limit))
+
+    def _within(self, seconds: float) -> float:
         left = self.remaining()
-        seconds = timeout if left is None else min(timeout, left)
+        return seconds if left is None else min(seconds, left)
+
+    def _started(self, argv: Sequence[str], errors: int, follow: Callable[["subprocess.Popen[bytes]"], Answer]) -> Answer:
+        """What ``follow`` says of a command, which does not outlive it: C locale, no input, fixed PATH, a process group of its own."""
         environment = {"PATH": COMMAND_PATH, "LC_ALL": "C", "LANGUAGE": "C", "HOME": "/nonexistent"}
         try:
             process = subprocess.Popen(
-                list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 env=environment, cwd="/", close_fds=True, start_new_session=True)
         except (OSError, ValueError) as error:
             if getattr(error, "errno", None) == errno.ENOENT:
@@ -249,7 +272,7 @@ class LiveHost:
             return _refused(error)
         self.watch(process.pid, True)
         try:
-            return _listen(process, argv[0], seconds, limit)
+            return follow(process)
         finally:
             _end(process)
             self.watch(process.pid, False)
@@ -343,6 +366,34 @@ def _listen(process: "subprocess.Popen[bytes]", name: str, seconds: float, limit
     kill_group(process.pid)
     process.wait()
     return Answer(Run(process.returncode, _text(bytes(said[out])), _text(bytes(said[err][:ERROR_LIMIT]))), None, "")
+
+
+def _overhear(process: "subprocess.Popen[bytes]", until: bytes, seconds: float, limit: int) -> Answer:
+    """The Overheard of a command whose errors are in its output."""
+    end = time.monotonic() + seconds
+    out = process.stdout.fileno()  # type: ignore[union-attr]
+    said = bytearray()
+    waiting = select.poll()
+    waiting.register(out, select.POLLIN)
+    while until not in said:
+        left = end - time.monotonic()
+        if left <= 0 or not waiting.poll(left * 1000):
+            return Answer(Overheard(_text(bytes(said)), "no end in %.0f s" % seconds), None, "")
+        part = os.read(out, CHUNK)
+        said += part
+        if not part:
+            return Answer(Overheard(_text(bytes(said)), _how_it_ended(process)), None, "")
+        if len(said) > limit:
+            return Answer(Overheard(_text(bytes(said[:limit])), "more than %d bytes" % limit), None, "")
+    return Answer(Overheard(_text(bytes(said)), "said what was waited for"), None, "")
+
+
+def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
+    """How a command that has closed its output ended."""
+    if not _ended(process.pid, 1.0):
+        return "its output was closed"
+    kill_group(process.pid)
+    return "ended with status %d" % process.wait()
 
 
 def _ended(pid: int, seconds: float) -> bool:

@@ -5,7 +5,18 @@
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import _cpu, _kvm, _libvirt_guests, _machine_monitors, _machine_types, _processes, _running_monitors, _virtualization
+from . import (
+    _cpu,
+    _guest_boot,
+    _kata_installed,
+    _kvm,
+    _libvirt_guests,
+    _machine_monitors,
+    _machine_types,
+    _processes,
+    _running_monitors,
+    _virtualization,
+)
 from ._record import Fact
 
 # One processor's paragraph is enough for its flags.
@@ -19,9 +30,11 @@ FACTS = [
     Fact("is_host", "bool", "it runs guests now (a machine monitor runs, or it is Xen's dom0), or could: KVM answers and a monitor is installed"),
     Fact("is_guest", "bool", "it is itself a virtual machine"),
     Fact("under", "str", "the hypervisor it is a guest of: kvm, qemu, vmware, xen, microsoft, amazon, google, firecracker, ..., unknown or none"),
-    Fact("ladder.rung", "str", "how far the host proved able to run guests: none, flags (of the processor), device (KVM answers) or vm (made one)"),
-    Fact("ladder.asked", "str", "where the scan was asked to stop: device or vm"),
+    Fact("ladder.rung", "str", "how far the host proved able to run guests: none, flags (of the processor), device (KVM answers), vm (made one), "
+         "vcpu (ran an instruction in it) or guest (booted the guest kernel of Kata Containers)"),
+    Fact("ladder.asked", "str", "where the scan was asked to stop: device, vm, vcpu or guest"),
     Fact("ladder.failed", "str", "why the next rung was not reached; empty where the rung asked for was"),
+    Fact("ladder.guest_kernel", "str", "the version of the guest kernel that was booted, by its own console; null where none told its version"),
     Fact("kvm.loaded", "bool", "a module of KVM is loaded or built in"),
     Fact("kvm.modules", "list", "the modules of KVM"),
     Fact("kvm.parameters", "mapping", "module.parameter and its value in force"),
@@ -63,14 +76,16 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``hypervisor``. More than a device is tried only when options['hypervisor_probe'] asks for it."""
     flags = _flags(host)
     clues = _virtualization.ask(host, flags)
-    rung = _collect_ladder(host, section, flags, options.get("hypervisor_probe") or "device")
+    ladder = _kvm.climb(host, flags, options.get("hypervisor_probe") or "device")
     _collect_kvm(host, section)
     _collect_xen(host, section, clues)
     components, packages, manager = _collect_components(host, section, clues.architecture)
     processes = _collect_processes(host, section, _running_monitors.Installed(components, packages, manager, host.stat("/")))
     _collect_machine_types(section, processes)
     _collect_guests(host, section)
-    _collect_roles(section, clues, rung, components, processes)
+    _collect_roles(section, clues, ladder.rung, components, processes)
+    # A guest may take all the time that is left.
+    _collect_ladder(host, section, ladder, options.get("hypervisor_release") or _kata_installed.LINK)
 
 
 def _flags(host: Any) -> List[str]:
@@ -81,13 +96,31 @@ def _flags(host: Any) -> List[str]:
         return []
 
 
-def _collect_ladder(host: Any, section: Any, flags: List[str], asked: str) -> str:
-    ladder = _kvm.climb(host, flags, asked)
+def _collect_ladder(host: Any, section: Any, ladder: _kvm.Ladder, release: str) -> None:
     source = "%s flags, %s" % (_cpu.CPUINFO, _kvm.DEVICE)
-    section.put("ladder.rung", ladder.rung, source)
     section.put("ladder.asked", ladder.asked, "option hypervisor_probe")
+    if ladder.asked == "guest" and ladder.rung == "vcpu":
+        ladder, source = _collect_guest(host, section, ladder, release)
+    else:
+        reason = "not_asked" if ladder.asked != "guest" else "not_applicable"
+        section.cannot_say("ladder.guest_kernel", reason, ladder.failed or "option hypervisor_probe is %s" % ladder.asked)
+    section.put("ladder.rung", ladder.rung, source)
     section.put("ladder.failed", ladder.failed, source)
-    return ladder.rung
+
+
+def _collect_guest(host: Any, section: Any, ladder: _kvm.Ladder, release: str) -> Tuple[_kvm.Ladder, str]:
+    """Boot a guest kernel of this release and write its version; (the ladder after that, where it is known from)."""
+    boot, why = _guest_boot.find(host, release)
+    if boot is None:
+        section.cannot_say("ladder.guest_kernel", "absent", why)
+        return ladder._replace(failed=why), release
+    outcome = _guest_boot.attempt(host, boot)
+    command = " ".join(boot.argv)
+    if outcome.version is None:
+        section.cannot_say("ladder.guest_kernel", "tool_failed", outcome.failed)
+    else:
+        section.put("ladder.guest_kernel", outcome.version, command)
+    return ladder._replace(rung="vcpu" if outcome.failed else "guest", failed=outcome.failed), command
 
 
 def _collect_kvm(host: Any, section: Any) -> None:
@@ -214,7 +247,7 @@ def _collect_roles(
 ) -> None:
     under = _virtualization.under(clues)
     running = any(process["component"] in _machine_monitors.MONITORS for process in processes or [])
-    able = rung in ("device", "vm", "vcpu") and any(component["name"] in _machine_monitors.MONITORS for component in components)
+    able = rung in _kvm.ASKED and any(component["name"] in _machine_monitors.MONITORS for component in components)
     section.put("under", under, "/proc/cpuinfo flags, DMI, ACPI, clock sources, /sys/hypervisor, /proc/xen")
     section.put("is_guest", under != _virtualization.NONE, "the same as under")
     section.put("is_host", running or able or _virtualization.is_xen_host(clues), "processes, components, ladder, /proc/xen/capabilities")

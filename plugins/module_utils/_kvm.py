@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KVM: its parameters, and how far up the ladder flags < device < vm < vcpu this host comes without changing anything."""
+"""KVM: its parameters, and how far up the ladder flags < device < vm < vcpu < guest this host comes without changing anything."""
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
@@ -13,6 +13,9 @@ MODULES = "/sys/module"
 # linux/kvm.h: _IO(KVMIO, 0x00); the version has been 12 since 2.6.22.
 GET_API_VERSION = 0xAE00
 API_VERSION = 12
+
+# How far a scan can be asked to climb. What is asked beyond the device makes virtual machines.
+ASKED = ("device", "vm", "vcpu", "guest")
 
 # Processor flags of hardware virtualization: Intel, AMD, s390.
 _FLAGS = ("vmx", "svm", "sie")
@@ -29,21 +32,25 @@ class Ladder(NamedTuple):
 
 
 def climb(host: Any, cpu_flags: List[str], asked: str) -> Ladder:
-    """Climb until ``asked`` ('device', 'vm' or 'vcpu') or the first rung that fails. Paravirtual KVM has a device without any flag."""
+    """Climb until ``asked`` (one of ASKED) or the first rung that fails. Paravirtual KVM has a device without any flag.
+
+    The rung 'guest' is not KVM's own: who asks for it is brought to 'vcpu' here, from where _guest_boot goes on.
+    """
     bottom = "flags" if any(flag in cpu_flags for flag in _FLAGS) else "none"
     why = _why_no_device(host)
     if why:
         return Ladder(bottom, asked, why if bottom == "flags" else "%s; the processor shows none of %s" % (why, ", ".join(_FLAGS)))
-    if asked not in ("vm", "vcpu"):
+    if asked not in ASKED[1:]:
         return Ladder("device", asked, "")
     created = host.create_vm(DEVICE)
     if created.problem:
         return Ladder("device", asked, "%s: creating a virtual machine: %s (%s)" % (DEVICE, created.problem, created.detail))
-    if asked == "vcpu":
-        ran = host.run_guest(DEVICE)
-        if ran.problem:
-            return Ladder("vm", asked, "%s: running a virtual processor: %s (%s)" % (DEVICE, ran.problem, ran.detail))
-    return Ladder(asked, asked, "")
+    if asked == "vm":
+        return Ladder("vm", asked, "")
+    ran = host.run_guest(DEVICE)
+    if ran.problem:
+        return Ladder("vm", asked, "%s: running a virtual processor: %s (%s)" % (DEVICE, ran.problem, ran.detail))
+    return Ladder("vcpu", asked, "")
 
 
 def _why_no_device(host: Any) -> str:

@@ -133,7 +133,8 @@ def main() -> None:
         argument_spec={
             "sections": {"type": "list", "elements": "str", "default": []},
             "available": {"type": "bool", "default": True},
-            "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu"], "default": "device"},
+            "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu", "guest"], "default": "device"},
+            "hypervisor_release": {"type": "str", "default": "/opt/kata"},
             "deadline": {"type": "int", "default": 60},
             "section_deadline": {"type": "int", "default": 20},
         },

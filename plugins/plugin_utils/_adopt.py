@@ -50,9 +50,9 @@ def _states(facts: Facts) -> Iterator[tuple[str, Any]]:
         except CannotSay:
             continue
     rung = facts.raw("hypervisor.ladder.rung")
-    if rung in ("flags", "device", "vm", "vcpu"):
+    if rung in ("flags", "device", "vm", "vcpu", "guest"):
         # What the standard can promise ends at a virtual machine.
-        yield "hypervisor.ladder", "vm" if rung == "vcpu" else rung
+        yield "hypervisor.ladder", "vm" if rung in ("vcpu", "guest") else rung
 
 
 def _components(facts: Facts) -> Iterator[tuple[str, Any]]:

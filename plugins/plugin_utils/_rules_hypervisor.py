@@ -13,7 +13,7 @@ from ._judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_
 from ._requirement import Requirement
 from ._standard_keys import COMPONENTS
 
-_RUNGS = ("none", "flags", "device", "vm", "vcpu")
+_RUNGS = ("none", "flags", "device", "vm", "vcpu", "guest")
 _KVM = "hypervisor.kvm."
 _TRUTHS = {True: ("Y", "1"), False: ("N", "0")}
 
@@ -31,7 +31,7 @@ def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         raise CannotSay("hypervisor.ladder.rung", f"malformed: {printable(rung, 40)!r}")
     if promise is None or _RUNGS.index(rung) >= _RUNGS.index(promise.value):
         return
-    if promise.value == "vm" and rung == "device" and scope.facts.raw("hypervisor.ladder.asked") not in ("vm", "vcpu"):
+    if promise.value == "vm" and rung == "device" and scope.facts.raw("hypervisor.ladder.asked") not in ("vm", "vcpu", "guest"):
         yield Unknown("hypervisor.ladder", "not_asked: the scan stops at device unless hypervisor_probe is vm")
         return
     failed = scope.facts.raw("hypervisor.ladder.failed")

@@ -114,9 +114,33 @@ def test_errors_are_dropped_past_their_bound() -> None:
     assert len(run.err) == _host.ERROR_LIMIT
 
 
+def test_a_program_is_overheard_until_it_says_what_is_waited_for_and_then_ends(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    begun = time.monotonic()
+    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; echo two >&2; echo up; sleep 60; echo three"], "up", 30)
+    assert answer.value == ("one\ntwo\nup\n", "said what was waited for")
+    assert time.monotonic() - begun < 10
+    assert _soon_dead(int(pid.read_text()))
+
+
+def test_a_program_that_never_says_it_is_ended_and_what_it_said_is_kept(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; sleep 60"], "up", 0.5)
+    assert answer.value == ("one\n", "no end in 0 s")
+    assert _soon_dead(int(pid.read_text()))
+
+
+def test_an_overheard_program_that_ends_floods_or_is_not_there() -> None:
+    host = _host.LiveHost()
+    assert host.overhear(["sh", "-c", "echo no >&2; exit 3"], "up", 30).value == ("no\n", "ended with status 3")
+    assert host.overhear(["cat", "/dev/zero"], "up", 30, limit=100).value == ("\0" * 100, "more than 100 bytes")
+    assert host.overhear(["no-such-command"], "up", 30) == (None, "tool_missing", "no-such-command")
+
+
 def test_after_the_deadline_nothing_is_asked() -> None:
     host = _host.LiveHost(deadline=time.monotonic() - 1)
     answers = [host.read("/proc/version"), host.listdir("/"), host.stat("/"), host.run(["true"]), host.readlink("/proc/self/exe"),
+               host.overhear(["true"], "", 1),
                host.realpath("/"), host.ioctl("/dev/null", 0)]
     assert {answer.problem for answer in answers} == {"deadline"}
 

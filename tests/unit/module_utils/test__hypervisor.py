@@ -95,7 +95,8 @@ def test_a_current_monitor_has_its_packages_version() -> None:
     assert section.facts["components"] == [{"name": "qemu", "package": "qemu-system-x86", "version": PACKAGE, "path": QEMU, "build_id": NEW}]
     assert section.facts["machine_types"] == ["pc-i440fx-1.7"] == section.facts["deprecated_machine_types"]
     assert section.facts["is_host"] is True and section.facts["is_guest"] is False and section.facts["under"] == "none"
-    assert [entry["fact"] for entry in section.nulls] == ["hypervisor.xen.version"]
+    assert [(entry["fact"], entry["reason"]) for entry in section.nulls] == [
+        ("hypervisor.xen.version", "not_applicable"), ("hypervisor.ladder.guest_kernel", "not_asked")]
 
 
 def test_a_replaced_monitor_is_stale_and_its_text_tells_its_version() -> None:
@@ -304,7 +305,8 @@ def test_an_empty_host_says_why_for_each_null() -> None:
     assert section.facts["is_host"] is False
     assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
         "hypervisor.xen.version": "not_applicable", "hypervisor.components": "unsupported", "hypervisor.processes": "absent",
-        "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent"}
+        "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent",
+        "hypervisor.ladder.guest_kernel": "not_asked"}
 
 
 @pytest.mark.parametrize(("run", "reason"), [

@@ -38,6 +38,7 @@ class WatchedHost(RecordedHost):
     (READY, [], "device", ("device", "device", "")),
     (READY, ["svm"], "vm", ("vm", "vm", "")),
     (READY, ["svm"], "vcpu", ("vcpu", "vcpu", "")),
+    (READY, ["svm"], "guest", ("vcpu", "guest", "")),
     ({**READY, "run_guest": {_kvm.DEVICE: {"problem": "unreadable", "detail": "Exec format error"}}}, ["vmx"], "vcpu",
      ("vm", "vcpu", "/dev/kvm: running a virtual processor: unreadable (Exec format error)")),
     ({}, [], "device", ("none", "device", "no driver serves /dev/kvm (/sys/class/misc/kvm is missing); the processor shows none of vmx, svm, sie")),

@@ -226,6 +226,8 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "vm"}, DRIFT),
     ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "vcpu"}, DRIFT),
     ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "vcpu"}, FINE),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "guest"}, DRIFT),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "guest"}, FINE),
     ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "sky"}, UNKNOWN),
     ({"hypervisor.qemu.presence": "required"}, OTHER, DRIFT),
     ({"hypervisor.qemu.presence": "forbidden"}, {}, DRIFT),

@@ -36,6 +36,12 @@ class Advice(NamedTuple):
     package: Package
 
 
+def package_of(release: str) -> str:
+    """The package with Amazon's patches for a kernel, 6.1.134-150.224.amzn2023.x86_64 has kernel-livepatch-6.1.134-150.224; '' for other kernels."""
+    match = re.match(r"(\d[\w.]*-\d[\w.]*?)\.amzn\w+\.\w+\Z", release)
+    return "kernel-livepatch-" + match.group(1) if match else ""
+
+
 def parse_packages(text: str) -> List[Package]:
     """The packages that a list of rpm's names; the plug-in and the repository's own package are none."""
     return [Package("%s.%s" % (match.group(1), match.group(4)), "%s-%s" % (match.group(2), match.group(3)), match.group(5) or "")

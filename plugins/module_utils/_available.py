@@ -7,8 +7,8 @@ import re
 from html import unescape
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import _dpkg, _evr, _rpm
-from ._dnf_query import DNF_QUERY
+from . import _dnf_query, _dpkg, _evr, _rpm
+from ._dnf_query import last_line
 
 
 class Offer(NamedTuple):
@@ -133,9 +133,6 @@ def apt_cache_age(host: Any) -> Optional[int]:
     return None
 
 
-_DNF_PYTHON = re.compile(r"#!\s*(/usr/libexec/platform-python[0-9.]*|/usr/bin/python3[0-9.]*)\s")
-
-
 def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:
     """(the newest kernel of the flavour that no exclude hides, age of the cache in seconds) of what DNF_QUERY printed; ValueError for none."""
     visible: Dict[_dpkg.Image, str] = {}
@@ -175,22 +172,12 @@ def _live_patchable(images: List[_dpkg.Image]) -> List[Dict[str, str]]:
 
 def ask_dnf(host: Any, flavour: Optional[str]) -> Found:
     """What dnf's cache offers for a flavour."""
-    source = "dnf's cache by its Python interface"
-    head = host.read("/usr/bin/dnf-3", 65536)
-    if head.problem:
-        newer = not host.stat("/usr/bin/dnf5").problem
-        problem, detail = ("unsupported", "dnf5 cannot be asked without writing its log") if newer else (head.problem, "/usr/bin/dnf-3")
-        return Found(None, problem, detail, source, None)
-    python = _DNF_PYTHON.match(head.value)
-    if not python:
-        return Found(None, "unparsable", "/usr/bin/dnf-3 names no interpreter of the system", source, None)
-    answer = host.run((python.group(1), "-s", "-B", "-c", DNF_QUERY, _rpm.UNAME_PROVIDE), timeout=60.0)
-    if answer.problem or answer.value.rc != 0:
-        return Found(None, answer.problem or "tool_failed", answer.detail if answer.problem else last_line(answer.value.err), source, None)
-    if not re.search(r"^repository\t", answer.value.out, re.MULTILINE):
-        return Found(None, "empty_cache", "no enabled repository is in dnf's cache", source, None)
+    said = _dnf_query.ask(host, _dnf_query.DNF_QUERY, _rpm.UNAME_PROVIDE)
+    source = _dnf_query.SOURCE
+    if said.reason:
+        return Found(None, said.reason, said.detail, source, None)
     try:
-        offer, age = parse_dnf_query(answer.value.out, flavour or _rpm.STANDARD)
+        offer, age = parse_dnf_query(said.text, flavour or _rpm.STANDARD)
     except ValueError as error:
         return Found(None, "absent", str(error), source, None)
     return Found(offer, "", "", source, age)
@@ -207,9 +194,8 @@ def suse_release(edition: str, flavour: str) -> Optional[str]:
     return "%s%s-%s" % (match.group(1), match.group(2) or "", flavour) if match else None
 
 
-def parse_zypper_search(text: str, flavour: str) -> Offer:
-    """The newest kernel of a flavour in a repository, from ``zypper --xmlout search --details``; ValueError for none."""
-    package = "kernel-%s" % flavour
+def newest_in_search(text: str, package: str) -> Tuple[str, str]:
+    """(version, repository) of the newest package of a name in a repository, from ``zypper --xmlout search --details``; ValueError for none."""
     best: Optional[Tuple[Any, str, str]] = None
     for tag in re.findall(r"<solvable\s[^>]*>", text):
         values = dict(re.findall(r"([a-z-]+)=\"([^\"]*)\"", tag))
@@ -222,26 +208,45 @@ def parse_zypper_search(text: str, flavour: str) -> Offer:
         best = candidate if best is None else max(best, candidate)
     if best is None:
         raise ValueError("no repository offers %s" % package)
-    return Offer(suse_release(best[1], flavour), package, best[1], unescape(best[2]) or None, False, [])
+    return best[1], unescape(best[2])
+
+
+def parse_zypper_search(text: str, flavour: str) -> Offer:
+    """The newest kernel of a flavour in a repository, from ``zypper --xmlout search --details``; ValueError for none."""
+    package = "kernel-%s" % flavour
+    edition, repository = newest_in_search(text, package)
+    return Offer(suse_release(edition, flavour), package, edition, repository or None, False, [])
+
+
+# What zypper printed, or why it printed nothing; what was asked; seconds since the cache was last refreshed, None where nobody knows.
+Searched = NamedTuple("Searched", [("text", str), ("reason", str), ("detail", str), ("source", str), ("cache_age", Optional[int])])
+
+
+def search_zypper(host: Any, package: str) -> Searched:
+    """What zypper's cache knows of a package."""
+    age = _zypp_cache_age(host)
+    command = ZYPPER + (package,)
+    source = " ".join(command)
+    if host.stat("/usr/bin/zypper").problem:
+        return Searched("", "tool_missing", "zypper", source, age)
+    if age is None:
+        return Searched("", "empty_cache", "%s holds no repository" % _ZYPP_CACHE, source, age)
+    answer = host.run(command, timeout=60.0)
+    # 104: no package of that name is known.
+    if answer.problem or answer.value.rc not in (0, 104):
+        return Searched("", answer.problem or "tool_failed", answer.detail if answer.problem else last_line(answer.value.err), source, age)
+    return Searched(answer.value.out, "", "", source, age)
 
 
 def ask_zypper(host: Any, flavour: str) -> Found:
     """What zypper's cache offers of a flavour."""
-    age = _zypp_cache_age(host)
-    command = ZYPPER + ("kernel-%s" % flavour,)
-    source = " ".join(command)
-    if host.stat("/usr/bin/zypper").problem:
-        return Found(None, "tool_missing", "zypper", source, age)
-    if age is None:
-        return Found(None, "empty_cache", "%s holds no repository" % _ZYPP_CACHE, source, age)
-    answer = host.run(command, timeout=60.0)
-    # 104: no package of that name is known.
-    if answer.problem or answer.value.rc not in (0, 104):
-        return Found(None, answer.problem or "tool_failed", answer.detail if answer.problem else last_line(answer.value.err), source, age)
+    searched = search_zypper(host, "kernel-%s" % flavour)
+    if searched.reason:
+        return Found(None, searched.reason, searched.detail, searched.source, searched.cache_age)
     try:
-        return Found(parse_zypper_search(answer.value.out, flavour), "", "", source, age)
+        return Found(parse_zypper_search(searched.text, flavour), "", "", searched.source, searched.cache_age)
     except ValueError as error:
-        return Found(None, "absent", str(error), source, age)
+        return Found(None, "absent", str(error), searched.source, searched.cache_age)
 
 
 def _zypp_cache_age(host: Any) -> Optional[int]:
@@ -250,7 +255,3 @@ def _zypp_cache_age(host: Any) -> Optional[int]:
     times = [answer.value.mtime for answer in cookies if not answer.problem]
     return max(0, int(host.now() - max(times))) if times else None
 
-
-def last_line(text: str) -> str:
-    """The last line with words of an error message, at most 200 characters."""
-    return next((line.strip()[:200] for line in reversed(text.split("\n")) if line.strip()), "it ended with an error and said nothing")

@@ -7,7 +7,7 @@ import calendar
 import json
 import re
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from . import _canonical_text
 from ._livepatch_claim import Claim, Inhibitor, cve_ids, settings
@@ -64,7 +64,8 @@ def _claim(document: Dict[str, Any], entry: Dict[str, Any], patch: Dict[str, Any
         level=_word(patch, "Version") if state == "applied" else "",
         cves=_fixes(patch.get("Fixes")) if state == "applied" else [], cves_basis="client", cves_complete=state in ("applied", "nothing-to-apply"),
         support_basis="client" if support else "", checked_at=utc(_word(document, "Last-Check")), check=check,
-        client_version=_word(document, "Client-Version").lstrip("v"), up_to_date=_UP_TO_DATE.get(state) if check == "ok" else None)
+        client_version=_word(document, "Client-Version").lstrip("v"), up_to_date=_UP_TO_DATE.get(state) if check == "ok" else None,
+        latest=_word(patch, "Version") if check == "ok" else "", cves_missing=_missing(patch.get("Fixes"), state, check))
 
 
 def utc(moment: str) -> str:
@@ -92,6 +93,15 @@ def _fixes(fixes: Any) -> List[str]:
         return sorted(cve_ids(fixes))
     rows = [row for row in fixes if isinstance(row, dict)] if isinstance(fixes, list) else []
     return sorted({cve for row in rows if row.get("Patched") is True for cve in cve_ids(_word(row, "Name"))})
+
+
+def _missing(fixes: Any, state: str, check: str) -> Optional[List[str]]:
+    """The CVEs that the client names and has not patched; None where it does not say whether there are any."""
+    rows = [row for row in fixes if isinstance(row, dict)] if isinstance(fixes, list) else []
+    if state in ("applied", "nothing-to-apply"):
+        missing = sorted({cve for row in rows if row.get("Patched") is False for cve in cve_ids(_word(row, "Name"))})
+        return missing if missing or check == "ok" else None
+    return sorted(cve_ids(fixes if isinstance(fixes, str) else " ".join(_word(row, "Name") for row in rows))) or None
 
 
 def parse_pro(text: str) -> bool:
@@ -135,10 +145,15 @@ def read(host: Any, cmdline: List[str]) -> Claim:
     claim = _ask(host)
     mode = parse_mode(cmdline, host.read(MODE, 4096).value or "")
     cutoff, server = config.get("cutoff-date", ""), config.get("remote-server", "").rstrip("/")
+    blocked = _blocked(host) if cutoff else []
+    if blocked:
+        # The client applied the newest that its own configuration lets in.
+        claim = claim._replace(latest="", cves_missing=sorted(set(claim.cves_missing or []) | set(blocked)),
+                               silence_detail="newer levels are kept out by cutoff-date, and the client does not name them")
     off = mode in ("no-apply", "no-refresh", "stop") or config.get("check-interval") == "0"
     return claim._replace(
         inhibitors=_inhibitors(mode, config), pin="cutoff_date" if cutoff else "", pinned_to=cutoff[:40], entitled=_entitled(host),
-        cves_blocked=_blocked(host) if cutoff else [], mode="onprem" if server and server != _HOSTED else "online", auto_update=not off,
+        cves_blocked=blocked, mode="onprem" if server and server != _HOSTED else "online", auto_update=not off,
         unit="snap.canonical-livepatch.canonical-livepatchd.service", returns=not host.stat(UNIT, follow=False).problem,
         returns_by="snap.canonical-livepatch.canonical-livepatchd.service")
 

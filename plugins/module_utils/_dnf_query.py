@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A question to dnf 4, put to its own Python interface: ``dnf -C`` writes logs, locks and plugin state whatever its options, this writes nothing.
+"""Questions to dnf 4, put to its own Python interface: ``dnf -C`` writes logs, locks and plugin state whatever its options, this writes nothing.
 
-Prints ``repository<TAB>id<TAB>age in seconds`` for each enabled repository in the cache, then for each package that provides the first argument
+Each prints ``repository<TAB>id<TAB>age in seconds`` for each enabled repository in the cache. DNF_QUERY then prints for each package that provides
+the first argument
 ``kernel<TAB>visible|hidden<TAB>name<TAB>epoch<TAB>version<TAB>release<TAB>arch<TAB>repository<TAB>version provided``, and for each package of kpatch
-patches ``patched<TAB>version required`` of the same name.
+patches ``patched<TAB>version required`` of the same name. DNF_PATCHES prints for each package of the name that is the first argument
+``offer<TAB>version<TAB>release``, and ``fixes<TAB>version<TAB>release<TAB>CVE`` for what the advisories of that very package name.
 A second argument names another configuration than /etc/dnf/dnf.conf.
 """
 
-DNF_QUERY = r'''
+import re
+from typing import Any, NamedTuple
+
+_SACK = r'''
 import sys
 import dnf, dnf.package, dnf.sack, hawkey
 base = dnf.Base()
@@ -32,6 +37,9 @@ for repo in base.repos.iter_enabled():
         print("repository\t%s\t%d" % (repo.id, repo._repo.getAge()))
 base._sack = sack
 base._setup_excludes_includes()
+'''
+
+DNF_QUERY = _SACK + r'''
 visible = set(map(str, sack.query().available().filter(provides=sys.argv[1])))
 for package in sack.query(flags=hawkey.IGNORE_EXCLUDES).available().filter(provides=sys.argv[1]):
     given = [str(one).split(" = ", 1)[1] for one in package.provides if str(one).startswith(sys.argv[1] + " = ")]
@@ -42,3 +50,42 @@ for package in sack.query().available().filter(name__glob="kpatch-patch-*"):
         if str(one).startswith(sys.argv[1] + " = "):
             print("patched\t" + str(one).split(" = ", 1)[1])
 '''
+
+DNF_PATCHES = _SACK.replace("load_presto=False", "load_presto=False, load_updateinfo=True") + r'''
+for package in sack.query().available().filter(name=sys.argv[1]):
+    print("\t".join(["offer", package.version, package.release]))
+    for advisory in package.get_advisories(hawkey.EQ):
+        for one in advisory.references:
+            if one.type == hawkey.REFERENCE_CVE:
+                print("\t".join(["fixes", package.version, package.release, one.id]))
+'''
+
+SOURCE = "dnf's cache by its Python interface"
+
+# What dnf printed, or why it printed nothing.
+Said = NamedTuple("Said", [("text", str), ("reason", str), ("detail", str)])
+
+_PYTHON = re.compile(r"#!\s*(/usr/libexec/platform-python[0-9.]*|/usr/bin/python3[0-9.]*)\s")
+
+
+def ask(host: Any, query: str, argument: str) -> Said:
+    """The answer of dnf's own interpreter to one of the questions."""
+    head = host.read("/usr/bin/dnf-3", 65536)
+    if head.problem:
+        newer = not host.stat("/usr/bin/dnf5").problem
+        problem, detail = ("unsupported", "dnf5 cannot be asked without writing its log") if newer else (head.problem, "/usr/bin/dnf-3")
+        return Said("", problem, detail)
+    python = _PYTHON.match(head.value)
+    if not python:
+        return Said("", "unparsable", "/usr/bin/dnf-3 names no interpreter of the system")
+    answer = host.run((python.group(1), "-s", "-B", "-c", query, argument), timeout=60.0)
+    if answer.problem or answer.value.rc != 0:
+        return Said("", answer.problem or "tool_failed", answer.detail if answer.problem else last_line(answer.value.err))
+    if not re.search(r"^repository\t", answer.value.out, re.MULTILINE):
+        return Said("", "empty_cache", "no enabled repository is in dnf's cache")
+    return Said(answer.value.out, "", "")
+
+
+def last_line(text: str) -> str:
+    """The last line with words of an error message, at most 200 characters."""
+    return next((line.strip()[:200] for line in reversed(text.split("\n")) if line.strip()), "it ended with an error and said nothing")

@@ -9,7 +9,7 @@ They are four facts, never derived from one another: a kernel can be installed a
 import re
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from . import _available, _dpkg, _evr, _kernel_managers, _os, _rpm
+from . import _available, _dnf_query, _dpkg, _evr, _kernel_managers, _os, _rpm
 from ._bootloaders import BOOT_FACTS, collect_boot_targets
 from ._dpkg import Image
 from ._record import Fact
@@ -126,7 +126,7 @@ def _read_rpm(host: Any) -> Packages:
         return _without_packages("unparsable", "%s: %s" % (source, error))
     # rpm counts the names that nobody provides in its exit status, and says so on standard output; standard error is for what went wrong.
     if not images and (answer.value.err.strip() or "no package provides" not in answer.value.out):
-        return _without_packages("tool_failed", "%s: %s" % (source, _available.last_line(answer.value.err)))
+        return _without_packages("tool_failed", "%s: %s" % (source, _dnf_query.last_line(answer.value.err)))
     return Packages(_evr.RPM, images, [], "", "", source)
 
 

@@ -62,7 +62,7 @@ def is_present(host: Any) -> bool:
 def read(host: Any) -> Claim:
     """The claim of the client. ``kcarectl --status`` and ``--check`` ask the server and are not run."""
     argv = [program(host), "--info"]
-    claim = Claim("kernelcare", " ".join(argv))
+    claim = Claim("kernelcare", " ".join(argv), silence="not_asked", silence_detail="only KernelCare's server knows, and a scan asks no server")
     answer = host.run(argv)
     config = settings(host.read(CONFIG, 1 << 16).value or "")
     pin = next((name for name in _PINS if config.get(name)), "")

@@ -9,7 +9,7 @@ No command of kpatch is run: what it prints it reads from the same files. It kno
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import _amazon_livepatch
+from . import _amazon_livepatch, _livepatch_packages
 from ._livepatch_claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
 
 PROGRAMS = ("/usr/sbin/kpatch", "/sbin/kpatch", "/usr/bin/kpatch")
@@ -151,7 +151,9 @@ def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: Lis
         full = "%s-%s" % (package_of(release), package.version)
         loaded = [patch._replace(package=full) if is_loaded(package, [patch.id]) else patch for patch in loaded]
     returns, by = _persistence(host, release, loaded, inhibited)
-    return Claim(provider, INSTALLED, [patch._replace(for_kernel=release) for patch in loaded], cves=None if problem else sorted(set(named)),
-                 cves_basis=basis, cves_problem=problem, inhibitors=inhibitors, returns=returns, returns_by=by, detail=detail,
-                 level=_level(host, provider, release, loaded), client_version=_client_version(host), auto_update=_auto_update(host),
-                 unit="kpatch.service")
+    level = package.version if package else _level(host, provider, release, loaded)
+    claim = Claim(provider, INSTALLED, [patch._replace(for_kernel=release) for patch in loaded], cves=None if problem else sorted(set(named)),
+                  cves_basis=basis, cves_problem=problem, inhibitors=inhibitors, returns=returns, returns_by=by, detail=detail,
+                  level=level, client_version=_client_version(host), auto_update=_auto_update(host), unit="kpatch.service")
+    named_for = {"kpatch": package_of, "amazon": _amazon_livepatch.package_of}.get(provider)
+    return _livepatch_packages.with_offers(host, claim, named_for(release) if named_for else "")

@@ -34,6 +34,22 @@ def parse_show(text: str) -> Tuple[List[Patch], str]:
 
     Updates that are only available are under a heading of their own and not among them.
     """
+    patches = _updates(text, "installed updates", "active")
+    effective = _EFFECTIVE.search(text)
+    if not effective and "nstalled updates:" not in text and "No updates installed" not in text:
+        raise ValueError("neither 'Installed updates:' nor an effective version in %.80r" % text)
+    return patches, effective.group(1) if effective else ""
+
+
+def parse_available(text: str) -> List[Patch]:
+    """The updates that uptrack-show --available lists as not installed; ValueError for any other text."""
+    if "vailable updates:" not in text:
+        raise ValueError("no 'Available updates:' in %.80r" % text)
+    return _updates(text, "available updates", "disabled")
+
+
+def _updates(text: str, wanted: str, state: str) -> List[Patch]:
+    """The updates below a heading."""
     patches = []
     section = ""
     for line in text.splitlines():
@@ -41,13 +57,10 @@ def parse_show(text: str) -> Tuple[List[Patch], str]:
         if line.strip().endswith(":") and not _UPDATE.match(line):
             section = heading
         match = _UPDATE.match(line)
-        if match and section == "installed updates":
+        if match and section == wanted:
             kind = kind_of(match.group(2))
-            patches.append(Patch(match.group(1), kind, "active", cve_ids(match.group(2)) if kind == "fix" else []))
-    effective = _EFFECTIVE.search(text)
-    if not effective and "nstalled updates:" not in text and "No updates installed" not in text:
-        raise ValueError("neither 'Installed updates:' nor an effective version in %.80r" % text)
-    return patches, effective.group(1) if effective else ""
+            patches.append(Patch(match.group(1), kind, state, cve_ids(match.group(2)) if kind == "fix" else []))
+    return patches
 
 
 def command(host: Any) -> Tuple[str, ...]:
@@ -61,7 +74,7 @@ def is_present(host: Any) -> bool:
 
 
 def read(host: Any, cmdline: List[str]) -> Claim:
-    """The claim of the client. Whether newer updates exist, and when it last asked, only its server's answer would tell."""
+    """The claim of the client. When it last asked, only its server's answer would tell; so for newer updates, but where they come as packages."""
     argv = command(host)
     answer = host.run(argv)
     claim = Claim("ksplice", " ".join(argv), cves_basis="client")
@@ -78,9 +91,30 @@ def read(host: Any, cmdline: List[str]) -> Claim:
     off = _switches(host, cmdline)
     pinned = config.get("effective_version", "")[:200]
     returns = is_yes(config["install_on_reboot"]) and not off if "install_on_reboot" in config else None
-    return claim._replace(inhibitors=off, pin="effective_version" if pinned else "", pinned_to=pinned, returns=returns, mode=_mode(config),
-                          auto_update=is_yes(config["autoinstall"]) if "autoinstall" in config else None,
-                          returns_by="install_on_reboot in " + CONFIG)
+    mode = _mode(config)
+    claim = claim._replace(
+        inhibitors=off, pin="effective_version" if pinned else "", pinned_to=pinned, returns=returns, mode=mode,
+        auto_update=is_yes(config["autoinstall"]) if "autoinstall" in config else None, returns_by="install_on_reboot in " + CONFIG)
+    return _with_available(host, claim, argv)
+
+
+def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
+    """What is available beyond what is installed. Only the offline client knows that without its server, and only uptrack-show prints it."""
+    if claim.mode != "offline":
+        return claim._replace(silence="not_asked", silence_detail="only Ksplice's server knows, and a scan asks no server")
+    if len(argv) != 1:
+        return claim._replace(silence="unsupported", silence_detail="%s does not list it" % " ".join(argv))
+    asked = argv + ("--available",)
+    answer = host.run(asked)
+    if answer.problem:
+        return claim._replace(silence=answer.problem, silence_detail="%s: %s" % (" ".join(asked), answer.detail))
+    try:
+        updates = parse_available(answer.value.out)
+    except ValueError as error:
+        return claim._replace(silence="tool_failed" if answer.value.rc else "unparsable", silence_detail=str(error))
+    missing = sorted({cve for update in updates for cve in update.cves} - set(claim.cves or []))
+    return claim._replace(up_to_date=not updates, cves_missing=missing, latest="" if updates else claim.level, silence="unsupported",
+                          silence_detail="%s lists updates, and no level that they come to" % " ".join(asked))
 
 
 def _mode(config: Dict[str, str]) -> str:

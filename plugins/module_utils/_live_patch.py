@@ -77,6 +77,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     _put_patches(section, claims, klp)
     _put_transition(host, section, klp)
     _put_claim(section, claim)
+    _put_newer(section, claim)
     _put_client(host, section, claim)
     section.put("inhibitors", [dict(inhibitor._asdict()) for inhibitor in inhibitors], "/proc/sys/kernel, /proc/cmdline, the providers' files")
     _put_persistence(host, section, claim)
@@ -120,7 +121,7 @@ def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List
         elif name == "canonical":
             claims.append(_canonical_livepatch.read(host, cmdline)._replace(patches=own))
         elif name == "suse":
-            claim = _suse_klp.read(host, own)
+            claim = _suse_klp.read(host, release, own)
             claims.append(claim if claim.patches else claim._replace(patches=own))
         else:
             claims.append(_kpatch.read(host, name, release, cmdline, own))
@@ -227,6 +228,17 @@ def _put_claim(section: Any, claim: Optional[Claim]) -> None:
         section.cannot_say("cves.blocked_by_pin", "not_applicable", "nothing is pinned")
     section.put("pin.kind", empty.pin or "none", empty.source or "no provider")
     section.put("pin.value", empty.pinned_to, empty.source or "no provider")
+
+
+def _put_newer(section: Any, claim: Optional[Claim]) -> None:
+    """What the provider has and this host has not."""
+    found = claim or Claim("none", silence="not_applicable", silence_detail="no provider")
+    reason, detail = (found.problem, found.detail) if found.problem else ("unsupported", "%s does not say it on the host" % found.provider)
+    for fact, value in (("effective.latest_available", found.latest or None), ("cves.not_fixed", found.cves_missing)):
+        if value is None:
+            section.cannot_say(fact, found.silence or reason, found.silence_detail or detail)
+        else:
+            section.put(fact, value, found.source)
 
 
 def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:

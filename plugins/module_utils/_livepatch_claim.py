@@ -72,6 +72,11 @@ class Claim(NamedTuple):
     support_basis: str = ""
     up_to_date: Optional[bool] = None
     cves_blocked: List[str] = []
+    # The newest level that the provider is known to have, and the CVEs whose fixes it names and that are not in force; why it says neither.
+    latest: str = ""
+    cves_missing: Optional[List[str]] = None
+    silence: str = ""
+    silence_detail: str = ""
 
 
 def cve_ids(text: str) -> List[str]:

@@ -33,6 +33,7 @@ REASONS = {
     "never_checked": "the provider has not looked for patches yet",
     "check_old": "the provider's last look for newer patches is more than 72 hours ago",
     "freshness_not_stated": "this provider cannot say on the host when it last looked for newer patches",
+    "newer_available": "the provider has a newer level than the one in force",
     "updates_inhibited": "something keeps newer patches from being loaded",
     "provider_silent": "the provider's client could not be asked or understood",
     "patches_unreadable": "the kernel's own list of patches could not be read",
@@ -89,6 +90,8 @@ def _staleness(view: View) -> List[str]:
     found = [checks[view.claim.check]] if view.claim and view.claim.check in checks else []
     if view.check_age is not None and view.check_age > CHECK_AGE_LIMIT:
         found.append("check_old")
+    if view.claim and view.claim.up_to_date is False:
+        found.append("newer_available")
     if any(inhibitor.stops == "updates" for inhibitor in view.inhibitors):
         found.append("updates_inhibited")
     return found

@@ -136,7 +136,9 @@ def read(host: Any, release: str, cmdline: List[str], ours: List[Patch], problem
     inhibited = "kpatch.enable=0" in cmdline
     returns, by = _returns(host, release, ours, inhibited)
     fixed = sorted({cve for patch in ours if patch.state == "active" for cve in patch.cves})
+    missing = sorted({cve for placed in read_placed(host, release)[0] for cve in placed.cves} - set(fixed))
     return Claim("self_built", folder(release), ours, cves=None if problem else fixed, cves_basis="manifest", cves_complete=True,
                  cves_problem="unparsable" if problem else "", detail=problem, returns=returns, returns_by=by,
                  unit=_kpatch.ENABLED.rpartition("/")[2] if _kpatch.is_present(host) else UNIT,
-                 inhibitors=[Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else [])
+                 inhibitors=[Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else [],
+                 cves_missing=None if problem else missing, silence="unparsable" if problem else "", silence_detail=problem)

@@ -4,13 +4,20 @@
 """SUSE Kernel Live Patching: what its client ``klp`` adds to the kernel's own view, the CVEs and which patch is only the initial one."""
 
 import re
-from typing import Any, Dict, List
+import time
+from typing import Any, Dict, List, Optional
 
+from . import _available, _evr
 from ._livepatch_claim import Claim, Patch, cve_ids
 
 PROGRAMS = ("/usr/bin/klp", "/usr/sbin/klp")
 
-_PACKAGE = re.compile(r"\A(?:kernel-livepatch|kgraft-patch)-([0-9_]+)-([0-9_]+)-([a-z]\w*)-\d")
+# What `zypper lifecycle` reads: the last day of patches for each kernel, brought by the package lifecycle-data-sle-module-live-patching.
+LIFECYCLE = tuple("/var/lib/lifecycle/data/%s.lifecycle" % product for product in ("sle-module-live-patching", "sle-live-patching"))
+
+_PACKAGE = re.compile(r"\A((?:kernel-livepatch|kgraft-patch)-([0-9_]+)-([0-9_]+)-([a-z]\w*))-(\d[\w.]*-\d[\w.]*)\.\w+\Z")
+_KERNEL = re.compile(r"\A(\d+(?:\.\d+)+)-(\d[\d.]*)-(default|rt)\Z")
+_DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
 _PATCH = re.compile(r"\A(?:livepatch|kgraft_patch|klp)[\w-]*\Z")
 
 
@@ -39,7 +46,37 @@ def _patch(name: str, fields: Dict[str, str]) -> Patch:
 def kernel_of(package: str) -> str:
     """The kernel release in a package's name: kernel-livepatch-5_3_18-24_34-default-1-5.3.2.x86_64 is for 5.3.18-24.34-default; '' otherwise."""
     match = _PACKAGE.match(package)
-    return "%s-%s-%s" % (match.group(1).replace("_", "."), match.group(2).replace("_", "."), match.group(3)) if match else ""
+    return "%s-%s-%s" % (match.group(2).replace("_", "."), match.group(3).replace("_", "."), match.group(4)) if match else ""
+
+
+def name_of(package: str) -> str:
+    """The name of a package of patches without its version; '' otherwise."""
+    match = _PACKAGE.match(package)
+    return match.group(1) if match else ""
+
+
+def level_of(package: str) -> str:
+    """Version and release of a package of patches; '' otherwise."""
+    match = _PACKAGE.match(package)
+    return match.group(5) if match else ""
+
+
+def name_for(release: str) -> str:
+    """The package with the patches for a kernel of SLES 15 or later; '' for other kernels."""
+    match = _KERNEL.match(release)
+    return "kernel-livepatch-%s-%s-%s" % (match.group(1).replace(".", "_"), match.group(2).replace(".", "_"), match.group(3)) if match else ""
+
+
+def parse_lifecycle(text: str, package: str) -> str:
+    """The last day of a package in lifecycle data (``name,version,date``, * in a name stands for anything); '' where it has none."""
+    found = ""
+    for line in text.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        if line.lstrip().startswith("#") or len(fields) < 3 or fields[1] != "*" or not _DAY.match(fields[2]):
+            continue
+        if re.match(".*".join(re.escape(part) for part in fields[0].split("*")) + r"\Z", package):
+            found = fields[2]
+    return found
 
 
 def program(host: Any) -> str:
@@ -52,7 +89,39 @@ def is_present(host: Any) -> bool:
     return bool(program(host))
 
 
-def read(host: Any, loaded: List[Patch]) -> Claim:
+def read(host: Any, release: str, loaded: List[Patch]) -> Claim:
+    """What the client says, with what the vendor's dates and zypper's cache say of the kernel's patches."""
+    claim = _ask(host, loaded)
+    package = next((patch.package for patch in claim.patches if patch.state == "active" and patch.package), "")
+    name = name_of(package) or name_for(release)
+    until = next((day for day in (parse_lifecycle(host.read(path, 1 << 20).value or "", name) for path in LIFECYCLE) if day), "")
+    if until:
+        ended = until < time.strftime("%Y-%m-%d", time.gmtime(host.now()))
+        claim = claim._replace(support="upgrade_required" if ended else "supported", support_until=until, support_basis="lifecycle_data",
+                               states_support=True)
+    return _with_offer(host, claim._replace(level=level_of(package)), name)
+
+
+def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
+    """The newest package of patches for this kernel. No list of what it fixes is in zypper's cache under its name."""
+    if not name:
+        return claim
+    searched = _available.search_zypper(host, name)
+    reason, detail = searched.reason, searched.detail
+    latest: Optional[str] = None
+    if not reason:
+        try:
+            latest = _available.newest_in_search(searched.text, name)[0]
+        except ValueError as error:
+            reason, detail = "absent", str(error)
+    if latest is None:
+        return claim._replace(silence=reason, silence_detail="%s: %s" % (searched.source, detail))
+    behind = not claim.level or _evr.compare(_evr.RPM, latest, claim.level) > 0
+    return claim._replace(latest=latest, up_to_date=not behind, cves_missing=None if behind else [], silence="unsupported",
+                          silence_detail="zypper's search does not say what %s-%s fixes" % (name, latest))
+
+
+def _ask(host: Any, loaded: List[Patch]) -> Claim:
     """The claim of the client. CVEs count only for a patch that the kernel itself has active."""
     argv = [program(host), "-v", "patches"]
     claim = Claim("suse", " ".join(argv), cves_basis="client")

@@ -14,8 +14,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _available, _host, _kernel, _record, _rpm
-from ansible_collections.firebreak.fleet.plugins.module_utils._dnf_query import DNF_QUERY
+from ansible_collections.firebreak.fleet.plugins.module_utils import _available, _host, _kernel, _livepatch_packages, _record, _rpm
+from ansible_collections.firebreak.fleet.plugins.module_utils._dnf_query import DNF_PATCHES, DNF_QUERY
 from ansible_collections.firebreak.fleet.plugins.plugin_utils import _kernel_packages
 
 SPEC = """Name: kernel-core
@@ -33,13 +33,30 @@ A package with the name and the provides of a kernel.
 PATCH = """
 Name: kpatch-patch-5_14_0-427_13_1
 Version: 1
-Release: 1.el9_4
+Release: {release}.el9_4
 Summary: Live patches for a kernel
 License: GPL-2.0-only
 Requires: kernel-uname-r = 5.14.0-427.13.1.el9_4.x86_64
 %description
 A package with the name and the requirement of kpatch patches.
 %files
+"""
+
+# One advisory in the form of Red Hat's repositories.
+UPDATEINFO = """<?xml version="1.0" encoding="UTF-8"?>
+<updates>
+ <update from="release@example.org" status="final" type="security" version="1">
+  <id>RHSA-2026:0001</id><title>Live patches</title><severity>Important</severity><issued date="2026-11-01 00:00:00"/>
+  <references>
+   <reference href="https://example.org/CVE-2026-12345" id="CVE-2026-12345" type="cve" title="CVE-2026-12345"/>
+   <reference href="https://example.org/1" id="1" type="bugzilla" title="CVE-2026-99999"/>
+  </references>
+  <pkglist><collection short="base"><name>base</name>
+   <package name="kpatch-patch-5_14_0-427_13_1" version="1" release="2.el9_4" epoch="0" arch="x86_64" src="x.src.rpm">
+    <filename>kpatch-patch-5_14_0-427_13_1-1-2.el9_4.x86_64.rpm</filename></package>
+  </collection></pkglist>
+ </update>
+</updates>
 """
 
 
@@ -55,7 +72,7 @@ def _run(*argv: str, cwd: Path | None = None) -> str:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two kernels' packages in it, and with patches for one of them."""
     folder = tmp_path_factory.mktemp("kernels")
-    for text in (SPEC.format(release="427.13.1.el9_4"), SPEC.format(release="503.11.1.el9_5"), PATCH):
+    for text in (SPEC.format(release="427.13.1.el9_4"), SPEC.format(release="503.11.1.el9_5"), PATCH.format(release=1), PATCH.format(release=2)):
         (folder / "kernel.spec").write_text(text, encoding="ascii")
         _run("rpmbuild", "-bb", "--target", "x86_64-linux", "--define", f"_topdir {folder}/build", "--define", f"_rpmdir {folder}/rpms",
              "kernel.spec", cwd=folder)
@@ -103,6 +120,21 @@ def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hi
         [{"release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"}])
     assert age is not None
     assert 0 <= age < 600
+
+
+def test_dnfs_cache_says_which_live_patches_are_newer_and_what_their_advisories_fix(packages: Path, tmp_path: Path) -> None:
+    _run("createrepo_c", "--quiet", str(packages))
+    (tmp_path / "updateinfo.xml").write_text(UPDATEINFO, encoding="ascii")
+    _run("modifyrepo_c", "--mdtype=updateinfo", str(tmp_path / "updateinfo.xml"), str(packages / "repodata"))
+    config = tmp_path / "dnf.conf"
+    config.write_text(
+        f"[main]\ncachedir={tmp_path}/cache\nreposdir={tmp_path}/none\nlogdir={tmp_path}/log\npersistdir={tmp_path}/persist\n"
+        f"[base]\nname=base\nbaseurl=file://{packages}\ngpgcheck=0\n", encoding="ascii")
+    _run("dnf", "-q", "-c", str(config), "makecache")
+    before = _times(tmp_path, packages)
+    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_PATCHES, "kpatch-patch-5_14_0-427_13_1", str(config))
+    assert _times(tmp_path, packages) == before
+    assert _livepatch_packages.parse_offers(printed) == [("1-1.el9_4", []), ("1-2.el9_4", ["CVE-2026-12345"])]
 
 
 def test_dnf_installs_no_other_version_than_the_role_locks(packages: Path, tmp_path: Path) -> None:

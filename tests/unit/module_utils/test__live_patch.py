@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _canonical_livepatch, _live_patch, _protection
+from ansible_collections.firebreak.fleet.plugins.module_utils import (
+    _available,
+    _canonical_livepatch,
+    _dnf_query,
+    _live_patch,
+    _protection,
+    _suse_klp,
+)
 from ansible_collections.firebreak.fleet.plugins.module_utils._livepatch_claim import Claim, Inhibitor, Patch
 from ansible_collections.firebreak.fleet.plugins.module_utils._record import Section
 from hypothesis import given, settings
@@ -75,12 +82,12 @@ def test_a_self_built_patch_in_force() -> None:
     assert section.facts["patches"] == [{"id": "fix_one", "kind": "fix", "state": "active", "cves": [], "replace": None, "stack_order": None,
                                          "functions": 1, "package": None, "for_kernel": RELEASE, "built_at": None}]
     assert section.facts["persistence"]["same_kernel"] is False
-    assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False, "blocked_by_pin": None}
+    assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False, "blocked_by_pin": None, "not_fixed": None}
 
 
 def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
     section = scan(host(patch("fix_one"), PLACED, LOADER))
-    assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True, "blocked_by_pin": None}
+    assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True, "blocked_by_pin": None, "not_fixed": []}
     assert section.facts["persistence"] == {"same_kernel": True, "via": "firebreak-live-patch.service", "kernels": [RELEASE]}
     assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
 
@@ -89,6 +96,7 @@ def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
 def test_a_patch_from_a_bundle_claims_nothing_before_and_after_that(enabled: str, transition: str, protection_is: str) -> None:
     section = scan(host(patch("fix_one", enabled, transition), PLACED, LOADER))
     assert section.facts["cves"]["fixed"] == []
+    assert section.facts["cves"]["not_fixed"] == ["CVE-2026-1234"]
     assert section.facts["protection"] == protection_is
 
 
@@ -262,6 +270,65 @@ def test_ksplice_with_tripwires_only() -> None:
     assert section.facts["cves"]["fixed"] == []
 
 
+def test_ksplice_offline_says_what_is_available() -> None:
+    part = {"read": {"/usr/sbin/uptrack-show": "", "/etc/uptrack/uptrack.conf": "[Settings]\nskip_apply_after_pkg_install = true\n"}}
+    shown = {"/usr/sbin/uptrack-show": text("ksplice_all_show.txt")}
+    newest = scan(host(part, run={**shown, "/usr/sbin/uptrack-show --available": text("ksplice_available_none.txt")}))
+    assert (newest.facts["effective"]["latest_available"], newest.facts["cves"]["not_fixed"]) == ("5.15.0-208.159.3.el9uek", [])
+    more = "Available updates:\n[aq4p03vt] CVE-2024-36904, CVE-2026-12345: A leak.\n"
+    behind = scan(host(part, run={**shown, "/usr/sbin/uptrack-show --available": more}))
+    assert (behind.facts["effective"]["latest_available"], behind.facts["cves"]["not_fixed"]) == (None, ["CVE-2026-12345"])
+    assert protection(behind) == ("stale", ["newer_available"])
+    silent = scan(host(part, run={**shown, "/usr/sbin/uptrack-show --available": "\n"}))
+    assert (silent.facts["cves"]["not_fixed"], silent.facts["protection"]) == (None, "protected")
+
+
+def test_ksplices_online_client_is_not_asked_for_more() -> None:
+    part = {"read": {"/usr/sbin/uptrack-show": "", "/etc/uptrack/uptrack.conf": "[Auth]\naccesskey = 1a2b\n"}}
+    section = scan(host(part, run={"/usr/sbin/uptrack-show": text("ksplice_all_show.txt")}))
+    assert {null["reason"] for null in section.nulls if null["fact"] == "live_patch.cves.not_fixed"} == {"not_asked"}
+
+
+def test_canonical_says_what_its_pin_keeps_out() -> None:
+    pinned = {"read": {_canonical_livepatch.CONFIG: "cutoff-date: 2026-01-01T00:00:00Z\n"}}
+    recording = host(CANONICAL, patch("lkp_Ubuntu_1"), pinned, now=CHECKED, run={
+        STATUS: text("canonical_applied.json"), " ".join(_canonical_livepatch.VERBOSE): text("canonical_blocked.humane.txt")})
+    section = scan(recording)
+    assert "CVE-2025-0927" in section.facts["cves"]["not_fixed"]
+    assert section.facts["effective"]["latest_available"] is None
+    del recording["read"][_canonical_livepatch.CONFIG]
+    assert (scan(recording).facts["cves"]["not_fixed"], scan(recording).facts["effective"]["latest_available"]) == ([], "121.4")
+
+
+SLES = ["Linux", "h", "5.14.21-150400.24.33-default", "#1", "x86_64"]
+KLP = {"read": {"/usr/bin/klp": "", "/usr/bin/zypper": ""}, "listdir": {"/var/cache/zypp/raw": ["updates"]},
+       "stat": {"/var/cache/zypp/raw/updates/cookie": ["file", 420, 0, 0, 0, 0, 0, 1, 1]}}
+SEARCH = " ".join(_available.ZYPPER) + " kernel-livepatch-5_14_21-150400_24_33-default"
+OFFER = ('<solvable status="installed" name="kernel-livepatch-5_14_21-150400_24_33-default" kind="package" edition="6-150400.2.2" '
+         'arch="x86_64" repository="(System Packages)"/>\n<solvable status="other-version" '
+         'name="kernel-livepatch-5_14_21-150400_24_33-default" kind="package" edition="%s" arch="x86_64" repository="Updates"/>\n')
+
+
+@pytest.mark.parametrize(("newest", "not_fixed", "expected"), [
+    ("10-150400.2.1", None, ("stale", ["newer_available"])), ("6-150400.2.2", [], ("protected", ["fix_active", "freshness_not_stated"]))])
+def test_suse_offer_and_last_day(newest: str, not_fixed: list[str] | None, expected: tuple[str, list[str]]) -> None:
+    dates = {"read": {_suse_klp.LIFECYCLE[0]: "kernel-livepatch-5_14_21-150400_24_33-default,*,2026-12-01\n"}}
+    section = scan(host(KLP, dates, patch("livepatch_6_150400_2_2"), uname=SLES, now=CHECKED, run={
+        "/usr/bin/klp -v patches": text("klp_patched.txt"), SEARCH: OFFER % newest}))
+    assert (section.facts["effective"]["level"], section.facts["effective"]["latest_available"]) == ("6-150400.2.2", newest)
+    assert section.facts["support"] == {"state": "supported", "until": "2026-12-01", "basis": "lifecycle_data"}
+    assert section.facts["cves"]["not_fixed"] == not_fixed
+    assert protection(section) == expected
+
+
+def test_suse_kernel_that_gets_no_more_patches() -> None:
+    dates = {"read": {_suse_klp.LIFECYCLE[0]: "kernel-livepatch-5_14_21-150400_24_33-default,*,2026-01-01\n"}}
+    section = scan(host(KLP, dates, patch("livepatch_6_150400_2_2"), uname=SLES, now=CHECKED, run={
+        "/usr/bin/klp -v patches": text("klp_patched.txt"), SEARCH: [104, "", ""]}))
+    assert protection(section) == ("at_risk", ["kernel_upgrade_required"])
+    assert {null["reason"] for null in section.nulls if null["fact"] == "live_patch.effective.latest_available"} == {"absent"}
+
+
 def test_suse_seed_and_patch() -> None:
     client = {"read": {"/usr/bin/klp": ""}}
     seeded = scan(host(client, patch("livepatch_1_5_3_2"), run={"/usr/bin/klp -v patches": text("klp_seed.txt")}))
@@ -276,7 +343,9 @@ def test_kernelcare() -> None:
                      "/etc/sysconfig/kcare/kcare.conf": "AUTO_UPDATE=False\nSTICKY_PATCHSET=K20230908_02\n"}}
     section = scan(host(part, run={"/usr/bin/kcarectl --info": text("kcare_debian8.txt")}))
     assert protection(section) == ("stale", ["updates_inhibited"])
-    assert section.facts["cves"] == {"fixed": ["CVE-2016-5195"], "basis": "client", "complete": True, "blocked_by_pin": []}
+    assert section.facts["cves"] == {"fixed": ["CVE-2016-5195"], "basis": "client", "complete": True, "blocked_by_pin": [], "not_fixed": None}
+    assert [null["reason"] for null in section.nulls if null["fact"] in ("live_patch.cves.not_fixed", "live_patch.effective.latest_available")] == [
+        "not_asked", "not_asked"]
     assert section.facts["patches"][0]["for_kernel"] == "3.16.0-4-amd64"
     assert section.facts["pin"] == {"kind": "patchset", "value": "K20230908_02"}
 
@@ -292,7 +361,8 @@ def test_several_stacked_patches_of_amazon() -> None:
     part = {"read": {"/etc/os-release": "ID=amzn\n"}}
     section = scan(host(patch("livepatch_cifs_lease_buffer_len"), patch("livepatch_CVE_2019_20096"), KPATCH, part))
     assert section.facts["provider"]["id"] == "amazon"
-    assert section.facts["cves"] == {"fixed": ["CVE-2019-20096"], "basis": "module_names", "complete": False, "blocked_by_pin": None}
+    assert section.facts["cves"] == {"fixed": ["CVE-2019-20096"], "basis": "module_names", "complete": False, "blocked_by_pin": None,
+                                     "not_fixed": None}
     assert section.facts["effective"]["level"] is None
 
 
@@ -301,10 +371,17 @@ def test_red_hats_changelog() -> None:
     uname = ["Linux", "h", "5.14.0-284.11.1.el9_2.x86_64", "#1", "x86_64"]
     loaded = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
     assert loaded.facts["cves"] == {"fixed": ["CVE-2023-0386", "CVE-2023-32233"], "basis": "changelog", "complete": False,
-                                    "blocked_by_pin": None}
+                                    "blocked_by_pin": None, "not_fixed": None}
     assert loaded.facts["patches"][0]["package"] == "kpatch-patch-5_14_0-284_11_1-1-4.el9_2"
     older = scan(host(patch("kpatch_5_14_0_284_11_1_1_3"), KPATCH, run={query: text("rpm_kpatch_patch.txt")}, uname=uname))
     assert older.facts["cves"]["fixed"] == []
+    dnf = {"read": {"/usr/bin/dnf-3": "#!/usr/libexec/platform-python -s\n"}}
+    said = "repository\tbaseos\t60\noffer\t1\t4.el9_2\noffer\t1\t5.el9_2\nfixes\t1\t5.el9_2\tCVE-2026-12345\nfixes\t1\t5.el9_2\tCVE-2023-0386\n"
+    asked = " ".join(("/usr/libexec/platform-python", "-s", "-B", "-c", _dnf_query.DNF_PATCHES, "kpatch-patch-5_14_0-284_11_1"))
+    behind = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, dnf, run={query: text("rpm_kpatch_patch.txt"), asked: said}, uname=uname))
+    assert (behind.facts["effective"]["level"], behind.facts["effective"]["latest_available"]) == ("1-4.el9_2", "1-5.el9_2")
+    assert behind.facts["cves"]["not_fixed"] == ["CVE-2026-12345"]
+    assert protection(behind) == ("stale", ["newer_available"])
     silent = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, uname=uname))
     assert (silent.facts["cves"]["fixed"], silent.facts["protection"]) == (None, "protected")
 

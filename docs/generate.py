@@ -37,6 +37,9 @@ SINGLE: dict[str, Schema] = {
 }
 
 
+LISTS: dict[str, Schema] = {"words": TEXT, "checksums": {"type": "string", "pattern": "^[0-9a-f]{64} [ *][^/ ][^ ]*$"}}
+
+
 def list_of(items: Schema) -> Schema:
     """A list as the standard takes it."""
     return {"type": "array", "items": items, "maxItems": _requirement.LIST_LIMIT}
@@ -53,8 +56,8 @@ def form_schema(key: Any, form: str) -> Schema:
 
 def key_schema(key: Any) -> Schema:
     """The schema of one key: its forms, or null, which promises nothing."""
-    if key.kind == "words":
-        options = [list_of(TEXT)]
+    if key.kind in LISTS:
+        options = [list_of(LISTS[key.kind])]
     elif key.kind == "choices":
         options = [list_of({"enum": list(key.choices)})]
     else:

@@ -112,6 +112,9 @@ class RecordingHost:
             answer = answer._replace(value=_version_text(answer.value))
         return self._keep("read_bytes", "%s@%d+%d" % (path, offset, size), answer, packed)
 
+    def sha256(self, path: str, limit: int) -> Any:
+        return self._keep("sha256", path, self._live.sha256(path, limit))
+
     def listdir(self, path: str, *bounds: int, **named: int) -> Any:
         return self._keep("listdir", path, self._live.listdir(path, *bounds, **named))
 

@@ -33,7 +33,7 @@ def unpacked(text: str) -> bytes:
 
 
 class RecordedHost:
-    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, listdir, readlink, realpath, stat, mount_id, run,
+    """Answers like LiveHost. Keys: uid, now, uname, read, read_bytes, sha256, listdir, readlink, realpath, stat, mount_id, run,
     ioctl, create_vm, run_guest, overhear."""
 
     def __init__(self, recording: Dict[str, Any]) -> None:
@@ -75,6 +75,9 @@ class RecordedHost:
             return self._look_up("read_bytes", key, unpacked)
         answer = self._look_up("read", path)
         return answer if answer.problem else Answer(answer.value.encode("utf-8")[offset:offset + size], None, "")
+
+    def sha256(self, path: str, limit: int) -> Answer:
+        return self._look_up("sha256", path)
 
     def listdir(self, path: str, limit: int = 100000) -> Answer:
         if path in self._recording.get("listdir", {}):

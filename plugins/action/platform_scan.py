@@ -24,7 +24,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._scan import DEADLINE, SECTION_DEADLINE, check_sections
-from ..plugin_utils import _evaluate, _fallback, _payload, _standard, _store
+from ..plugin_utils import _evaluate, _fallback, _payload, _promised_files, _standard, _store
 
 # The main process imports this file before it forks its workers: they all find the payload made.
 CODE = _payload.payload()
@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "available": {"type": "bool", "default": True},
     "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu", "guest"], "default": "device"},
     "hypervisor_release": {"type": "str", "default": "/opt/kata"},
+    "kata_files": {"type": "list", "elements": "str", "default": []},
     "deadline": {"type": "int", "default": int(DEADLINE)},
     "section_deadline": {"type": "int", "default": int(SECTION_DEADLINE)},
     "directory": {"type": "path"},
@@ -47,7 +48,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "waivers": {"type": "list", "elements": "dict"},
 }
 
-SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release", "deadline", "section_deadline")
+SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release", "kata_files", "deadline", "section_deadline")
 
 
 class Outcome(NamedTuple):
@@ -81,6 +82,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from None
         effective = self._effective(host, args, variables)
         options = {key: args[key] for key in SCAN_OPTIONS}
+        options["kata_files"] = sorted({*options["kata_files"], *_promised_files.of_standard(effective.standard)})
         outcome = self._outcome(host, options, variables)
         if outcome.record is not None:
             outcome.record["scanner"]["version"] = version()

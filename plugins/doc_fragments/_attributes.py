@@ -62,6 +62,13 @@ options:
       - For V(guest), the release of Kata Containers whose guest kernel is booted. Its QEMU and its kernel must be files that only root may write.
     type: str
     default: /opt/kata
+  kata_files:
+    description:
+      - Paths below C(/opt/kata) of files to hash. M(firebreak.fleet.platform_scan) adds those that the host's standard names in C(kata.files).
+      - Nothing else of a release is hashed, since its images are large.
+    type: list
+    elements: str
+    default: []
   deadline:
     description:
       - Seconds that the scan of a host may take. What was not collected by then is null with the reason C(deadline).

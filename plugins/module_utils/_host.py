@@ -10,6 +10,7 @@ the reason why it cannot be had. No question raises for what a host can do to it
 
 import errno
 import fcntl
+import hashlib
 import os
 import select
 import signal
@@ -135,6 +136,13 @@ class LiveHost:
 
     def read_bytes(self, path: str, size: int = READ_LIMIT, offset: int = 0) -> Answer:
         """At most ``size`` bytes of a regular file from ``offset`` on. Devices, pipes and sockets are never opened."""
+        return self._of_file(path, lambda handle: self._read_fully(handle, path, size, offset))
+
+    def sha256(self, path: str, limit: int) -> Answer:
+        """The SHA-256 of a regular file, hexadecimal; a file longer than ``limit`` bytes is answered with 'too_large' and not read."""
+        return self._of_file(path, lambda handle: self._digest(handle, path, limit))
+
+    def _of_file(self, path: str, act: Callable[[int], Answer]) -> Answer:
         if self._late():
             return Answer(None, "deadline", path)
         try:
@@ -147,7 +155,7 @@ class LiveHost:
             # The name may have been given to something else since it was looked at.
             if not _stat.S_ISREG(os.fstat(handle).st_mode):
                 return Answer(None, "unreadable", "not a regular file")
-            return self._read_fully(handle, path, size, offset)
+            return act(handle)
         except OSError as error:
             return _refused(error)
         finally:
@@ -166,6 +174,16 @@ class LiveHost:
             if self._late():
                 return Answer(None, "deadline", path)
         return Answer(b"".join(parts), None, "")
+
+    def _digest(self, handle: int, path: str, limit: int) -> Answer:
+        if os.fstat(handle).st_size > limit:
+            return Answer(None, "too_large", "more than %d bytes" % limit)
+        digest = hashlib.sha256()
+        for part in iter(lambda: os.read(handle, 16 * CHUNK), b""):
+            digest.update(part)
+            if self._late():
+                return Answer(None, "deadline", path)
+        return Answer(digest.hexdigest(), None, "")
 
     def read(self, path: str, limit: int = READ_LIMIT) -> Answer:
         """The text of a regular file; a file longer than ``limit`` bytes is answered with 'too_large', never cut in silence."""

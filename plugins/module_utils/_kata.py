@@ -6,7 +6,7 @@
 from typing import Any, Dict, Optional, Tuple
 
 from . import _container_processes as processes
-from . import _kata_configurations, _kata_handlers, _kata_installed, _kata_sandboxes, _kata_users, _package_versions, _processes
+from . import _kata_configurations, _kata_files, _kata_handlers, _kata_installed, _kata_sandboxes, _kata_users, _package_versions, _processes
 from ._record import Fact
 
 FACTS = [
@@ -27,6 +27,10 @@ FACTS = [
     Fact("components[].version", "str", "by VERSION, versions.yaml or the guest kernel's name; null where none tells"),
     Fact("components[].size", "int", "bytes"),
     Fact("components[].modified_at", "str", "its modification time in UTC"),
+    Fact("files", "list", "the files of the release in force that the scan was asked to hash; null where it was not"),
+    Fact("files[].path", "str", "its path below the release"),
+    Fact("files[].sha256", "str", "its SHA-256, null as problem says"),
+    Fact("files[].problem", "str", "absent, needs_root, unreadable, too_large or deadline; empty where it was hashed"),
     Fact("handlers", "list", "the runtime handlers of engines that name a shim of Kata's"),
     Fact("handlers[].engine", "str", "containerd, crio or docker"),
     Fact("handlers[].name", "str", "what a RuntimeClass, or --runtime, calls it"),
@@ -75,9 +79,11 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_handlers(host, section, found, release)
     if found is None or any(process.kind == processes.SHIM and process.link is None for process in found):
         section.cannot_say("sandboxes", problem or "needs_root", processes.PROC)
-        return
-    booted_at = _processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
-    section.put("sandboxes", _kata_sandboxes.find(host, found, release, booted_at), "/proc/*/exe, cmdline, stat, root")
+    else:
+        booted_at = _processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+        section.put("sandboxes", _kata_sandboxes.find(host, found, release, booted_at), "/proc/*/exe, cmdline, stat, root")
+    # Last of all: what takes long must not cost the rest its time.
+    _kata_files.collect(host, section, options.get("kata_files"), release.tree)
 
 
 def _collect_installed(host: Any, section: Any) -> _kata_installed.Release:

@@ -10,13 +10,15 @@ from fnmatch import fnmatchcase
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _container_processes as processes
-from . import _containerd_config, _package_versions
+from . import _containerd_config, _package_versions, _processes
 
 _BYTES = 1024 * 1024
 _FILES_LIMIT = 256
 # Each containerd's own file.
 CONTAINERD = ("/etc/containerd/config.toml", "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
               "/var/lib/rancher/rke2/agent/etc/containerd/config.toml", "/etc/k0s/containerd.toml")
+# What is read where the command line names no other.
+_CONTAINERD_DEFAULT = CONTAINERD[0]
 _CONTAINERD_PACKAGES = ("containerd", "containerd.io")
 _CRI_TABLE = re.compile(r"^\s*\[plugins\.[\"']io\.containerd\.grpc\.v1\.cri[\"'][.\]]", re.MULTILINE)
 _CRIO = "/etc/crio/crio.conf"
@@ -27,7 +29,7 @@ _PAIR = re.compile(r"\s*(\w+)\s*=\s*[\"'](.*)[\"']\s*\Z")
 
 
 class Named(NamedTuple):
-    """A handler as a file of the engine says it; ``replaced_by`` is a later file that takes it away."""
+    """A handler as a file of the engine says it; ``replaced_by`` is a later file that takes it away, ``main`` the engine's file that imports it."""
 
     engine: str
     name: str
@@ -35,12 +37,14 @@ class Named(NamedTuple):
     config: Optional[str]
     source: str
     replaced_by: str = ""
+    main: str = ""
 
 
 def find(host: Any, found: List[processes.Process]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
     """(the handlers, problem, detail) of every engine's files."""
     named: List[Named] = []
-    for engine, files in (("containerd", _containerd_files(host)), ("crio", _crio_files(host)), ("docker", [_DOCKER])):
+    mains = _containerd_files(host)
+    for engine, files in (("containerd", list(mains)), ("crio", _crio_files(host)), ("docker", [_DOCKER])):
         by_name: Dict[str, Named] = {}
         replaces = engine == "containerd" and len(files) > 1 and _replaces_tables(host)
         for path in files:
@@ -50,10 +54,10 @@ def find(host: Any, found: List[processes.Process]) -> Tuple[List[Dict[str, Any]
             if replaces and _CRI_TABLE.search(answer.value or ""):
                 by_name = {name: handler._replace(replaced_by=handler.replaced_by or path) for name, handler in by_name.items()}
             for handler in _PARSERS[engine](answer.value or "", path):
-                by_name[handler.name] = handler
+                by_name[handler.name] = handler._replace(main=mains.get(path, "") if engine == "containerd" else "")
         named += [by_name[name] for name in sorted(by_name)]
-    daemons = {process.name: process for process in found if process.kind == processes.ENGINE and process.nested is not True}
-    return [_row(host, handler, daemons.get(handler.engine)) for handler in named], None, ""
+    daemons = [process for process in found if process.kind == processes.ENGINE and process.nested is not True]
+    return [_row(host, handler, next((one for one in daemons if reads(one, handler)), None)) for handler in named], None, ""
 
 
 def _replaces_tables(host: Any) -> bool:
@@ -62,14 +66,15 @@ def _replaces_tables(host: Any) -> bool:
     return any(version.rpartition(":")[2].startswith("1.") for version in versions.values())
 
 
-def _containerd_files(host: Any) -> List[str]:
-    files = []
+def _containerd_files(host: Any) -> Dict[str, str]:
+    """{file: the containerd's own file by which it is read}, in the order of reading."""
+    files: Dict[str, str] = {}
     for path in CONTAINERD:
         answer = host.read(path, _BYTES)
         if answer.problem != "absent":
-            files.append(path)
+            files[path] = path
             for pattern in _containerd_config.imported(answer.value or "")[:_FILES_LIMIT]:
-                files += _matching(host, posixpath.join(posixpath.dirname(path), pattern))
+                files.update((one, path) for one in _matching(host, posixpath.join(posixpath.dirname(path), pattern)))
     return files
 
 
@@ -138,6 +143,12 @@ def _row(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Dict
         dead = "containerd 1.x lets %s take it away, which speaks of the same plugin" % handler.replaced_by
     return {"engine": handler.engine, "name": handler.name, "shim": handler.shim, "config": handler.config, "source": handler.source, "dead": dead,
             "loaded": False if handler.replaced_by else _is_loaded(host, handler, daemon)}
+
+
+def reads(daemon: processes.Process, handler: Named) -> bool:
+    """Whether a running engine is the one that reads a handler: there may be several containerds, each told to read another file."""
+    main = next(iter(_processes.option_values(daemon.argv, "c", "config")), _CONTAINERD_DEFAULT)
+    return daemon.name == handler.engine and handler.main in ("", main)
 
 
 def _is_loaded(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Optional[bool]:

@@ -65,6 +65,14 @@ def _components(facts: Facts) -> Iterator[tuple[str, Any]]:
             yield f"hypervisor.{name}.running", {"rule": "installed"}
 
 
+def _kata_files(facts: Facts) -> Iterator[tuple[str, Any]]:
+    """The files of its Kata release that the scan was asked to hash, and that are there."""
+    rows = facts.raw("kata.files")
+    hashed = [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict) and row.get("sha256")]
+    if hashed:
+        yield "kata.files", [f"{row['sha256']}  {row.get('path')}" for row in hashed]
+
+
 def _candidates(facts: Facts) -> dict[str, Any]:
     """All that this host might promise, by dotted key."""
     wanted: dict[str, Any] = dict(_texts(facts))
@@ -72,6 +80,7 @@ def _candidates(facts: Facts) -> dict[str, Any]:
     wanted.update({key.path: "forbidden" for key in KEYS if key.choices == ("forbidden", "allowed")})
     wanted.update(_states(facts))
     wanted.update(_components(facts))
+    wanted.update(_kata_files(facts))
     return wanted
 
 

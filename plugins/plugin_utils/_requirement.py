@@ -14,6 +14,7 @@ TEXT_LIMIT = 256
 LIST_LIMIT = 200
 FORMS = ("minimum", "maximum", "any_of", "rule")
 
+_CHECKSUM = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?([^/\s]\S*)")
 # A standard is inventory data, which Ansible templates: a value taken over from a host must not bring a template with it.
 _UNSAFE = re.compile(r"\{\{|\{%|\{#|[^\x20-\x7e]")
 
@@ -81,6 +82,15 @@ def _revision(value: Any) -> str:
     return text
 
 
+def _checksum(value: Any) -> str:
+    """A line of sha256sum's about a file below one folder, in one form: the hash, two blanks, the path."""
+    found = _CHECKSUM.fullmatch(_text(value))
+    if not found or ".." in found[2].split("/"):
+        raise RequirementError(shown(value), "a line as sha256sum prints it in the release's folder: 64 hexadecimal digits, two blanks, "
+                               "and the path of a file there, such as bin/qemu-system-x86_64")
+    return f"{found[1]}  {found[2]}"
+
+
 def _parameter(value: Any) -> Any:
     return value if isinstance(value, bool) else _text(value)
 
@@ -91,7 +101,7 @@ def _list_of(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     return tuple(read(item) for item in value)
 
 
-# How a single value of each kind is read; "words" is a plain list of text.
+# How a single value of each kind is read.
 KINDS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "version": _text,
@@ -100,6 +110,9 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "revision": _revision,
     "parameter": _parameter,
 }
+
+# How a single value of a kind that is a plain list is read.
+LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum}
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> str:
@@ -116,7 +129,8 @@ def _reader(kind: str, choices: tuple[str, ...]) -> Callable[[Any], Any]:
 def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: tuple[str, ...]) -> str:
     """The allowed forms of a key in words, for messages and for docs."""
     single = {"text": "text", "version": "a version as text", "number": "a whole number", "truth": "true or false",
-              "revision": "a microcode revision such as \"0x2b000643\"", "parameter": "text, true or false", "words": "a list of text"}
+              "revision": "a microcode revision such as \"0x2b000643\"", "parameter": "text, true or false", "words": "a list of text",
+              "checksums": "a list of lines as sha256sum prints them"}
     value = "one of " + ", ".join(choices) if kind == "choice" else single.get(kind, "a list of " + ", ".join(choices))
     parts = [value] if "exact" in forms else []
     parts += [f"{{{form}: ...}}" for form in ("minimum", "maximum") if form in forms]
@@ -128,8 +142,8 @@ def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: t
 def parse(raw: Any, kind: str, forms: tuple[str, ...], choices: tuple[str, ...] = (), rules: tuple[str, ...] = ()) -> Requirement:
     """The Requirement that ``raw`` states; RequirementError where the key does not take it."""
     allowed = wanted(kind, forms, choices, rules)
-    if kind == "words":
-        return Requirement("any_of", _list_of(_text, raw))
+    if kind in LISTS:
+        return Requirement("any_of", _list_of(LISTS[kind], raw))
     if kind == "choices":
         return Requirement("any_of", _list_of(lambda value: _choice(value, choices), raw))
     if not isinstance(raw, Mapping):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ._facts import printable
 from ._judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
+from ._promised_files import checksums
 from ._requirement import Requirement
 
 _SHOWN = 20
@@ -29,6 +30,29 @@ def _version(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     version = scope.facts.text("kata.version")
     if promise and not meets(promise, "kata.version", version, "rpm"):
         yield Difference("kata.version", str(promise), printable(version), ("kata.version", "kata.tree"))
+
+
+def _files(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    if scope.facts.text("kata.origin") == "none":
+        return
+    seen = {row.get("path"): row for row in scope.facts.rows("kata.files")}
+    wrong = []
+    for path, sha256 in checksums(promise.value if promise else ()).items():
+        row = seen.get(path, {"problem": "not_asked"})
+        if row.get("problem") not in ("", "absent"):
+            yield Unknown("kata.files", printable(f"{path}: {row.get('problem')}"))
+        elif row.get("sha256") != sha256:
+            wrong.append(printable(f"{path}: {row.get('sha256') or 'not there'}"))
+    if wrong:
+        yield Difference("kata.files", "the files that the standard names", wrong[:_SHOWN], ("kata.files", "kata.tree"))
+
+
+def _isolation(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """What lives tells; a probe is the proof's alone."""
+    rows = [row for row in scope.facts.rows("containers.items") if row.get("runtime") == "kata" and row.get("isolation") == "host_kernel"]
+    if rows:
+        named = [printable(f"{row.get('engine')} {row.get('name') or row.get('id')}, pid {row.get('pid')}", 160) for row in rows[:_SHOWN]]
+        yield Difference("kata.isolation", "containers of Kata's on a kernel of their own", named, ("containers.items",))
 
 
 def _sandbox(row: dict[str, Any]) -> str:
@@ -83,7 +107,7 @@ def _dead(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 
 def _unloaded(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     rows = scope.facts.rows("kata.handlers")
-    said = {False: "no running engine has it", None: "the file was changed after the engine started"}
+    said = {False: "no running engine has read it", None: "the file was changed after the engine started"}
     wrong = [printable(f"{_handler(row)}: {said.get(row.get('loaded'), 'malformed')}", 200) for row in rows if row.get("loaded") is not True]
     if wrong:
         yield Difference("kata.unloaded_handlers", "handlers that the running engine has read", wrong[:_SHOWN], ("kata.handlers",))
@@ -149,6 +173,8 @@ def _others(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 RULES = (
     Rule("kata.presence", _presence),
     Rule("kata.version", _version),
+    Rule("kata.files", _files),
+    Rule("kata.isolation", _isolation),
     Rule("kata.stale_sandboxes", _stale, observes=True),
     Rule("kata.guest_kernel", _guest_kernel),
     Rule("kata.handlers", _handlers),

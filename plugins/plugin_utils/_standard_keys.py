@@ -181,11 +181,15 @@ KATA = (
         choices=("required", "forbidden")),
     Key("kata.version", "version", "The version that a new sandbox gets, where Kata is installed. A minimum compares by the order of rpm.",
         {"minimum": "3.31.0"}, ("kata.version",), _VERSIONS),
+    Key("kata.files", "checksums", "Files of the release in force, as `sha256sum` prints them in `/opt/kata`. Only these are hashed by a scan.",
+        ["50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c  bin/qemu-system-x86_64"], ("kata.files",)),
     _policy("kata.stale_sandboxes", "Live sandboxes of which the shim, the machine monitor, virtiofsd or the guest kernel is not what a new one "
             "would get."),
     Key("kata.guest_kernel", "version", "The guest kernel of each live sandbox, by the name of its file.", "6.18.35-202", ("kata.guest_kernel",),
         _VERSIONS),
     Key("kata.handlers", "words", "Runtime handlers that some engine must have.", ["kata"], ("kata.handlers",)),
+    Key("kata.isolation", "words", "Runtime handlers of which the proof starts a probe: it must see the guest kernel that the release pins. A scan "
+        "starts nothing; it names the containers of a shim of Kata's that live on the host's own kernel.", ["kata"], ("kata.isolation",)),
     _policy("kata.dead_handlers", "Handlers that name a shim or a configuration that is not there: pods that ask for them hang."),
     _policy("kata.unloaded_handlers", "Handlers on disk that the engine has not read, or of which that cannot be said since its file was changed."),
     Key("kata.hardening", "choice", "The profile of the role kata that must be in effect for each handler, drop-ins included.", "baseline",

@@ -1,7 +1,7 @@
 # The lab of virtual machines; included by the Makefile. Needs root and Debian's packages (lab-packages), nothing else.
 
 LAB := PYTHONPATH=$(CURDIR)/tests/lab $(BIN)/python -m firebreak_lab
-LAB_PYTEST := PYTHONPATH=tests/tools:tests/lab $(BIN)/python -m pytest -p no_skips
+LAB_PYTEST := PYTHONPATH=tests/tools:tests/lab:tests/platform $(BIN)/python -m pytest -p no_skips
 FLEET ?= drifted
 HOSTS ?=
 HOST ?=

@@ -16,6 +16,8 @@ TABLE = Path(__file__).parent / "mutations/mutations.yml"
 MARKS = ("<!-- mutations: written by make proof-table -->", "<!-- end of mutations -->")
 _KEYS = {"does", "kind", "apply", "undo", "breaks"}
 _MAY = {"not_with"}
+# An engine is a container with containerd and a release of Kata Containers.
+KINDS = ("machine", "container", "engine")
 _HEAD = "| Mutation | What it does | On a | Findings of the scan | Promises that the proof calls broken |\n| --- | --- | --- | --- | --- |\n"
 
 
@@ -42,8 +44,8 @@ def parse(document: Mapping[str, Any]) -> list[Mutation]:
     """The mutations of the table; ValueError that names one that is not understood."""
     found = []
     for name, row in document["mutations"].items():
-        if set(row) - _MAY != _KEYS or row["kind"] not in ("machine", "container") or not row["breaks"]:
-            raise ValueError(f"{name}: want {', '.join(sorted(_KEYS))} with kind: machine or container, seen {row}")
+        if set(row) - _MAY != _KEYS or row["kind"] not in KINDS or not row["breaks"]:
+            raise ValueError(f"{name}: want {', '.join(sorted(_KEYS))}, with a kind of {', '.join(KINDS)}; seen {row}")
         scripts = {part: f"set -eu\nkept=/srv/kept-{name}\n{document['prelude']}\n{row[part]}\n" for part in ("apply", "undo")}
         found.append(Mutation(name, row["does"], row["kind"], scripts["apply"], scripts["undo"], frozenset(row["breaks"]),
                               frozenset(row.get("not_with", ()))))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from firebreak_proof.promises import PROVEN_ALONE
 from running_fleet import ROOT, Fleet
 
 SECONDS = 600
@@ -36,7 +37,7 @@ class Seen(NamedTuple):
 
     def disagreements(self) -> list[str]:
         """Each promise of which the two say different things. What the scan cannot tell, the proof must not call kept."""
-        silent = [key for key in self.proof if any(_subject(fact) == _subject(key) for fact in self.unknown)]
+        silent = [key for key in self.proof if key in PROVEN_ALONE or any(_subject(fact) == _subject(key) for fact in self.unknown)]
         missed = sorted(set(self.proof) - set(self.findings) - set(silent))
         invented = sorted(set(self.findings) & set(self.promises) - set(self.proof))
         return [f"{key}: the proof calls it broken ({self.proof[key]}), the scan does not" for key in missed] \

@@ -4,7 +4,7 @@
 """Hosts are tampered with in every way that mutations.yml knows: the scan and the proof must both catch each, agree on every promise of every
 host, and leave the hosts alone that nobody touched.
 
-FIREBREAK_MUTATED=container leaves the machines out, which take minutes to start. FIREBREAK_WRITE_TABLE=1 writes what caught each into
+FIREBREAK_MUTATED="container engine" leaves the machines out, which take minutes to start. FIREBREAK_WRITE_TABLE=1 writes what caught each into
 docs/proof.md; without it the document must already say it.
 """
 
@@ -21,11 +21,11 @@ from mutation_table import Caught, Mutation
 from running_fleet import ROOT, Fleet
 from two_witnesses import Seen, ask_both
 
-KINDS = os.environ.get("FIREBREAK_MUTATED", "machine container").split()
+KINDS = os.environ.get("FIREBREAK_MUTATED", " ".join(mutation_table.KINDS)).split()
 MUTATIONS = [one for one in mutation_table.load() if one.kind in KINDS]
 TAMPERED = {host: kind for host, kind in (("subject", "machine"), ("box-one", "container"), ("box-two", "container"),
-                                           ("box-three", "container")) if kind in KINDS}
-UNTOUCHED = [host for host, kind in (("control", "machine"), ("quiet", "container")) if kind in KINDS]
+                                           ("box-three", "container"), ("engine", "engine")) if kind in KINDS}
+UNTOUCHED = [host for host, kind in (("control", "machine"), ("quiet", "container"), ("idle", "engine")) if kind in KINDS]
 DOCUMENT = ROOT / "docs/proof.md"
 SCRIPT_SECONDS = 180
 

@@ -14,13 +14,16 @@ from typing import NamedTuple
 class Question(NamedTuple):
     """A question that a host's own tools and files answer.
 
-    ``keys`` are the patterns of the standard's keys whose proof needs it; "*" is always asked.
+    ``keys`` are the patterns of the standard's keys whose proof needs it; "*" is always asked. ``given`` is a key of which the shell gets the
+    standard's words as its arguments.
     """
 
     name: str
     keys: tuple[str, ...]
     shell: str
     seconds: int = 30
+    given: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 class Answer(NamedTuple):
@@ -39,8 +42,9 @@ unset BASH_ENV ENV CDPATH LD_PRELOAD LD_LIBRARY_PATH
 nonce={nonce}
 exec 3>&1
 ask() {{
-  printf '\\n%s asked %s %s\\n' "$nonce" "$1" "$(date +%s)"
-  err=$(timeout -k 2 "$2" sh -c "$3" 2>&1 >&3 3>&- </dev/null); status=$?
+  name=$1 seconds=$2 shell=$3; shift 3
+  printf '\\n%s asked %s %s\\n' "$nonce" "$name" "$(date +%s)"
+  err=$(timeout -k 2 "$seconds" sh -c "$shell" "$name" "$@" 2>&1 >&3 3>&- </dev/null); status=$?
   printf '\\n%s ended %s\\n%s\\n' "$nonce" "$status" "$err"
 }}
 """
@@ -48,7 +52,7 @@ ask() {{
 
 def script(questions: Iterable[Question], nonce: str) -> str:
     """A shell script that asks all questions; ``nonce`` is a word that no answer can know."""
-    asked = [f"ask {question.name} {question.seconds} {shlex.quote(question.shell)}" for question in questions]
+    asked = [shlex.join(["ask", question.name, str(question.seconds), question.shell, *question.arguments]) for question in questions]
     return "\n".join([_HEAD.format(nonce=nonce), *asked, f"printf '\\n%s done\\n' {nonce}", ""])
 
 

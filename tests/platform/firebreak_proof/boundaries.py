@@ -44,6 +44,12 @@ class Container(NamedTuple):
         return f"{self.engine} {self.namespace + '/' if self.namespace else ''}{self.name} ({self.image})"
 
 
+def linux_version(name: str) -> str:
+    """The version in the name of a guest kernel's file: 6.18.35 of vmlinux-6.18.35-202; empty for a name that says none."""
+    found = re.match(r"vmlinu[xz]-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)(?![\d.])", name)
+    return found.group(1) if found else ""
+
+
 def containers(proof: Proof) -> list[Container]:
     """Every living container but the pause containers of pods."""
     found = [Container(*cells) for cells in proof.rows("containers") if len(cells) == 10]
@@ -62,9 +68,20 @@ class Handler(NamedTuple):
     paths: tuple[str, ...]
     runtime_type: str
 
+    @property
+    def shim(self) -> str:
+        """The shim that it names by its path, else by its type."""
+        return next((path for path in self.paths if not path.endswith(".toml")), self.runtime_type)
+
+    @property
+    def config(self) -> str:
+        """The configuration that it names; empty where the shim takes its own default."""
+        return next((path for path in self.paths if path.endswith(".toml")), "")
+
     def is_kata(self) -> bool:
-        """Whether it starts Kata's sandboxes."""
-        return "kata" in " ".join((self.name, *self.paths, self.runtime_type))
+        """Whether it starts Kata's sandboxes: by its shim and its type, for a name says nothing of where it leads."""
+        named = f"{self.runtime_type} {self.shim.rpartition('/')[2]}"
+        return "kata" in named or (self.runtime_type == "vm" and "kata" in self.name)
 
 
 def handlers(proof: Proof) -> list[Handler]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from .asking import Question
 
+# What is said of configurations needs to know which ones the handlers name.
+CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")
+
 CONTAINERS = (
     # engine, path, package, version
     Question("engines", ("containers.*",), r"""
@@ -87,7 +90,7 @@ KATA = (
           printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "${kernel##*/}"
         done; true"""),
     # Only the sections about runtimes: others may hold the passwords of registries.
-    Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers"), r"""
+    Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), r"""
         runtimes() { awk '/^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }
         if command -v containerd >/dev/null; then containerd config dump | runtimes; fi
         cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* /usr/share/containers/crio.conf.d/* 2>/dev/null | runtimes"""),
@@ -102,6 +105,11 @@ KATA = (
           [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
           pid=$(systemctl show -p MainPID --value "$engine")
           if [ "${pid:-0}" = 0 ]; then echo "$engine inactive"; continue; fi
+          other=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
+            awk 'wanted { print; exit } { wanted = /^--?c(onfig)?$/ } sub(/^--?c(onfig)?=/, "") { print; exit }')
+          if [ "$engine" = containerd ] && [ "${other:-/etc/containerd/config.toml}" != /etc/containerd/config.toml ]; then
+            echo "$engine elsewhere"; continue
+          fi
           began=$(date -d "$(systemctl show -p ExecMainStartTimestamp --value "$engine")" +%s)
           changed=$(stat -c %Y "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
             sort -n | tail -n 1)

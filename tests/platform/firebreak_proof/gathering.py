@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 import time
@@ -16,12 +17,14 @@ from typing import Any, NamedTuple
 from . import comparisons, ordering
 from .asking import Answer, Question, answers, is_whole, script
 from .container_questions import CONTAINERS, KATA
+from .kata_questions import KATA_FILES
 from .more_questions import CPU, HYPERVISOR, LIVE_PATCH
+from .probe_question import PROBE
 from .proof import Proof
 from .questions import BOOT, GENERAL, KERNEL
 from .standards import Standard
 
-QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA)
+QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE)
 
 
 class Asked(NamedTuple):
@@ -41,10 +44,17 @@ class UnansweredError(Exception):
         self.partly = partly
 
 
-def needed(keys: set[str]) -> list[Question]:
-    """The questions that these keys of a standard need."""
-    return [question for question in QUESTIONS
-            if any(pattern == "*" or fnmatchcase(key, pattern) for pattern in question.keys for key in keys or {"*"})]
+def needed(standard: Standard) -> list[Question]:
+    """The questions that a standard needs, with the words that it gives them."""
+    keys = standard.keys() or {"*"}
+    return [question._replace(arguments=words(standard, question.given)) for question in QUESTIONS
+            if any(pattern == "*" or fnmatchcase(key, pattern) for pattern in question.keys for key in keys)]
+
+
+def words(standard: Standard, key: str) -> tuple[str, ...]:
+    """What a key says on any platform, word by word; of a line of sha256sum's the path."""
+    given = [values[key] for values in (standard.base, *(values for _match, values in standard.blocks)) if isinstance(values.get(key), list)]
+    return tuple(dict.fromkeys(re.sub(r"^[0-9a-f]{64} [ *]", "", str(word)) for value in given for word in value))
 
 
 def bound(host: Any, seconds: int) -> None:
@@ -91,7 +101,7 @@ def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
     try:
         bound(host, seconds)
         trips = 1
-        found = trip(host, needed(standard.keys()), seconds)
+        found = trip(host, needed(standard), seconds)
         order = ordering.question(comparisons.groups(Proof(name, standard, found)))
         if order is not None:
             trips = 2

@@ -48,6 +48,16 @@ def test_a_large_file_is_never_cut_in_silence(tmp_path: Path) -> None:
     assert _host.LiveHost().read_bytes(str(tmp_path / "large"), 10, 95).value == b"x" * 6
 
 
+def test_a_file_is_hashed_within_bounds(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"example")
+    host = _host.LiveHost()
+    assert host.sha256(str(tmp_path / "a"), 7).value == "50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c"
+    assert host.sha256(str(tmp_path / "a"), 6).problem == "too_large"
+    assert host.sha256(str(tmp_path / "b"), 7).problem == "absent"
+    assert host.sha256("/dev/zero", 7).problem == "unreadable"
+    assert _host.LiveHost(deadline=time.monotonic()).sha256(str(tmp_path / "a"), 7).problem == "deadline"
+
+
 def test_a_folder_with_too_many_names(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / name).touch()

@@ -28,7 +28,8 @@ def test_a_host_without_kata_says_so() -> None:
     section = World().kata()
     facts = section.facts
     assert (facts["installed"], facts["origin"], facts["trees"], facts["handlers"], facts["sandboxes"]) == (False, "none", [], [], [])
-    assert {null["fact"]: null["reason"] for null in section.nulls} == {"kata.version": "not_applicable", "kata.tree": "not_applicable"}
+    assert {null["fact"]: null["reason"] for null in section.nulls} == {
+        "kata.version": "not_applicable", "kata.tree": "not_applicable", "kata.files": "not_asked"}
 
 
 def test_the_release_in_force_is_the_one_that_the_link_leads_to() -> None:
@@ -95,7 +96,7 @@ def test_without_root_sandboxes_are_not_said_to_be_none() -> None:
     world.recording["readlink"]["/proc/100/exe"] = {"problem": "needs_root", "detail": "Permission denied"}
     section = world.kata()
     assert section.facts["sandboxes"] is None
-    assert section.nulls[-1]["reason"] == "needs_root"
+    assert {null["fact"]: null["reason"] for null in section.nulls}["kata.sandboxes"] == "needs_root"
 
 
 def test_a_packaged_kata_has_the_package_managers_version() -> None:
@@ -145,7 +146,16 @@ def test_with_containerd_1_an_imported_file_takes_the_handlers_before_it_away(ve
 def test_crios_handlers_are_those_for_virtual_machines() -> None:
     text = '[crio.runtime.runtimes.kata-qemu]\nruntime_path = "/opt/kata/bin/containerd-shim-kata-v2"\nruntime_type = "vm"\n' \
            'runtime_config_path = "/c.toml"\n[crio.runtime.runtimes.runc]\nruntime_path = "/usr/bin/runc"\n'
-    assert _kata_handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "")]
+    assert _kata_handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "", "")]
+
+
+@pytest.mark.parametrize(("argv", "loaded"), [
+    (["containerd", "--config", CONTAINERD], True), (["containerd", "-c", CONTAINERD], True), (["containerd", "--config=/srv/other.toml"], False),
+    (["containerd", "--config", "/var/run/docker/containerd/containerd.toml"], False)])
+def test_a_containerd_that_reads_another_file_has_not_loaded_the_handler(argv: list[str], loaded: bool) -> None:
+    world = World().release("4.1.0").file(CONTAINERD, HANDLER, ctime=1.0).file("/usr/bin/containerd").process(300, "/usr/bin/containerd", argv)
+    handler, = world.kata().facts["handlers"]
+    assert handler["loaded"] is loaded
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"runtimes": []}', '{"runtimes": {"kata": 7}}', '{"runtimes": {"kata": {"runtimeType": 7}}}'])
@@ -156,7 +166,7 @@ def test_damaged_settings_of_docker_have_no_handlers(text: str) -> None:
 def test_dockers_handlers() -> None:
     kata = {"runtimeType": "/opt/kata/bin/containerd-shim-kata-v2", "options": {"ConfigPath": "/c.toml"}}
     text = json.dumps({"runtimes": {"kata": kata, "x": {"path": "y"}}})
-    assert _kata_handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "")]
+    assert _kata_handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "", "")]
 
 
 def test_an_engines_unreadable_configuration_is_not_taken_for_none() -> None:

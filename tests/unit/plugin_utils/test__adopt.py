@@ -31,6 +31,13 @@ def test_the_golden_host_keeps_its_own_standard() -> None:
     assert judged(golden(), standard=standard, now=MOMENT)["verdict"] == "compliant"
 
 
+def test_files_that_the_scan_hashed_are_taken_over() -> None:
+    rows = [{"path": "bin/shim", "sha256": 64 * "a", "problem": ""}, {"path": "bin/firecracker", "sha256": None, "problem": "absent"}]
+    record = golden({"kata.origin": "release", "kata.files": rows})
+    standard, _ = adopt(record)
+    assert standard["kata"]["files"] == [f"{64 * 'a'}  bin/shim"]
+
+
 def test_another_host_does_not() -> None:
     standard, _ = adopt(golden())
     other = judged(golden({"kernel.running.release": "6.12.48-amd64", "cpu.smt.active": True}), standard=standard, now=MOMENT)

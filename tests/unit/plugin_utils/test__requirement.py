@@ -49,6 +49,18 @@ def test_a_wrong_value_is_refused_with_what_was_seen_and_wanted(raw: Any, messag
     assert message in f"seen {caught.value}"
 
 
+@pytest.mark.parametrize("line", [f"{64 * 'a'}  bin/shim", f"{64 * 'a'} *bin/shim", f"{64 * 'a'}  ./bin/shim"])
+def test_a_line_of_sha256sums_has_one_form(line: str) -> None:
+    assert parse([line], "checksums", ("exact",)) == Requirement("any_of", (f"{64 * 'a'}  bin/shim",))
+
+
+@pytest.mark.parametrize("line", ["bin/shim", 64 * "a", f"{64 * 'A'}  bin/shim", f"{63 * 'a'}  bin/shim", f"{64 * 'a'}  /etc/shadow",
+                                  f"{64 * 'a'}  ../../etc/shadow", f"{64 * 'a'}  bin/../../x", f"{64 * 'a'}  a b", 7])
+def test_a_file_is_promised_by_a_line_as_sha256sum_prints_it(line: Any) -> None:
+    with pytest.raises(RequirementError, match="wanted"):
+        parse([line], "checksums", ("exact",))
+
+
 def test_a_bare_off_gets_a_hint_about_yaml() -> None:
     with pytest.raises(RequirementError, match="YAML reads a bare on, off"):
         parse(False, "choice", ("exact",), choices=("active", "inactive"))

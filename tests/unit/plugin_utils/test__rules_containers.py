@@ -28,6 +28,9 @@ CONFIGURATION = {"path": "/c.toml", "drop_ins": ["/config.d/50-x.toml"], "strays
                  "unmet": {"baseline": [], "strict": ["runtime.sandbox_cgroup_only is false, wanted true"]}}
 UNREAD = {**CONFIGURATION, "unmet": {}, "problem": "/c.toml: needs_root"}
 SETTINGS = "kata.configurations"
+FILES = "kata.files"
+SHIM_FILE = {"path": "bin/shim", "sha256": 64 * "a", "problem": ""}
+PROMISED = {FILES: [f"{64 * 'a'}  bin/shim"]}
 ENGINE = {"name": "containerd", "version": "1.7.24~ds1-6", "running": True, "pid": 7, "stale": False, "reason": ""}
 
 
@@ -73,6 +76,16 @@ def judged(promise: dict[str, Any], changes: dict[str, Any] | None = None) -> An
     ({"kata.version": "4.1.0"}, {"kata.version": "4.0.0"}, DRIFT),
     ({"kata.version": "4.1.0"}, {"kata.version": None}, UNKNOWN),
     ({"kata.version": "4.1.0"}, {"kata.version": None, "kata.origin": "none"}, FINE),
+    (PROMISED, {FILES: [SHIM_FILE]}, FINE),
+    (PROMISED, {FILES: [{**SHIM_FILE, "sha256": 64 * "b"}]}, DRIFT),
+    (PROMISED, {FILES: [{**SHIM_FILE, "sha256": None, "problem": "absent"}]}, DRIFT),
+    (PROMISED, {FILES: [{**SHIM_FILE, "sha256": None, "problem": "too_large"}]}, UNKNOWN),
+    (PROMISED, {FILES: []}, UNKNOWN),
+    (PROMISED, {FILES: None}, UNKNOWN),
+    (PROMISED, {FILES: None, "kata.origin": "none"}, FINE),
+    ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "runc"}]}, FINE),
+    ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "kata"}]}, DRIFT),
+    ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "kata", "isolation": "kata"}]}, FINE),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [SANDBOX]}, FINE),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [SANDBOX, STALE]}, DRIFT),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [{**SANDBOX, "stale": None}]}, UNKNOWN),

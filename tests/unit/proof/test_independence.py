@@ -17,8 +17,9 @@ from workshop import REPOSITORY
 
 SUITE = REPOSITORY / "tests/platform"
 ALLOWED = {"firebreak_proof", "pytest", "testinfra"}
-STANDARD_LIBRARY = {"__future__", "collections", "concurrent", "dataclasses", "datetime", "fnmatch", "functools", "gzip", "hashlib", "html", "io",
-                    "itertools", "json", "os", "pathlib", "re", "secrets", "shlex", "subprocess", "sys", "tarfile", "tempfile", "time", "typing"}
+STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "dataclasses", "datetime", "fnmatch", "functools", "gzip", "hashlib", "html",
+                    "io", "itertools", "json", "os", "pathlib", "re", "secrets", "shlex", "subprocess", "sys", "tarfile", "tempfile",
+                    "time", "tomllib", "typing"}
 
 
 def _imports(path: Path) -> set[str]:

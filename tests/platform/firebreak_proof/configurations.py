@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the shims of Kata's handlers read: each configuration with every file in the config.d beside it, whatever its name."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import tomllib
+
+from . import boundaries
+from .kata_questions import DEFAULTS
+from .promises import BrokenPromiseError, hold
+from .proof import Proof
+
+Table = Mapping[str, Any]
+
+
+class DropIn(NamedTuple):
+    """A file beside a configuration; ``why_stray`` is why it should not be there, empty where it may."""
+
+    path: str
+    text: str
+    why_stray: str
+
+    def values(self) -> Table:
+        """What it says; BrokenPromiseError where that is no TOML."""
+        return _read(self.text, self.path)
+
+
+class Configuration(NamedTuple):
+    """A file that a handler names, or that its shim takes by default, with what lies beside it."""
+
+    path: str
+    text: str
+    drop_ins: tuple[DropIn, ...]
+
+    def shipped(self) -> Table:
+        """What the file itself says."""
+        return _read(self.text, self.path)
+
+    def effective(self) -> Table:
+        """What the shim makes of it all: later files win, tables are merged and lists replaced."""
+        made = self.shipped()
+        for one in self.drop_ins:
+            made = _merged(made, one.values())
+        return made
+
+    def known(self) -> Mapping[str, Table]:
+        """The keys that the file knows, by table, those in comments included; each with a value of its type."""
+        known: dict[str, dict[str, Any]] = {table: dict(keys) for table, keys in tables(self.shipped())}
+        table = ""
+        for line in self.text.splitlines():
+            header = re.fullmatch(r"\s*#?\s*\[([\w.-]+)\]\s*", line)
+            table = header.group(1) if header else table
+            setting = re.fullmatch(r"\s*#\s?([a-z][a-z0-9_]*\s*=\s*\S.*)", line)
+            for key, value in _values(setting.group(1)).items() if setting else ():
+                known.setdefault(table, {}).setdefault(key, value)
+        return known
+
+
+def _read(text: str, path: str) -> Table:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise BrokenPromiseError(f"{path} cannot be read ({problem}), so nobody can tell what is in effect") from None
+
+
+def _values(text: str) -> Table:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
+
+
+def _merged(under: Table, over: Table) -> Table:
+    both = {key: _merged(under[key], value) if isinstance(value, dict) and isinstance(under.get(key), dict) else value for key, value in over.items()}
+    return {**under, **both}
+
+
+def tables(values: Table, name: str = "") -> Iterator[tuple[str, Table]]:
+    """Each table by its dotted name, with the keys that are no tables themselves."""
+    yield name, {key: value for key, value in values.items() if not isinstance(value, dict)}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from tables(value, f"{name}.{key}" if name else key)
+
+
+def used(proof: Proof) -> list[Configuration]:
+    """What the handlers of Kata read; BrokenPromiseError where one reads what is not there, for then nobody can tell."""
+    rows = proof.rows("configurations")
+    found = {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
+    paths = list(dict.fromkeys(config or _default(shim, found, rows) for shim, config in _handlers(proof, rows)))
+    missing = [path or "a configuration of its own" for path in paths if path not in found]
+    hold(not missing, f"{proof.host} has handlers of Kata that read {', '.join(missing)}, which is not there, so nobody can tell what is in effect")
+    return [Configuration(path, _text(found[path][3]), _beside(rows, found[path][2])) for path in paths]
+
+
+def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
+    """(shim, configuration) of each handler."""
+    own = [(handler.shim, handler.config) for handler in boundaries.handlers(proof) if handler.is_kata()]
+    docker = {name: [cells[2] for cells in rows if cells[:2] == ["docker", name]] for name in ("runtimeType", "ConfigPath")}
+    shims = [shim for shim in docker["runtimeType"] if "kata" in shim]
+    unnamed = len(shims) > len(docker["ConfigPath"])
+    return own + [(shim, config) for shim, config in zip(shims, docker["ConfigPath"], strict=False)] + [(shims[0], "") for _ in range(unnamed)]
+
+
+def _default(shim: str, found: Mapping[str, list[str]], rows: list[list[str]]) -> str:
+    rust = "/runtime-rs/" in shim or (not shim.startswith("/") and ["rust", "yes"] in rows)
+    return next((path for path in DEFAULTS["rust" if rust else "go"] if path in found), "")
+
+
+def _beside(rows: list[list[str]], file: str) -> tuple[DropIn, ...]:
+    own = [cells for cells in rows if cells[0] == "drop_in" and cells[1] == file and len(cells) == 7]
+    return tuple(DropIn(cells[2], _text(cells[6]), why_stray(*cells[2:6])) for cells in sorted(own, key=lambda cells: cells[2]))
+
+
+def why_stray(path: str, kind: str, owner: str, mode: str) -> str:
+    """Why a file in config.d should not be there."""
+    name = path.rpartition("/")[2]
+    if kind != "file":
+        return "is no plain file"
+    if not name.endswith(".toml") or name.startswith("."):
+        return "is read although its name does not say so"
+    return "may be written by others than root" if owner != "0" or int(mode, 8) & 0o022 else ""
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded).decode("utf-8", "replace")

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the profiles of hardening ask of a configuration of Kata's (docs of the role kata), and where a configuration falls short."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .configurations import Configuration, Table, tables
+
+
+class Setting(NamedTuple):
+    """Where a setting is, by the first word of its table, what it must be, and whether it must be set since what holds without it is weaker."""
+
+    table: str
+    key: str
+    value: Any
+    must_be_set: bool = False
+
+
+_BASELINE = (
+    Setting("hypervisor", "enable_annotations", [], True), Setting("hypervisor", "enable_debug", False),
+    Setting("hypervisor", "extra_monitor_socket", ""), Setting("hypervisor", "disable_seccomp", False),
+    Setting("hypervisor", "disable_selinux", False), Setting("agent", "debug_console_enabled", False), Setting("agent", "enable_debug", False),
+    Setting("agent", "enable_tracing", False), Setting("runtime", "enable_debug", False), Setting("runtime", "enable_pprof", False),
+)
+_QEMU_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+_CONFINED = (
+    # The one as the shim in Go calls it, the other as the shim in Rust does; no file knows both.
+    Setting("hypervisor", "seccompsandbox", _QEMU_SANDBOX, True), Setting("hypervisor", "seccomp_sandbox", _QEMU_SANDBOX, True),
+    Setting("hypervisor", "disable_nested_virtualization", True, True), Setting("hypervisor", "guest_hook_path", ""),
+    Setting("hypervisor", "guest_memory_dump_path", ""), Setting("runtime", "disable_guest_seccomp", False, True),
+    Setting("runtime", "sandbox_cgroup_only", True, True), Setting("runtime", "static_sandbox_resource_mgmt", True, True),
+    Setting("runtime", "sandbox_bind_mounts", []),
+)
+PROFILES = {
+    "baseline": _BASELINE,
+    "strict": (*_BASELINE, *_CONFINED, Setting("hypervisor", "rootless", True, True)),
+    "confidential": (*_BASELINE, *_CONFINED, Setting("hypervisor", "confidential_guest", True, True),
+                     Setting("hypervisor", "shared_fs", "none", True)),
+}
+
+
+def shortfalls(configuration: Configuration, profile: str) -> list[str]:
+    """What is not as the profile asks, in words; a key that the file does not know cannot be asked of it."""
+    known, effective = configuration.known(), dict(tables(configuration.effective()))
+    found = []
+    for setting in PROFILES[profile]:
+        for table in (name for name in known if name.split(".")[0] == setting.table and setting.key in known[name]):
+            seen = effective.get(table, {}).get(setting.key)
+            wrong = setting.must_be_set if seen is None else seen != setting.value or type(seen) is not type(setting.value)
+            found += [f"{table}.{setting.key} is {'not set' if seen is None else repr(seen)}"] if wrong else []
+    if profile == "confidential" and not any(keys.get("confidential_guest") is True for _name, keys in tables(configuration.shipped())):
+        found.append("it is no configuration for confidential guests")
+    return found
+
+
+def passed_over(configuration: Configuration) -> list[str]:
+    """Each key in a drop-in that the configuration does not know, or knows of another type: the shim passes over it."""
+    known = configuration.known()
+    return [f"{table}.{key} in {one.path}" for one in configuration.drop_ins for table, keys in tables(one.values()) for key, value in keys.items()
+            if not _fits(known.get(table, {}), key, value)]
+
+
+def _fits(known: Table, key: str, value: Any) -> bool:
+    return key in known and (type(value) is type(known[key]) or {type(value), type(known[key])} == {int, float})

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about the files of Kata Containers: what shims read, and what the standard names by its hash."""
+
+from __future__ import annotations
+
+from .asking import Question
+from .container_questions import CONFIGURED
+
+# Where the shims in Go, and those in Rust, look when nobody names a configuration; the first that is there counts.
+DEFAULTS = {
+    "go": ("/etc/kata-containers/configuration.toml", "/opt/kata/share/defaults/kata-containers/configuration.toml",
+           "/usr/share/defaults/kata-containers/configuration.toml"),
+    "rust": ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
+             "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml"),
+}
+
+KATA_FILES = (
+    # configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its text; and Docker's handlers
+    Question("configurations", CONFIGURED, rf"""
+        text() {{ base64 -w0 <"$1"; }}
+        {{ command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
+           grep -hoE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' /etc/docker/daemon.json 2>/dev/null | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
+           printf 'ConfigPath = "%s"\n' {" ".join(path for paths in DEFAULTS.values() for path in paths)}
+        }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
+        while read -r path; do
+          file=$(readlink -f "$path") && [ -f "$file" ] || continue
+          printf 'configuration\t%s\t%s\t%s\n' "$path" "$file" "$(text "$file")"
+          for entry in "${{file%/*}}"/config.d/* "${{file%/*}}"/config.d/.[!.]*; do
+            if [ -L "$entry" ] || [ -d "$entry" ]; then printf 'drop_in\t%s\t%s\tother\t0\t0\t\n' "$file" "$entry"
+            elif [ -f "$entry" ]; then
+              printf 'drop_in\t%s\t%s\tfile\t%s\t%s\t%s\n' "$file" "$entry" "$(stat -c %u "$entry")" "$(stat -c %a "$entry")" "$(text "$entry")"
+            fi
+          done
+        done
+        grep -hoE '"(ConfigPath|runtimeType)"[[:space:]]*:[[:space:]]*"[^"]*"' /etc/docker/daemon.json 2>/dev/null | tr -d '" ' | tr : '\t' |
+          sed 's/^/docker\t/'
+        [ -e /opt/kata/runtime-rs/bin/containerd-shim-kata-v2 ] && printf 'rust\tyes\n'; true"""),
+    Question("kata_files", ("kata.files",), """
+        cd /opt/kata || exit 3
+        for path; do
+          if [ -f "$path" ]; then sha256sum -- "$path" || exit 3; else printf 'absent  %s\\n' "$path"; fi
+        done""", 120, "kata.files"),
+)

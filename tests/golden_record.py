@@ -72,6 +72,8 @@ _GOLDEN: dict[str, Any] = {
                        "virtiofsd_pid": None, "guest_kernel": "6.18.35-202", "guest_image": None, "started_at": "2026-11-22T06:00:00Z",
                        "stale": False, "reasons": []}],
     },
+    "services": {"stale": [], "unread": [], "examined": 120, "in_containers": 0,
+                 "active": ["chrony.service", "ssh.service"], "failed": [], "masked": []},
     "evidence": {"kernel.running.release": "/proc/sys/kernel/osrelease", "kernel.running": "/proc/version", "boot.cmdline": "/proc/cmdline"},
     "nulls": [],
 }

@@ -8,9 +8,9 @@
     python3 tests/replay_hosts.py --update                                                     # write what the scan makes of it beside it
 
 Runs on Python 3.6 with the standard library alone. Machine ids, host names, UUIDs, MAC and IP addresses and serial numbers are replaced,
-the same one always by the same, with a salt that is not kept; of a process's environment only ``container=`` stays, of the paths of what
-it runs and is given only those of the system and of Kata. Of the documents of containers only what a scan looks at stays, and the
-packages' descriptions are left out.
+the same one always by the same, with a salt that is not kept; of a process's environment only ``container=`` stays, of its memory what
+may be executed, of the paths of what it runs and is given only those of the system and of Kata. Of the documents of containers only what
+a scan looks at stays, and the packages' descriptions are left out.
 Look at the document before you share it all the same.
 """
 
@@ -31,6 +31,8 @@ _IPV4 = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PROCESS = re.compile(r"^/proc/\d+/")
 # A path outside of what the system itself lays out: where people and their projects live.
 _PRIVATE_PATH = re.compile(r"(?<![\w./-])/(?!(?:usr|var|run|etc|dev|proc|sys|boot|bin|sbin|lib|lib64|opt/kata[^/]*)(?:/|$))[\w.@+-]+(?:/[\w.@+-]+)*")
+# Of a process's memory only what may be executed: the rest is not looked at, and names the files that people work with.
+_MAPPED = re.compile(r"^\S+ ..x. .*\n", re.MULTILINE)
 _LONG_FIELDS = re.compile(r"^(?:Description|Conffiles|Maintainer|Homepage|Original-Maintainer):.*\n(?:[ \t].*\n)*", re.MULTILINE)
 _MACHINE_ID_FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _SERIAL_FILE = re.compile(r"/(?:\w+_serial|product_uuid|\w+_asset_tag)$")
@@ -216,6 +218,8 @@ def _file_without_secrets(path: str, text: str, mask: Mask) -> str:
         return "".join(word + "\0" for word in text.split("\0") if word.startswith("container="))
     if path == "/var/lib/dpkg/status":
         return _LONG_FIELDS.sub("", text)
+    if path.endswith("/maps"):
+        return _PRIVATE_PATH.sub(mask.path, "".join(_MAPPED.findall(text)))
     if path.endswith("/cmdline"):
         text = _IPV4.sub(mask.address, text)
         return _PRIVATE_PATH.sub(mask.path, text) if _PROCESS.match(path) else text

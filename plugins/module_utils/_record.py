@@ -7,6 +7,7 @@ A record is a JSON document::
 
     {"schema": "firebreak.record/1", "scanned_at": ..., "scanner": {...}, "seconds": {"kernel": 0.03, ...},
      "os": {...}, "boot": {...}, "kernel": {...}, "cpu": {...}, "hypervisor": {...}, "containers": {...}, "kata": {...},
+     "services": {...},
      "evidence": {"kernel.running.release": "/proc/sys/kernel/osrelease", ...},
      "nulls": [{"fact": "kernel.available", "reason": "tool_missing", "detail": "apt-cache"}]}
 

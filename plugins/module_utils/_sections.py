@@ -7,7 +7,7 @@ A section module has ``FACTS`` (what it can say), and ``collect(host, section, o
 and writes into ``section`` (see _record.Section).
 """
 
-from . import _boot, _containers, _cpu, _hypervisor, _kata, _kernel, _live_patch, _os
+from . import _boot, _containers, _cpu, _hypervisor, _kata, _kernel, _live_patch, _os, _services
 
 SECTIONS = {
     "os": _os,
@@ -18,4 +18,5 @@ SECTIONS = {
     "hypervisor": _hypervisor,
     "containers": _containers,
     "kata": _kata,
+    "services": _services,
 }

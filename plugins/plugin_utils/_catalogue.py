@@ -202,6 +202,23 @@ _KATA = (
     Entry("kata.other_installers", "medium", "More than one installer claims Kata Containers on this host; each undoes the other's work.",
           "Remove kata-deploy or the package, once its sandboxes are gone.", "restart_sandbox"),
 )
+_SERVICES = (
+    Entry("services.stale", "high", "A service still runs on a program or library that was deleted or replaced since it started: the package is "
+          "patched, the process is not.", "Restart the units that the finding names: systemctl restart.", "restart_service"),
+    Entry("services.stale_manager", "medium", "systemd itself still runs on a file that was deleted or replaced since it started.",
+          "systemctl daemon-reexec, which stops no service.", "none"),
+    Entry("services.stale_until_reboot", "high", "What a restart of a service does not replace (D-Bus, logind, another init than systemd) still runs "
+          "on a file that was deleted or replaced since it started.", "Reboot the host in its wave.", "reboot"),
+    Entry("services.stale_sessions", "low", "A user's session, or a service of a user's own, still runs on a file that was deleted or replaced since "
+          "it started.", "Let the user log in anew, or end the session: loginctl terminate-session.", "restart_service"),
+    Entry("services.stale_carriers", "medium", "A process that carries a container or a guest (a shim, conmon, a machine monitor) still runs on a "
+          "file that was deleted or replaced since it started; restarting its engine does not replace it.",
+          "Start the container anew, or move the guest.", "restart_sandbox"),
+    Entry("services.required", "high", "A unit that the standard requires is not active, has failed, or is masked, so that it does not come back.",
+          "See its log (journalctl -u); systemctl unmask and start it.", "restart_service"),
+    Entry("services.failed", "medium", "A service, socket or timer failed.", "See its log (journalctl -u), mend it and restart it.",
+          "restart_service"),
+)
 _FLEET = (
     Entry("host.duplicate", "medium", "Two names of the inventory are one machine (by machine-id): counts are wrong, and a wave could "
           "reboot it twice.",
@@ -210,7 +227,8 @@ _FLEET = (
           "Remove the waiver, or decide anew and extend it."),
 )
 
-ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA, *_FLEET)
+ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA,
+                              *_SERVICES, *_FLEET)
 _BY_ID = {entry.id: entry for entry in ENTRIES}
 _FREE = [(re.compile(re.sub("<[a-z]+>", "[^.]+", re.escape(entry.id).replace(r"\<", "<").replace(r"\>", ">"))), entry)
          for entry in ENTRIES if "<" in entry.id]

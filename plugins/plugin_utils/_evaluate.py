@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from . import _rules_boot, _rules_containers, _rules_cpu, _rules_hypervisor, _rules_kata, _rules_kernel, _rules_live_patch, _rules_os
+from . import _rules_boot, _rules_containers, _rules_cpu, _rules_hypervisor, _rules_kata, _rules_kernel, _rules_live_patch, _rules_os, _rules_services
 from ._catalogue import SEVERITIES, entry_of
 from ._facts import CannotSay, Facts, printable
 from ._judging import Difference, Outcome, Rule, Scope, Unknown
@@ -22,7 +22,8 @@ from ._waivers import Waiver, in_force
 
 RECORD_SCHEMA = "firebreak.record/1"
 RULES: tuple[Rule, ...] = (*_rules_os.RULES, *_rules_boot.RULES, *_rules_kernel.RULES, *_rules_live_patch.RULES,
-                           *_rules_cpu.RULES, *_rules_hypervisor.RULES, *_rules_containers.RULES, *_rules_kata.RULES)
+                           *_rules_cpu.RULES, *_rules_hypervisor.RULES, *_rules_containers.RULES, *_rules_kata.RULES,
+                           *_rules_services.RULES)
 
 # What a scan may have failed with, as the first word of ``failure``; anything else is a scan_failed.
 FAILURES = ("unreachable", "python_too_old", "image_based", "scan_failed", "no_record")

@@ -201,10 +201,22 @@ KATA = (
     _policy("kata.other_installers", "Traces of kata-deploy or of a distribution's package beside the release below /opt."),
 )
 
+SERVICES = (
+    _policy("services.stale", "Services, and processes outside of units, that run on programs or libraries that were deleted or replaced since they "
+            "started."),
+    _policy("services.stale_manager", "The same of systemd itself."),
+    _policy("services.stale_until_reboot", "The same of what only a reboot replaces: D-Bus, logind, another init than systemd."),
+    _policy("services.stale_sessions", "The same of users' sessions and their own services."),
+    _policy("services.stale_carriers", "The same of what carries containers and guests: shims, conmon, machine monitors."),
+    Key("services.required", "words", "Services, sockets or timers that must be active and not masked.", ["ssh.service", "chrony.service"],
+        ("services.required",)),
+    _policy("services.failed", "Services, sockets and timers that failed."),
+)
+
 # In the order in which documents list them.
 SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "general": GENERAL, "os": OS, "boot": BOOT, "kernel": KERNEL, "live_patch": LIVE_PATCH, "cpu": CPU, "hypervisor": HYPERVISOR,
-    "containers": CONTAINERS, "kata": KATA,
+    "containers": CONTAINERS, "kata": KATA, "services": SERVICES,
 }
 KEYS: tuple[Key, ...] = tuple(key for keys in SECTIONS.values() for key in keys)
 

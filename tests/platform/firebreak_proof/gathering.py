@@ -22,9 +22,10 @@ from .more_questions import CPU, HYPERVISOR, LIVE_PATCH
 from .probe_question import PROBE
 from .proof import Proof
 from .questions import BOOT, GENERAL, KERNEL
+from .service_questions import SERVICES
 from .standards import Standard
 
-QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE)
+QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE, *SERVICES)
 
 
 class Asked(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from firebreak_proof import comparisons, kernels, monitors, ordering, patches, processor
+from firebreak_proof import comparisons, kernels, monitors, ordering, patches, processor, services
 from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
 from firebreak_proof.proof import Proof
@@ -151,6 +151,52 @@ def test_monitors() -> None:
                  monitors="qemu\t41\t/usr/bin/qemu-system-x86_64\treplaced\tpc-q35-7.2\n")
     assert monitors.programs(proof)[0].version == "1:7.2"
     assert monitors.processes(proof)[0].state == "replaced"
+
+
+SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t/usr/bin/containerd-shim-runc-v2\tdeleted\thost\n"
+
+
+@pytest.mark.parametrize(("row", "kind", "unit"), [
+    ("50\t/usr/sbin/sshd\t/system.slice/ssh.service\t/usr/lib/libssl.so.3\treplaced\thost\n", "service", "ssh.service"),
+    ("50\t/usr/sbin/x\t/system.slice/a.service\t/usr/lib/libssl.so.3\tdeleted\tapart\n", "service", "a.service"),
+    ("50\t/usr/bin/udevadm\t/system.slice/systemd-udevd.service/udev\t/l.so\tdeleted\thost\n", "service", "systemd-udevd.service"),
+    ("50\t/usr/bin/x\t/\t/l.so\tdeleted\thost\n", "service", ""),
+    ("1\t/usr/lib/systemd/systemd\t/init.scope\t/l.so\tdeleted\thost\n", "manager", "init.scope"),
+    ("1\t/sbin/init\t/\t/l.so\tdeleted\thost\n", "until_reboot", ""),
+    ("50\t/usr/bin/dbus-daemon\t/system.slice/dbus.service\t/l.so\tdeleted\thost\n", "until_reboot", "dbus.service"),
+    ("50\t/bin/bash\t/user.slice/user-1000.slice/session-4.scope\t/l.so\tdeleted\thost\n", "session", "session-4.scope"),
+    ("50\t/bin/x\t/user.slice/user-0.slice/user@0.service/app.slice/x.service\t/l.so\tdeleted\thost\n", "session", "x.service"),
+    (SHIM, "carrier", "containerd.service"),
+])
+def test_stale_processes_by_how_they_are_replaced(row: str, kind: str, unit: str) -> None:
+    kinds = {name: services.stale(host(stale=row), name) for name in ("service", "manager", "until_reboot", "session", "carrier")}
+    assert {name for name, found in kinds.items() if found} == {kind}
+    assert kinds[kind][0].unit == unit
+
+
+def test_a_stale_process_in_words() -> None:
+    assert str(services.stale(host(stale=SHIM), "carrier")[0]) == (
+        "containerd.service (process 60, /usr/bin/containerd-shim-runc-v2) on /usr/bin/containerd-shim-runc-v2, which was deleted since it began")
+
+
+@pytest.mark.parametrize("tail", [
+    "/system.slice/x.service\t/l.so\tdeleted\tcontainer\n", "/docker/abababababab\t/l.so\tdeleted\tapart\n",
+    "/machine.slice/libpod-abababababab.scope\t/l.so\tdeleted\tapart\n"])
+def test_files_of_a_container_are_its_images_business(tail: str) -> None:
+    assert services.stale(host(stale=f"50\t/usr/bin/x\t{tail}"), "service") == []
+
+
+def test_a_process_that_root_may_not_look_into_is_not_proven() -> None:
+    assert services.stale(host(stale="unread\t1\n"), "service") == []
+    with pytest.raises(BrokenPromiseError, match="memory of process 1,"):
+        services.stale(host(stale="unread\t1\n"), "manager")
+    with pytest.raises(BrokenPromiseError, match="memory of process 60,"):
+        services.stale(host(stale="unread\t60\n"), "service")
+
+
+def test_units_by_their_state() -> None:
+    proof = host(units="active\tssh.service\nmasked\tcron.service\nfailed\tx.timer\n")
+    assert [services.units(proof, state) for state in ("active", "failed", "masked")] == [{"ssh.service"}, {"x.timer"}, {"cron.service"}]
 
 
 def test_waivers_cover_findings_until_their_last_day() -> None:

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes that run on files that are not there any more, and the state of units, from a host's own tools."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .promises import BrokenPromiseError
+from .proof import Proof
+
+_CARRIERS = re.compile(r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-system-.+|qemu-kvm|kvm|virtiofsd|cloud-hypervisor|firecracker)")
+_REBOOTED = ("dbus.service", "dbus-broker.service", "systemd-logind.service", "elogind.service")
+_IN_A_CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio|nerdctl)-[0-9a-f]{12,}|/docker/|/kubepods|/lxc[./]|systemd-nspawn@")
+
+
+class Stale(NamedTuple):
+    """A process and one file of it that is not the one at its path any more."""
+
+    pid: str
+    program: str
+    group: str
+    path: str
+    state: str
+    where: str
+
+    @property
+    def unit(self) -> str:
+        """The unit by the control group; below a user's manager the user's own unit. '' outside of units."""
+        inner = re.sub(r"^.*/user@[0-9]+\.service", "", self.group) or self.group
+        found = re.findall(r"[^/]+\.(?:service|scope)(?=/|$)", inner)
+        return "" if not found else str(found[-1] if inner != self.group else found[0])
+
+    @property
+    def kind(self) -> str:
+        """How it is replaced: by a restart of its service, by systemd itself, a reboot, with a user's session, or with what it carries."""
+        name = self.program.rpartition("/")[2]
+        if self.pid == "1":
+            return "manager" if name == "systemd" else "until_reboot"
+        if _CARRIERS.fullmatch(name):
+            return "carrier"
+        if re.search(r"/user-[0-9]+\.slice/|/user@[0-9]+\.service|/session-[^/]+\.scope", self.group):
+            return "session"
+        return "until_reboot" if self.unit in _REBOOTED else "service"
+
+    @property
+    def is_containers(self) -> bool:
+        """Whether it is the business of a container's image."""
+        apart = self.where == "apart" and (bool(_IN_A_CONTAINER.search(self.group)) or not self.unit.endswith(".service"))
+        return self.where == "container" or apart
+
+    def __str__(self) -> str:
+        return f"{self.unit or 'no unit'} (process {self.pid}, {self.program}) on {self.path}, which was {self.state} since it began"
+
+
+def stale(proof: Proof, kind: str) -> list[Stale]:
+    """The stale processes of a kind; BrokenPromiseError where one of them could not be looked at."""
+    __tracebackhide__ = True
+    rows = proof.rows("stale")
+    for pid in (cells[1] for cells in rows if cells[0] == "unread" and len(cells) == 2):
+        if kind in ({"1": ("manager", "until_reboot")}.get(pid, ("service", "session", "carrier", "until_reboot"))):
+            raise BrokenPromiseError(f"{proof.host} does not let root look into the memory of process {pid}, so nobody can tell")
+    found = dict.fromkeys(Stale(*cells) for cells in rows if len(cells) == 6)
+    return [one for one in found if one.kind == kind and not one.is_containers]
+
+
+def units(proof: Proof, state: str) -> set[str]:
+    """The names of the units that are active, failed or masked."""
+    return {cells[1] for cells in proof.rows("units") if len(cells) == 2 and cells[0] == state}

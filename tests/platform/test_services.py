@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services: none runs on files that are not there any more, and those that must run do."""
+
+from firebreak_proof import services
+from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.proof import Proof
+
+_SHOWN = 5
+_KINDS = {"services.stale": "service", "services.stale_manager": "manager", "services.stale_until_reboot": "until_reboot",
+          "services.stale_sessions": "session", "services.stale_carriers": "carrier"}
+
+
+@promise("services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers")
+def test_nothing_runs_on_files_that_were_deleted_or_replaced(proof: Proof, wanted: Wanted) -> None:
+    found = services.stale(proof, _KINDS[wanted.key])
+    hold(not found, f"{proof.host} runs {'; '.join(str(one) for one in found[:_SHOWN])}{'; ...' if len(found) > _SHOWN else ''}; "
+                    f"the standard forbids that")
+
+
+@promise("services.required")
+def test_required_units_run_and_are_not_masked(proof: Proof, wanted: Wanted) -> None:
+    active, masked = services.units(proof, "active"), services.units(proof, "masked")
+    wrong = [f"{unit}, which is {'masked' if unit in active else 'not active'}" for unit in wanted.accepted if unit not in active or unit in masked]
+    hold(not wrong, f"{proof.host} does not do as promised with {', '.join(wrong)}; the standard requires {wanted}")
+
+
+@promise("services.failed")
+def test_no_unit_failed(proof: Proof, wanted: Wanted) -> None:
+    failed = sorted(unit for unit in services.units(proof, "failed") if unit.endswith((".service", ".socket", ".timer")))
+    hold(not failed, f"{proof.host} has failed units: {', '.join(failed[:_SHOWN])}; the standard forbids that")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..plugin_utils._plan_guests import Asked, plan
@@ -37,6 +37,11 @@ options:
     description: For V(migrate), the libvirt of the host to go to.
     type: str
     default: ''
+  machine_types:
+    description: The machine types that definitions get instead of one of the same family that is not allowed or deprecated; one of each family.
+    type: list
+    elements: str
+    default: []
 author: The Firebreak authors (@firebreak)
 """
 
@@ -53,18 +58,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The guests to replace, each with the process that it is to leave, a sentence for each of the others, and the refusal or null.
+  description:
+    - The guests to replace, each with the process that it is to leave, those whose definition gets another machine type, a sentence for each of
+      the others, and the refusal or null.
   type: dict
   sample:
+    define: [{machine_type: pc-q35-7.2, name: web1}]
     left: []
     move: [{method: managed_save, name: web1, pid: 4242}]
     refusal: null
 """
 
 
-def planned(scan: Mapping[str, Any], host: str, method: str = "none", destination: str = "") -> dict[str, Any]:
+def planned(scan: Mapping[str, Any], host: str, method: str = "none", destination: str = "", machine_types: Sequence[str] = ()) -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    return of_scan(scan, host, "plan_guests", lambda record, standard: plan(record, promises(standard or {}), Asked(method, destination)))
+    asked = Asked(method, destination, tuple(machine_types))
+    return of_scan(scan, host, "plan_guests", lambda record, standard: plan(record, promises(standard or {}), asked))
 
 
 class FilterModule:

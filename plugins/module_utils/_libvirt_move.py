@@ -4,7 +4,7 @@
 """How a guest of libvirt leaves the process that runs it: what is asked first, what is done, and how the guest stands when that fails."""
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 VIRSH = ["virsh", "--connect", "qemu:///system"]
 _STEP = 1.0
@@ -25,6 +25,24 @@ class Order(NamedTuple):
     method: str
     destination: str
     seconds: int
+
+
+def must(answer: Tuple[int, str, str], words: Sequence[str], consequence: str) -> str:
+    """What virsh said to these words; RefusalError where it failed."""
+    status, out, err = answer
+    if status:
+        raise RefusalError("virsh %s: %s%s" % (" ".join(words), " ".join((err or out).split()), consequence))
+    return out
+
+
+def domcapabilities(document: str, machine: str = "") -> List[str]:
+    """The words that ask virsh whether the installed QEMU can make a guest's machine, or another machine for it."""
+    options = ["domcapabilities"]
+    for option, pattern in (("--virttype", _KIND), ("--machine", _MACHINE), ("--emulatorbin", _EMULATOR)):
+        match = pattern.search(document)
+        value = machine if machine and option == "--machine" else match.group(1) if match else ""
+        options += [option, value] if value else []
+    return options
 
 
 class Libvirt:
@@ -70,17 +88,10 @@ class Libvirt:
     def _check_emulator(self, order: Order) -> None:
         inactive = ["--inactive"] if order.method == "restart" else []
         document = self._must("; it runs on", "dumpxml", *(inactive + [order.name]))
-        options = []
-        for option, pattern in (("--virttype", _KIND), ("--machine", _MACHINE), ("--emulatorbin", _EMULATOR)):
-            match = pattern.search(document)
-            options += [option, match.group(1)] if match else []
-        self._must("; guest %s could not be started again, and runs on" % order.name, "domcapabilities", *options)
+        self._must("; guest %s could not be started again, and runs on" % order.name, *domcapabilities(document))
 
     def _must(self, consequence: str, *words: str) -> str:
-        status, out, err = self._run(VIRSH + list(words))
-        if status:
-            raise RefusalError("virsh %s: %s%s" % (" ".join(words), " ".join((err or out).split()), consequence))
-        return out
+        return must(self._run(VIRSH + list(words)), words, consequence)
 
     def move(self, order: Order) -> None:
         """Have the guest leave its process."""

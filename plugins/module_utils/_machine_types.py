@@ -23,6 +23,8 @@ _NAMED = (
 
 # Families whose names end in the QEMU version they imitate. 'pc-1.3' is the elder spelling of i440fx.
 _VERSIONED = re.compile(r"(pc-i440fx|pc-q35|pc|virt|pseries|s390-ccw-virtio)-([0-9]{1,3})\.([0-9]{1,3})(?:\.[0-9]{1,3})?(?:\+pve[0-9]+)?\Z")
+# Names with a version of QEMU or of a distributor behind the family. What is in one family has the same buses.
+_FAMILY = re.compile(r"(pc-i440fx|pc-q35|pc(?=-[0-9])|virt|pseries|s390-ccw-virtio)-[a-z0-9][A-Za-z0-9._+-]{0,40}\Z")
 # A name QEMU could accept: anything else on a command line is not repeated into reports.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\Z")
 _VERSION = re.compile(r"(?:[0-9]+:)?([0-9]{1,3})\.([0-9]{1,3})")
@@ -60,6 +62,12 @@ def qemu_version(text: Optional[str]) -> Optional[Tuple[int, int]]:
     """(major, minor) of a QEMU version, with or without the epoch of a package; None where there is none."""
     match = _VERSION.match(text or "")
     return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def family(machine_type: str) -> Optional[str]:
+    """'pc-q35' of pc-q35-7.2 and of pc-q35-rhel9.4.0; None for an alias, and for what has no versions."""
+    match = _FAMILY.match(machine_type)
+    return {"pc": "pc-i440fx"}.get(match.group(1), match.group(1)) if match else None
 
 
 def is_deprecated(machine_type: str, version: Optional[Tuple[int, int]]) -> bool:

@@ -12,7 +12,7 @@ from ._standard import promises
 
 # Variables of the role hypervisor that ask for something of their own.
 HYPERVISOR_ASKED = frozenset({
-    "hypervisor_versions", "hypervisor_kvm_parameters", "hypervisor_replace_guests", "hypervisor_set_machine_types"})
+    "hypervisor_versions", "hypervisor_kvm_parameters", "hypervisor_replace_guests", "hypervisor_machine_types"})
 _HYPERVISOR = "hypervisor."
 _KATA = "kata.version"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..module_utils._machine_types import is_deprecated, qemu_version
+from ..module_utils._machine_types import family, is_deprecated, qemu_version
 from ._facts import printable
 from ._judging import matches_any
 from ._plan_kernel import RefusalError
@@ -28,14 +28,16 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """How guests are replaced: one of METHODS, and for a migration where to."""
+    """How guests are replaced: one of METHODS, and for a migration where to; and the machine types that definitions get, one of a family."""
 
     method: str = "none"
     destination: str = ""
+    machine_types: Sequence[str] = ()
 
 
 def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: Asked) -> dict[str, Any]:
-    """``move``: the guests to replace now, each with the process it is to leave; ``left``: what is said of all others, and of machine types."""
+    """``move``: the guests to replace now, each with the process it is to leave; ``define``: those whose definition gets another machine type;
+    ``left``: what is said of all others."""
     _check(asked)
     section = record["hypervisor"]
     if section["processes"] is None or section["guests"] is None:
@@ -53,8 +55,10 @@ def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: 
         else:
             left.append(_said(process, versions.get(process["component"]), guest))
     allowed = promises.get("hypervisor.machine_types")
-    left += _machine_types(section, allowed.values() if allowed else None, qemu_version(versions.get("qemu")))
-    return {"move": move, "left": left}
+    policy = Policy(allowed.values() if allowed else None, qemu_version(versions.get("qemu")), _targets(asked.machine_types))
+    policy.check()
+    left += _machine_types(section, policy)
+    return {"move": move, "define": list(_definitions(section, policy)), "left": left}
 
 
 def _check(asked: Asked) -> None:
@@ -95,26 +99,81 @@ def _remedy(process: Mapping[str, Any], guest: Mapping[str, Any] | None) -> str:
     return "migrate it live (hypervisor_replace_guests: migrate), or save and restore it here, which stops it for a moment (managed_save)"
 
 
-def _machine_types(section: Mapping[str, Any], allowed: Sequence[str] | None, version: tuple[int, int] | None) -> Iterator[str]:
+def _targets(machine_types: Sequence[str]) -> dict[str, str]:
+    """The machine type that is asked for of each family."""
+    targets: dict[str, str] = {}
+    for name in machine_types:
+        of = family(name)
+        if of is None or of in targets:
+            raise RefusalError(f"hypervisor_machine_types has {printable(str(name), 80)}; "
+                               "wanted: machine types with their version, such as pc-q35-7.2, and one of each family")
+        targets[of] = name
+    return targets
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What machine types are held to: the patterns that the standard allows (None: all), the installed QEMU, what is asked for by family."""
+
+    allowed: Sequence[str] | None
+    qemu: tuple[int, int] | None
+    targets: Mapping[str, str]
+
+    def check(self) -> None:
+        """Refuse to give guests what would be named right afterwards."""
+        for name in self.targets.values():
+            problem = self.problem(name)
+            if problem:
+                raise RefusalError(f"hypervisor_machine_types has {name}, {problem}; wanted: one that it allows and that is not deprecated")
+
+    def problem(self, machine_type: str | None) -> str | None:
+        """What is wrong with a machine type; None where nothing is."""
+        if machine_type is None:
+            return None
+        if self.allowed is not None and not matches_any(machine_type, tuple(self.allowed)):
+            return f"which the standard does not allow ({', '.join(self.allowed) or 'it allows none'})"
+        return "which the installed QEMU calls deprecated" if is_deprecated(machine_type, self.qemu) else None
+
+    def target(self, machine_type: str | None) -> str | None:
+        """The machine type that a definition with this one gets; None where it stays."""
+        return self.targets.get(family(machine_type) or "") if machine_type and self.problem(machine_type) else None
+
+
+def _definitions(section: Mapping[str, Any], policy: Policy) -> Iterator[dict[str, str]]:
+    for guest in section["guests"]:
+        target = policy.target(guest["defined_machine_type"])
+        if target:
+            yield {"name": guest["name"], "machine_type": target}
+
+
+def _machine_types(section: Mapping[str, Any], policy: Policy) -> Iterator[str]:
     """A sentence for each guest with a machine type that the standard does not allow or QEMU calls deprecated."""
     known = {guest["pid"] for guest in section["guests"]}
     for guest in section["guests"]:
-        for key, verb in (("machine_type", "runs with"), ("defined_machine_type", "is defined with")):
-            problem = _problem(guest[key], allowed, version)
-            if problem and not (key == "defined_machine_type" and guest["machine_type"] == guest[key]):
-                yield (f"guest {printable(guest['name'])} {verb} {guest[key]}, {problem}: "
-                       "give it another one with virsh edit, in force at its next start")
+        yield from _of_guest(guest, policy)
     for process in section["processes"]:
-        problem = _problem(process["machine_type"], allowed, version) if process["pid"] not in known else None
+        problem = policy.problem(process["machine_type"]) if process["pid"] not in known else None
         if problem:
             yield f"qemu (pid {process['pid']}) runs with {process['machine_type']}, {problem}: it is chosen by what started it"
 
 
-def _problem(machine_type: str | None, allowed: Sequence[str] | None, version: tuple[int, int] | None) -> str | None:
-    if machine_type is None:
-        return None
-    if allowed is not None and not matches_any(machine_type, tuple(allowed)):
-        return f"which the standard does not allow ({', '.join(allowed) or 'it allows none'})"
-    if is_deprecated(machine_type, version):
-        return "which the installed QEMU calls deprecated"
-    return None
+def _of_guest(guest: Mapping[str, Any], policy: Policy) -> Iterator[str]:
+    runs, defined, name = guest["machine_type"], guest["defined_machine_type"], printable(guest["name"])
+    target = policy.target(defined)
+    following = target or defined
+    if policy.problem(runs):
+        if following is None:
+            then = "it has no definition, and is chosen by what started it"
+        else:
+            then = _by_hand(following, policy) if policy.problem(following) else f"at its next start it gets {following}"
+        yield f"guest {name} runs with {runs}, {policy.problem(runs)}: {then}"
+    if defined != runs and not target and policy.problem(defined):
+        yield f"guest {name} is defined with {defined}, {policy.problem(defined)}: {_by_hand(defined, policy)}"
+
+
+def _by_hand(machine_type: str, policy: Policy) -> str:
+    if policy.targets:
+        return "no machine type of its family is asked for; another family is other hardware, to be defined by hand (virsh edit)"
+    if family(machine_type) is None:
+        return "give it another one with virsh edit, in force at its next start"
+    return "give its definition another version (hypervisor_machine_types), in force at its next start"

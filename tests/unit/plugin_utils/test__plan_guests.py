@@ -30,12 +30,12 @@ def made(
 
 @pytest.mark.parametrize("method", ["managed_save", "migrate", "restart"])
 def test_a_guest_on_an_old_binary_is_moved_in_the_way_that_was_asked_for(method: str) -> None:
-    assert made(method, guest={}) == {"move": [{"name": "web1", "pid": 812, "method": method}], "left": []}
+    assert made(method, guest={}) == {"move": [{"name": "web1", "pid": 812, "method": method}], "define": [], "left": []}
 
 
 @pytest.mark.parametrize("method", ["none", "managed_save", "migrate", "restart"])
 def test_a_guest_on_the_installed_binary_is_never_touched(method: str) -> None:
-    assert made(method, process={"stale": False}, guest={}) == {"move": [], "left": []}
+    assert made(method, process={"stale": False}, guest={}) == {"move": [], "define": [], "left": []}
 
 
 def test_unless_asked_a_guest_is_only_named() -> None:
@@ -75,16 +75,62 @@ def test_each_is_named_with_its_remedy(process: dict[str, Any], guest: dict[str,
     assert words in line
 
 
-def test_machine_types_that_are_not_allowed_or_deprecated_are_named() -> None:
-    current = {"stale": False}
-    assert made(standard={"machine_types": ["pc-q35-10.*"]}, process=current, guest={"defined_machine_type": "pc-q35-10.0"})["left"] == [
-        "guest web1 runs with pc-q35-9.2, which the standard does not allow (pc-q35-10.*): "
-        "give it another one with virsh edit, in force at its next start"]
-    old = {"machine_type": "pc-q35-5.1", "defined_machine_type": "pc-q35-5.1"}
-    line, = made(process=current, guest=old)["left"]
-    assert line.startswith("guest web1 runs with pc-q35-5.1, which the installed QEMU calls deprecated")
-    off = {"pid": None, "machine_type": None, "defined_machine_type": "pc-i440fx-4.0"}
-    assert [line for line in made(process=current, guest=off)["left"] if "guest web1 is defined with pc-i440fx-4.0" in line]
+CURRENT = {"stale": False}
+NEWER = ("pc-q35-10.0", "pc-i440fx-10.0")
+
+
+def typed(runs: str | None, defined: str | None, asked: tuple[str, ...] = (), standard: Any = ("pc-q35-10.*", "pc-i440fx-10.*")) -> dict[str, Any]:
+    """The plan for a host with one guest of these machine types."""
+    guest = {**GUEST, "machine_type": runs, "defined_machine_type": defined, "persistent": defined is not None, "pid": 812 if runs else None}
+    process = {**PROCESS, **CURRENT, "machine_type": runs}
+    record = golden({"hypervisor.processes": [process] if runs else [], "hypervisor.guests": [guest]})
+    promised = {"hypervisor": {"machine_types": list(standard)}} if standard else {}
+    return plan(record, promises(promised), Asked(machine_types=asked))
+
+
+@pytest.mark.parametrize(("runs", "defined", "asked", "define", "left"), [
+    ("pc-q35-9.2", "pc-q35-9.2", (), None,
+     ["guest web1 runs with pc-q35-9.2, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): "
+      "give its definition another version (hypervisor_machine_types), in force at its next start"]),
+    ("pc-q35-9.2", "pc-q35-10.0", (), None, ["guest web1 runs with pc-q35-9.2, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): "
+                                             "at its next start it gets pc-q35-10.0"]),
+    ("pc-q35-9.2", "pc-q35-9.2", NEWER, "pc-q35-10.0",
+     ["guest web1 runs with pc-q35-9.2, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): at its next start it gets pc-q35-10.0"]),
+    (None, "pc-i440fx-9.2", NEWER, "pc-i440fx-10.0", []),
+    (None, "pc-1.3", NEWER, "pc-i440fx-10.0", []),
+    (None, "pc-q35-rhel9.4.0", NEWER, "pc-q35-10.0", []),
+    ("pc-q35-10.1", "pc-q35-10.1", NEWER, None, []),
+    (None, "pc-i440fx-9.2", NEWER[:1], None,
+     ["guest web1 is defined with pc-i440fx-9.2, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): "
+      "no machine type of its family is asked for; another family is other hardware, to be defined by hand (virsh edit)"]),
+    (None, "microvm", (), None, ["guest web1 is defined with microvm, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): "
+                                 "give it another one with virsh edit, in force at its next start"]),
+    ("pc-q35-9.2", None, NEWER, None, ["guest web1 runs with pc-q35-9.2, which the standard does not allow (pc-q35-10.*, pc-i440fx-10.*): "
+                                       "it has no definition, and is chosen by what started it"]),
+])
+def test_definitions_get_another_version_of_their_machine_type_only_when_it_is_asked_for(
+    runs: str | None, defined: str | None, asked: tuple[str, ...], define: str | None, left: list[str],
+) -> None:
+    plan_made = typed(runs, defined, asked)
+    assert plan_made["define"] == ([{"name": "web1", "machine_type": define}] if define else [])
+    assert plan_made["left"] == left
+    assert plan_made["move"] == []
+
+
+def test_a_deprecated_machine_type_is_named_and_replaced_too() -> None:
+    plan_made = typed("pc-q35-5.1", "pc-q35-5.1", ("pc-q35-10.0",), standard=None)
+    assert plan_made["define"] == [{"name": "web1", "machine_type": "pc-q35-10.0"}]
+    assert plan_made["left"] == ["guest web1 runs with pc-q35-5.1, which the installed QEMU calls deprecated: at its next start it gets pc-q35-10.0"]
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    (("q35",), "hypervisor_machine_types has q35; wanted: machine types with their version"),
+    (("pc-q35-10.0", "pc-q35-10.1"), "hypervisor_machine_types has pc-q35-10.1; wanted"),
+    (("pc-q35-9.2",), "hypervisor_machine_types has pc-q35-9.2, which the standard does not allow"),
+])
+def test_machine_types_that_no_guest_should_get_are_refused(asked: tuple[str, ...], words: str) -> None:
+    with pytest.raises(RefusalError, match=words):
+        typed(None, None, asked)
 
 
 def test_a_monitor_without_libvirt_has_its_machine_type_named_too() -> None:

@@ -22,6 +22,8 @@ SCENARIO = ROOT / "extensions/molecule/hypervisor"
 STANDARD = {"hypervisor": {"machine_types": ["pc-q35-*"], "qemu": {"running": {"rule": "installed"}}}}
 OTHER = "qemu+unix:///system?socket=/srv/other/run/libvirt-sock"
 QEMU = "/usr/bin/qemu-system-x86_64"
+# A guest in an emulated machine on a busy computer.
+GUEST_SECONDS = 300
 # Holds a virtual machine open, as a guest would.
 HOLD = "import fcntl, os, time; kvm = os.open('/dev/kvm', os.O_RDWR); vm = fcntl.ioctl(kvm, 0xAE01, 0); print(vm, flush=True); time.sleep(3600)"
 
@@ -31,13 +33,14 @@ def machine(name: str) -> Any:
     return testinfra.get_host(f"ansible://{name}?ansible_inventory={ROOT}/inventories/lab")
 
 
-def play(playbook: Path, host: str, folder: Path, **variables: Any) -> str:
-    """What a playbook says that is run on one host as a person would; it must succeed."""
+def play(playbook: Path, host: str, folder: Path, *words: str, expected: int = 0, **variables: Any) -> str:
+    """What a playbook says that is run on one host as a person would; it must succeed, or end as expected."""
     command = [str(Path(sys.executable).with_name("ansible-playbook")), f"--inventory={ROOT}/inventories/lab", f"--limit={host}", str(playbook),
-               "--extra-vars", json.dumps(variables)]
-    done = subprocess.run(command, cwd=folder, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+               "--extra-vars", json.dumps(variables), *words]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == expected, done.stdout
     return done.stdout
 
 
@@ -131,6 +134,23 @@ def test_what_was_moved_is_reported_no_more(tmp_path: Path) -> None:
     assert [name for name in findings("guests", tmp_path / "two") if name.startswith("hypervisor.")] == []
 
 
+def test_definitions_get_another_version_of_their_machine_type_and_running_guests_stay(tmp_path: Path) -> None:
+    guests = machine("guests")
+    guests.check_output("sed 's/living/board/; s/pc-q35-7.1/pc-i440fx-7.1/' /srv/living.xml > /srv/board.xml && virsh define /srv/board.xml")
+    definition, process = "virsh dumpxml --inactive --security-info living", pid(guests, "living")
+    before = guests.check_output(definition)
+    said = play(SCENARIO / "machine_types.yml", "guests", tmp_path, "--check", "--diff")
+    assert "-living: pc-q35-7.1" in said and "+living: pc-q35-7.2" in said
+    assert guests.check_output(definition) == before
+    said = play(SCENARIO / "machine_types.yml", "guests", tmp_path)
+    assert guests.check_output(definition) == before.replace("machine='pc-q35-7.1'", "machine='pc-q35-7.2'")
+    assert "machine='pc-q35-7.1'" in guests.check_output("virsh dumpxml living") and pid(guests, "living") == process
+    assert "guest living runs with pc-q35-7.1" in said and "at its next start it gets pc-q35-7.2" in said
+    assert "guest board is defined with pc-i440fx-7.1" in said and "another family is other hardware" in said
+    said = play(SCENARIO / "machine_types.yml", "guests", tmp_path)
+    assert re.search(r"guests +: ok=[0-9]+ +changed=0 ", said), said
+
+
 def test_a_parameter_is_in_force_where_the_kernel_takes_it_and_waits_where_not() -> None:
     metal = machine("metal")
     assert metal.check_output("cat /sys/module/kvm/parameters/halt_poll_ns") == "0"
@@ -154,9 +174,31 @@ def test_a_module_is_not_taken_from_a_guest_and_loaded_anew_after_it(tmp_path: P
 
 @pytest.mark.parametrize("probe", ["device", "vm"])
 def test_the_rungs_of_the_ladder_are_climbed(probe: str) -> None:
+    assert ladder(hypervisor_probe=probe) == {"rung": probe, "asked": probe, "failed": "", "guest_kernel": None}
+
+
+def test_a_guest_kernel_is_booted_when_it_is_asked_for_and_ended() -> None:
+    metal = machine("metal")
+    asked = {"hypervisor_release": "/opt/kata-4.0.0", "section_deadline": GUEST_SECONDS, "deadline": GUEST_SECONDS + 60}
+    found = ladder(hypervisor_probe="guest", **asked)
+    assert found == {"rung": "guest", "asked": "guest", "failed": "", "guest_kernel": metal.check_output("uname -r")}
+    assert metal.run("pgrep -f qemu-system-x86_64.*vmlinux").rc == 1
+
+
+def test_a_release_whose_guest_kernel_is_another_is_not_put_in_force_and_one_that_boots_is(tmp_path: Path) -> None:
+    metal = machine("metal")
+    said = play(SCENARIO / "guest.yml", "metal", tmp_path, kata_version="4.1.0", expected=2)
+    assert "reached the rung vcpu, wanted guest" in said
+    assert f"the guest kernel that came up is {metal.check_output('uname -r')}" in said and "vmlinux-5.10.0-202 pins 5.10.0" in said
+    assert not metal.file("/opt/kata").exists
+    play(SCENARIO / "guest.yml", "metal", tmp_path, kata_version="4.0.0")
+    assert metal.file("/opt/kata").linked_to == "/opt/kata-4.0.0"
+
+
+def ladder(**asked: Any) -> Any:
+    """What a scan of the machine says of it."""
     command = [str(Path(sys.executable).with_name("ansible")), f"--inventory={ROOT}/inventories/lab", "metal", "-m", "firebreak.fleet.platform_scan",
-               "-a", json.dumps({"sections": ["os", "hypervisor"], "hypervisor_probe": probe})]
+               "-a", json.dumps({"sections": ["os", "hypervisor"], **asked})]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false"}
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    document = json.loads(said.partition("=>")[2])["firebreak"]["record"]["record"]
-    assert document["hypervisor"]["ladder"] == {"rung": probe, "asked": probe, "failed": ""}
+    return json.loads(said.partition("=>")[2])["firebreak"]["record"]["record"]["hypervisor"]["ladder"]

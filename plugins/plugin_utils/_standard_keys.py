@@ -131,7 +131,7 @@ HYPERVISOR = (
     Key("hypervisor.is_host", "truth", "Whether the host can run virtual machines.", True, ("hypervisor.role",)),
     Key("hypervisor.under", "text", "What the host itself runs under; `none` is bare metal.", "none", ("hypervisor.under",), _VALUES),
     Key("hypervisor.ladder", "choice", "The least rung of the capability ladder that the host must reach. `vm` is only known "
-        "if the scan was asked for it.", "device", ("hypervisor.ladder",), choices=RUNGS),
+        "if the scan was asked for it (`firebreak_hypervisor_probe: vm`).", "device", ("hypervisor.ladder",), choices=RUNGS),
     *(key for name in COMPONENTS for key in _component(name)),
     Key("hypervisor.kvm.<module>.<parameter>", "parameter", "A parameter of a loaded KVM module, as text; true and false also match Y, N, 1 and 0.",
         False, ("hypervisor.kvm.<module>.<parameter>",), _VALUES),

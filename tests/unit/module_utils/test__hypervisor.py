@@ -166,6 +166,19 @@ def test_a_jailed_copy_of_the_installed_build_is_current() -> None:
     assert process["reason"] == "its binary is outside the system's folders, but of the build that is installed"
 
 
+def test_a_replaced_cloud_hypervisor_outside_kata_is_read_as_stale() -> None:
+    path = "/usr/local/bin/cloud-hypervisor"
+    words = [path, "--api-socket", "/run/vm1.sock", "--kernel", "/srv/vmlinux", "--disk", "path=/srv/vm1.raw", "--memory", "size=1024M"]
+    machine = debian().file(path, 300, elf(NEW)).process(9, f"{path} (deleted)", words, 400, elf(OLD))
+    section = machine.scan()
+    process, = section.facts["processes"]
+    assert (process["component"], process["stale"], process["deleted"], process["version"]) == ("cloud-hypervisor", True, True, None)
+    assert process["reason"] == f"its binary {path} was replaced: build {OLD} runs, build {NEW} is installed"
+    component, = (row for row in section.facts["components"] if row["name"] == "cloud-hypervisor")
+    assert component == {"name": "cloud-hypervisor", "package": None, "version": None, "path": path, "build_id": NEW}
+    assert section.facts["is_host"] is True
+
+
 def test_a_container_is_not_compared_with_the_hosts_file() -> None:
     machine = debian()
     machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 77, 2]

@@ -75,6 +75,16 @@ def test_each_is_named_with_its_remedy(process: dict[str, Any], guest: dict[str,
     assert words in line
 
 
+@pytest.mark.parametrize("method", ["managed_save", "migrate", "restart"])
+@pytest.mark.parametrize(("component", "remedy"), [("xen", "reboot"), ("firecracker", "this role does not manage it"),
+                                                   ("cloud-hypervisor", "this role does not manage it")])
+def test_what_is_read_and_not_managed_is_named_and_never_touched(component: str, remedy: str, method: str) -> None:
+    plan_made = made(method, process={"component": component, "machine_type": None}, guest={"machine_type": None, "defined_machine_type": None})
+    assert (plan_made["move"], plan_made["define"]) == ([], [])
+    line, = plan_made["left"]
+    assert line.startswith(f"{component} (pid 812) of guest web1 runs 1:9.2.0-1, nothing is installed: ") and line.endswith(remedy)
+
+
 CURRENT = {"stale": False}
 NEWER = ("pc-q35-10.0", "pc-i440fx-10.0")
 

@@ -113,8 +113,8 @@ def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
     except ValueError as error:
         return claim._replace(silence="tool_failed" if answer.value.rc else "unparsable", silence_detail=str(error))
     missing = sorted({cve for update in updates for cve in update.cves} - set(claim.cves or []))
-    return claim._replace(up_to_date=not updates, cves_missing=missing, latest="" if updates else claim.level, silence="unsupported",
-                          silence_detail="%s lists updates, and no level that they come to" % " ".join(asked))
+    return claim._replace(up_to_date=not updates, cves_missing=missing, latest="" if updates else claim.level, newer_source=" ".join(asked),
+                          silence="unsupported", silence_detail="%s lists updates, and no level that they come to" % " ".join(asked))
 
 
 def _mode(config: Dict[str, str]) -> str:

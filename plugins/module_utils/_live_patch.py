@@ -205,14 +205,16 @@ def _put_transition(host: Any, section: Any, klp: Klp) -> None:
 def _put_claim(section: Any, claim: Optional[Claim]) -> None:
     """What only the provider can say."""
     empty = claim or Claim("none")
-    values = (("support.state", empty.support), ("support.until", empty.support_until), ("support.basis", empty.support_basis),
-              ("effective.kernel", empty.kernel), ("effective.level", empty.level), ("last_check.at", empty.checked_at),
-              ("last_check.result", empty.check))
+    support = empty.support_source or empty.source
+    values = (("support.state", empty.support, support), ("support.until", empty.support_until, support),
+              ("support.basis", empty.support_basis, support), ("effective.kernel", empty.kernel, empty.source),
+              ("effective.level", empty.level, empty.source), ("last_check.at", empty.checked_at, empty.source),
+              ("last_check.result", empty.check, empty.source))
     reason = "not_applicable" if claim is None else empty.problem or "unsupported"
     detail = empty.detail or ("%s does not say it" % empty.provider if claim else "no provider")
-    for fact, value in values:
+    for fact, value, source in values:
         if value:
-            section.put(fact, value, empty.source)
+            section.put(fact, value, source)
         else:
             section.cannot_say(fact, reason, detail)
     if empty.cves is None or empty.problem:
@@ -234,11 +236,12 @@ def _put_newer(section: Any, claim: Optional[Claim]) -> None:
     """What the provider has and this host has not."""
     found = claim or Claim("none", silence="not_applicable", silence_detail="no provider")
     reason, detail = (found.problem, found.detail) if found.problem else ("unsupported", "%s does not say it on the host" % found.provider)
-    for fact, value in (("effective.latest_available", found.latest or None), ("cves.not_fixed", found.cves_missing)):
+    for fact, value in (("effective.latest_available", found.latest or None), ("effective.up_to_date", found.up_to_date),
+                        ("cves.not_fixed", found.cves_missing)):
         if value is None:
             section.cannot_say(fact, found.silence or reason, found.silence_detail or detail)
         else:
-            section.put(fact, value, found.source)
+            section.put(fact, value, found.newer_source or found.source)
 
 
 def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:
@@ -248,7 +251,7 @@ def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:
     enabled = not host.stat(WANTED + found.unit, follow=False).problem if found.unit else None
     for fact, value in (("provider.client_version", found.client_version or None), ("provider.mode", found.mode or None),
                         ("provider.auto_update", found.auto_update), ("provider.autoload.unit", found.unit or None),
-                        ("provider.autoload.enabled", enabled), ("effective.up_to_date", found.up_to_date)):
+                        ("provider.autoload.enabled", enabled)):
         if value is None:
             section.cannot_say(fact, reason, detail)
         else:

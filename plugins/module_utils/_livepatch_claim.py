@@ -77,6 +77,9 @@ class Claim(NamedTuple):
     cves_missing: Optional[List[str]] = None
     silence: str = ""
     silence_detail: str = ""
+    # What says that, and what says the support, where it is not the client.
+    newer_source: str = ""
+    support_source: str = ""
 
 
 def cve_ids(text: str) -> List[str]:

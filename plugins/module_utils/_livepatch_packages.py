@@ -46,6 +46,9 @@ def with_offers(host: Any, claim: Claim, package: str) -> Claim:
     offers = parse_offers(said.text)
     if not offers:
         return claim._replace(silence="absent", silence_detail="no repository in dnf's cache offers %s" % package)
+    claim = claim._replace(latest=offers[-1].version, newer_source="%s, %s" % (_dnf_query.SOURCE, package))
+    if claim.patches and not claim.level:
+        return claim._replace(silence="unsupported", silence_detail="nobody says which package the loaded patch is of")
     newer = newer_than(offers, claim.level)
     missing = {cve for offer in newer for cve in offer.cves} - set(claim.cves or [])
-    return claim._replace(latest=offers[-1].version, up_to_date=not newer, cves_missing=sorted(missing))
+    return claim._replace(up_to_date=not newer, cves_missing=sorted(missing))

@@ -17,6 +17,8 @@ LIFECYCLE = tuple("/var/lib/lifecycle/data/%s.lifecycle" % product for product i
 
 _PACKAGE = re.compile(r"\A((?:kernel-livepatch|kgraft-patch)-([0-9_]+)-([0-9_]+)-([a-z]\w*))-(\d[\w.]*-\d[\w.]*)\.\w+\Z")
 _KERNEL = re.compile(r"\A(\d+(?:\.\d+)+)-(\d[\d.]*)-(default|rt)\Z")
+# More of them in one name are no pattern, and could keep a scan busy.
+_STARS = 3
 _DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
 _PATCH = re.compile(r"\A(?:livepatch|kgraft_patch|klp)[\w-]*\Z")
 
@@ -74,7 +76,7 @@ def parse_lifecycle(text: str, package: str) -> str:
         fields = [field.strip() for field in line.split(",")]
         if line.lstrip().startswith("#") or len(fields) < 3 or fields[1] != "*" or not _DAY.match(fields[2]):
             continue
-        if re.match(".*".join(re.escape(part) for part in fields[0].split("*")) + r"\Z", package):
+        if fields[0].count("*") <= _STARS and re.match(".*".join(re.escape(part) for part in fields[0].split("*")) + r"\Z", package):
             found = fields[2]
     return found
 
@@ -94,17 +96,18 @@ def read(host: Any, release: str, loaded: List[Patch]) -> Claim:
     claim = _ask(host, loaded)
     package = next((patch.package for patch in claim.patches if patch.state == "active" and patch.package), "")
     name = name_of(package) or name_for(release)
-    until = next((day for day in (parse_lifecycle(host.read(path, 1 << 20).value or "", name) for path in LIFECYCLE) if day), "")
-    if until:
-        ended = until < time.strftime("%Y-%m-%d", time.gmtime(host.now()))
-        claim = claim._replace(support="upgrade_required" if ended else "supported", support_until=until, support_basis="lifecycle_data",
-                               states_support=True)
+    for path in LIFECYCLE:
+        until = parse_lifecycle(host.read(path, 1 << 20).value or "", name)
+        if until:
+            ended = until < time.strftime("%Y-%m-%d", time.gmtime(host.now()))
+            claim = claim._replace(support="upgrade_required" if ended else "supported", support_until=until, support_basis="lifecycle_data",
+                                   states_support=True, support_source=path)
     return _with_offer(host, claim._replace(level=level_of(package)), name)
 
 
 def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
     """The newest package of patches for this kernel. No list of what it fixes is in zypper's cache under its name."""
-    if not name:
+    if not name or claim.problem:
         return claim
     searched = _available.search_zypper(host, name)
     reason, detail = searched.reason, searched.detail
@@ -116,8 +119,11 @@ def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
             reason, detail = "absent", str(error)
     if latest is None:
         return claim._replace(silence=reason, silence_detail="%s: %s" % (searched.source, detail))
+    claim = claim._replace(latest=latest, newer_source=searched.source)
+    if claim.patches and not claim.level:
+        return claim._replace(silence="unparsable", silence_detail="klp names no package of the patch that is loaded")
     behind = not claim.level or _evr.compare(_evr.RPM, latest, claim.level) > 0
-    return claim._replace(latest=latest, up_to_date=not behind, cves_missing=None if behind else [], silence="unsupported",
+    return claim._replace(up_to_date=not behind, cves_missing=None if behind else [], silence="unsupported",
                           silence_detail="zypper's search does not say what %s-%s fixes" % (name, latest))
 
 

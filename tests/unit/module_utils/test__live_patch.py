@@ -318,7 +318,17 @@ def test_suse_offer_and_last_day(newest: str, not_fixed: list[str] | None, expec
     assert (section.facts["effective"]["level"], section.facts["effective"]["latest_available"]) == ("6-150400.2.2", newest)
     assert section.facts["support"] == {"state": "supported", "until": "2026-12-01", "basis": "lifecycle_data"}
     assert section.facts["cves"]["not_fixed"] == not_fixed
+    assert section.evidence["live_patch.support.until"] == _suse_klp.LIFECYCLE[0]
+    assert section.evidence["live_patch.effective.latest_available"] == section.evidence["live_patch.effective.up_to_date"] == SEARCH
     assert protection(section) == expected
+
+
+def test_suse_patch_of_no_known_package_is_not_called_old() -> None:
+    listed = "livepatch_6_150400_2_2\n    active: 1\n    CVE: CVE-2023-26545\n"
+    section = scan(host(KLP, patch("livepatch_6_150400_2_2"), uname=SLES, now=CHECKED, run={
+        "/usr/bin/klp -v patches": listed, SEARCH: OFFER % "10-150400.2.1"}))
+    assert (section.facts["effective"]["latest_available"], section.facts["effective"]["up_to_date"]) == ("10-150400.2.1", None)
+    assert section.facts["protection"] == "protected"
 
 
 def test_suse_kernel_that_gets_no_more_patches() -> None:
@@ -382,6 +392,8 @@ def test_red_hats_changelog() -> None:
     assert (behind.facts["effective"]["level"], behind.facts["effective"]["latest_available"]) == ("1-4.el9_2", "1-5.el9_2")
     assert behind.facts["cves"]["not_fixed"] == ["CVE-2026-12345"]
     assert protection(behind) == ("stale", ["newer_available"])
+    other = scan(host(patch("kpatch_5_14_0_284_11_1_1_3"), KPATCH, dnf, run={query: text("rpm_kpatch_patch.txt"), asked: said}, uname=uname))
+    assert (other.facts["effective"]["latest_available"], other.facts["effective"]["up_to_date"]) == ("1-5.el9_2", None)
     silent = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, uname=uname))
     assert (silent.facts["cves"]["fixed"], silent.facts["protection"]) == (None, "protected")
 

@@ -257,7 +257,8 @@ def test_suse_last_day_of_a_kernels_patches() -> None:
     # Rows of single versions, regular expressions and successors are of other packages.
     assert _suse_klp.parse_lifecycle(text("klp_lifecycle_rows.txt"), "kernel-livepatch-5_3_18-24_34-default") == ""
     assert _suse_klp.parse_lifecycle("kernel-livepatch-*,*,2027-01-01\n", "kernel-livepatch-5_3_18-24_34-default") == "2027-01-01"
-    assert _suse_klp.parse_lifecycle("kernel-livepatch-*,*,soon\n,,\n*\n", "kernel-livepatch-5_3_18-24_34-default") == ""
+    damaged = "kernel-livepatch-*,*,soon\n,,\n*\n" + "*-" * 40 + ",*,2027-01-01\n"
+    assert _suse_klp.parse_lifecycle(damaged, "kernel-livepatch-5_3_18-24_34-default") == ""
 
 
 def test_suse_seed_and_fix() -> None:

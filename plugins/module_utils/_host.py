@@ -8,6 +8,7 @@ recorded machine (``tests/recorded_host.py``). Every question is answered by an 
 the reason why it cannot be had. No question raises for what a host can do to it.
 """
 
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -71,6 +72,9 @@ COMMAND_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 GUEST_SECONDS = 10.0
 CONSOLE_LIMIT = 1024 * 1024
+
+# linux/prctl.h: the signal that a process gets when its parent ends.
+PR_SET_PDEATHSIG = 1
 
 # linux/kvm.h: _IO(KVMIO, 0x01); it returns a new file descriptor.
 KVM_CREATE_VM = 0xAE01
@@ -262,28 +266,31 @@ class LiveHost:
         """Run a read-only command: C locale, no input, fixed PATH, bounded time and output. A non-zero rc is an answer, not a problem."""
         if self._late():
             return Answer(None, "deadline", " ".join(argv))
-        return self._started(argv, subprocess.PIPE, lambda process: _listen(process, argv[0], self._within(timeout), limit))
+        return self._started(argv, None, subprocess.PIPE, lambda process: _listen(process, argv[0], self._within(timeout), limit))
 
     def overhear(self, argv: Sequence[str], until: str, timeout: float, limit: int = CONSOLE_LIMIT) -> Answer:
         """The Overheard of a program that runs until it says ``until``, has said ``limit`` bytes, ends or is too slow, and is then killed.
 
-        The caller must have been asked for it.
+        The caller must have been asked for it. It does not outlive this process either, whatever ends that.
         """
         if self._late():
             return Answer(None, "deadline", " ".join(argv))
-        return self._started(argv, subprocess.STDOUT, lambda process: _overhear(process, until.encode("utf-8"), self._within(timeout), limit))
+        return self._started(argv, _die_with_parent, subprocess.STDOUT,
+                             lambda process: _overhear(process, until.encode("utf-8"), self._within(timeout), limit))
 
     def _within(self, seconds: float) -> float:
         left = self.remaining()
         return seconds if left is None else min(seconds, left)
 
-    def _started(self, argv: Sequence[str], errors: int, follow: Callable[["subprocess.Popen[bytes]"], Answer]) -> Answer:
+    def _started(
+        self, argv: Sequence[str], first: Optional[Callable[[], None]], errors: int, follow: Callable[["subprocess.Popen[bytes]"], Answer],
+    ) -> Answer:
         """What ``follow`` says of a command, which does not outlive it: C locale, no input, fixed PATH, a process group of its own."""
         environment = {"PATH": COMMAND_PATH, "LC_ALL": "C", "LANGUAGE": "C", "HOME": "/nonexistent"}
         try:
             process = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                env=environment, cwd="/", close_fds=True, start_new_session=True)
+                env=environment, cwd="/", close_fds=True, start_new_session=True, preexec_fn=first)
         except (OSError, ValueError) as error:
             if getattr(error, "errno", None) == errno.ENOENT:
                 return Answer(None, "tool_missing", argv[0])
@@ -384,6 +391,10 @@ def _listen(process: "subprocess.Popen[bytes]", name: str, seconds: float, limit
     kill_group(process.pid)
     process.wait()
     return Answer(Run(process.returncode, _text(bytes(said[out])), _text(bytes(said[err][:ERROR_LIMIT]))), None, "")
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _overhear(process: "subprocess.Popen[bytes]", until: bytes, seconds: float, limit: int) -> Answer:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -138,6 +139,22 @@ def test_a_program_that_never_says_it_is_ended_and_what_it_said_is_kept(tmp_path
     answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; sleep 60"], "up", 0.5)
     assert answer.value == ("one\n", "no end in 0 s")
     assert _soon_dead(int(pid.read_text()))
+
+
+def test_an_overheard_program_does_not_outlive_a_listener_that_is_killed(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    listener = os.fork()
+    if listener == 0:
+        _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 60"], "up", 60)
+        os._exit(0)
+    end = time.monotonic() + 10
+    while not pid.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    program = int(pid.read_text())
+    assert _alive(program)
+    os.kill(listener, signal.SIGKILL)
+    os.waitpid(listener, 0)
+    assert _soon_dead(program)
 
 
 def test_an_overheard_program_that_ends_floods_or_is_not_there() -> None:

@@ -28,7 +28,7 @@ PACKAGES = ("systemd-sysv", "dbus", "udev", "openssh-server", "python3", "procps
 # What GRUB 2.06 and Linux 5.10 both read; newer mke2fs would choose more.
 FEATURES = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize"
 # What decides about an image's content besides its own description.
-BUILDERS = ("customize.py", "derive.py", "images.py", "kernels.py", "repository.py")
+BUILDERS = ("borrow.py", "customize.py", "derive.py", "images.py", "kernels.py", "repository.py")
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def catalogue(path: Path = CATALOGUE) -> dict[str, dict[str, Any]]:
     """The descriptions in images.yml; LabError for one that is not understood."""
     described: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())
     for name, spec in described.items():
-        unknown = set(spec) - {"suite", "kernel", "headers", "packages", "outdated", "security", "base", "run"}
+        unknown = set(spec) - {"suite", "kernel", "headers", "packages", "outdated", "borrowed", "security", "base", "run"}
         if unknown or ("suite" in spec) == ("base" in spec):
-            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, headers, packages, outdated, security and run "
-                           f"(seen: {', '.join(spec)})")
+            raise LabError(f"{path}: image {name}: want either suite or base, besides kernel, headers, packages, outdated, borrowed, security and "
+                           f"run (seen: {', '.join(spec)})")
         if spec.get("kernel", "newest") not in ("newest", "older"):
             raise LabError(f"{path}: image {name}: kernel: want newest or older, seen {spec['kernel']}")
     return described
@@ -130,13 +130,20 @@ def _build(image: Image, spec: dict[str, Any]) -> None:
 def _make_tree(work: Path, spec: dict[str, Any]) -> None:
     """mmdebstrap, with our customization as its hook."""
     words = [spec["suite"], spec.get("kernel", "newest"), *(["headers"] if spec.get("headers") else []), *spec.get("outdated", [])]
-    hook = f'{shlex.join(_python("firebreak_lab.customize"))} "$1" {shlex.join(words)}'
+    borrowed: dict[str, list[str]] = spec.get("borrowed", {})
+    hooks = [_hook("firebreak_lab.borrow", [suite, apt_sources.source_lines(suite, False), *names]) for suite, names in borrowed.items()]
+    hooks.append(_hook("firebreak_lab.customize", words))
     packages = ",".join([*PACKAGES, *spec.get("packages", [])])
     settings = ['APT::Install-Recommends "false";', *apt_sources.own_settings()]
     confined.run(
         ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", "--skip=cleanup/apt",
-         *(f"--aptopt={line}" for line in settings), f"--include={packages}", f"--customize-hook={hook}", spec["suite"], str(work / "tree"), "-"],
+         *(f"--aptopt={line}" for line in settings), f"--include={packages}", *(f"--customize-hook={hook}" for hook in hooks),
+         spec["suite"], str(work / "tree"), "-"],
         work / "build.log", text=apt_sources.source_lines(spec["suite"], spec.get("security", True)))
+
+
+def _hook(module: str, words: list[str]) -> str:
+    return f'{shlex.join(_python(module))} "$1" {shlex.join(words)}'
 
 
 def _python(module: str) -> list[str]:

@@ -87,7 +87,7 @@ from ..module_utils._elf import HEAD_BYTES, is_static
 from ..module_utils._host import LiveHost
 from ..module_utils._isolation import control_problems, problems
 from ..module_utils._kata_archive import Refused
-from ..module_utils._probe_engines import ENGINES, kernel_of
+from ..module_utils._probe_engines import ENGINES, kernel_of, probe_of
 from ..module_utils._probe_image import archive
 from ..module_utils._probe_seen import observe
 
@@ -117,8 +117,8 @@ def _prove(host: Any, engine: Any, name: str, require_kvm: bool) -> Dict[str, An
         runtime = engine.registered().get(name)
         if runtime is None or not runtime.shim:
             raise Refused("is not registered with the engine")
-        sandbox = engine.start(runtime, "probe-" + name)
-        seen = observe(host, runtime, sandbox, kernel_of(engine, "probe-" + name))
+        sandbox = engine.start(runtime, probe_of(name))
+        seen = observe(host, runtime, sandbox, kernel_of(engine, probe_of(name)))
         found.update(seen._asdict(), problems=problems(seen, require_kvm))
     except Refused as refused:
         found["problems"] = [str(refused)]
@@ -128,14 +128,14 @@ def _prove(host: Any, engine: Any, name: str, require_kvm: bool) -> Dict[str, An
 def _control(host: Any, engine: Any) -> List[str]:
     """Start a container of the engine's own runtime beside the probes."""
     try:
-        engine.start(engine.control, "probe-control")
-        return control_problems(host.uname()[2], kernel_of(engine, "probe-control"))
+        engine.start(engine.control, probe_of(engine.control.name))
+        return control_problems(host.uname()[2], kernel_of(engine, probe_of(engine.control.name)))
     except Refused as refused:
         return [str(refused)]
 
 
 def _run(host: Any, engine: Any, params: Dict[str, Any]) -> Dict[str, Any]:
-    names = ["probe-" + name for name in params["handlers"]] + ["probe-control"]
+    names = [probe_of(name) for name in params["handlers"] + [engine.control.name]]
     path = _image(params["program"])
     try:
         engine.end(names)

@@ -108,15 +108,14 @@ def with_block(text: str, version: int, handlers: List[Handler], dump: str) -> s
 
 
 def _carried(dump: str, name: str) -> str:
-    """The tables of the built-in runtime as a dump shows them."""
+    """The tables of the built-in runtime as a dump shows them, with what nobody set, so that the next dump shows the same."""
     table = 'plugins."%s".containerd.runtimes.%s' % (name, BUILT_IN)
     lines: List[str] = []
     inside = False
     for line in dump.splitlines():
         if _TABLE.match(line):
             inside = line.strip() in ("[%s]" % table, "[%s.options]" % table)
-        value = line.partition("=")[2].strip()
-        if inside and line.strip() and value not in _UNSET:
+        if inside and line.strip():
             lines.append(line.strip() + "\n")
     return "".join(lines) + "\n" if lines else ""
 

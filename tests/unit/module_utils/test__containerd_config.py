@@ -76,9 +76,8 @@ def test_block_leaves_every_other_byte() -> None:
     assert with_block(once, 2, [KATA], DUMP) == once
     assert with_block(once, 2, [], DUMP) == OPERATORS
     ours = {"runtime_type": "io.containerd.kata.v2", "runtime_path": "/opt/kata/bin/shim", "ConfigPath": "/opt/kata/q.toml"}
-    assert runtimes(once) == {"runc": {"runtime_type": "io.containerd.runc.v2"}, "kata": ours}
-    assert "SystemdCgroup = true" in once
-    assert "IoGid" not in once
+    assert runtimes(once) == {"runc": {"runtime_type": "io.containerd.runc.v2", "runtime_path": ""}, "kata": ours}
+    assert "SystemdCgroup = true\nIoGid = 0\n" in once
     own = OPERATORS + '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\nruntime_type = "mine"\n'
     assert with_block(own, 2, [KATA], DUMP).count("runtimes.runc]") == 1
 

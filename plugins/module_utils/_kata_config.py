@@ -127,6 +127,15 @@ def unknown_keys(text: str, path: str, shipped: Shipped) -> List[str]:
     return lines
 
 
+def origins(drop_ins: List[Tuple[str, str]]) -> Dict[str, str]:
+    """{table.key: path} of the drop-in, of (path, text) in the order of their names, that has the last word on a key. Raises TomlError."""
+    found = {}
+    for path, text in drop_ins:
+        for table, keys in _active(parse(text)).items():
+            found.update({"%s.%s" % (table, key): path for key in keys})
+    return found
+
+
 def _at(values: Table, table: str) -> Table:
     for part in table.split(".") if table else []:
         values = values[part]

@@ -103,12 +103,14 @@ def why_stray(name: str, stat: Any) -> str:
 def judge(shipped: _kata_config.Shipped, found: List[DropIn]) -> Dict[str, Any]:
     """Dialect, monitor, keys that the configuration does not know, the settings in effect that harden, and what each profile lacks."""
     unknown = [line for one in found if one.text is not None for line in _kata_config.unknown_keys(one.text, one.path, shipped)]
-    row: Dict[str, Any] = {"dialect": shipped.dialect, "monitor": shipped.monitor, "unknown_keys": [line[:300] for line in unknown[:_LINES_LIMIT]]}
+    row: Dict[str, Any] = {"dialect": shipped.dialect, "monitor": shipped.monitor, "unknown_keys": [line[:500] for line in unknown[:_LINES_LIMIT]]}
+    texts = [(one.path, one.text) for one in found if one.text is not None]
     try:
-        values = _kata_config.effective(shipped, [one.text for one in found if one.text is not None])
+        values = _kata_config.effective(shipped, [text for _path, text in texts])
+        origins = _kata_config.origins(texts)
     except TomlError as error:
         row["problem"] = "a drop-in cannot be read: %s" % str(error)[:300]
         return row
     row["settings"] = _kata_hardening.in_effect(shipped, values)
-    row["unmet"] = {profile: _kata_hardening.unmet(profile, shipped, values) for profile in _kata_hardening.PROFILES}
+    row["unmet"] = {profile: _kata_hardening.unmet(profile, shipped, values, origins) for profile in _kata_hardening.PROFILES}
     return row

@@ -117,8 +117,11 @@ def in_effect(shipped: Shipped, values: Any) -> Dict[str, str]:
     return {name: _literal(found[name])[:300] for name in sorted(found) if found[name] is not None}
 
 
-def unmet(profile: str, shipped: Shipped, values: Any) -> List[str]:
-    """What a configuration in effect lacks of a profile, one line each; a key that the release does not know cannot be lacked."""
+def unmet(profile: str, shipped: Shipped, values: Any, origins: Dict[str, str]) -> List[str]:
+    """What a configuration in effect lacks of a profile, one line each, with the drop-in that sets a key where one does.
+
+    A key that the release does not know cannot be lacked.
+    """
     try:
         profile_tables(profile, shipped)
     except Refused as refused:
@@ -132,7 +135,8 @@ def unmet(profile: str, shipped: Shipped, values: Any) -> List[str]:
         if seen is None and setting.tightens:
             lines.append("%s.%s is not set, wanted %s" % (table, key, _literal(setting.value)))
         elif seen is not None and (seen != setting.value or isinstance(seen, bool) != isinstance(setting.value, bool)):
-            lines.append("%s.%s is %s, wanted %s" % (table, key, _literal(seen)[:100], _literal(setting.value)))
+            by = origins.get("%s.%s" % (table, key))
+            lines.append("%s.%s is %s, wanted %s%s" % (table, key, _literal(seen)[:100], _literal(setting.value), ", set in " + by if by else ""))
     return lines
 
 

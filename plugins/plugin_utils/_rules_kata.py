@@ -14,6 +14,8 @@ from ._promised_files import checksums
 from ._requirement import Requirement
 
 _SHOWN = 20
+# Room for two paths, of a configuration and of its drop-in, and for what is wrong.
+_LINE = 500
 _CONFIGURATIONS = "kata.configurations"
 
 
@@ -132,7 +134,7 @@ def _lines(scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], findin
         if isinstance(row, Unknown):
             yield row
         else:
-            wrong += [printable(line) for line in lines_of(row)]
+            wrong += [printable(line, _LINE) for line in lines_of(row)]
     if wrong:
         yield Difference(finding, expected, wrong[:_SHOWN] + (["..."] if len(wrong) > _SHOWN else []), (_CONFIGURATIONS,))
 

@@ -254,7 +254,8 @@ def test_what_a_profile_lacks_is_named_with_what_is_in_effect() -> None:
 
 def test_a_later_drop_in_takes_back_what_an_earlier_one_hardened() -> None:
     world = configured("50-firebreak-hardening.toml", "90-debug.toml", debug="[hypervisor.qemu]\nenable_debug = true\n")
-    assert configuration(world)["unmet"]["baseline"] == ["hypervisor.qemu.enable_debug is true, wanted false"]
+    said = f"hypervisor.qemu.enable_debug is true, wanted false, set in {SHARE}/config.d/90-debug.toml"
+    assert configuration(world)["unmet"]["baseline"] == [said]
 
 
 def test_an_editors_backup_is_read_by_the_shim_and_called_a_stray() -> None:
@@ -262,7 +263,8 @@ def test_an_editors_backup_is_read_by_the_shim_and_called_a_stray() -> None:
     world.file(f"{SHARE}/config.d/50-firebreak-hardening.toml~", "[hypervisor.qemu]\nenable_annotations = [\"kernel_params\"]\n", mode=0o644)
     row = configuration(world)
     assert row["strays"] == [f"{SHARE}/config.d/50-firebreak-hardening.toml~: a shim reads it although its name does not say so"]
-    assert row["unmet"]["baseline"] == ['hypervisor.qemu.enable_annotations is ["kernel_params"], wanted []']
+    said = f'hypervisor.qemu.enable_annotations is ["kernel_params"], wanted [], set in {SHARE}/config.d/50-firebreak-hardening.toml~'
+    assert row["unmet"]["baseline"] == [said]
 
 
 def test_a_typo_is_named_with_its_file_and_the_key_that_was_meant() -> None:

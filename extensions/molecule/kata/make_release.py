@@ -2,10 +2,10 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes stand-ins of Kata releases with the true layout in a folder of a host: make_release.py FOLDER VERSION...
+"""Makes stand-ins of Kata releases with the true layout in a folder of a host: make_release.py FOLDER LIBRARY VERSION...
 
-The shim is the host's own containerd-shim-runc-v2 and the machine monitor its QEMU. With runc.sh below it containers are really created and run in a
-sandbox with a kernel of its own, though not in a virtual machine.
+The shim is the host's own containerd-shim-runc-v2, into which LIBRARY is loaded so that it takes the options of Kata's shim; the machine monitor is
+the host's QEMU. With runc.sh below it containers are really created and run in a sandbox with a kernel of its own, though not in a virtual machine.
 """
 
 import io
@@ -52,6 +52,10 @@ LINKS = {
     "share/kata-containers/kata-containers.img": "kata-ubuntu-noble.image",
     "share/defaults/kata-containers/configuration.toml": "configuration-qemu.toml",
 }
+LIBRARY = "libexec/takes_options.so"
+# Go's note of a build, of 83 bytes: nothing reads it when the program runs.
+GO_NOTE = struct.pack("<3I4s", 4, 83, 4, b"Go\0\0")
+PT_LOAD, PT_DYNAMIC, DT_NEEDED, DT_STRTAB, DT_DEBUG = 1, 2, 1, 5, 21
 
 
 def kernel() -> bytes:
@@ -60,13 +64,34 @@ def kernel() -> bytes:
     return struct.pack("<8I", 0x1BADB002, flags, -(0x1BADB002 + flags) & 0xFFFFFFFF, address, address, 0, 0, address + 32) + b"\xf4\xeb\xfd"
 
 
-def files(version: str) -> dict[str, bytes]:
+def segments(program: bytes, kind: int) -> list[tuple[int, int, int]]:
+    """(offset, address, size in the file) of an ELF program's segments of a kind."""
+    start, size, count = *struct.unpack_from("<Q", program, 32), *struct.unpack_from("<HH", program, 54)
+    headers = [struct.unpack_from("<2I5Q", program, start + size * number) for number in range(count)]
+    return [(header[2], header[3], header[5]) for header in headers if header[0] == kind]
+
+
+def loading(program: bytes, library: str) -> bytes:
+    """A program of Go that loads one library more: named in the place of the note, wanted in that of an entry that is for debuggers."""
+    note = program.index(GO_NOTE) + len(GO_NOTE)
+    address = next(note - offset + at for offset, at, size in segments(program, PT_LOAD) if offset <= note < offset + size)
+    (begins, _, size), = segments(program, PT_DYNAMIC)
+    places = {struct.unpack_from("<Q", program, place)[0]: place for place in range(begins, begins + size, 16)}
+    strings = struct.unpack_from("<Q", program, places[DT_STRTAB] + 8)[0]
+    made = bytearray(program)
+    struct.pack_into("<2Q", made, places[DT_DEBUG], DT_NEEDED, (address - strings) % 2**64)
+    struct.pack_into("83s", made, note, library.encode())
+    return bytes(made)
+
+
+def files(version: str, library: bytes) -> dict[str, bytes]:
     """Of a release: path below opt/kata and content."""
     note = f"stand-in of {version}\n".encode()
     return {
         "VERSION": f"{version}\n".encode(),
         "versions.yaml": note,
-        "bin/containerd-shim-kata-v2": Path(SHIM).read_bytes(),
+        "bin/containerd-shim-kata-v2": loading(Path(SHIM).read_bytes(), f"/opt/kata-{version}/{LIBRARY}"),
+        LIBRARY: library,
         "bin/qemu-system-x86_64": Path(MONITOR).read_bytes(),
         "libexec/virtiofsd": note,
         f"share/kata-containers/{KERNEL}": kernel(),
@@ -75,11 +100,11 @@ def files(version: str) -> dict[str, bytes]:
     }
 
 
-def tar(version: str) -> bytes:
+def tar(content_of: dict[str, bytes]) -> bytes:
     """The release as tar, with the entries that upstream's archives have."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
-        for name, content in files(version).items():
+        for name, content in content_of.items():
             member = tarfile.TarInfo(f"./opt/kata/{name}")
             member.mode, member.size = 0o755 if name.startswith(("bin", "libexec")) else 0o644, len(content)
             archive.addfile(member, io.BytesIO(content))
@@ -90,15 +115,15 @@ def tar(version: str) -> bytes:
     return made.getvalue()
 
 
-def main(folder: Path, versions: list[str]) -> None:
+def main(folder: Path, library: Path, versions: list[str]) -> None:
     """Write the archives as zstd, or as xz where upstream did."""
     folder.mkdir(parents=True, exist_ok=True)
     for version in versions:
         old = tuple(map(int, version.split("."))) < (3, 21)
-        zstd = ["zstd", "-1", "-q"]
-        packed = lzma.compress(tar(version), preset=0) if old else subprocess.run(zstd, input=tar(version), stdout=-1, check=True).stdout
+        unpacked = tar(files(version, library.read_bytes()))
+        packed = lzma.compress(unpacked, preset=0) if old else subprocess.run(["zstd", "-1", "-q"], input=unpacked, stdout=-1, check=True).stdout
         (folder / f"kata-static-{version}-amd64.tar.{'xz' if old else 'zst'}").write_bytes(packed)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

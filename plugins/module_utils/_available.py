@@ -254,4 +254,3 @@ def _zypp_cache_age(host: Any) -> Optional[int]:
     cookies = (host.stat("%s/%s/cookie" % (_ZYPP_CACHE, name)) for name in host.listdir(_ZYPP_CACHE).value or [])
     times = [answer.value.mtime for answer in cookies if not answer.problem]
     return max(0, int(host.now() - max(times))) if times else None
-

@@ -106,7 +106,7 @@ def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
     docker = {name: [cells[2] for cells in rows if cells[:2] == ["docker", name]] for name in ("runtimeType", "ConfigPath")}
     shims = [shim for shim in docker["runtimeType"] if "kata" in shim]
     unnamed = len(shims) > len(docker["ConfigPath"])
-    return own + [(shim, config) for shim, config in zip(shims, docker["ConfigPath"], strict=False)] + [(shims[0], "") for _ in range(unnamed)]
+    return [*own, *zip(shims, docker["ConfigPath"], strict=False), *([(shims[0], "")] if unnamed else [])]
 
 
 def _default(shim: str, found: Mapping[str, list[str]], rows: list[list[str]]) -> str:

@@ -39,16 +39,18 @@ _CANDIDATES = r"""
             split($2, numbers, ":"); how = ""
             if ($4 ~ / \(deleted\)$/ || plain($4) != $4) how = "deleted"
             else if (($4 in inode) && inode[$4] != $3) {
-              minor = device[$4]; major = "0"
-              if (length(minor) > 2) { major = substr(minor, 1, length(minor) - 2); minor = substr(minor, length(minor) - 1) }
+              # stat has a device as one number in hexadecimal: the low 8 bits of the minor, 12 of the major, the other 12 of the minor.
+              whole = "00000000" device[$4]; end = length(whole)
+              major = substr(whole, end - 4, 3); minor = substr(whole, end - 7, 3) substr(whole, end - 1, 2)
               sub(/^0+/, "", major); sub(/^0+/, "", minor); sub(/^0+/, "", numbers[1]); sub(/^0+/, "", numbers[2])
               if (major == numbers[1] && minor == numbers[2]) how = "other"
             }
             count = how == "" ? 0 : split($5, pid, " ")
             for (place = 1; place <= count; place++) print pid[place] "\t" plain($4) "\t" how "\t" $3
           }
-          END { print "whole" }' | sort -u)
-        case $candidates in *whole*) ;; *) echo "the mapped files could not be gone through" >&2; exit 3 ;; esac"""
+          $1 == "mapped" { seen = 1 }
+          END { if (seen) print "whole" }' | sort -u)
+        if ! printf '%s\n' "$candidates" | grep -qx whole; then echo "the mapped files could not be gone through" >&2; exit 3; fi"""
 
 # process, program, control group, file, deleted or replaced, where: host, apart (a root of its own) or container
 _ROWS = r"""

@@ -7,7 +7,7 @@ It is given no root file system. A kernel that looks for one in vain has come al
 """
 
 import re
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
 from ._isolation import kernel_version, same_kernel
 
@@ -46,30 +46,37 @@ class Outcome(NamedTuple):
     failed: str
 
 
-def find(host: Any, release: str) -> Tuple[Optional[Boot], str]:
-    """(what to boot of a release, ''), or (None, why nothing can be)."""
+class Missing(NamedTuple):
+    """Why nothing can be booted: one of the record's reasons, and text for a person."""
+
+    reason: str
+    detail: str
+
+
+def find(host: Any, release: str) -> Union[Boot, Missing]:
+    """What to boot of a release, or why nothing can be."""
     machine = host.uname()[4]
     if machine != _MACHINE:
-        return None, "no machine to boot a guest kernel in is known for a host %s" % machine
+        return Missing("unsupported", "no machine to boot a guest kernel in is known for a host %s" % machine)
     tree = host.realpath(release)
     if tree.problem:
-        return None, "%s: %s (%s)" % (release, tree.problem, tree.detail)
-    monitor, why = _own(host, tree.value, (MONITOR,))
-    if monitor is None:
-        return None, why
-    kernel, why = _own(host, tree.value, KERNELS)
-    if kernel is None:
-        return None, why
+        return Missing(tree.problem, "%s: %s (%s)" % (release, tree.problem, tree.detail))
+    monitor = _own(host, tree.value, (MONITOR,))
+    if isinstance(monitor, Missing):
+        return monitor
+    kernel = _own(host, tree.value, KERNELS)
+    if isinstance(kernel, Missing):
+        return kernel
     pinned = kernel_version(kernel.rpartition("/")[2])
     if pinned is None:
-        return None, "the name of %s does not say which version is pinned" % kernel
+        return Missing("unparsable", "the name of %s does not say which version is pinned" % kernel)
     data = "%s/%s" % (tree.value, _DATA)
     where = [] if host.stat(data).problem else ["-L", data]
-    return Boot([monitor] + where + list(_OPTIONS) + ["-kernel", kernel, "-append", _COMMAND_LINE], kernel, pinned), ""
+    return Boot([monitor] + where + list(_OPTIONS) + ["-kernel", kernel, "-append", _COMMAND_LINE], kernel, pinned)
 
 
-def _own(host: Any, tree: str, names: Tuple[str, ...]) -> Tuple[Optional[str], str]:
-    """(the real path of the first of these files that is there, ''); (None, why) where there is none, or others than root may write it."""
+def _own(host: Any, tree: str, names: Tuple[str, ...]) -> Union[str, Missing]:
+    """The real path of the first of these files that is there; Missing where there is none, or others than root may write it."""
     for name in names:
         path = "%s/%s" % (tree, name)
         real = host.realpath(path)
@@ -78,11 +85,12 @@ def _own(host: Any, tree: str, names: Tuple[str, ...]) -> Tuple[Optional[str], s
         for part in _with_parents(real.value):
             stat = host.stat(part)
             if stat.problem:
-                return None, "%s: %s (%s)" % (part, stat.problem, stat.detail)
+                return Missing(stat.problem, "%s: %s (%s)" % (part, stat.problem, stat.detail))
             if stat.value.uid != 0 or stat.value.mode & 0o022:
-                return None, "%s is not run: others than root may write %s (owner %d, mode %04o)" % (path, part, stat.value.uid, stat.value.mode)
-        return str(real.value), ""
-    return None, "%s is missing" % " and ".join("%s/%s" % (tree, name) for name in names)
+                return Missing("not_applicable", "%s is not run: others than root may write %s (owner %d, mode %04o)" % (
+                    path, part, stat.value.uid, stat.value.mode))
+        return str(real.value)
+    return Missing("absent", "%s is missing" % " and ".join("%s/%s" % (tree, name) for name in names))
 
 
 def _with_parents(path: str) -> List[str]:

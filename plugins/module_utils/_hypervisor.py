@@ -110,10 +110,10 @@ def _collect_ladder(host: Any, section: Any, ladder: _kvm.Ladder, release: str) 
 
 def _collect_guest(host: Any, section: Any, ladder: _kvm.Ladder, release: str) -> Tuple[_kvm.Ladder, str]:
     """Boot a guest kernel of this release and write its version; (the ladder after that, where it is known from)."""
-    boot, why = _guest_boot.find(host, release)
-    if boot is None:
-        section.cannot_say("ladder.guest_kernel", "absent", why)
-        return ladder._replace(failed=why), release
+    boot = _guest_boot.find(host, release)
+    if isinstance(boot, _guest_boot.Missing):
+        section.cannot_say("ladder.guest_kernel", boot.reason, boot.detail)
+        return ladder._replace(failed=boot.detail), release
     outcome = _guest_boot.attempt(host, boot)
     command = " ".join(boot.argv)
     if outcome.version is None:

@@ -37,8 +37,8 @@ def release(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_release_boots_its_own_kernel_with_its_own_monitor_and_kvm() -> None:
-    boot, why = _guest_boot.find(RecordedHost(release()), "/opt/kata")
-    assert boot is not None and why == ""
+    boot = _guest_boot.find(RecordedHost(release()), "/opt/kata")
+    assert isinstance(boot, _guest_boot.Boot)
     assert (boot.argv[0], boot.kernel, boot.pinned) == (QEMU, KERNEL, "6.1.0")
     line = " ".join(boot.argv)
     assert "-machine q35,accel=kvm -cpu host" in line and f"-kernel {KERNEL} -append console=ttyS0" in line
@@ -47,29 +47,30 @@ def test_the_release_boots_its_own_kernel_with_its_own_monitor_and_kvm() -> None
 
 def test_the_release_s_firmware_is_used_where_it_brings_one() -> None:
     data = f"{TREE}/share/kata-qemu/qemu"
-    boot, _why = _guest_boot.find(RecordedHost(release(stat={data: DIRECTORY})), "/opt/kata")
-    assert boot is not None and boot.argv[1:3] == ["-L", data]
+    boot = _guest_boot.find(RecordedHost(release(stat={data: DIRECTORY})), "/opt/kata")
+    assert isinstance(boot, _guest_boot.Boot) and boot.argv[1:3] == ["-L", data]
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"uname": ["Linux", "h", "6.1.0", "", "aarch64"]}, "no machine to boot a guest kernel in is known for a host aarch64"),
-    ({"stat": {QEMU: {"problem": "absent"}}, "realpath": {}}, f"{QEMU} is missing"),
-    ({"readlink": {NAMED: f"{TREE}/share/kata-containers/vmlinux-none"}}, "does not say which version is pinned"),
-    ({"stat": {QEMU: [*FILE[:1], 0o777, 0, *FILE[3:]]}}, f"others than root may write {QEMU} (owner 0, mode 0777)"),
-    ({"stat": {KERNEL: [*FILE[:1], 0o644, 1000, *FILE[3:]]}}, f"others than root may write {KERNEL} (owner 1000, mode 0644)"),
-    ({"stat": {f"{TREE}/bin": [*DIRECTORY[:1], 0o775, 0, *DIRECTORY[3:]]}}, f"others than root may write {TREE}/bin (owner 0, mode 0775)"),
+@pytest.mark.parametrize(("changes", "reason", "why"), [
+    ({"uname": ["Linux", "h", "6.1.0", "", "aarch64"]}, "unsupported", "no machine to boot a guest kernel in is known for a host aarch64"),
+    ({"stat": {QEMU: {"problem": "absent"}}, "realpath": {}}, "absent", f"{QEMU} is missing"),
+    ({"readlink": {NAMED: f"{TREE}/share/kata-containers/vmlinux-none"}}, "unparsable", "does not say which version is pinned"),
+    ({"stat": {QEMU: [*FILE[:1], 0o777, 0, *FILE[3:]]}}, "not_applicable", f"others than root may write {QEMU} (owner 0, mode 0777)"),
+    ({"stat": {KERNEL: [*FILE[:1], 0o644, 1000, *FILE[3:]]}}, "not_applicable", f"others than root may write {KERNEL} (owner 1000, mode 0644)"),
+    ({"stat": {f"{TREE}/bin": [*DIRECTORY[:1], 0o775, 0, *DIRECTORY[3:]]}}, "not_applicable",
+     f"others than root may write {TREE}/bin (owner 0, mode 0775)"),
 ])
-def test_what_is_not_booted(changes: dict[str, Any], why: str) -> None:
+def test_what_is_not_booted(changes: dict[str, Any], reason: str, why: str) -> None:
     recording = release(**{key: value for key, value in changes.items() if key != "realpath"})
     recording["stat"].setdefault(f"{TREE}/share/kata-containers/vmlinux-none", FILE)
     if "realpath" in changes:
         recording["realpath"] = {QEMU: {"problem": "absent", "detail": QEMU}}
-    boot, said = _guest_boot.find(RecordedHost(recording), "/opt/kata")
-    assert boot is None and why in said
+    missing = _guest_boot.find(RecordedHost(recording), "/opt/kata")
+    assert isinstance(missing, _guest_boot.Missing) and missing.reason == reason and why in missing.detail
 
 
 def test_without_a_release_the_reason_names_it() -> None:
-    assert _guest_boot.find(RecordedHost({}), "/opt/kata") == (None, "/opt/kata: absent (/opt/kata)")
+    assert _guest_boot.find(RecordedHost({}), "/opt/kata") == _guest_boot.Missing("absent", "/opt/kata: absent (/opt/kata)")
 
 
 @pytest.mark.parametrize(("said", "ended", "outcome"), [
@@ -97,8 +98,8 @@ def scan(recording: dict[str, Any], probe: str) -> Section:
 
 
 def command() -> str:
-    boot, _why = _guest_boot.find(RecordedHost(release()), "/opt/kata")
-    assert boot is not None
+    boot = _guest_boot.find(RecordedHost(release()), "/opt/kata")
+    assert isinstance(boot, _guest_boot.Boot)
     return " ".join(boot.argv)
 
 

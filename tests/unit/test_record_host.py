@@ -107,3 +107,15 @@ def test_the_bundle_records_from_standard_input(tmp_path: Path) -> None:
     assert recording["uname"][1] == "recorded"
     assert recording["read"]["/proc/sys/kernel/random/boot_id"] != Path("/proc/sys/kernel/random/boot_id").read_text()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_processes_memory_only_programs_stay() -> None:
+    program = "7f00-7f01 r-xp 00001000 fd:01 9    /usr/lib/libc.so.6 (deleted)\n"
+    private = "7f02-7f03 r-xp 00001000 fd:01 7    /home/alice/lib.so\n"
+    data = "7f04-7f05 r--s 00000000 fd:01 8    /home/bob/letters.db\n"
+    kept = _anonymised(read={"/proc/7/maps": program + private + data})["read"]["/proc/7/maps"]
+    assert kept.startswith(program)
+    assert "/private/" in kept
+    assert "alice" not in kept
+    assert "bob" not in kept
+    assert len(kept.splitlines()) == 2

@@ -9,7 +9,6 @@ the host's QEMU. With runc.sh below it containers are really created and run in 
 """
 
 import io
-import lzma
 import struct
 import subprocess
 import sys
@@ -116,13 +115,11 @@ def tar(content_of: dict[str, bytes]) -> bytes:
 
 
 def main(folder: Path, library: Path, versions: list[str]) -> None:
-    """Write the archives as zstd, or as xz where upstream did."""
+    """Write the archives."""
     folder.mkdir(parents=True, exist_ok=True)
     for version in versions:
-        old = tuple(map(int, version.split("."))) < (3, 21)
-        unpacked = tar(files(version, library.read_bytes()))
-        packed = lzma.compress(unpacked, preset=0) if old else subprocess.run(["zstd", "-1", "-q"], input=unpacked, stdout=-1, check=True).stdout
-        (folder / f"kata-static-{version}-amd64.tar.{'xz' if old else 'zst'}").write_bytes(packed)
+        packed = subprocess.run(["zstd", "-1", "-q"], input=tar(files(version, library.read_bytes())), stdout=subprocess.PIPE, check=True).stdout
+        (folder / f"kata-static-{version}-amd64.tar.zst").write_bytes(packed)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ def test_guests_of_before_the_upgrade_are_reported_with_evidence(tmp_path: Path)
     guests = machine("guests")
     assert {binary(guests, name) for name in ("living", "sharing", "moving", "lone")} == {f"{QEMU} (deleted)"}
     found = findings("guests", tmp_path)
+    assert {name for name in found if name.startswith("hypervisor.")} == {
+        "hypervisor.qemu.running", "hypervisor.machine_type", "hypervisor.machine_type_deprecated"}
     stale = found["hypervisor.qemu.running"]
     old = re.search(r"\d+:[^ )]+", guests.check_output(f"/proc/{pid(guests, 'living')}/exe --version"))
     assert old

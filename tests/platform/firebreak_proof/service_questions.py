@@ -73,7 +73,7 @@ _ROWS = r"""
         done; true"""
 
 SERVICES = (
-    Question("stale", ("services.stale", "services.stale_*"), _EVERY_MAPPED_FILE + _CANDIDATES + _ROWS),
+    Question("stale", ("services.stale", "services.stale_*"), _EVERY_MAPPED_FILE + _CANDIDATES + _ROWS, 60),
     # Not list-unit-files, which reads every unit there is and takes seconds: a mask is a link to nothing, or an empty file.
     Question("units", ("services.required", "services.failed"), r"""
         listed=$(systemctl list-units --all --plain --no-legend --no-pager --full) || exit 3

@@ -27,8 +27,8 @@ class Runtime(NamedTuple):
 
 
 def probe_of(handler: str) -> str:
-    """What a handler's probe is called: gVisor takes the beginning of a name for the name, so none may begin with another one."""
-    return handler + "-probe"
+    """What a handler's probe is called: gVisor takes the beginning of a name for the name, so none begins with another. No handler has a dot."""
+    return handler + ".probe"
 
 
 def _said(host: Any, argv: List[str], what: str) -> str:

@@ -24,7 +24,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._isolation import 
     same_kernel,
 )
 from ansible_collections.firebreak.fleet.plugins.module_utils._kata_archive import Refused
-from ansible_collections.firebreak.fleet.plugins.module_utils._probe_engines import Runtime, docker_runtimes, kernel_of
+from ansible_collections.firebreak.fleet.plugins.module_utils._probe_engines import Runtime, docker_runtimes, kernel_of, probe_of
 from ansible_collections.firebreak.fleet.plugins.module_utils._probe_image import NAME, archive
 from ansible_collections.firebreak.fleet.plugins.module_utils._probe_seen import configured, observe
 from recorded_host import RecordedHost
@@ -219,3 +219,8 @@ def test_static(kinds: list[int], expected: bool) -> None:
     assert is_static(header + table) is expected
     with pytest.raises(ValueError, match="not at its beginning"):
         is_static(header + table[:-56])
+
+
+def test_no_probe_is_called_as_another_one_begins() -> None:
+    names = [probe_of(handler) for handler in ("kata", "kata-bare", "kata-probe", "runc")]
+    assert [(one, other) for one in names for other in names if one != other and other.startswith(one)] == []

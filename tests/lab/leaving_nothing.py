@@ -42,12 +42,20 @@ def stray_groups(groups: set[str], kept: list[str]) -> set[str]:
 
 
 def run(command: list[str], marker: str) -> int:
-    """The command's exit status; a signal to us goes to it, and we stay."""
-    with subprocess.Popen(command, env={**os.environ, MARKER: marker}) as process:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda got, _frame: process.send_signal(got))
-        return process.wait()
+    """The command's exit status; a signal that ends programs goes to it, and we stay."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        # The terminal itself sends SIGINT to both of us.
+        for process in started:
+            if number != signal.SIGINT:
+                process.send_signal(number)
+
+    # Before the command begins: it may be interrupted at once. A handler, unlike SIG_IGN, is not inherited.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    started.append(subprocess.Popen(command, env={**os.environ, MARKER: marker}))
+    return started[0].wait()
 
 
 def main(command: list[str], patience: float = 20) -> int:

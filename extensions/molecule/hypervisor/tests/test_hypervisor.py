@@ -195,6 +195,8 @@ def test_a_release_whose_guest_kernel_is_another_is_not_put_in_force_and_one_tha
     assert not metal.file("/opt/kata").exists
     play(SCENARIO / "guest.yml", "metal", tmp_path, kata_version="4.0.0")
     assert metal.file("/opt/kata").linked_to == "/opt/kata-4.0.0"
+    assert metal.file("/etc/modules-load.d/firebreak-kata.conf").content_string == "vhost_vsock\nvhost_net\n"
+    assert metal.file("/sys/module/vhost_vsock").is_directory and metal.file("/sys/module/vhost_net").is_directory
 
 
 def ladder(**asked: Any) -> Any:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role did, by the machines' own tools, and what they boot after it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def test_the_newest_kernel_is_installed_held_and_boots() -> None:
     assert [word for word in before if word.startswith("loglevel=")]
     assert "slab_nomerge" in after
     assert not [word for word in after if word.startswith("loglevel=")]
+
+
+def test_the_old_kernel_is_removed_once_the_newest_runs() -> None:
+    older, newest = releases(machine("upgraded"))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", ROOT / "inventories/lab", ROOT / "extensions/molecule/kernel/converge.yml",
+         "--limit", "upgraded", "--extra-vars", json.dumps({"kernel_keep": 1})], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    upgraded = machine("upgraded")
+    assert releases(upgraded) == [newest]
+    assert upgraded.check_output("uname -r") == newest
+    assert not upgraded.file(f"/boot/vmlinuz-{older}").exists
+    menu = upgraded.file("/boot/grub/grub.cfg").content_string
+    assert f"vmlinuz-{newest}" in menu
+    assert older not in menu
 
 
 def test_the_older_kernel_boots_although_a_newer_one_is_installed() -> None:

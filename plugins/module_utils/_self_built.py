@@ -131,13 +131,18 @@ def _returns(host: Any, release: str, ours: List[Patch], inhibited: bool) -> Tup
     return (True, unit) if unit else (False, "neither kpatch.service nor %s is enabled" % UNIT)
 
 
+def level(ours: List[Patch]) -> str:
+    """The name of the patch in force that was built last; '' where none is in force."""
+    return max([(patch.built_at or "", patch.id) for patch in ours if patch.state == "active"], default=("", ""))[1]
+
+
 def read(host: Any, release: str, cmdline: List[str], ours: List[Patch], problem: str) -> Claim:
     """What the manifests say of our loaded patches."""
     inhibited = "kpatch.enable=0" in cmdline
     returns, by = _returns(host, release, ours, inhibited)
     fixed = sorted({cve for patch in ours if patch.state == "active" for cve in patch.cves})
     missing = sorted({cve for placed in read_placed(host, release)[0] for cve in placed.cves} - set(fixed))
-    return Claim("self_built", folder(release), ours, cves=None if problem else fixed, cves_basis="manifest", cves_complete=True,
+    return Claim("self_built", folder(release), ours, cves=None if problem else fixed, cves_basis="manifest", cves_complete=True, level=level(ours),
                  cves_problem="unparsable" if problem else "", detail=problem, returns=returns, returns_by=by,
                  unit=_kpatch.ENABLED.rpartition("/")[2] if _kpatch.is_present(host) else UNIT,
                  inhibitors=[Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else [],

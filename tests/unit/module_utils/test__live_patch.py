@@ -90,6 +90,7 @@ def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
     assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True, "blocked_by_pin": None, "not_fixed": []}
     assert section.facts["persistence"] == {"same_kernel": True, "via": "firebreak-live-patch.service", "kernels": [RELEASE]}
     assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
+    assert section.facts["effective"]["level"] == "fix_one"
 
 
 @pytest.mark.parametrize(("enabled", "transition", "protection_is"), [("1", "1", "at_risk"), ("0", "1", "at_risk"), ("0", "0", "unprotected")])
@@ -97,6 +98,7 @@ def test_a_patch_from_a_bundle_claims_nothing_before_and_after_that(enabled: str
     section = scan(host(patch("fix_one", enabled, transition), PLACED, LOADER))
     assert section.facts["cves"]["fixed"] == []
     assert section.facts["cves"]["not_fixed"] == ["CVE-2026-1234"]
+    assert section.facts["effective"]["level"] is None
     assert section.facts["protection"] == protection_is
 
 

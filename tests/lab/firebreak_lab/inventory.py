@@ -13,12 +13,15 @@ from firebreak_lab.state import Host, Lab
 
 # An emulated sshd that shares its processors takes its time.
 CONNECT_SECONDS = 60
+SILENT_SECONDS = 240
 
 
 def host_variables(host: Host, folder: Path) -> dict[str, Any]:
     """How Ansible and testinfra reach the host, and which kernels its image knows. Plain values only: testinfra templates nothing."""
     options = {"UserKnownHostsFile": folder / "known_hosts", "GlobalKnownHostsFile": "/dev/null", "HostKeyAlias": host.name,
-               "IdentitiesOnly": "yes", "LogLevel": "ERROR"}
+               "IdentitiesOnly": "yes", "LogLevel": "ERROR",
+               # A machine whose kernel has died keeps its connections; this ends them.
+               "ServerAliveInterval": SILENT_SECONDS // 4, "ServerAliveCountMax": 4}
     return {
         "ansible_host": "127.0.0.1", "ansible_port": host.port, "ansible_user": "root",
         "ansible_ssh_private_key_file": str(ssh.private_key()), "ansible_timeout": CONNECT_SECONDS,

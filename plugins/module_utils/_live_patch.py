@@ -107,11 +107,12 @@ def _present(host: Any) -> List[str]:
 def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List[Claim]:
     """What each installed provider says; the kernel's own patches are with the one they belong to."""
     release = host.uname()[2]
-    ours, loaded, problem = _self_built.split(host, release, [_livepatch_sysfs.as_patch(patch) for patch in klp.patches])
+    placed, problem = _self_built.read_placed(host, release)
+    ours, loaded = _self_built.split(host, placed, [_livepatch_sysfs.as_patch(patch) for patch in klp.patches])
     owner = choose_owner(present, [patch.id for patch in loaded])
     claims = []
     if _self_built.is_present(host, release):
-        claims.append(_self_built.read(host, release, cmdline, ours + (loaded if owner == "self_built" else []), problem))
+        claims.append(_self_built.read(host, release, cmdline, ours + (loaded if owner == "self_built" else []), placed, problem))
     for name in present + ([owner] if owner == "self_built" and not claims else []):
         own = loaded if name == owner else []
         if name == "ksplice":

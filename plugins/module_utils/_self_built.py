@@ -89,9 +89,8 @@ def is_same_build(placed: Placed, loaded: str) -> bool:
     return not placed.build_id or not loaded or placed.build_id == loaded
 
 
-def split(host: Any, release: str, loaded: List[Patch]) -> Tuple[List[Patch], List[Patch], str]:
-    """(our patches with the CVEs of their manifests, the others, '' or a manifest that cannot be used)."""
-    placed, problem = read_placed(host, release)
+def split(host: Any, placed: List[Placed], loaded: List[Patch]) -> Tuple[List[Patch], List[Patch]]:
+    """(our patches with the CVEs of their manifests, the others)."""
     by_name: Dict[str, Placed] = {one.name: one for one in placed}
     ours, others = [], []
     for patch in loaded:
@@ -101,7 +100,7 @@ def split(host: Any, release: str, loaded: List[Patch]) -> Tuple[List[Patch], Li
         else:
             cves = manifest.cves if is_same_build(manifest, loaded_build_id(host, patch.id)) else []
             ours.append(patch._replace(cves=cves, for_kernel=manifest.release, built_at=manifest.built_at))
-    return ours, others, problem
+    return ours, others
 
 
 def is_present(host: Any, release: str) -> bool:
@@ -136,12 +135,12 @@ def level(ours: List[Patch]) -> str:
     return max([(patch.built_at or "", patch.id) for patch in ours if patch.state == "active"], default=("", ""))[1]
 
 
-def read(host: Any, release: str, cmdline: List[str], ours: List[Patch], problem: str) -> Claim:
-    """What the manifests say of our loaded patches."""
+def read(host: Any, release: str, cmdline: List[str], ours: List[Patch], placed: List[Placed], problem: str) -> Claim:
+    """What the manifests say of our loaded patches; ``problem`` is why one of them cannot be used."""
     inhibited = "kpatch.enable=0" in cmdline
     returns, by = _returns(host, release, ours, inhibited)
     fixed = sorted({cve for patch in ours if patch.state == "active" for cve in patch.cves})
-    missing = sorted({cve for placed in read_placed(host, release)[0] for cve in placed.cves} - set(fixed))
+    missing = sorted({cve for one in placed for cve in one.cves} - set(fixed))
     return Claim("self_built", folder(release), ours, cves=None if problem else fixed, cves_basis="manifest", cves_complete=True, level=level(ours),
                  cves_problem="unparsable" if problem else "", detail=problem, returns=returns, returns_by=by,
                  unit=_kpatch.ENABLED.rpartition("/")[2] if _kpatch.is_present(host) else UNIT,

@@ -27,7 +27,7 @@ def take(marker: str) -> census.Census:
     processes = census.processes(marker)
     return {
         "process": {f"{pid} {command}" for pid, command in processes.items()},
-        "namespace": census.namespaces(set(processes)),
+        "namespace": census.namespaces(set(processes)) - census.namespaces({os.getpid()}),
         "mount": census.mounts(),
         "loop device": census.loops(),
         "port": census.listening(state.PORTS) - {str(lab.load(host).port) for lab in kept for host in lab.names()},

@@ -47,8 +47,7 @@ def test_the_promised_provider_brings_them(proof: Proof, wanted: Wanted) -> None
 @promise("live_patch.level")
 def test_the_promised_level_of_patches_is_in_force(proof: Proof, wanted: Wanted) -> None:
     names = [patch.name for patch in patches.loaded(proof) if patch.enabled]
-    plain = [str(level).replace("-", "_").replace(".", "_") for level in wanted.accepted]
-    hold(any(level in name.replace("-", "_").replace(".", "_") for level in plain for name in names),
+    hold(any(patches.is_named_for(name, str(level)) for level in wanted.accepted for name in names),
          f"{proof.host} has in force {', '.join(names) or 'no live patch'}, none of which is named for the level; the standard promises {wanted}")
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .proof import Proof
@@ -29,6 +30,12 @@ def loaded(proof: Proof) -> list[Patch]:
     """Every live patch in /sys/kernel/livepatch."""
     words = [line.split() for line in proof.says("patches").splitlines() if line.startswith("patch ")]
     return [Patch(cells[1], cells[2] == "1", cells[3] == "1", cells[4] if len(cells) > 4 else "") for cells in words if len(cells) > 3]
+
+
+def is_named_for(name: str, level: str) -> bool:
+    """Whether a module's name holds the level, as modules can be called; proc_version_21 is not named for proc_version_2."""
+    name, level = (re.sub(r"[-.]", "_", word) for word in (name, level))
+    return re.search(rf"(?<![0-9]){re.escape(level)}(?![0-9])", name) is not None
 
 
 def kernel_is_tainted(proof: Proof) -> bool:

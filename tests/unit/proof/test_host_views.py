@@ -122,6 +122,13 @@ def test_live_patches_and_their_witnesses() -> None:
     assert not patches.kernel_is_tainted(host(patches=SYSFS.replace("36864", "4096")))
 
 
+@pytest.mark.parametrize(("name", "level", "named"), [
+    ("kpatch_5_14_0_1_14_el9", "1-14.el9", True), ("proc_version_2", "proc_version_2", True), ("proc_version_21", "proc_version_2", False),
+    ("lkp_104_1", "4.1", False)])
+def test_a_patch_is_named_for_a_whole_level(name: str, level: str, named: bool) -> None:
+    assert patches.is_named_for(name, level) is named
+
+
 @pytest.mark.parametrize(("said", "clients"), [
     ("kpatch enabled\n", {"kpatch": "enabled"}), ("kpatch enabled\nself_built \n", {"self_built": "enabled"}),
     ("kpatch disabled\nself_built enabled\n", {"self_built": "enabled"}), ("self_built masked\n", {"self_built": "masked"}), ("", {})])

@@ -51,8 +51,8 @@ def _states(facts: Facts) -> Iterator[tuple[str, Any]]:
             continue
     rung = facts.raw("hypervisor.ladder.rung")
     if rung in ("flags", "device", "vm", "vcpu", "guest"):
-        # What the standard can promise ends at a virtual machine.
-        yield "hypervisor.ladder", "vm" if rung in ("vcpu", "guest") else rung
+        # What the standard can promise ends at a virtual processor.
+        yield "hypervisor.ladder", "vcpu" if rung == "guest" else rung
 
 
 def _components(facts: Facts) -> Iterator[tuple[str, Any]]:

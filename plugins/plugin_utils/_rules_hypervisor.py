@@ -31,8 +31,8 @@ def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         raise CannotSay("hypervisor.ladder.rung", f"malformed: {printable(rung, 40)!r}")
     if promise is None or _RUNGS.index(rung) >= _RUNGS.index(promise.value):
         return
-    if promise.value == "vm" and rung == "device" and scope.facts.raw("hypervisor.ladder.asked") not in ("vm", "vcpu", "guest"):
-        yield Unknown("hypervisor.ladder", "not_asked: the scan stops at device unless hypervisor_probe is vm")
+    if rung == scope.facts.text("hypervisor.ladder.asked"):
+        yield Unknown("hypervisor.ladder", f"not_asked: the scan stopped at {rung}; it goes on where hypervisor_probe is {promise.value}")
         return
     failed = scope.facts.raw("hypervisor.ladder.failed")
     tail = f": {printable(failed)}" if isinstance(failed, str) and failed else ""

@@ -12,7 +12,7 @@ from typing import Any
 SCHEMA = "firebreak.standard/1"
 COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen")
 VULNERABILITY_VIEWS = ("host", "guest_to_host", "smt")
-RUNGS = ("flags", "device", "vm")
+RUNGS = ("flags", "device", "vm", "vcpu")
 
 # A free segment of a key ("<name>") is one of these characters; it ends up in finding ids.
 FREE_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}"
@@ -130,8 +130,8 @@ def _component(name: str) -> tuple[Key, ...]:
 HYPERVISOR = (
     Key("hypervisor.is_host", "truth", "Whether the host can run virtual machines.", True, ("hypervisor.role",)),
     Key("hypervisor.under", "text", "What the host itself runs under; `none` is bare metal.", "none", ("hypervisor.under",), _VALUES),
-    Key("hypervisor.ladder", "choice", "The least rung of the capability ladder that the host must reach. `vm` is only known "
-        "if the scan was asked for it (`firebreak_hypervisor_probe: vm`).", "device", ("hypervisor.ladder",), choices=RUNGS),
+    Key("hypervisor.ladder", "choice", "The least rung of the capability ladder that the host must reach. `vm` and `vcpu` are only "
+        "known if the scan was asked for them (`firebreak_hypervisor_probe: vcpu`).", "device", ("hypervisor.ladder",), choices=RUNGS),
     *(key for name in COMPONENTS for key in _component(name)),
     Key("hypervisor.kvm.<module>.<parameter>", "parameter", "A parameter of a loaded KVM module, as text; true and false also match Y, N, 1 and 0.",
         False, ("hypervisor.kvm.<module>.<parameter>",), _VALUES),

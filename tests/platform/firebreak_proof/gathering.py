@@ -54,8 +54,9 @@ def needed(standard: Standard) -> list[Question]:
 
 def words(standard: Standard, key: str) -> tuple[str, ...]:
     """What a key says on any platform, word by word; of a line of sha256sum's the path."""
-    given = [values[key] for values in (standard.base, *(values for _match, values in standard.blocks)) if isinstance(values.get(key), list)]
-    return tuple(dict.fromkeys(re.sub(r"^[0-9a-f]{64} [ *]", "", str(word)) for value in given for word in value))
+    given = [values[key] for values in (standard.base, *(values for _match, values in standard.blocks)) if isinstance(values.get(key), (list, str))]
+    said = [str(word) for value in given for word in ([value] if isinstance(value, str) else value)]
+    return tuple(dict.fromkeys(re.sub(r"^[0-9a-f]{64} [ *]", "", word) for word in said))
 
 
 def bound(host: Any, seconds: int) -> None:

@@ -102,12 +102,18 @@ HYPERVISOR = (
         [ -d /sys/module/kvm ] && [ -c /dev/kvm ] && ( : <>/dev/kvm ) 2>/dev/null && echo device
         grep -qs control_d /proc/xen/capabilities && echo xen
         true"""),
+    # A virtual machine is made only where one is promised. Its firmware says who it is (port 0x402) once a virtual processor runs it, finds
+    # nothing to boot, and ends the machine by a reboot.
     Question("virtual_machine", ("hypervisor.ladder",), """
+        case " $* " in *" vm "*|*" vcpu "*) ;; *) exit 0 ;; esac
         for program in /usr/bin/qemu-system-x86_64 /usr/libexec/qemu-kvm /usr/bin/qemu-system-aarch64; do
           [ -x "$program" ] || continue
           echo quit | "$program" -accel kvm -machine none -S -nodefaults -display none -monitor stdio >/dev/null && echo vm
+          case " $* " in *" vcpu "*) ;; *) exit 0 ;; esac
+          timeout 20 "$program" -accel kvm -machine q35 -m 32 -nodefaults -display none -monitor none -no-reboot -boot reboot-timeout=0 \
+            -chardev stdio,id=said -device isa-debugcon,iobase=0x402,chardev=said | grep -q '^SeaBIOS (version' && echo vcpu
           exit
         done
-        echo "there is no QEMU to try it with" >&2; exit 3"""),
+        echo "there is no QEMU to try it with" >&2; exit 3""", given="hypervisor.ladder"),
     Question("under", ("hypervisor.under",), "systemd-detect-virt --vm || true"),
 )

@@ -151,6 +151,7 @@ def test_the_version_in_a_guest_kernels_name(name: str, version: str) -> None:
 @pytest.mark.parametrize(("base", "words"), [
     ({"kata.isolation": ["kata", "kata-clh"]}, {"probes": ("kata", "kata-clh")}),
     ({"kata.files": [f"{64 * 'a'}  bin/shim", f"{64 * 'b'} *VERSION"]}, {"kata_files": ("bin/shim", "VERSION")}),
+    ({"hypervisor.ladder": "vcpu"}, {"virtual_machine": ("vcpu",)}),
     ({"os.id": "debian"}, {})])
 def test_questions_get_the_words_of_the_standard(base: dict[str, Any], words: dict[str, tuple[str, ...]]) -> None:
     asked = gathering.needed(Standard(base, (({"id": "debian"}, base),), ()))

@@ -40,12 +40,14 @@ lab-reboot: $(DEV) ## let a host of the lab reboot and wait for it: HOST=pending
 SCENARIOS := template kernel live_patching kata hypervisor
 MORE_SCENARIOS := default
 LAB_SPARE := $(CURDIR)/.cache/lab_spare
-WITHIN := LAB_SPARE=$(LAB_SPARE) LAB_PYTHON=$(BIN)/python tests/lab/within
+# Who is killed with -9 passes nothing on: the kernel tells what is guarded that its parent is gone, and it cleans up.
+GUARDED := setpriv --pdeathsig TERM
+WITHIN := LAB_SPARE=$(LAB_SPARE) LAB_PYTHON=$(BIN)/python $(GUARDED) tests/lab/within
 MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule test --scenario-name
 
 .PHONY: test-lab
 test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 40 minutes); leaves nothing behind but cached images
-	@PYTHONPATH=tests/lab $(BIN)/python tests/lab/leaving_nothing.py make --no-print-directory lab-parts
+	@PYTHONPATH=tests/lab $(GUARDED) $(BIN)/python tests/lab/leaving_nothing.py make --no-print-directory lab-parts
 
 .PHONY: lab-parts
 lab-parts:

@@ -12,33 +12,36 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 
 from firebreak_lab import census, state
 from firebreak_lab.control_group import PREFIX
+from firebreak_lab.processes import identify
 
 # Whatever a run starts inherits it, so that its processes are known from anybody else's.
 MARKER = "FIREBREAK_LAB_RUN"
 
 
 def take(marker: str) -> census.Census:
-    """All that carries the marker, and what cannot carry one, without what belongs to the labs that a person keeps running."""
+    """All that carries the marker, and what cannot carry one, without what belongs to other labs: a person's own, and those of other runs."""
     labs = state.all_labs()
-    kept = [lab for lab in labs if not lab.is_transient()]
+    ours = [lab for lab in labs if lab.owner() == identify(os.getpid())]
+    others = [lab for lab in labs if lab not in ours]
     processes = census.processes(marker)
     return {
         "process": {f"{pid} {command}" for pid, command in processes.items()},
         "namespace": census.namespaces(set(processes)) - census.namespaces({os.getpid()}),
         "mount": census.mounts(),
         "loop device": census.loops(),
-        "port": census.listening(state.PORTS) - {str(lab.load(host).port) for lab in kept for host in lab.names()},
-        "control group": stray_groups(census.control_groups(), [lab.name for lab in kept]),
-        "lab": {lab.name for lab in labs if lab.is_transient()},
+        "port": census.listening(state.PORTS) - {str(lab.load(host).port) for lab in others for host in lab.names()},
+        "control group": stray_groups(census.control_groups(), [lab.name for lab in others]),
+        "lab": {lab.name for lab in ours},
     }
 
 
-def stray_groups(groups: set[str], kept: list[str]) -> set[str]:
-    """Those of the lab's control groups that belong to none of the kept labs; the groups of other programs come and go."""
-    return {group for group in groups if PREFIX in group and not any(f"{PREFIX}{name}-" in group for name in kept)}
+def stray_groups(groups: set[str], others: list[str]) -> set[str]:
+    """The control groups of labs that are not among the others; the groups of other programs come and go."""
+    return {group for group in groups if PREFIX in group and not any(f"{PREFIX}{name}-" in group for name in others)}
 
 
 def run(command: list[str], marker: str) -> int:
@@ -54,16 +57,18 @@ def run(command: list[str], marker: str) -> int:
     # Before the command begins: it may be interrupted at once. A handler, unlike SIG_IGN, is not inherited.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
-    started.append(subprocess.Popen(command, env={**os.environ, MARKER: marker}))
+    # A kill -9 cannot be passed on; the kernel tells the command that we are gone.
+    guarded = ["setpriv", "--pdeathsig", "TERM", *command]
+    started.append(subprocess.Popen(guarded, env={**os.environ, MARKER: marker, state.OWNER_SETTING: str(os.getpid())}))
     return started[0].wait()
 
 
-def main(command: list[str], patience: float = 20) -> int:
+def main(command: list[str], look: Callable[[str], census.Census] = take, patience: float = 20) -> int:
     """Before, the command, after; what is ending has ``patience`` seconds for it."""
     marker = uuid.uuid4().hex
-    before = take(marker)
+    before = look(marker)
     status = run(command, marker)
-    left = census.settle(before, lambda: take(marker), patience)
+    left = census.settle(before, lambda: look(marker), patience)
     for line in left:
         print(f"left behind: {line}", file=sys.stderr)
     if not left:

@@ -35,8 +35,8 @@ def wait_for(what: str, condition: Callable[[], object], seconds: float = 120) -
 
 
 def lab(*words: str) -> "subprocess.Popen[bytes]":
-    """Begin a command of the lab."""
-    return subprocess.Popen([sys.executable, "-m", "firebreak_lab", *words])
+    """Begin a command of the lab, which belongs to this world: no process outside of it has an id in here."""
+    return subprocess.Popen([sys.executable, "-m", "firebreak_lab", *words], env={**os.environ, state.OWNER_SETTING: str(os.getpid())})
 
 
 def begin(fleet: str) -> "subprocess.Popen[bytes]":

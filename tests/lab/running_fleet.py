@@ -38,9 +38,9 @@ def lab_command(*words: str) -> list[str]:
 
 
 def lab_environment(name: str) -> dict[str, str]:
-    """The environment in which commands mean the lab of that name."""
+    """The environment in which commands mean the lab of that name; it belongs to the run of tests that we are, or are a part of."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {**os.environ, state.NAME_SETTING: name, "PYTHONPATH": str(ROOT / "tests/lab"), "PATH": path}
+    return {state.OWNER_SETTING: str(os.getpid()), **os.environ, state.NAME_SETTING: name, "PYTHONPATH": str(ROOT / "tests/lab"), "PATH": path}
 
 
 class Fleet:

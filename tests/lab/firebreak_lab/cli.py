@@ -18,10 +18,10 @@ def up(lab: Lab, arguments: argparse.Namespace) -> None:
     wanted = fleets.load(arguments.fleet, arguments.hosts)
     known = set(lab.names())
     new = [host for host in wanted if host.name not in known]
-    hosts.create(lab, new)
-    inventory.write(lab)
-    begin = [host.name for host in wanted if lab.supervisor(host.name) is None]
     try:
+        hosts.create(lab, new)
+        inventory.write(lab)
+        begin = [host.name for host in wanted if lab.supervisor(host.name) is None]
         hosts.bring_up_all(lab, begin)
     except BaseException:
         if not known:
@@ -30,10 +30,21 @@ def up(lab: Lab, arguments: argparse.Namespace) -> None:
     status(lab, arguments)
 
 
+def chosen_to_stop(lab: Lab, arguments: argparse.Namespace) -> list[Lab]:
+    """With --all every lab of this user; otherwise what runs that are gone left, and with --run the labs of this run, else the named one."""
+    labs = state.all_labs()
+    if arguments.all:
+        return labs
+    orphans = [one for one in labs if one.is_orphan() and one.name != lab.name]
+    if not arguments.run:
+        return [lab, *orphans]
+    owner = state.current_owner()
+    return [one for one in labs if one in orphans or one.owner() == owner]
+
+
 def down(lab: Lab, arguments: argparse.Namespace) -> None:
-    """Stop the lab, or with --all every lab of this user, and leave nothing behind but the images."""
-    chosen = state.all_labs() if arguments.all else [one for one in state.all_labs() if one.is_orphan()] if arguments.orphans else [lab]
-    for one in chosen:
+    """Stop labs, and leave nothing behind but the images."""
+    for one in chosen_to_stop(lab, arguments):
         hosts.down(one)
         print(f"lab {one.name} is down")
 
@@ -106,8 +117,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("hosts", nargs="*", help="only these hosts of the fleet")
     command.add_argument("--fleet", default="drifted", help="a file of tests/lab/fleets, or a path")
     command = add("down", down)
-    command.add_argument("--all", action="store_true", help="every lab of this user")
-    command.add_argument("--orphans", action="store_true", help="labs of test runs that are gone")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="every lab of this user")
+    which.add_argument("--run", action="store_true", help=f"every lab of the run of tests that {state.OWNER_SETTING} names")
     add("status", status)
     command = add("ssh", enter)
     command.add_argument("host")

@@ -34,6 +34,7 @@ def say(text: str) -> None:
 
 def create(lab: Lab, hosts: list[Host]) -> None:
     """Make disks, ports and ssh files; nothing runs yet."""
+    owner = state.current_owner()
     requirements.require_commands(requirements.MACHINE)
     if any(host.kind == "container" for host in hosts):
         requirements.require_root("a container of the lab")
@@ -46,6 +47,7 @@ def create(lab: Lab, hosts: list[Host]) -> None:
         host.accelerator = machine.accelerator(image) if host.kind == "machine" else []
         host.image_folder = str(image.folder)
         host.host_key = (image.tree / "etc/ssh/ssh_host_ed25519_key.pub").read_text().strip()
+    lab.give_to(owner)
     state.reserve(lab, hosts)
     for host in hosts:
         if host.kind == "machine":

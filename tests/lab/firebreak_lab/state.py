@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ from firebreak_lab.processes import Identity, alive, identify, start_ticks
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NAME_SETTING = "FIREBREAK_LAB_NAME"
-# The name of a lab that belongs to a test run: the run's process, and what it is for.
-TEST_NAME = re.compile(r"^test-(\d+)(?:-[a-z]+)?$")
+# The process (its id) of the run of tests that new labs belong to, and must end with; a person's own lab belongs to nobody.
+OWNER_SETTING = "FIREBREAK_LAB_OWNER"
+OWNER_FILE = "owner.json"
 # Below the range from which kernels take ports for outgoing connections.
 PORTS = range(20100, 29900)
 
@@ -114,14 +114,21 @@ class Lab:
         identity = Identity(*json.loads(text)) if text else None
         return identity if identity and alive(identity) else None
 
-    def is_orphan(self) -> bool:
-        """Whether this is the lab of a test run (see TEST_NAME) whose process is gone."""
-        match = TEST_NAME.match(self.name)
-        return match is not None and start_ticks(int(match[1])) is None
+    def give_to(self, owner: Identity | None) -> None:
+        """Say which run of tests the lab belongs to, before anything else of it is there."""
+        if owner:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_json(self.folder / OWNER_FILE, owner._asdict())
 
-    def is_transient(self) -> bool:
-        """Whether this is the lab of a test or of a scenario of molecule, which ends with it; a person's own stays."""
-        return self.name.startswith(("test-", "molecule-"))
+    def owner(self) -> Identity | None:
+        """The run of tests that the lab belongs to; None where it is a person's own."""
+        recorded = read_json(self.folder / OWNER_FILE)
+        return Identity(recorded["pid"], recorded["started"]) if recorded else None
+
+    def is_orphan(self) -> bool:
+        """Whether this is the lab of a run of tests that is gone."""
+        owner = self.owner()
+        return owner is not None and not alive(owner)
 
     def destroy(self) -> None:
         """Forget the lab; its hosts must have been stopped."""
@@ -148,6 +155,17 @@ def current_lab() -> Lab:
     if not name.replace("-", "").replace("_", "").isalnum():
         raise LabError(f"{NAME_SETTING}: want letters, digits, - and _, seen {name!r}")
     return Lab(labs_folder() / name)
+
+
+def current_owner() -> Identity | None:
+    """The run of tests that is named in the environment; None where a person works by hand."""
+    named = os.environ.get(OWNER_SETTING, "")
+    if not named:
+        return None
+    started = start_ticks(int(named)) if named.isdigit() else None
+    if started is None:
+        raise LabError(f"{OWNER_SETTING}: want the id of a running process, seen {named!r}")
+    return Identity(int(named), started)
 
 
 def all_labs() -> list[Lab]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from firebreak_lab import cache, census, processes, supervisor
+from firebreak_lab import cache, census, cli, processes, state, supervisor
 from firebreak_lab.errors import LabError
 from firebreak_lab.processes import Identity
 from firebreak_lab.state import Lab
@@ -105,10 +105,35 @@ def test_a_lab_is_held_by_one_command(tmp_path: Path, monkeypatch: pytest.Monkey
     assert lab.holder() is None
 
 
-@pytest.mark.parametrize(("name", "orphan"), [("test-4194999", True), ("test-4194999-kill", True), ("checkout-12", False)])
-def test_only_the_labs_of_dead_test_runs_are_orphans(tmp_path: Path, name: str, orphan: bool) -> None:
-    assert Lab(tmp_path / name).is_orphan() is orphan
+def test_only_the_lab_of_a_run_that_is_gone_is_an_orphan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    me = processes.identify(os.getpid())
+    for name, owner in (("by-hand", None), ("mine", me), ("dead", Identity(me.pid, me.started - 1))):
+        lab = Lab(state.labs_folder() / name)
+        lab.give_to(owner)
+        assert (lab.owner(), lab.is_orphan()) == (owner, name == "dead")
 
 
-def test_the_lab_of_a_living_test_run_is_no_orphan(tmp_path: Path) -> None:
-    assert not Lab(tmp_path / f"test-{os.getpid()}").is_orphan()
+@pytest.mark.parametrize("named", ["4194999", "me"])
+def test_an_owner_is_a_running_process(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv(state.OWNER_SETTING, named)
+    with pytest.raises(LabError, match=f"{state.OWNER_SETTING}: want the id of a running process, seen '{named}'"):
+        state.current_owner()
+
+
+@pytest.mark.parametrize(("option", "stopped"), [
+    ([], ["dead", "named"]), (["--run"], ["dead", "mine"]), (["--all"], ["by-hand", "dead", "mine", "named", "other"])])
+def test_down_stops_what_is_meant_and_what_dead_runs_left(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str], stopped: list[str]) -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        me, them = processes.identify(os.getpid()), processes.identify(other.pid)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        monkeypatch.setenv(state.NAME_SETTING, "named")
+        monkeypatch.setenv(state.OWNER_SETTING, str(me.pid))
+        owners = {"by-hand": None, "dead": Identity(me.pid, me.started - 1), "mine": me, "named": None, "other": them}
+        for name, owner in owners.items():
+            (state.labs_folder() / name).mkdir(parents=True)
+            Lab(state.labs_folder() / name).give_to(owner)
+        assert cli.main(["down", *option]) == 0
+        assert sorted(set(owners) - {lab.name for lab in state.all_labs()}) == stopped
+        other.kill()

@@ -11,9 +11,18 @@ from pathlib import Path
 
 import leaving_nothing
 import pytest
+from firebreak_lab import processes
 
 LAB = Path(leaving_nothing.__file__).parent
-CALL = "import sys, leaving_nothing; sys.exit(leaving_nothing.main(sys.argv[1:], patience=0.3))"
+# Only what is certainly ours: a lab that somebody else starts meanwhile must not fail these tests.
+CALL = """
+import sys, leaving_nothing
+def look(marker):
+    seen = leaving_nothing.take(marker)
+    return {kind: seen[kind] for kind in ("process", "lab")}
+sys.exit(leaving_nothing.main(sys.argv[1:], look, patience=0.3))
+"""
+GIVE = "import os, sys; from firebreak_lab import state; state.Lab(state.labs_folder() / sys.argv[1]).give_to(state.current_owner())"
 
 
 def start(home: Path, script: str) -> "subprocess.Popen[str]":
@@ -44,8 +53,8 @@ def test_a_process_that_lives_on_is_named(tmp_path: Path) -> None:
         assert "sleep 3.21" in said
 
 
-def test_a_lab_of_a_scenario_that_lives_on_is_named(tmp_path: Path) -> None:
-    with start(tmp_path, f"mkdir -p {tmp_path}/firebreak/lab/molecule-template {tmp_path}/firebreak/lab/checkout-1") as run:
+def test_a_lab_of_the_run_that_lives_on_is_named(tmp_path: Path) -> None:
+    with start(tmp_path, f"mkdir -p {tmp_path}/firebreak/lab/checkout-1; '{sys.executable}' -c '{GIVE}' molecule-template") as run:
         assert run.communicate()[0] == "left behind: lab: molecule-template\n"
         assert run.returncode == 1
 
@@ -57,6 +66,14 @@ def test_the_comparison_is_made_after_an_interrupt_too(tmp_path: Path) -> None:
         os.killpg(run.pid, signal.SIGINT)
         assert "sleep 3.22" in run.stdout.read()
         assert run.wait() == 130
+
+
+def test_a_run_that_is_killed_takes_its_command_with_it(tmp_path: Path) -> None:
+    with start(tmp_path, "echo $$; exec sleep 60") as run:
+        assert run.stdout
+        command = processes.identify(int(run.stdout.readline()))
+        run.kill()
+        assert processes.wait_gone([command], 10)
 
 
 def test_groups_of_a_lab_that_a_person_keeps_are_not_counted() -> None:

@@ -128,6 +128,7 @@ docs-check: $(DEV) ## fail if a generated page is not what its source says
 
 .PHONY: screenshot
 screenshot: $(DEV) system-packages ## picture of a 200-host report for the README, light and dark
+	@tests/tools/apt_install docs/images/fonts.txt
 	@PYTHONPATH=collections:tests:tests/tools $(BIN)/python tests/tools/report_page.py $(ARGS)
 
 .PHONY: dist

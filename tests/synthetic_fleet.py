@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._evaluate import evaluate
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import Effective, effective
+from synthetic_patching import live_patch, services
 
 Document = dict[str, Any]
 
@@ -106,6 +107,8 @@ STANDARD: Document = {
     "os": {"id": "debian", "version_id": "12", "end_of_support": "forbidden", "support": "extended"},
     "kernel": {"running": DEBIAN_12.kernels[-1].release, "running_version": {"minimum": DEBIAN_12.kernels[-1].version},
                "default_boot": {"rule": "newest_installed"}, "reboot_pending": "forbidden"},
+    "live_patch": {"protection": {"any_of": ["protected", "not_applicable"]}},
+    "services": {"stale": "forbidden", "stale_until_reboot": "forbidden"},
     "cpu": {"vulnerabilities": {"all": "mitigated"}, "microcode_mixed": "forbidden"},
     "hypervisor": {"qemu": {"running": {"rule": "installed"}}},
     "containers": {"shared_kernel": {"maximum": 4}, "privileged": "forbidden"},
@@ -128,6 +131,7 @@ class _Host:
     def __init__(self, index: int, seed: int) -> None:
         self.index = index
         self.rng = random.Random(f"{seed}/{index}")
+        self.patching = random.Random(f"{seed}/{index}/patching")
         self.machine_id = self.hex(32)
         self.role = self.rng.choice(ROLES)
         self.name = f"{self.role}-{SITES[index % len(SITES)]}-{index + 1:05d}.example.net"
@@ -315,20 +319,24 @@ _SOURCES = {
     "os.id": "/etc/os-release", "os.version_id": "/etc/os-release", "os.machine_id": "/etc/machine-id",
     "boot.boot_id": "/proc/sys/kernel/random/boot_id", "boot.cmdline": "/proc/cmdline",
     "kernel.running.release": "uname -r", "kernel.installed": "dpkg-query -W", "kernel.default_boot": "/boot/grub/grub.cfg",
-    "kernel.available": "apt-cache policy", "cpu.vulnerabilities": "/sys/devices/system/cpu/vulnerabilities", "hypervisor.processes": "/proc",
+    "kernel.available": "apt-cache policy", "live_patch.protection": "computed", "services.stale": "/proc",
+    "cpu.vulnerabilities": "/sys/devices/system/cpu/vulnerabilities", "hypervisor.processes": "/proc",
     "containers.items": "/run/*/io.containerd.runtime.v2.task", "kata.sandboxes": "/proc", "kata.tree": "/opt/kata",
 }
 
 
 def record(host: _Host, now: datetime = SCANNED_AT) -> Document:
     """The record (schema firebreak.record/1) of one synthetic host."""
-    names = ("os", "boot", "kernel", "cpu", "hypervisor", "containers", "kata")
+    names = ("os", "boot", "kernel", "live_patch", "services", "cpu", "hypervisor", "containers", "kata")
     containers = _containers_facts(host, now)
+    boot = _boot_facts(host, now)
+    release = host.platform.kernels[host.running].release
     return {
         "schema": "firebreak.record/1", "scanned_at": _iso(now),
         "scanner": {"version": "0.1.0", "python": "3.11.2", "uid": 0, "deadline_seconds": 60},
         "seconds": {name: round(host.rng.uniform(0.002, 0.08), 4) for name in names},
-        "os": _os_facts(host), "boot": _boot_facts(host, now), "kernel": _kernel_facts(host), "cpu": _cpu_facts(host),
+        "os": _os_facts(host), "boot": boot, "kernel": _kernel_facts(host), "cpu": _cpu_facts(host),
+        "live_patch": live_patch(host.patching, host.platform.id, release), "services": services(host.patching, boot["booted_at"]),
         "hypervisor": _hypervisor_facts(host, now), "containers": containers, "kata": _kata_facts(host, containers["items"]),
         "evidence": dict(_SOURCES), "nulls": [],
     }

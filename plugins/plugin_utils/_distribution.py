@@ -71,6 +71,23 @@ def _kind(record: Record) -> list[str]:
     return [f"{guest}, runs guests" if dig(record, "hypervisor.is_host") is True else guest]
 
 
+def _patches(record: Record) -> list[str]:
+    """The provider of the host's live patches, and the level that is in force."""
+    provider = text_at(record, "live_patch.provider.id")
+    level = text_at(record, "live_patch.effective.level")
+    return [f"{provider} {level or '(level unknown)'}"] if provider not in ("", "none") else []
+
+
+def _stale_services(record: Record) -> list[str]:
+    """How many units, or processes outside of units, run on files that were replaced."""
+    rows = dig(record, "services.stale")
+    return [_count(len(rows), "unit")] if isinstance(rows, list) else []
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _engines(record: Record) -> list[str]:
     """Name and version of each container engine."""
     return _named_versions(dig(record, "containers.engines"), "name")
@@ -79,7 +96,7 @@ def _engines(record: Record) -> list[str]:
 def _sharing(record: Record) -> list[str]:
     """How many containers share the host's kernel."""
     count = dig(record, "containers.counts.host_kernel")
-    return [f"{count} containers" if count != 1 else "1 container"] if isinstance(count, int) and not isinstance(count, bool) else []
+    return [_count(count, "container")] if isinstance(count, int) and not isinstance(count, bool) else []
 
 
 def _sandboxes(record: Record) -> list[str]:
@@ -93,6 +110,8 @@ def _of_components(aspect: str) -> tuple[str, ...]:
     return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS)
 
 
+_STALE = ("services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers")
+
 FACTS = (
     FleetFact("os.release", "OS release", ("os.id", "os.version_id", "os.version_codename"), ("os.release", "os.end_of_support"),
               _at("os.id", "os.version_id")),
@@ -100,6 +119,11 @@ FACTS = (
     FleetFact("kernel.default_boot", "Kernel at next boot", ("kernel.default_boot",), ("kernel.default_boot", "kernel.one_shot"),
               _at("kernel.default_boot.release")),
     FleetFact("kernel.available", "Newest kernel on offer", (), (), _at("kernel.available.release")),
+    FleetFact("live_patch.protection", "Protection by live patches", ("live_patch.protection",), ("live_patch.protection",),
+              _at("live_patch.protection")),
+    FleetFact("live_patch.level", "Live patches in force", ("live_patch.provider", "live_patch.level"), ("live_patch.provider", "live_patch.level"),
+              _patches),
+    FleetFact("services.stale", "Services on replaced files", _STALE, _STALE, _stale_services),
     FleetFact("hypervisor.running", "Hypervisors running", _of_components("running"), _of_components("running"), _processes),
     FleetFact("hypervisor.installed", "Hypervisors installed", _of_components("installed"), _of_components("installed"), _components),
     FleetFact("hypervisor.kind", "Machines", (), (), _kind),

@@ -32,7 +32,8 @@ def test_fleet_has_a_cloned_machine() -> None:
 
 def test_fleet_drifts_in_many_ways() -> None:
     found = Counter(finding["id"] for item in synthetic_fleet.documents(400) for finding in item["findings"])
-    assert {"kernel.running", "kernel.reboot_pending", "os.release", "cpu.vulnerability.mds", "hypervisor.qemu.running"} <= set(found)
+    assert {"kernel.running", "kernel.reboot_pending", "os.release", "cpu.vulnerability.mds", "hypervisor.qemu.running", "live_patch.protection",
+            "services.stale"} <= set(found)
     assert any(item["waived"] for item in synthetic_fleet.documents(400))
 
 

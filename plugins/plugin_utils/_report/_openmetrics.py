@@ -26,6 +26,9 @@ def openmetrics(fleet: Fleet) -> Iterator[str]:
     counts = Counter((finding["id"], finding["severity"]) for host in fleet.hosts for finding in host.findings)
     yield from _family("firebreak_findings", "Findings over all hosts.",
                        [({"finding": name, "severity": severity}, count) for (name, severity), count in sorted(counts.items())])
+    yield from _family("firebreak_fact_hosts", "Hosts by what a fact is on them; of each fact the most frequent values.",
+                       (({"fact": fact, "value": row["value"]}, row["hosts"])
+                        for fact, spread in fleet.distribution.items() for row in spread["values"]))
     yield from _family("firebreak_host_verdict", "1 for the verdict that the host has.",
                        (({"host": host.name, "verdict": host.verdict}, 1) for host in fleet.hosts))
     yield from _family("firebreak_host_findings", "Findings of the host by severity, those it has.", _host_findings(fleet))

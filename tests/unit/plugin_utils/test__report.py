@@ -24,6 +24,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._machine i
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._openmetrics import openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._sarif import sarif
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._table import failure, headline, table
+from golden_record import golden
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
 
 NOW = "2026-11-20T06:04:00Z"
@@ -113,6 +114,26 @@ def test_no_line_of_a_terminal_is_steered(fleet: Fleet) -> None:
     for host in fleet.hosts:
         lines += machine(host, {"nulls": [{"fact": EVIL, "reason": EVIL}], "os": {"pretty_name": EVIL}, "cpu": {"vulnerabilities": {EVIL: 3}}}, EVIL)
     assert [line.text for line in lines if not line.text.isprintable()] == []
+
+
+def test_one_machine_tells_what_keeps_it_patched() -> None:
+    record = golden({
+        "live_patch": {"provider": {"id": "kpatch"}, "effective": {"level": "1-4"}, "protection": "at_risk", "reasons": ["in_transition"],
+                       "patches": [{"id": "kpatch_1_4", "state": "enabling", "kind": "fix"}],
+                       "transition": {"in_progress": True, "blocking_count": 3}},
+        "services.stale": [{"unit": "ssh.service", "program": "/usr/sbin/sshd", "started_at": "2026-11-01T06:00:00Z",
+                            "replaced": ["/usr/lib/libssl.so.3", "/usr/lib/libcrypto.so.3"], "deleted": []}],
+        "kata.sandboxes": [{"version": "4.0.0", "guest_kernel": "6.18.20-199", "stale": True}]})
+    (host,) = fleet_of(documents(1)).hosts
+    told = "\n".join(line.text for line in machine(host, record, ""))
+    for row in ("Live patching     at_risk, kpatch at level 1-4 (in_transition)\n                    kpatch_1_4 enabling\n"
+                "                    in transition: 3 threads still run the other code\n",
+                "Services          1 unit on replaced or deleted files, of 120 processes\n"
+                "                    ssh.service since 2026-11-01T06:00:00Z: /usr/lib/libssl.so.3 and 1 more\n",
+                "Containers        0 on this kernel (0 privileged), 1 in sandboxes, 0 unknown\n",
+                "Kata Containers   4.1.0 in force from /opt/kata-4.1.0\n"
+                "                    1 sandbox of 4.0.0, guest kernel 6.18.20-199: not what is in force"):
+        assert row in told
 
 
 def test_the_table_is_short_and_says_what_it_left_out() -> None:

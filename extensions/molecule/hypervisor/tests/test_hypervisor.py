@@ -174,7 +174,7 @@ def test_a_module_is_not_taken_from_a_guest_and_loaded_anew_after_it(tmp_path: P
     assert metal.check_output("cat /sys/module/kvm/parameters/halt_poll_ns") == "0"
 
 
-@pytest.mark.parametrize("probe", ["device", "vm"])
+@pytest.mark.parametrize("probe", ["device", "vm", "vcpu"])
 def test_the_rungs_of_the_ladder_are_climbed(probe: str) -> None:
     assert ladder(hypervisor_probe=probe) == {"rung": probe, "asked": probe, "failed": "", "guest_kernel": None}
 

@@ -56,6 +56,16 @@ def one_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with what it counts, of which ``many`` is the plural where an s does not make it."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a JSON list; none where it is no list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def visible(text: str) -> str:
     """``text`` on one line and harmless to a terminal: what steers, hides, turns or is no character at all is shown as its code."""
     if text.isprintable():

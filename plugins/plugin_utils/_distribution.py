@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ._bounded import dig, text_at
+from ._bounded import counted, dig, text_at, texts
 from ._standard_keys import COMPONENTS, ENGINES
 
 # A value held by at most this share of the hosts that have the fact is an outlier.
@@ -34,8 +34,8 @@ def _at(*paths: str) -> Callable[[Record], list[str]]:
     """The texts at these paths joined by a space, if there is the first."""
 
     def values(record: Record) -> list[str]:
-        texts = [text_at(record, path) for path in paths]
-        return [" ".join(filter(None, texts))] if texts[0] else []
+        told = [text_at(record, path) for path in paths]
+        return [" ".join(filter(None, told))] if told[0] else []
 
     return values
 
@@ -59,8 +59,8 @@ def _named_versions(items: Any, name: str) -> list[str]:
 
 def _microcode(record: Record) -> list[str]:
     revisions = dig(record, "cpu.microcode.revisions")
-    texts = [item for item in revisions[:8] if isinstance(item, str)] if isinstance(revisions, list) else []
-    return [f"{text_at(record, 'cpu.model')} · {', '.join(texts)[:100]}"] if texts else []
+    told = texts(revisions)[:8]
+    return [f"{text_at(record, 'cpu.model')} · {', '.join(told)[:100]}"] if told else []
 
 
 def _kind(record: Record) -> list[str]:
@@ -79,13 +79,11 @@ def _patches(record: Record) -> list[str]:
 
 
 def _stale_services(record: Record) -> list[str]:
-    """How many units, or processes outside of units, run on files that were replaced."""
-    rows = dig(record, "services.stale")
-    return [_count(len(rows), "unit")] if isinstance(rows, list) else []
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """How many units, or processes outside of units, run on files that were replaced; not known where none does and some could not be read."""
+    rows, unread = dig(record, "services.stale"), dig(record, "services.unread")
+    if not isinstance(rows, list) or (unread and not rows):
+        return []
+    return [f"at least {counted(len(rows), 'unit')}" if unread else counted(len(rows), "unit")]
 
 
 def _engines(record: Record) -> list[str]:
@@ -96,7 +94,7 @@ def _engines(record: Record) -> list[str]:
 def _sharing(record: Record) -> list[str]:
     """How many containers share the host's kernel."""
     count = dig(record, "containers.counts.host_kernel")
-    return [_count(count, "container")] if isinstance(count, int) and not isinstance(count, bool) else []
+    return [counted(count, "container")] if isinstance(count, int) and not isinstance(count, bool) else []
 
 
 def _sandboxes(record: Record) -> list[str]:

@@ -13,6 +13,8 @@ from ._judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_
 from ._requirement import Requirement
 from ._standard_keys import COMPONENTS
 
+# Where a scan has an instruction for a virtual processor to run.
+_RUNS_VCPU = ("x86_64",)
 _RUNGS = ("none", "flags", "device", "vm", "vcpu", "guest")
 _KVM = "hypervisor.kvm."
 _TRUTHS = {True: ("Y", "1"), False: ("N", "0")}
@@ -33,6 +35,9 @@ def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         return
     if rung == scope.facts.text("hypervisor.ladder.asked"):
         yield Unknown("hypervisor.ladder", f"not_asked: the scan stopped at {rung}; it goes on where hypervisor_probe is {promise.value}")
+        return
+    if rung == "vm" and scope.facts.text("os.architecture") not in _RUNS_VCPU:
+        yield Unknown("hypervisor.ladder", f"not_applicable: a virtual processor is only tried on {', '.join(_RUNS_VCPU)}")
         return
     failed = scope.facts.raw("hypervisor.ladder.failed")
     tail = f": {printable(failed)}" if isinstance(failed, str) and failed else ""

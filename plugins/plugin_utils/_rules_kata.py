@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ._bounded import texts
 from ._facts import printable
 from ._judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
 from ._promised_files import checksums
@@ -123,10 +124,6 @@ def _configurations(scope: Scope) -> Iterator[dict[str, Any] | Unknown]:
         yield row
 
 
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def _lines(scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], finding: str, expected: str) -> Iterator[Outcome]:
     """One finding with all lines of all configurations."""
     wrong: list[str] = []
@@ -144,7 +141,7 @@ def _hardening(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 
     def unmet(row: dict[str, Any]) -> list[str]:
         said = row.get("unmet")
-        return [f"{row.get('path')}: {line}" for line in _texts(said.get(profile) if isinstance(said, dict) else None)]
+        return [f"{row.get('path')}: {line}" for line in texts(said.get(profile) if isinstance(said, dict) else None)]
 
     yield from _lines(scope, unmet, "kata.hardening", f"the profile {profile}")
 
@@ -153,17 +150,17 @@ def _drop_ins(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     patterns = promise.value if promise else ()
 
     def others(row: dict[str, Any]) -> list[str]:
-        return [path for path in _texts(row.get("drop_ins")) if not matches_any(path.rpartition("/")[2], patterns)]
+        return [path for path in texts(row.get("drop_ins")) if not matches_any(path.rpartition("/")[2], patterns)]
 
     yield from _lines(scope, others, "kata.drop_ins", str(promise))
 
 
 def _strays(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    yield from _lines(scope, lambda row: _texts(row.get("strays")), "kata.stray_drop_ins", "nothing beside a configuration but drop-ins of root's")
+    yield from _lines(scope, lambda row: texts(row.get("strays")), "kata.stray_drop_ins", "nothing beside a configuration but drop-ins of root's")
 
 
 def _unknown_keys(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    yield from _lines(scope, lambda row: _texts(row.get("unknown_keys")), "kata.unknown_keys", "keys that the configuration knows")
+    yield from _lines(scope, lambda row: texts(row.get("unknown_keys")), "kata.unknown_keys", "keys that the configuration knows")
 
 
 def _others(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ._bounded import texts
 from ._facts import Facts, printable
 from ._judging import Difference, Outcome, Rule, Scope, Unknown
 from ._requirement import Requirement
@@ -21,13 +22,9 @@ _KINDS = {"services.stale": "service", "services.stale_manager": "manager", "ser
           "services.stale_sessions": "session", "services.stale_carriers": "carrier"}
 
 
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def _named(row: dict[str, Any]) -> str:
     """A unit with its process and some of its stale files, in a line."""
-    files = [f"{path} ({state})" for state in ("replaced", "deleted") for path in _texts(row.get(state))]
+    files = [f"{path} ({state})" for state in ("replaced", "deleted") for path in texts(row.get(state))]
     shown = ", ".join(files[:_FILES_SHOWN]) + (", ..." if len(files) > _FILES_SHOWN else "")
     owner = row.get("unit") or "no unit"
     whose = f" of user {row['user']}" if isinstance(row.get("user"), int) else ""

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._bounded import one_line, visible
+from .._bounded import counted, one_line, visible
 from .._fleet import Finding, Host, is_drift
 from ._machine_rows import ROWS, Record, mappings
 from ._table import Line
@@ -22,7 +22,7 @@ _SEVERITY_COLORS = {"critical": "red", "high": "red", "medium": "yellow"}
 def machine(host: Host, record: Any, standard: str) -> Iterator[Line]:
     """The view of one host; ``record`` is its record or None, ``standard`` the name of what it was held against or ''."""
     count = sum(map(is_drift, host.findings))
-    against = f", {count} finding{'' if count == 1 else 's'} against {standard}" if standard else ""
+    against = f", {counted(count, 'finding')} against {standard}" if standard else ""
     yield Line(visible(f"{host.name}: {host.verdict}{against}"), "green" if host.verdict == "compliant" else "yellow")
     for reason in host.reasons:
         yield _row("because", reason)

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .._bounded import dig, one_line, text_at
+from .._bounded import counted, dig, one_line, text_at, texts
 
 # Of lists that a host can make long.
 _SHOWN = 12
@@ -29,10 +29,6 @@ def _say(record: Record, path: str, shape: Callable[[Any], str] = one_line) -> s
 def mappings(value: Any) -> list[Record]:
     """The mappings in a list; of anything else nothing."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _package(kernel: Any) -> str:
@@ -63,7 +59,7 @@ def _age(seconds: Any) -> str:
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if seconds >= size or size == 1:
             count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+            return f"{counted(count, unit)} ago"
     return ""
 
 
@@ -116,11 +112,14 @@ def _services(record: Record) -> Iterator[str]:
     if not isinstance(stale, list):
         yield _say(record, "services.stale")
         return
-    yield f"{len(stale)} unit{'' if len(stale) == 1 else 's'} on replaced or deleted files, of {_say(record, 'services.examined')} processes"
+    yield f"{counted(len(stale), 'unit')} on replaced or deleted files, of {_say(record, 'services.examined')} processes"
     for row in mappings(stale)[:_SHOWN]:
-        files = [*_texts(row.get("replaced")), *_texts(row.get("deleted"))]
+        files = [*texts(row.get("replaced")), *texts(row.get("deleted"))]
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         yield f"{text_at(row, 'unit') or text_at(row, 'program')} since {text_at(row, 'started_at')}: {', '.join(files[:1])}{more}"
+    unread = mappings(dig(record, "services.unread"))
+    if unread:
+        yield f"cannot say of {counted(len(unread), 'process', 'processes')} ({text_at(unread[0], 'reason')})"
     failed = dig(record, "services.failed")
     if failed:
         yield f"failed: {one_line(failed)}"
@@ -158,7 +157,7 @@ def _hypervisor(record: Record) -> Iterator[str]:
     running = Counter((text_at(item, "component"), text_at(item, "version") or "(version unknown)", item.get("stale") is True)
                       for item in mappings(dig(record, "hypervisor.processes")))
     for (name, version, stale), count in sorted(running.items())[:_SHOWN]:
-        yield f"{name} {version} running, {count} process{'' if count == 1 else 'es'}{': not what is installed' if stale else ''}"
+        yield f"{name} {version} running, {counted(count, 'process', 'processes')}{': not what is installed' if stale else ''}"
 
 
 def _containers(record: Record) -> Iterator[str]:
@@ -169,7 +168,7 @@ def _containers(record: Record) -> Iterator[str]:
     told = {name: one_line(counts.get(name)) for name in ("host_kernel", "privileged", "sandboxed", "unknown")}
     yield f"{told['host_kernel']} on this kernel ({told['privileged']} privileged), {told['sandboxed']} in sandboxes, {told['unknown']} unknown"
     for engine in mappings(dig(record, "containers.engines"))[:_SHOWN]:
-        state = "running" if engine.get("running") is True else "not running"
+        state = "cannot say whether it runs" if engine.get("running") is None else "running" if engine["running"] is True else "not running"
         stale = ": not what is installed" if engine.get("stale") is True else ""
         yield f"{text_at(engine, 'name')} {text_at(engine, 'version') or '(version unknown)'} {state}{stale}"
 
@@ -180,12 +179,19 @@ def _kata(record: Record) -> Iterator[str]:
         return
     tree = text_at(record, "kata.tree")
     yield f"{_say(record, 'kata.version')} in force{f' from {tree}' if tree else ''}"
-    sandboxes = mappings(dig(record, "kata.sandboxes"))
-    running = Counter((text_at(item, "version") or "(version unknown)", text_at(item, "guest_kernel") or "unknown", item.get("stale") is True)
-                      for item in sandboxes)
-    for (version, kernel, stale), count in sorted(running.items())[:_SHOWN]:
-        said = "not what is in force" if stale else "as in force"
-        yield f"{count} sandbox{'' if count == 1 else 'es'} of {version}, guest kernel {kernel}: {said}"
+    sandboxes = dig(record, "kata.sandboxes")
+    if not isinstance(sandboxes, list):
+        yield f"sandboxes: {_say(record, 'kata.sandboxes')}"
+    running = Counter((text_at(item, "version") or "(version unknown)", text_at(item, "guest_kernel") or "unknown", _in_force(item.get("stale")))
+                      for item in mappings(sandboxes))
+    for (version, kernel, said), count in sorted(running.items())[:_SHOWN]:
+        yield f"{counted(count, 'sandbox', 'sandboxes')} of {version}, guest kernel {kernel}: {said}"
+
+
+def _in_force(stale: Any) -> str:
+    if not isinstance(stale, bool):
+        return "cannot say whether as in force"
+    return "not what is in force" if stale else "as in force"
 
 
 ROWS: tuple[tuple[str, Callable[[Record], Iterator[str]]], ...] = (

@@ -110,6 +110,7 @@ HYPERVISOR = (
           [ -x "$program" ] || continue
           echo quit | "$program" -accel kvm -machine none -S -nodefaults -display none -monitor stdio >/dev/null && echo vm
           case " $* " in *" vcpu "*) ;; *) exit 0 ;; esac
+          [ "$(uname -m)" = x86_64 ] || { echo "no firmware is known to try a virtual processor with on $(uname -m)" >&2; exit 3; }
           timeout 20 "$program" -accel kvm -machine q35 -m 32 -nodefaults -display none -monitor none -no-reboot -boot reboot-timeout=0 \
             -chardev stdio,id=said -device isa-debugcon,iobase=0x402,chardev=said | grep -q '^SeaBIOS (version' && echo vcpu
           exit

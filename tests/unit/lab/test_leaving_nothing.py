@@ -22,7 +22,7 @@ def look(marker):
     return {kind: seen[kind] for kind in ("process", "lab")}
 sys.exit(leaving_nothing.main(sys.argv[1:], look, patience=0.3))
 """
-GIVE = "import os, sys; from firebreak_lab import state; state.Lab(state.labs_folder() / sys.argv[1]).give_to(state.current_owner())"
+GIVE = "import sys; from firebreak_lab import state; state.Lab(state.labs_folder() / sys.argv[1]).give_to(state.current_owner())"
 
 
 def start(home: Path, script: str) -> "subprocess.Popen[str]":

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils import _bounded
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._distribution import facts_of
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import Fleet, Loaded, merge
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,19 @@ def test_the_distribution_counts_what_is_off_the_standard_and_names_outliers() -
     assert kernels["values"] == [{"value": "6.1.0-41", "hosts": 30, "off_standard": 0}, {"value": "5.10.0-1", "hosts": 1, "off_standard": 1}]
     assert kernels["outliers"] == [{"value": "5.10.0-1", "count": 1, "hosts": ["odd"]}]
     assert kernels["judged"] is True
+
+
+@pytest.mark.parametrize(("record", "facts"), [
+    ({"live_patch": {"protection": "protected", "provider": {"id": "kpatch"}, "effective": {"level": "1-4"}}},
+     {"live_patch.protection": ("protected",), "live_patch.level": ("kpatch 1-4",)}),
+    ({"live_patch": {"provider": {"id": "kpatch"}, "effective": {"level": None}}}, {"live_patch.level": ("kpatch (level unknown)",)}),
+    ({"live_patch": {"provider": {"id": "none"}}}, {}),
+    ({"services": {"stale": [], "unread": []}}, {"services.stale": ("0 units",)}),
+    ({"services": {"stale": [], "unread": [{"pid": 7}]}}, {}),
+    ({"services": {"stale": [{}], "unread": [{"pid": 7}]}}, {"services.stale": ("at least 1 unit",)}),
+])
+def test_what_is_not_known_is_not_counted(record: dict[str, Any], facts: dict[str, tuple[str, ...]]) -> None:
+    assert facts_of(record) == facts
 
 
 def test_an_observation_is_not_off_the_standard() -> None:

@@ -72,6 +72,13 @@ def test_metrics_follow_their_grammar(fleet: Fleet) -> None:
     assert f'firebreak_hosts{{verdict="drifted"}} {fleet.summary["drifted"]}' in lines
 
 
+def test_metrics_say_how_many_hosts_run_a_kernel() -> None:
+    fleet = fleet_of(documents(20))
+    kernel = fleet.distribution["kernel.running"]["values"][0]
+    sample = f'firebreak_fact_hosts{{fact="kernel.running",value="{kernel["value"]}"}} {kernel["hosts"]}'
+    assert sample in "".join(openmetrics(fleet)).splitlines()
+
+
 def test_junit_is_xml_whose_counts_are_true(fleet: Fleet) -> None:
     root = ElementTree.fromstring("".join(junit(fleet)).encode())
     assert int(root.get("tests", "")) == len(root.findall(".//testcase"))
@@ -123,16 +130,19 @@ def test_one_machine_tells_what_keeps_it_patched() -> None:
                        "transition": {"in_progress": True, "blocking_count": 3}},
         "services.stale": [{"unit": "ssh.service", "program": "/usr/sbin/sshd", "started_at": "2026-11-01T06:00:00Z",
                             "replaced": ["/usr/lib/libssl.so.3", "/usr/lib/libcrypto.so.3"], "deleted": []}],
-        "kata.sandboxes": [{"version": "4.0.0", "guest_kernel": "6.18.20-199", "stale": True}]})
+        "services.unread": [{"pid": 7, "program": None, "reason": "needs_root"}],
+        "kata.sandboxes": [{"version": "4.0.0", "guest_kernel": "6.18.20-199", "stale": True}, {"version": "4.1.0", "stale": None}]})
     (host,) = fleet_of(documents(1)).hosts
     told = "\n".join(line.text for line in machine(host, record, ""))
     for row in ("Live patching     at_risk, kpatch at level 1-4 (in_transition)\n                    kpatch_1_4 enabling\n"
                 "                    in transition: 3 threads still run the other code\n",
                 "Services          1 unit on replaced or deleted files, of 120 processes\n"
-                "                    ssh.service since 2026-11-01T06:00:00Z: /usr/lib/libssl.so.3 and 1 more\n",
+                "                    ssh.service since 2026-11-01T06:00:00Z: /usr/lib/libssl.so.3 and 1 more\n"
+                "                    cannot say of 1 process (needs_root)\n",
                 "Containers        0 on this kernel (0 privileged), 1 in sandboxes, 0 unknown\n",
                 "Kata Containers   4.1.0 in force from /opt/kata-4.1.0\n"
-                "                    1 sandbox of 4.0.0, guest kernel 6.18.20-199: not what is in force"):
+                "                    1 sandbox of 4.0.0, guest kernel 6.18.20-199: not what is in force\n"
+                "                    1 sandbox of 4.1.0, guest kernel unknown: cannot say whether as in force"):
         assert row in told
 
 

@@ -233,6 +233,7 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vm"}, UNKNOWN),
     ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vcpu"}, DRIFT),
     ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vcpu", "hypervisor.ladder.asked": "vcpu"}, FINE),
+    ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vcpu", "os.architecture": "aarch64"}, UNKNOWN),
     ({"hypervisor.qemu.presence": "required"}, OTHER, DRIFT),
     ({"hypervisor.qemu.presence": "forbidden"}, {}, DRIFT),
     ({"hypervisor.xen.presence": "forbidden"}, {}, FINE),

@@ -9,27 +9,36 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firebreak_lab.control_group import PREFIX
-from firebreak_lab.processes import start_ticks
+from firebreak_lab.processes import has_environment, start_ticks
 
 Census = dict[str, set[str]]
 
 
 def _bytes(path: Path) -> bytes:
-    """A file of /proc; empty where its process is gone."""
+    """A file of /proc; empty where its process is gone, or it is not ours to read."""
     try:
         return path.read_bytes()
     except OSError:
         return b""
 
 
+def _environment(pid: int, seconds: float = 1) -> bytes:
+    """A process's environment; it is empty for a moment while one program takes another's place, which is waited for."""
+    path = Path(f"/proc/{pid}/environ")
+    until = time.monotonic() + seconds
+    while not (environment := _bytes(path)) and has_environment(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return environment
+
+
 def processes(marker: str) -> dict[int, str]:
     """Live processes (pid and command line) that have the marker in their command line or environment; all with an empty marker."""
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        command = _bytes(folder / "cmdline")
-        wanted = marker.encode() in command or marker.encode() in _bytes(folder / "environ")
-        if wanted and start_ticks(int(folder.name)) is not None and int(folder.name) != os.getpid():
-            found[int(folder.name)] = command.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    for pid in [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]:
+        environment, command = _environment(pid), _bytes(Path(f"/proc/{pid}/cmdline"))
+        wanted = marker.encode() in environment or marker.encode() in command
+        if wanted and start_ticks(pid) is not None and pid != os.getpid():
+            found[pid] = command.replace(b"\0", b" ").decode("utf-8", "replace").strip()
     return found
 
 

@@ -21,15 +21,37 @@ class Identity(NamedTuple):
     started: int
 
 
-def start_ticks(pid: int) -> int | None:
-    """When the process started; None where it is gone, or only its exit status is left (a zombie)."""
+def _stat(pid: int) -> list[str] | None:
+    """The fields of proc(5)'s stat from the third one (state) on; None where the process is gone, or only its exit status is left (a zombie)."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     # The name in parentheses may hold spaces and parentheses of its own.
     fields = text[text.rindex(")") + 2:].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else fields
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process started; None where it is gone, or only its exit status is left (a zombie)."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[19])
+
+
+def has_environment(pid: int) -> bool:
+    """Whether the process has an environment that we may read, or is about to get one: in the middle of execve(2) there is none for a moment.
+
+    The addresses of the environment (proc(5), stat fields 50 and 51) are 0 at that moment, and equal where it is empty for good. They are 0
+    too in a thread of the kernel (PF_KTHREAD of linux/sched.h in field 9), and in a process that may not be looked at nor opened.
+    """
+    fields = _stat(pid)
+    if fields is None or int(fields[6]) & 0x00200000:
+        return False
+    try:
+        Path(f"/proc/{pid}/environ").open("rb").close()
+    except OSError:
+        return False
+    return fields[47] == "0" or fields[48] != fields[47]
 
 
 def identify(pid: int) -> Identity:

@@ -43,6 +43,23 @@ def test_a_process_that_is_gone_has_no_identity() -> None:
         processes.identify(process.pid)
 
 
+def await_answer(cat: "subprocess.Popen[bytes]") -> None:
+    """A process that has only just been started may not have its command line and environment yet; one that answers has."""
+    assert cat.stdin is not None and cat.stdout is not None
+    cat.stdin.write(b"here\n")
+    cat.stdin.flush()
+    assert cat.stdout.readline() == b"here\n"
+
+
+def test_an_environment_is_waited_for_only_where_there_can_be_one() -> None:
+    assert processes.has_environment(os.getpid())
+    with subprocess.Popen(["cat", "-u"], env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bare:
+        await_answer(bare)
+        assert not processes.has_environment(bare.pid)
+        bare.kill()
+    assert not processes.has_environment(bare.pid)
+
+
 def test_sigterm_interrupts_a_block() -> None:
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"), processes.interruptible():
         os.kill(os.getpid(), signal.SIGTERM)
@@ -64,10 +81,7 @@ def test_census_sees_a_marked_process_and_names_what_is_new() -> None:
     before = census.take("firebreak-census-mark", range(0))
     marked = {**os.environ, "MARK": "firebreak-census-mark"}
     with subprocess.Popen(["cat", "-u"], env=marked, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(b"here\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == b"here\n"  # a process that has only just been started may not have its command line yet
+        await_answer(process)
         left = census.left_behind(before, census.take("firebreak-census-mark", range(0)))
         assert f"processes: {process.pid} cat -u" in left
         process.kill()

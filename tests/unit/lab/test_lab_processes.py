@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +79,15 @@ def test_census_leaves_other_labs_alone() -> None:
 
 
 def test_census_sees_a_marked_process_and_names_what_is_new() -> None:
-    before = census.take("firebreak-census-mark", range(0))
-    marked = {**os.environ, "MARK": "firebreak-census-mark"}
+    mark = f"firebreak-census-{uuid.uuid4().hex}"  # this test may run twice at once, under two interpreters
+    before = census.take(mark, range(0))
+    marked = {**os.environ, "MARK": mark}
     with subprocess.Popen(["cat", "-u"], env=marked, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         await_answer(process)
-        left = census.left_behind(before, census.take("firebreak-census-mark", range(0)))
+        left = census.left_behind(before, census.take(mark, range(0)))
         assert f"processes: {process.pid} cat -u" in left
         process.kill()
-    assert not [line for line in census.left_behind(before, census.take("firebreak-census-mark", range(0))) if line.startswith("processes")]
+    assert not [line for line in census.left_behind(before, census.take(mark, range(0))) if line.startswith("processes")]
 
 
 def test_a_folder_is_published_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

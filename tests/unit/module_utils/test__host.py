@@ -22,7 +22,7 @@ def _alive(pid: int) -> bool:
 
 
 def _soon_dead(pid: int) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while _alive(pid) and time.monotonic() < end:
         time.sleep(0.01)
     return not _alive(pid)
@@ -102,15 +102,15 @@ def test_a_command_and_its_exit_status() -> None:
 def test_a_slow_command_ends_with_its_children(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     begun = time.monotonic()
-    answer = _host.LiveHost().run(["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"], timeout=0.5)
+    answer = _host.LiveHost().run(["sh", "-c", f"sleep 600 & echo $! > {pid}; wait"], timeout=2)
     assert answer.problem == "deadline"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60
     assert _soon_dead(int(pid.read_text()))
 
 
 def test_what_a_command_leaves_behind_is_killed(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    assert _host.LiveHost().run(["sh", "-c", f"sleep 60 >/dev/null 2>&1 & echo $! > {pid}"]).value.rc == 0
+    assert _host.LiveHost().run(["sh", "-c", f"sleep 600 >/dev/null 2>&1 & echo $! > {pid}"]).value.rc == 0
     assert _soon_dead(int(pid.read_text()))
 
 
@@ -128,16 +128,16 @@ def test_errors_are_dropped_past_their_bound() -> None:
 def test_a_program_is_overheard_until_it_says_what_is_waited_for_and_then_ends(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     begun = time.monotonic()
-    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; echo two >&2; echo up; sleep 60; echo three"], "up", 30)
+    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; echo two >&2; echo up; sleep 600; echo three"], "up", 120)
     assert answer.value == ("one\ntwo\nup\n", "said what was waited for")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     assert _soon_dead(int(pid.read_text()))
 
 
 def test_a_program_that_never_says_it_is_ended_and_what_it_said_is_kept(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; sleep 60"], "up", 0.5)
-    assert answer.value == ("one\n", "no end in 0 s")
+    answer = _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}; echo one; sleep 600"], "up", 2)
+    assert answer.value == ("one\n", "no end in 2 s")
     assert _soon_dead(int(pid.read_text()))
 
 
@@ -145,9 +145,9 @@ def test_an_overheard_program_does_not_outlive_a_listener_that_is_killed(tmp_pat
     pid = tmp_path / "pid"
     listener = os.fork()
     if listener == 0:
-        _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 60"], "up", 60)
+        _host.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 600"], "up", 600)
         os._exit(0)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not pid.exists() and time.monotonic() < end:
         time.sleep(0.01)
     program = int(pid.read_text())

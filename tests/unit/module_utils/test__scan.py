@@ -75,11 +75,11 @@ def test_a_crash_keeps_what_was_said_and_names_the_line() -> None:
 
 def test_a_hung_section_is_given_up_and_the_rest_goes_on() -> None:
     begun = time.monotonic()
-    record = _scan_live(_good, _hang, _crash, section_deadline=0.2)
-    assert time.monotonic() - begun < 10
+    record = _scan_live(_good, _hang, _crash, section_deadline=2)
+    assert time.monotonic() - begun < 60
     assert set(_reasons(record, "_hang").values()) == {"deadline"}
     assert record["_good"]["first"] == record["_crash"]["first"] == "1"
-    assert record["seconds"]["_hang"] > 0.2
+    assert record["seconds"]["_hang"] > 2
 
 
 def test_a_section_that_kills_its_process() -> None:
@@ -101,9 +101,9 @@ def test_no_process_outlives_a_hung_section(tmp_path: Path) -> None:
         host.deadline = None
         host.run(["sh", "-c", f"echo $$ > {pid}; exec sleep 600"], timeout=600)
 
-    record = _scan_live(deaf, section_deadline=0.5)
+    record = _scan_live(deaf, section_deadline=2)
     assert set(_reasons(record, "deaf").values()) == {"deadline"}
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while Path(f"/proc/{pid.read_text().strip()}").exists() and time.monotonic() < end:
         time.sleep(0.01)
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
@@ -113,9 +113,10 @@ def test_a_section_sees_its_deadline() -> None:
     def patient(host: Any, section: Any, options: Any) -> None:
         section.put_answer("first", host.run(["sleep", "600"]), "sleep")
 
-    record = _scan_live(patient, _good, section_deadline=0.3)
-    assert _reasons(record, "patient") == {"patient.first": "deadline"}
-    assert record["seconds"]["patient"] < 0.3 + _scan.GRACE
+    record = _scan_live(patient, _good, section_deadline=2)
+    [null] = record["nulls"]
+    assert (null["fact"], null["reason"]) == ("patient.first", "deadline")
+    assert "sleep: no answer in " in null["detail"]  # its own words: it was not given up
 
 
 def test_a_value_that_is_no_json_is_a_failed_section() -> None:

@@ -30,15 +30,16 @@ def probed(folder: Path, programs: Mapping[str, str], *handlers: str) -> tuple[l
     """(the rows about handlers, what the engines were asked)."""
     log = folder / "log"
     log.touch()
-    for name, shell in {"busybox": "", **programs}.items():
+    work = folder / "work"
+    for name, shell in {"busybox": "", "mktemp": f'/usr/bin/mktemp "$@" | tee {work}', **programs}.items():
         path = folder / "bin" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("#!/bin/sh\n" + shell.replace("{log}", str(log)))
         path.chmod(0o755)
-    before = set(Path("/var/tmp").glob("firebreak-proof*"))
     done = subprocess.run(["sh", "-c", PROBE[0].shell, "probes", *handlers], env={"PATH": f"{folder}/bin:/usr/bin:/bin"}, stdout=subprocess.PIPE,
                           text=True, check=True, timeout=60)
-    assert set(Path("/var/tmp").glob("firebreak-proof*")) <= before
+    assert work.read_text().startswith("/var/tmp/firebreak-proof.")
+    assert not Path(work.read_text().strip()).exists()
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert [row[0] for row in rows[:2]] == ["host", "pinned"]
     return rows[2:], log.read_text()

@@ -23,11 +23,14 @@ def _bytes(path: Path) -> bytes:
 
 
 def _environment(pid: int, seconds: float = 1) -> bytes:
-    """A process's environment; it is empty for a moment while one program takes another's place, which is waited for."""
+    """A process's environment, as ``_bytes``; it is empty for a moment while one program takes another's place, which is waited for."""
     path = Path(f"/proc/{pid}/environ")
     until = time.monotonic() + seconds
-    while not (environment := _bytes(path)) and has_environment(pid) and time.monotonic() < until:
-        time.sleep(0.01)
+    try:
+        while not (environment := path.read_bytes()) and has_environment(pid) and time.monotonic() < until:
+            time.sleep(0.01)
+    except OSError:
+        return b""
     return environment
 
 

@@ -39,17 +39,13 @@ def start_ticks(pid: int) -> int | None:
 
 
 def has_environment(pid: int) -> bool:
-    """Whether the process has an environment that we may read, or is about to get one: in the middle of execve(2) there is none for a moment.
+    """Whether the process has an environment, or is about to get one: in the middle of execve(2) there is none for a moment.
 
-    The addresses of the environment (proc(5), stat fields 50 and 51) are 0 at that moment, and equal where it is empty for good. They are 0
-    too in a thread of the kernel (PF_KTHREAD of linux/sched.h in field 9), and in a process that may not be looked at nor opened.
+    The addresses of the environment (proc(5), stat fields 50 and 51) are 0 at that moment, as in a thread of the kernel (PF_KTHREAD of
+    linux/sched.h in field 9) and in a process whose memory may not be looked at; they are equal where it is empty for good.
     """
     fields = _stat(pid)
     if fields is None or int(fields[6]) & 0x00200000:
-        return False
-    try:
-        Path(f"/proc/{pid}/environ").open("rb").close()
-    except OSError:
         return False
     return fields[47] == "0" or fields[48] != fields[47]
 

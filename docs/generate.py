@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the reference pages and JSON Schemas from the code that they describe; ``--check`` fails where one is stale.
 
-The sources: the keys of the standard (plugin_utils/_standard_keys.py), the catalogue of findings (plugin_utils/_catalogue.py) and the
-facts that each section of a record declares (module_utils/_*.py).
+The sources: the keys of the standard (plugin_utils/_standard/keys.py), the catalogue of findings (plugin_utils/_standard/catalogue.py) and the
+facts that each section of a record declares (module_utils/_*/section.py).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "collections"))
 PLUGINS = "ansible_collections.firebreak.fleet.plugins"
 
-_keys = importlib.import_module(f"{PLUGINS}.plugin_utils._standard_keys")
-_requirement = importlib.import_module(f"{PLUGINS}.plugin_utils._requirement")
-_catalogue = importlib.import_module(f"{PLUGINS}.plugin_utils._catalogue")
-_record = importlib.import_module(f"{PLUGINS}.module_utils._record")
+_keys = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.keys")
+_requirement = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.requirement")
+_catalogue = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.catalogue")
+_record = importlib.import_module(f"{PLUGINS}.module_utils._host.record")
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -122,7 +122,7 @@ def section_schema(facts: Iterable[Any]) -> Schema:
 
 def sections() -> dict[str, Any]:
     """The modules of the record's sections by name."""
-    return dict(importlib.import_module(f"{PLUGINS}.module_utils._sections").SECTIONS)
+    return dict(importlib.import_module(f"{PLUGINS}.module_utils._scan.sections").SECTIONS)
 
 
 def record_schema() -> Schema:

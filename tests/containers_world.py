@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.firebreak.fleet.plugins.module_utils import _containers, _kata
-from ansible_collections.firebreak.fleet.plugins.module_utils._record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._containers import section as containers_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._kata import section as kata_section
 from recorded_host import RecordedHost
 
 TASKS = "/run/containerd/io.containerd.runtime.v2.task"
@@ -107,7 +108,7 @@ class World:
         return section
 
     def containers(self) -> Section:
-        return self._section("containers", _containers)
+        return self._section("containers", containers_section)
 
     def items(self) -> list[dict[str, Any]]:
         return list(self.containers().facts["items"])
@@ -117,7 +118,7 @@ class World:
         return dict(item)
 
     def kata(self) -> Section:
-        return self._section("kata", _kata)
+        return self._section("kata", kata_section)
 
     def only_sandbox(self) -> dict[str, Any]:
         sandbox, = self.kata().facts["sandboxes"]

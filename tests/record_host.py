@@ -248,8 +248,10 @@ def record(live: Any, scan: Callable[..., Any], options: Dict[str, Any]) -> Dict
 def bundle(root: Path) -> str:
     """This script and the host code as one script for the standard input of a Python elsewhere."""
     sources = {"firebreak_host": ""}
-    for path in sorted((root / "plugins" / "module_utils").glob("*.py")):
-        sources["firebreak_host." + path.stem] = path.read_text(encoding="utf-8")
+    folder = root / "plugins" / "module_utils"
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        sources[".".join(["firebreak_host", *parts]).replace(".__init__", "")] = path.read_text(encoding="utf-8")
     return "FIREBREAK_HOST_CODE = %r\n%s" % (sources, (root / "tests" / "record_host.py").read_text(encoding="utf-8"))
 
 
@@ -262,7 +264,7 @@ class MemoryImporter:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name not in self._sources:
             return None
-        return type(sys.__spec__)(name, self, is_package=name == "firebreak_host")  # type: ignore[arg-type]
+        return type(sys.__spec__)(name, self, is_package=not self._sources[name])  # type: ignore[arg-type]
 
     def create_module(self, spec: Any) -> None:
         return None
@@ -280,8 +282,8 @@ def host_code(root: Path) -> Tuple[Any, Any]:
     else:
         sys.path.insert(0, str(root / "collections"))
         package = "ansible_collections.firebreak.fleet.plugins.module_utils"
-    host = __import__(package + "._host", fromlist=["LiveHost"])
-    scan = __import__(package + "._scan", fromlist=["scan"])
+    host = __import__(package + "._host.host", fromlist=["LiveHost"])
+    scan = __import__(package + "._scan.scan", fromlist=["scan"])
     return host.LiveHost, scan.scan
 
 

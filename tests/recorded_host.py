@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import Answer, Overheard, Run, Stat
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, Overheard, Run, Stat
 
 
 def _answer(value: Any, make: Callable[[Any], Any]) -> Answer:

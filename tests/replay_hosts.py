@@ -22,7 +22,7 @@ SUFFIX = ".record.json"
 
 def compile_host_code() -> int:
     """Compile all that travels to hosts with this Python; how many files there are. SyntaxError names the first that fails."""
-    files = [path for folder in ("module_utils", "modules") for path in sorted((ROOT / "plugins" / folder).glob("*.py"))]
+    files = [path for folder in ("module_utils", "modules") for path in sorted((ROOT / "plugins" / folder).rglob("*.py"))]
     for path in files:
         compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
     return len(files)
@@ -42,7 +42,7 @@ def replay(path: Path) -> Dict[str, Any]:
     """The record of a recorded host, without what depends on the machine that replays it: times taken and the Python used."""
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
     try:
-        from ansible_collections.firebreak.fleet.plugins.module_utils._scan import scan
+        from ansible_collections.firebreak.fleet.plugins.module_utils._scan.scan import scan
         from recorded_host import RecordedHost
     finally:
         del sys.path[:2]

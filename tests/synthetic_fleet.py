@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._evaluate import evaluate
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import Effective, effective
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import Effective, effective
 from synthetic_patching import live_patch, services
 
 Document = dict[str, Any]

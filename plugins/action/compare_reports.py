@@ -13,8 +13,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils import _records, _store
-from ..plugin_utils._report._compare import Comparison, compare, comparison_lines
+from ..plugin_utils._fleet import records, store
+from ..plugin_utils._report.comparison import Comparison, compare, comparison_lines
 from .fleet_report import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -41,9 +41,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
             paths = chosen(args["before"], args["after"], Path(args["reports"]).expanduser().absolute())
-            before, after = (_records.parse(_store.read(path, REPORT_LIMIT), path) for path in paths)
+            before, after = (records.parse(store.read(path, REPORT_LIMIT), path) for path in paths)
             comparison = compare(before, after, (str(paths[0]), str(paths[1])))
-        except (_store.StoreError, ValueError) as error:
+        except (store.StoreError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from None
         show(comparison_lines(comparison))
         result.update(changed=False, different=any(comparison[2:]), before=str(paths[0]), after=str(paths[1]),
@@ -55,12 +55,12 @@ def chosen(before: str, after: str, reports: Path) -> tuple[Path, Path]:
     """The two fleet.json files: those named, else the newest report and the newest one before it."""
     if before and after:
         return report_file(before), report_file(after)
-    whole = [run for run in _store.runs(reports) if (run / REPORT_FILE).is_file()]
+    whole = [run for run in store.runs(reports) if (run / REPORT_FILE).is_file()]
     newest = report_file(after) if after else whole[-1] / REPORT_FILE if whole else None
     older = [run / REPORT_FILE for run in itertools.takewhile(lambda run: run / REPORT_FILE != newest, whole)]
     earlier = report_file(before) if before else older[-1] if older else None
     if newest is None or earlier is None:
-        raise _store.StoreError(f"cannot compare: {len(whole)} whole reports in {reports}, wanted two; "
+        raise store.StoreError(f"cannot compare: {len(whole)} whole reports in {reports}, wanted two; "
                                 "or name them with firebreak_compare_before and firebreak_compare_after")
     return earlier, newest
 

@@ -16,17 +16,17 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils import _records, _store
-from ..plugin_utils._bounded import dig
-from ..plugin_utils._fleet import Fleet, merge
-from ..plugin_utils._report._artifact import artifact
-from ..plugin_utils._report._html import html
-from ..plugin_utils._report._json import fleet_json
-from ..plugin_utils._report._junit import junit
-from ..plugin_utils._report._machine import machine
-from ..plugin_utils._report._openmetrics import openmetrics
-from ..plugin_utils._report._sarif import sarif
-from ..plugin_utils._report._table import Line, counts, failure, problems, standard_names, table
+from ..plugin_utils._fleet import records, store
+from ..plugin_utils._fleet.bounded import dig
+from ..plugin_utils._fleet.fleet import Fleet, merge
+from ..plugin_utils._report.artifact import artifact
+from ..plugin_utils._report.fleet_json import fleet_json
+from ..plugin_utils._report.junit import junit
+from ..plugin_utils._report.machine import machine
+from ..plugin_utils._report.openmetrics import openmetrics
+from ..plugin_utils._report.page import html
+from ..plugin_utils._report.sarif import sarif
+from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
 from .platform_scan import version
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             fleet = _merged(runs, args["hosts"])
             write_reports(directory, fleet)
             self._publish(directory, args)
-        except _store.StoreError as error:
+        except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
         show([*_lines(fleet, runs), Line(""), Line(f"Report: {directory / 'fleet.html'}")])
         result.update(changed=False, directory=str(directory), report=str(directory / "fleet.html"), summary=dict(fleet.summary),
@@ -74,21 +74,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _publish(self, directory: Path, args: Mapping[str, Any]) -> None:
         """Only a whole report becomes the latest; old ones go after that."""
         if args["latest"]:
-            _store.publish(directory)
-            _store.prune(directory.parent, args["keep"])
+            store.publish(directory)
+            store.prune(directory.parent, args["keep"])
 
 
 def _merged(runs: list[Path], hosts: list[str]) -> Fleet:
     missing = [str(run) for run in runs if not run.is_dir()]
     if missing:
-        raise _store.StoreError(f"cannot read the records of {', '.join(missing)}: no such directory; wanted the directory of a run")
+        raise store.StoreError(f"cannot read the records of {', '.join(missing)}: no such directory; wanted the directory of a run")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return merge(_records.documents(runs, hosts), hosts, _records.standards(runs), now)
+    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now)
 
 
 def write_reports(directory: Path, fleet: Fleet) -> None:
     """Every form of the report, each file whole or not at all."""
-    _store.private_directory(directory)
+    store.private_directory(directory)
     forms: tuple[tuple[str, Iterable[str]], ...] = (
         ("fleet.json", fleet_json(fleet)),
         ("fleet.html", html(fleet)),
@@ -97,7 +97,7 @@ def write_reports(directory: Path, fleet: Fleet) -> None:
         ("fleet.sarif", sarif(fleet, version())),
     )
     for name, chunks in forms:
-        _store.write(directory / name, chunks)
+        store.write(directory / name, chunks)
 
 
 def _lines(fleet: Fleet, runs: list[Path]) -> list[Line]:
@@ -105,7 +105,7 @@ def _lines(fleet: Fleet, runs: list[Path]) -> list[Line]:
     if len(fleet.hosts) != 1:
         return list(table(fleet, max(100, shutil.get_terminal_size((120, 24)).columns)))
     host = fleet.hosts[0]
-    loaded = next(_records.documents(runs, [host.name]), None)
+    loaded = next(records.documents(runs, [host.name]), None)
     record = dig(loaded.document, "record") if loaded else None
     return [*machine(host, record, standard_names(fleet)), Line(""), Line(counts(fleet)), *problems(fleet)]
 

@@ -22,8 +22,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils import _proof, _standard, _store
-from ..plugin_utils._proof import Paths, Settings
+from ..plugin_utils._fleet import store
+from ..plugin_utils._proof import start
+from ..plugin_utils._proof.start import Paths, Settings
+from ..plugin_utils._standard import in_force
 from .fleet_report import JOB_IDS
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
@@ -57,32 +59,32 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail("hosts: an empty list; wanted at least one host, for a proof of nothing proves nothing")
         try:
             report = _report_folder(args)
-        except _store.StoreError as error:
+        except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
         with tempfile.TemporaryDirectory(prefix="firebreak-proof-") as scratch:
             paths = self._write(Path(scratch), args["hosts"], variables["hostvars"], report)
             evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
-            argv = _proof.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
+            argv = start.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
             status, said = run_suite(argv)
         if status not in (0, 1):
             raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
-        broken = _proof.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
+        broken = start.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
         result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken),
-                      failure=wrap_var(_proof.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")))
+                      failure=wrap_var(start.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")))
         job = next((variables[name] for name in JOB_IDS if variables.get(name)), None)
         if job is not None:
-            data = {f"firebreak_proof_{job}": wrap_var(_proof.artifact(broken, args["hosts"]))}
+            data = {f"firebreak_proof_{job}": wrap_var(start.artifact(broken, args["hosts"]))}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
         return result
 
     def _write(self, scratch: Path, hosts: Iterable[str], hostvars: Mapping[str, Any], report: Path) -> Paths:
         """The inventory and the standards, for the suite alone."""
         settings = command_line_settings()
-        inventory = {host: _proof.host_entry(self._variables(host, hostvars[host], _proof.VARIABLES), settings, str(scratch / str(number)))
+        inventory = {host: start.host_entry(self._variables(host, hostvars[host], start.VARIABLES), settings, str(scratch / str(number)))
                      for number, host in enumerate(hosts)}
         standards = {host: self._standard(host, hostvars[host]) for host in hosts}
-        _store.write(scratch / "hosts.json", [json.dumps({"all": {"hosts": inventory}})])
-        _store.write(scratch / "standards.json", [json.dumps(standards)])
+        store.write(scratch / "hosts.json", [json.dumps({"all": {"hosts": inventory}})])
+        store.write(scratch / "standards.json", [json.dumps(standards)])
         return Paths(str(SUITE), str(scratch / "hosts.json"), str(scratch / "standards.json"), str(report))
 
     def _variables(self, host: str, variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -96,12 +98,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     raise AnsibleActionFail(f"{host}: {name} cannot be templated: {str(error).splitlines()[0]}") from None
         return found
 
-    def _standard(self, host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def in_force(self, host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What a host's standard is made from. The suite merges it anew; here it is only checked, for a clear message."""
-        found = self._variables(host, variables, sorted(filter(_standard.is_standard_variable, variables)))
+        found = self._variables(host, variables, sorted(filter(in_force.is_standard_variable, variables)))
         try:
-            _standard.effective(found)
-        except _standard.StandardError as error:
+            in_force.effective(found)
+        except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
         plain: dict[str, Any] = json.loads(json.dumps(found))
         return plain
@@ -139,8 +141,8 @@ def _absolute(path: str) -> str:
 def _report_folder(args: Mapping[str, Any]) -> Path:
     """The folder ``proof`` in the run's directory, or in a new one that is named by the time."""
     here = Path.cwd()
-    run = here / Path(args["path"]).expanduser() if args["path"] else _store.new_run(here / args["reports"], datetime.now(timezone.utc))
-    folder = _store.private_directory(run / "proof")
+    run = here / Path(args["path"]).expanduser() if args["path"] else store.new_run(here / args["reports"], datetime.now(timezone.utc))
+    folder = store.private_directory(run / "proof")
     for name in ("proof.json", "proof.html", "junit.xml"):
         (folder / name).unlink(missing_ok=True)
     return folder
@@ -148,7 +150,7 @@ def _report_folder(args: Mapping[str, Any]) -> Path:
 
 def run_suite(argv: list[str]) -> tuple[int, list[str]]:
     """The suite's exit status and its lines, each shown as it comes. Nothing it starts may ask on a terminal."""
-    environment = {name: value for name, value in os.environ.items() if name not in _proof.OVERRULING}
+    environment = {name: value for name, value in os.environ.items() if name not in start.OVERRULING}
     environment.update(PYTHONDONTWRITEBYTECODE="1", ANSIBLE_DEVEL_WARNING="False")
     if constants.CONFIG_FILE:
         environment["ANSIBLE_CONFIG"] = str(constants.CONFIG_FILE)

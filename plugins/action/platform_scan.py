@@ -23,11 +23,14 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._scan import DEADLINE, SECTION_DEADLINE, check_sections
-from ..plugin_utils import _evaluate, _fallback, _payload, _promised_files, _standard, _store
+from ..module_utils._scan.scan import DEADLINE, SECTION_DEADLINE, check_sections
+from ..plugin_utils._fleet import store
+from ..plugin_utils._judge import evaluate
+from ..plugin_utils._standard import in_force, promised_files
+from ..plugin_utils._transport import fallback, payload
 
 # The main process imports this file before it forks its workers: they all find the payload made.
-CODE = _payload.payload()
+CODE = payload.payload()
 
 # Seconds beyond the scan's own deadline for connecting, sending and starting.
 PATIENCE = 60.0
@@ -82,7 +85,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from None
         effective = self._effective(host, args, variables)
         options = {key: args[key] for key in SCAN_OPTIONS}
-        options["kata_files"] = sorted({*options["kata_files"], *_promised_files.of_standard(effective.standard)})
+        options["kata_files"] = sorted({*options["kata_files"], *promised_files.of_standard(effective.standard)})
         outcome = self._outcome(host, options, variables)
         if outcome.record is not None:
             outcome.record["scanner"]["version"] = version()
@@ -91,10 +94,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(changed=False, firebreak=wrap_var(self._summary(host, document, effective, args["directory"])))
         return result
 
-    def _effective(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> _standard.Effective:
+    def _effective(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> in_force.Effective:
         """The standard and the waivers in force for this host, from the arguments and from its variables."""
         wanted: dict[str, Any] = {}
-        for name in filter(_standard.is_standard_variable, sorted(variables)):
+        for name in filter(in_force.is_standard_variable, sorted(variables)):
             try:
                 wanted[name] = self._templar.template(variables[name])
             except AnsibleError as error:
@@ -103,8 +106,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                  "firebreak_waivers": args["waivers"]}
         wanted.update({name: value for name, value in given.items() if value is not None})
         try:
-            return _standard.effective(wanted)
-        except _standard.StandardError as error:
+            return in_force.effective(wanted)
+        except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
 
     def _outcome(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
@@ -115,7 +118,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except OverdueError as error:
             return Outcome(None, "unreachable", f"{host}: {error}")
         except AnsibleConnectionFailure as error:
-            become = self._connection.become and _fallback.is_become_failure(str(error))
+            become = self._connection.become and fallback.is_become_failure(str(error))
             return Outcome(None, "scan_failed" if become else "unreachable", f"{host}: {first_line(error)}")
         except AnsibleError as error:
             return Outcome(None, "scan_failed", f"{host}: {first_line(error)}")
@@ -126,15 +129,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         nonce = secrets.token_hex(8)
         interpreters = self._interpreters(variables)
         try:
-            done = self._low_level_execute_command(_payload.command(CODE, nonce, interpreters), in_data=_payload.standard_input(CODE, options))
+            done = self._low_level_execute_command(payload.command(CODE, nonce, interpreters), in_data=payload.standard_input(CODE, options))
         except AnsibleError as error:
-            if self._connection.become and _fallback.wants_terminal(str(error)):
+            if self._connection.become and fallback.wants_terminal(str(error)):
                 return self._run_module(host, options, variables)
             raise
-        reply = _payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
+        reply = payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
         if reply.probe:
             return without_python(host, reply.probe, "none of " + ", ".join(shlex.join(words) for words in interpreters))
-        if reply.record is None and self._connection.become and _fallback.wants_terminal(done["stderr"] + done["stdout"]):
+        if reply.record is None and self._connection.become and fallback.wants_terminal(done["stderr"] + done["stdout"]):
             return self._run_module(host, options, variables)
         return Outcome(reply.record, None if reply.record else "scan_failed", None if reply.record else f"{host}: {reply.error}")
 
@@ -151,7 +154,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         where = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables) if self._task.delegate_to else variables
         setting = self._templar.template(constants.config.get_config_value("INTERPRETER_PYTHON", variables=where))
         if not setting or str(setting).startswith("auto"):
-            return [list(words) for words in _payload.INTERPRETERS]
+            return [list(words) for words in payload.INTERPRETERS]
         return [shlex.split(str(setting))]
 
     def _run_module(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
@@ -159,62 +162,62 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         answer = self._execute_module(module_name="firebreak.fleet.platform_info", module_args=options, task_vars=variables)
         if isinstance(answer.get("record"), dict) and not answer.get("failed"):
             try:
-                return Outcome(_payload.check_shape(json.loads(json.dumps(answer["record"]))))
+                return Outcome(payload.check_shape(json.loads(json.dumps(answer["record"]))))
             except ValueError as error:
                 return Outcome(None, "scan_failed", f"{host}: the host's answer is no record: {error}")
         text = " ".join(str(answer.get(key, "")) for key in ("msg", "module_stderr", "module_stdout", "exception"))
         if answer.get("unreachable"):
-            become = self._connection.become and _fallback.is_become_failure(text)
+            become = self._connection.become and fallback.is_become_failure(text)
             return Outcome(None, "scan_failed" if become else "unreachable", f"{host}: {first_line(answer.get('msg', ''))}")
         said = first_line(answer.get("module_stderr") or answer.get("msg", ""))
-        if _fallback.is_python_missing(text):
+        if fallback.is_python_missing(text):
             nonce = secrets.token_hex(8)
-            done = self._low_level_execute_command(_payload.probe_command(nonce))
-            reply = _payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
+            done = self._low_level_execute_command(payload.probe_command(nonce))
+            reply = payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
             if reply.probe:
                 return without_python(host, reply.probe, said)
         return Outcome(None, "scan_failed", f"{host}: {said}")
 
-    def _document(self, host: str, effective: _standard.Effective, outcome: Outcome, now: datetime.datetime) -> dict[str, Any]:
+    def _document(self, host: str, effective: in_force.Effective, outcome: Outcome, now: datetime.datetime) -> dict[str, Any]:
         """The host document (schema firebreak.host/1)."""
-        evaluation = _evaluate.evaluate(outcome.record, effective, now, outcome.failure)
+        evaluation = evaluate.evaluate(outcome.record, effective, now, outcome.failure)
         return {
             "schema": "firebreak.host/1", "host": host, "scanned_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "verdict": evaluation.verdict, "reasons": list(evaluation.reasons), "standard": effective.sha256,
             "findings": list(evaluation.findings), "waived": list(evaluation.waived), "record": outcome.record, "error": outcome.error,
         }
 
-    def _summary(self, host: str, document: dict[str, Any], effective: _standard.Effective, directory: str | None) -> dict[str, Any]:
+    def _summary(self, host: str, document: dict[str, Any], effective: in_force.Effective, directory: str | None) -> dict[str, Any]:
         """Write the document; the little that the main process gets to see of it (all of it where there is no directory)."""
         findings = document["findings"]  # the evaluation puts drift before observations, and the worst first
         written: object = document
         if directory:
             try:
                 written = str(write_run(Path(directory), document, effective))
-            except _store.StoreError as error:
+            except store.StoreError as error:
                 raise AnsibleActionFail(f"{host}: {error}") from None
         summary = {
             "verdict": document["verdict"], "reasons": document["reasons"], "error": document["error"],
             "findings": dict(Counter(item["severity"] for item in findings)), "worst": [item["id"] for item in findings[:WORST]],
             "record": written,
         }
-        return summary if directory else {**summary, "standard": _evaluate.standard_of(document["record"], effective)}
+        return summary if directory else {**summary, "standard": evaluate.standard_of(document["record"], effective)}
 
 
-def without_python(host: str, probe: _payload.Probe, tried: str) -> Outcome:
+def without_python(host: str, probe: payload.Probe, tried: str) -> Outcome:
     """The outcome for a host of which only a shell could tell; ``tried`` is said where the shell knows nothing better."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return Outcome(_fallback.probed_record(probe, now), "python_too_old", _fallback.too_old(host, probe, tried))
+    return Outcome(fallback.probed_record(probe, now), "python_too_old", fallback.too_old(host, probe, tried))
 
 
-def write_run(directory: Path, document: dict[str, Any], effective: _standard.Effective) -> Path:
+def write_run(directory: Path, document: dict[str, Any], effective: in_force.Effective) -> Path:
     """Write the host document, and the standard it was judged by if no other host has done so yet; the document's path."""
     if effective.sha256:
-        standard = _store.private_directory(directory / "standards") / f"{effective.sha256}.json"
+        standard = store.private_directory(directory / "standards") / f"{effective.sha256}.json"
         if not standard.exists():
-            _store.write(standard, [effective.canonical, "\n"])
-    path = _store.private_directory(directory / "records") / f"{_store.safe_name(document['host'])}.json"
-    return _store.write(path, [json.dumps(document, sort_keys=True, separators=(",", ":")), "\n"])
+            store.write(standard, [effective.canonical, "\n"])
+    path = store.private_directory(directory / "records") / f"{store.safe_name(document['host'])}.json"
+    return store.write(path, [json.dumps(document, sort_keys=True, separators=(",", ":")), "\n"])
 
 
 def has_password(become: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import _store
+from ..plugin_utils._fleet import store
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "str", "default": ""},
@@ -35,12 +35,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             run = self._directory(args)
             for folder in ("records", "standards"):
-                _store.clear(_store.private_directory(run / folder))
-        except _store.StoreError as error:
+                store.clear(store.private_directory(run / folder))
+        except store.StoreError as error:
             name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"
             # Newer cores print the cause after the error: the same words twice.
             raise AnsibleActionFail(f"{name}: {error}") from None
-        latest = "" if args["path"] else str(run.parent / _store.LATEST)
+        latest = "" if args["path"] else str(run.parent / store.LATEST)
         result.update(changed=False, path=str(run), latest=latest)
         return result
 
@@ -48,5 +48,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """The directory that was asked for, or a new one named by the time; both relative to where the command was started."""
         here = Path.cwd()
         if args["path"]:
-            return _store.private_directory(here / Path(args["path"]).expanduser())
-        return _store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))
+            return store.private_directory(here / Path(args["path"]).expanduser())
+        return store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))

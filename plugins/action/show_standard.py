@@ -10,8 +10,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._standard import effective, is_standard_variable, resolve
-from ..plugin_utils._validation import StandardError
+from ..plugin_utils._standard.in_force import effective, is_standard_variable, resolve
+from ..plugin_utils._standard.validation import StandardError
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

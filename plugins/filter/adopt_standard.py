@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._adopt import adopt, as_yaml
-from ..plugin_utils._moment import moment
-from ..plugin_utils._validation import StandardError, plain
+from ..plugin_utils._judge.adopt import adopt, as_yaml
+from ..plugin_utils._standard.moment import moment
+from ..plugin_utils._standard.validation import StandardError, plain
 
 DOCUMENTATION = r"""
 name: adopt_standard

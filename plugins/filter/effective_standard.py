@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._standard import effective, is_standard_variable, resolve
-from ..plugin_utils._validation import StandardError
+from ..plugin_utils._standard.in_force import effective, is_standard_variable, resolve
+from ..plugin_utils._standard.validation import StandardError
 
 DOCUMENTATION = r"""
 name: effective_standard

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._enforced_parts import parts
+from ..plugin_utils._plan.enforced_parts import parts
 
 DOCUMENTATION = r"""
 name: enforced_parts

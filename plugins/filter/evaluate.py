@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._evaluate import evaluate
-from ..plugin_utils._moment import moment
-from ..plugin_utils._standard import effective
-from ..plugin_utils._validation import StandardError, plain
+from ..plugin_utils._judge.evaluate import evaluate
+from ..plugin_utils._standard.in_force import effective
+from ..plugin_utils._standard.moment import moment
+from ..plugin_utils._standard.validation import StandardError, plain
 
 DOCUMENTATION = r"""
 name: evaluate

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._kata_archive import Refused
-from ..plugin_utils._kata_assets import assets
+from ..module_utils._host.errors import Refused
+from ..plugin_utils._plan.kata_assets import assets
 
 DOCUMENTATION = r"""
 name: kata_assets

@@ -11,7 +11,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._patch_bundle import FORMAT, Refused, parse_manifest
+from ..module_utils._host.errors import Refused
+from ..module_utils._live_patch.bundle.manifest import FORMAT, parse_manifest
 
 DOCUMENTATION = r"""
 name: live_patch_manifest

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._live_patch_offer import OFFERS, Question, refusal
+from ..plugin_utils._plan.offer import OFFERS, Question, refusal
 
 DOCUMENTATION = r"""
 name: live_patch_offer

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._canonical_livepatch import parse_config
-from ..plugin_utils._settings import changed_words
+from ..module_utils._live_patch.providers.canonical import parse_config
+from ..plugin_utils._plan.settings import changed_words
 
 DOCUMENTATION = r"""
 name: livepatch_words

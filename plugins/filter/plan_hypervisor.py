@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..plugin_utils._plan_hypervisor import Packages, Wish, parse_installed, parse_offered, plan
-from ..plugin_utils._planned import planned as of_scan
-from ..plugin_utils._standard import promises
+from ..plugin_utils._plan.hypervisor import Packages, Wish, parse_installed, parse_offered, plan
+from ..plugin_utils._plan.planned import planned as of_scan
+from ..plugin_utils._standard.in_force import promises
 
 DOCUMENTATION = r"""
 name: plan_hypervisor

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..plugin_utils._plan_kernel import cmdline, plan, wanted
-from ..plugin_utils._planned import planned as of_scan
+from ..plugin_utils._plan.kernel import cmdline, plan, wanted
+from ..plugin_utils._plan.planned import planned as of_scan
 
 DOCUMENTATION = r"""
 name: plan_kernel

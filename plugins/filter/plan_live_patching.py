@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..plugin_utils._plan_live_patching import Wish, plan
-from ..plugin_utils._planned import planned as of_scan
+from ..plugin_utils._plan.live_patching import Wish, plan
+from ..plugin_utils._plan.planned import planned as of_scan
 
 DOCUMENTATION = r"""
 name: plan_live_patching

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._kata_archive import Refused
-from ..plugin_utils import _runtime_classes
+from ..module_utils._host.errors import Refused
+from ..plugin_utils._plan import runtime_classes as plan_classes
 
 DOCUMENTATION = r"""
 name: runtime_classes
@@ -51,7 +51,7 @@ _value:
 def runtime_classes(handlers: Sequence[Mapping[str, Any]], nodes: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The objects of the manifest."""
     try:
-        return [*_runtime_classes.runtime_classes(handlers), *_runtime_classes.node_labels(nodes)]
+        return [*plan_classes.runtime_classes(handlers), *plan_classes.node_labels(nodes)]
     except Refused as refused:
         raise AnsibleFilterError(str(refused)) from refused
 

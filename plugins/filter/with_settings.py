@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._settings import with_settings
+from ..plugin_utils._plan.settings import with_settings
 
 DOCUMENTATION = r"""
 name: with_settings

@@ -68,8 +68,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _boot_change as boot
-from ..module_utils._boot_words import Wish, checked, edited_defaults, given_by, granted, is_granted, missing, snippet, unwanted
+from ..module_utils._boot import change as boot
+from ..module_utils._boot.words import Wish, checked, edited_defaults, given_by, granted, is_granted, missing, snippet, unwanted
 
 SNIPPET = "/etc/default/grub.d/zz-firebreak-cmdline.cfg"
 GRUB_MENUS = ("/boot/grub/grub.cfg",)

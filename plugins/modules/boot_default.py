@@ -60,11 +60,11 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _boot_change as boot
-from ..module_utils._boot_target import NoAnswerError
-from ..module_utils._bootloaders import default_release, entry_path
-from ..module_utils._grub import with_saved_default
-from ..module_utils._host import LiveHost
+from ..module_utils._boot import change as boot
+from ..module_utils._boot.grub import with_saved_default
+from ..module_utils._boot.loaders import default_release, entry_path
+from ..module_utils._boot.target import NoAnswerError
+from ..module_utils._host.host import LiveHost
 
 SNIPPET = "/etc/default/grub.d/zz-firebreak-kernel.cfg"
 GRUB_MENU = "/boot/grub/grub.cfg"

@@ -58,10 +58,10 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_engine import Containerd
-from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
-from ..module_utils._host import LiveHost
-from ..module_utils._kata_archive import Refused
+from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
+from ..module_utils._handlers.containerd import Containerd
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
 
 
 def _diff(before: Dict[str, Any], after: Dict[str, Any]) -> List[Dict[str, str]]:

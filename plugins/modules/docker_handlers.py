@@ -52,10 +52,10 @@ RETURN = r""" # """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._docker_engine import Docker
-from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
-from ..module_utils._host import LiveHost
-from ..module_utils._kata_archive import Refused
+from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
+from ..module_utils._handlers.docker import Docker
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
 
 
 def main() -> None:

@@ -53,10 +53,10 @@ units:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_engine import read_text, write_text
-from ..module_utils._drop_in_engines import ENGINES, placed
-from ..module_utils._handler_arguments import ARGUMENTS, handlers_of
-from ..module_utils._kata_archive import Refused
+from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
+from ..module_utils._handlers.containerd import read_text, write_text
+from ..module_utils._handlers.drop_in import ENGINES, placed
+from ..module_utils._host.errors import Refused
 
 
 def main() -> None:

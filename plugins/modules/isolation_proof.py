@@ -83,13 +83,13 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._elf import HEAD_BYTES, is_static
-from ..module_utils._host import LiveHost
-from ..module_utils._isolation import control_problems, problems
-from ..module_utils._kata_archive import Refused
-from ..module_utils._probe_engines import ENGINES, kernel_of, probe_of
-from ..module_utils._probe_image import archive
-from ..module_utils._probe_seen import observe
+from ..module_utils._formats.elf import HEAD_BYTES, is_static
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
+from ..module_utils._probe.engines import ENGINES, kernel_of, probe_of
+from ..module_utils._probe.image import archive
+from ..module_utils._probe.judgement import control_problems, problems
+from ..module_utils._probe.seen import observe
 
 UNSUPPORTED = (("podman", "/usr/bin/podman"),)
 

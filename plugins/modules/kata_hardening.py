@@ -122,9 +122,9 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containerd_config import Handler, check_handlers
-from ..module_utils._kata_archive import Refused
-from ..module_utils._kata_drop_ins import Plan, apply, differences, plan, present, registered_config
+from ..module_utils._handlers.containerd_config import Handler, check_handlers
+from ..module_utils._host.errors import Refused
+from ..module_utils._kata.drop_ins import Plan, apply, differences, plan, present, registered_config
 
 PROFILES = ["none", "baseline", "strict", "confidential"]
 

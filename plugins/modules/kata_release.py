@@ -114,10 +114,11 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host import LiveHost
-from ..module_utils._kata_archive import Refused, check_sha256, check_version, surplus
-from ..module_utils._kata_trees import Trees, check_archive
-from ..module_utils._kata_users import other_owners, users
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
+from ..module_utils._kata.archive import check_sha256, check_version, surplus
+from ..module_utils._kata.trees import Trees, check_archive
+from ..module_utils._kata.users import other_owners, users
 
 
 def _refuse_other_owners(host: Any) -> None:

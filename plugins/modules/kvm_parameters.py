@@ -76,9 +76,10 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _kvm, _kvm_parameters
-from ..module_utils._host import LiveHost
-from ..module_utils._kvm_parameters import RefusalError, State
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
+from ..module_utils._hypervisor import kvm, kvm_parameters
+from ..module_utils._hypervisor.kvm_parameters import State
 
 INITRAMFS_LISTS = ("/etc/initramfs-tools/modules", "/etc/dracut.conf", "/etc/dracut.conf.d")
 
@@ -86,26 +87,26 @@ INITRAMFS_LISTS = ("/etc/initramfs-tools/modules", "/etc/dracut.conf", "/etc/dra
 def users(host: Any) -> int:
     """How many hold KVM, each guest being one; modules that stand on each other do not count."""
     held = 0
-    for name in _kvm.modules(host):
-        folder = "%s/%s" % (_kvm.MODULES, name)
+    for name in kvm.modules(host):
+        folder = "%s/%s" % (kvm.MODULES, name)
         count = host.read(folder + "/refcnt", 64).value
         held += int(count) - len(host.listdir(folder + "/holders").value or []) if count else 0
     return held
 
 
 def read_state(host: Any, name: str, held: int, stays: Dict[str, str], command_line: Dict[str, str]) -> State:
-    """How one parameter stands; RefusalError where its module is loaded and knows no such parameter."""
+    """How one parameter stands; Refused where its module is loaded and knows no such parameter."""
     module, _dot, parameter = name.partition(".")
-    folder = "%s/%s" % (_kvm.MODULES, module)
+    folder = "%s/%s" % (kvm.MODULES, module)
     if host.stat(folder).problem:
         return State(name, None, False, False, 0, stays.get(name))
     known = host.listdir(folder + "/parameters").value or []
     if parameter not in known:
-        raise RefusalError("parameters: seen %s; wanted: a parameter of %s: %s" % (name, module, ", ".join(known) or "it has none"))
+        raise Refused("parameters: seen %s; wanted: a parameter of %s: %s" % (name, module, ", ".join(known) or "it has none"))
     path = "%s/parameters/%s" % (folder, parameter)
     answer, file = host.read(path, 4096), host.stat(path)
     if answer.problem or file.problem:
-        raise RefusalError("%s: %s" % (path, answer.detail or file.detail))
+        raise Refused("%s: %s" % (path, answer.detail or file.detail))
     # Only what can be unloaded has a count of its users.
     built_in = bool(host.stat(folder + "/refcnt").problem)
     return State(name, answer.value.strip(), built_in, bool(file.value.mode & stat.S_IWUSR), held, (command_line if built_in else stays).get(name))
@@ -113,10 +114,10 @@ def read_state(host: Any, name: str, held: int, stays: Dict[str, str], command_l
 
 def read_states(module: Any, host: Any, wanted: Dict[str, str], is_kept: bool) -> List[State]:
     """How the parameters stand. Where the file is only about to be written, its content is what stays."""
-    command_line = _kvm_parameters.set_by_command_line(host.read("/proc/cmdline").value or "")
+    command_line = kvm_parameters.set_by_command_line(host.read("/proc/cmdline").value or "")
     if is_kept:
         _status, out, _err = module.run_command([module.get_bin_path("modprobe", required=True), "--showconfig"])
-        stays = _kvm_parameters.set_by_configuration(out)
+        stays = kvm_parameters.set_by_configuration(out)
     else:
         stays = dict(wanted, **command_line)
     held = users(host)
@@ -132,7 +133,7 @@ def initramfs_modules(host: Any, names: List[str]) -> Dict[str, str]:
     found = {}
     for path in files:
         text = host.read(path).value or ""
-        found.update({name: path for name in names if _kvm_parameters.named_in(text, name)})
+        found.update({name: path for name in names if kvm_parameters.named_in(text, name)})
     return found
 
 
@@ -152,24 +153,24 @@ def write_parameter(name: str, value: str) -> None:
     """Write one parameter; what the kernel does not take is seen when it is read again."""
     owner, _dot, parameter = name.partition(".")
     try:
-        with open("%s/%s/parameters/%s" % (_kvm.MODULES, owner, parameter), "w") as handle:
+        with open("%s/%s/parameters/%s" % (kvm.MODULES, owner, parameter), "w") as handle:
             handle.write(value)
     except OSError as error:
-        raise RefusalError("%s: the kernel does not take %s: %s" % (name, value, error.strerror)) from error
+        raise Refused("%s: the kernel does not take %s: %s" % (name, value, error.strerror)) from error
 
 
 def load_anew(module: Any, host: Any, names: List[str]) -> List[str]:
-    """Unload and load KVM's modules; RefusalError where they could not be unloaded, with all of them loaded again."""
-    loaded = _kvm.modules(host)
+    """Unload and load KVM's modules; Refused where they could not be unloaded, with all of them loaded again."""
+    loaded = kvm.modules(host)
     outer = [name for name in loaded if name != "kvm"] or names
     modprobe = module.get_bin_path("modprobe", required=True)
     status, out, err = module.run_command([modprobe, "--remove"] + outer)
     for name in outer:
         again, _out, complaint = module.run_command([modprobe, name])
         if again:
-            raise RefusalError("%s was unloaded and cannot be loaded again: %s" % (name, complaint.strip()))
+            raise Refused("%s was unloaded and cannot be loaded again: %s" % (name, complaint.strip()))
     if status:
-        raise RefusalError("%s cannot be unloaded: %s" % (", ".join(outer), (err or out).strip()))
+        raise Refused("%s cannot be unloaded: %s" % (", ".join(outer), (err or out).strip()))
     return outer
 
 
@@ -180,25 +181,25 @@ def live(states: List[State]) -> str:
 
 def predicted(states: List[State], wanted: Dict[str, str], names: List[str], modules: List[str]) -> List[State]:
     """The states that writing and loading anew lead to."""
-    return [state._replace(reading=wanted[state.name]) if state.name in names or _kvm_parameters.module_of(state.name) in modules else state
+    return [state._replace(reading=wanted[state.name]) if state.name in names or kvm_parameters.module_of(state.name) in modules else state
             for state in states]
 
 
 def prove(states: List[State], wanted: Dict[str, str], modules: List[str]) -> None:
     """Fail where a module that was loaded anew with a value has another one: the processor or the kernel does not have it."""
-    loaded = [state for state in states if _kvm_parameters.module_of(state.name) in modules and not state.writable]
+    loaded = [state for state in states if kvm_parameters.module_of(state.name) in modules and not state.writable]
     wrong = ["%s=%s and is %s" % (state.name, wanted[state.name], state.reading) for state in loaded
-             if not _kvm_parameters.is_in_force(state, wanted[state.name])]
+             if not kvm_parameters.is_in_force(state, wanted[state.name])]
     if wrong:
-        raise RefusalError("loaded anew with %s" % ", ".join(wrong))
+        raise Refused("loaded anew with %s" % ", ".join(wrong))
 
 
 def apply(module: Any, host: Any, wanted: Dict[str, str], path: str, reload: bool) -> Dict[str, Any]:
     """Compare, change, read again; the module's result."""
-    text, before_text = _kvm_parameters.render(wanted), host.read(path).value or ""
+    text, before_text = kvm_parameters.render(wanted), host.read(path).value or ""
     before = read_states(module, host, wanted, text == before_text)
-    names = _kvm_parameters.to_write(before, wanted)
-    modules = _kvm_parameters.to_reload(before, wanted) if reload and not users(host) else []
+    names = kvm_parameters.to_write(before, wanted)
+    modules = kvm_parameters.to_reload(before, wanted) if reload and not users(host) else []
     if module.check_mode:
         after = predicted(before, wanted, names, modules)
     else:
@@ -209,9 +210,9 @@ def apply(module: Any, host: Any, wanted: Dict[str, str], path: str, reload: boo
         modules = load_anew(module, host, modules) if modules else []
         after = read_states(module, host, wanted, True)
         prove(after, wanted, modules)
-    initramfs = initramfs_modules(host, sorted({_kvm_parameters.module_of(name) for name in wanted}))
+    initramfs = initramfs_modules(host, sorted({kvm_parameters.module_of(name) for name in wanted}))
     return {"changed": text != before_text or bool(names or modules), "written": names, "reloaded": modules,
-            "pending": _kvm_parameters.pending(after, wanted, initramfs),
+            "pending": kvm_parameters.pending(after, wanted, initramfs),
             "diff": [{"before_header": path, "after_header": path, "before": before_text, "after": text},
                      {"before_header": "in force", "after_header": "in force", "before": live(before), "after": live(after)}]}
 
@@ -224,8 +225,8 @@ def main() -> None:
         supports_check_mode=True)
     given = module.params
     try:
-        result = apply(module, LiveHost(), _kvm_parameters.check(given["parameters"]), given["path"], given["reload"])
-    except RefusalError as refused:
+        result = apply(module, LiveHost(), kvm_parameters.check(given["parameters"]), given["path"], given["reload"])
+    except Refused as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or given["path"], error.strerror or error))

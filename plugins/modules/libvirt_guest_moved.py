@@ -69,16 +69,17 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _libvirt_guests
-from ..module_utils._host import LiveHost
-from ..module_utils._libvirt_move import Libvirt, Order, RefusalError
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
+from ..module_utils._hypervisor import libvirt_guests
+from ..module_utils._hypervisor.libvirt_move import Libvirt, Order
 
 
 def read_guests() -> List[Dict[str, Any]]:
     """The guests as libvirt's documents have them now."""
-    guests, problem, detail = _libvirt_guests.read(LiveHost())
+    guests, problem, detail = libvirt_guests.read(LiveHost())
     if problem:
-        raise RefusalError("libvirt's guests are not known (%s): %s" % (problem, detail))
+        raise Refused("libvirt's guests are not known (%s): %s" % (problem, detail))
     return guests
 
 
@@ -113,7 +114,7 @@ def main() -> None:
     order = Order(given["name"], given["pid"], given["method"], given["destination"], given["shutdown_seconds"])
     try:
         result = change(libvirt, order, module.check_mode)
-    except RefusalError as refusal:
+    except Refused as refusal:
         module.fail_json(msg=str(refusal))
     module.exit_json(**result)
 

@@ -53,8 +53,8 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._libvirt_machine import Definitions
-from ..module_utils._libvirt_move import RefusalError
+from ..module_utils._host.errors import Refused
+from ..module_utils._hypervisor.libvirt_machine import Definitions
 
 
 def change(definitions: Definitions, name: str, wanted: str, check_mode: bool) -> Dict[str, Any]:
@@ -78,7 +78,7 @@ def main() -> None:
 
     try:
         result = change(Definitions(run), module.params["name"], module.params["machine_type"], module.check_mode)
-    except RefusalError as refusal:
+    except Refused as refusal:
         module.fail_json(msg=str(refusal))
     module.exit_json(**result)
 

@@ -116,13 +116,16 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _livepatch_transition, _patch_loading, _self_built
-from ..module_utils._host import LiveHost
-from ..module_utils._kernel_module import ModuleFile
-from ..module_utils._patch_bundle import Entry, KernelView, Refused, check_kernel, render_placed
-from ..module_utils._patch_loading import Patience, StalledError
-from ..module_utils._patch_source import check_archive, releases, take
-from ..module_utils._patch_store import Loader, Store
+from ..module_utils._formats.kernel_module import ModuleFile
+from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
+from ..module_utils._live_patch import transition
+from ..module_utils._live_patch.bundle import loading
+from ..module_utils._live_patch.bundle.loading import Patience, StalledError
+from ..module_utils._live_patch.bundle.manifest import Entry, KernelView, check_kernel, render_placed
+from ..module_utils._live_patch.bundle.source import check_archive, releases, take
+from ..module_utils._live_patch.bundle.store import Loader, Store
+from ..module_utils._live_patch.providers import self_built
 
 
 class Piece(NamedTuple):
@@ -165,10 +168,10 @@ class Work:
         check_kernel(kernel)
         check_archive(self.params["bundle"], self.params["sha256"])
         running = self._piece(kernel)
-        _patch_loading.check_build(self.host, running.patch)
+        loading.check_build(self.host, running.patch)
         others = [self._piece(kernel._replace(release=release, package_version=str(self.params["kernels"][release] or "")))
                   for release in releases(self.params["bundle"]) if release in self.params["kernels"] and release != kernel.release]
-        must_load = _patch_loading.state_of(self.host, running.patch.name) != "active"
+        must_load = loading.state_of(self.host, running.patch.name) != "active"
         must_prepare = not self.loader.is_ready()
         in_the_way = self._in_the_way(running.patch.name)
         changed = must_load or bool(in_the_way) or must_prepare or any(not piece.is_kept or piece.replaced for piece in [running] + others)
@@ -188,13 +191,13 @@ class Work:
 
     def _kernel(self) -> KernelView:
         release = self.host.uname()[2]
-        return _patch_loading.read_kernel(self.host, str(self.params["kernels"].get(release) or ""))
+        return loading.read_kernel(self.host, str(self.params["kernels"].get(release) or ""))
 
     def _piece(self, kernel: KernelView) -> Piece:
         """The bundle's patch for a kernel, verified, and what is there of it."""
         entry, patch, data = take(self.params["bundle"], kernel)
-        store, manifest = Store(_self_built.folder(entry.release)), render_placed(entry, patch)
-        there = [placed.name for placed in _self_built.read_placed(self.host, entry.release)[0] if placed.name != patch.name]
+        store, manifest = Store(self_built.folder(entry.release)), render_placed(entry, patch)
+        there = [placed.name for placed in self_built.read_placed(self.host, entry.release)[0] if placed.name != patch.name]
         replaced = there if entry.cumulative else []
         return Piece(store, entry, patch, data, manifest, store.holds(patch.name, data, manifest), replaced,
                      sorted({patch.name} | (set(there) - set(replaced))))
@@ -202,7 +205,7 @@ class Work:
     def _replace(self, running: Piece, others: List[Piece]) -> None:
         """Remove what cumulative patches took the place of."""
         for name in running.replaced:
-            _patch_loading.unload(self.host, name, self.command)
+            loading.unload(self.host, name, self.command)
         for piece in [running] + others:
             for name in piece.replaced:
                 piece.store.remove(name)
@@ -214,47 +217,47 @@ class Work:
         store.bring(name, piece.data, piece.manifest)
         try:
             if must_load:
-                _patch_loading.load(self.host, name, store.waiting_path(name), self.patience, self.command)
+                loading.load(self.host, name, store.waiting_path(name), self.patience, self.command)
         except (Refused, StalledError, OSError):
-            if not known and not _patch_loading.state_of(self.host, name):
+            if not known and not loading.state_of(self.host, name):
                 store.remove(name)
             raise
         store.commit(name)
 
     def _in_the_way(self, name: str) -> Optional[str]:
         """Another patch that is in transition; the kernel takes one at a time."""
-        other = _livepatch_transition.moving(self.host)
+        other = transition.moving(self.host)
         return None if other is None or other.id == name else other.id
 
     def _clear_the_way(self, store: Store, other: str) -> None:
         """Wait for another patch; one that was left in transition is turned back where that is asked for."""
         try:
-            _patch_loading.await_transition(self.host, self.patience)
+            loading.await_transition(self.host, self.patience)
         except StalledError as stalled:
             if not stalled.turned_back:
                 raise
-            _patch_loading.unload(self.host, other, self.command)
+            loading.unload(self.host, other, self.command)
             if not os.path.exists(store.module_path(other)):
                 store.remove(other)
 
     def absent(self) -> Dict[str, Any]:
         """None of our patches in force or kept, for any kernel; the newest goes first."""
-        placed = [one for release in self.host.listdir(_self_built.ROOT).value or [] for one in _self_built.read_placed(self.host, release)[0]]
+        placed = [one for release in self.host.listdir(self_built.ROOT).value or [] for one in self_built.read_placed(self.host, release)[0]]
         release = self.host.uname()[2]
         loaded = [one.name for one in sorted(placed, key=lambda one: one.built_at, reverse=True) if one.release == release]
         must_go = self.loader.must_go()
         if not self.module.check_mode:
             for name in loaded:
-                _patch_loading.disable(self.host, name, self.patience, self.command)
+                loading.disable(self.host, name, self.patience, self.command)
             for one in placed:
-                Store(_self_built.folder(one.release)).remove(one.name)
+                Store(self_built.folder(one.release)).remove(one.name)
             self.loader.remove()
         return {"changed": bool(placed or must_go), "removed": [one.name for one in placed], "after": ([], "")}
 
     def before(self) -> Tuple[List[str], str]:
         """(our patches that are in memory, what loads them at boot)."""
-        placed = _self_built.read_placed(self.host, self.host.uname()[2])[0]
-        return sorted(one.name for one in placed if _patch_loading.state_of(self.host, one.name)), _self_built.loader(self.host) or ""
+        placed = self_built.read_placed(self.host, self.host.uname()[2])[0]
+        return sorted(one.name for one in placed if loading.state_of(self.host, one.name)), self_built.loader(self.host) or ""
 
 
 def _shown(state: Tuple[List[str], str]) -> str:
@@ -282,7 +285,7 @@ def main() -> None:
     except Refused as refused:
         module.fail_json(msg=str(refused))
     except StalledError as stalled:
-        module.fail_json(msg=str(stalled), changed=not stalled.turned_back, blocking=_patch_loading.blockers(stalled), reversed=stalled.turned_back)
+        module.fail_json(msg=str(stalled), changed=not stalled.turned_back, blocking=loading.blockers(stalled), reversed=stalled.turned_back)
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or "live patch", error.strerror or error))
     after = done.pop("after")

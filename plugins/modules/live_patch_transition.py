@@ -58,8 +58,8 @@ reversed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _livepatch_transition
-from ..module_utils._host import LiveHost
+from ..module_utils._host.host import LiveHost
+from ..module_utils._live_patch import transition
 
 
 def main() -> None:
@@ -74,12 +74,12 @@ def main() -> None:
     host = LiveHost()
     on_stall = "report" if module.check_mode else module.params["on_stall"]
     try:
-        stall, text, turned = _livepatch_transition.handle(host, module.params["seconds"], on_stall)
+        stall, text, turned = transition.handle(host, module.params["seconds"], on_stall)
     except OSError as error:
-        module.fail_json(msg="%s: %s" % (error.filename or _livepatch_transition.__name__, error.strerror or error))
+        module.fail_json(msg="%s: %s" % (error.filename or transition.__name__, error.strerror or error))
     if stall is not None:
         module.fail_json(msg=text, changed=turned, reversed=turned, blocking=[dict(blocker._asdict()) for blocker in stall.blockers])
-    module.exit_json(changed=False, patches={patch.id: patch.state for patch in _livepatch_transition.read_loaded(host)})
+    module.exit_json(changed=False, patches={patch.id: patch.state for patch in transition.read_loaded(host)})
 
 
 if __name__ == "__main__":

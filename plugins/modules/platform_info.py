@@ -123,8 +123,8 @@ record:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host import LiveHost
-from ..module_utils._scan import scan
+from ..module_utils._host.host import LiveHost
+from ..module_utils._scan.scan import scan
 
 
 def main() -> None:

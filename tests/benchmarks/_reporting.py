@@ -23,7 +23,7 @@ MEGABYTE = 1 << 20
 
 def evaluate_all(directory: Path) -> None:
     """Judge every record of a run again, one at a time."""
-    from ansible_collections.firebreak.fleet.plugins.plugin_utils._evaluate import evaluate
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
     from synthetic_fleet import EFFECTIVE, SCANNED_AT
 
     for path in sorted((directory / "records").iterdir()):
@@ -33,9 +33,10 @@ def evaluate_all(directory: Path) -> None:
 def report_all(directory: Path) -> None:
     """Merge the records of a run and write every form of the report, as the task fleet_report does."""
     from ansible_collections.firebreak.fleet.plugins.action.fleet_report import write_reports
-    from ansible_collections.firebreak.fleet.plugins.plugin_utils import _fleet, _records
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import fleet as fleets
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import records
 
-    fleet = _fleet.merge(_records.documents([directory], []), [], _records.standards([directory]), "2026-11-20T06:00:00Z")
+    fleet = fleets.merge(records.documents([directory], []), [], records.standards([directory]), "2026-11-20T06:00:00Z")
     write_reports(directory / "report", fleet)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.firebreak.fleet.plugins.module_utils import _host
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import host
 from workshop import INSIDE, NAME, REPOSITORY, build_artifact, clean_environment, repository_files, run, unpack
 
 SCRIPTS = Path(sys.executable).parent
@@ -130,7 +130,7 @@ def test_a_stale_installed_copy_does_not_win(place: str, clone: Path, home: Path
 
 def test_tests_import_this_checkout() -> None:
     """What pytest imports is this working tree, through the links."""
-    assert Path(str(_host.__file__)).resolve() == REPOSITORY / "plugins/module_utils/_host.py"
+    assert Path(str(host.__file__)).resolve() == REPOSITORY / "plugins/module_utils/_host/host.py"
 
 
 def test_ansible_galaxy_installs_from_git(clone: Path, home: Path, inventory: Path) -> None:

@@ -14,9 +14,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _evr
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import versions
 
-REAL = Path(__file__).parent.parent / "unit" / "fixtures" / "evr"
+REAL = Path(__file__).parents[1] / "unit/module_utils/_formats/fixtures"
 SEED = 20261124
 
 
@@ -51,8 +51,8 @@ def _pairs(kind: str, alphabet: str, count: int) -> list[tuple[str, str]]:
 
 def _valid(kind: str, text: str) -> bool:
     try:
-        _evr.sort_key(kind)(text)
-    except _evr.InvalidVersion:
+        versions.sort_key(kind)(text)
+    except versions.InvalidVersion:
         return False
     return True
 
@@ -68,17 +68,17 @@ def _shell(script: str, lines: list[str]) -> list[str]:
 def _disagreements(kind: str, pairs: list[tuple[str, str]], answers: list[str]) -> list[str]:
     assert len(answers) == len(pairs)
     return [
-        f"{a!r} {b!r}: ours {_evr.compare(kind, a, b)}, the tool's {answer}"
-        for (a, b), answer in zip(pairs, answers, strict=True) if str(_evr.compare(kind, a, b)) != answer
+        f"{a!r} {b!r}: ours {versions.compare(kind, a, b)}, the tool's {answer}"
+        for (a, b), answer in zip(pairs, answers, strict=True) if str(versions.compare(kind, a, b)) != answer
     ]
 
 
 def test_dpkg_agrees_on_order() -> None:
     _tool("dpkg")
-    pairs = [pair for pair in _pairs(_evr.DPKG, "0019aZ.+~-:", 5000) if all(_valid(_evr.DPKG, text) for text in pair)]
+    pairs = [pair for pair in _pairs(versions.DPKG, "0019aZ.+~-:", 5000) if all(_valid(versions.DPKG, text) for text in pair)]
     assert len(pairs) > 3000
     relation = {-1: "lt", 0: "eq", 1: "gt"}
-    ours = [f"{a}|{relation[_evr.compare(_evr.DPKG, a, b)]}|{b}" for a, b in pairs]
+    ours = [f"{a}|{relation[versions.compare(versions.DPKG, a, b)]}|{b}" for a, b in pairs]
     assert {line.split("|")[1] for line in ours} == set(relation.values())
     script = """while IFS='|' read -r a relation b; do
         if dpkg --compare-versions "$a" "$relation" "$b"; then echo agreed; else echo "$a $relation $b"; fi
@@ -97,25 +97,25 @@ def test_dpkg_agrees_on_what_is_a_version() -> None:
     done"""
     answers = _shell(script, texts)
     assert {"True", "False"} == set(answers)
-    wrong = [text for text, answer in zip(texts, answers, strict=True) if str(_valid(_evr.DPKG, text)) != answer]
+    wrong = [text for text, answer in zip(texts, answers, strict=True) if str(_valid(versions.DPKG, text)) != answer]
     assert wrong == []
 
 
 def test_rpm_agrees_on_order(tmp_path: Path) -> None:
     rpm = _tool("rpm")
-    pairs = [pair for pair in _pairs(_evr.RPM, "0019aZ._~^-:", 12000) if all(_valid(_evr.RPM, text) for text in pair)]
+    pairs = [pair for pair in _pairs(versions.RPM, "0019aZ._~^-:", 12000) if all(_valid(versions.RPM, text) for text in pair)]
     assert len(pairs) > 5000
     listed = tmp_path / "pairs"
     listed.write_text("".join(f"{a} {b}\n" for a, b in pairs), encoding="ascii")
     program = "%{lua: for line in io.lines('FILE') do print(rpm.vercmp(line:match('(.*) (.*)')) .. ' ') end}".replace("FILE", str(listed))
     answers = subprocess.run([rpm, "--eval", program], capture_output=True, text=True, check=True).stdout.split()
-    assert _disagreements(_evr.RPM, pairs, answers) == []
+    assert _disagreements(versions.RPM, pairs, answers) == []
 
 
 def test_systemd_agrees_on_order() -> None:
     analyze = _tool("systemd-analyze")
-    pairs = _pairs(_evr.SYSTEMD_BOOT, "0019aZ._~^-+é", 1200)
+    pairs = _pairs(versions.SYSTEMD_BOOT, "0019aZ._~^-+é", 1200)
     script = f"""while IFS='|' read -r a b; do
         {analyze} compare-versions -- "$a" "$b" >/dev/null; case $? in 0) echo 0;; 11) echo 1;; 12) echo -1;; *) echo error;; esac
     done"""
-    assert _disagreements(_evr.SYSTEMD_BOOT, pairs, _shell(script, [f"{a}|{b}" for a, b in pairs])) == []
+    assert _disagreements(versions.SYSTEMD_BOOT, pairs, _shell(script, [f"{a}|{b}" for a, b in pairs])) == []

@@ -14,9 +14,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _available, _host, _kernel, _livepatch_packages, _record, _rpm
-from ansible_collections.firebreak.fleet.plugins.module_utils._dnf_query import DNF_PATCHES, DNF_QUERY
-from ansible_collections.firebreak.fleet.plugins.plugin_utils import _kernel_packages
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import host as host_seam
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import record
+from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch import packages as patch_packages
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available as on_offer
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import rpm
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages.dnf_query import DNF_PATCHES, DNF_QUERY
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan import kernel_packages
 
 SPEC = """Name: kernel-core
 Version: 5.14.0
@@ -63,7 +68,8 @@ UPDATEINFO = """<?xml version="1.0" encoding="UTF-8"?>
 def _run(*argv: str, cwd: Path | None = None) -> str:
     if shutil.which(argv[0]) is None:
         pytest.fail(f"{argv[0]} is not installed, but this test asks the real tool: run make test-system, or install its package")
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, "LC_ALL": "C", "PATH": _host.COMMAND_PATH})
+    environment = {**os.environ, "LC_ALL": "C", "PATH": host_seam.COMMAND_PATH}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
     assert done.returncode == 0, (argv, done.stderr)
     return done.stdout
 
@@ -88,16 +94,16 @@ def test_rpm_prints_the_images_in_the_form_that_is_parsed(packages: Path, tmp_pa
     database = ["--dbpath", str(tmp_path / "db")]
     _run("rpm", *database, "--initdb")
     _run("rpm", *database, "-i", "--force-debian", "--nodeps", "--noscripts", "--justdb", *map(str, packages.rglob("*.rpm")))
-    done = subprocess.run([*_rpm.QUERY, *database], capture_output=True, text=True, check=False)
+    done = subprocess.run([*rpm.QUERY, *database], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    assert [(image.release, image.flavour, image.package_version) for image in _rpm.parse_images(done.stdout)] == [
+    assert [(image.release, image.flavour, image.package_version) for image in rpm.parse_images(done.stdout)] == [
         ("5.14.0-427.13.1.el9_4.x86_64", "standard", "5.14.0-427.13.1.el9_4"), ("5.14.0-503.11.1.el9_5.x86_64", "standard", "5.14.0-503.11.1.el9_5")]
 
 
 def test_rpm_says_on_standard_output_that_nothing_provides_a_kernel(tmp_path: Path) -> None:
     database = ["--dbpath", str(tmp_path / "db")]
     _run("rpm", *database, "--initdb")
-    done = subprocess.run([*_rpm.QUERY, *database], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    done = subprocess.run([*rpm.QUERY, *database], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
     assert done.stdout.startswith("no package provides kernel-uname-r")
     assert (done.returncode, done.stderr) == (3, "")
 
@@ -112,10 +118,10 @@ def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hi
     _run("dnf", "-q", "-c", str(config), "--repo", "base", "makecache")
     places = (tmp_path, packages, Path("/var/log"), Path("/var/cache/dnf"), Path("/var/lib/dnf"), Path("/var/lib/rpm"))
     before = _times(*places)
-    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_QUERY, _rpm.UNAME_PROVIDE, str(config))
+    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_QUERY, rpm.UNAME_PROVIDE, str(config))
     assert {path for path, time in _times(*places).items() if before.get(path) != time and path.suffix != ".journal"} == set()
-    offer, age = _available.parse_dnf_query(printed, "standard")
-    assert offer == _available.Offer(
+    offer, age = on_offer.parse_dnf_query(printed, "standard")
+    assert offer == on_offer.Offer(
         "5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "base", False, ["kernel-core-5.14.0-503.11.1.el9_5"],
         [{"release": "5.14.0-427.13.1.el9_4.x86_64", "package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"}])
     assert age is not None
@@ -134,7 +140,7 @@ def test_dnfs_cache_says_which_live_patches_are_newer_and_what_their_advisories_
     before = _times(tmp_path, packages)
     printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_PATCHES, "kpatch-patch-5_14_0-427_13_1", str(config))
     assert _times(tmp_path, packages) == before
-    assert _livepatch_packages.parse_offers(printed) == [("1-1.el9_4", []), ("1-2.el9_4", ["CVE-2026-12345"])]
+    assert patch_packages.parse_offers(printed) == [("1-1.el9_4", []), ("1-2.el9_4", ["CVE-2026-12345"])]
 
 
 def test_dnf_installs_no_other_version_than_the_role_locks(packages: Path, tmp_path: Path) -> None:
@@ -155,12 +161,12 @@ def test_dnf_installs_no_other_version_than_the_role_locks(packages: Path, tmp_p
         said = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}).stdout
         return next(word for word in said.split() if word.startswith("5.14.0-"))
 
-    locks = _kernel_packages.locks("redhat", {"package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"})
+    locks = kernel_packages.locks("redhat", {"package": "kernel-core", "package_version": "5.14.0-427.13.1.el9_4"})
     assert offered() == "5.14.0-503.11.1.el9_5"
     assert offered(*locks) == "5.14.0-427.13.1.el9_4"
 
 
-class _RunsDebiansKernel(_host.LiveHost):
+class _RunsDebiansKernel(host_seam.LiveHost):
     """This machine, as if it ran the kernel that its repositories offer."""
 
     def uname(self) -> tuple[str, ...]:
@@ -172,9 +178,9 @@ class _RunsDebiansKernel(_host.LiveHost):
 def test_apts_lists_are_asked_without_writing_anything_and_agree_with_apt_cache() -> None:
     places = (Path("/var/cache/apt"), Path("/var/lib/apt"), Path("/var/lib/dpkg"), Path("/var/log/apt"))
     before = _times(*places)
-    section = _record.Section("kernel")
+    section = record.Section("kernel")
     host = _RunsDebiansKernel()
-    _kernel.collect(host, section, {})
+    kernel_section.collect(host, section, {})
     assert {path for path, time in _times(*places).items() if before.get(path) != time} == set()
     available = section.facts["available"]
     meta = "linux-image-" + host.uname()[2].rsplit("-", 1)[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._sarif import sarif
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import sarif
 from report_page import fleet
 from synthetic_fleet import documents
 from workshop import npm_package

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _hypervisor, _machine_types, _running_monitors
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import LiveHost
-from ansible_collections.firebreak.fleet.plugins.module_utils._record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import machine_types, running_monitors
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import section as hypervisor_section
 
 NAME = "qemu-system-x86_64"
 INSTALLED = Path("/usr/bin") / NAME
@@ -73,7 +74,7 @@ def monitors() -> Iterator[list[subprocess.Popen[bytes]]]:
 def seen(pid: int) -> dict[str, Any]:
     """What the scan says of one process of this machine."""
     section = Section("hypervisor")
-    _hypervisor.collect(LiveHost(time.monotonic() + 60), section, {})
+    hypervisor_section.collect(LiveHost(time.monotonic() + 60), section, {})
     found = [process for process in section.facts["processes"] if process["pid"] == pid]
     assert len(found) == 1, f"the scan saw {found} for process {pid}; all it saw: {section.facts['processes']}"
     return dict(found[0])
@@ -173,7 +174,7 @@ def test_a_probe_loads_no_module_and_leaves_nothing_open(probe: str) -> None:
         return sorted(str(link.readlink()) for link in links if link.is_symlink() and "/proc/" not in str(link.readlink()))
 
     section, modules, before = Section("hypervisor"), loaded_modules(), opened()
-    _hypervisor.collect(LiveHost(time.monotonic() + 60), section, {"hypervisor_probe": probe})
+    hypervisor_section.collect(LiveHost(time.monotonic() + 60), section, {"hypervisor_probe": probe})
     assert (loaded_modules(), opened()) == (modules, before)
     assert section.facts["ladder"]["asked"] == probe
     usable = Path("/sys/class/misc/kvm").exists() and os.access("/dev/kvm", os.R_OK | os.W_OK)
@@ -183,10 +184,10 @@ def test_a_probe_loads_no_module_and_leaves_nothing_open(probe: str) -> None:
 def test_the_deprecated_machine_types_are_qemus_own() -> None:
     """The rule of _machine_types against the list of the QEMU that is installed."""
     text = subprocess.run([need(NAME), "-machine", "help"], check=True, capture_output=True, text=True).stdout
-    version = _machine_types.qemu_version(version_by_running_it(INSTALLED).partition("version ")[2])
+    version = machine_types.qemu_version(version_by_running_it(INSTALLED).partition("version ")[2])
     listed = {line.split()[0]: line.rstrip().endswith("(deprecated)") for line in text.splitlines()[1:] if line.strip()}
     assert len(listed) > 20
-    judged = {name: _machine_types.is_deprecated(name, version) for name in listed if name.startswith("pc-")}
+    judged = {name: machine_types.is_deprecated(name, version) for name in listed if name.startswith("pc-")}
     assert judged == {name: listed[name] for name in judged}
 
 
@@ -194,4 +195,4 @@ def test_build_ids_are_those_of_readelf() -> None:
     for path in (INSTALLED, Path("/bin/ls"), Path("/usr/bin/dpkg-query")):
         text = subprocess.run([need("readelf"), "-n", str(path)], check=True, capture_output=True, text=True).stdout
         wanted = text.partition("Build ID: ")[2].split()[0]
-        assert _running_monitors.build_id_at(LiveHost(time.monotonic() + 60), str(path)) == wanted
+        assert running_monitors.build_id_at(LiveHost(time.monotonic() + 60), str(path)) == wanted

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import Fleet, Loaded, merge
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report._html import html
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page import html
 from selenium import webdriver
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
 from workshop import REPOSITORY, npm_package

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils import _scan
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._scan import scan
 
 
 def _sh(script: str) -> str | None:
@@ -86,7 +86,7 @@ WAYS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
-    return _scan.scan(LiveHost(), [], {"available": True, "hypervisor_probe": "device"})
+    return scan.scan(LiveHost(), [], {"available": True, "hypervisor_probe": "device"})
 
 
 def _fact(record: dict[str, Any], path: str) -> Any:

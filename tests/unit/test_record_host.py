@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import record_host
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
 from recorded_host import RecordedHost
 
 SALT = b"salt"

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import replay_hosts
-from ansible_collections.firebreak.fleet.plugins.module_utils import _record, _sections
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import record as host_record
+from ansible_collections.firebreak.fleet.plugins.module_utils._scan import sections
 
 HOSTS = replay_hosts.hosts()
 
@@ -32,7 +33,7 @@ def _paths(value: Any, path: str = "") -> Iterator[str]:
 def _declared(section: str) -> list[re.Pattern[str]]:
     """Patterns of the declared facts; a mapping or list of plain values covers what is in it."""
     patterns = []
-    for fact in _sections.SECTIONS[section].FACTS:
+    for fact in sections.SECTIONS[section].FACTS:
         pattern = re.escape(fact.path).replace(r"\{\}", r"\.[^\[\]]+?")
         patterns.append(re.compile(pattern + (r"(?:\..+)?" if fact.kind == "mapping" else "")))
     return patterns
@@ -54,7 +55,7 @@ def test_record_is_the_one_that_is_kept(host: Path) -> None:
 
 def test_every_fact_is_declared(host: Path) -> None:
     record = replay_hosts.replay(host)
-    for section in _sections.SECTIONS:
+    for section in sections.SECTIONS:
         patterns = _declared(section)
         undeclared = sorted({path for path in _paths(record[section]) if not any(pattern.fullmatch(path) for pattern in patterns)})
         assert undeclared == [], section
@@ -62,9 +63,9 @@ def test_every_fact_is_declared(host: Path) -> None:
 
 def test_every_null_has_a_reason_of_the_list(host: Path) -> None:
     record = replay_hosts.replay(host)
-    assert {null["reason"] for null in record["nulls"]} <= set(_record.REASONS) - {"section_failed"}
+    assert {null["reason"] for null in record["nulls"]} <= set(host_record.REASONS) - {"section_failed"}
     explained = {null["fact"] for null in record["nulls"]}
-    for section in _sections.SECTIONS:
+    for section in sections.SECTIONS:
         for path, value in _leaves(record[section], section):
             assert value is not None or any(path == fact or path.startswith(fact + ".") for fact in explained), path
 
@@ -80,7 +81,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def test_every_value_has_its_source(host: Path) -> None:
     record = replay_hosts.replay(host)
-    for section in _sections.SECTIONS:
+    for section in sections.SECTIONS:
         for path, value in _leaves(record[section], section):
             known = any(path == fact or path.startswith(fact + ".") for fact in record["evidence"])
             assert value is None or known or value == {}, path

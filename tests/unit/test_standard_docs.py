@@ -15,9 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import StandardError, effective
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard_keys import KEYS
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._validation import nested
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import StandardError, effective
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.keys import KEYS
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.validation import nested
 from golden_record import golden
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import effective
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective
 from firebreak_lab import fleets
 
 ROOT = Path(__file__).parents[3]

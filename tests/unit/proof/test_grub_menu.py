@@ -9,7 +9,7 @@ import pytest
 from firebreak_proof import grub_menu
 from workshop import REPOSITORY
 
-MENUS = REPOSITORY / "tests/unit/fixtures/bootloaders"
+MENUS = REPOSITORY / "tests/unit/module_utils/_boot/fixtures"
 CLOUD, NEWEST, OLDEST = "/boot/vmlinuz-6.1.0-10-cloud-amd64", "/boot/vmlinuz-6.1.0-44-amd64", "/boot/vmlinuz-6.1.0-9-amd64"
 
 

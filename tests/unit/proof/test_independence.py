@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard_keys import KEYS
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.keys import KEYS
 from firebreak_proof import promises, standards
 from workshop import REPOSITORY
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import effective, resolve
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._validation import flat
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective, resolve
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.validation import flat
 from firebreak_proof import standards
 from workshop import REPOSITORY
 

@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``boot``: this boot, and every sign that another one is needed."""
+
+import re
+import time
+from typing import Any, Dict, List, Optional
+
+from .._formats import efi
+from .._host.record import Fact
+from .._os import section as os_section
+
+FACTS = [
+    Fact("boot_id", "str", "the kernel's random name of this boot; a soft reboot keeps it"),
+    Fact("booted_at", "str", "when the kernel started, UTC by the host's present clock"),
+    Fact("uptime_seconds", "int", "seconds since then, sleep included"),
+    Fact("cmdline", "str", "the kernel's command line"),
+    Fact("reboot_required", "bool", "true where any signal says so, false only where one that can say no does"),
+    Fact("signals", "list", "every source that says whether a reboot is required"),
+    Fact("signals[].source", "str", "the path read, or the command"),
+    Fact("signals[].required", "bool", "what it says"),
+    Fact("signals[].packages", "list", "the packages it names, each once"),
+    Fact("signals[].detail", "str", "what its word covers"),
+    Fact("kexec_loaded", "bool", "a kernel waits to be started by kexec, past the boot loader"),
+    Fact("secure_boot", "bool", "the firmware enforces Secure Boot"),
+]
+
+_BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_YEAR_2000 = 946684800
+
+# Each lets packages create /run/reboot-required; without any of them its absence says nothing.
+_DEBIAN_HOOKS = (
+    "/usr/share/update-notifier/notify-reboot-required",
+    "/etc/kernel/postinst.d/unattended-upgrades",
+)
+_SUSE_SWITCHES = ("/etc/zypp/needreboot", "/etc/zypp/needreboot.d", "/usr/etc/zypp/needreboot")
+
+# What dnf's needs-restarting asks for; dnf itself is not called, since it writes its log and cache even for that.
+_CORE_CAPABILITIES = (
+    "kernel", "kernel-core", "kernel-rt", "glibc", "linux-firmware", "systemd", "dbus", "dbus-broker", "dbus-daemon", "microcode_ctl")
+_NEEDS_RESTARTING_FOLDER = "/etc/dnf/plugins/needs-restarting.d"
+_CAPABILITY = re.compile(r"^[\w.+()-]{1,200}$")
+_INSTALLED_FORMAT = "@%{NAME} %{INSTALLTIME}\\n"
+_INSTALLED = re.compile(r"^@(\S+) (\d{1,12})$")
+
+
+def parse_boot_id(text: str) -> str:
+    """The UUID of /proc/sys/kernel/random/boot_id; ValueError otherwise."""
+    if not _BOOT_ID.match(text.strip()):
+        raise ValueError("want a UUID, seen %.60r" % text.strip())
+    return text.strip()
+
+
+def parse_boot_time(text: str) -> int:
+    """btime of /proc/stat, seconds since 1970. ValueError where it is missing, or before 2000: then the host's clock was never set."""
+    match = re.search(r"^btime (\d{1,12})$", text, re.MULTILINE)
+    if not match:
+        raise ValueError("no line 'btime <seconds>'")
+    seconds = int(match.group(1))
+    if seconds < _YEAR_2000:
+        raise ValueError("btime %d lies before 2000: the host's clock is not set" % seconds)
+    return seconds
+
+
+def parse_uptime(text: str) -> int:
+    """Whole seconds of /proc/uptime; ValueError otherwise."""
+    match = re.match(r"^(\d{1,12})(?:\.\d+)?(?:\s|$)", text)
+    if not match:
+        raise ValueError("want seconds, seen %.60r" % text)
+    return int(match.group(1))
+
+
+def utc(seconds: int) -> str:
+    """2026-01-31T23:59:59Z for seconds since 1970; ValueError beyond what a calendar holds."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    except (OverflowError, OSError) as error:
+        raise ValueError("%d seconds are no date: %s" % (seconds, error)) from error
+
+
+def parse_zero_or_one(text: str) -> bool:
+    """True for 1, False for 0; ValueError otherwise."""
+    if text.strip() not in ("0", "1"):
+        raise ValueError("want 0 or 1, seen %.20r" % text.strip())
+    return text.strip() == "1"
+
+
+def parse_package_names(text: str) -> List[str]:
+    """One package in each line, duplicates (each upgrade appends) named once, in the order of their first mention."""
+    names: List[str] = []
+    for line in text.splitlines():
+        if line.strip() and line.strip() not in names:
+            names.append(line.strip())
+    return names
+
+
+def parse_capabilities(text: str) -> List[str]:
+    """Names of packages or capabilities in a needs-restarting.d or needreboot file: one in each line, # begins a comment."""
+    words = [line.split("#")[0].strip() for line in text.splitlines()]
+    return [word for word in words if _CAPABILITY.match(word) and not word.startswith("-")]
+
+
+def parse_installed_since(text: str, boot_time: int) -> List[str]:
+    """The packages that rpm says were installed after ``boot_time``, other lines ('no package provides') passed over; ValueError without any."""
+    found = [match.groups() for match in map(_INSTALLED.match, text.splitlines()) if match]
+    if not found:
+        raise ValueError("rpm names no package in %.80r" % text)
+    return sorted({name for name, installed in found if int(installed) > boot_time})
+
+
+def reboot_required(signals: List[Dict[str, Any]]) -> Optional[bool]:
+    """True if any signal says so, False if at least one says no and none yes, None without any."""
+    if any(signal["required"] for signal in signals):
+        return True
+    return False if signals else None
+
+
+def collect(host: Any, section: Any, options: Any) -> None:
+    """Write the section."""
+    section.put_answer("boot_id", host.read("/proc/sys/kernel/random/boot_id", 256), "/proc/sys/kernel/random/boot_id", parse_boot_id)
+    # btime follows the clock's later corrections (a machine without RTC starts in 1970), mtimes in /proc or a stored time do not.
+    stat = host.read("/proc/stat")
+    section.put_answer("booted_at", stat, "/proc/stat btime", lambda text: utc(parse_boot_time(text)))
+    section.put_answer("uptime_seconds", host.read("/proc/uptime", 256), "/proc/uptime", parse_uptime)
+    section.put_answer("cmdline", host.read("/proc/cmdline", 65536), "/proc/cmdline", str.strip)
+    container = os_section.container_name(host)
+    _put_signals(host, section, stat, container)
+    _put_kexec(host, section, container)
+    _put_secure_boot(host, section, container)
+
+
+def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:
+    problems: List[str] = []
+    signals = _debian_signals(host) + _suse_signals(host) + _ostree_signals(host)
+    release = os_section.os_identity(host)[0]
+    family = os_section.family_of(release.get("ID", ""), release.get("ID_LIKE", "").split())
+    if container == "none" and family in ("redhat", "suse"):
+        signals += _rpm_signals(host, family, stat, problems)
+    section.put("signals", signals, "; ".join(signal["source"] for signal in signals) or "/run")
+    verdict = reboot_required(signals)
+    if container != "none" and not verdict:
+        section.cannot_say("reboot_required", "in_container", container)
+    elif verdict is None:
+        detail = "no /run/reboot-required, and nothing installed that would create it" if family == "debian" else "no source that could say no"
+        section.cannot_say("reboot_required", "tool_failed" if problems else "absent", "; ".join(problems) or detail)
+    else:
+        deciding = [signal["source"] for signal in signals if signal["required"] == verdict]
+        section.put("reboot_required", verdict, "; ".join(deciding))
+
+
+def _signal(source: str, required: bool, packages: List[str], detail: str) -> Dict[str, Any]:
+    return {"source": source, "required": required, "packages": packages, "detail": detail}
+
+
+def _debian_signals(host: Any) -> List[Dict[str, Any]]:
+    path = "/run/reboot-required"
+    if not host.stat(path).problem:
+        packages = parse_package_names(host.read(path + ".pkgs", 1 << 20).value or "")
+        return [_signal(path, True, packages, "asked for by a package's installation")]
+    hooks = [hook for hook in _DEBIAN_HOOKS if not host.stat(hook).problem]
+    return [_signal(path, False, [], "would have been created by %s" % ", ".join(hooks))] if hooks else []
+
+
+def _suse_signals(host: Any) -> List[Dict[str, Any]]:
+    path = "/run/reboot-needed"
+    if not host.stat(path).problem:
+        return [_signal(path, True, [], "a package with the hint reboot-needed was installed")]
+    switches = [switch for switch in _SUSE_SWITCHES if not host.stat(switch).problem]
+    return [_signal(path, False, [], "would have been created by libzypp (%s)" % switches[0])] if switches else []
+
+
+def _ostree_signals(host: Any) -> List[Dict[str, Any]]:
+    path = "/run/ostree/staged-deployment"
+    # Its absence says nothing: a deployment can be pending without having been staged.
+    return [_signal(path, True, [], "a new system image is deployed at shutdown")] if not host.stat(path).problem else []
+
+
+def _rpm_capabilities(host: Any, family: str) -> List[str]:
+    """What must not have been installed since the boot."""
+    if family == "suse":
+        wanted, folder = ["installhint(reboot-needed)"], "/etc/zypp/needreboot.d"
+        files = list(_SUSE_SWITCHES[:1])
+    else:
+        wanted, folder, files = list(_CORE_CAPABILITIES), _NEEDS_RESTARTING_FOLDER, []
+    files += ["%s/%s" % (folder, name) for name in host.listdir(folder, 100).value or [] if family == "suse" or name.endswith(".conf")]
+    for path in files:
+        wanted += parse_capabilities(host.read(path, 65536).value or "")
+    return sorted(set(wanted))[:500]
+
+
+def _rpm_signals(host: Any, family: str, stat: Any, problems: List[str]) -> List[Dict[str, Any]]:
+    """Core packages by rpm's own installation times. A kernel booted past its successor is the kernel section's matter."""
+    argv = ["rpm", "-q", "--qf", _INSTALLED_FORMAT, "--whatprovides"] + _rpm_capabilities(host, family)
+    answer = host.run(argv)
+    source = "rpm -q --whatprovides (installation times)"
+    try:
+        if answer.problem or stat.problem:
+            raise ValueError((answer if answer.problem else stat).detail)
+        packages = parse_installed_since(answer.value.out, parse_boot_time(stat.value))
+    except ValueError as error:
+        problems.append("%s: %s" % (source, error))
+        return []
+    return [_signal(source, bool(packages), packages, "core packages installed since the boot")]
+
+
+def _put_kexec(host: Any, section: Any, container: str) -> None:
+    for path in ("/sys/kernel/kexec_loaded", "/sys/kernel/kexec/loaded"):
+        answer = host.read(path, 16)
+        if answer.problem != "absent":
+            section.put_answer("kexec_loaded", answer, path, parse_zero_or_one)
+            return
+    if container == "none" and not host.listdir("/sys/kernel").problem:
+        section.put("kexec_loaded", False, "/sys/kernel (the kernel has no kexec)")
+    else:
+        section.cannot_say("kexec_loaded", "absent" if container == "none" else "in_container", "/sys/kernel/kexec_loaded")
+
+
+def _put_secure_boot(host: Any, section: Any, container: str) -> None:
+    path = efi.path_of("SecureBoot", efi.FIRMWARE)
+    answer = efi.read(host, "SecureBoot", efi.FIRMWARE)
+    if answer.problem != "absent":
+        section.put_answer("secure_boot", answer, path, efi.parse_flag)
+    elif container != "none":
+        section.cannot_say("secure_boot", "in_container", container)
+    elif host.listdir("/sys/firmware").problem:
+        section.cannot_say("secure_boot", "absent", "/sys/firmware")
+    elif host.stat("/sys/firmware/efi").problem:
+        section.put("secure_boot", False, "/sys/firmware (not booted by EFI)")
+    elif host.listdir(efi.VARIABLES).value:
+        section.put("secure_boot", False, "%s (the firmware has no variable SecureBoot)" % efi.VARIABLES)
+    else:
+        section.cannot_say("secure_boot", "absent", "%s is not mounted" % efi.VARIABLES)

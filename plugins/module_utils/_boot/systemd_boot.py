@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which entry systemd-boot starts: loader.conf, boot counting, its sort order and its EFI variables (man loader.conf, systemd-boot)."""
+
+import fnmatch
+import functools
+import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from .._formats.bls import BlsEntry, compare_text
+
+
+class Choice(NamedTuple):
+    """id: file name with its suffix (.conf or .efi), without boot counters; tries_left: None where boots are not counted.
+
+    options: what an entry gives the kernel, None for an image, which holds its own.
+    """
+
+    id: str
+    title: str
+    path: str
+    sort_key: str
+    machine_id: str
+    version: str
+    tries_left: Optional[int]
+    options: Optional[str] = None
+
+
+_COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$")
+_ORDER = "systemd-boot"
+
+
+def split_counters(name: str) -> Tuple[str, Optional[int]]:
+    """('fedora.conf', 3) for 'fedora+3-1.conf': the name that entries are called by, and the tries left."""
+    match = _COUNTERS.match(name)
+    return (match.group("stem") + match.group("suffix"), int(match.group("left"))) if match else (name, None)
+
+
+def parse_loader_conf(text: str) -> Dict[str, str]:
+    """Key -> value of loader.conf, the last one winning. An empty file is valid."""
+    lines = [line.strip().split(None, 1) for line in text.splitlines()]
+    return {line[0]: line[1].strip() for line in lines if len(line) == 2 and not line[0].startswith("#")}
+
+
+def choice_of_entry(entry: BlsEntry, image: str) -> Choice:
+    """A Choice from a .conf entry whose kernel lies at ``image`` on the host."""
+    name, tries = split_counters(entry.id + ".conf")
+    fields = entry.fields
+    return Choice(name, entry.title, image, fields.get("sort-key", ""), fields.get("machine-id", ""), entry.version, tries,
+                  fields.get("options", ""))
+
+
+def choice_of_image(name: str, image: str, os_release: Dict[str, str]) -> Choice:
+    """A Choice from a unified kernel image, described by the os-release within it."""
+    plain, tries = split_counters(name)
+    sort_key = os_release.get("IMAGE_ID") or os_release.get("ID") or ""
+    version = os_release.get("IMAGE_VERSION") or os_release.get("VERSION_ID") or os_release.get("BUILD_ID") or ""
+    return Choice(plain, os_release.get("PRETTY_NAME") or plain, image, sort_key, "", version, tries)
+
+
+def _plain_order(left: str, right: str) -> int:
+    return (left > right) - (left < right)
+
+
+def compare(left: Choice, right: Choice) -> int:
+    """Negative where ``left`` is shown above ``right``: bad entries last, then sort-key, machine id, version and name, the newest first."""
+    orders = [_plain_order(str(left.tries_left == 0), str(right.tries_left == 0)), bool(right.sort_key) - bool(left.sort_key)]
+    if left.sort_key and right.sort_key:
+        orders += [
+            _plain_order(left.sort_key, right.sort_key),
+            _plain_order(left.machine_id, right.machine_id),
+            -compare_text(_ORDER, left.version, right.version),
+        ]
+    orders.append(-compare_text(_ORDER, left.id, right.id))
+    return next((order for order in orders if order), 0)
+
+
+def in_order(choices: List[Choice]) -> List[Choice]:
+    """As the menu shows them."""
+    return sorted(choices, key=functools.cmp_to_key(compare))
+
+
+def find(choices: List[Choice], pattern: str) -> Optional[Choice]:
+    """The first entry whose id matches a shell pattern, letters of either case; old configurations leave the suffix out."""
+    wanted = pattern.lower()
+    for choice in choices:
+        name = choice.id.lower()
+        if fnmatch.fnmatchcase(name, wanted) or name.rsplit(".", 1)[0] == wanted:
+            return choice
+    return None
+
+
+def default_of(choices: List[Choice], configured: Dict[str, str], variables: Dict[str, str]) -> Tuple[Choice, str]:
+    """(entry, how) that boots when nothing is asked for once. ``choices`` is in menu order; ValueError where it is empty."""
+    wishes = (
+        ("EFI variable LoaderEntryPreferred", variables.get("LoaderEntryPreferred", ""), True),
+        ("preferred in loader.conf", configured.get("preferred", ""), True),
+        ("EFI variable LoaderEntryDefault", variables.get("LoaderEntryDefault", ""), False),
+        ("default in loader.conf", configured.get("default", ""), False),
+    )
+    for how, pattern, unless_bad in wishes:
+        if pattern == "@saved":
+            how, pattern = "last booted, by " + how, variables.get("LoaderEntryLastBooted", "")
+        choice = find(choices, pattern) if pattern else None
+        if choice and not (unless_bad and choice.tries_left == 0):
+            return choice, how
+    if not choices:
+        raise ValueError("no boot entries")
+    return choices[0], "first entry in systemd-boot's order"

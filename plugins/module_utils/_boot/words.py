@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that the kernel's command line must hold or must not hold: what a line lacks, and how GRUB's input files are told. Text in, text out."""
+
+import fnmatch
+import re
+from typing import List, NamedTuple, Sequence
+
+from .._formats import shell_words
+
+# present: words, as they stand on the line; absent: words, or shell patterns of words. A word of present stays even where absent matches it.
+Wish = NamedTuple("Wish", [("present", Sequence[str]), ("absent", Sequence[str])])
+
+# What a shell would take for more than a part of a word, and what cannot stand in GRUB's files as it is.
+_FORBIDDEN = re.compile(r"[^!-}]|[\"'\\$`;&|<>(){}#]")
+_VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
+_LINE = re.compile(r"^(\s*(?:export\s+)?(GRUB_CMDLINE_LINUX|GRUB_CMDLINE_LINUX_DEFAULT)=)(.*)$")
+
+_SNIPPET = '''# Firebreak: words that the kernel command line must hold, and words that it must not.
+firebreak_words() {
+    set -f
+    for firebreak_word in $1; do
+        case "$firebreak_word" in
+            %s) ;;
+            *) printf '%%s ' "$firebreak_word" ;;
+        esac
+    done
+}
+GRUB_CMDLINE_LINUX="$(firebreak_words "$GRUB_CMDLINE_LINUX")%s"
+GRUB_CMDLINE_LINUX_DEFAULT="$(firebreak_words "$GRUB_CMDLINE_LINUX_DEFAULT")"
+'''
+
+
+def checked(name: str, words: Sequence[str]) -> List[str]:
+    """The words, without those that stand twice; ValueError for one that is no single word of a command line."""
+    for word in words:
+        if not word or _FORBIDDEN.search(word):
+            raise ValueError("%s has %.80r; wanted: words without white space, quotes and the shell's own characters" % (name, word))
+    return sorted(set(words), key=list(words).index)
+
+
+def unwanted(line: str, wish: Wish) -> List[str]:
+    """The words of a command line that must not be there."""
+    return [word for word in line.split() if word not in wish.present and any(fnmatch.fnmatchcase(word, pattern) for pattern in wish.absent)]
+
+
+def missing(line: str, wish: Wish) -> List[str]:
+    """The words that a command line lacks."""
+    words = line.split()
+    return [word for word in wish.present if word not in words]
+
+
+def is_granted(line: str, wish: Wish) -> bool:
+    """Whether a command line is as it should be."""
+    return not unwanted(line, wish) and not missing(line, wish)
+
+
+def granted(line: str, wish: Wish) -> str:
+    """A command line with the wish granted: unwanted words gone, missing ones at the end."""
+    gone = unwanted(line, wish)
+    return " ".join([word for word in line.split() if word not in gone] + missing(line, wish))
+
+
+def snippet(wish: Wish) -> str:
+    """A file for /etc/default/grub.d, which a shell reads after /etc/default/grub; '' where nothing is wished."""
+    if not wish.present and not wish.absent:
+        return ""
+    patterns = ['"%s"' % word for word in wish.present] + list(wish.absent)
+    return _SNIPPET % (" | ".join(patterns), " ".join(wish.present))
+
+
+def given_by(text: str) -> List[str]:
+    """The words that such a file puts on the command line."""
+    match = re.search(r'^GRUB_CMDLINE_LINUX="\$\([^)]*\)([^"]*)"$', text, re.MULTILINE)
+    return match.group(1).split() if match else []
+
+
+def edited_defaults(text: str, wish: Wish) -> str:
+    """/etc/default/grub with the wish granted; ValueError where a line is one that only a shell can work out."""
+    lines = text.splitlines()
+    found = [(at, match) for at, match in enumerate(map(_LINE.match, lines)) if match]
+    values = {at: _value(match.group(2), match.group(3)) for at, match in found}
+    held = " ".join(values.values())
+    last = max([at for at, match in found if match.group(2) == _VARIABLES[1]], default=-1)
+    for at, match in found:
+        gone = unwanted(values[at], wish)
+        words = [word for word in values[at].split() if word not in gone] + (missing(held, wish) if at == last else [])
+        if words != values[at].split():
+            lines[at] = match.group(1) + _quoted(" ".join(words))
+    if last < 0 and missing(held, wish):
+        lines.append("%s=%s" % (_VARIABLES[1], _quoted(" ".join(missing(held, wish)))))
+    return "\n".join(lines) + "\n"
+
+
+def _value(name: str, text: str) -> str:
+    value = shell_words.unquote(text.strip())
+    if "$" in value or "`" in value:
+        raise ValueError("%s is computed by the shell: %.80r" % (name, value))
+    return value
+
+
+def _quoted(value: str) -> str:
+    return '"%s"' % re.sub(r'(["\\])', r"\\\1", value)

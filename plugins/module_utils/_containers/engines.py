@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The container engines: which are installed, of what version by the package manager or by the binary's own word, and whether they run."""
+
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+from .._formats import processes as proc
+from .._hypervisor import running_monitors
+from .._packages import installed
+from . import processes
+
+# The engines, the binaries that stand for them, and the packages that these may come from.
+ENGINES = (
+    ("containerd", ("/usr/bin/containerd", "/usr/local/bin/containerd"), ("containerd", "containerd.io")),
+    ("docker", ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd"), ("docker.io", "docker-ce", "moby-engine", "docker")),
+    ("crio", ("/usr/bin/crio", "/usr/local/bin/crio"), ("cri-o",)),
+    ("podman", ("/usr/bin/podman", "/usr/local/bin/podman"), ("podman",)),
+)
+_NAMES = tuple(name for _engine, _paths, names in ENGINES for name in names)
+# containerd github.com/containerd/containerd/v2 v2.1.4 ..., Docker version 28.2.2, build ..., crio version 1.36.3, podman version 5.4.2
+_SAID = re.compile(r"(?<![\w./])v?([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40})")
+_SECONDS = 5.0
+_SAID_BYTES = 64 * 1024
+
+
+def said_version(text: str) -> Optional[str]:
+    """The version in an engine's answer to --version."""
+    match = _SAID.search(text[:500])
+    return match.group(1) if match else None
+
+
+def find(host: Any, found: List[processes.Process], booted_at: Optional[float]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
+    """(the engines, problem, detail). Their daemons are those that see the host's own root."""
+    present = [(name, path, packages) for name, paths, packages in ENGINES for path in paths if not host.stat(path).problem]
+    running = {process.name: process for process in reversed(found)
+               if process.kind == processes.ENGINE and process.nested is not True and process.user == 0}
+    if not present and not running:
+        return [], None, ""
+    known = installed.owned(host, _NAMES)
+    rows = []
+    for name in sorted({name for name, _path, _packages in present} | set(running)):
+        path, packages = next(((path, packages) for engine, path, packages in present if engine == name), (None, ()))
+        rows.append(_engine(host, name, path, next((item for item in packages if item in known.versions), None), known, running.get(name), booted_at))
+    return rows, known.problem, known.detail
+
+
+def _engine(
+    host: Any, name: str, path: Optional[str], package: Optional[str], known: installed.Owned, daemon: Optional[processes.Process],
+    booted_at: Optional[float],
+) -> Dict[str, Any]:
+    row: Dict[str, Any] = {"name": name, "path": path, "package": package, "version": known.versions.get(package or "")}
+    if row["version"] is None and path and known.problem is None:
+        row["version"] = _ask(host, path)
+    row.update(running=daemon is not None, pid=None, started_at=None, stale=None, reason="")
+    if daemon:
+        verdict = verdict_of(host, daemon)
+        row.update(pid=daemon.pid, started_at=proc.moment(booted_at, daemon.ticks), stale=verdict.stale, reason=verdict.reason)
+        row["path"] = path or daemon.exe or None
+    return row
+
+
+def _ask(host: Any, path: str) -> Optional[str]:
+    """What a binary of root's that no package brought says of itself."""
+    stat = host.stat(path)
+    if stat.problem or stat.value.uid != 0 or stat.value.mode & 0o022 or stat.value.kind != "file":
+        return None
+    answer = host.run([path, "--version"], _SECONDS, _SAID_BYTES)
+    return None if answer.problem or answer.value.rc != 0 else said_version(answer.value.out)
+
+
+def verdict_of(host: Any, process: processes.Process) -> running_monitors.Verdict:
+    """Whether a process runs another file than the one at its binary's path."""
+    if process.link is None:
+        return running_monitors.Verdict(None, "its binary could not be examined (needs_root)", False)
+    return running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.nested)

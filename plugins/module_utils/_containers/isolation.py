@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose kernel a container runs on: the judgement, and the questions that it needs.
+
+A name proves nothing: a handler called kata may start runc. What proves is where the container's first process runs, and what the machine monitor is.
+"""
+
+from typing import Any, NamedTuple, Optional, Tuple
+
+from .._formats import processes
+
+HOST_KERNEL, KATA, GVISOR, VIRTUAL_MACHINE = "host_kernel", "kata", "gvisor", "virtual_machine"
+_FDS_LIMIT = 4096
+_KVM_VM = "anon_inode:kvm-vm"
+# Runtimes that put a machine monitor into the container's own process.
+_MONITOR_WITHIN = ("krun", "crun-vm", "crun-krun")
+_RUNSC = ("/usr/bin/runsc", "/usr/local/bin/runsc", "/usr/local/sbin/runsc", "/opt/gvisor/runsc")
+
+
+class Proof(NamedTuple):
+    """What was seen of a container. ``first`` is whether its first process is one of this kernel's, None where nobody could look."""
+
+    shim: str
+    runtime: str
+    first: Optional[bool]
+    is_runsc: bool
+    has_monitor: bool
+    holds_kvm: Optional[bool]
+
+
+def judge(proof: Proof) -> Tuple[Optional[str], str]:
+    """(isolation, reason); the isolation is None where it cannot be said, the reason says why, or what is strange about it."""
+    wants_machine = "kata" in proof.shim
+    if proof.first and proof.is_runsc:
+        return GVISOR, ""
+    if proof.first and proof.runtime in _MONITOR_WITHIN:
+        if proof.holds_kvm:
+            return VIRTUAL_MACHINE, ""
+        return None, "%s should run it in a virtual machine, but its process holds none" % proof.runtime
+    if proof.first and "runsc" in proof.runtime:
+        return None, "%s should run it, but its first process is not the host's runsc" % proof.runtime
+    if proof.first:
+        return HOST_KERNEL, "its shim is called %s, yet its first process runs on this kernel" % proof.shim if wants_machine else ""
+    if proof.has_monitor or proof.holds_kvm:
+        return (KATA if wants_machine else VIRTUAL_MACHINE), ""
+    if proof.first is None:
+        return None, "its first process could not be looked at"
+    return None, "neither its first process nor a machine monitor of it was found"
+
+
+def holds_machine(host: Any, pid: int) -> Optional[bool]:
+    """Whether a process holds a virtual machine of KVM's (a monitor within a shim, or within the container's process); None: may not be looked at."""
+    listed = host.listdir("/proc/%d/fd" % pid, _FDS_LIMIT)
+    if listed.problem:
+        return None
+    return any((host.readlink("/proc/%d/fd/%s" % (pid, name)).value or "").startswith(_KVM_VM) for name in listed.value)
+
+
+def is_runsc(host: Any, pid: int) -> bool:
+    """Whether a process runs the very file that is the host's own runsc: its path says nothing, for a container shows what it likes."""
+    running = host.stat("/proc/%d/exe" % pid)
+    link = processes.parse_exe(host.readlink("/proc/%d/exe" % pid).value or "").path
+    if running.problem or not link.endswith("/runsc"):
+        return False
+    for path in _RUNSC:
+        own = host.stat(path)
+        if not own.problem and own.value.uid == 0 and (own.value.device, own.value.inode) == (running.value.device, running.value.inode):
+            return True
+    return False

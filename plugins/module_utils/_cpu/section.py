@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``cpu``: processors, their vulnerabilities and mitigations, SMT and microcode."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Set
+
+from .._host.record import Fact
+from . import vulnerabilities
+
+CPUINFO = "/proc/cpuinfo"
+CMDLINE = "/proc/cmdline"
+VULNERABILITIES = "/sys/devices/system/cpu/vulnerabilities"
+SMT = "/sys/devices/system/cpu/smt"
+
+# 4096 processors say about 1.5 KiB each.
+CPUINFO_LIMIT = 32 * 1024 * 1024
+_VULNERABILITY_FILES = 256
+_VULNERABILITY_BYTES = 4096
+
+FACTS = [
+    Fact("vendor", "str", "who made the processor, as the processor says it (x86: vendor_id; Arm: the implementer)"),
+    Fact("model", "str", "the processor's model name"),
+    Fact("logical_cpus", "int", "processors that the kernel runs on"),
+    Fact("vulnerabilities", "mapping", "what the running kernel says of each hardware vulnerability it knows; one it does not know is missing"),
+    Fact("vulnerabilities{}.raw", "str", "the kernel's own words"),
+    Fact("vulnerabilities{}.state", "str", "the worst of the three below: not_affected, mitigated, vulnerable or unknown"),
+    Fact("vulnerabilities{}.host", "str", "the host against its own programs; not_applicable where only guests can attack"),
+    Fact("vulnerabilities{}.guest_to_host", "str", "the host against its guests; not_applicable where guests cannot attack"),
+    Fact("vulnerabilities{}.smt", "str", "threads that share a core; not_applicable where the kernel says nothing of them"),
+    Fact("smt.control", "str", "on, off, forceoff, notsupported, notimplemented or the threads for each core that are allowed"),
+    Fact("smt.active", "bool", "whether two threads of one core are online"),
+    Fact("microcode.revisions", "list", "every microcode revision in use, as the kernel prints them"),
+    Fact("microcode.consistent", "bool", "whether all processors of one kind run one revision"),
+    Fact("mitigation_options", "list", "the words of the kernel's command line that change a mitigation"),
+]
+
+
+class Processors(NamedTuple):
+    """What /proc/cpuinfo says of all processors together."""
+
+    vendor: Optional[str]
+    model: Optional[str]
+    logical_cpus: int
+    flags: List[str]
+    revisions: List[str]
+    consistent: bool
+
+
+# Arm's implementer codes (Main ID Register), as far as servers carry them.
+_IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x46": "Fujitsu", "0x48": "HiSilicon", "0x4e": "NVIDIA",
+                 "0x50": "Ampere (APM)", "0x51": "Qualcomm", "0x61": "Apple", "0x6d": "Microsoft", "0xc0": "Ampere"}
+
+_SMT_CONTROLS = ("on", "off", "forceoff", "notsupported", "notimplemented")
+
+# Documentation/admin-guide/kernel-parameters.txt and hw-vuln/*.rst; a dash and an underscore are one character to the kernel.
+_OPTIONS = frozenset((
+    "mitigations", "nosmt", "nopti", "pti", "kpti", "nospectre_v1", "nospectre_v2", "nospectre_bhb", "spectre_v2", "spectre_v2_user",
+    "spectre_bhi", "nospec_store_bypass_disable", "spec_store_bypass_disable", "ssbd", "l1tf", "mds", "tsx", "tsx_async_abort",
+    "mmio_stale_data", "retbleed", "spec_rstack_overflow", "gather_data_sampling", "reg_file_data_sampling", "srbds",
+    "indirect_target_selection", "tsa", "vmscape", "l1d_flush", "noibrs", "noibpb", "ibpb", "ibrs", "dis_ucode_ldr", "microcode",
+    "no_stf_barrier", "no_entry_flush", "no_uaccess_flush", "no_rfi_flush", "nobp", "spectre_v2_pin", "clearcpuid", "setcpuid",
+    "kvm.nx_huge_pages", "kvm.nx_huge_pages_recovery_ratio", "kvm.nx_huge_pages_recovery_period_ms", "kvm.mitigate_smt_rsb",
+    "kvm_intel.vmentry_l1d_flush", "kvm_intel.ept",
+))
+
+
+def _blocks(text: str) -> List[Dict[str, str]]:
+    """The paragraphs of /proc/cpuinfo as mappings; keys in lower case."""
+    blocks = []
+    for paragraph in re.split(r"\n[ \t]*\n", text):
+        pairs = (line.partition(":") for line in paragraph.splitlines() if ":" in line)
+        block = {key.strip().lower(): value.strip() for key, _unused, value in pairs}
+        if block:
+            blocks.append(block)
+    return blocks
+
+
+def _first(blocks: List[Dict[str, str]], *keys: str) -> Optional[str]:
+    return next((block[key] for key in keys for block in blocks if block.get(key)), None)
+
+
+def parse_cpuinfo(text: str) -> Processors:
+    """The processors of /proc/cpuinfo (x86, Arm, POWER, s390); ValueError where none is listed."""
+    blocks = _blocks(text)
+    count = len(re.findall(r"(?m)^processor[ \t]*(?:\d+[ \t]*)?:", text))
+    if not count:
+        raise ValueError("no line 'processor : N'")
+    revisions: Dict[Any, Set[str]] = {}
+    for block in blocks:
+        if block.get("microcode"):
+            kind = (block.get("cpu family"), block.get("model"), block.get("stepping"))
+            revisions.setdefault(kind, set()).add(block["microcode"])
+    implementer = _first(blocks, "cpu implementer")
+    vendor = _first(blocks, "vendor_id") or (_IMPLEMENTERS.get(implementer.lower(), implementer) if implementer else None)
+    flags = _first(blocks, "flags", "features") or ""
+    return Processors(
+        vendor, _first(blocks, "model name", "cpu", "uarch"), count, flags.split(),
+        sorted(set().union(*revisions.values())) if revisions else [], all(len(seen) == 1 for seen in revisions.values()))
+
+
+def parse_smt_control(text: str) -> str:
+    """The word in smt/control; ValueError for one that the kernel does not document."""
+    word = text.strip()
+    if word in _SMT_CONTROLS or re.match(r"[1-9][0-9]{0,3}\Z", word):
+        return word
+    raise ValueError("%r is none of %s and no number of threads" % (word[:40], ", ".join(_SMT_CONTROLS)))
+
+
+def parse_flag(text: str) -> bool:
+    """The truth of a file that holds 0 or 1; ValueError for anything else."""
+    word = text.strip()
+    if word not in ("0", "1"):
+        raise ValueError("%r is neither 0 nor 1" % word[:40])
+    return word == "1"
+
+
+def mitigation_options(cmdline: str) -> List[str]:
+    """The words of a kernel command line that change a mitigation; what follows ' -- ' belongs to the first program, not to the kernel."""
+    options = []
+    for word in cmdline.split():
+        if word == "--":
+            break
+        key = word.strip('"').partition("=")[0].replace("-", "_")
+        if key in _OPTIONS:
+            options.append(word)
+    return options
+
+
+def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
+    """Write the facts of the section ``cpu``."""
+    _collect_processors(host, section)
+    _collect_vulnerabilities(host, section)
+    section.put_answer("smt.control", host.read(SMT + "/control", 64), SMT + "/control", parse_smt_control)
+    section.put_answer("smt.active", host.read(SMT + "/active", 64), SMT + "/active", parse_flag)
+    section.put_answer("mitigation_options", host.read(CMDLINE), CMDLINE, mitigation_options)
+
+
+def _collect_processors(host: Any, section: Any) -> None:
+    """One read of /proc/cpuinfo serves every fact about the processors."""
+    answer = host.read(CPUINFO, CPUINFO_LIMIT)
+    count = section.put_answer("logical_cpus", answer, CPUINFO, lambda text: parse_cpuinfo(text).logical_cpus)
+    if count is None:
+        why = section.nulls[-1]
+        for path in ("vendor", "model", "microcode.revisions", "microcode.consistent"):
+            section.cannot_say(path, why["reason"], why["detail"])
+        return
+    processors = parse_cpuinfo(answer.value)
+    for path, value in (("vendor", processors.vendor), ("model", processors.model)):
+        if value:
+            section.put(path, value, CPUINFO)
+        else:
+            section.cannot_say(path, "absent", "%s does not name it on this architecture" % CPUINFO)
+    if processors.revisions:
+        section.put("microcode.revisions", processors.revisions, CPUINFO)
+        section.put("microcode.consistent", processors.consistent, CPUINFO)
+    else:
+        for path in ("microcode.revisions", "microcode.consistent"):
+            section.cannot_say(path, "absent", "%s names no microcode" % CPUINFO)
+
+
+def _collect_vulnerabilities(host: Any, section: Any) -> None:
+    listed = host.listdir(VULNERABILITIES, _VULNERABILITY_FILES)
+    if listed.problem:
+        section.cannot_say("vulnerabilities", listed.problem, "%s: %s" % (VULNERABILITIES, listed.detail))
+        return
+    found = {}
+    for name in listed.value:
+        answer = host.read("%s/%s" % (VULNERABILITIES, name), _VULNERABILITY_BYTES)
+        if answer.problem:
+            # A file that exists and cannot be read must not look like one that says nothing is wrong.
+            found[name] = vulnerabilities.unreadable(answer.problem)
+        else:
+            found[name] = vulnerabilities.as_record(answer.value, vulnerabilities.judge(name, answer.value))
+    section.put("vulnerabilities", found, VULNERABILITIES)

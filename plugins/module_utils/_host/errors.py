@@ -1,0 +1,8 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ends a change before it begins, or a plan before it is made."""
+
+
+class Refused(ValueError):  # noqa: N818 - it is an answer to the operator, not a fault
+    """What was asked for cannot be done; the message says what was seen and what is wanted."""

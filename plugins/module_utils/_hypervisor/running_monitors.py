@@ -1,0 +1,311 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running machine monitors: which build each process really runs, compared with what is installed today.
+
+/proc/PID/exe reaches the file a process runs even when it is deleted. It is read, never executed: anyone may name his program qemu-system-x86_64.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .._formats import elf, processes
+from .._packages import history
+from . import machine_types, monitors
+
+PROC = "/proc"
+# No host runs more guests than this; a user who starts more lookalikes costs the scan no more.
+MONITORS_LIMIT = 4096
+_PID = re.compile(r"[0-9]{1,10}\Z")
+_CMDLINE_BYTES = 256 * 1024
+_STAT_BYTES = 4096
+# QEMU with everything built in is under 40 MB; its version text is looked for in pieces.
+_BINARY_BYTES = 64 * 1024 * 1024
+_PIECE_BYTES = 4 * 1024 * 1024
+_LOG_BYTES = 4 * 1024 * 1024
+
+_DPKG_LOGS = ("/var/log/dpkg.log.1", "/var/log/dpkg.log")
+_DNF_LOGS = ("/var/log/dnf.rpm.log.1", "/var/log/dnf.rpm.log")
+
+
+class GoneError(Exception):
+    """The process ended, or its number went to another one, while it was looked at."""
+
+
+class Candidate(NamedTuple):
+    """A process that may be a machine monitor; ``link`` is None where only root may read where its exe points."""
+
+    pid: str
+    component: str
+    link: Optional[str]
+
+
+class Installed(NamedTuple):
+    """What is known of the host's own binaries: components of the record, packages by path, the manager, and the host's root."""
+
+    components: List[Dict[str, Any]]
+    packages: Dict[str, monitors.Package]
+    manager: Optional[str]
+    root: Any
+
+
+class Verdict(NamedTuple):
+    """Whether a process runs something else than is installed (None: cannot be said), why, and whether the installed version is the running one."""
+
+    stale: Optional[bool]
+    reason: str
+    is_installed: bool
+
+
+def find(host: Any) -> Tuple[Optional[List[Candidate]], str]:
+    """(the candidates, '') in one pass over /proc, or (None, problem)."""
+    listed = host.listdir(PROC)
+    if listed.problem:
+        return None, listed.problem
+    found: List[Candidate] = []
+    for pid in sorted((name for name in listed.value if _PID.match(name)), key=int):
+        candidate = _candidate(host, pid)
+        if candidate:
+            found.append(candidate)
+        if len(found) >= MONITORS_LIMIT:
+            return None, "too_large"
+    left = host.remaining()
+    return (None, "deadline") if left is not None and left <= 0 else (found, "")
+
+
+def _candidate(host: Any, pid: str) -> Optional[Candidate]:
+    link = host.readlink("%s/%s/exe" % (PROC, pid))
+    if link.value is not None:
+        component = monitors.component_of(processes.parse_exe(link.value).path.rpartition("/")[2])
+        return Candidate(pid, component, link.value) if component else None
+    if link.problem == "absent":
+        # A thread of the kernel, or a process that has ended.
+        return None
+    try:
+        comm = processes.parse_stat(host.read("%s/%s/stat" % (PROC, pid), _STAT_BYTES).value or "").comm
+    except ValueError:
+        return None
+    component = monitors.component_of_comm(comm)
+    if not component or not arguments(host, pid):
+        return None
+    return Candidate(pid, component, None)
+
+
+def arguments(host: Any, pid: str) -> List[str]:
+    """The process's command line; empty for threads of the kernel and where it cannot be read."""
+    return processes.parse_cmdline(host.read("%s/%s/cmdline" % (PROC, pid), _CMDLINE_BYTES).value or "")
+
+
+def judge(path: str, same_file: Optional[bool], running: Optional[str], installed: Optional[str]) -> Verdict:
+    """Judge a binary of the host's own by comparing files (None: nothing is at the path any more), then builds."""
+    if same_file:
+        return Verdict(False, "", True)
+    if same_file is None:
+        return Verdict(True, "its binary %s was removed" % path, False)
+    if running and running == installed:
+        return Verdict(False, "the file was replaced by the same build", True)
+    builds = "build %s runs, build %s is installed" % (running or "unknown", installed or "unknown")
+    return Verdict(True, "its binary %s was replaced: %s" % (path, builds), False)
+
+
+def true_link(host: Any, raw: str, running: Any) -> processes.ExeLink:
+    """The link taken apart, unless the file's own name really ends in ' (deleted)'. (One that rpm moved aside is still there for a while.)"""
+    if raw.endswith(processes.DELETED) and processes.in_system_folder(raw) and _same(host.stat(raw), running):
+        return processes.ExeLink(raw, False)
+    return processes.parse_exe(raw)
+
+
+def surroundings(host: Any, folder: str, path: str, running: Any, same_root: Optional[bool]) -> processes.Surroundings:
+    """What decides whether the file that the process of ``folder`` runs is the host's own at ``path``."""
+    same_device = _same_file_system(host, folder, path, running) if running.value and processes.in_system_folder(path) else None
+    return processes.Surroundings(
+        same_root, running.value.uid if running.value else None, running.value.mode if running.value else None, same_device)
+
+
+def _same_file_system(host: Any, folder: str, path: str, running: Any) -> Optional[bool]:
+    """Whether a process's binary is on the file system of the host's own folder; the layers of an overlay have devices of their own."""
+    home = host.stat(path.rpartition("/")[0])
+    if home.problem or home.value.device == running.value.device:
+        return None if home.problem else True
+    mounts = [host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
+    return not mounts[0].problem and mounts[0] == mounts[1]
+
+
+def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verdict:
+    """Whether the process of ``folder`` runs another file than the one at its binary's path."""
+    exe = folder + "/exe"
+    running = host.stat(exe)
+    link = true_link(host, raw, running)
+    foreign = processes.why_foreign(link.path, surroundings(host, folder, link.path, running, None if nested is None else not nested))
+    if foreign:
+        return Verdict(None, foreign, False)
+    now = host.stat(link.path)
+    if now.problem or _same(now, running):
+        return judge(link.path, None if now.problem else True, None, None)
+    return judge(link.path, False, build_id_at(host, exe), build_id_at(host, link.path))
+
+
+class Examiner:
+    """Looks at candidates one by one and remembers each distinct binary, for a host may run a thousand guests on one."""
+
+    def __init__(self, host: Any, installed: Installed, booted_at: Optional[float]) -> None:
+        self._host = host
+        self._installed = installed
+        self._booted_at = booted_at
+        self._builds: Dict[Any, Optional[str]] = {}
+        self._texts: Dict[Any, Optional[str]] = {}
+
+    def examine(self, candidate: Candidate) -> Dict[str, Any]:
+        """The record's mapping of one process; GoneError where it ended meanwhile."""
+        folder = "%s/%s" % (PROC, candidate.pid)
+        ticks = self._start_ticks(folder)
+        started = None if self._booted_at is None else self._booted_at + ticks / float(processes.TICKS_PER_SECOND)
+        seen = self._binary(candidate, folder, started)
+        argv = arguments(self._host, candidate.pid)
+        guest = _guest(candidate.component, argv)
+        if self._start_ticks(folder) != ticks:
+            raise GoneError(candidate.pid)
+        moment = processes.moment(self._booted_at, ticks)
+        seen.update(pid=int(candidate.pid), component=candidate.component, started_at=moment, guest=guest.name, machine_type=guest.machine_type)
+        return seen
+
+    def _start_ticks(self, folder: str) -> int:
+        answer = self._host.read(folder + "/stat", _STAT_BYTES)
+        try:
+            return processes.parse_stat(answer.value or "").start_ticks
+        except ValueError:
+            raise GoneError(folder) from None
+
+    def _binary(self, candidate: Candidate, folder: str, started: Optional[float]) -> Dict[str, Any]:
+        if candidate.link is None:
+            return _binary_record(None, Verdict(None, "its binary could not be examined (needs_root)", False), None, (None, "unknown"))
+        exe = folder + "/exe"
+        running = self._host.stat(exe)
+        link = true_link(self._host, candidate.link, running)
+        root = self._host.stat(folder + "/root")
+        same_root = None if root.problem or self._installed.root.problem else _same(root, self._installed.root)
+        foreign = processes.why_foreign(link.path, surroundings(self._host, folder, link.path, running, same_root))
+        build = self.build_id(exe, running)
+        if foreign:
+            return _binary_record(link, *self._judge_foreign(candidate, running, build, foreign))
+        now = self._host.stat(link.path)
+        verdict = judge(link.path, None if now.problem else _same(now, running), build, self.build_id(link.path, now))
+        return _binary_record(link, verdict, build, self._version(candidate, link.path, running, verdict, started))
+
+    def build_id(self, path: str, stat: Any) -> Optional[str]:
+        """The build id of the binary at ``path``, read once for each file; None where it has none."""
+        if stat.problem:
+            return None
+        key = (stat.value.device, stat.value.inode)
+        if key not in self._builds:
+            self._builds[key] = build_id_at(self._host, path)
+        return self._builds[key]
+
+    def _judge_foreign(
+        self, candidate: Candidate, running: Any, build: Optional[str], foreign: str,
+    ) -> Tuple[Verdict, Optional[str], Tuple[Optional[str], str]]:
+        """A copy (a jailer's, a container's) is current where it is one of the installed builds, and otherwise not to be compared."""
+        for component in self._installed.components:
+            if build and component["name"] == candidate.component and component["build_id"] == build:
+                return Verdict(False, "%s, but of the build that is installed" % foreign, True), build, (component["version"], "build_id")
+        version = None
+        if candidate.component == "qemu" and running.value and running.value.uid == 0:
+            version = self.text_version("%s/%s/exe" % (PROC, candidate.pid), running)
+        return Verdict(None, foreign, False), build, (version, "binary_text" if version else "unknown")
+
+    def _version(
+        self, candidate: Candidate, path: str, running: Any, verdict: Verdict, started: Optional[float],
+    ) -> Tuple[Optional[str], str]:
+        """(version, how it is known): by the package of the same file or build, the text in the binary, or the package's history."""
+        package = self._installed.packages.get(path)
+        if package and verdict.is_installed:
+            return package.version, "build_id" if verdict.reason else "package"
+        if candidate.component == "qemu":
+            text = self.text_version("%s/%s/exe" % (PROC, candidate.pid), running)
+            if text:
+                return with_epoch_of(text, package.version if package else ""), "binary_text"
+        if package and started is not None and verdict.stale:
+            past = history_version(self._host, self._installed.manager, package, started)
+            if past:
+                return past, "package_history"
+        return None, "unknown"
+
+    def text_version(self, path: str, stat: Any) -> Optional[str]:
+        """The version text inside a QEMU binary, looked for once for each file."""
+        if stat.problem:
+            return None
+        key = (stat.value.device, stat.value.inode)
+        if key not in self._texts:
+            self._texts[key] = find_text_version(self._host, path, stat.value.size)
+        return self._texts[key]
+
+
+def build_id_at(host: Any, path: str) -> Optional[str]:
+    """The build id of the file at ``path``; None where it has none or cannot be read."""
+    try:
+        return elf.build_id(_reader(host, path))
+    except ValueError:
+        return None
+
+
+def _reader(host: Any, path: str) -> elf.Reader:
+    """A reader for _elf; what cannot be read is a ValueError."""
+    def read(offset: int, size: int) -> bytes:
+        answer = host.read_bytes(path, size, offset)
+        if answer.problem:
+            raise ValueError("%s: %s" % (path, answer.problem))
+        data: bytes = answer.value
+        return data
+    return read
+
+
+def find_text_version(host: Any, path: str, size: int) -> Optional[str]:
+    """The version written in a QEMU binary of ``size`` bytes. Pieces overlap by the longest text, so none is cut in two."""
+    for offset in range(0, min(size, _BINARY_BYTES), _PIECE_BYTES):
+        answer = host.read_bytes(path, _PIECE_BYTES + monitors.QEMU_TEXT_LONGEST, offset)
+        version = None if answer.problem else monitors.qemu_text_version(answer.value)
+        if version or answer.problem:
+            return version
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one.problem or other.problem:
+        return False
+    return bool((one.value.device, one.value.inode) == (other.value.device, other.value.inode))
+
+
+def _guest(component: str, argv: List[str]) -> machine_types.Guest:
+    if component == "qemu":
+        return machine_types.from_command_line(argv)
+    names = processes.option_values(argv, "id") if component == "firecracker" else []
+    return machine_types.Guest(names[-1][:255] if names else None, None)
+
+
+def _binary_record(
+    link: Optional[processes.ExeLink], verdict: Verdict, build: Optional[str], version: Tuple[Optional[str], str],
+) -> Dict[str, Any]:
+    return {"exe": link.path if link else None, "deleted": link.deleted if link else None, "stale": verdict.stale, "reason": verdict.reason,
+            "build_id": build, "version": version[0], "version_how": version[1]}
+
+
+def with_epoch_of(version: str, package_version: str) -> str:
+    """RPM builders write name-version-release into QEMU without the epoch, which the package has: 8.2.0-11.el9 of 17:8.2.0-13.el9."""
+    epoch, colon, _rest = package_version.partition(":")
+    return epoch + colon + version if colon and ":" not in version and "-" in version else version
+
+
+def history_version(host: Any, manager: Optional[str], package: monitors.Package, started: float) -> Optional[str]:
+    """The version of a package that was installed when a process started, by the manager's log; None where that is in doubt."""
+    local = manager == "dpkg"
+    text = "".join(host.read(path, _LOG_BYTES).value or "" for path in (_DPKG_LOGS if local else _DNF_LOGS))
+    try:
+        if not local:
+            return history.version_at(history.parse_dnf_log(text, package.name), started, True)
+        files = host.stat("/var/lib/dpkg/info/%s.list" % package.name)
+        if files.problem:
+            return None
+        events = history.in_utc(history.parse_dpkg_log(text, package.name), int(files.value.mtime))
+        return history.version_at(events, started, False)
+    except ValueError:
+        return None

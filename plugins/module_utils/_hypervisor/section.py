@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``hypervisor``: whether the host makes virtual machines, is one, or both, with what, and whether what runs is what is installed."""
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from .._cpu import section as cpu_section
+from .._formats import processes as proc
+from .._host.record import Fact
+from .._kata import installed as kata_installed
+from .._os import virtualization
+from . import guest_boot, kvm, libvirt_guests, machine_types, monitors, running_monitors
+
+# One processor's paragraph is enough for its flags.
+_CPUINFO_HEAD = 16 * 1024
+# A desktop with 10,000 packages has 10 MiB.
+_STATUS_BYTES = 64 * 1024 * 1024
+_SOURCES = {"dpkg": monitors.DPKG_STATUS, "rpm": "rpm -q"}
+_XEN_VERSION = "/sys/hypervisor/version"
+
+FACTS = [
+    Fact("is_host", "bool", "it runs guests now (a machine monitor runs, or it is Xen's dom0), or could: KVM answers and a monitor is installed"),
+    Fact("is_guest", "bool", "it is itself a virtual machine"),
+    Fact("under", "str", "the hypervisor it is a guest of: kvm, qemu, vmware, xen, microsoft, amazon, google, firecracker, ..., unknown or none"),
+    Fact("ladder.rung", "str", "how far the host proved able to run guests: none, flags (of the processor), device (KVM answers), vm (made one), "
+         "vcpu (ran an instruction in it) or guest (booted the guest kernel of Kata Containers)"),
+    Fact("ladder.asked", "str", "where the scan was asked to stop: device, vm, vcpu or guest"),
+    Fact("ladder.failed", "str", "why the next rung was not reached; empty where the rung asked for was"),
+    Fact("ladder.guest_kernel", "str", "the version of the guest kernel that was booted, by its own console; null where none told its version"),
+    Fact("kvm.loaded", "bool", "a module of KVM is loaded or built in"),
+    Fact("kvm.modules", "list", "the modules of KVM"),
+    Fact("kvm.parameters", "mapping", "module.parameter and its value in force"),
+    Fact("kvm.unreadable_parameters", "list", "parameters that this user may not read"),
+    Fact("xen.version", "str", "version of the Xen that runs below this host"),
+    Fact("components", "list", "programs that make or serve virtual machines, as installed"),
+    Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker or xen"),
+    Fact("components[].package", "str", "the package, null for a binary of no package"),
+    Fact("components[].version", "str", "the package's version, or for QEMU without a package the one written in its binary; else null"),
+    Fact("components[].path", "str", "the binary that stands for the component, null where the package has none"),
+    Fact("components[].build_id", "str", "the ELF build id of that binary, null where it has none"),
+    Fact("processes", "list", "running machine monitors and their servants"),
+    Fact("processes[].pid", "int", "process id"),
+    Fact("processes[].component", "str", "as in components"),
+    Fact("processes[].exe", "str", "path that the binary had; null where only root may see it"),
+    Fact("processes[].deleted", "bool", "whether the binary is no longer the file at that path; null as exe"),
+    Fact("processes[].version", "str", "the version that runs, null where it cannot be known"),
+    Fact("processes[].version_how", "str", "package (same file), build_id, binary_text, package_history or unknown"),
+    Fact("processes[].build_id", "str", "the ELF build id of what runs, null where it has none or may not be read"),
+    Fact("processes[].stale", "bool", "whether it runs another build than is installed, null where reason says that it cannot be said"),
+    Fact("processes[].reason", "str", "why it is stale or cannot be judged; empty where there is nothing to say"),
+    Fact("processes[].started_at", "str", "start in UTC"),
+    Fact("processes[].guest", "str", "the guest's name on the command line, null where it has none"),
+    Fact("processes[].machine_type", "str", "QEMU's machine type on the command line, null for its default and for other monitors"),
+    Fact("guests", "list", "libvirt's guests, running and defined, by libvirt's own documents"),
+    Fact("guests[].name", "str", "the guest's name"),
+    Fact("guests[].pid", "int", "the machine monitor that runs it, null where it does not run"),
+    Fact("guests[].persistent", "bool", "whether it is defined, so that it can be started again"),
+    Fact("guests[].machine_type", "str", "the machine type that it runs with, null where it does not run"),
+    Fact("guests[].defined_machine_type", "str", "the machine type of its next start, null where it is not defined"),
+    Fact("guests[].pinned_by", "list", "kinds of devices that keep it from being saved or moved while it runs: hostdev, filesystem"),
+    Fact("machine_types", "list", "machine types of running QEMU guests"),
+    Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated"),
+    Fact("defined_machine_types", "list", "machine types in libvirt's documents of running and defined guests"),
+]
+
+
+def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
+    """Write the facts of the section ``hypervisor``. More than a device is tried only when options['hypervisor_probe'] asks for it."""
+    flags = _flags(host)
+    clues = virtualization.ask(host, flags)
+    ladder = kvm.climb(host, flags, options.get("hypervisor_probe") or "device")
+    _collect_kvm(host, section)
+    _collect_xen(host, section, clues)
+    components, packages, manager = _collect_components(host, section, clues.architecture)
+    processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")))
+    _collect_machine_types(section, processes)
+    _collect_guests(host, section)
+    _collect_roles(section, clues, ladder.rung, components, processes)
+    # A guest may take all the time that is left.
+    _collect_ladder(host, section, ladder, options.get("hypervisor_release") or kata_installed.LINK)
+
+
+def _flags(host: Any) -> List[str]:
+    answer = host.read_bytes(cpu_section.CPUINFO, _CPUINFO_HEAD)
+    try:
+        return [] if answer.problem else cpu_section.parse_cpuinfo(answer.value.decode("utf-8", "replace")).flags
+    except ValueError:
+        return []
+
+
+def _collect_ladder(host: Any, section: Any, ladder: kvm.Ladder, release: str) -> None:
+    source = "%s flags, %s" % (cpu_section.CPUINFO, kvm.DEVICE)
+    section.put("ladder.asked", ladder.asked, "option hypervisor_probe")
+    if ladder.asked == "guest" and ladder.rung == "vcpu":
+        ladder, source = _collect_guest(host, section, ladder, release)
+    else:
+        reason = "not_asked" if ladder.asked != "guest" else "not_applicable"
+        section.cannot_say("ladder.guest_kernel", reason, ladder.failed or "option hypervisor_probe is %s" % ladder.asked)
+    section.put("ladder.rung", ladder.rung, source)
+    section.put("ladder.failed", ladder.failed, source)
+
+
+def _collect_guest(host: Any, section: Any, ladder: kvm.Ladder, release: str) -> Tuple[kvm.Ladder, str]:
+    """Boot a guest kernel of this release and write its version; (the ladder after that, where it is known from)."""
+    boot = guest_boot.find(host, release)
+    if isinstance(boot, guest_boot.Missing):
+        section.cannot_say("ladder.guest_kernel", boot.reason, boot.detail)
+        return ladder._replace(failed=boot.detail), release
+    outcome = guest_boot.attempt(host, boot)
+    command = " ".join(boot.argv)
+    if outcome.version is None:
+        section.cannot_say("ladder.guest_kernel", "tool_failed", outcome.failed)
+    else:
+        section.put("ladder.guest_kernel", outcome.version, command)
+    return ladder._replace(rung="vcpu" if outcome.failed else "guest", failed=outcome.failed), command
+
+
+def _collect_kvm(host: Any, section: Any) -> None:
+    names = kvm.modules(host)
+    values, unreadable = kvm.parameters(host, names)
+    section.put("kvm.loaded", bool(names), kvm.MODULES)
+    section.put("kvm.modules", names, kvm.MODULES)
+    section.put("kvm.parameters", values, kvm.MODULES + "/kvm*/parameters")
+    section.put("kvm.unreadable_parameters", unreadable, kvm.MODULES + "/kvm*/parameters")
+
+
+def _collect_xen(host: Any, section: Any, clues: virtualization.Clues) -> None:
+    if clues.sys_hypervisor != "xen":
+        section.cannot_say("xen.version", "not_applicable", "/sys/hypervisor/type is not xen")
+        return
+    parts = [host.read("%s/%s" % (_XEN_VERSION, part), 256) for part in ("major", "minor", "extra")]
+    problem = next((part for part in parts if part.problem), None)
+    if problem:
+        section.cannot_say("xen.version", problem.problem, "%s: %s" % (_XEN_VERSION, problem.detail))
+        return
+    section.put("xen.version", "%s.%s%s" % tuple(part.value.strip() for part in parts), _XEN_VERSION)
+
+
+def _collect_components(
+    host: Any, section: Any, architecture: str,
+) -> Tuple[List[Dict[str, Any]], Dict[str, monitors.Package], Optional[str]]:
+    """(components, package by real path of its binaries, package manager), which is asked only where a program is there."""
+    manager = monitors.manager(host)
+    if manager is None:
+        section.cannot_say("components", "unsupported", "neither dpkg nor rpm keeps a database here")
+        return [], {}, None
+    packages, problem, detail = _packages(host, manager) if monitors.is_any_there(host) else ([], None, "")
+    if problem:
+        section.cannot_say("components", problem, detail)
+        return [], {}, manager
+    owned = {(host.realpath(path).value or path): package for path, package in monitors.by_path(packages).items()}
+    components = [_component(host, package, monitors.principal(package.binaries, architecture)) for package in packages]
+    components += _unpackaged(host, owned)
+    section.put("components", components, "the folders of programs, %s" % _SOURCES[manager])
+    return components, owned, manager
+
+
+def _packages(host: Any, manager: str) -> Tuple[List[monitors.Package], Optional[str], str]:
+    """(packages, problem, detail): dpkg's own files, or one command for all that rpm knows."""
+    if manager == "dpkg":
+        status = host.read(monitors.DPKG_STATUS, _STATUS_BYTES)
+        if status.problem:
+            return [], status.problem, "%s: %s" % (monitors.DPKG_STATUS, status.detail)
+        return monitors.dpkg_packages(host, status.value), None, ""
+    answer = host.run(monitors.RPM_QUERY)
+    if answer.problem:
+        return [], answer.problem, "rpm -q: %s" % answer.detail
+    if monitors.query_failed(answer.value.rc, answer.value.out, answer.value.err):
+        return [], "tool_failed", "rpm -q: status %d: %s" % (answer.value.rc, answer.value.err[:200])
+    return monitors.parse_rpm(answer.value.out), None, ""
+
+
+def _component(host: Any, package: monitors.Package, path: Optional[str]) -> Dict[str, Any]:
+    return {"name": package.component, "package": package.name, "version": package.version, "path": path, "build_id": _build_id(host, path)}
+
+
+def _build_id(host: Any, path: Optional[str]) -> Optional[str]:
+    return None if path is None or path.endswith(".gz") else running_monitors.build_id_at(host, path)
+
+
+def _unpackaged(host: Any, owned: Dict[str, monitors.Package]) -> List[Dict[str, Any]]:
+    """Components at the usual places that no package brought."""
+    found = []
+    for name, path in monitors.UNPACKAGED:
+        stat = host.stat(path)
+        if stat.problem or stat.value.kind != "file" or (host.realpath(path).value or path) in owned:
+            continue
+        version = running_monitors.find_text_version(host, path, stat.value.size) if name == "qemu" else None
+        found.append({"name": name, "package": None, "version": version, "path": path, "build_id": _build_id(host, path)})
+    return found
+
+
+def _collect_processes(host: Any, section: Any, installed: running_monitors.Installed) -> Optional[List[Dict[str, Any]]]:
+    """Every monitor that runs; None, with the reason in the section, where the user may not see other users' processes."""
+    if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
+        section.cannot_say("processes", "needs_root", "/proc is mounted with hidepid")
+        return None
+    candidates, problem = running_monitors.find(host)
+    if candidates is None:
+        section.cannot_say("processes", problem, running_monitors.PROC)
+        return None
+    examiner = running_monitors.Examiner(host, installed, proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
+    processes = []
+    for candidate in candidates:
+        try:
+            processes.append(examiner.examine(candidate))
+        except running_monitors.GoneError:
+            continue
+    section.put("processes", processes, "/proc/*/exe, stat, cmdline")
+    return processes
+
+
+def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:
+    if processes is None:
+        for path in ("machine_types", "deprecated_machine_types"):
+            section.cannot_say(path, section.nulls[-1]["reason"], "the processes are not known")
+    else:
+        used = [process for process in processes if process["machine_type"]]
+        deprecated = [process["machine_type"] for process in used
+                      if machine_types.is_deprecated(process["machine_type"], machine_types.qemu_version(process["version"]))]
+        section.put("machine_types", sorted({process["machine_type"] for process in used}), "/proc/*/cmdline")
+        section.put("deprecated_machine_types", sorted(set(deprecated)), "/proc/*/cmdline and QEMU's deprecation rule")
+
+
+def _collect_guests(host: Any, section: Any) -> None:
+    guests, problem, detail = libvirt_guests.read(host)
+    source = "%s/*.xml and %s/*.xml" % (libvirt_guests.STATE, libvirt_guests.DEFINITIONS)
+    if problem:
+        for path in ("guests", "defined_machine_types"):
+            section.cannot_say(path, problem, detail)
+        return
+    section.put("guests", guests, source)
+    named = {guest[key] for guest in guests for key in ("machine_type", "defined_machine_type")}
+    section.put("defined_machine_types", sorted(name for name in named if name), source)
+
+
+def _collect_roles(
+    section: Any, clues: virtualization.Clues, rung: str, components: List[Dict[str, Any]], processes: Optional[List[Dict[str, Any]]],
+) -> None:
+    under = virtualization.under(clues)
+    running = any(process["component"] in monitors.MONITORS for process in processes or [])
+    able = rung in kvm.ASKED and any(component["name"] in monitors.MONITORS for component in components)
+    section.put("under", under, "/proc/cpuinfo flags, DMI, ACPI, clock sources, /sys/hypervisor, /proc/xen")
+    section.put("is_guest", under != virtualization.NONE, "the same as under")
+    section.put("is_host", running or able or virtualization.is_xen_host(clues), "processes, components, ladder, /proc/xen/capabilities")

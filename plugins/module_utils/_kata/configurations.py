@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the shims of Kata's handlers really read: each configuration with all that lies beside it in config.d, and how it is hardened.
+
+The shims read every file in config.d, whatever its name: a backup that an editor left there is configuration.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .._formats.toml import TomlError
+from .._host.errors import Refused
+from . import config, hardening
+from .installed import Release
+
+_BYTES = 1024 * 1024
+_FILES_LIMIT = 256
+_LINES_LIMIT = 50
+# Where each shim looks when nothing names a configuration.
+DEFAULTS = {
+    config.GO: ("/etc/kata-containers/configuration.toml", "/opt/kata/share/defaults/kata-containers/configuration.toml",
+                      "/usr/share/defaults/kata-containers/configuration.toml"),
+    config.RUST: ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
+                        "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml"),
+}
+
+
+class DropIn(NamedTuple):
+    """A file beside a configuration: its path, its text (None: not read) and why it should not be there, '' where it may."""
+
+    path: str
+    text: Optional[str]
+    stray: str
+
+
+def find(host: Any, handlers: List[Dict[str, Any]], release: Release) -> List[Dict[str, Any]]:
+    """The configuration of each handler; one that several share stands once."""
+    users: Dict[str, List[str]] = {}
+    for handler in handlers:
+        path = handler["config"] or default(host, handler["shim"], release)
+        if path:
+            users.setdefault(path, []).append("%s/%s" % (handler["engine"], handler["name"]))
+    return [read(host, path, sorted(names)) for path, names in sorted(users.items())]
+
+
+def default(host: Any, shim: Optional[str], release: Release) -> Optional[str]:
+    """The configuration that a shim takes when nobody names one; None where there is none."""
+    path = shim or next(iter(release.shims), "")
+    flavour = config.RUST if "/runtime-rs/" in path else config.GO
+    return next((name for name in DEFAULTS[flavour] if not host.stat(name).problem), None)
+
+
+def read(host: Any, path: str, users: List[str]) -> Dict[str, Any]:
+    """What a shim makes of a configuration."""
+    row: Dict[str, Any] = {"path": path, "file": None, "handlers": users, "dialect": None, "monitor": None, "drop_ins": [], "strays": [],
+                           "unknown_keys": [], "settings": {}, "unmet": {}, "problem": ""}
+    real = host.realpath(path)
+    text = host.read(real.value, _BYTES) if real.value else real
+    if text.problem:
+        row["problem"] = "%s: %s" % (path, text.problem)
+        return row
+    row["file"] = real.value
+    found, problem = drop_ins(host, "%s/%s" % (real.value.rpartition("/")[0], config.DROP_INS))
+    row.update(drop_ins=[one.path for one in found], strays=["%s: %s" % (one.path, one.stray) for one in found if one.stray], problem=problem)
+    try:
+        shipped = config.read_shipped(text.value, real.value)
+    except Refused as refused:
+        row["problem"] = str(refused)[:500]
+        return row
+    row.update(judge(shipped, found))
+    return row
+
+
+def drop_ins(host: Any, folder: str) -> Tuple[List[DropIn], str]:
+    """(all that is in a config.d, in the order in which it is read, problem)."""
+    listed = host.listdir(folder, _FILES_LIMIT)
+    if listed.problem:
+        return [], "" if listed.problem == "absent" else "%s: %s" % (folder, listed.problem)
+    found, problem = [], ""
+    for name in listed.value:
+        path = "%s/%s" % (folder, name)
+        stat = host.stat(path, False)
+        if stat.problem:
+            continue
+        if stat.value.kind != "file":
+            found.append(DropIn(path, None, "it is no plain file, at which the shim in Rust fails"))
+            continue
+        answer = host.read(path, _BYTES)
+        problem = problem or ("%s: %s" % (path, answer.problem) if answer.problem else "")
+        found.append(DropIn(path, answer.value, why_stray(name, stat.value)))
+    return found, problem
+
+
+def why_stray(name: str, stat: Any) -> str:
+    """Why a file among the drop-ins should not be there, '' where it may."""
+    if not name.endswith(".toml") or name.startswith("."):
+        return "a shim reads it although its name does not say so"
+    if stat.uid != 0 or stat.mode & 0o022:
+        return "others than root may write it"
+    return ""
+
+
+def judge(shipped: config.Shipped, found: List[DropIn]) -> Dict[str, Any]:
+    """Dialect, monitor, keys that the configuration does not know, the settings in effect that harden, and what each profile lacks."""
+    unknown = [line for one in found if one.text is not None for line in config.unknown_keys(one.text, one.path, shipped)]
+    row: Dict[str, Any] = {"dialect": shipped.dialect, "monitor": shipped.monitor, "unknown_keys": [line[:500] for line in unknown[:_LINES_LIMIT]]}
+    texts = [(one.path, one.text) for one in found if one.text is not None]
+    try:
+        values = config.effective(shipped, [text for _path, text in texts])
+        origins = config.origins(texts)
+    except TomlError as error:
+        row["problem"] = "a drop-in cannot be read: %s" % str(error)[:300]
+        return row
+    row["settings"] = hardening.in_effect(shipped, values)
+    row["unmet"] = {profile: hardening.unmet(profile, shipped, values, origins) for profile in hardening.PROFILES}
+    return row

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of Kata Containers is on a host's disk: the release in force, others beside it, and its parts. Asks through _host.py only."""
+
+import re
+import time
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .archive import MARKER, SHIMS
+
+LINK = "/opt/kata"
+_OPT = "/opt"
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40}\Z")
+_PACKAGED_SHIM = "/usr/bin/containerd-shim-kata-v2"
+RELEASE, PACKAGE, NONE = "release", "package", "none"
+FLAVOURS = {SHIMS[0]: "rust", SHIMS[1]: "go"}
+PACKAGES = ("kata-containers", "katacontainers", "kata-runtime")
+_YAML_BYTES = 1024 * 1024
+_YAML_LINE = re.compile(r"( *)([A-Za-z0-9_-]+):(?: +(\S.*))?\Z")
+_GUEST_KERNEL = re.compile(r"vmlinu[xz]-([0-9][0-9A-Za-z.+_-]{0,60})\Z")
+
+# The parts of a release: name, path below its tree, and where versions.yaml says its version.
+PARTS = (
+    ("shim-rust", SHIMS[0], ""),
+    ("shim-go", SHIMS[1], ""),
+    ("qemu", "bin/qemu-system-x86_64", "assets.hypervisor.qemu.version"),
+    ("qemu", "bin/qemu-system-aarch64", "assets.hypervisor.qemu.version"),
+    ("cloud-hypervisor", "bin/cloud-hypervisor", "assets.hypervisor.cloud_hypervisor.version"),
+    ("firecracker", "bin/firecracker", "assets.hypervisor.firecracker.version"),
+    ("virtiofsd", "libexec/virtiofsd", "externals.virtiofsd.version"),
+    ("guest-kernel", "share/kata-containers/vmlinux.container", "assets.kernel.version"),
+    ("guest-image", "share/kata-containers/kata-containers.img", ""),
+    ("guest-initrd", "share/kata-containers/kata-containers-initrd.img", ""),
+)
+
+
+class Tree(NamedTuple):
+    """A release on disk; ``version`` is None where its VERSION says none."""
+
+    path: str
+    version: Optional[str]
+    made_by: str
+
+
+class Release(NamedTuple):
+    """What is in force: the tree that /opt/kata leads to, or a distribution's package; ``origin`` is release, package or none."""
+
+    origin: str
+    tree: Optional[str]
+    version: Optional[str]
+    shims: List[str]
+
+
+def trees(host: Any) -> Tuple[List[Tree], Optional[str]]:
+    """(each release below /opt, problem)."""
+    listed = host.listdir(_OPT)
+    if listed.problem:
+        return [], None if listed.problem == "absent" else str(listed.problem)
+    found = []
+    for name in listed.value:
+        path = "%s/%s" % (_OPT, name)
+        if name == "kata" or name.startswith("kata-"):
+            stat = host.stat(path, False)
+            if not stat.problem and stat.value.kind == "directory" and any(not host.stat("%s/%s" % (path, shim)).problem for shim in SHIMS):
+                found.append(Tree(path, version_of(host, path), "firebreak" if not host.stat("%s/%s" % (path, MARKER)).problem else "unknown"))
+    return found, None
+
+
+def version_of(host: Any, tree: str) -> Optional[str]:
+    """The version that a tree's VERSION says."""
+    word = (host.read(tree + "/VERSION", 256).value or "").strip()
+    return word if _VERSION.match(word) else None
+
+
+def in_force(host: Any, package: Optional[str]) -> Release:
+    """What a sandbox that is started now gets; ``package`` is the version of a distribution's package."""
+    tree = host.realpath(LINK).value
+    if tree:
+        shims = ["%s/%s" % (tree, shim) for shim in SHIMS if not host.stat("%s/%s" % (tree, shim)).problem]
+        if shims:
+            return Release(RELEASE, tree, version_of(host, tree), shims)
+    if package or not host.stat(_PACKAGED_SHIM).problem:
+        return Release(PACKAGE, None, package, [_PACKAGED_SHIM])
+    return Release(NONE, None, None, [])
+
+
+def parse_versions(text: str) -> Dict[str, str]:
+    """{dotted key: text} of the plain values of a versions.yaml: mappings by indentation, quoted or bare words; everything else is passed over."""
+    found: Dict[str, str] = {}
+    above: List[Tuple[int, str]] = []
+    for line in text.splitlines():
+        match = _YAML_LINE.match(line)
+        if not match:
+            continue
+        depth, key, value = len(match.group(1)), match.group(2), match.group(3)
+        above = [entry for entry in above if entry[0] < depth][:20]
+        above.append((depth, key))
+        if value:
+            found[".".join(name for _depth, name in above)] = value.strip("\"'")[:80]
+    return found
+
+
+def guest_kernel_version(path: str) -> Optional[str]:
+    """'6.18.35-202' of .../vmlinux-6.18.35-202."""
+    match = _GUEST_KERNEL.match(path.rpartition("/")[2])
+    return match.group(1) if match else None
+
+
+def components(host: Any, release: Release) -> List[Dict[str, Any]]:
+    """The parts of the release in force, each as the file that its name leads to."""
+    if release.tree is None:
+        return []
+    said = parse_versions(host.read(release.tree + "/versions.yaml", _YAML_BYTES).value or "")
+    found = []
+    for name, below, key in PARTS:
+        path = host.realpath("%s/%s" % (release.tree, below)).value
+        stat = host.stat(path) if path else None
+        if stat is None or stat.problem or stat.value.kind != "file":
+            continue
+        version = release.version if name.startswith("shim-") else said.get(key, "").lstrip("v") or None
+        if name == "guest-kernel":
+            version = guest_kernel_version(path) or version
+        changed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stat.value.mtime))
+        found.append({"name": name, "path": path, "version": version, "size": stat.value.size, "modified_at": changed})
+    return found

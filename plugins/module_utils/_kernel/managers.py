@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who else may install kernels on this host: automatic updaters and management servers, as their own files show. No command is run."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from .._packages.rpm import excluded
+
+Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
+
+_SYSTEMD = "/etc/systemd/system"
+_APT_CONF = "/etc/apt/apt.conf.d"
+
+# Name, the file that shows it is installed, the link that systemd makes when it is enabled.
+_BY_UNIT = (
+    ("dnf-automatic", "/usr/bin/dnf-automatic", ("timers.target.wants/dnf-automatic.timer", "timers.target.wants/dnf-automatic-install.timer")),
+    ("dnf5-automatic", "/etc/dnf/dnf5-plugins/automatic.conf", ("timers.target.wants/dnf5-automatic.timer",)),
+    ("transactional-update", "/usr/sbin/transactional-update", ("timers.target.wants/transactional-update.timer",)),
+    ("landscape", "/etc/landscape/client.conf", ("multi-user.target.wants/landscape-client.service",)),
+    ("spacewalk", "/etc/sysconfig/rhn/up2date", ("multi-user.target.wants/rhnsd.service", "timers.target.wants/rhn-check.timer")),
+)
+
+_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|//[^\n]*|#[^\n]*|/\*.*?\*/|([{};])|([^\s{};\"]+)", re.DOTALL)
+
+
+def parse_apt_conf(text: str) -> Dict[str, List[str]]:
+    """Option (lower case, parts joined by ::) -> its values in order, of apt.conf in either notation, flat or in braces."""
+    values: Dict[str, List[str]] = {}
+    scopes: List[str] = []
+    name = ""
+    for match in _TOKEN.finditer(text):
+        quoted, mark, word = match.groups()
+        if word is not None and not name and not word.startswith(("//", "#", "/*")):
+            name = word
+        elif quoted is not None or word is not None:
+            path = "::".join(part for part in scopes + [name] if part).rstrip(":").lower()
+            values.setdefault(path, []).append(quoted if quoted is not None else word)
+        elif mark == "{":
+            scopes.append(name)
+            name = ""
+        elif mark:
+            name = ""
+            if mark == "}" and scopes:
+                scopes.pop()
+    return values
+
+
+def _unattended_upgrades(host: Any) -> Optional[Manager]:
+    """Debian's and Ubuntu's own; active where apt's periodic job is told to run it, since the later file wins."""
+    if host.stat("/usr/bin/unattended-upgrade").problem:
+        return None
+    values: Dict[str, List[str]] = {}
+    for name in host.listdir(_APT_CONF).value or []:
+        # apt ignores other names, such as 50unattended-upgrades.ucf-dist.
+        if "." not in name or name.endswith(".conf"):
+            for option, given in parse_apt_conf(host.read("%s/%s" % (_APT_CONF, name), 1 << 20).value or "").items():
+                values.setdefault(option, []).extend(given)
+    period = (values.get("apt::periodic::unattended-upgrade") or ["0"])[-1]
+    enabled = (values.get("apt::periodic::enable") or ["1"])[-1]
+    kept = [pattern for pattern in values.get("unattended-upgrade::package-blacklist", []) if re.search(r"linux|\A\.?\*", pattern)]
+    detail = "APT::Periodic::Unattended-Upgrade %s" % period + ("; never touches %s" % ", ".join(kept) if kept else "")
+    return Manager("unattended-upgrades", period not in ("0", "") and enabled != "0", detail)
+
+
+def _by_unit(host: Any) -> List[Manager]:
+    found = []
+    for name, installed, links in _BY_UNIT:
+        if host.stat(installed).problem:
+            continue
+        enabled = [link for link in links if not host.stat("%s/%s" % (_SYSTEMD, link), follow=False).problem]
+        found.append(Manager(name, bool(enabled), ", ".join(link.split("/")[-1] for link in enabled) or "installed, not enabled"))
+    return found
+
+
+def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
+    """dnf-automatic only downloads or tells, unless apply_updates says otherwise; its -install timer always installs."""
+    if manager.name != "dnf-automatic" or not manager.active or "dnf-automatic-install.timer" in manager.detail:
+        return manager
+    text = host.read("/etc/dnf/automatic.conf", 1 << 20).value or ""
+    applies, kept = automatic_applies(text), excluded(text)
+    detail = "%s, apply_updates %s" % (manager.detail, "yes" if applies else "no") + ("; never touches %s" % ", ".join(kept) if kept else "")
+    return manager._replace(active=applies, detail=detail)
+
+
+def automatic_applies(text: str) -> bool:
+    """Whether automatic.conf tells dnf-automatic to install what it finds."""
+    given = re.findall(r"^[ \t]*apply_updates[ \t]*[=:][ \t]*(\S+)", text, re.MULTILINE)
+    return bool(given) and given[-1].lower() in ("yes", "true", "1", "on")
+
+
+def subscription_server(text: str) -> Optional[str]:
+    """The host name of the server in rhsm.conf; None where it names none."""
+    server = re.search(r"^\[server\][ \t]*\n((?:(?!\[).*\n?)*)", text, re.MULTILINE)
+    name = re.search(r"^hostname[ \t]*=[ \t]*(\S+)", server.group(1), re.MULTILINE) if server else None
+    return name.group(1) if name else None
+
+
+def _subscription(host: Any) -> Optional[Manager]:
+    """Red Hat's portal, or a Satellite (Katello) server that decides which kernels the host is offered."""
+    server = subscription_server(host.read("/etc/rhsm/rhsm.conf", 1 << 20).value or "")
+    if server is None:
+        return None
+    registered = not host.stat("/etc/pki/consumer/cert.pem").problem
+    name = "subscription-manager" if server == "subscription.rhsm.redhat.com" else "satellite"
+    return Manager(name, registered, "%s %s" % ("registered with" if registered else "not registered with", server))
+
+
+def _suse_manager(host: Any) -> Optional[Manager]:
+    """SUSE Manager or Uyuni, which works by a Salt minion."""
+    for folder, unit in (("/etc/venv-salt-minion", "venv-salt-minion"), ("/etc/salt", "salt-minion")):
+        text = host.read("%s/minion.d/susemanager.conf" % folder, 1 << 20).value
+        if text is not None:
+            master = re.search(r"^master:[ \t]*(\S+)", text, re.MULTILINE)
+            enabled = not host.stat("%s/multi-user.target.wants/%s.service" % (_SYSTEMD, unit), follow=False).problem
+            return Manager("suse-manager", enabled, master.group(1) if master else "no master named")
+    return None
+
+
+def _online_update(host: Any) -> Optional[Manager]:
+    """SUSE's automatic online update."""
+    text = host.read("/etc/sysconfig/automatic_online_update", 65536).value
+    if text is None:
+        return None
+    enabled = bool(re.search(r"^AOU_ENABLE_CRONJOB=[\"']?true", text, re.MULTILINE))
+    return Manager("automatic-online-update", enabled, "AOU_ENABLE_CRONJOB %s" % ("true" if enabled else "not true"))
+
+
+def find(host: Any) -> List[Manager]:
+    """Every manager that is installed, sorted by name; active where it is set to work by itself."""
+    single = [look(host) for look in (_unattended_upgrades, _subscription, _suse_manager, _online_update)]
+    found = [manager for manager in single if manager] + [_with_automatic_conf(host, manager) for manager in _by_unit(host)]
+    return sorted(found)

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ``canonical-livepatch status`` prints for people and as YAML, brought into the form of its JSON.
+
+Clients before JSON print nothing else, and only the text for people lists what a cut-off date holds back.
+"""
+
+import re
+from typing import Any, Dict, List, Tuple
+
+from ..claim import cve_ids
+
+_KEY = re.compile(r"\A\s*(?:-\s+)?([A-Za-z][A-Za-z -]{1,30}?):(?:\s+(.*?))?\s*\Z")
+_BLOCKED = "BLOCKED SECURITY UPDATES:"
+_PATCH_STATES: Tuple[Tuple[str, str], ...] = (
+    (r"kernel bug detected", "applied-with-bug"),
+    (r"crash|failed to |unknown error", "apply-failed"),
+    (r"cannot be remediated|no longer available", "kernel-upgrade-required"),
+    (r"not yet (?:applied|inserted)", "unapplied"),
+    (r"patching the kernel", "applying"),
+    (r"no live ?(?:kernel )?patch(?:es)? (?:needed|available)|no livepatches", "nothing-to-apply"),
+    (r"all applicable live", "applied"))
+_KERNEL_STATES: Tuple[Tuple[str, str], ...] = (
+    (r"no longer (?:covered|supported)", "kernel-end-of-life"),
+    (r"(?:coverage|support) (?:has )?ended", "kernel-upgrade-required"),
+    (r"not (?:covered|supported)", "unsupported"),
+    (r"is (?:covered|supported) by", "supported"))
+
+
+def as_document(text: str) -> Dict[str, Any]:
+    """The JSON document that says the same; ValueError for a text that names no kernel."""
+    document: Dict[str, Any] = {"Status": []}
+    fields: Dict[str, str] = {}
+    fixes: List[str] = []
+    for line in text.split(_BLOCKED)[0].splitlines():
+        match = _KEY.match(line)
+        if line.strip().startswith("* "):
+            fixes.append(line.strip())
+        elif match:
+            key, value = match.group(1).strip().lower(), (match.group(2) or "").strip("\"'")
+            if key == "kernel" and "kernel" in fields:
+                document["Status"].append(_entry(fields, fixes))
+                fields, fixes = {key: value for key, value in fields.items() if key in ("client-version", "last-check")}, []
+            fields[key] = value
+    if not fields.get("kernel"):
+        raise ValueError("no line 'kernel:' in %.80r" % text)
+    document["Status"].append(_entry(fields, fixes))
+    document["Client-Version"] = fields.get("client-version", "")
+    document["Last-Check"] = fields.get("last-check", "")
+    return document
+
+
+def blocked(text: str) -> List[str]:
+    """The CVEs whose fixes the client's own configuration keeps out, of ``canonical-livepatch status --verbose``."""
+    return sorted(cve_ids(text.partition(_BLOCKED)[2]))
+
+
+def _entry(fields: Dict[str, str], fixes: List[str]) -> Dict[str, Any]:
+    version = fields.get("version", fields.get("patch version", ""))
+    state = fields.get("patchstate") or _word(_PATCH_STATES, fields.get("patch state", "")) or _old_state(fields, version)
+    until = re.search(r"\d{4}-\d{2}-\d{2}", fields.get("kernel state", ""))
+    return {
+        "Kernel": fields["kernel"], "Running": fields.get("running", "true") == "true",
+        "Livepatch": {"CheckState": fields.get("checkstate") or _check(fields.get("server check-in", "")), "State": state, "Version": version,
+                      "Fixes": "\n".join(fixes)},
+        "Supported": fields.get("supported") or _word(_KERNEL_STATES, fields.get("kernel state", "")),
+        "UpgradeRequiredDate": fields.get("upgraderequireddate") or (until.group(0) if until else "")}
+
+
+def _old_state(fields: Dict[str, str], version: str) -> str:
+    """Of a client that only says fully-patched."""
+    patched = {"true": "applied" if version else "nothing-to-apply", "false": "unapplied"}
+    return patched.get(fields.get("fully-patched", ""), "unknown")
+
+
+def _check(said: str) -> str:
+    if said.startswith("failed"):
+        return "check-failed"
+    return "checked" if said.startswith("succeeded") else ""
+
+
+def _word(words: Tuple[Tuple[str, str], ...], said: str) -> str:
+    return next((word for pattern, word in words if said and re.search(pattern, said, re.IGNORECASE)), "")

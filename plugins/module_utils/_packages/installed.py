@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The versions of a few packages by the package manager's own data: dpkg's status file, or one command for rpm."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+from .._hypervisor import monitors
+
+_STATUS_BYTES = 64 * 1024 * 1024
+_FIELD = re.compile(r"^(Package|Status|Version): *(\S.*)$", re.MULTILINE)
+
+
+class Owned(NamedTuple):
+    """Package versions by name, and the problem where the package manager did not answer."""
+
+    versions: Dict[str, str]
+    problem: Optional[str]
+    detail: str
+
+
+def dpkg_versions(status: str, names: Sequence[str]) -> Dict[str, str]:
+    """{package: version} of those of ``names`` whose files are in place."""
+    stanza = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(re.escape(name) for name in names), re.MULTILINE)
+    found = {}
+    for text in stanza.findall(status):
+        fields = dict(_FIELD.findall(text))
+        if monitors.is_in_place(fields.get("Status", "")) and fields.get("Version"):
+            found[fields["Package"].strip()] = fields["Version"].strip()
+    return found
+
+
+def rpm_query(names: Sequence[str]) -> List[str]:
+    """The command that asks rpm for them."""
+    return ["rpm", "-q", "--qf", "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n"] + list(names)
+
+
+def rpm_versions(text: str, names: Sequence[str]) -> Dict[str, str]:
+    """{package: version} of what that command printed."""
+    rows = (line.split("\t") for line in text.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 2 and row[0] in names}
+
+
+def owned(host: Any, names: Sequence[str]) -> Owned:
+    """What the host's package manager knows of them."""
+    manager = monitors.manager(host)
+    if manager is None:
+        return Owned({}, None, "")
+    if manager == "dpkg":
+        status = host.read(monitors.DPKG_STATUS, _STATUS_BYTES)
+        return Owned({}, status.problem, monitors.DPKG_STATUS) if status.problem else Owned(dpkg_versions(status.value, names), None, "")
+    answer = host.run(rpm_query(names))
+    if answer.problem:
+        return Owned({}, answer.problem, "rpm -q")
+    if monitors.query_failed(answer.value.rc, answer.value.out, answer.value.err):
+        return Owned({}, "tool_failed", "rpm -q: %s" % answer.value.err[:200])
+    return Owned(rpm_versions(answer.value.out, names), None, "")

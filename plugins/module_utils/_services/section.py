@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``services``: which units and processes still run on files that were deleted or replaced, and which units run, failed or are masked."""
+
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from .._formats import processes as proc
+from .._host.record import Fact
+from . import stale_processes
+from . import units as systemd_units
+
+ROWS_LIMIT = 500
+UNREAD_LIMIT = 100
+_SHOWN = 20
+_SYSTEMD = "/run/systemd/system"
+# In the order in which systemd looks for a unit: what the first has holds, whatever the second says.
+_UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system")
+_STALE_SOURCE = "/proc/*/maps, exe, cgroup, stat, root, ns"
+
+FACTS = [
+    Fact("stale", "list", "units, and processes outside of units, that run on programs or libraries that are not those at their paths any more"),
+    Fact("stale[].unit", "str", "the unit by its control group, null for a process outside of units"),
+    Fact("stale[].kind", "str", "how it is replaced: service (a restart), manager (systemd itself), until_reboot (D-Bus, logind), session (a "
+         "user's), or carrier (of a container or guest: shims, conmon, machine monitors)"),
+    Fact("stale[].user", "int", "the user whose session or manager it belongs to; null for the system's own"),
+    Fact("stale[].program", "str", "the binary of its oldest such process"),
+    Fact("stale[].pid", "int", "the process id of that one"),
+    Fact("stale[].started_at", "str", "its start in UTC"),
+    Fact("stale[].processes", "int", "how many processes of it do"),
+    Fact("stale[].replaced", "list", "files of which other ones stand at their paths now, up to 20"),
+    Fact("stale[].deleted", "list", "files that are gone, up to 20"),
+    Fact("unread", "list", "processes of which that cannot be said, up to 100"),
+    Fact("unread[].pid", "int", "process id"),
+    Fact("unread[].program", "str", "its binary, null where that may not be read"),
+    Fact("unread[].reason", "str", "why, in the words of the nulls"),
+    Fact("examined", "int", "processes that were examined"),
+    Fact("in_containers", "int", "processes in containers that run on deleted files: their images' business, not judged here"),
+    Fact("active", "list", "services, sockets and timers that are active"),
+    Fact("failed", "list", "services, sockets and timers that failed"),
+    Fact("masked", "list", "services, sockets and timers that are masked, now or at their next start"),
+]
+_OF_PROCESSES = ("stale", "unread", "examined", "in_containers")
+_OF_UNITS = ("active", "failed", "masked")
+
+
+def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
+    """Write the facts of the section ``services``."""
+    _collect_processes(host, section)
+    _collect_units(host, section)
+
+
+def _collect_processes(host: Any, section: Any) -> None:
+    if host.uid() != 0:
+        _cannot_say(section, _OF_PROCESSES, "needs_root", "/proc/*/maps")
+        return
+    finder = stale_processes.Finder(host)
+    problem, detail = finder.find()
+    rows = [] if problem else rows_of(finder.stale, proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
+    if len(rows) > ROWS_LIMIT:
+        problem, detail = "too_large", "more than %d stale units" % ROWS_LIMIT
+    elif not problem and not finder.examined:
+        problem, detail = (finder.unread[0].reason if finder.unread else "absent"), "/proc/*/maps: none can be read"
+    if problem:
+        _cannot_say(section, _OF_PROCESSES, problem, detail)
+        return
+    section.put("stale", rows, _STALE_SOURCE)
+    section.put("unread", [one._asdict() for one in finder.unread[:UNREAD_LIMIT]], "/proc/*/maps, exe")
+    section.put("examined", finder.examined, "/proc/*/maps")
+    section.put("in_containers", finder.in_containers, _STALE_SOURCE)
+
+
+def rows_of(found: List[stale_processes.Stale], booted_at: Optional[float]) -> List[Dict[str, Any]]:
+    """Stale processes as one row for each unit, and one for each program outside of units."""
+    groups: Dict[Tuple[str, str, int, str], List[stale_processes.Stale]] = {}
+    for one in found:
+        kind = systemd_units.kind_of(one.pid, one.program, one.owner)
+        unit = one.owner.unit
+        key = (kind, unit or "", -1 if one.owner.user is None else one.owner.user, "" if unit else one.program)
+        groups.setdefault(key, []).append(one)
+    return [_row(key[0], groups[key], booted_at) for key in sorted(groups)]
+
+
+def _row(kind: str, processes: List[stale_processes.Stale], booted_at: Optional[float]) -> Dict[str, Any]:
+    oldest = min(processes, key=lambda one: (one.ticks is None, one.ticks or 0, one.pid))
+    files = {path: state for one in processes for path, state in one.files.items()}
+    return {
+        "unit": oldest.owner.unit, "kind": kind, "user": oldest.owner.user, "program": oldest.program, "pid": oldest.pid,
+        "started_at": proc.moment(booted_at, oldest.ticks), "processes": len(processes),
+        "replaced": sorted(path for path in files if files[path] == stale_processes.REPLACED)[:_SHOWN],
+        "deleted": sorted(path for path in files if files[path] == stale_processes.DELETED)[:_SHOWN],
+    }
+
+
+def _collect_units(host: Any, section: Any) -> None:
+    if host.stat(_SYSTEMD).problem:
+        _cannot_say(section, _OF_UNITS, "absent", _SYSTEMD)
+        return
+    answer = host.run(systemd_units.LIST_UNITS)
+    source = " ".join(systemd_units.LIST_UNITS)
+    if answer.problem or answer.value.rc != 0:
+        problem = answer.problem or "tool_failed"
+        _cannot_say(section, _OF_UNITS, problem, "%s: %s" % (source, answer.detail if answer.problem else answer.value.err[:200]))
+        return
+    try:
+        units = systemd_units.parse_units(answer.value.out)
+    except ValueError as error:
+        _cannot_say(section, _OF_UNITS, "unparsable", "%s: %s" % (source, error))
+        return
+    section.put("active", units.active, source)
+    section.put("failed", units.failed, source)
+    _collect_masked(host, section, units, source)
+
+
+def _collect_masked(host: Any, section: Any, units: systemd_units.Units, source: str) -> None:
+    """A unit that was masked since systemd last read its files runs on, and does not come back."""
+    masked = set(units.masked)
+    seen: Set[str] = set()
+    for folder in _UNIT_FOLDERS:
+        listed = host.listdir(folder)
+        if listed.problem not in (None, "absent"):
+            section.cannot_say("masked", listed.problem, "%s: %s" % (folder, listed.detail))
+            return
+        names = [name for name in listed.value or [] if name.endswith(systemd_units.KINDS) and name not in seen]
+        masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
+        seen.update(names)
+    section.put("masked", sorted(masked), "%s; links in %s" % (source, " and ".join(_UNIT_FOLDERS)))
+
+
+def _is_mask(host: Any, path: str) -> bool:
+    """Whether a unit's file is a link to /dev/null, or empty, both of which mask it."""
+    stat = host.stat(path, follow=False)
+    if stat.problem:
+        return False
+    return bool(host.readlink(path).value == "/dev/null" if stat.value.kind == "link" else stat.value.kind == "file" and stat.value.size == 0)
+
+
+def _cannot_say(section: Any, paths: Tuple[str, ...], problem: str, detail: str) -> None:
+    for path in paths:
+        section.cannot_say(path, problem, detail)

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the hypervisor: role, capability ladder, components installed and running, KVM parameters, machine types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._standard.keys import COMPONENTS
+from ..._standard.requirement import Requirement
+from ..facts import CannotSay, printable
+from ..judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_any, meets, text_rule
+
+# Where a scan has an instruction for a virtual processor to run.
+_RUNS_VCPU = ("x86_64",)
+_RUNGS = ("none", "flags", "device", "vm", "vcpu", "guest")
+_KVM = "hypervisor.kvm."
+_TRUTHS = {True: ("Y", "1"), False: ("N", "0")}
+
+
+def _is_host(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    state = scope.facts.truth("hypervisor.is_host")
+    if promise and state is not promise.value:
+        said = {True: "a host of virtual machines", False: "no host of virtual machines"}
+        yield Difference("hypervisor.role", said[promise.value], said[state], ("hypervisor.is_host",))
+
+
+def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    rung = scope.facts.text("hypervisor.ladder.rung")
+    if rung not in _RUNGS:
+        raise CannotSay("hypervisor.ladder.rung", f"malformed: {printable(rung, 40)!r}")
+    if promise is None or _RUNGS.index(rung) >= _RUNGS.index(promise.value):
+        return
+    if rung == scope.facts.text("hypervisor.ladder.asked"):
+        yield Unknown("hypervisor.ladder", f"not_asked: the scan stopped at {rung}; it goes on where hypervisor_probe is {promise.value}")
+        return
+    if rung == "vm" and scope.facts.text("os.architecture") not in _RUNS_VCPU:
+        yield Unknown("hypervisor.ladder", f"not_applicable: a virtual processor is only tried on {', '.join(_RUNS_VCPU)}")
+        return
+    failed = scope.facts.raw("hypervisor.ladder.failed")
+    tail = f": {printable(failed)}" if isinstance(failed, str) and failed else ""
+    yield Difference("hypervisor.ladder", f"at least {promise.value}", rung + tail, ("hypervisor.ladder",))
+
+
+def _installed_of(scope: Scope, name: str) -> list[dict[str, Any]]:
+    return [row for row in scope.facts.rows("hypervisor.components") if row.get("name") == name]
+
+
+def _presence(name: str) -> Judge:
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        present = bool(_installed_of(scope, name))
+        if promise and present is not (promise.value == "required"):
+            expected = "installed" if promise.value == "required" else "not installed"
+            yield Difference(f"hypervisor.{name}.installed", expected, "installed" if present else "not installed", ("hypervisor.components",))
+    return judge
+
+
+def _installed(name: str) -> Judge:
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        wrong = []
+        for row in _installed_of(scope, name):
+            version = row.get("version")
+            if not isinstance(version, str) or not version:
+                yield Unknown("hypervisor.components", f"no version is known for {name}")
+            elif promise and not meets(promise, "hypervisor.components", version[:256], scope.order() if promise.form == "minimum" else None):
+                wrong.append(printable(f"{row.get('package') or name} {version}", 120))
+        if wrong:
+            yield Difference(f"hypervisor.{name}.installed", str(promise), wrong[:20], ("hypervisor.components",))
+    return judge
+
+
+def _process(row: dict[str, Any]) -> str:
+    guest, version = row.get("guest"), row.get("version")
+    parts = [f"pid {row.get('pid')}", str(version) if version else "version unknown"]
+    parts += [f"guest {guest}"] if guest else []
+    return printable(", ".join(parts) + (" (replaced binary)" if _is_stale(row) else ""), 120)
+
+
+def _is_stale(row: dict[str, Any]) -> bool:
+    return row.get("stale") is True or (row.get("deleted") is True and row.get("stale") is not False)
+
+
+def _judged(scope: Scope, row: dict[str, Any], promise: Requirement | None) -> bool | str:
+    """Whether a process is as promised, or why nobody can say."""
+    if promise is None or promise.form == "rule":
+        if _is_stale(row):
+            return False
+        return True if row.get("stale") is False else f"pid {row.get('pid')}: {row.get('reason') or 'whether its binary was replaced is not known'}"
+    version = row.get("version")
+    if not isinstance(version, str) or not version:
+        return f"pid {row.get('pid')}: its version is not known"
+    return meets(promise, "hypervisor.processes", version[:256], scope.order() if promise.form == "minimum" else None)
+
+
+def _running(name: str) -> Judge:
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        processes = [row for row in scope.facts.rows("hypervisor.processes") if row.get("component") == name]
+        wrong = []
+        for row in processes:
+            said = _judged(scope, row, promise)
+            if isinstance(said, str):
+                yield Unknown("hypervisor.processes", printable(said))
+            elif not said:
+                wrong.append(_process(row))
+        if wrong:
+            expected = "the installed version" if promise is None or promise.form == "rule" else str(promise)
+            observed = [f"{len(wrong)} of {len(processes)} processes", *wrong[:10]]
+            yield Difference(f"hypervisor.{name}.running", expected, observed, ("hypervisor.processes", "hypervisor.components"))
+    return judge
+
+
+def _kvm(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """All keys of this kind at once; their names are free."""
+    for key in (key for key in scope.promises if key.startswith(_KVM)):
+        wanted = scope.promises[key]
+        name = key[len(_KVM):]
+        fact = "hypervisor.kvm.parameters"
+        try:
+            value = scope.facts.table(fact).get(name)
+        except CannotSay as reason:
+            yield Unknown(reason.fact, reason.why, key)
+            continue
+        if value is None:
+            yield Unknown(fact, f"no loaded module has {name}", key)
+            continue
+        text = {True: "Y", False: "N"}[value] if isinstance(value, bool) else str(value)[:256]
+        accepted = [known for item in wanted.values() for known in (_TRUTHS[item] if isinstance(item, bool) else (item,))]
+        if text not in accepted:
+            yield Difference(key, str(wanted), printable(text), (fact,), promise=key)
+
+
+def _machine_types(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    used = scope.facts.words("hypervisor.machine_types")
+    wrong = [printable(name, 80) for name in used if promise and not matches_any(name, promise.value)]
+    if wrong:
+        yield Difference("hypervisor.machine_type", str(promise), wrong[:20], ("hypervisor.machine_types",))
+
+
+def _deprecated(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    used = [printable(name, 80) for name in scope.facts.words("hypervisor.deprecated_machine_types")]
+    if used:
+        yield Difference("hypervisor.machine_type_deprecated", "no deprecated machine type", used[:20], ("hypervisor.deprecated_machine_types",))
+
+
+def _component(name: str) -> tuple[Rule, ...]:
+    key = f"hypervisor.{name}."
+    return Rule(key + "presence", _presence(name)), Rule(key + "installed", _installed(name)), Rule(key + "running", _running(name), observes=True)
+
+
+RULES = (
+    Rule("hypervisor.is_host", _is_host),
+    text_rule("hypervisor.under", "hypervisor.under", "hypervisor.under"),
+    Rule("hypervisor.ladder", _ladder),
+    *(rule for name in COMPONENTS for rule in _component(name)),
+    Rule("hypervisor.kvm", _kvm, observes=True),
+    Rule("hypervisor.machine_types", _machine_types),
+    Rule("hypervisor.deprecated_machine_types", _deprecated, observes=True),
+)

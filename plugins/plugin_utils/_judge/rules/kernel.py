@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the kernel: what runs, what the next boot gives, what is installed and what is available are four different things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._standard.requirement import Requirement
+from ..facts import CannotSay, printable
+from ..judging import Difference, Outcome, Rule, Scope, Unknown, compare_versions, meets
+
+_RUNNING = ("kernel.running.release", "kernel.running.package_version")
+_NEWEST = ("kernel.newest_installed.release", "kernel.newest_installed.package_version")
+_DEFAULT_VERSION = ("kernel.default_boot.release", "kernel.default_boot.package_version")
+_DEFAULT = ("kernel.default_boot.release", "kernel.default_boot.entry")
+_AVAILABLE = ("kernel.available.release", "kernel.available.package_version", "kernel.available.cache_age_seconds")
+_CACHE_HOURS = 168
+
+
+def _named(scope: Scope, paths: tuple[str, ...]) -> str:
+    """A kernel in words: release, and package version where it is known."""
+    release, version = scope.facts.raw(paths[0]), scope.facts.raw(paths[1])
+    known = [printable(value) for value in (release, version) if isinstance(value, str) and value]
+    return known[0] + (f" ({known[1]})" if len(known) > 1 and known[1] != known[0] else "") if known else "unknown"
+
+
+def _version_of(scope: Scope, paths: tuple[str, ...]) -> str:
+    """A kernel's package version; where its own fact is missing (a boot entry names a release only), that of the installed package."""
+    try:
+        return scope.facts.text(paths[1])
+    except CannotSay:
+        release, installed = scope.facts.raw(paths[0]), scope.facts.raw("kernel.installed")
+        rows = [row for row in installed if isinstance(row, dict) and row.get("release") == release] if isinstance(installed, list) else []
+        version = rows[0].get("package_version") if release and paths == _DEFAULT_VERSION and len(rows) == 1 else None
+        if isinstance(version, str) and version:
+            return version[:256]
+        raise
+
+
+def _order_of(scope: Scope, first: tuple[str, ...], second: tuple[str, ...]) -> int:
+    """The order of two kernels by package version: below, at or above 0."""
+    return compare_versions(scope.order(), first[1], _version_of(scope, first), _version_of(scope, second))
+
+
+def _base(release: str, flavour: Any) -> str:
+    """A release without its flavour, which has no order (6.1.0-40-cloud-amd64 -> 6.1.0-40)."""
+    tail = f"-{flavour}" if isinstance(flavour, str) and flavour else ""
+    return release[: -len(tail)] if tail and release.endswith(tail) else release
+
+
+def _release_meets(scope: Scope, promise: Requirement, fact: str, observed: str) -> bool:
+    if promise.form != "minimum":
+        return observed in promise.values()
+    flavour = scope.facts.raw("kernel.running.flavour")
+    wanted, seen = _base(promise.value, flavour), _base(observed, flavour)
+    if scope.order() == "dpkg" and any(part.isalpha() for part in wanted.split("-")[1:]):
+        raise CannotSay(fact, f"no order between flavours: {printable(observed)} and {promise.value}")
+    return compare_versions(scope.order(), fact, seen, wanted) >= 0
+
+
+def _cache_is_old(scope: Scope) -> str | None:
+    """Why the cache proves nothing, or None where it is fresh enough."""
+    promise = scope.promises.get("kernel.cache_age_hours")
+    limit = promise.value if promise else _CACHE_HOURS
+    hours = scope.facts.number("kernel.available.cache_age_seconds") / 3600
+    return f"the package cache is {int(hours)} hours old, more than {limit}" if hours > limit else None
+
+
+def _against_available(scope: Scope, finding: str, paths: tuple[str, ...]) -> Iterator[Outcome]:
+    """A kernel must not be older than what the cache offers; an old cache proves that only where it offers something newer."""
+    if _order_of(scope, paths, _AVAILABLE) < 0:
+        yield Difference(finding, "the newest available, " + _named(scope, _AVAILABLE), _named(scope, paths), (*paths, *_AVAILABLE))
+        return
+    old = _cache_is_old(scope)
+    if old:
+        yield Unknown("kernel.available", old)
+
+
+def _running(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    observed = scope.facts.text("kernel.running.release")
+    if promise is None:
+        return
+    if promise.form != "rule":
+        if not _release_meets(scope, promise, "kernel.running.release", observed):
+            yield Difference("kernel.running", str(promise), printable(observed), _RUNNING)
+    elif promise.value == "newest_available":
+        yield from _against_available(scope, "kernel.running", _RUNNING)
+    elif _order_of(scope, _NEWEST, _RUNNING) != 0:
+        yield Difference("kernel.running", "the newest installed, " + _named(scope, _NEWEST), _named(scope, _RUNNING), (*_RUNNING, *_NEWEST))
+
+
+def _running_version(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "kernel.running.package_version"
+    observed = scope.facts.text(fact)
+    if promise and not meets(promise, fact, observed, scope.order() if promise.form == "minimum" else None):
+        yield Difference("kernel.running_version", str(promise), printable(observed), _RUNNING)
+
+
+def _default_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    observed = scope.facts.text("kernel.default_boot.release")
+    if promise and promise.form != "rule":
+        if not _release_meets(scope, promise, "kernel.default_boot.release", observed):
+            yield Difference("kernel.default_boot", str(promise), printable(observed), _DEFAULT)
+        return
+    rule = promise.value if promise else "newest_installed"
+    if rule == "newest_available":
+        yield from _against_available(scope, "kernel.default_boot", _DEFAULT_VERSION)
+        return
+    paths = _RUNNING if rule == "running" else _NEWEST
+    if observed != scope.facts.text(paths[0]):
+        yield Difference("kernel.default_boot", f"the {rule.replace('_', ' ')}, {_named(scope, paths)}", printable(observed), (*_DEFAULT, *paths))
+
+
+def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    unknown = None
+    try:
+        if _order_of(scope, _NEWEST, _RUNNING) > 0:
+            said = ("in force: " + _named(scope, _NEWEST), "running: " + _named(scope, _RUNNING))
+            yield Difference("kernel.reboot_pending", *said, (*_RUNNING, *_NEWEST))
+            return
+    except CannotSay as reason:
+        unknown = reason
+    if scope.facts.text("kernel.default_boot.release") != scope.facts.text("kernel.running.release"):
+        default = printable(scope.facts.text("kernel.default_boot.release"))
+        observed = f"running: {_named(scope, _RUNNING)}, next boot: {default}"
+        yield Difference("kernel.reboot_pending", "the next boot gives what runs", observed, (*_RUNNING, *_DEFAULT))
+    elif unknown:
+        raise unknown
+
+
+def _update_available(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    installed = _NEWEST if isinstance(scope.facts.raw(_NEWEST[1]), str) else _RUNNING
+    yield from _against_available(scope, "kernel.update_available", installed)
+
+
+def _held(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    facts = ("kernel.available.held", "kernel.available.hidden")
+    found: list[str] = []
+    unknown: list[CannotSay] = []
+    for fact in facts:
+        try:
+            found += [printable(str(item), 80) for item in scope.facts.items(fact)]
+        except CannotSay as reason:
+            unknown.append(reason)
+    # Package managers differ in what they can hide; one of the two facts is enough where the other has no meaning.
+    doubtful = unknown if len(unknown) == len(facts) else [reason for reason in unknown if not reason.why.startswith("not_applicable")]
+    if found:
+        yield Difference("kernel.held", "no kernel package held back", found[:20], facts)
+    elif doubtful:
+        raise doubtful[0]
+
+
+def _flavour_name(flavour: str) -> str:
+    """What the standard calls a flavour; distributions with a plain kernel name give it none."""
+    return printable(flavour, 80) or "default"
+
+
+def _flavour(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "kernel.running.flavour"
+    raw = scope.facts.raw(fact)
+    observed = _flavour_name(raw if raw == "" else scope.facts.text(fact))
+    if promise and observed not in promise.values():
+        yield Difference("kernel.flavour", str(promise), observed, (fact, "kernel.running.release"))
+
+
+def _flavours_mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    flavours = {_flavour_name(row["flavour"]) for row in scope.facts.rows("kernel.installed") if isinstance(row.get("flavour"), str)}
+    allowed = scope.promises.get("kernel.flavour")
+    if len(flavours) > 1 and not (allowed and flavours <= set(allowed.values())):
+        yield Difference("kernel.flavours_mixed", "kernels of one flavour", sorted(flavours)[:20], ("kernel.installed",))
+
+
+def _image_missing(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    gone = [printable(str(row.get("release"))) for row in scope.facts.rows("kernel.installed") if row.get("image_present") is False]
+    if gone:
+        yield Difference("kernel.image_missing", "an image for each installed kernel", gone[:20], ("kernel.installed",))
+
+
+def _unmanaged(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    release = scope.facts.text("kernel.running.release")
+    installed = [row.get("release") for row in scope.facts.rows("kernel.installed")]
+    if release not in installed:
+        yield Difference("kernel.unmanaged", "a kernel of an installed package", printable(release), ("kernel.running.release", "kernel.installed"))
+
+
+def _stray_images(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "kernel.stray_images"
+    found = [printable(str(path)) for path in scope.facts.items(fact)]
+    if found:
+        yield Difference(fact, "only images of installed packages", found[:20], (fact,))
+
+
+def _managers(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    active = [printable(str(row.get("name")), 80) for row in scope.facts.rows("kernel.managers") if row.get("active") is True]
+    others = [name for name in active if promise and name not in promise.value]
+    if promise and others:
+        yield Difference("kernel.managers", f"only {promise}" if promise.value else "none", others[:20], ("kernel.managers",))
+
+
+def _cache_age(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "kernel.available.cache_age_seconds"
+    hours = int(scope.facts.number(fact) // 3600)
+    if promise and scope.facts.number(fact) > promise.value * 3600:
+        yield Difference("kernel.cache_age", f"at most {promise.value} hours", f"{hours} hours", (fact,))
+
+
+def _one_shot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    if scope.facts.truth("kernel.one_shot.set"):
+        entry = scope.facts.raw("kernel.one_shot.entry")
+        yield Difference("kernel.one_shot", "no entry for the next boot only", printable(str(entry)), ("kernel.one_shot",))
+
+
+RULES = (
+    Rule("kernel.running", _running),
+    Rule("kernel.running_version", _running_version),
+    Rule("kernel.default_boot", _default_boot, observes=True),
+    Rule("kernel.flavour", _flavour),
+    Rule("kernel.reboot_pending", _reboot_pending, observes=True),
+    Rule("kernel.update_available", _update_available, observes=True),
+    Rule("kernel.one_shot", _one_shot, observes=True),
+    Rule("kernel.held", _held, observes=True),
+    Rule("kernel.flavours_mixed", _flavours_mixed, observes=True),
+    Rule("kernel.image_missing", _image_missing, observes=True),
+    Rule("kernel.unmanaged", _unmanaged, observes=True),
+    Rule("kernel.stray_images", _stray_images, observes=True),
+    Rule("kernel.managers", _managers),
+    Rule("kernel.cache_age_hours", _cache_age),
+)

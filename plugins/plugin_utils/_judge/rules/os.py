@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of the operating system: release, architecture, end of support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from ..._standard.requirement import Requirement
+from .. import end_of_support
+from ..end_of_support import Support
+from ..facts import CannotSay, printable
+from ..judging import Difference, Outcome, Rule, Scope, text_rule
+
+_NEAR_DAYS = 90
+_FACTS = ("os.id", "os.version_id", "os.support_end")
+
+
+def _own_end(scope: Scope) -> Support:
+    """What the host's own os-release says."""
+    try:
+        return Support(date.fromisoformat(scope.facts.text("os.support_end")))
+    except ValueError:
+        raise CannotSay("os.support_end", "malformed: no date") from None
+
+
+def _support(scope: Scope) -> tuple[str, Support]:
+    """The release's name and its support, from the table or else from the host's own os-release."""
+    os_id = scope.facts.text("os.id")
+    version_id = scope.facts.raw("os.version_id")
+    listed = end_of_support.find(os_id, version_id) if isinstance(version_id, str) else None
+    name = f"{os_id} {version_id or '(rolling)'}"
+    if listed:
+        return name, listed
+    try:
+        return name, _own_end(scope)
+    except CannotSay:
+        raise CannotSay("os.support_end", f"no date is known for {name[:80]!r}") from None
+
+
+def _last_day(scope: Scope, support: Support) -> date:
+    extended = scope.setting("os.support", "vendor") == "extended"
+    return (support.extended or support.vendor) if extended else support.vendor
+
+
+def _ended(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    name, support = _support(scope)
+    last = _last_day(scope, support)
+    if scope.now.date() <= last:
+        return
+    offered = support.extended is not None and scope.now.date() <= support.extended
+    tail = f"; {support.extended_name} until {support.extended}" if offered else ""
+    yield Difference("os.end_of_support", "a supported release", f"{name[:80]}: support ended {last}{tail}", _FACTS, "medium" if offered else None)
+
+
+def _near(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    name, support = _support(scope)
+    wanted = promise.value if promise else _NEAR_DAYS
+    left = (_last_day(scope, support) - scope.now.date()).days
+    if left < wanted and (left >= 0 or promise):
+        yield Difference("os.end_of_support_near", f"at least {wanted} days of support", f"{name[:80]}: {max(left, 0)} days left", _FACTS)
+
+
+def _release_rule(key: str, kind: str | None = None) -> Rule:
+    """A rule for what os-release says, which counts for nothing where the file is not as its package brought it."""
+    believed = text_rule(key, key, "os.release", kind)
+
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        altered = scope.facts.raw("os.altered_files")
+        forged = [item for item in altered if "/os-release " in str(item)] if isinstance(altered, list) else []
+        if promise and forged:
+            yield Difference("os.release", str(promise), f"{printable(str(scope.facts.raw(key)), 80)}, by an os-release that was altered",
+                             (key, "os.altered_files"))
+        else:
+            yield from believed.judge(scope, promise)
+
+    return Rule(key, judge)
+
+
+def _none_of(key: str, expected: str) -> Rule:
+    """A rule for a list of the record that must be empty."""
+
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        found = [printable(str(item)) for item in scope.facts.items(key)]
+        if found:
+            yield Difference(key, expected, found[:20], (key,))
+
+    return Rule(key, judge, observes=True)
+
+
+RULES = (
+    _release_rule("os.id"),
+    _release_rule("os.version_id", "rpm"),
+    _release_rule("os.version_codename"),
+    text_rule("os.architecture", "os.architecture", "os.architecture"),
+    _none_of("os.altered_files", "each file as its package brought it"),
+    _none_of("os.shadowed_programs", "no program before the system's own"),
+    Rule("os.end_of_support", _ended, observes=True),
+    Rule("os.support_days_left", _near, observes=True),
+)

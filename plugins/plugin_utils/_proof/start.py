@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the proof suite (tests/platform) is started from a play: each host as testinfra understands it, the command line, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .._fleet.bounded import clipped, visible
+
+# The connection variables that testinfra reads, each with the names by which Ansible knows it, the first one first.
+_CONNECTION = {
+    "ansible_host": ("ansible_host", "ansible_ssh_host"),
+    "ansible_port": ("ansible_port", "ansible_ssh_port"),
+    "ansible_user": ("ansible_user", "ansible_ssh_user"),
+    "ansible_ssh_private_key_file": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
+    "ansible_ssh_common_args": ("ansible_ssh_common_args",),
+    "ansible_ssh_extra_args": ("ansible_ssh_extra_args",),
+    "ansible_become": ("ansible_become",),
+    "ansible_become_user": ("ansible_become_user",),
+    "ansible_connection": ("ansible_connection",),
+    "ansible_timeout": ("ansible_timeout", "ansible_ssh_timeout"),
+}
+VARIABLES = tuple(name for names in _CONNECTION.values() for name in names)
+
+# They would win over what stands in the inventory for each host.
+OVERRULING = ("ANSIBLE_BECOME", "ANSIBLE_BECOME_USER", "ANSIBLE_REMOTE_PORT", "ANSIBLE_SSH_COMMON_ARGS", "ANSIBLE_SSH_EXTRA_ARGS",
+              "ANSIBLE_REMOTE_USER", "ANSIBLE_INVENTORY", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+
+_SHOWN = 10
+
+
+class Settings(NamedTuple):
+    """What holds for every host whose own variables do not say otherwise: from the command line and ansible.cfg."""
+
+    user: str | None = None
+    port: int | None = None
+    key: str | None = None
+    common_args: str = ""
+    extra_args: str = ""
+    become: bool = False
+    become_user: str | None = None
+    connection: str = "ssh"
+    timeout: int = 10
+    check_host_keys: bool = True
+
+
+def host_entry(variables: Mapping[str, Any], settings: Settings, socket: str) -> dict[str, Any]:
+    """A host's variables in an inventory for testinfra, which resolves nothing itself; ``socket`` is a path for this host's shared connection."""
+    own = {name: next((variables[known] for known in names if variables.get(known) is not None), None) for name, names in _CONNECTION.items()}
+    entry = {
+        "ansible_host": own["ansible_host"],
+        "ansible_port": own["ansible_port"] or settings.port,
+        "ansible_user": own["ansible_user"] or settings.user,
+        "ansible_ssh_private_key_file": own["ansible_ssh_private_key_file"] or settings.key,
+        "ansible_connection": str(own["ansible_connection"] or settings.connection).removeprefix("ansible.builtin."),
+        "ansible_ssh_common_args": own["ansible_ssh_common_args"] or settings.common_args,
+    }
+    become = settings.become if own["ansible_become"] is None else _is_true(own["ansible_become"])
+    # sudo may not even be installed where the login is root's.
+    if become and entry["ansible_user"] != "root":
+        entry["ansible_become"] = True
+        entry["ansible_become_user"] = own["ansible_become_user"] or settings.become_user
+    extra = str(own["ansible_ssh_extra_args"] or settings.extra_args)
+    entry["ansible_ssh_extra_args"] = " ".join([extra, *_ssh_options(own, settings, socket)]).strip()
+    return {name: str(value) if name != "ansible_become" else value for name, value in entry.items() if value not in (None, "")}
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() in ("true", "yes", "1", "on", "y", "t")
+
+
+def _ssh_options(own: Mapping[str, Any], settings: Settings, socket: str) -> Iterator[str]:
+    """Never ask a person, wait as long as Ansible would, notice a dead connection, and connect once per host."""
+    yield "-o BatchMode=yes"
+    yield f"-o ConnectTimeout={int(own['ansible_timeout'] or settings.timeout)}"
+    yield "-o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+    # Never named by the address: two hosts behind two jump hosts may have the same one.
+    yield f"-o ControlMaster=auto -o ControlPersist=30s -o ControlPath={socket}"
+    if not settings.check_host_keys:
+        yield "-o StrictHostKeyChecking=no"
+
+
+class Paths(NamedTuple):
+    """Where the suite lies and where it reads and writes."""
+
+    suite: str
+    inventory: str
+    standards: str
+    report: str
+
+
+def command(python: str, paths: Paths, forks: int, timeout: int, evidence: str, key: str) -> list[str]:
+    """The command line of pytest."""
+    argv = [python, "-m", "pytest", paths.suite, "-c", f"{paths.suite}/pytest.ini", f"--rootdir={paths.suite}", "--color=no", "-q",
+            "--tb=no", "-rN", "-p", "no:xdist",
+            "--hosts=ansible://all", f"--ansible-inventory={paths.inventory}", f"--firebreak-standards={paths.standards}",
+            f"--firebreak-report={paths.report}", f"--junitxml={paths.report}/junit.xml", f"--firebreak-forks={forks}",
+            f"--firebreak-host-timeout={timeout}"]
+    argv += [f"--firebreak-evidence={evidence}"] if evidence else []
+    return argv + ([f"--firebreak-evidence-key={key}"] if key else [])
+
+
+def broken(proof: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The broken promises in proof.json: host, promise, sentence."""
+    return {host: {name: str(found["promises"][name]["sentence"]) for name in found["broken"]}
+            for host, found in proof["hosts"].items() if found["broken"]}
+
+
+def failure(found: Mapping[str, Mapping[str, str]], hosts: int) -> str:
+    """Why the play must fail, naming hosts and promises; '' where nothing is broken."""
+    if not found:
+        return ""
+    lines = [f"{promise}: {visible(clipped(sentence, 300))}" for own in found.values() for promise, sentence in own.items()]
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"{len(found)} of {hosts} hosts are not proven to be on the standard: {'; '.join(lines[:_SHOWN])}{more}"
+
+
+def artifact(found: Mapping[str, Mapping[str, str]], hosts: Sequence[str]) -> dict[str, Any]:
+    """What outlives a job of AWX: counts, and of the worst hosts which promises are broken."""
+    return {"schema": "firebreak.proof_artifact/1", "hosts": len(hosts), "broken_hosts": len(found),
+            "broken": {visible(host): [visible(promise) for promise in list(own)[:50]] for host, own in list(found.items())[:200]}}

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The standard in force for a host: ``firebreak_standard`` with its overrides and waivers, checked, merged, and named by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+from . import overrides as standard_overrides
+from . import waivers as standard_waivers
+from .requirement import Requirement, shown
+from .validation import StandardError, find_key, flat, match_of, nested, plain, read
+from .waivers import Waiver
+
+STANDARD = "firebreak_standard"
+OVERRIDES = "firebreak_standard_overrides"
+WAIVERS = "firebreak_waivers"
+
+__all__ = ["Effective", "StandardError", "effective", "is_standard_variable", "promises", "resolve"]
+
+
+@dataclass(frozen=True)
+class Effective:
+    """What a host is judged by. ``canonical`` is the standard as sorted JSON, ``provenance`` says for each dotted key who set it and why."""
+
+    standard: Mapping[str, Any] | None = None
+    sha256: str | None = None
+    waivers: tuple[Waiver, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    canonical: str = ""
+
+
+def is_standard_variable(name: str) -> bool:
+    """Whether a host's variable takes part: the standard itself, or a list of overrides or waivers of any suffix."""
+    return name == STANDARD or any(name == base or name.startswith(base + "_") for base in (OVERRIDES, WAIVERS))
+
+
+def _entries(variables: Mapping[str, Any], base: str) -> list[tuple[str, Any]]:
+    """(place, item) of all lists named ``base`` or ``base_...``, in the order of the variables' names."""
+    entries: list[tuple[str, Any]] = []
+    for name in sorted(name for name in variables if name == base or name.startswith(base + "_")):
+        value = variables[name]
+        if value is None:
+            continue
+        if not isinstance(value, list | tuple):
+            raise StandardError(f"{name}: seen {shown(value)}; wanted: a list")
+        entries += [(f"{name}[{number}]", plain(item, f"{name}[{number}]")) for number, item in enumerate(value)]
+    return entries
+
+
+def _blocks(raw: Any) -> list[dict[str, Any]]:
+    where = f"{STANDARD}.platforms"
+    if not isinstance(raw, list):
+        raise StandardError(f"{where}: seen {shown(raw)}; wanted: a list of mappings, each with match and keys of the standard")
+    blocks = []
+    for number, block in enumerate(raw):
+        place = f"{where}[{number}]"
+        if not isinstance(block, Mapping) or not block.get("match"):
+            raise StandardError(f"{place}: seen {shown(block)}; wanted: a mapping with match and keys of the standard")
+        values = {name: value for name, value in block.items() if name != "match"}
+        blocks.append({"match": match_of(block["match"], f"{place}.match"), "values": flat(values, place)})
+    return blocks
+
+
+@lru_cache(maxsize=64)
+def _merged(standard: str, overrides: str) -> tuple[str, str]:
+    """The merged standard and its provenance, both as JSON; cached because a whole fleet shares a few of them."""
+    mapping = json.loads(standard)
+    base = flat({name: value for name, value in mapping.items() if name != "platforms"}, STANDARD)
+    blocks = _blocks(mapping.get("platforms") or [])
+    everything = [setting for where, entry in json.loads(overrides) for setting in standard_overrides.settings(entry, where)]
+    standard_overrides.check_conflicts(everything)
+    values, merged = standard_overrides.apply(base, blocks, everything)
+    data = nested(values)
+    if merged:
+        data["platforms"] = [standard_overrides.block_as_data(block) for block in merged]
+    provenance = dict.fromkeys(base, STANDARD)
+    for number, block in enumerate(blocks):
+        provenance.update({f"platforms[{number}].{path}": f"{STANDARD}.platforms[{number}]" for path in block["values"]})
+    provenance.update({setting.key + _suffix(setting): f"{setting.source}: {setting.reason}" for setting in everything})
+    return json.dumps(data, sort_keys=True, separators=(",", ":")), json.dumps(provenance, sort_keys=True)
+
+
+def _suffix(setting: standard_overrides.Setting) -> str:
+    return "".join(f" [{fact} {' or '.join(patterns)}]" for fact, patterns in sorted(setting.match.items()))
+
+
+def effective(variables: Mapping[str, Any]) -> Effective:
+    """What a host is judged by, from its own templated ``firebreak_*`` variables; StandardError with one clear message where they are wrong."""
+    waivers = tuple(standard_waivers.parse(entry, where) for where, entry in _entries(variables, WAIVERS))
+    overrides = _entries(variables, OVERRIDES)
+    raw = variables.get(STANDARD)
+    if raw is None:
+        if overrides:
+            raise StandardError(f"{overrides[0][0]}: there is nothing to override; wanted: {STANDARD} set for this host as well")
+        return Effective(waivers=waivers)
+    if not isinstance(raw, Mapping):
+        raise StandardError(f"{STANDARD}: seen {shown(raw)}; wanted: a mapping (see docs/standard.md)")
+    canonical, provenance = _merged(json.dumps(plain(raw, STANDARD)), json.dumps(overrides))
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    return Effective(json.loads(canonical), sha256, waivers, json.loads(provenance), canonical)
+
+
+def _matches(match: Mapping[str, Any], os_section: Mapping[str, Any]) -> bool:
+    return all(isinstance(os_section.get(fact), str) and any(fnmatchcase(os_section[fact], pattern) for pattern in patterns)
+               for fact, patterns in match_of(match, "platforms.match").items())
+
+
+def resolve(mapping: Mapping[str, Any], os_section: Mapping[str, Any]) -> dict[str, Any]:
+    """The standard for one host: each platform block that matches its os facts is laid over the base, in order; the last one wins."""
+    values = flat({name: value for name, value in mapping.items() if name != "platforms"}, STANDARD)
+    for block in mapping.get("platforms") or []:
+        if _matches(block["match"], os_section):
+            values.update(flat({name: value for name, value in block.items() if name != "match"}, STANDARD))
+    return nested(values)
+
+
+def promises(resolved: Mapping[str, Any]) -> dict[str, Requirement]:
+    """The Requirement of each dotted key of a resolved standard."""
+    return {path: read(path, find_key(path), raw) for path, raw in flat(resolved, STANDARD).items() if raw is not None}

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``cpu`` on recorded documents."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._cpu import section as cpu_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from hypothesis import given
+from hypothesis import strategies as st
+from recorded_host import RecordedHost
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def cpuinfo(name: str) -> str:
+    return (FIXTURES / f"cpuinfo_{name}.txt").read_text()
+
+
+def scan(recording: dict[str, Any]) -> Section:
+    section = Section("cpu")
+    cpu_section.collect(RecordedHost(recording), section, {})
+    return section
+
+
+def host(**changes: str) -> dict[str, Any]:
+    read = {
+        cpu_section.CPUINFO: cpuinfo("epyc_guest"),
+        cpu_section.CMDLINE: "root=/dev/vda quiet mitigations=auto,nosmt spectre_v2=on\n",
+        cpu_section.SMT + "/control": "notsupported\n",
+        cpu_section.SMT + "/active": "0\n",
+        cpu_section.VULNERABILITIES + "/mds": "Mitigation: Clear CPU buffers; SMT vulnerable\n",
+        cpu_section.VULNERABILITIES + "/old_microcode": "Unknown: running under hypervisor",
+    }
+    return {"read": {**read, **changes}}
+
+
+def test_a_whole_section() -> None:
+    section = scan(host())
+    assert section.facts["vendor"] == "AuthenticAMD"
+    assert section.facts["model"] == "AMD EPYC"
+    assert section.facts["logical_cpus"] == 2
+    assert section.facts["microcode"] == {"revisions": ["0x1000065"], "consistent": True}
+    assert section.facts["smt"] == {"control": "notsupported", "active": False}
+    assert section.facts["mitigation_options"] == ["mitigations=auto,nosmt", "spectre_v2=on"]
+    assert {name: seen["state"] for name, seen in section.facts["vulnerabilities"].items()} == {"mds": "vulnerable", "old_microcode": "unknown"}
+    assert section.nulls == []
+    assert section.evidence["cpu.vulnerabilities"] == cpu_section.VULNERABILITIES
+
+
+def test_every_fact_of_an_empty_host_is_null_with_a_reason() -> None:
+    section = scan({})
+    assert {entry["fact"] for entry in section.nulls} == {
+        "cpu.logical_cpus", "cpu.vendor", "cpu.model", "cpu.microcode.revisions", "cpu.microcode.consistent", "cpu.vulnerabilities",
+        "cpu.smt.control", "cpu.smt.active", "cpu.mitigation_options"}
+    assert {entry["reason"] for entry in section.nulls} == {"absent"}
+
+
+def test_a_damaged_cpuinfo_is_unparsable_and_nothing_else_suffers() -> None:
+    section = scan(host(**{cpu_section.CPUINFO: "\x00\x00garbage"}))
+    assert section.facts["logical_cpus"] is None
+    assert {entry["reason"] for entry in section.nulls} == {"unparsable"}
+    assert section.facts["smt"]["active"] is False
+
+
+def test_a_vulnerability_that_cannot_be_read_is_unknown_not_missing() -> None:
+    recording = host()
+    recording["read"][cpu_section.VULNERABILITIES + "/l1tf"] = {"problem": "needs_root", "detail": "Permission denied"}
+    seen = scan(recording).facts["vulnerabilities"]["l1tf"]
+    assert seen["state"] == "unknown" and seen["raw"] == "(needs_root)"
+
+
+def test_sockets_with_different_microcode_are_seen() -> None:
+    processors = cpu_section.parse_cpuinfo(cpuinfo("two_revisions"))
+    assert processors.revisions == ["0x2006e05", "0x2007006"]
+    assert not processors.consistent
+
+
+def test_kinds_of_processors_may_run_different_revisions() -> None:
+    """A performance and an efficiency core of one package are different models, each with a revision of its own."""
+    text = cpuinfo("two_revisions").replace("model\t\t: 85", "model\t\t: 151", 1)
+    assert cpu_section.parse_cpuinfo(text).consistent
+
+
+def test_arm_names_an_implementer_and_no_microcode() -> None:
+    section = scan(host(**{cpu_section.CPUINFO: cpuinfo("arm")}))
+    assert section.facts["vendor"] == "ARM"
+    assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
+        "cpu.model": "absent", "cpu.microcode.revisions": "absent", "cpu.microcode.consistent": "absent"}
+
+
+def test_s390_counts_its_processors() -> None:
+    processors = cpu_section.parse_cpuinfo(cpuinfo("s390"))
+    assert (processors.vendor, processors.logical_cpus, "sie" in processors.flags) == ("IBM/S390", 2, True)
+
+
+@pytest.mark.parametrize("word", ["on", "off", "forceoff", "notsupported", "notimplemented", "4"])
+def test_every_documented_smt_control_is_taken(word: str) -> None:
+    assert cpu_section.parse_smt_control(word + "\n") == word
+
+
+@pytest.mark.parametrize("word", ["", "0", "ein", "on off", "99999", "-1", "on\x00"])
+def test_any_other_smt_control_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match="none of on, off, forceoff"):
+        cpu_section.parse_smt_control(word)
+
+
+@pytest.mark.parametrize(("cmdline", "options"), [
+    ("quiet splash", []),
+    ("nosmt=force mds=off quiet", ["nosmt=force", "mds=off"]),
+    ("mitigations=auto,no_guest_host,no_guest_guest", ["mitigations=auto,no_guest_host,no_guest_guest"]),
+    ("kvm-intel.vmentry_l1d_flush=never kvm.nx-huge-pages=off", ["kvm-intel.vmentry_l1d_flush=never", "kvm.nx-huge-pages=off"]),
+    ("quiet -- mitigations=off", []),
+    ("mymitigations=off mitigations.x=1 nosmtx", []),
+])
+def test_mitigation_options(cmdline: str, options: list[str]) -> None:
+    assert cpu_section.mitigation_options(cmdline) == options
+
+
+@given(st.text())
+def test_parsers_raise_nothing_but_value_errors(text: str) -> None:
+    cpu_section.mitigation_options(text)
+    for parse in (cpu_section.parse_cpuinfo, cpu_section.parse_smt_control, cpu_section.parse_flag):
+        with contextlib.suppress(ValueError):
+            parse(text)

@@ -1,0 +1,405 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section ``hypervisor`` on recorded hosts: current, replaced, removed, copied, hidden, vanished and hostile machine monitors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, Stat
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import monitors, running_monitors
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import section as hypervisor_section
+from recorded_host import RecordedHost
+
+FIXTURES = Path(__file__).parent / "fixtures"
+QEMU = "/usr/bin/qemu-system-x86_64"
+OLD, NEW = "aa" * 20, "bb" * 20
+PACKAGE = "1:7.2+dfsg-7+deb12u18+b3"
+NOW, UPTIME = 1764000000.0, 100000.0
+DENIED = {"problem": "needs_root", "detail": "Permission denied"}
+RPM = " ".join(monitors.RPM_QUERY)
+
+
+def elf(build: str, text: bytes = b"") -> bytes:
+    """The least file that has a build id, and a text behind it."""
+    head = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return head + struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, 36, 0, 4) + struct.pack("<III", 4, 20, 3) + b"GNU\0" + bytes.fromhex(build) + text
+
+
+class Machine:
+    """Builds the recording of a host step by step."""
+
+    def __init__(self) -> None:
+        self.recording: dict[str, Any] = {
+            "uid": 0, "now": NOW, "uname": ["Linux", "h", "6.1.0", "", "x86_64"], "ioctl": {}, "run": {}, "readlink": {}, "read_bytes": {},
+            "read": {"/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu vmx\n", "/proc/uptime": f"{UPTIME} 1.0\n",
+                     "/proc/mounts": "proc /proc proc rw 0 0\n"},
+            "stat": {"/": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 2], "/usr/bin": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 3],
+                     "/usr/libexec": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 4]}}
+
+    def file(self, path: str, inode: int, data: bytes, **changes: Any) -> Machine:
+        stat = Stat("file", 0o755, 0, 0, len(data), 0.0, 0.0, 1, inode)._replace(**changes)
+        self.recording["stat"][path] = list(stat)
+        for size in (4096, running_monitors._PIECE_BYTES + monitors.QEMU_TEXT_LONGEST):
+            self.recording["read_bytes"][f"{path}@0+{size}"] = base64.b64encode(data[:size]).decode()
+        return self
+
+    def process(self, pid: int, link: Any, argv: list[str], inode: int, data: bytes, seconds: float = 50000.0, **changes: Any) -> Machine:
+        folder = f"/proc/{pid}"
+        self.recording["readlink"][f"{folder}/exe"] = link
+        name = argv[0].rpartition("/")[2][:15] if argv else "kthread"
+        self.recording["read"][f"{folder}/stat"] = f"{pid} ({name}) S 1 " + "0 " * 17 + f"{int(seconds * 100)} 0 0\n"
+        self.recording["read"][f"{folder}/cmdline"] = "".join(word + "\0" for word in argv)
+        self.recording["stat"].setdefault(f"{folder}/root", self.recording["stat"]["/"])
+        return self.file(f"{folder}/exe", inode, data, **changes)
+
+    def debian(self) -> Machine:
+        self.recording["read"]["/var/lib/dpkg/status"] = (FIXTURES / "dpkg_status.txt").read_text()
+        self.recording["read"]["/var/lib/dpkg/info/qemu-system-x86.list"] = (FIXTURES / "qemu-system-x86.list").read_text()
+        return self
+
+    def el9(self) -> Machine:
+        self.recording["stat"]["/var/lib/rpm"] = ["directory", 0o755, 0, 0, 1, 0.0, 0.0, 1, 9]
+        self.recording["run"][RPM] = [20, (FIXTURES / "rpm_query_el9.txt").read_text(), ""]
+        return self
+
+    def scan(self, **options: str) -> Section:
+        section = Section("hypervisor")
+        hypervisor_section.collect(RecordedHost(self.recording), section, options)
+        json.dumps(section.facts)
+        return section
+
+    def only_process(self) -> dict[str, Any]:
+        process, = self.scan().facts["processes"]
+        return dict(process)
+
+
+ARGV = [QEMU, "-name", "guest=web1,debug-threads=on", "-machine", "pc-i440fx-1.7,accel=kvm"]
+
+
+def debian(build: str = NEW) -> Machine:
+    return Machine().debian().file(QEMU, 100, elf(build))
+
+
+def test_a_current_monitor_has_its_packages_version() -> None:
+    section = debian().process(4242, QEMU, ARGV, 100, elf(NEW)).scan()
+    assert section.facts["processes"] == [{
+        "pid": 4242, "component": "qemu", "exe": QEMU, "deleted": False, "version": PACKAGE, "version_how": "package", "build_id": NEW,
+        "stale": False, "reason": "", "started_at": "2025-11-24T02:06:40Z", "guest": "web1", "machine_type": "pc-i440fx-1.7"}]
+    assert section.facts["components"] == [{"name": "qemu", "package": "qemu-system-x86", "version": PACKAGE, "path": QEMU, "build_id": NEW}]
+    assert section.facts["machine_types"] == ["pc-i440fx-1.7"] == section.facts["deprecated_machine_types"]
+    assert section.facts["is_host"] is True and section.facts["is_guest"] is False and section.facts["under"] == "none"
+    assert [(entry["fact"], entry["reason"]) for entry in section.nulls] == [
+        ("hypervisor.xen.version", "not_applicable"), ("hypervisor.ladder.guest_kernel", "not_asked")]
+
+
+def test_a_replaced_monitor_is_stale_and_its_text_tells_its_version() -> None:
+    text = b"\0QEMU emulator version 7.2.9 (Debian 1:7.2+dfsg-7+deb12u6)\n\0"
+    process = debian().process(4242, QEMU + " (deleted)", ARGV, 55, elf(OLD, text)).only_process()
+    assert process["stale"] is True and process["deleted"] is True and process["exe"] == QEMU
+    assert process["reason"] == f"its binary {QEMU} was replaced: build {OLD} runs, build {NEW} is installed"
+    assert (process["version"], process["version_how"]) == ("1:7.2+dfsg-7+deb12u6", "binary_text")
+
+
+def test_a_reinstalled_build_is_not_stale() -> None:
+    process = debian().process(4242, QEMU + " (deleted)", ARGV, 55, elf(NEW)).only_process()
+    assert (process["stale"], process["version"], process["version_how"]) == (False, PACKAGE, "build_id")
+    assert process["reason"] == "the file was replaced by the same build"
+
+
+def test_a_removed_monitor_is_stale() -> None:
+    process = Machine().process(4242, QEMU + " (deleted)", ARGV, 55, elf(OLD)).only_process()
+    assert (process["stale"], process["reason"], process["version"]) == (True, f"its binary {QEMU} was removed", None)
+
+
+def test_a_file_restored_under_the_old_name_is_told_by_its_inode() -> None:
+    """Neither ' (deleted)' nor a missing file shows it: a bind mount or a hard link kept the old file alive."""
+    process = debian().process(4242, QEMU, ARGV, 55, elf(OLD)).only_process()
+    assert (process["stale"], process["deleted"]) == (True, False)
+
+
+def test_a_name_that_really_ends_in_deleted() -> None:
+    name = QEMU + " (deleted)"
+    process = Machine().file(name, 55, elf(OLD)).process(4242, name, ARGV, 55, elf(OLD)).only_process()
+    assert (process["exe"], process["deleted"], process["stale"]) == (name, False, False)
+
+
+def test_the_history_of_a_package_tells_the_version_of_what_has_no_text() -> None:
+    machine = Machine().el9().file("/usr/libexec/virtiofsd", 100, elf(NEW))
+    machine.recording["read"]["/var/log/dnf.rpm.log"] = (Path(__file__).parents[1] / "_packages/fixtures/dnf_rpm.log").read_text()
+    machine.recording.update(now=1720000000.0)
+    machine.recording["read"]["/proc/uptime"] = "10000000 1.0\n"
+    argv = ["/usr/libexec/virtiofsd", "--fd=3"]
+    # Boot was on 2024-03-09; 70 days later the process started, between the upgrades of May and July.
+    process = machine.process(7, "/usr/libexec/virtiofsd;664f0aa1 (deleted)", argv, 55, elf(OLD), 70 * 86400.0).only_process()
+    assert (process["component"], process["stale"]) == ("virtiofsd", True)
+    assert (process["version"], process["version_how"]) == ("1.8.0-1.el9", "package_history")
+
+
+def test_an_rpm_text_gets_the_packages_epoch() -> None:
+    machine = Machine().el9().file("/usr/libexec/qemu-kvm", 100, elf(NEW))
+    text = b"QEMU emulator version 8.0.0 (qemu-kvm-8.0.0-16.el9_3.3)\n"
+    process = machine.process(7, "/usr/libexec/qemu-kvm (deleted)", ["/usr/libexec/qemu-kvm"], 55, elf(OLD, text)).only_process()
+    assert process["version"] == "17:8.0.0-16.el9_3.3"
+
+
+def test_el9s_components() -> None:
+    machine = Machine().el9().file("/usr/libexec/qemu-kvm", 100, elf(NEW))
+    named = {entry["package"]: (entry["name"], entry["version"], entry["path"], entry["build_id"]) for entry in machine.scan().facts["components"]}
+    assert named["qemu-kvm-core"] == ("qemu", "17:8.2.0-11.el9_4.4", "/usr/libexec/qemu-kvm", NEW)
+    assert named["qemu-kvm"] == ("qemu", "17:8.2.0-11.el9_4.4", None, None)
+    assert named["virtiofsd"][2:] == ("/usr/libexec/virtiofsd", None)
+
+
+def test_a_jailed_copy_of_the_installed_build_is_current() -> None:
+    """Firecracker's jailer copies the binary into a root of the guest's own."""
+    path = "/srv/jailer/firecracker/vm1/root/firecracker"
+    machine = debian().file("/usr/local/bin/firecracker", 300, elf(NEW)).process(9, path, ["firecracker", "--id", "vm1"], 400, elf(NEW))
+    process = machine.only_process()
+    assert (process["component"], process["stale"], process["guest"]) == ("firecracker", False, "vm1")
+    assert process["reason"] == "its binary is outside the system's folders, but of the build that is installed"
+
+
+def test_a_replaced_cloud_hypervisor_outside_kata_is_read_as_stale() -> None:
+    path = "/usr/local/bin/cloud-hypervisor"
+    words = [path, "--api-socket", "/run/vm1.sock", "--kernel", "/srv/vmlinux", "--disk", "path=/srv/vm1.raw", "--memory", "size=1024M"]
+    machine = debian().file(path, 300, elf(NEW)).process(9, f"{path} (deleted)", words, 400, elf(OLD))
+    section = machine.scan()
+    process, = section.facts["processes"]
+    assert (process["component"], process["stale"], process["deleted"], process["version"]) == ("cloud-hypervisor", True, True, None)
+    assert process["reason"] == f"its binary {path} was replaced: build {OLD} runs, build {NEW} is installed"
+    component, = (row for row in section.facts["components"] if row["name"] == "cloud-hypervisor")
+    assert component == {"name": "cloud-hypervisor", "package": None, "version": None, "path": path, "build_id": NEW}
+    assert section.facts["is_host"] is True
+
+
+def test_a_container_is_not_compared_with_the_hosts_file() -> None:
+    machine = debian()
+    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 77, 2]
+    process = machine.process(4242, QEMU, ARGV, 55, elf(OLD, b"QEMU emulator version 9.0.0\n"), device=77).only_process()
+    assert (process["stale"], process["reason"]) == (None, "it runs in a root file system of its own (a container)")
+    assert (process["version"], process["version_how"]) == ("9.0.0", "binary_text")
+
+
+class WatchedHost(RecordedHost):
+    """A recorded host that remembers the paths and commands it was asked for."""
+
+    def __init__(self, recording: dict[str, Any]) -> None:
+        super().__init__(recording)
+        self.asked: list[str] = []
+        self.bytes_read: list[str] = []
+        self.commands: list[Any] = []
+
+    def read_bytes(self, path: str, size: int = 4 * 1024 * 1024, offset: int = 0) -> Answer:
+        self.asked.append(path)
+        if path.startswith("/usr/") or path.endswith("/exe"):
+            self.bytes_read.append(path)
+        return super().read_bytes(path, size, offset)
+
+    def read(self, path: str, limit: int = 4 * 1024 * 1024) -> Answer:
+        self.asked.append(path)
+        return super().read(path, limit)
+
+    def stat(self, path: str, follow: bool = True) -> Answer:
+        self.asked.append(path)
+        return super().stat(path, follow)
+
+    def run(self, argv: Any, timeout: float = 20.0, limit: int = 16 * 1024 * 1024) -> Answer:
+        self.commands.append(argv)
+        return super().run(argv, timeout, limit)
+
+
+@pytest.mark.parametrize("link", ["/home/mallory/qemu-system-x86_64", "/usr/../home/mallory/qemu-kvm", "/tmp/usr/bin/qemu-kvm (deleted)"])
+def test_a_path_that_a_user_chose_is_never_touched(link: str) -> None:
+    machine = debian().process(666, link, ["/home/mallory/qemu-kvm"], 55, elf(OLD, b"QEMU emulator version 99.0.0\n"), uid=1000)
+    host, section = WatchedHost(machine.recording), Section("hypervisor")
+    hypervisor_section.collect(host, section, {})
+    process, = section.facts["processes"]
+    assert (process["stale"], process["version"], process["reason"]) == (None, None, "its binary is outside the system's folders")
+    assert not [asked for asked in host.asked if "mallory" in asked or asked.startswith("/tmp")]
+    assert not host.commands
+
+
+def test_a_lookalike_in_a_users_own_mount_namespace_is_not_believed() -> None:
+    process = debian().process(666, QEMU + " (deleted)", ARGV, 55, elf(OLD, b"QEMU emulator version 99.0.0\n"), uid=1000).only_process()
+    assert (process["stale"], process["version"], process["reason"]) == (None, None, "its binary belongs to user 1000, not to root")
+
+
+@pytest.mark.parametrize(("mounts", "stale"), [
+    ({"/proc/4242/exe": 31, "/usr/bin": 31}, True),
+    ({"/proc/4242/exe": 77, "/usr/bin": 31}, None),
+    ({}, None),
+])
+def test_the_layers_of_an_overlay_are_one_file_system(mounts: dict[str, int], stale: bool | None) -> None:
+    machine = debian().process(4242, QEMU + " (deleted)", ARGV, 55, elf(OLD), device=9)
+    machine.recording["mount_id"] = mounts
+    assert machine.only_process()["stale"] is stale
+
+
+def test_without_privilege_the_names_are_seen_and_the_loss_is_said() -> None:
+    machine = debian().process(4242, DENIED, ARGV, 55, elf(OLD)).process(12, DENIED, [], 0, b"")
+    machine.recording.update(uid=1000)
+    machine.recording["read"]["/proc/12/stat"] = "12 (kvm) S 2 " + "0 " * 17 + "5 0 0\n"
+    process = machine.only_process()
+    assert (process["pid"], process["component"], process["guest"], process["exe"]) == (4242, "qemu", "web1", None)
+    assert (process["stale"], process["deleted"], process["version"]) == (None, None, None)
+    assert process["reason"] == "its binary could not be examined (needs_root)"
+
+
+def test_hidden_processes_are_not_taken_for_none() -> None:
+    machine = debian()
+    machine.recording.update(uid=1000)
+    machine.recording["read"]["/proc/mounts"] = "proc /proc proc rw,hidepid=2 0 0\n"
+    section = machine.scan()
+    assert section.facts["processes"] is None and section.facts["machine_types"] is None
+    assert {entry["reason"] for entry in section.nulls if "machine_type" in entry["fact"] or "processes" in entry["fact"]} == {"needs_root"}
+
+
+class VanishingHost(RecordedHost):
+    """The second look at a process finds another one: it ended, and its number was given away."""
+
+    looks = 0
+
+    def read(self, path: str, limit: int = 4 * 1024 * 1024) -> Answer:
+        answer = super().read(path, limit)
+        if path != "/proc/4242/stat":
+            return answer
+        self.looks += 1
+        return answer if self.looks == 1 else Answer(answer.value.replace("5000000", "5000001"), None, "")
+
+
+def test_a_process_that_ends_meanwhile_is_left_out() -> None:
+    machine = debian().process(4242, QEMU, ARGV, 100, elf(NEW))
+    section = Section("hypervisor")
+    hypervisor_section.collect(VanishingHost(machine.recording), section, {})
+    assert section.facts["processes"] == []
+    del machine.recording["read"]["/proc/4242/stat"]
+    assert machine.scan().facts["processes"] == []
+
+
+def test_a_thousand_guests_cost_one_look_at_the_binary() -> None:
+    machine = debian()
+    for pid in range(1000, 2000):
+        machine.process(pid, QEMU + " (deleted)", ARGV, 55, elf(OLD, b"QEMU emulator version 7.2.9\n"))
+    host, section = WatchedHost(machine.recording), Section("hypervisor")
+    hypervisor_section.collect(host, section, {})
+    assert len(section.facts["processes"]) == 1000
+    # The header, the version text and the installed file's header: everything else is a stat.
+    assert len(host.bytes_read) == 3 + len(section.facts["components"])
+    assert {process["version"] for process in section.facts["processes"]} == {"7.2.9"}
+
+
+def test_only_numbers_in_proc_are_processes() -> None:
+    machine = debian()
+    for name in ("self", "thread-self", "\u00b2", "\u0663", "12a", "sys"):
+        machine.recording["readlink"][f"/proc/{name}/exe"] = QEMU
+    assert machine.scan().facts["processes"] == []
+
+
+def test_a_flood_of_lookalikes_is_too_large_and_no_silent_cut() -> None:
+    machine = debian()
+    for pid in range(1, running_monitors.MONITORS_LIMIT + 2):
+        machine.recording["readlink"][f"/proc/{pid}/exe"] = "/home/mallory/kvm"
+    section = machine.scan()
+    assert section.facts["processes"] is None
+    assert {"fact": "hypervisor.processes", "reason": "too_large", "detail": "/proc"} in section.nulls
+
+
+def test_an_empty_host_says_why_for_each_null() -> None:
+    section = Section("hypervisor")
+    hypervisor_section.collect(RecordedHost({}), section, {})
+    assert section.facts["ladder"]["rung"] == "none"
+    assert section.facts["is_host"] is False
+    assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
+        "hypervisor.xen.version": "not_applicable", "hypervisor.components": "unsupported", "hypervisor.processes": "absent",
+        "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent",
+        "hypervisor.ladder.guest_kernel": "not_asked"}
+
+
+@pytest.mark.parametrize(("run", "reason"), [
+    ([20, "package qemu-kvm is not installed\n", "error: cannot open Packages database in /var/lib/rpm\n"], "tool_failed"),
+    ([1, "", ""], "tool_failed"),
+    ({"problem": "deadline", "detail": "rpm: no answer in 20 s"}, "deadline"),
+])
+def test_a_package_manager_that_fails_is_a_null_with_a_reason(run: Any, reason: str) -> None:
+    machine = Machine().el9().file("/usr/libexec/qemu-kvm", 100, elf(NEW))
+    machine.recording["run"][RPM] = run
+    section = machine.scan()
+    assert section.facts["components"] is None
+    assert [entry["reason"] for entry in section.nulls if entry["fact"] == "hypervisor.components"] == [reason]
+
+
+def test_a_dpkg_status_that_cannot_be_read_is_a_null_with_a_reason() -> None:
+    machine = debian()
+    machine.recording["stat"]["/var/lib/dpkg/status"] = ["file", 0o600, 0, 0, 1, 0.0, 0.0, 1, 9]
+    machine.recording["read"]["/var/lib/dpkg/status"] = DENIED
+    assert {"fact": "hypervisor.components", "reason": "needs_root", "detail": "/var/lib/dpkg/status: Permission denied"} in machine.scan().nulls
+
+
+def test_a_host_without_a_monitor_asks_no_package_manager() -> None:
+    for machine in (Machine().debian(), Machine().el9()):
+        host, section = WatchedHost(machine.recording), Section("hypervisor")
+        hypervisor_section.collect(host, section, {})
+        assert section.facts["components"] == []
+        assert not host.commands and not [asked for asked in host.asked if asked.startswith("/var/lib/dpkg/info")]
+
+
+def test_a_program_where_packages_put_theirs_and_of_no_package_is_a_component() -> None:
+    machine = debian()
+    machine.recording["read"]["/var/lib/dpkg/status"] = "Package: bash\nStatus: install ok installed\nVersion: 5\n"
+    found = machine.scan().facts["components"]
+    assert {(row["name"], row["package"], row["path"]) for row in found} == {("qemu", None, "/usr/bin/qemu-system-x86_64")}
+
+
+DEFINITION = "<domain type='kvm'><name>web &amp; db</name><os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os></domain>"
+STATE = """<domstatus state='running' reason='booted' pid='4242'>
+  <domain type="kvm" id="1"><name>web &amp; db</name><os><type machine="pc-q35-8.2">hvm</type></os>
+  <devices><hostdev mode="subsystem" type="pci"/></devices></domain></domstatus>"""
+
+
+def test_libvirts_documents_are_read() -> None:
+    machine = debian()
+    machine.recording["read"]["/etc/libvirt/qemu/web.xml"] = DEFINITION
+    machine.recording["read"]["/run/libvirt/qemu/web.xml"] = STATE
+    machine.recording["read"]["/run/libvirt/qemu/lone.xml"] = STATE.replace("web &amp; db", "lone").replace("4242", "7").replace("hostdev", "disk")
+    machine.recording["read"]["/etc/libvirt/qemu/note.txt"] = "<type machine='pc'>"
+    machine.recording["read"]["/etc/libvirt/qemu/default.xml"] = "<network><name>default</name></network>"
+    facts = machine.scan().facts
+    assert facts["defined_machine_types"] == ["pc-q35-5.2", "pc-q35-8.2"]
+    assert facts["guests"] == [
+        {"name": "lone", "pid": 7, "persistent": False, "pinned_by": [], "machine_type": "pc-q35-8.2", "defined_machine_type": None},
+        {"name": "web & db", "pid": 4242, "persistent": True, "pinned_by": ["hostdev"], "machine_type": "pc-q35-8.2",
+         "defined_machine_type": "pc-q35-5.2"}]
+
+
+def test_a_document_that_cannot_be_read_is_a_null_with_a_reason() -> None:
+    machine = debian()
+    machine.recording["read"]["/run/libvirt/qemu/web.xml"] = {"problem": "needs_root", "detail": "Permission denied"}
+    section = machine.scan()
+    assert (section.facts["guests"], section.facts["defined_machine_types"]) == (None, None)
+    assert [null["fact"] for null in section.nulls if null["reason"] == "needs_root"] == ["hypervisor.guests", "hypervisor.defined_machine_types"]
+
+
+def test_xens_control_domain_is_a_host() -> None:
+    machine = Machine()
+    machine.recording["read"].update({
+        "/sys/hypervisor/type": "xen\n", "/sys/hypervisor/version/major": "4\n", "/sys/hypervisor/version/minor": "17\n",
+        "/sys/hypervisor/version/extra": ".3\n", "/proc/xen/capabilities": "control_d\n"})
+    section = machine.scan()
+    assert section.facts["xen"]["version"] == "4.17.3"
+    assert (section.facts["is_host"], section.facts["is_guest"]) == (True, False)
+
+
+def test_every_fact_is_declared() -> None:
+    declared = {fact.path.split(".")[0].split("[")[0].split("{")[0] for fact in hypervisor_section.FACTS}
+    process_keys = {fact.path.partition("[].")[2] for fact in hypervisor_section.FACTS if fact.path.startswith("processes[]")}
+    section = debian().process(4242, QEMU, ARGV, 100, elf(NEW)).scan()
+    assert set(section.facts) == declared
+    assert set(section.facts["processes"][0]) == process_keys

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host runs under, by the clues of real machines."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._os import virtualization
+from ansible_collections.firebreak.fleet.plugins.module_utils._os.virtualization import Clues
+from hypothesis import given
+from hypothesis import strategies as st
+from recorded_host import RecordedHost
+
+GUEST = Clues("x86_64", ["fpu", "hypervisor"], "", "", "", ["tsc", "kvm-clock"], "", "", "")
+METAL = Clues("x86_64", ["fpu", "vmx"], "", "", "ALASKA", ["tsc", "hpet", "acpi_pm"], "", "", "")
+ARM = Clues("aarch64", ["fp", "asimd"], "", "", "", ["arch_sys_counter"], "", "", "")
+
+
+@pytest.mark.parametrize(("clues", "under"), [
+    (METAL._replace(vendor="Dell Inc.", product="PowerEdge R640"), "none"),
+    (METAL._replace(vendor="Amazon EC2", product="m5.metal"), "none"),
+    (METAL._replace(vendor="Microsoft Corporation", product="Surface Laptop 5"), "none"),
+    (METAL._replace(vendor="QEMU", product="Standard PC"), "none"),
+    (GUEST, "kvm"),
+    (GUEST._replace(acpi_maker="FIRECK"), "firecracker"),
+    (GUEST._replace(acpi_maker="CLOUDH"), "cloud-hypervisor"),
+    (GUEST._replace(acpi_maker="BOCHS", vendor="QEMU", product="Standard PC (Q35 + ICH9, 2009)"), "kvm"),
+    (GUEST._replace(acpi_maker="BOCHS", vendor="QEMU", product="Standard PC (Q35 + ICH9, 2009)", clocks=["tsc", "hpet"]), "qemu"),
+    (GUEST._replace(vendor="Amazon EC2", product="m5.large"), "amazon"),
+    (GUEST._replace(vendor="Xen", product="HVM domU", sys_hypervisor="xen", clocks=["xen", "tsc"]), "xen"),
+    (GUEST._replace(vendor="Amazon EC2", product="t2.small", sys_hypervisor="xen", clocks=["xen", "tsc"]), "amazon"),
+    (GUEST._replace(sys_hypervisor="xen", xen_capabilities="control_d\n", clocks=["xen"]), "none"),
+    (GUEST._replace(vendor="Microsoft Corporation", product="Virtual Machine", clocks=["hyperv_clocksource_tsc_page"]), "microsoft"),
+    (GUEST._replace(vendor="VMware, Inc.", product="VMware7,1", clocks=["tsc"]), "vmware"),
+    (GUEST._replace(vendor="Google", product="Google Compute Engine"), "google"),
+    (GUEST._replace(vendor="innotek GmbH", product="VirtualBox"), "virtualbox"),
+    (GUEST._replace(vendor="Red Hat", product="KVM"), "kvm"),
+    (GUEST._replace(vendor="Hetzner", product="vServer"), "kvm"),
+    (GUEST._replace(vendor="Unheard Of", product="Box", clocks=["tsc"]), "unknown"),
+    (ARM, "none"),
+    (ARM._replace(vendor="QEMU", product="QEMU Virtual Machine"), "kvm"),
+    (ARM._replace(vendor="Amazon EC2", product="c7g.large"), "amazon"),
+    (ARM._replace(vendor="Amazon EC2", product="c7g.metal"), "none"),
+    (ARM._replace(device_tree="linux,kvm"), "kvm"),
+    (ARM._replace(device_tree="xen,xen-4.17\0xen,xen"), "xen"),
+])
+def test_machines(clues: Clues, under: str) -> None:
+    assert virtualization.under(clues) == under
+
+
+def test_clues_are_asked_for() -> None:
+    host = RecordedHost({
+        "uname": ["Linux", "x", "6.1", "", "x86_64"],
+        "read": {
+            "/sys/class/dmi/id/sys_vendor": "QEMU\n", "/sys/class/dmi/id/product_name": "Standard PC\n",
+            "/sys/devices/system/clocksource/clocksource0/available_clocksource": "kvm-clock tsc \n",
+            "/proc/device-tree/hypervisor/compatible": "linux,kvm\0"},
+        "read_bytes": {"/sys/firmware/acpi/tables/FACP@0+36": "RkFDUBQBAAAGZkZJUkVDS0ZDVk1GQURUAAAAAEZDQVQZASQg"}})
+    assert virtualization.ask(host, ["hypervisor"]) == Clues(
+        "x86_64", ["hypervisor"], "QEMU", "Standard PC", "FIRECK", ["kvm-clock", "tsc"], "", "", "linux,kvm")
+
+
+def test_a_user_without_privilege_has_fewer_clues_and_no_error() -> None:
+    host = RecordedHost({"read_bytes": {"/sys/firmware/acpi/tables/FACP@0+36": {"problem": "needs_root", "detail": "Permission denied"}}})
+    assert virtualization.ask(host, []).acpi_maker == ""
+
+
+def test_a_short_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="ACPI table of 4 bytes"):
+        virtualization.acpi_maker(b"FACP")
+
+
+@given(st.binary(), st.builds(
+    Clues, st.sampled_from(["x86_64", "aarch64", "s390x"]), st.lists(st.sampled_from(["hypervisor", "vmx"])), st.text(), st.text(), st.text(),
+    st.lists(st.text()), st.text(), st.text(), st.text()))
+def test_nothing_raises_but_value_errors(table: bytes, clues: Clues) -> None:
+    assert virtualization.under(clues)
+    with contextlib.suppress(ValueError):
+        virtualization.acpi_maker(table)

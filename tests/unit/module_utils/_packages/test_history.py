@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version was installed when a process started, by recorded logs."""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import history
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages.history import Event
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIXTURES = Path(__file__).parent / "fixtures"
+DPKG = (FIXTURES / "dpkg.log").read_text()
+DNF = (FIXTURES / "dnf_rpm.log").read_text()
+
+
+def utc(text: str) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M"))
+
+
+def test_dpkg_events_of_one_package_alone() -> None:
+    assert [(event.before, event.after) for event in history.parse_dpkg_log(DPKG, "virtiofsd")] == [
+        (None, "1.7.0-1"), ("1.7.0-1", "1.8.0-2"), ("1.8.0-2", "1.10.1-1")]
+
+
+@pytest.mark.parametrize("hours", [-10, -3.5, 0, 2, 5.75, 13])
+def test_local_time_is_set_right_by_the_file_list(hours: float) -> None:
+    """The log was written ``hours`` ahead of UTC, which the time of the package's file list reveals."""
+    installed_at = utc("2024-09-01 10:00") - int(hours * 3600)
+    events = history.in_utc(history.parse_dpkg_log(DPKG, "virtiofsd"), installed_at)
+    assert events[-1].at == installed_at + 1
+
+
+@pytest.mark.parametrize(("moment", "version"), [
+    ("2024-04-01 00:00", "1.7.0-1"), ("2024-06-02 00:00", "1.8.0-2"), ("2024-08-31 23:59", "1.8.0-2"), ("2024-09-01 12:00", "1.10.1-1")])
+def test_the_version_at_the_start_of_a_process(moment: str, version: str) -> None:
+    events = history.in_utc(history.parse_dpkg_log(DPKG, "virtiofsd"), utc("2024-09-01 10:00"))
+    assert history.version_at(events, utc(moment), False) == version
+
+
+@pytest.mark.parametrize(("moment", "zone_known", "why"), [
+    ("2024-02-01 00:00", False, "begins after the start"),
+    ("2024-06-01 10:45", False, "within 3700 s of a change"),
+    ("2024-09-01 10:01", True, "within 120 s of a change"),
+])
+def test_doubt_is_an_error_and_no_guess(moment: str, zone_known: bool, why: str) -> None:
+    events = history.parse_dpkg_log(DPKG, "virtiofsd")
+    with pytest.raises(ValueError, match=why):
+        history.version_at(events, utc(moment), zone_known)
+
+
+def test_a_log_that_misses_the_last_installation_is_not_used() -> None:
+    events = history.parse_dpkg_log(DPKG, "virtiofsd")
+    with pytest.raises(ValueError, match="last entry is not the last installation"):
+        history.in_utc(events, utc("2024-10-05 03:07"))
+    with pytest.raises(ValueError, match="does not know the package"):
+        history.in_utc([], 0)
+    with pytest.raises(ValueError, match="does not know the package"):
+        history.version_at([], 0, True)
+
+
+def test_dnf_pairs_the_new_version_with_the_old() -> None:
+    assert history.parse_dnf_log(DNF, "virtiofsd") == [
+        Event(utc("2024-03-01 09:10") + 11, None, "1.7.2-1.el9"),
+        Event(utc("2024-05-10 10:00"), "1.7.2-1.el9", "1.8.0-1.el9"),
+        Event(utc("2024-07-02 06:00") + 3, "1.8.0-1.el9", "1.10.1-1.el9")]
+
+
+def test_dnf_keeps_the_epoch() -> None:
+    events = history.parse_dnf_log(DNF, "qemu-kvm-core")
+    assert [(event.before, event.after) for event in events] == [("17:8.0.0-16.el9_3.3", "17:8.2.0-11.el9_4.1")]
+    assert history.version_at(events, utc("2024-05-01 00:00"), True) == "17:8.0.0-16.el9_3.3"
+
+
+def test_a_removed_package_has_no_version() -> None:
+    events = history.parse_dpkg_log(DPKG + "2024-10-01 10:00:00 remove virtiofsd:amd64 1.10.1-1 <none>\n", "virtiofsd")
+    with pytest.raises(ValueError, match="begins after"):
+        history.version_at(events, utc("2024-11-01 00:00"), True)
+
+
+@pytest.mark.parametrize("text", ["", "\x00\x01", "2024-13-45 99:99:99 upgrade virtiofsd:amd64 1 2\n", "2024-06-01 10:00:01 upgrade virtiofsd\n"])
+def test_damaged_logs_say_nothing(text: str) -> None:
+    assert history.parse_dpkg_log(text, "virtiofsd") == []
+    assert history.parse_dnf_log(text, "virtiofsd") == []
+
+
+@given(st.text(), st.from_regex(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(Z|[+-]\d{4})? (upgrade|SUBDEBUG Upgrade:) x(-1-1\.y)?( 1 2)?", fullmatch=True))
+def test_parsers_raise_nothing_but_value_errors(text: str, line: str) -> None:
+    for parse in (history.parse_dpkg_log, history.parse_dnf_log):
+        events = parse(text + "\n" + line, "x")
+        with contextlib.suppress(ValueError):
+            history.version_at(history.in_utc(events, 10**9), 10**9, False)

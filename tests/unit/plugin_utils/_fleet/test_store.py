@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store: private and atomic files, names that stay inside, runs that never share a directory, and a link that never dangles."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import store
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 20, 6, 4, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("name", ["web1", "db-1.example.net", "10.0.0.7", "host_3"])
+def test_plain_names_stay(name: str) -> None:
+    assert store.safe_name(name) == name
+
+
+@given(st.text())
+def test_no_name_leaves_its_directory(name: str) -> None:
+    safe = store.safe_name(name)
+    assert "/" not in safe and not safe.startswith(".") and safe.isascii() and 0 < len(safe) <= 128
+
+
+@given(st.lists(st.text(), min_size=2, max_size=6, unique=True))
+def test_two_names_never_share_a_file(names: list[str]) -> None:
+    assert len({store.safe_name(name) for name in names}) == len(names)
+
+
+def test_files_and_directories_are_private(tmp_path: Path) -> None:
+    previous = os.umask(0)
+    try:
+        path = store.write(store.private_directory(tmp_path / "a" / "b") / "file", ["one ", "two \udcff"])
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
+    assert path.read_text(encoding="utf-8") == "one two ?"
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = store.write(tmp_path / "file", ["old"])
+
+    def interrupted() -> Iterator[str]:
+        yield "new"
+        raise RuntimeError("power")
+
+    with pytest.raises(RuntimeError):
+        store.write(path, interrupted())
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("mine", encoding="utf-8")
+    (tmp_path / "file").symlink_to(target)
+    store.write(tmp_path / "file", ["new"])
+    assert target.read_text(encoding="utf-8") == "mine"
+
+
+def test_reading_is_bounded_and_a_fifo_does_not_hang_it(tmp_path: Path) -> None:
+    (tmp_path / "long").write_bytes(b"x" * 11)
+    with pytest.raises(store.StoreError, match="larger than 10 bytes"):
+        store.read(tmp_path / "long", 10)
+    os.mkfifo(tmp_path / "fifo")
+    assert store.read(tmp_path / "fifo", 10) == ""
+
+
+def test_an_impossible_directory_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(store.StoreError, match=r"cannot create the directory .*file/reports: .*; wanted a directory this user may write to"):
+        store.private_directory(tmp_path / "file" / "reports")
+
+
+def test_runs_in_one_second_get_directories_of_their_own(tmp_path: Path) -> None:
+    names = [store.new_run(tmp_path / "reports", NOW).name for _ in range(3)]
+    assert names == ["20261120T060400Z", "20261120T060400Z-2", "20261120T060400Z-3"]
+    assert [path.name for path in store.runs(tmp_path / "reports")] == names
+
+
+def test_latest_is_relative_and_follows_the_newest(tmp_path: Path) -> None:
+    for _ in range(2):
+        run = store.new_run(tmp_path, NOW)
+        link = store.publish(run)
+        assert link.readlink() == Path(run.name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["20261120T060400Z", "20261120T060400Z-2", "latest"]
+
+
+def test_latest_that_is_no_link_is_left_alone(tmp_path: Path) -> None:
+    run = store.new_run(tmp_path, NOW)
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(store.StoreError, match="is not a link; move it away"):
+        store.publish(run)
+
+
+def test_keeping_two_removes_older_runs_and_nothing_else(tmp_path: Path) -> None:
+    runs = [store.new_run(tmp_path, NOW) for _ in range(12)]
+    (tmp_path / "notes").mkdir()
+    store.publish(runs[-1])
+    assert store.prune(tmp_path, 2) == runs[:-2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([runs[-1].name, runs[-2].name, "latest", "notes"])
+    assert store.prune(tmp_path, 0) == []
+
+
+def test_an_earlier_run_s_records_are_cleared(tmp_path: Path) -> None:
+    for name in ("old.json", "note.txt"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    store.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]

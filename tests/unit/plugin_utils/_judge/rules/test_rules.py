@@ -1,0 +1,271 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each rule: what it calls drift, what it accepts and what it does not know."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective
+from golden_record import NOW, golden
+
+DRIFT = "drifted"
+FINE = "compliant"
+UNKNOWN = "unknown"
+
+
+def judged(promise: dict[str, Any], changes: dict[str, Any] | None = None, now: datetime = NOW, **nulls: str) -> Any:
+    made = effective({"firebreak_standard": {}, "firebreak_standard_overrides": [{"set": promise, "reason": "test"}]})
+    return evaluate(golden(changes, {name.replace("__", "."): why for name, why in nulls.items()}), made, now)
+
+
+def only(promise: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    found = [finding for finding in judged(promise, changes).findings if finding["promise"]]
+    assert len(found) == 1, found
+    return dict(found[0])
+
+
+OLD_RUNS = {"kernel.running.release": "6.12.48-amd64", "kernel.running.package_version": "6.12.48-1"}
+NEWER = {"kernel.available.release": "6.12.63-amd64", "kernel.available.package_version": "6.12.63-1"}
+OLD_CACHE = {"kernel.available.cache_age_seconds": 3600 * 400}
+IN_PLACE = {"kernel.newest_installed.package_version": "6.12.57-2"}
+TWO_FLAVOURS = {"kernel.installed": [{"release": "6.12.57-amd64", "flavour": "amd64"}, {"release": "6.12.57-cloud-amd64", "flavour": "cloud-amd64"}]}
+NOT_APPLICABLE = [{"fact": "kernel.available.hidden", "reason": "not_applicable"}]
+CUSTOM = {"kernel.running.release": "6.18.0-mine"}
+
+
+@pytest.mark.parametrize(("promise", "changes", "verdict"), [
+    ({"kernel.running": "6.12.57-amd64"}, {}, FINE),
+    ({"kernel.running": "6.12.57-amd64"}, OLD_RUNS, DRIFT),
+    ({"kernel.running": {"any_of": ["6.12.57-amd64", "6.12.48-amd64"]}}, OLD_RUNS, FINE),
+    ({"kernel.running": {"minimum": "6.12.57-amd64"}}, OLD_RUNS, DRIFT),
+    ({"kernel.running": {"minimum": "6.12.9-amd64"}}, OLD_RUNS, FINE),
+    ({"kernel.running": {"minimum": "6.12.57"}}, {}, FINE),
+    ({"kernel.running": {"minimum": "6.12.57-cloud-amd64"}}, {}, UNKNOWN),
+    ({"kernel.running": {"rule": "newest_installed"}}, OLD_RUNS, DRIFT),
+    ({"kernel.running": {"rule": "newest_installed"}}, IN_PLACE, DRIFT),
+    ({"kernel.running": {"rule": "newest_installed"}}, {"kernel.newest_installed.package_version": "6.12.57_1 x"}, UNKNOWN),
+    ({"kernel.running": {"rule": "newest_installed"}}, {"kernel.version_order": "guess"}, UNKNOWN),
+    ({"kernel.running": {"rule": "newest_available"}}, NEWER, DRIFT),
+    ({"kernel.running": {"rule": "newest_available"}}, {**NEWER, **OLD_CACHE}, DRIFT),
+    ({"kernel.running": {"rule": "newest_available"}}, OLD_CACHE, UNKNOWN),
+    ({"kernel.running": {"rule": "newest_available"}, "kernel.cache_age_hours": {"maximum": 1000}}, OLD_CACHE, FINE),
+    ({"kernel.running_version": "6.12.57-1"}, {}, FINE),
+    ({"kernel.running_version": {"minimum": "6.12.57-2"}}, {}, DRIFT),
+    ({"kernel.running_version": {"minimum": "6.12.57-1"}}, {"kernel.running.package_version": 7}, UNKNOWN),
+    ({"kernel.default_boot": "6.12.57-amd64"}, {"kernel.default_boot.release": "6.1.0-41-amd64"}, DRIFT),
+    ({"kernel.default_boot": {"rule": "running"}}, OLD_RUNS, DRIFT),
+    ({"kernel.default_boot": {"rule": "newest_installed"}}, OLD_RUNS, FINE),
+    ({"kernel.default_boot": {"rule": "newest_available"}}, NEWER, DRIFT),
+    ({"kernel.default_boot": {"rule": "newest_available"}}, {"kernel.default_boot.package_version": None}, FINE),
+    ({"kernel.flavour": "amd64"}, {"kernel.running.flavour": "cloud-amd64"}, DRIFT),
+    ({"kernel.flavour": "default"}, {"kernel.running.flavour": ""}, FINE),
+    ({"kernel.reboot_pending": "forbidden"}, OLD_RUNS, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, IN_PLACE, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, {"kernel.default_boot.release": "6.1.0-41-amd64"}, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, {"kernel.running.package_version": None}, UNKNOWN),
+    ({"kernel.update_available": "forbidden"}, NEWER, DRIFT),
+    ({"kernel.update_available": "forbidden"}, OLD_CACHE, UNKNOWN),
+    ({"kernel.update_available": "forbidden"}, {"kernel.available.package_version": "6.12.40-1"}, FINE),
+    ({"kernel.one_shot": "forbidden"}, {"kernel.one_shot.set": True}, DRIFT),
+    ({"kernel.held": "forbidden"}, {"kernel.available.held": ["linux-image-amd64"]}, DRIFT),
+    ({"kernel.held": "forbidden"}, {"kernel.available.hidden": ["kernel-core 6.9"]}, DRIFT),
+    ({"kernel.held": "forbidden"}, {"kernel.available.held": None}, UNKNOWN),
+    ({"kernel.held": "forbidden"}, {"kernel.available.held": None, "nulls": NOT_APPLICABLE}, UNKNOWN),
+    ({"kernel.held": "forbidden"}, {"kernel.available.hidden": None, "nulls": NOT_APPLICABLE}, FINE),
+    ({"kernel.flavours_mixed": "forbidden"}, TWO_FLAVOURS, DRIFT),
+    ({"kernel.flavours_mixed": "forbidden", "kernel.flavour": {"any_of": ["amd64", "cloud-amd64"]}}, TWO_FLAVOURS, FINE),
+    ({"kernel.image_missing": "forbidden"}, {"kernel.installed": [{"release": "6.12.57-amd64", "image_present": False}]}, DRIFT),
+    ({"kernel.unmanaged": "forbidden"}, CUSTOM, DRIFT),
+    ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": ["/boot/vmlinuz-9.9.9-hand"]}, DRIFT),
+    ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": None}, UNKNOWN),
+    ({"kernel.stray_images": "forbidden"}, {}, FINE),
+    ({"kernel.managers": []}, {}, DRIFT),
+    ({"kernel.managers": ["unattended-upgrades"]}, {}, FINE),
+    ({"kernel.managers": []}, {"kernel.managers": [{"name": "dnf-automatic", "active": False}]}, FINE),
+    ({"kernel.cache_age_hours": {"maximum": 48}}, OLD_CACHE, DRIFT),
+    ({"kernel.cache_age_hours": {"maximum": 48}}, {"kernel.available.cache_age_seconds": "old"}, UNKNOWN),
+])
+def test_kernel(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
+    assert judged(promise, changes).verdict == verdict
+
+
+def test_a_reboot_pending_says_what_runs_and_what_waits() -> None:
+    finding = only({"kernel.reboot_pending": "forbidden"}, OLD_RUNS)
+    assert finding["expected"] == "in force: 6.12.57-amd64 (6.12.57-1)"
+    assert finding["observed"] == "running: 6.12.48-amd64 (6.12.48-1)"
+    assert finding["disruption"] == "reboot"
+    assert finding["evidence"][1] == {"fact": "kernel.running.package_version", "source": "/proc/version", "value": "6.12.48-1"}
+
+
+def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
+    el = {"kernel.version_order": "rpm", "kernel.running.release": "5.14.0-570.9.1.el9_6.x86_64", "kernel.running.flavour": "",
+          "kernel.running.package_version": "5.14.0-570.9.1.el9_6"}
+    assert judged({"kernel.running": {"minimum": "5.14.0-570.12.1.el9_6.x86_64"}}, el).verdict == DRIFT
+    assert judged({"kernel.running_version": {"minimum": "5.14.0-503.40.1.el9_5"}}, el).verdict == FINE
+
+
+@pytest.mark.parametrize(("promise", "changes", "verdict"), [
+    ({"os.id": "debian"}, {"os.id": "ubuntu"}, DRIFT),
+    ({"os.altered_files": "forbidden"}, {"os.altered_files": ["/etc/os-release (base-files)"]}, DRIFT),
+    ({"os.altered_files": "forbidden"}, {"os.altered_files": None}, UNKNOWN),
+    ({"os.id": "debian"}, {"os.altered_files": ["/etc/os-release (base-files)"]}, DRIFT),
+    ({"os.id": "debian"}, {"os.altered_files": ["/usr/bin/uname (coreutils)"]}, FINE),
+    ({"os.altered_files": "forbidden"}, {}, FINE),
+    ({"os.shadowed_programs": "forbidden"}, {"os.shadowed_programs": ["/usr/local/bin/uname"]}, DRIFT),
+    ({"os.version_id": {"minimum": "9.4"}}, {"os.version_id": "9.10"}, FINE),
+    ({"os.version_id": {"minimum": "9.10"}}, {"os.version_id": "9.4"}, DRIFT),
+    ({"os.version_id": "13"}, {"os.version_id": None}, UNKNOWN),
+    ({"os.version_codename": "bookworm"}, {}, DRIFT),
+    ({"os.architecture": {"any_of": ["x86_64", "aarch64"]}}, {"os.architecture": "riscv64"}, DRIFT),
+    ({"os.end_of_support": "forbidden"}, {"os.version_id": "12"}, DRIFT),
+    ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.version_id": "12"}, FINE),
+    ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.version_id": "11"}, DRIFT),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "rhel", "os.version_id": "9.4"}, FINE),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "nobody"}, UNKNOWN),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "nobody", "os.support_end": "2026-01-01"}, DRIFT),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "nobody", "os.support_end": "never"}, UNKNOWN),
+    ({"os.support_days_left": {"minimum": 3000}}, {}, DRIFT),
+    ({"os.support_days_left": {"minimum": 30}}, {}, FINE),
+    ({"boot.reboot_required": "forbidden"}, {"boot.reboot_required": True}, DRIFT),
+    ({"boot.reboot_required": "forbidden"}, {"boot.reboot_required": None}, UNKNOWN),
+    ({"boot.uptime_days": {"maximum": 3}}, {}, FINE),
+    ({"boot.uptime_days": {"maximum": 2}}, {}, DRIFT),
+    ({"boot.secure_boot": "disabled"}, {}, DRIFT),
+    ({"boot.kexec_loaded": "forbidden"}, {"boot.kexec_loaded": True}, DRIFT),
+    ({"boot.cmdline_required": ["quiet", "lockdown=integrity"]}, {}, DRIFT),
+    ({"boot.cmdline_required": ["quiet"]}, {}, FINE),
+    ({"boot.cmdline_forbidden": ["mitigations=*"]}, {"boot.cmdline": "ro mitigations=off"}, DRIFT),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro xmitigations=off"}, FINE),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"kernel.default_boot.options": "ro mitigations=off"}, DRIFT),
+    ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": "ro"}, DRIFT),
+    ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": None}, FINE),
+])
+def test_os_and_boot(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
+    assert judged(promise, changes).verdict == verdict
+
+
+def test_support_that_may_be_extended_is_less_severe() -> None:
+    assert only({"os.end_of_support": "forbidden"}, {"os.version_id": "12"})["severity"] == "medium"
+    assert only({"os.end_of_support": "forbidden"}, {"os.version_id": "11"})["severity"] == "critical"
+
+
+def test_the_last_day_of_support_is_supported() -> None:
+    promise = {"os.end_of_support": "forbidden"}
+    last = datetime(2028, 8, 9, 23, 59, tzinfo=timezone.utc)
+    assert judged(promise, now=last).verdict == FINE
+    assert judged(promise, now=last.replace(day=10)).verdict == DRIFT
+
+
+def vulnerability(**views: str) -> dict[str, Any]:
+    return {"cpu.vulnerabilities": {"mds": {"raw": "some words", **views}}}
+
+
+GUEST = vulnerability(state="vulnerable", host="mitigated", guest_to_host="vulnerable", smt="not_applicable")
+SMT = vulnerability(state="vulnerable", host="mitigated", guest_to_host="mitigated", smt="vulnerable")
+ASK_HOST = vulnerability(state="unknown", host="unknown", guest_to_host="unknown", smt="unknown")
+
+
+@pytest.mark.parametrize(("promise", "changes", "verdict"), [
+    ({"cpu.vulnerabilities.all": "mitigated"}, {}, FINE),
+    ({"cpu.vulnerabilities.all": "not_affected"}, {}, DRIFT),
+    ({"cpu.vulnerabilities.all": "mitigated"}, GUEST, DRIFT),
+    ({"cpu.vulnerabilities.all": "mitigated"}, SMT, DRIFT),
+    ({"cpu.vulnerabilities.all": "mitigated", "cpu.vulnerability_views": ["host", "guest_to_host"]}, SMT, FINE),
+    ({"cpu.vulnerabilities.all": "mitigated", "cpu.vulnerability_views": ["host"]}, GUEST, FINE),
+    ({"cpu.vulnerabilities.all": "mitigated"}, ASK_HOST, UNKNOWN),
+    ({"cpu.vulnerabilities.all": "mitigated", "cpu.vulnerabilities.mds": "any"}, GUEST, FINE),
+    ({"cpu.vulnerabilities.mds": "mitigated"}, {"cpu.vulnerabilities": {"meltdown": {"state": "vulnerable"}}}, UNKNOWN),
+    ({"cpu.vulnerabilities.vmscape": "mitigated"}, {}, UNKNOWN),
+    ({"cpu.vulnerabilities.all": "mitigated"}, {"cpu.vulnerabilities": {}}, UNKNOWN),
+    ({"cpu.vulnerabilities.all": "mitigated"}, {"cpu.vulnerabilities": {"mds": {"state": "fine"}}}, UNKNOWN),
+    ({"cpu.smt": "inactive"}, {"cpu.smt.active": True}, DRIFT),
+    ({"cpu.microcode": {"minimum": "0x2b000643"}}, {}, FINE),
+    ({"cpu.microcode": {"minimum": "0x2b000644"}}, {}, DRIFT),
+    ({"cpu.microcode": "0x2b000643"}, {"cpu.microcode.revisions": ["0x2b000643", "0x2b000590"]}, DRIFT),
+    ({"cpu.microcode": "0x2b000643"}, {"cpu.microcode.revisions": []}, UNKNOWN),
+    ({"cpu.microcode": "0x2b000643"}, {"cpu.microcode.revisions": ["new"]}, UNKNOWN),
+    ({"cpu.microcode_mixed": "forbidden"}, {"cpu.microcode.consistent": False}, DRIFT),
+    ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=off"]}, DRIFT),
+    ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=auto,no_guest_host"]}, DRIFT),
+    ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mds=full,nosmt", "mitigations=auto,nosmt"]}, FINE),
+])
+def test_cpu(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
+    assert judged(promise, changes).verdict == verdict
+
+
+def test_guests_that_can_attack_their_host_are_critical() -> None:
+    promise = {"cpu.vulnerabilities.all": "mitigated"}
+    assert only(promise, GUEST)["severity"] == "critical"
+    assert only(promise, GUEST)["observed"] == "vulnerable: some words"
+    assert only(promise, {**GUEST, "hypervisor.is_host": False})["severity"] == "high"
+
+
+def test_a_vulnerable_cpu_is_heard_without_a_promise() -> None:
+    assert [finding["id"] for finding in judged({"os.id": "debian"}, SMT).findings] == ["cpu.vulnerability.mds"]
+
+
+def process(**changes: Any) -> dict[str, Any]:
+    usual = {"pid": 7, "component": "qemu", "version": "1:9.0", "stale": False, "deleted": False, "guest": "db1"}
+    return {"hypervisor.processes": [{**usual, **changes}]}
+
+
+OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
+
+
+@pytest.mark.parametrize(("promise", "changes", "verdict"), [
+    ({"hypervisor.is_host": False}, {}, DRIFT),
+    ({"hypervisor.under": "none"}, {"hypervisor.under": "vmware"}, DRIFT),
+    ({"hypervisor.ladder": "flags"}, {}, FINE),
+    ({"hypervisor.ladder": "device"}, {"hypervisor.ladder.rung": "flags"}, DRIFT),
+    ({"hypervisor.ladder": "vm"}, {}, UNKNOWN),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "vm"}, DRIFT),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "vcpu"}, DRIFT),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "vcpu"}, FINE),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": "guest"}, DRIFT),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "guest"}, FINE),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.rung": "sky"}, UNKNOWN),
+    ({"hypervisor.ladder": "vm"}, {"hypervisor.ladder.asked": None}, UNKNOWN),
+    ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vm"}, UNKNOWN),
+    ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vcpu"}, DRIFT),
+    ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vcpu", "hypervisor.ladder.asked": "vcpu"}, FINE),
+    ({"hypervisor.ladder": "vcpu"}, {"hypervisor.ladder.rung": "vm", "hypervisor.ladder.asked": "vcpu", "os.architecture": "aarch64"}, UNKNOWN),
+    ({"hypervisor.qemu.presence": "required"}, OTHER, DRIFT),
+    ({"hypervisor.qemu.presence": "forbidden"}, {}, DRIFT),
+    ({"hypervisor.xen.presence": "forbidden"}, {}, FINE),
+    ({"hypervisor.qemu.installed": {"minimum": "1:10.0"}}, {}, FINE),
+    ({"hypervisor.qemu.installed": {"minimum": "1:10.1"}}, {}, DRIFT),
+    ({"hypervisor.qemu.installed": "1:10.1"}, OTHER, FINE),
+    ({"hypervisor.qemu.installed": "1:10.1"}, {"hypervisor.components": [{"name": "qemu"}]}, UNKNOWN),
+    ({"hypervisor.qemu.running": {"rule": "installed"}}, {}, FINE),
+    ({"hypervisor.qemu.running": {"rule": "installed"}}, process(stale=True), DRIFT),
+    ({"hypervisor.qemu.running": {"rule": "installed"}}, process(stale=None, deleted=True), DRIFT),
+    ({"hypervisor.qemu.running": {"rule": "installed"}}, process(stale=None), UNKNOWN),
+    ({"hypervisor.qemu.running": {"minimum": "1:10.0"}}, process(), DRIFT),
+    ({"hypervisor.qemu.running": {"minimum": "1:10.0"}}, process(version=None), UNKNOWN),
+    ({"hypervisor.virtiofsd.running": {"rule": "installed"}}, process(stale=True), FINE),
+    ({"hypervisor.kvm.kvm_intel.nested": False}, {}, FINE),
+    ({"hypervisor.kvm.kvm_intel.nested": True}, {}, DRIFT),
+    ({"hypervisor.kvm.kvm_intel.nested": False}, {"hypervisor.kvm.parameters": {"kvm_intel.nested": "0"}}, FINE),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": {"any_of": ["auto", "force"]}}, {}, FINE),
+    ({"hypervisor.kvm.kvm_amd.nested": False}, {}, UNKNOWN),
+    ({"hypervisor.machine_types": ["pc-q35-*"]}, {"hypervisor.machine_types": ["pc-i440fx-2.1"]}, DRIFT),
+    ({"hypervisor.deprecated_machine_types": "forbidden"}, {"hypervisor.deprecated_machine_types": ["pc-i440fx-2.1"]}, DRIFT),
+])
+def test_hypervisor(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
+    assert judged(promise, changes).verdict == verdict
+
+
+def test_a_stale_hypervisor_is_heard_without_a_promise_and_names_its_guest() -> None:
+    (finding,) = judged({"os.id": "debian"}, process(stale=True)).findings
+    assert finding["id"] == "hypervisor.qemu.running"
+    assert finding["observed"] == ["1 of 1 processes", "pid 7, 1:9.0, guest db1 (replaced binary)"]
+    assert finding["disruption"] == "migrate_guest"
+
+
+def test_a_kvm_parameter_is_a_finding_of_its_own_name() -> None:
+    assert only({"hypervisor.kvm.kvm_intel.nested": True}, {})["id"] == "hypervisor.kvm.kvm_intel.nested"

@@ -60,6 +60,12 @@ def kind_of(name: str) -> Optional[Tuple[str, str]]:
     return (MONITOR, component) if component in _SERVED else None
 
 
+def is_carrier(program: str) -> bool:
+    """Whether a program carries containers or guests: they end with it."""
+    kind = kind_of(program.rpartition("/")[2])
+    return kind is not None and kind[0] in (SHIM, CONMON, MONITOR)
+
+
 def kind_of_comm(comm: str) -> Optional[Tuple[str, str]]:
     """The same of a command's name as the kernel keeps it."""
     if comm == "containerd-shim"[:_COMM_LENGTH]:

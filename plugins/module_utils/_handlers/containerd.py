@@ -10,10 +10,11 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .._host.errors import Refused
-from .._kata.users import BUNDLES
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, ensure_import, lost, missing, plugin, redirected, runtimes, schema, with_block
 
 NAME = "50-firebreak-kata.toml"
+# Where a containerd with its usual state directory keeps one folder for each container.
+BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
 SECONDS_TO_COME_BACK = 60.0
 DUMP_SECONDS = 60.0
 Texts = Dict[str, Optional[str]]

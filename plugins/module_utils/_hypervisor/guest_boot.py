@@ -9,8 +9,10 @@ It is given no root file system. A kernel that looks for one in vain has come al
 import re
 from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
-from .._probe.judgement import kernel_version, same_kernel
+from .._formats.linux_version import kernel_version, same_kernel
 
+# Where the release is that gives kernel and monitor, unless told.
+RELEASE = "/opt/kata"
 MONITOR = "bin/qemu-system-x86_64"
 # Kata's configurations name the first; a packaged kernel may be there as the second only.
 KERNELS = ("share/kata-containers/vmlinux.container", "share/kata-containers/vmlinuz.container")

@@ -6,6 +6,8 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._packages.managers import is_in_place
+
 
 class Kind(NamedTuple):
     """One component: the names of its binaries, and of its packages with dpkg (regular expressions) and rpm (plain names)."""
@@ -57,18 +59,12 @@ _PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/
 _BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen")
 _PROGRAM_FOLDER = re.compile(r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+)?\Z|/boot\Z")
 
-# dpkg's own words for a package whose files are in place.
-_IN_PLACE = ("installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending")
-
-DPKG_STATUS = "/var/lib/dpkg/status"
 DPKG_LISTS = "/var/lib/dpkg/info"
 _DPKG_STANZA = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(name for kind in KINDS for name in kind.dpkg), re.MULTILINE)
 _DPKG_FIELD = re.compile(r"^(Package|Status|Version|Architecture): *(\S.*)$", re.MULTILINE)
 
 RPM_QUERY = ["rpm", "-q", "--qf", ">\\t%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{FILENAMES}\\n]"] + [
     name for kind in KINDS for name in kind.rpm]
-# Each manager's database, asked only where it exists: a Debian host may carry rpm as a mere tool.
-_DATABASES = (("dpkg", DPKG_STATUS), ("rpm", "/usr/lib/sysimage/rpm"), ("rpm", "/var/lib/rpm"))
 
 
 class Package(NamedTuple):
@@ -99,24 +95,11 @@ def component_of_comm(comm: str) -> Optional[str]:
     return _COMMS.get(comm) or (component_of(comm) if len(comm) < _COMM_LENGTH else None)
 
 
-def manager(host: Any) -> Optional[str]:
-    """'dpkg', 'rpm' or None where neither keeps a database here."""
-    return next((name for name, path in _DATABASES if not host.stat(path).problem), None)
-
-
 def _component_of_package(name: str) -> Optional[str]:
     for kind in KINDS:
         if name in kind.rpm or any(re.match(pattern + r"\Z", name) for pattern in kind.dpkg):
             return kind.name
     return None
-
-
-def query_failed(status: int, out: str, err: str) -> bool:
-    """Whether RPM_QUERY failed, rather than ended with the number of packages that are not installed.
-
-    An rpm that cannot open its database says that nothing is installed; only its 'error:' tells.
-    """
-    return status != 0 and (status < 0 or not out or "error:" in err)
 
 
 def _is_binary_of(path: str, component: str) -> bool:
@@ -145,11 +128,6 @@ def _parse_rpm_header(line: str) -> Optional[Package]:
     fields = line.split("\t")
     component = _component_of_package(fields[1]) if len(fields) == 3 and fields[2] else None
     return Package(component, fields[1], fields[2], []) if component else None
-
-
-def is_in_place(status: str) -> bool:
-    """Whether dpkg's Status says that a package's files are there."""
-    return status.split()[-1:] != [] and status.split()[-1] in _IN_PLACE
 
 
 def parse_dpkg_status(text: str) -> List[Tuple[Package, List[str]]]:

@@ -8,15 +8,15 @@ from typing import Any, Dict, List, Optional, Tuple
 from .._cpu import section as cpu_section
 from .._formats import processes as proc
 from .._host.record import Fact
-from .._kata import installed as kata_installed
 from .._os import virtualization
+from .._packages import managers
 from . import guest_boot, kvm, libvirt_guests, machine_types, monitors, running_monitors
 
 # One processor's paragraph is enough for its flags.
 _CPUINFO_HEAD = 16 * 1024
 # A desktop with 10,000 packages has 10 MiB.
 _STATUS_BYTES = 64 * 1024 * 1024
-_SOURCES = {"dpkg": monitors.DPKG_STATUS, "rpm": "rpm -q"}
+_SOURCES = {"dpkg": managers.DPKG_STATUS, "rpm": "rpm -q"}
 _XEN_VERSION = "/sys/hypervisor/version"
 
 FACTS = [
@@ -78,7 +78,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_guests(host, section)
     _collect_roles(section, clues, ladder.rung, components, processes)
     # A guest may take all the time that is left.
-    _collect_ladder(host, section, ladder, options.get("hypervisor_release") or kata_installed.LINK)
+    _collect_ladder(host, section, ladder, options.get("hypervisor_release") or guest_boot.RELEASE)
 
 
 def _flags(host: Any) -> List[str]:
@@ -141,7 +141,7 @@ def _collect_components(
     host: Any, section: Any, architecture: str,
 ) -> Tuple[List[Dict[str, Any]], Dict[str, monitors.Package], Optional[str]]:
     """(components, package by real path of its binaries, package manager), which is asked only where a program is there."""
-    manager = monitors.manager(host)
+    manager = managers.manager(host)
     if manager is None:
         section.cannot_say("components", "unsupported", "neither dpkg nor rpm keeps a database here")
         return [], {}, None
@@ -159,14 +159,14 @@ def _collect_components(
 def _packages(host: Any, manager: str) -> Tuple[List[monitors.Package], Optional[str], str]:
     """(packages, problem, detail): dpkg's own files, or one command for all that rpm knows."""
     if manager == "dpkg":
-        status = host.read(monitors.DPKG_STATUS, _STATUS_BYTES)
+        status = host.read(managers.DPKG_STATUS, _STATUS_BYTES)
         if status.problem:
-            return [], status.problem, "%s: %s" % (monitors.DPKG_STATUS, status.detail)
+            return [], status.problem, "%s: %s" % (managers.DPKG_STATUS, status.detail)
         return monitors.dpkg_packages(host, status.value), None, ""
     answer = host.run(monitors.RPM_QUERY)
     if answer.problem:
         return [], answer.problem, "rpm -q: %s" % answer.detail
-    if monitors.query_failed(answer.value.rc, answer.value.out, answer.value.err):
+    if managers.query_failed(answer.value.rc, answer.value.out, answer.value.err):
         return [], "tool_failed", "rpm -q: status %d: %s" % (answer.value.rc, answer.value.err[:200])
     return monitors.parse_rpm(answer.value.out), None, ""
 

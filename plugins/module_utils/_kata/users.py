@@ -6,8 +6,8 @@
 from typing import Any, List, NamedTuple
 
 from .._formats.processes import parse_exe
+from .._handlers.containerd import BUNDLES
 
-BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
 # Where kata-deploy and distributions leave their traces.
 DEPLOYERS = (
     ("/etc/containerd/conf.d", "kata-deploy", "kata-deploy"),

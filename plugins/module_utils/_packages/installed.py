@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from .._hypervisor import monitors
+from . import managers
 
 _STATUS_BYTES = 64 * 1024 * 1024
 _FIELD = re.compile(r"^(Package|Status|Version): *(\S.*)$", re.MULTILINE)
@@ -26,7 +26,7 @@ def dpkg_versions(status: str, names: Sequence[str]) -> Dict[str, str]:
     found = {}
     for text in stanza.findall(status):
         fields = dict(_FIELD.findall(text))
-        if monitors.is_in_place(fields.get("Status", "")) and fields.get("Version"):
+        if managers.is_in_place(fields.get("Status", "")) and fields.get("Version"):
             found[fields["Package"].strip()] = fields["Version"].strip()
     return found
 
@@ -44,15 +44,15 @@ def rpm_versions(text: str, names: Sequence[str]) -> Dict[str, str]:
 
 def owned(host: Any, names: Sequence[str]) -> Owned:
     """What the host's package manager knows of them."""
-    manager = monitors.manager(host)
+    manager = managers.manager(host)
     if manager is None:
         return Owned({}, None, "")
     if manager == "dpkg":
-        status = host.read(monitors.DPKG_STATUS, _STATUS_BYTES)
-        return Owned({}, status.problem, monitors.DPKG_STATUS) if status.problem else Owned(dpkg_versions(status.value, names), None, "")
+        status = host.read(managers.DPKG_STATUS, _STATUS_BYTES)
+        return Owned({}, status.problem, managers.DPKG_STATUS) if status.problem else Owned(dpkg_versions(status.value, names), None, "")
     answer = host.run(rpm_query(names))
     if answer.problem:
         return Owned({}, answer.problem, "rpm -q")
-    if monitors.query_failed(answer.value.rc, answer.value.out, answer.value.err):
+    if managers.query_failed(answer.value.rc, answer.value.out, answer.value.err):
         return Owned({}, "tool_failed", "rpm -q: %s" % answer.value.err[:200])
     return Owned(rpm_versions(answer.value.out, names), None, "")

@@ -9,10 +9,9 @@ The name of a handler proves nothing: it can lead to runc. What counts is the ke
 import re
 from typing import List, NamedTuple, Optional
 
+from .._formats.linux_version import same_kernel
 from .._formats.processes import option_values
 
-# vmlinux-6.18.35-202, vmlinuz-6.18.35-202-confidential: the version of Linux, then that of its configuration.
-_KERNEL = re.compile(r"vmlinu[xz]-([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-rc[0-9]+)?)(?:-[0-9]+)?(?:-[a-z][a-z0-9-]*)?\Z")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?\S*\Z")
 
 
@@ -28,17 +27,6 @@ class Seen(NamedTuple):
     monitor: Optional[str]
     wanted_monitor: Optional[str]
     uses_kvm: bool
-
-
-def kernel_version(name: str) -> Optional[str]:
-    """The version of Linux that the name of a guest's kernel says; None for a name that says none."""
-    found = _KERNEL.match(name)
-    return found.group(1) if found else None
-
-
-def same_kernel(release: str, version: str) -> bool:
-    """Whether what `uname -r` says is of a version: 6.18.35 and 6.18.35-nvidia-gpu are of 6.18.35, 6.18.350 is not."""
-    return release == version or (release.startswith(version) and release[len(version)] in "-+_")
 
 
 def belongs(argv: List[str], sandbox: str) -> bool:

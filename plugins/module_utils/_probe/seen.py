@@ -6,13 +6,14 @@
 import posixpath
 from typing import Any, List, NamedTuple, Optional, Tuple
 
+from .._formats.linux_version import kernel_version
 from .._formats.processes import parse_cmdline, parse_exe
 from .._formats.toml import TomlError
 from .._host.errors import Refused
 from .._kata.config import DROP_INS, GO, RUST, effective, read_shipped
 from .._kata.configurations import DEFAULTS
 from .engines import Runtime
-from .judgement import Seen, belongs, is_shim_of, kernel_version
+from .judgement import Seen, belongs, is_shim_of
 
 KVM = "anon_inode:kvm-vm"
 

@@ -5,6 +5,7 @@
 
 from typing import Any, Dict, List, Optional, Set, Tuple
 
+from .._containers.processes import is_carrier
 from .._formats import processes as proc
 from .._host.record import Fact
 from . import stale_processes
@@ -74,7 +75,7 @@ def rows_of(found: List[stale_processes.Stale], booted_at: Optional[float]) -> L
     """Stale processes as one row for each unit, and one for each program outside of units."""
     groups: Dict[Tuple[str, str, int, str], List[stale_processes.Stale]] = {}
     for one in found:
-        kind = systemd_units.kind_of(one.pid, one.program, one.owner)
+        kind = systemd_units.kind_of(one.pid, one.program, one.owner, is_carrier(one.program))
         unit = one.owner.unit
         key = (kind, unit or "", -1 if one.owner.user is None else one.owner.user, "" if unit else one.program)
         groups.setdefault(key, []).append(one)

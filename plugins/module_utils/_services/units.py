@@ -6,8 +6,6 @@
 import re
 from typing import Dict, List, NamedTuple, Optional
 
-from .._containers import processes
-
 SERVICE, MANAGER, UNTIL_REBOOT, SESSION, CARRIER = "service", "manager", "until_reboot", "session", "carrier"
 
 # The bus has no successor that its clients would find again, and logind holds the devices of every session: only a reboot replaces them.
@@ -66,13 +64,12 @@ def owner_of(text: str) -> Owner:
     return Owner(unit, None, in_container)
 
 
-def kind_of(pid: int, program: str, owner: Owner) -> str:
+def kind_of(pid: int, program: str, owner: Owner, is_carrier: bool) -> str:
     """How a process is replaced: with its service, by systemd itself, at a reboot, with its session, or with the container or guest it carries."""
     name = program.rpartition("/")[2]
-    carried = processes.kind_of(name)
     if pid == 1:
         return MANAGER if name in _MANAGERS else UNTIL_REBOOT
-    if carried and carried[0] in (processes.SHIM, processes.CONMON, processes.MONITOR):
+    if is_carrier:
         return CARRIER
     if owner.user is not None or _SESSION.match(owner.unit or ""):
         return SESSION

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ...module_utils._host.errors import Refused
 
 
 def planned(scan: Any, host: str, caller: str, make: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]]) -> dict[str, Any]:
-    """What ``make`` plans from the record and the standard, with ``refusal`` null; nothing but the refusal where it plans nothing."""
+    """What ``make`` plans from the record and the standard, with ``refusal`` null; nothing but the refusal where it plans nothing.
+
+    TypeError, which Ansible shows with its message, where ``scan`` is no scan.
+    """
     if not isinstance(scan, Mapping) or "record" not in scan:
-        raise AnsibleFilterError(f"{host}: {caller} wants what platform_scan returned as 'firebreak', seen: {type(scan).__name__}")
+        raise TypeError(f"{host}: {caller} wants what platform_scan returned as 'firebreak', seen: {type(scan).__name__}")
     document = scan["record"]
     if not isinstance(document, Mapping) or not document.get("record"):
         return {"refusal": f"{host}: without a scan there is no plan: {scan.get('error') or 'the scan has no record'}"}

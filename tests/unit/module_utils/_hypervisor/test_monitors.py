@@ -107,26 +107,6 @@ def test_only_a_host_with_a_component_is_asked_for_packages(listdir: dict[str, A
     assert monitors.is_any_there(RecordedHost({"listdir": listdir})) is expected
 
 
-@pytest.mark.parametrize(("status", "out", "err", "failed"), [
-    (0, RPM, "", False),
-    (20, RPM, "", False),
-    (20, "package qemu-kvm is not installed\n", "error: cannot open Packages index using sqlite\n", True),
-    (1, "", "", True),
-    (-15, "package qemu-kvm is not installed\n", "", True),
-])
-def test_a_failed_query_is_told_from_missing_packages(status: int, out: str, err: str, failed: bool) -> None:
-    assert monitors.query_failed(status, out, err) is failed
-
-
-@pytest.mark.parametrize(("stat", "expected"), [
-    ({"/var/lib/dpkg/status": ["file", 0o644, 0, 0, 9, 0.0, 0.0, 1, 2], "/var/lib/rpm": ["directory", 0o755, 0, 0, 9, 0.0, 0.0, 1, 3]}, "dpkg"),
-    ({"/var/lib/rpm": ["directory", 0o755, 0, 0, 9, 0.0, 0.0, 1, 3]}, "rpm"),
-    ({}, None),
-])
-def test_the_manager_whose_database_is_there_is_asked(stat: dict[str, Any], expected: str | None) -> None:
-    assert monitors.manager(RecordedHost({"stat": stat})) == expected
-
-
 @pytest.mark.parametrize(("text", "version"), [
     (b"\0QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright\0", "1:7.2+dfsg-7+deb12u18+b3"),
     (b"QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)\n", "1:8.2.2+ds-0ubuntu1.4"),

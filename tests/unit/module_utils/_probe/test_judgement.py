@@ -22,9 +22,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._probe.judgement i
     belongs,
     control_problems,
     is_shim_of,
-    kernel_version,
     problems,
-    same_kernel,
 )
 from ansible_collections.firebreak.fleet.plugins.module_utils._probe.seen import configured, observe
 from recorded_host import RecordedHost
@@ -32,28 +30,6 @@ from recorded_host import RecordedHost
 TREE = "/opt/kata-3.32.0"
 SHIM, QEMU = TREE + "/bin/containerd-shim-kata-v2", TREE + "/bin/qemu-system-x86_64"
 PROVED = Seen("kata", "6.1.0-50-amd64", "6.18.35", "6.18.35", SHIM, SHIM, QEMU, QEMU, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "version"),
-    [
-        ("vmlinux-6.18.35-202", "6.18.35"),
-        ("vmlinuz-6.18.35-202-confidential", "6.18.35"),
-        ("vmlinuz-6.18.35-202-nvidia-gpu", "6.18.35"),
-        ("vmlinux-6.12-rc3-150", "6.12-rc3"),
-        ("vmlinux.container", None),
-        ("vmlinux-", None),
-    ],
-)
-def test_kernel_version(name: str, version: str | None) -> None:
-    """The version of Linux without that of its configuration, and nothing made up."""
-    assert kernel_version(name) == version
-
-
-def test_same_kernel() -> None:
-    """A suffix of the same version is the same, a longer number is not."""
-    assert [same_kernel(release, "6.18.35") for release in ("6.18.35", "6.18.35-nvidia-gpu", "6.18.35+", "6.18.350", "6.18.3", "")] == [
-        True, True, True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.firebreak.fleet.plugins.filter.live_patch_offer import offer
-from ansible_collections.firebreak.fleet.plugins.filter.livepatch_words import words
+from ansible_collections.firebreak.fleet.plugins.filter.live_patch_words import words
 from ansible_collections.firebreak.fleet.plugins.filter.plan_live_patching import planned
 from ansible_collections.firebreak.fleet.plugins.filter.with_settings import settled
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan.settings import with_settings

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter ``firebreak.fleet.livepatch_words``: what to tell Canonical's client so that its configuration is as wanted."""
+"""The filter ``firebreak.fleet.live_patch_words``: what to tell Canonical's client so that its configuration is as wanted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..module_utils._live_patch.providers.canonical import parse_config
 from ..plugin_utils._plan.settings import changed_words
 
 DOCUMENTATION = r"""
-name: livepatch_words
+name: live_patch_words
 short_description: Say how the configuration of Canonical Livepatch differs from what is wanted
 version_added: 0.1.0
 description:
@@ -34,7 +34,7 @@ author: The Firebreak authors (@firebreak)
 EXAMPLES = r"""
 - name: Show what would be configured
   ansible.builtin.debug:
-    msg: "{{ 'check-interval: 60' | firebreak.fleet.livepatch_words({'check-interval': '120'}) }}"
+    msg: "{{ 'check-interval: 60' | firebreak.fleet.live_patch_words({'check-interval': '120'}) }}"
 """
 
 RETURN = r"""
@@ -49,7 +49,7 @@ _value:
 def words(current: str, wanted: Mapping[str, Any]) -> list[str]:
     """The words that change the client's configuration."""
     if not isinstance(current, str) or not isinstance(wanted, Mapping):
-        raise AnsibleFilterError("livepatch_words wants the client's configuration and a mapping of keys")
+        raise AnsibleFilterError("live_patch_words wants the client's configuration and a mapping of keys")
     return list(changed_words(parse_config(current), {key: str(value) for key, value in wanted.items()}))
 
 
@@ -57,4 +57,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"livepatch_words": words}
+        return {"live_patch_words": words}

@@ -98,7 +98,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     raise AnsibleActionFail(f"{host}: {name} cannot be templated: {str(error).splitlines()[0]}") from None
         return found
 
-    def in_force(self, host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _standard(self, host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What a host's standard is made from. The suite merges it anew; here it is only checked, for a clear message."""
         found = self._variables(host, variables, sorted(filter(in_force.is_standard_variable, variables)))
         try:

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which package owns a kernel: by the files that the package managers wrote down, never by a package's name.
+
+dpkg keeps a list of paths for each package (/var/lib/dpkg/info/PACKAGE.list); rpm is asked with ``rpm -qf``.
+"""
+
+import re
+from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+DPKG_INFO = "/var/lib/dpkg/info"
+_LIST_BYTES = 16 * 1024 * 1024
+
+# An image whose path names the release that it boots as.
+_IMAGE = re.compile(
+    r"^(?P<path>/boot/(?:vmlinu[xz]|[zb]?Image|kernel|linux)-(?P<boot>\d[^/\s]*)|(?:/usr)?/lib/modules/(?P<modules>\d[^/\s]*)/(?:vmlinu[xz]|[zb]?Image))$",
+    re.MULTILINE)
+# Firmware of small boards starts images whose names never change: their release is that of the modules beside them.
+_UNNAMED = re.compile(r"^/boot/(?:firmware/)?(?:kernel\w*\.img|[zbu]?Image(?:\.gz)?|vmlinuz)$", re.MULTILINE)
+_MODULES = re.compile(r"^(?:/usr)?/lib/modules/(\d[^/\s]*)/(?:kernel|modules\.(?:order|builtin))$", re.MULTILINE)
+_FILES = re.compile(r"^(?:/boot/[A-Za-z.]+-(\d[^/\s]*)|(?:/usr)?/lib/modules/(\d[^/\s]*)/(?!build$|source$)[^/\s]+)$", re.MULTILINE)
+
+
+class Contents(NamedTuple):
+    """What a package holds of kernels: (release, path) of its images, and the releases of whose kernels it has any file but the links to headers."""
+
+    images: Tuple[Tuple[str, str], ...]
+    releases: Tuple[str, ...]
+
+
+def contents(text: str) -> Contents:
+    """The kernels in a list of a package's paths, one in each line."""
+    named: Dict[str, str] = {}
+    for match in _IMAGE.finditer(text):
+        named.setdefault(match.group("boot") or match.group("modules"), match.group("path"))
+    images = sorted(named.items()) or _unnamed_images(_UNNAMED.findall(text), sorted(set(_MODULES.findall(text))))
+    return Contents(tuple(images), tuple(sorted({boot or modules for boot, modules in _FILES.findall(text)})))
+
+
+def _unnamed_images(paths: List[str], releases: List[str]) -> List[Tuple[str, str]]:
+    """Each release of the modules with the image that belongs to it: Raspberry Pi's 6.1.21-v8+ is kernel8.img, where there are several."""
+    if not paths:
+        return []
+    found = []
+    for release in releases:
+        board = re.search(r"-v(\w+)\+?\Z", release)
+        wanted = ("kernel%s.img" % (board.group(1) if board else ""), paths[0].rsplit("/", 1)[-1])
+        found.append((release, next(path for name in wanted for path in paths if path.endswith("/" + name))))
+    return found
+
+
+def dpkg_contents(host: Any, packages: Iterable[Tuple[str, str]]) -> Dict[str, Contents]:
+    """The kernels in dpkg's lists of these (package, architecture); packages whose list cannot be read are left out."""
+    found = {}
+    for package, architecture in packages:
+        for path in ("%s/%s.list" % (DPKG_INFO, package), "%s/%s:%s.list" % (DPKG_INFO, package, architecture)):
+            answer = host.read(path, _LIST_BYTES)
+            if not answer.problem:
+                found[package] = contents(answer.value)
+                break
+    return found
+
+
+def parse_search(text: str) -> Dict[str, List[str]]:
+    """{path: packages that own it} of what ``dpkg-query -S`` printed; diversions are no owners."""
+    found: Dict[str, List[str]] = {}
+    for line in text.splitlines():
+        names, mark, path = line.partition(": ")
+        if mark and path.startswith("/") and not names.startswith("diversion "):
+            found[path] = [name.partition(":")[0] for name in names.split(", ")]
+    return found
+
+
+def dpkg_owners(host: Any, paths: Sequence[str]) -> Dict[str, List[str]]:
+    """{path: packages} for those of ``paths`` that dpkg knows; whatever has config files alone is named as well, which the status tells."""
+    answer = host.run(("dpkg-query", "-S") + tuple(paths)) if paths else None
+    return parse_search(answer.value.out) if answer is not None and not answer.problem else {}
+
+
+def rpm_owners(host: Any, path: str, form: str = "%{NAME}") -> List[str]:
+    """The packages that own a path by ``rpm -qf``, in the query format ``form``; none where no package does or rpm cannot say."""
+    answer = host.run(("rpm", "-qf", "--queryformat", form + "\\n", path))
+    if answer.problem or answer.value.rc != 0:
+        return []
+    return [line for line in answer.value.out.splitlines() if line.strip()]
+
+
+def image_paths(release: str) -> List[str]:
+    """Where a package may have put the image of a release."""
+    folders = ["%s/lib/modules/%s" % (root, release) for root in ("", "/usr")]
+    return ["/boot/%s-%s" % (name, release) for name in ("vmlinuz", "vmlinux", "Image")] + [folder + "/vmlinuz" for folder in folders]

@@ -12,7 +12,9 @@ CVES_LIMIT = 5000
 
 
 class Patch(NamedTuple):
-    """One loaded unit. kind: fix|seed|tripwire|enablement; state: active|enabling|disabling|disabled|unknown; cves: what it says it fixes.
+    """One loaded unit. kind: fix|seed|tripwire|enablement|hardening|unknown; state: active|enabling|disabling|disabled|unknown; cves: what it fixes.
+
+    A patch is a fix only where somebody says what it fixes, or whose package of fixes it is; without such a word its kind is unknown.
 
     package is name-version-release.arch, for_kernel the release it was made for, built_at the provider's own words; '' where nobody says.
     """
@@ -40,8 +42,11 @@ class Claim(NamedTuple):
     provider: str
     source: str = ""
     patches: List[Patch] = []
+    # Its client, or the package manager's cache, says that no patch with a fix exists yet for this kernel.
     nothing_to_apply: bool = False
     failure: str = ""
+    # What its client said in words that nobody here knows.
+    unclear: str = ""
     # supported|upgrade_required|end_of_life|unsupported; states_support: this provider can say so.
     support: str = ""
     support_until: str = ""
@@ -57,12 +62,16 @@ class Claim(NamedTuple):
     check: str = ""
     pin: str = ""
     pinned_to: str = ""
+    # The pin keeps newer levels out, and nobody says whether there are any.
+    held_back: bool = False
     inhibitors: List[Inhibitor] = []
     returns: Optional[bool] = None
     returns_by: str = ""
     entitled: Optional[bool] = None
     problem: str = ""
     detail: str = ""
+    # Each of its patches holds all those before it, so that a disabled one beside one in force is only replaced.
+    cumulative: bool = False
     client_version: str = ""
     # online|offline|onprem
     mode: str = ""

@@ -32,9 +32,14 @@ def parse_offers(text: str) -> List[Offered]:
     return [Offered(version, found[version]) for version in sorted(found, key=versions.sort_key(versions.RPM))]
 
 
+def is_seed(version: str) -> bool:
+    """Whether a package holds no patch yet: release 0 of Red Hat's (0-0.el9_4) and of Amazon's (1.0-0) only keeps the name."""
+    return re.search(r"-0(?:\.\w+)?\Z", version) is not None
+
+
 def newer_than(offers: List[Offered], level: str) -> List[Offered]:
-    """The offers beyond a level; all of them where no level is in force."""
-    return [offer for offer in offers if not level or versions.compare(versions.RPM, offer.version, level) > 0]
+    """The offers of patches beyond a level; all of them where no level is in force."""
+    return [offer for offer in offers if not is_seed(offer.version) and (not level or versions.compare(versions.RPM, offer.version, level) > 0)]
 
 
 def with_offers(host: Any, claim: Claim, package: str) -> Claim:
@@ -48,6 +53,8 @@ def with_offers(host: Any, claim: Claim, package: str) -> Claim:
     if not offers:
         return claim._replace(silence="absent", silence_detail="no repository in dnf's cache offers %s" % package)
     claim = claim._replace(latest=offers[-1].version, newer_source="%s, %s" % (dnf_query.SOURCE, package))
+    if not claim.patches and all(is_seed(offer.version) for offer in offers):
+        return claim._replace(up_to_date=True, cves_missing=[], nothing_to_apply=True)
     if claim.patches and not claim.level:
         return claim._replace(silence="unsupported", silence_detail="nobody says which package the loaded patch is of")
     newer = newer_than(offers, claim.level)

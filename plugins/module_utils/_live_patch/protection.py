@@ -14,9 +14,13 @@ REASONS = {
     "in_container": "the kernel is the container host's",
     "no_provider": "nothing on this host does live patching",
     "fix_active": "a patch that fixes something is in force",
-    "nothing_to_apply": "the provider says that this kernel needs no patch yet",
+    "nothing_to_apply": "the provider, or the package manager's cache, knows of no patch with a fix for this kernel yet",
+    "level_pinned": "a pin or a delay may keep this host behind the newest level on purpose",
+    "held_back": "nothing is in force, and a pin or a delay may keep patches out that the client does not name",
     "no_patch_loaded": "no patch is loaded",
-    "no_fix_loaded": "only patches that fix nothing are loaded (seed, tripwire, enablement)",
+    "no_fix_loaded": "only patches that fix nothing are loaded (seed, tripwire, enablement, hardening)",
+    "content_not_stated": "a patch is in force, and nobody says what it fixes",
+    "word_not_known": "the provider's client uses words that are not known here",
     "patch_disabled": "a patch is loaded but disabled",
     "patch_unreadable": "the state of a loaded patch cannot be read",
     "provider_disabled": "the provider's client is installed but not enabled",
@@ -53,16 +57,25 @@ class View(NamedTuple):
     check_age: Optional[float]
 
 
+_IN_FORCE = ("active", "enabling", "disabling")
+# What may fix something; of the second kind nobody says what.
+_FIXES = ("fix", "unknown")
+
+
+def _any(view: View, kinds: Sequence[str], states: Sequence[str]) -> bool:
+    return any(patch.kind in kinds and patch.state in states for patch in view.patches)
+
+
 def _missing(view: View) -> List[str]:
     """Why nothing is in force; empty where something is, or where the provider says that there is nothing to have."""
     claim = view.claim
-    if any(patch.kind == "fix" and patch.state in ("active", "enabling", "disabling") for patch in view.patches):
-        return []
-    if claim and claim.nothing_to_apply and not claim.failure:
+    if _any(view, _FIXES, _IN_FORCE):
         return []
     if claim and claim.failure:
         return [claim.failure]
-    if any(patch.kind == "fix" and patch.state == "disabled" for patch in view.patches):
+    if claim and claim.nothing_to_apply:
+        return []
+    if _any(view, _FIXES, ("disabled",)):
         return ["patch_disabled"]
     return ["no_fix_loaded" if view.patches else "no_patch_loaded"]
 
@@ -71,9 +84,9 @@ def _risks(view: View) -> List[str]:
     found = ["in_transition"] if any(patch.state in ("enabling", "disabling") for patch in view.patches) else []
     if view.active > 1:
         found.append("conflict")
-    if any(patch.kind == "fix" and patch.state == "disabled" for patch in view.patches):
-        found.append("patch_disabled")
     claim = view.claim
+    if _any(view, _FIXES, ("disabled",)) and not (claim and claim.cumulative and _any(view, ("fix",), _IN_FORCE)):
+        found.append("patch_disabled")
     if claim and claim.failure:
         found.append(claim.failure)
     if claim and claim.cves_blocked:
@@ -105,15 +118,29 @@ def _doubts(view: View) -> List[str]:
         found.append("provider_silent")
     elif claim and claim.states_support and not claim.support:
         found.append("support_unknown")
+    if claim and claim.unclear:
+        found.append("word_not_known")
     if any(patch.state == "unknown" for patch in view.patches):
         found.append("patch_unreadable")
-    return found
+    return found + _unstated(view)
+
+
+def _unstated(view: View) -> List[str]:
+    """What is not known of patches that may be in force, or may exist, where no known fix is in force."""
+    claim = view.claim
+    if _any(view, ("fix",), _IN_FORCE):
+        return []
+    if not (claim and claim.nothing_to_apply):
+        return ["content_not_stated"] if _any(view, ("unknown",), _IN_FORCE) else []
+    return ["held_back"] if claim.held_back else []
 
 
 def _grounds(view: View) -> List[str]:
     """Why a host is protected, and what its provider cannot say."""
     claim = view.claim
-    found = ["nothing_to_apply"] if claim and claim.nothing_to_apply else ["fix_active"]
+    found = ["fix_active"] if _any(view, ("fix",), _IN_FORCE) else ["nothing_to_apply"]
+    if claim and claim.pin:
+        found.append("level_pinned")
     if claim and not claim.states_support:
         found.append("support_not_stated")
     if view.check_age is None:

@@ -20,6 +20,8 @@ from .providers import canonical, kernelcare, kpatch, ksplice, self_built, suse
 _MECHANISM = {"ksplice": "ksplice", "kernelcare": "kcare"}
 _SWITCHES = (("/proc/sys/kernel/modules_disabled", "1", "modules_disabled"), ("/proc/sys/kernel/ftrace_enabled", "0", "ftrace_disabled"))
 _CVES_SHOWN = 100
+# Two providers may change the same function whatever each of them fixes.
+_MAY_FIX = ("fix", "unknown")
 _KPATCH_LOADS = ("kpatch", "amazon", "self_built")
 # systemd's own mark that a unit is enabled.
 WANTED = "/etc/systemd/system/multi-user.target.wants/"
@@ -44,8 +46,9 @@ def choose_owner(present: List[str], modules: List[str]) -> str:
 
 def choose_main(claims: List[Claim]) -> Optional[Claim]:
     """The provider that a record is about: one with a fix in force, then one with patches, then the first."""
-    def rank(claim: Claim) -> Tuple[bool, bool]:
-        return any(patch.kind == "fix" and patch.state != "disabled" for patch in claim.patches), bool(claim.patches)
+    def rank(claim: Claim) -> Tuple[bool, bool, bool]:
+        kinds = {patch.kind for patch in claim.patches if patch.state != "disabled"}
+        return "fix" in kinds, "unknown" in kinds, bool(claim.patches)
 
     return max(claims, key=rank) if claims else None
 
@@ -85,7 +88,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     section.put("inhibitors", [dict(inhibitor._asdict()) for inhibitor in inhibitors], "/proc/sys/kernel, /proc/cmdline, the providers' files")
     _put_persistence(host, section, claim)
     patches = [patch for one in claims for patch in one.patches]
-    active = sum(any(patch.kind == "fix" and patch.state == "active" for patch in one.patches) for one in claims)
+    active = sum(any(patch.kind in _MAY_FIX and patch.state == "active" for patch in one.patches) for one in claims)
     view = patch_protection.View(False, bool(claims), not klp.problem, patches, claim, active, inhibitors, check_age(claim, host.now()))
     _put_protection(section, view, klp.root + (", " + claim.source if claim and claim.source else ""))
 
@@ -123,7 +126,7 @@ def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List
         elif name == "kernelcare":
             claims.append(kernelcare.read(host))
         elif name == "canonical":
-            claims.append(canonical.read(host, cmdline)._replace(patches=own))
+            claims.append(canonical.read(host, cmdline, own))
         elif name == "suse":
             claim = suse.read(host, release, own)
             claims.append(claim if claim.patches else claim._replace(patches=own))

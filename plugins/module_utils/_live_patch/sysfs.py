@@ -10,7 +10,7 @@ So a patch is ``enabling`` or ``disabling`` here and never called stalled; a sec
 import re
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from .claim import Patch, cve_ids
+from .claim import Patch
 
 # The last two are of the out-of-tree kpatch core module (kernels before 4.0).
 ROOTS = ("/sys/kernel/livepatch", "/sys/kernel/kpatch/patches", "/sys/kernel/kpatch")
@@ -22,8 +22,6 @@ BLOCKING_SHOWN = 20
 
 _TAINT_LIVEPATCH = 1 << 15
 _STATES = {("1", "0"): "active", ("1", "1"): "enabling", ("0", "1"): "disabling", ("0", "0"): "disabled"}
-# SUSE's first live patch of a kernel only shows that the mechanism works.
-_SUSE_SEED = re.compile(r"\Alivepatch_1_\d+(?:_\d+)*\Z")
 
 
 class SysfsPatch(NamedTuple):
@@ -53,9 +51,9 @@ def state_of(enabled: Optional[str], transition: Optional[str]) -> str:
     return _STATES.get(((enabled or "").strip(), (transition or "0").strip()), "unknown")
 
 
-def kind_of(name: str, functions: int) -> str:
-    """seed for a patch that replaces no function, or is SUSE's first of a kernel; otherwise fix. A negative number of functions is unknown."""
-    return "seed" if functions == 0 or _SUSE_SEED.match(name) else "fix"
+def kind_of(functions: int) -> str:
+    """seed for a patch that replaces no function; what any other does the kernel does not say. A negative number of functions is unknown."""
+    return "seed" if functions == 0 else "unknown"
 
 
 def parse_thread_state(text: str) -> int:
@@ -88,8 +86,8 @@ def parse_module_flag(text: str) -> bool:
 
 
 def as_patch(patch: SysfsPatch) -> Patch:
-    """A patch with the CVEs in its module's name, as Amazon writes them (livepatch_CVE_2019_20096)."""
-    return Patch(patch.id, kind_of(patch.id, patch.functions), patch.state, cve_ids(patch.id.replace("livepatch_", "", 1)))
+    """A patch as far as the kernel knows it: it does not say what a patch fixes, and a name can be anybody's."""
+    return Patch(patch.id, kind_of(patch.functions), patch.state, [])
 
 
 def find_root(host: Any) -> Tuple[str, Any]:

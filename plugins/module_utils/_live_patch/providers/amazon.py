@@ -7,12 +7,14 @@ import re
 from typing import List, NamedTuple
 
 from ..._formats import versions as evr
+from ..claim import Patch, cve_ids
 
 QUERY = ("rpm", "-qa", "kernel-livepatch-*")
 
 _PACKAGE = re.compile(r"\bkernel-livepatch-(\d[\w.]*-\d[\w.]*)-(\d[\w.]*)-(\d[\w]*)\.(amzn\w+)(?:\.(x86_64|aarch64))?(?!\S)")
 _ADVICE = re.compile(r"\A(CVE-\d{4}-\d{4,7}|ALAS[\w-]{1,40})\s+\S+\s+(kernel-livepatch-\S+)\s*\Z")
 _UNTIL = re.compile(r"will no longer receive live patches after (\d{4}-\d{2}-\d{2})")
+_MODULE = "livepatch_"
 _ENDED = "Reboot into the latest kernel version to get a continued stream of live patches"
 
 
@@ -40,6 +42,19 @@ def package_of(release: str) -> str:
     """The package with Amazon's patches for a kernel, 6.1.134-150.224.amzn2023.x86_64 has kernel-livepatch-6.1.134-150.224; '' for other kernels."""
     match = re.match(r"(\d[\w.]*-\d[\w.]*?)\.amzn\w+\.\w+\Z", release)
     return "kernel-livepatch-" + match.group(1) if match else ""
+
+
+def named(loaded: List[Patch], packaged: bool) -> List[Patch]:
+    """Amazon's modules (livepatch_CVE_2019_20096, livepatch_cifs_lease_buffer_len) with the CVEs of their names.
+
+    One without a CVE fixes a fault that has none; that it is Amazon's is known where a package of patches for this kernel is installed.
+    """
+    found = []
+    for patch in loaded:
+        cves = cve_ids(patch.id[len(_MODULE):]) if patch.id.startswith(_MODULE) else []
+        known = patch.kind == "unknown" and (cves or (packaged and patch.id.startswith(_MODULE)))
+        found.append(patch._replace(kind="fix" if known else patch.kind, cves=cves))
+    return found
 
 
 def parse_packages(text: str) -> List[Package]:

@@ -7,9 +7,9 @@ import calendar
 import json
 import re
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ..claim import Claim, Inhibitor, cve_ids, settings
+from ..claim import Claim, Inhibitor, Patch, cve_ids, settings
 from . import canonical_text
 
 # By its full name: /snap/bin is not on a scan's PATH. The client only asks its own daemon.
@@ -19,16 +19,25 @@ VERBOSE = (PROGRAM, "status", "--verbose")
 CONFIG = "/var/snap/canonical-livepatch/common/config"
 MODE = "/var/local/canonical_livepatch_mode"
 PRO = "/var/lib/ubuntu-advantage/status.json"
-UNIT = "/etc/systemd/system/multi-user.target.wants/snap.canonical-livepatch.canonical-livepatchd.service"
+SERVICE = "snap.canonical-livepatch.canonical-livepatchd.service"
+UNIT = "/etc/systemd/system/multi-user.target.wants/" + SERVICE
 
 _SUPPORT = {"supported": "supported", "kernel-upgrade-required": "upgrade_required", "kernel-end-of-life": "end_of_life",
             "unsupported": "unsupported"}
 _FAILURES = {"apply-failed": "apply_failed", "applied-with-bug": "apply_failed", "unapplied": "not_applied", "applying": "not_applied",
              "kernel-upgrade-required": "kernel_upgrade_required"}
+# Words of the client that are known and tell neither of a patch in force nor of a failure.
+_STATES = ("applied", "nothing-to-apply")
 # What the client's state says of its own patches, after a check that succeeded.
 _UP_TO_DATE = {"applied": True, "nothing-to-apply": True, "unapplied": False, "applying": False}
 _DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\A(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|([+-])(\d{2}):(\d{2}))\Z")
+# The daemon reads its mode when it starts, so at each boot: in these it then inserts nothing, in the last it does not run.
+_MODES_WITHOUT_PATCHES = ("no-apply", "stop")
+_NO_DELAY = re.compile(r"\A0*[smhdw]?\Z")
+# The first client that lists what its own configuration keeps out.
+_LISTS_BLOCKED = (10, 15)
+_OWN_MODULE = re.compile(r"(?:\Alkp|livepatch)_Ubuntu_")
 _HOSTED = "https://livepatch.canonical.com"
 
 
@@ -55,11 +64,13 @@ def _claim(document: Dict[str, Any], entry: Dict[str, Any], patch: Dict[str, Any
     until = _word(entry, "UpgradeRequiredDate")
     check = {"checked": "ok", "check-failed": "failed", "needs-check": "never"}.get(checked, "")
     support = _SUPPORT.get(_word(entry, "Supported"), "")
+    known = state in _STATES or state in _FAILURES
     if state == "kernel-upgrade-required":
         # The state is the server's answer for this kernel and outweighs a cached word of support.
         support = "upgrade_required"
     return Claim(
         "canonical", " ".join(STATUS), nothing_to_apply=state == "nothing-to-apply", failure=_FAILURES.get(state, ""),
+        unclear="" if known else state or "no state",
         support=support, support_until=until[:10] if _DATE.match(until) else "", states_support=True,
         level=_word(patch, "Version") if state == "applied" else "",
         cves=_fixes(patch.get("Fixes")) if state == "applied" else [], cves_basis="client", cves_complete=state in ("applied", "nothing-to-apply"),
@@ -139,29 +150,64 @@ def is_present(host: Any) -> bool:
     return not host.stat(PROGRAM, follow=False).problem
 
 
-def read(host: Any, cmdline: List[str]) -> Claim:
-    """The claim of the client; its problem where it is not enabled, gives nothing that can be understood, or may not be asked."""
+def read(host: Any, cmdline: List[str], loaded: Sequence[Patch] = ()) -> Claim:
+    """The claim of the client on the loaded patches; its problem where it is not enabled, says nothing to be understood, or may not be asked."""
     config = parse_config(host.read(CONFIG, 1 << 16).value or "")
-    claim = _ask(host)
+    claim = _pinned(host, _ask(host), config)
     mode = parse_mode(cmdline, host.read(MODE, 4096).value or "")
-    cutoff, server = config.get("cutoff-date", ""), config.get("remote-server", "").rstrip("/")
-    blocked = _blocked(host) if cutoff else []
-    if blocked:
-        # The client applied the newest that its own configuration lets in.
-        claim = claim._replace(latest="", cves_missing=sorted(set(claim.cves_missing or []) | set(blocked)),
-                               silence_detail="newer levels are kept out by cutoff-date, and the client does not name them")
+    server = config.get("remote-server", "").rstrip("/")
     off = mode in ("no-apply", "no-refresh", "stop") or config.get("check-interval") == "0"
+    returns, by = _returns(host, mode)
     return claim._replace(
-        inhibitors=_inhibitors(mode, config), pin="cutoff_date" if cutoff else "", pinned_to=cutoff[:40], entitled=_entitled(host),
-        cves_blocked=blocked, mode="onprem" if server and server != _HOSTED else "online", auto_update=not off,
-        unit="snap.canonical-livepatch.canonical-livepatchd.service", returns=not host.stat(UNIT, follow=False).problem,
-        returns_by="snap.canonical-livepatch.canonical-livepatchd.service")
+        patches=own(loaded, claim), inhibitors=_inhibitors(mode, config), entitled=_entitled(host),
+        mode="onprem" if server and server != _HOSTED else "online", auto_update=not off, unit=SERVICE, returns=returns, returns_by=by)
+
+
+def own(loaded: Sequence[Patch], claim: Claim) -> List[Patch]:
+    """The loaded patches; those that are Canonical's by name fix something where the client says that it has applied a level or fixes."""
+    says = bool(claim.level or claim.cves) and not claim.problem
+    return [patch._replace(kind="fix") if says and patch.kind == "unknown" and _OWN_MODULE.search(patch.id) else patch for patch in loaded]
+
+
+def _pinned(host: Any, claim: Claim, config: Dict[str, str]) -> Claim:
+    """The claim with what holds the level back: a date in the past, or a delay after which patches are taken."""
+    cutoff, delay = config.get("cutoff-date", ""), config.get("patch-delay", "")
+    if not cutoff and _NO_DELAY.match(delay):
+        return claim
+    claim = claim._replace(pin="cutoff_date" if cutoff else "delay", pinned_to=(cutoff or delay)[:40])
+    said = _verbose(host)
+    blocked = canonical_text.blocked(said)
+    if blocked:
+        return claim._replace(cves_blocked=blocked, latest="", up_to_date=False, cves_missing=sorted(set(claim.cves_missing or []) | set(blocked)),
+                              silence_detail="newer levels are kept out by the pin, and the client does not name them")
+    if said and version_of(claim.client_version) >= _LISTS_BLOCKED:
+        return claim
+    return claim._replace(held_back=True, latest="", up_to_date=None if claim.up_to_date else claim.up_to_date,
+                          silence_detail="newer levels may be kept out by the pin, and the client does not say so")
+
+
+def version_of(text: str) -> Tuple[int, ...]:
+    """The first two numbers of a client's version; empty for other text."""
+    match = re.match(r"(\d{1,6})\.(\d{1,6})", text)
+    return (int(match.group(1)), int(match.group(2))) if match else ()
+
+
+def _returns(host: Any, mode: str) -> Tuple[bool, str]:
+    """(whether the patches come back after a reboot, what brings them or why nothing does)."""
+    if mode in _MODES_WITHOUT_PATCHES:
+        return False, "canonical_livepatch_mode is %s, which the daemon reads when it starts" % mode
+    # Masking leaves the link of enabling where it is.
+    if host.readlink("/etc/systemd/system/" + SERVICE).value == "/dev/null":
+        return False, SERVICE + " is masked"
+    return not host.stat(UNIT, follow=False).problem, SERVICE
 
 
 def _inhibitors(mode: str, config: Dict[str, str]) -> List[Inhibitor]:
     found = []
     if mode != "normal":
-        found.append(Inhibitor("livepatch_mode_" + re.sub(r"[^a-z]+", "_", mode.lower())[:20], MODE, "updates"))
+        code = "livepatch_mode_" + re.sub(r"[^a-z]+", "_", mode.lower())[:20]
+        stops = ("boot", "updates") if mode in _MODES_WITHOUT_PATCHES else ("updates",)
+        found += [Inhibitor(code, MODE, what) for what in stops]
     if config.get("check-interval") == "0":
         found.append(Inhibitor("livepatch_checks_off", CONFIG, "updates"))
     return found
@@ -181,7 +227,7 @@ def _ask(host: Any) -> Claim:
     except (ValueError, RecursionError) as error:
         problem, detail = ("tool_failed", said) if answer.value.rc else ("unparsable", str(error)[:200])
     try:
-        return parse_document(canonical_text.as_document(_verbose(host)))._replace(source=" ".join(VERBOSE))
+        return parse_document(canonical_text.as_document(_verbose(host), host.now()))._replace(source=" ".join(VERBOSE))
     except ValueError:
         return claim._replace(problem=problem, detail=detail)
 
@@ -189,10 +235,6 @@ def _ask(host: Any) -> Claim:
 def _verbose(host: Any) -> str:
     answer = host.run(VERBOSE)
     return "" if answer.problem else answer.value.out
-
-
-def _blocked(host: Any) -> List[str]:
-    return canonical_text.blocked(_verbose(host))
 
 
 def _entitled(host: Any) -> Any:

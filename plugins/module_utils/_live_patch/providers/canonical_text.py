@@ -7,13 +7,16 @@ Clients before JSON print nothing else, and only the text for people lists what 
 """
 
 import re
-from typing import Any, Dict, List, Tuple
+import time
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..claim import cve_ids
 
 _KEY = re.compile(r"\A\s*(?:-\s+)?([A-Za-z][A-Za-z -]{1,30}?):(?:\s+(.*?))?\s*\Z")
 _BLOCKED = "BLOCKED SECURITY UPDATES:"
 _PATCH_STATES: Tuple[Tuple[str, str], ...] = (
+    # What it has applied since then it does not say.
+    (r"kernel upgraded after a reboot", "kernel-upgraded"),
     (r"kernel bug detected", "applied-with-bug"),
     (r"crash|failed to |unknown error", "apply-failed"),
     (r"cannot be remediated|no longer available", "kernel-upgrade-required"),
@@ -28,7 +31,22 @@ _KERNEL_STATES: Tuple[Tuple[str, str], ...] = (
     (r"is (?:covered|supported) by", "supported"))
 
 
-def as_document(text: str) -> Dict[str, Any]:
+# As the client rounds them: a month is 30 days.
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400}
+_AGO = re.compile(r"\A(an?|\d{1,9}) (second|minute|hour|day|week|month|year)s? ago\Z")
+
+
+def moment_of(said: str, now: Optional[float]) -> str:
+    """The moment behind ``51 minutes ago``, by the host's clock; what is no such text, and all without a clock, is left as it is."""
+    match = _AGO.match(said)
+    if now is None or not (match or said == "now"):
+        return said
+    count = 0 if not match else 1 if match.group(1).startswith("a") else int(match.group(1))
+    then = now - count * (_SECONDS[match.group(2)] if match else 0)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(0, then)))
+
+
+def as_document(text: str, now: Optional[float] = None) -> Dict[str, Any]:
     """The JSON document that says the same; ValueError for a text that names no kernel."""
     document: Dict[str, Any] = {"Status": []}
     fields: Dict[str, str] = {}
@@ -47,12 +65,12 @@ def as_document(text: str) -> Dict[str, Any]:
         raise ValueError("no line 'kernel:' in %.80r" % text)
     document["Status"].append(_entry(fields, fixes))
     document["Client-Version"] = fields.get("client-version", "")
-    document["Last-Check"] = fields.get("last-check", "")
+    document["Last-Check"] = moment_of(fields.get("last-check", fields.get("last check", "")), now)
     return document
 
 
 def blocked(text: str) -> List[str]:
-    """The CVEs whose fixes the client's own configuration keeps out, of ``canonical-livepatch status --verbose``."""
+    """The CVEs whose fixes the client's own configuration keeps out, of ``canonical-livepatch status --verbose`` (10.15 and later)."""
     return sorted(cve_ids(text.partition(_BLOCKED)[2]))
 
 

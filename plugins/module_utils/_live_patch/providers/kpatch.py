@@ -131,30 +131,49 @@ def _client_version(host: Any) -> str:
     return next((version for version in (parse_version(host.read(path, 1 << 18).value or "") for path in PROGRAMS) if version), "")
 
 
-def _level(host: Any, provider: str, release: str, loaded: List[Patch]) -> str:
-    """Amazon's version of the package whose modules are loaded; '' elsewhere, and where only the seed is installed."""
-    answer = host.run(amazon.QUERY) if provider == "amazon" and loaded else None
+def _level(host: Any, release: str, loaded: List[Patch]) -> str:
+    """Amazon's version of the package whose modules are loaded; '' where only the seed is installed."""
+    answer = host.run(amazon.QUERY) if loaded else None
     if answer is None or answer.problem:
         return ""
     packages = [package for package in amazon.parse_packages(answer.value.out) if not package.is_seed]
     return amazon.newest_for(packages, release)
 
 
+class Content(NamedTuple):
+    """What is known of the loaded patches: they with their kinds and CVEs, the level, who says so, and why a package could not be asked."""
+
+    patches: List[Patch]
+    level: str
+    cves: List[str]
+    basis: str
+    problem: str = ""
+    detail: str = ""
+
+
+def _content(host: Any, provider: str, release: str, loaded: List[Patch]) -> Content:
+    """What the loaded patches fix, where the vendor says it: Amazon in the modules' names, Red Hat in the changelog of the modules' package."""
+    if provider == "amazon":
+        level = _level(host, release, loaded)
+        patches = amazon.named(loaded, bool(level))
+        cves = [cve for patch in patches if patch.state == "active" for cve in patch.cves]
+        return Content(patches, level, cves, "module_names" if cves else "none")
+    package, problem, detail = _changelog(host, release, loaded) if provider == "kpatch" else (None, "", "")
+    if package is None:
+        return Content(loaded, "", [], "none", problem, detail)
+    full = "%s-%s" % (package_of(release), package.version)
+    patches = [patch._replace(kind="fix", package=full) if is_loaded(package, [patch.id]) else patch for patch in loaded]
+    return Content(patches, package.version, package.cves, "changelog" if package.cves else "none")
+
+
 def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: List[Patch]) -> Claim:
     """The claim of ``provider`` (kpatch, amazon or self_built), whose loaded patches are the kernel's own."""
     inhibited = "kpatch.enable=0" in cmdline
-    inhibitors = [Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else []
-    named = [cve for patch in loaded if patch.state == "active" for cve in patch.cves]
-    basis = "module_names" if named else "none"
-    package, problem, detail = _changelog(host, release, loaded) if provider == "kpatch" else (None, "", "")
-    if package:
-        named, basis = (package.cves, "changelog") if package.cves else (named, basis)
-        full = "%s-%s" % (package_of(release), package.version)
-        loaded = [patch._replace(package=full) if is_loaded(package, [patch.id]) else patch for patch in loaded]
+    found = _content(host, provider, release, loaded)
     returns, by = _persistence(host, release, loaded, inhibited)
-    level = package.version if package else _level(host, provider, release, loaded)
-    claim = Claim(provider, INSTALLED, [patch._replace(for_kernel=release) for patch in loaded], cves=None if problem else sorted(set(named)),
-                  cves_basis=basis, cves_problem=problem, inhibitors=inhibitors, returns=returns, returns_by=by, detail=detail,
-                  level=level, client_version=_client_version(host), auto_update=_auto_update(host), unit="kpatch.service")
+    claim = Claim(provider, INSTALLED, [patch._replace(for_kernel=release) for patch in found.patches],
+                  cves=None if found.problem else sorted(set(found.cves)), cves_basis=found.basis, cves_problem=found.problem, detail=found.detail,
+                  level=found.level, returns=returns, returns_by=by, client_version=_client_version(host), auto_update=_auto_update(host),
+                  inhibitors=[Inhibitor("kpatch_disabled", "/proc/cmdline", "boot")] if inhibited else [], unit="kpatch.service")
     named_for = {"kpatch": package_of, "amazon": amazon.package_of}.get(provider)
     return patch_packages.with_offers(host, claim, named_for(release) if named_for else "")

@@ -90,11 +90,12 @@ def read(host: Any, cmdline: List[str]) -> Claim:
     config = settings(host.read(CONFIG, 1 << 16).value or "")
     off = _switches(host, cmdline)
     pinned = config.get("effective_version", "")[:200]
-    returns = is_yes(config["install_on_reboot"]) and not off if "install_on_reboot" in config else None
+    returns = False if off else is_yes(config["install_on_reboot"]) if "install_on_reboot" in config else None
     mode = _mode(config)
     claim = claim._replace(
         inhibitors=off, pin="effective_version" if pinned else "", pinned_to=pinned, returns=returns, mode=mode,
-        auto_update=is_yes(config["autoinstall"]) if "autoinstall" in config else None, returns_by="install_on_reboot in " + CONFIG)
+        auto_update=is_yes(config["autoinstall"]) if "autoinstall" in config else None,
+        returns_by="%s (%s)" % (off[0].code, off[0].source) if off else "install_on_reboot in " + CONFIG)
     return _with_available(host, claim, argv)
 
 
@@ -113,7 +114,9 @@ def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
     except ValueError as error:
         return claim._replace(silence="tool_failed" if answer.value.rc else "unparsable", silence_detail=str(error))
     missing = sorted({cve for update in updates for cve in update.cves} - set(claim.cves or []))
-    return claim._replace(up_to_date=not updates, cves_missing=missing, latest="" if updates else claim.level, newer_source=" ".join(asked),
+    nothing = not updates and not claim.problem and not any(patch.kind == "fix" for patch in claim.patches)
+    return claim._replace(up_to_date=not updates, nothing_to_apply=nothing, cves_missing=missing, latest="" if updates else claim.level,
+                          newer_source=" ".join(asked),
                           silence="unsupported", silence_detail="%s lists updates, and no level that they come to" % " ".join(asked))
 
 

@@ -99,7 +99,8 @@ def split(host: Any, placed: List[Placed], loaded: List[Patch]) -> Tuple[List[Pa
             others.append(patch)
         else:
             cves = manifest.cves if is_same_build(manifest, loaded_build_id(host, patch.id)) else []
-            ours.append(patch._replace(cves=cves, for_kernel=manifest.release, built_at=manifest.built_at))
+            kind = "fix" if cves and patch.kind == "unknown" else patch.kind
+            ours.append(patch._replace(kind=kind, cves=cves, for_kernel=manifest.release, built_at=manifest.built_at))
     return ours, others
 
 

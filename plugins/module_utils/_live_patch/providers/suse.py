@@ -11,7 +11,8 @@ from ..._formats import versions
 from ..._packages import available
 from ..claim import Claim, Patch, cve_ids
 
-PROGRAMS = ("/usr/bin/klp", "/usr/sbin/klp")
+# kgr is what SLES 12 has in the place of klp, with the same words.
+PROGRAMS = ("/usr/bin/klp", "/usr/sbin/klp", "/usr/bin/kgr", "/usr/sbin/kgr")
 
 # What `zypper lifecycle` reads: the last day of patches for each kernel, brought by the package lifecycle-data-sle-module-live-patching.
 LIFECYCLE = tuple("/var/lib/lifecycle/data/%s.lifecycle" % product for product in ("sle-module-live-patching", "sle-live-patching"))
@@ -21,6 +22,9 @@ _KERNEL = re.compile(r"\A(\d+(?:\.\d+)+)-(\d[\d.]*)-(default|rt)\Z")
 # More of them in one name are no pattern, and could keep a scan busy.
 _STARS = 3
 _DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
+# The first package of a kernel only shows that the mechanism works; so does its module, livepatch_1_5_3_2.
+_SEED_LEVEL = re.compile(r"\A1-\d")
+_SEED_MODULE = re.compile(r"\A(?:livepatch|kgraft_patch)_1_\d+(?:_\d+)*\Z")
 _PATCH = re.compile(r"\A(?:livepatch|kgraft_patch|klp)[\w-]*\Z")
 
 
@@ -43,7 +47,20 @@ def _patch(name: str, fields: Dict[str, str]) -> Patch:
     said = fields.get("cve", "")
     state = {"1": "active", "0": "disabled"}.get(fields.get("active", ""), "unknown")
     package = fields.get("rpm", "")[:200]
-    return Patch(name, "seed" if "this is an initial" in said else "fix", state, cve_ids(said), package, kernel_of(package))
+    return Patch(name, _kind(name, package, said), state, cve_ids(said), package, kernel_of(package))
+
+
+def is_seed(level: str) -> bool:
+    """Whether a package of this version and release is the first of its kernel, which fixes nothing."""
+    return _SEED_LEVEL.match(level) is not None
+
+
+def _kind(name: str, package: str, said: str) -> str:
+    """By what the client says of a patch; without the name of a package and of a CVE nobody does."""
+    level = level_of(package)
+    if "this is an initial" in said or is_seed(level) or (not level and _SEED_MODULE.match(name)):
+        return "seed"
+    return "fix" if level or cve_ids(said) else "unknown"
 
 
 def kernel_of(package: str) -> str:
@@ -64,10 +81,10 @@ def level_of(package: str) -> str:
     return match.group(5) if match else ""
 
 
-def name_for(release: str) -> str:
-    """The package with the patches for a kernel of SLES 15 or later; '' for other kernels."""
+def name_for(release: str, prefix: str = "kernel-livepatch") -> str:
+    """The package with the patches for a kernel (of SLES 12 with the prefix kgraft-patch); '' for other kernels."""
     match = _KERNEL.match(release)
-    return "kernel-livepatch-%s-%s-%s" % (match.group(1).replace(".", "_"), match.group(2).replace(".", "_"), match.group(3)) if match else ""
+    return "%s-%s-%s-%s" % (prefix, match.group(1).replace(".", "_"), match.group(2).replace(".", "_"), match.group(3)) if match else ""
 
 
 def parse_lifecycle(text: str, package: str) -> str:
@@ -96,7 +113,7 @@ def read(host: Any, release: str, loaded: List[Patch]) -> Claim:
     """What the client says, with what the vendor's dates and zypper's cache say of the kernel's patches."""
     claim = _ask(host, loaded)
     package = next((patch.package for patch in claim.patches if patch.state == "active" and patch.package), "")
-    name = name_of(package) or name_for(release)
+    name = name_of(package) or name_for(release, "kgraft-patch" if program(host).endswith("kgr") else "kernel-livepatch")
     for path in LIFECYCLE:
         until = parse_lifecycle(host.read(path, 1 << 20).value or "", name)
         if until:
@@ -121,6 +138,8 @@ def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
     if latest is None:
         return claim._replace(silence=reason, silence_detail="%s: %s" % (searched.source, detail))
     claim = claim._replace(latest=latest, newer_source=searched.source)
+    if is_seed(latest) and all(patch.kind == "seed" for patch in claim.patches):
+        return claim._replace(up_to_date=True, cves_missing=[], nothing_to_apply=True)
     if claim.patches and not claim.level:
         return claim._replace(silence="unparsable", silence_detail="klp names no package of the patch that is loaded")
     behind = not claim.level or versions.compare(versions.RPM, latest, claim.level) > 0
@@ -131,7 +150,7 @@ def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
 def _ask(host: Any, loaded: List[Patch]) -> Claim:
     """The claim of the client. CVEs count only for a patch that the kernel itself has active."""
     argv = [program(host), "-v", "patches"]
-    claim = Claim("suse", " ".join(argv), cves_basis="client")
+    claim = Claim("suse", " ".join(argv), cves_basis="client", cumulative=True)
     answer = host.run(argv)
     if answer.problem:
         return claim._replace(problem=answer.problem, detail=answer.detail)
@@ -141,11 +160,11 @@ def _ask(host: Any, loaded: List[Patch]) -> Claim:
         return claim._replace(problem="tool_failed" if answer.value.rc else "unparsable", detail=str(error))
     active = {patch.id for patch in loaded if patch.state == "active"}
     named = {patch.id: patch for patch in patches}
-    merged = [_merge(patch, named[patch.id]) if patch.id in named else patch for patch in loaded]
+    merged = [_merge(patch, named.get(patch.id, Patch(patch.id, _kind(patch.id, "", ""), "", []))) for patch in loaded]
     fixed = sorted({cve for patch in patches if patch.id in active for cve in patch.cves})
     return claim._replace(patches=merged, cves=fixed, cves_complete=bool(patches))
 
 
 def _merge(seen: Patch, named: Patch) -> Patch:
     """A patch as the kernel has it, with what only the client knows of it."""
-    return seen._replace(kind="seed" if named.kind == "seed" else seen.kind, package=named.package, for_kernel=named.for_kernel)
+    return seen._replace(kind=seen.kind if seen.kind == "seed" else named.kind, package=named.package, for_kernel=named.for_kernel)

@@ -74,8 +74,8 @@ def _some(words: list[str]) -> str:
 
 
 def _is_patched(scope: Scope) -> bool:
-    """Whether a fix is in force, so that a reboot could lose it."""
-    return any(row.get("kind") == "fix" and row.get("state") == "active" for row in scope.facts.rows("live_patch.patches"))
+    """Whether something that may be a fix is in force, so that a reboot could lose it."""
+    return any(row.get("kind") in ("fix", "unknown") and row.get("state") == "active" for row in scope.facts.rows("live_patch.patches"))
 
 
 def _has_provider(scope: Scope) -> bool:

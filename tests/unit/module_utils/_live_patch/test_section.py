@@ -11,52 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch import protection as patch_protection
-from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch import section as live_patch_section
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.claim import Claim, Inhibitor, Patch
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import canonical, suse
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded_host import RecordedHost
+from patched_hosts import RELEASE, host, patch, protection, scan
 
 FIXTURES = Path(__file__).parent / "fixtures"
-ROOT = "/sys/kernel/livepatch/"
-RELEASE = "6.1.0-40-amd64"
 STATUS = " ".join(canonical.STATUS)
 CHECKED = 1790448807.0  # 2026-09-26T18:53:27Z
 
 
 def text(name: str) -> str:
     return (FIXTURES / name).read_text(encoding="utf-8")
-
-
-def patch(name: str, enabled: str = "1", transition: str = "0", function: bool = True) -> dict[str, Any]:
-    """What sysfs shows of one patch."""
-    read = {f"{ROOT}{name}/enabled": enabled + "\n", f"{ROOT}{name}/transition": transition + "\n"}
-    return {"read": read, "listdir": {f"{ROOT}{name}/vmlinux": ["cmdline_proc_show,1", "patched"] if function else ["patched"]}}
-
-
-def host(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
-    recording: dict[str, Any] = {"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": {"/etc/os-release": "ID=debian\n"},
-                                 "listdir": {"/sys/kernel": ["livepatch"], "/sys/kernel/livepatch": []}, **more}
-    for part in parts:
-        for question, answers in part.items():
-            recording.setdefault(question, {}).update(answers)
-    names = sorted({key[len(ROOT):].split("/")[0] for key in recording["read"] if key.startswith(ROOT)})
-    recording["listdir"]["/sys/kernel/livepatch"] = names
-    return recording
-
-
-def scan(recording: dict[str, Any]) -> Section:
-    section = Section("live_patch")
-    live_patch_section.collect(RecordedHost(recording), section, {})
-    return section
-
-
-def protection(section: Section) -> tuple[str, list[str]]:
-    return section.facts["protection"], section.facts["reasons"]
 
 
 KPATCH = {"read": {"/usr/sbin/kpatch": "#!/bin/bash\n"}}
@@ -71,11 +40,11 @@ LOADER = {"stat": {"/etc/systemd/system/multi-user.target.wants/firebreak-live-p
 CANONICAL = {"stat": {canonical.PROGRAM + "@link": ["link", 511, 0, 0, 0, 0, 0, 1, 1]}}
 
 
-def test_a_self_built_patch_in_force() -> None:
+def test_a_patch_of_nobody_knows_what_in_force() -> None:
     section = scan(host(patch("fix_one")))
-    assert protection(section) == ("protected", ["fix_active", "support_not_stated", "freshness_not_stated"])
+    assert protection(section) == ("unknown", ["content_not_stated"])
     assert section.facts["provider"]["id"] == "self_built"
-    assert section.facts["patches"] == [{"id": "fix_one", "kind": "fix", "state": "active", "cves": [], "replace": None, "stack_order": None,
+    assert section.facts["patches"] == [{"id": "fix_one", "kind": "unknown", "state": "active", "cves": [], "replace": None, "stack_order": None,
                                          "functions": 1, "package": None, "for_kernel": RELEASE, "built_at": None}]
     assert section.facts["persistence"]["same_kernel"] is False
     assert section.facts["cves"] == {"fixed": [], "basis": "none", "complete": False, "blocked_by_pin": None, "not_fixed": None}
@@ -83,6 +52,7 @@ def test_a_self_built_patch_in_force() -> None:
 
 def test_a_patch_from_a_bundle_claims_its_cves_while_it_is_in_force() -> None:
     section = scan(host(patch("fix_one"), PLACED, LOADER))
+    assert protection(section) == ("protected", ["fix_active", "support_not_stated", "freshness_not_stated"])
     assert section.facts["cves"] == {"fixed": ["CVE-2026-1234"], "basis": "manifest", "complete": True, "blocked_by_pin": None, "not_fixed": []}
     assert section.facts["persistence"] == {"same_kernel": True, "via": "firebreak-live-patch.service", "kernels": [RELEASE]}
     assert (section.facts["provider"]["id"], section.facts["provider"]["also_present"]) == ("self_built", [])
@@ -393,16 +363,19 @@ def test_red_hats_changelog() -> None:
     other = scan(host(patch("kpatch_5_14_0_284_11_1_1_3"), KPATCH, dnf, run={query: text("rpm_kpatch_patch.txt"), asked: said}, uname=uname))
     assert (other.facts["effective"]["latest_available"], other.facts["effective"]["up_to_date"]) == ("1-5.el9_2", None)
     silent = scan(host(patch("kpatch_5_14_0_284_11_1_1_4"), KPATCH, uname=uname))
-    assert (silent.facts["cves"]["fixed"], silent.facts["protection"]) == (None, "protected")
+    assert (silent.facts["cves"]["fixed"], protection(silent)) == (None, ("unknown", ["content_not_stated"]))
 
 
 def test_modules_disabled_keeps_later_patches_out() -> None:
-    assert protection(scan(host(patch("fix_one"), {"read": {"/proc/sys/kernel/modules_disabled": "1\n"}}))) == ("stale", ["updates_inhibited"])
+    assert protection(scan(host(patch("fix_one"), PLACED, LOADER, {"read": {"/proc/sys/kernel/modules_disabled": "1\n"}}))) == (
+        "stale", ["updates_inhibited"])
 
 
 STATES = st.sampled_from(["active", "enabling", "disabling", "disabled", "unknown"])
-PATCHES = st.lists(st.builds(Patch, st.just("p"), st.sampled_from(["fix", "seed", "tripwire", "enablement"]), STATES, st.just([])), max_size=3)
-CLAIMS = st.builds(Claim, st.just("x"), nothing_to_apply=st.booleans(), failure=st.sampled_from(["", "apply_failed", "provider_disabled"]),
+KINDS = st.sampled_from(["fix", "seed", "tripwire", "enablement", "hardening", "unknown"])
+PATCHES = st.lists(st.builds(Patch, st.just("p"), KINDS, STATES, st.just([])), max_size=3)
+CLAIMS = st.builds(Claim, st.just("x"), nothing_to_apply=st.booleans(), unclear=st.sampled_from(["", "sideways"]), held_back=st.booleans(),
+                   failure=st.sampled_from(["", "apply_failed", "provider_disabled"]),
                    support=st.sampled_from(["", "supported", "upgrade_required", "end_of_life", "unsupported"]), states_support=st.booleans(),
                    check=st.sampled_from(["", "ok", "failed", "never"]), problem=st.sampled_from(["", "tool_failed"]))
 VIEWS = st.builds(patch_protection.View, st.booleans(), st.booleans(), st.booleans(), PATCHES, st.none() | CLAIMS, st.integers(0, 2),
@@ -420,6 +393,8 @@ def test_protected_is_never_said_without_ground(view: patch_protection.View) -> 
     assert in_force or (view.claim is not None and view.claim.nothing_to_apply)
     assert all(one.state not in ("enabling", "disabling", "unknown") for one in view.patches)
     assert not view.inhibitors and view.active < 2 and view.readable and not view.container
+    assert in_force or (view.claim is not None and not view.claim.held_back)
+    assert view.claim is None or not view.claim.unclear
     assert view.claim is None or (not view.claim.problem and view.claim.support in ("", "supported") and view.claim.check in ("", "ok"))
 
 

@@ -277,7 +277,7 @@ def test_suse_damaged() -> None:
 
 
 @pytest.mark.parametrize(("name", "kernel", "level"), [
-    ("kcare_debian8.txt", "3.16.36-1+deb8u2", "3"), ("kcare_raspi.txt", "5.4.0-1028.31", "1-:1615812815")])
+    ("kcare_debian8.txt", "3.16.36-1+deb8u2", "3"), ("kcare_raspi.txt", "5.4.0-1028.31", "1")])
 def test_kernelcare(name: str, kernel: str, level: str) -> None:
     info = kernelcare.parse_info(text(name))
     assert kernelcare.is_applied(info)
@@ -400,10 +400,9 @@ def test_sysfs_state(enabled: str | None, transition: str | None, state: str) ->
     assert sysfs.state_of(enabled, transition) == state
 
 
-@pytest.mark.parametrize(("name", "functions", "kind"), [
-    ("livepatch_1_5_3_2", 1, "seed"), ("livepatch_6_150400_2_2", 9, "fix"), ("mine", 0, "seed"), ("mine", -1, "fix")])
-def test_kinds(name: str, functions: int, kind: str) -> None:
-    assert sysfs.kind_of(name, functions) == kind
+@pytest.mark.parametrize(("functions", "kind"), [(1, "unknown"), (0, "seed"), (-1, "unknown")])
+def test_the_kernel_knows_only_which_patch_is_empty(functions: int, kind: str) -> None:
+    assert sysfs.kind_of(functions) == kind
 
 
 def test_small_texts_of_the_kernel() -> None:
@@ -424,8 +423,10 @@ def test_cve_ids(said: str, found: list[str]) -> None:
 
 
 def test_the_cve_in_amazons_module_names() -> None:
-    patch = sysfs.as_patch(sysfs.SysfsPatch("livepatch_CVE_2019_20096", "active", None, None, ["vmlinux"], 1))
-    assert (patch.cves, patch.kind) == (["CVE-2019-20096"], "fix")
+    loaded = [sysfs.as_patch(sysfs.SysfsPatch(name, "active", None, None, ["vmlinux"], 1))
+              for name in ("livepatch_CVE_2019_20096", "livepatch_cifs_lease_buffer_len", "kpatch_CVE_2019_20097")]
+    assert [(one.cves, one.kind) for one in amazon.named(loaded, packaged=False)] == [(["CVE-2019-20096"], "fix"), ([], "unknown"), ([], "unknown")]
+    assert [one.kind for one in amazon.named(loaded, packaged=True)] == ["fix", "fix", "unknown"]
 
 
 @settings(deadline=None)

@@ -5,9 +5,9 @@
 
 from fnmatch import fnmatchcase
 
-from firebreak_proof import kernels
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import kernels
 
 
 @promise("boot.reboot_required")

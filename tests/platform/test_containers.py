@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Containers: which engines there are, and on whose kernel their containers run."""
 
-from firebreak_proof import boundaries, monitors
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import boundaries, monitors
 
 
 @promise("containers.engines")

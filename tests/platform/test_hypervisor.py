@@ -5,9 +5,9 @@
 
 from fnmatch import fnmatchcase
 
-from firebreak_proof import monitors
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import monitors
 
 
 @promise("hypervisor.*.presence", finding="hypervisor.*.installed")

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kata Containers: the release in force, what runs, and the handlers by which engines reach it."""
 
-from firebreak_proof import boundaries
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import boundaries
 
 
 @promise("kata.presence", finding="kata.installed")

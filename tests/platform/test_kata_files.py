@@ -5,9 +5,9 @@
 
 from fnmatch import fnmatchcase
 
-from firebreak_proof import configurations, hardening
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import configurations, hardening
 
 
 @promise("kata.files")

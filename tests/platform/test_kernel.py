@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kernels: the one in force, the one that the next boot gives, and those that are installed."""
 
-from firebreak_proof import kernels
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import kernels
 
 
 @promise("kernel.running")

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Live patches in force, each by more than one witness."""
 
-from firebreak_proof import kernels, patches
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import kernels, patches
 
 
 @promise("live_patch.protection")

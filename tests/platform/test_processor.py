@@ -6,9 +6,9 @@
 import re
 from datetime import date
 
-from firebreak_proof import processor
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import processor
 
 
 @promise("cpu.vulnerabilities.*", finding="cpu.vulnerability.*")

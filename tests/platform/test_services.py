@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Services: none runs on files that are not there any more, and those that must run do."""
 
-from firebreak_proof import services
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import services
 
 _SHOWN = 5
 _KINDS = {"services.stale": "service", "services.stale_manager": "manager", "services.stale_until_reboot": "until_reboot",

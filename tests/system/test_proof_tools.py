@@ -15,8 +15,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from firebreak_proof import evidence, ordering
-from firebreak_proof.ordering import Order
+from firebreak_proof import evidence
+from firebreak_proof.views import ordering
+from firebreak_proof.views.ordering import Order
 
 BOTH = [("6.1.158-1", "6.1.159-1", -1), ("1:7.2+dfsg-7+deb12u13", "1:7.2+dfsg-7+deb12u9", 1), ("2:1.0", "1:9.9", 1), ("6.12~rc1-1", "6.12-1", -1)]
 # The two differ where letters meet numbers.

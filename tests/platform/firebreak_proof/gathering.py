@@ -14,16 +14,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from . import comparisons, ordering
 from .asking import Answer, Question, answers, is_whole, script
-from .container_questions import CONTAINERS, KATA
-from .kata_questions import KATA_FILES
-from .more_questions import CPU, HYPERVISOR, LIVE_PATCH
-from .probe_question import PROBE
 from .proof import Proof
-from .questions import BOOT, GENERAL, KERNEL
-from .service_questions import SERVICES
+from .questions.containers import CONTAINERS, KATA
+from .questions.kata import KATA_FILES
+from .questions.machines import CPU, HYPERVISOR, LIVE_PATCH
+from .questions.probe import PROBE
+from .questions.services import SERVICES
+from .questions.system import BOOT, GENERAL, KERNEL
 from .standards import Standard
+from .views import comparisons, ordering
 
 QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE, *SERVICES)
 

@@ -10,11 +10,12 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import asking, ordering, standards
+from . import asking, standards
 from .asking import Answer
-from .ordering import Order
 from .promises import BrokenPromiseError
 from .standards import Standard, Waiver
+from .views import ordering
+from .views.ordering import Order
 
 
 class Proof:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from firebreak_proof import grub_menu
+from firebreak_proof.views import grub_menu
 from workshop import REPOSITORY
 
 MENUS = REPOSITORY / "tests/unit/module_utils/_boot/fixtures"

@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from firebreak_proof import comparisons, kernels, monitors, ordering, patches, processor, services
 from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
 from firebreak_proof.proof import Proof
 from firebreak_proof.standards import Standard, Waiver
+from firebreak_proof.views import comparisons, kernels, monitors, ordering, patches, processor, services
 
 BANNER = "Linux version 6.1.0-41-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2026-10-01)"
 RUNNING = f"uname 6.1.0-41-cloud-amd64\nproc 6.1.0-41-cloud-amd64\nbanner {BANNER}\nowner linux-image-6.1.0-41-cloud-amd64\n"

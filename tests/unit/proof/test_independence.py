@@ -29,7 +29,8 @@ def _imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add("firebreak_proof" if node.level == 1 else "outside" if node.level else str(node.module).split(".")[0])
+            stays = node.level <= len(path.relative_to(SUITE).parts) - 1
+            found.add(str(node.module).split(".")[0] if not node.level else "firebreak_proof" if stays else "outside")
     return found
 
 

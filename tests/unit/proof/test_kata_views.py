@@ -9,12 +9,13 @@ import base64
 from typing import Any
 
 import pytest
-from firebreak_proof import boundaries, configurations, gathering, hardening
+from firebreak_proof import gathering
 from firebreak_proof.asking import Answer
-from firebreak_proof.configurations import Configuration, DropIn
 from firebreak_proof.promises import BrokenPromiseError
 from firebreak_proof.proof import Proof
 from firebreak_proof.standards import Standard
+from firebreak_proof.views import boundaries, configurations, hardening
+from firebreak_proof.views.configurations import Configuration, DropIn
 
 SHIM = "/opt/kata/bin/containerd-shim-kata-v2"
 OWN = "/opt/kata/share/defaults/kata-containers/runtimes/kata/configuration-qemu.toml"

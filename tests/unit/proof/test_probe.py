@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from firebreak_proof.probe_question import PROBE
+from firebreak_proof.questions.probe import PROBE
 
 DUMP = """[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata]
   runtime_path = "/opt/kata/bin/containerd-shim-kata-v2"

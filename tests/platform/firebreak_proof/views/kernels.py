@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..promises import BrokenPromiseError, Wanted, hold
+from ..proof import Proof
 from . import grub_menu
-from .promises import BrokenPromiseError, Wanted, hold
-from .proof import Proof
 
 
 class Kernel(NamedTuple):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .promises import BrokenPromiseError
-from .proof import Proof
+from ..promises import BrokenPromiseError
+from ..proof import Proof
 
 _CARRIERS = re.compile(r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-system-.+|qemu-kvm|kvm|virtiofsd|cloud-hypervisor|firecracker)")
 _REBOOTED = ("dbus.service", "dbus-broker.service", "systemd-logind.service", "elogind.service")

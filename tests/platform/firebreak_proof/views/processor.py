@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .proof import Proof
+from ..proof import Proof
 
 # Command line words that leave the processor less protected than the kernel would by itself (Documentation/admin-guide/kernel-parameters).
 _NAMES = "spectre_v2|spectre_v2_user|spec_store_bypass_disable|ssbd|l1tf|mds|tsx_async_abort|mmio_stale_data|retbleed|spec_rstack_overflow|srbds|" \

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..asking import fields, rows
+from ..promises import BrokenPromiseError, Wanted
+from ..proof import Proof
 from . import kernels
-from .asking import fields, rows
-from .promises import BrokenPromiseError, Wanted
-from .proof import Proof
 
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .promises import Wanted
-from .proof import Proof
+from ..promises import Wanted
+from ..proof import Proof
 
 # systemd's names (systemd-detect-virt) where the standard has others.
 _NAMES = {"oracle": "virtualbox"}

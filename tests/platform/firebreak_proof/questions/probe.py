@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .asking import Question
+from ..asking import Question
 
 # The arguments are the names of handlers. It prints the kernels (host, pinned) and for each handler: probe, its name, the engine, what uname -r
 # says inside, and the last word of what went wrong. The container is the host's own busybox; nothing is pulled.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .asking import Question
+from ..asking import Question
 
 # One grep and one stat for all processes: a host has a thousand processes, which map the same two hundred files.
 _EVERY_MAPPED_FILE = r"""

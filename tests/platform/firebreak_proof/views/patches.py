@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .proof import Proof
+from ..proof import Proof
 
 # TAINT_LIVEPATCH of the kernel's include/linux/panic.h.
 _TAINT_LIVE_PATCH = 1 << 15

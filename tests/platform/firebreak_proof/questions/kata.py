@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .asking import Question
-from .container_questions import CONFIGURED
+from ..asking import Question
+from .containers import CONFIGURED
 
 # Where the shims in Go, and those in Rust, look when nobody names a configuration; the first that is there counts.
 DEFAULTS = {

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import tomllib
 
+from ..promises import BrokenPromiseError, hold
+from ..proof import Proof
+from ..questions.kata import DEFAULTS
 from . import boundaries
-from .kata_questions import DEFAULTS
-from .promises import BrokenPromiseError, hold
-from .proof import Proof
 
 Table = Mapping[str, Any]
 

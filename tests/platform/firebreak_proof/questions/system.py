@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .asking import Question
+from ..asking import Question
 
 _KERNELS = ("kernel.*", "live_patch.*")
 _BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "boot.cmdline_*")

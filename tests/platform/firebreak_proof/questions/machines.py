@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .asking import Question
+from ..asking import Question
 
 LIVE_PATCH = (
     Question("patches", ("live_patch.*",), """

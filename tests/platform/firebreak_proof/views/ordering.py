@@ -10,7 +10,7 @@ import itertools
 import shlex
 from collections.abc import Iterable, Mapping
 
-from .asking import Question
+from ..asking import Question
 
 # dpkg says one pair at a time; rpm's own Lua compares epoch, version and release of all pairs in one process.
 _SHELL = r"""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .asking import Question
+from ..asking import Question
 
 # What is said of configurations needs to know which ones the handlers name.
 CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")

@@ -9,8 +9,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from ..proof import Proof
 from .monitors import Program
-from .proof import Proof
 
 # The first process of a container is one of these where it does not run on the host's kernel.
 _OWN_KERNEL = ("qemu-system-*", "qemu-kvm", "cloud-hypervisor*", "firecracker*", "dragonball*", "containerd-shim-kata-v2", "runsc*")

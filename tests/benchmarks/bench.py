@@ -19,14 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import _proving, _reporting, _scanning
+from benchmarks import _packing, _proving, _reporting, _scanning
 from benchmarks._measuring import Goal
 from benchmarks._own_sshd import own_sshd
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["scan", "report", "proof"], help="measure only the scan, only evaluation and report, or only the proof")
+    parser.add_argument("--only", choices=["scan", "report", "proof", "payload"], help="measure only this")
+    parser.add_argument("--before", type=Path, help="another checkout to hold the payload against (git worktree add)")
     parser.add_argument("--connections", nargs="+", choices=["local", "ssh"], default=["local", "ssh"])
     parser.add_argument("--hosts", nargs="+", type=int, default=[1, 10, 50], help="numbers of hosts to scan")
     parser.add_argument("--records", nargs="+", type=int, default=[1000, 10000], help="numbers of records to report, smallest first")
@@ -54,6 +55,8 @@ def _all(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goal]
         with own_sshd(place) as server:
             for hosts in arguments.hosts:
                 yield from _proving.compare(hosts, place, server, arguments.repeats, _scanning.environment())
+    if arguments.before and arguments.only in (None, "payload"):
+        yield from _packing.compare(arguments.before, directory, arguments.repeats)
     if arguments.only in (None, "report"):
         yield from _reporting.compare(arguments.records, directory, arguments.repeats, _scanning.environment())
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import wings
 from workshop import REPOSITORY
@@ -52,3 +54,17 @@ def test_a_wings_tests_lie_under_its_name() -> None:
 
 def test_live_patch_has_one_spelling() -> None:
     assert [path for path in SOURCES if "livepatch" in path] == []
+
+
+def test_the_rooms_that_contributing_names_are_there() -> None:
+    """Rooms with a <placeholder> are there for some name; each row touches at most four."""
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.split("## I want to add...")[1].split("###")[0].splitlines() if line.startswith("| a")]
+    assert len(rows) >= 7
+    for row in rows:
+        rooms = re.findall(r"`([^`]+\.(?:py|yml))`", row[2])
+        assert 1 <= len(rooms) <= 4 + ("proof" in row[2]), row[1]
+        for room in rooms:
+            pattern = re.sub(r"<\w+>", "*", room)
+            below = "" if room.startswith(("roles/", "tests/")) else "plugins/"
+            assert list(REPOSITORY.glob(below + pattern)), room

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it costs to pack the host code, to carry it, and to start it on a host, beside another state of this repository."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks._measuring import Goal, interleaved, run
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "ansible_collections.firebreak.fleet.plugins.plugin_utils"
+
+# Where the payload is made, newest first: another state may have it elsewhere.
+_PAYLOAD = f"""
+import importlib, os, sys
+for name in ("_transport.payload", "_payload"):
+    try:
+        payload = importlib.import_module("{PACKAGE}." + name)
+        break
+    except ModuleNotFoundError:
+        pass
+"""
+_PACK = _PAYLOAD + """
+for _turn in range(5):
+    payload.payload.cache_clear()
+    size = len(payload.payload().data)
+open(sys.argv[1], "w").write(str(size))
+"""
+# The section os alone: nearly all of what this takes is Python reading and compiling the code of all sections.
+_MAKE = _PAYLOAD + """
+code = payload.payload()
+open(sys.argv[1], "wb").write(payload.standard_input(code, {"sections": ["os"]}))
+open(sys.argv[1] + ".sh", "w").write(payload.command(code, "0" * 16, [[sys.executable]]) + "\\n")
+"""
+
+
+def _python(checkout: Path) -> tuple[list[str], dict[str, str]]:
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "collections"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return [sys.executable, "-c"], environment
+
+
+def compare(before: Path, directory: Path, repeats: int) -> Iterator[str | Goal]:
+    """This tree beside the checkout ``before``."""
+    trees = {"before": before.resolve(), "now": ROOT}
+    for name, tree in trees.items():
+        argv, environment = _python(tree)
+        run([*argv, _PACK, str(directory / f"{name}.size")], directory, environment)
+        run([*argv, _MAKE, str(directory / name)], directory, environment)
+    cases = {}
+    for name, tree in trees.items():
+        argv, environment = _python(tree)
+        cases[f"{name}: pack 5 times"] = partial(run, [*argv, _PACK, str(directory / f"{name}.size")], directory, environment)
+        script = f"for turn in 1 2 3 4 5; do /bin/sh '{directory / name}.sh' <'{directory / name}' >/dev/null; done"
+        cases[f"{name}: start 5 times"] = partial(run, ["/bin/sh", "-c", script], directory, environment)
+    costs = interleaved(cases, repeats)
+    for case, cost in costs.items():
+        yield f"payload  {case:24} {cost.cpu:6.3f} CPU-s  {cost.wall:6.3f} s"
+    sizes = {name: int((directory / f"{name}.size").read_text()) for name in trees}
+    yield f"payload  bytes: before {sizes['before']}, now {sizes['now']}"
+    for what in ("pack", "start"):
+        yield Goal(f"CPU to {what} the host code / before", costs[f"now: {what} 5 times"].cpu / costs[f"before: {what} 5 times"].cpu, 1.0)
+    yield Goal("bytes of the payload / before", sizes["now"] / sizes["before"], 1.0)

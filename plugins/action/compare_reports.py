@@ -14,8 +14,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
-from ..plugin_utils._report.comparison import Comparison, compare, comparison_lines
-from .fleet_report import show
+from ..plugin_utils._fleet.bounded import counted
+from ..plugin_utils._fleet.compare import Comparison, compare
+from ..plugin_utils._report.comparison import comparison_lines
+from ..plugin_utils._report.terminal import show
+from .fleet_report import REPORT_FILE, REPORT_LIMIT
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "before": {"type": "str", "default": ""},
@@ -23,8 +26,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "reports": {"type": "str", "default": "reports"},
     "limit": {"type": "int", "default": 200},
 }
-REPORT_LIMIT = 1024 * 1024 * 1024
-REPORT_FILE = "fleet.json"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -45,8 +46,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             comparison = compare(before, after, (str(paths[0]), str(paths[1])))
         except (store.StoreError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from None
-        show(comparison_lines(comparison))
-        result.update(changed=False, different=any(comparison[2:]), before=str(paths[0]), after=str(paths[1]),
+        show(result, comparison_lines(comparison))
+        result.update(changed=False, different=comparison.is_different, before=str(paths[0]), after=str(paths[1]),
                       comparison=wrap_var(bounded(comparison, args["limit"])))
         return result
 
@@ -55,12 +56,12 @@ def chosen(before: str, after: str, reports: Path) -> tuple[Path, Path]:
     """The two fleet.json files: those named, else the newest report and the newest one before it."""
     if before and after:
         return report_file(before), report_file(after)
-    whole = [run for run in store.runs(reports) if (run / REPORT_FILE).is_file()]
+    whole = [run for run in store.runs(reports) if store.is_whole(run)]
     newest = report_file(after) if after else whole[-1] / REPORT_FILE if whole else None
     older = [run / REPORT_FILE for run in itertools.takewhile(lambda run: run / REPORT_FILE != newest, whole)]
     earlier = report_file(before) if before else older[-1] if older else None
     if newest is None or earlier is None:
-        raise store.StoreError(f"cannot compare: {len(whole)} whole reports in {reports}, wanted two; "
+        raise store.StoreError(f"cannot compare: {counted(len(whole), 'whole report')} in {reports}, wanted two; "
                                 "or name them with firebreak_compare_before and firebreak_compare_after")
     return earlier, newest
 

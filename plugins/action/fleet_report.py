@@ -5,28 +5,33 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
-from ..plugin_utils._fleet.bounded import dig
-from ..plugin_utils._fleet.fleet import Fleet, merge
+from ..plugin_utils._fleet.bounded import counted, dig
+from ..plugin_utils._fleet.fleet import Before, Fleet, merge
 from ..plugin_utils._report.artifact import artifact
 from ..plugin_utils._report.fleet_json import fleet_json
 from ..plugin_utils._report.junit import junit
 from ..plugin_utils._report.machine import machine
+from ..plugin_utils._report.next_steps import Command, next_steps, started_by
 from ..plugin_utils._report.openmetrics import openmetrics
 from ..plugin_utils._report.page import html
+from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
+from ..plugin_utils._report.terminal import show
 from .platform_scan import version
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -36,10 +41,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "latest": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 0},
     "fail_on": {"type": "str", "choices": ["never", "drift", "unknown"], "default": "never"},
+    "details": {"type": "bool", "default": False},
+    "metrics": {"type": "str", "default": ""},
+    "metrics_mode": {"type": "str", "default": "0644"},
 }
 
 # AWX and its forks tell a job its number in one of these variables.
 JOB_IDS = ("awx_job_id", "tower_job_id")
+REPORT_LIMIT = 1024 * 1024 * 1024
+REPORT_FILE = "fleet.json"
+LIMITS = "limit"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -57,62 +68,118 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"]).absolute()
         runs = [Path(run).absolute() for run in args["runs"]] or [directory]
+        mode = file_mode(args["metrics_mode"])
+        if args["keep"] < 0:
+            raise AnsibleActionFail(f"firebreak_reports_keep is {args['keep']}; wanted 0, which keeps all, or how many reports to keep")
         try:
-            fleet = _merged(runs, args["hosts"])
+            fleet = _merged(runs, args["hosts"], is_partial(args["hosts"], variables), _earlier(directory, args["latest"]))
             write_reports(directory, fleet)
-            self._publish(directory, args)
+            if args["metrics"]:
+                store.write(Path(args["metrics"]).expanduser().absolute(), openmetrics(fleet), mode)
+            self._publish(directory, args, fleet.partial)
         except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
-        show([*_lines(fleet, runs), Line(""), Line(f"Report: {directory / 'fleet.html'}")])
+        show(result, [*_lines(fleet, runs, args["details"]), *_ending(fleet, directory)])
         result.update(changed=False, directory=str(directory), report=str(directory / "fleet.html"), summary=dict(fleet.summary),
-                      failure=wrap_var(failure(fleet, args["fail_on"])))
+                      partial=fleet.partial, failure=wrap_var(failure(fleet, args["fail_on"])))
+        silent = _silent(fleet)
+        if silent:
+            result["warnings"] = [silent]
         job = next((variables[name] for name in JOB_IDS if variables.get(name)), None)
         if job is not None:
             result["ansible_stats"] = {"data": {f"firebreak_report_{job}": wrap_var(artifact(fleet))}, "per_host": False, "aggregate": False}
         return result
 
-    def _publish(self, directory: Path, args: Mapping[str, Any]) -> None:
-        """Only a whole report becomes the latest; old ones go after that."""
-        if args["latest"]:
+    def _publish(self, directory: Path, args: Mapping[str, Any], partial: bool) -> None:
+        """A whole report becomes the latest, and old ones go after that; a partial one never takes the place of a whole one."""
+        if args["latest"] and (not partial or not store.is_whole(directory.parent / store.LATEST)):
             store.publish(directory)
             store.prune(directory.parent, args["keep"])
 
 
-def _merged(runs: list[Path], hosts: list[str]) -> Fleet:
+def file_mode(text: str) -> int:
+    """A file's mode from its octal digits."""
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise AnsibleActionFail(f"firebreak_metrics_mode is {text}; wanted octal digits such as 0644")
+    return mode
+
+
+def is_partial(hosts: list[str], variables: Mapping[str, Any]) -> bool:
+    """Whether --limit left out hosts of the inventory: the report of a few must not pass for that of the fleet."""
+    everything = variables.get("groups", {}).get("all", [])
+    return bool(context.CLIARGS.get("subset")) and bool(hosts) and not set(everything) <= set(hosts)
+
+
+def _earlier(directory: Path, latest: bool) -> Before:
+    """The report before this one: what ``latest`` leads to, or, where a directory was named, what lies in it."""
+    path = (directory.parent / store.LATEST if latest else directory) / REPORT_FILE
+    try:
+        return Before(records.parse(store.read(path, REPORT_LIMIT), path)) if path.is_file() else Before()
+    except store.StoreError:
+        return Before()
+
+
+def _merged(runs: list[Path], hosts: list[str], partial: bool, before: Before) -> Fleet:
     missing = [str(run) for run in runs if not run.is_dir()]
     if missing:
         raise store.StoreError(f"cannot read the records of {', '.join(missing)}: no such directory; wanted the directory of a run")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now)
+    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now, before, partial)
 
 
 def write_reports(directory: Path, fleet: Fleet) -> None:
     """Every form of the report, each file whole or not at all."""
     store.private_directory(directory)
     forms: tuple[tuple[str, Iterable[str]], ...] = (
-        ("fleet.json", fleet_json(fleet)),
+        (REPORT_FILE, fleet_json(fleet)),
         ("fleet.html", html(fleet)),
         ("fleet.prom", openmetrics(fleet)),
         ("junit.xml", junit(fleet)),
         ("fleet.sarif", sarif(fleet, version())),
+        ("findings.csv", csv_text(fleet)),
+        ("findings.jsonl", json_lines(fleet)),
     )
     for name, chunks in forms:
         store.write(directory / name, chunks)
+    limits = store.private_directory(directory / LIMITS)
+    files = limit_files(fleet)
+    for old in limits.iterdir():
+        if old.name not in files and old.is_file():
+            old.unlink(missing_ok=True)
+    for name, hosts in files.items():
+        store.write(limits / name, (f"{host}\n" for host in hosts))
 
 
-def _lines(fleet: Fleet, runs: list[Path]) -> list[Line]:
+def _lines(fleet: Fleet, runs: list[Path], details: bool) -> list[Line]:
     """The table of a fleet, or the full view of the only machine."""
     if len(fleet.hosts) != 1:
         return list(table(fleet, max(100, shutil.get_terminal_size((120, 24)).columns)))
     host = fleet.hosts[0]
     loaded = next(records.documents(runs, [host.name]), None)
     record = dig(loaded.document, "record") if loaded else None
-    return [*machine(host, record, standard_names(fleet)), Line(""), Line(counts(fleet)), *problems(fleet)]
+    return [*machine(host, record, standard_names(fleet), details), *problems(fleet), Line(counts(fleet))]
 
 
-def show(lines: Iterable[Line]) -> None:
-    """Print to the job's standard output by Ansible's own display, so that no callback is needed for it."""
-    display = Display()
-    display.display("")
-    for line in lines:
-        display.display(line.text, color=line.color)
+def _ending(fleet: Fleet, directory: Path) -> Iterator[Line]:
+    """Where the report lies and what to type next."""
+    yield from next_steps(fleet, _command(), os.path.relpath(directory))
+    yield Line("")
+    yield Line(f"Report: {directory / 'fleet.html'}")
+
+
+def _command() -> Command:
+    given = context.CLIARGS
+    playbooks, inventories = given.get("args") or (), given.get("inventory") or ()
+    playbook = str(playbooks[0]) if playbooks else ""
+    return started_by(sys.argv[0], playbook, [str(path) for path in inventories], Path.cwd(), os.environ.get("PATH", ""))
+
+
+def _silent(fleet: Fleet) -> str:
+    """A warning where hosts could not be judged: their tasks are ok, since a report of a fleet must not end with its first dead host."""
+    words = (("unreachable", "could not be reached"), ("unknown", "could not be judged"))
+    lost = [f"{counted(fleet.summary[name], 'host')} {said}" for name, said in words if fleet.summary[name]]
+    return f"{'; '.join(lost)}: the report names them (-e firebreak_fail_on=unknown fails then)" if lost else ""

@@ -24,9 +24,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._scan.scan import DEADLINE, SECTION_DEADLINE, check_sections
-from ..plugin_utils._fleet import store
+from ..plugin_utils._fleet import inventory, store
 from ..plugin_utils._judge import evaluate
 from ..plugin_utils._standard import in_force, promised_files
+from ..plugin_utils._standard.variables import LABELS
 from ..plugin_utils._transport import fallback, payload
 
 # The main process imports this file before it forks its workers: they all find the payload made.
@@ -90,7 +91,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if outcome.record is not None:
             outcome.record["scanner"]["version"] = version()
         now = datetime.datetime.now(datetime.timezone.utc)
-        document = self._document(host, effective, outcome, now)
+        document = self._document(host, effective, outcome, now) | inventory.words(effective, variables, self._labels(host, variables))
         result.update(changed=False, firebreak=wrap_var(self._summary(host, document, effective, args["directory"])))
         return result
 
@@ -109,6 +110,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return in_force.effective(wanted)
         except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
+
+    def _labels(self, host: str, variables: Mapping[str, Any]) -> Any:
+        """The host's firebreak_labels, templated."""
+        try:
+            return self._templar.template(variables.get(LABELS))
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"{host}: {LABELS} cannot be templated: {first_line(error)}") from None
 
     def _outcome(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
         """Scan over the connection; what the connection does is an outcome too."""

@@ -14,6 +14,10 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._fleet import store
 
+# What stands in each file of these that a run has written.
+RECORD_MARK = b'"schema":"firebreak.host/1"'
+JUNIT_MARK = b'name="firebreak"'
+
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "str", "default": ""},
     "reports": {"type": "str", "default": "reports"},
@@ -34,8 +38,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
             run = self._directory(args)
-            for folder in ("records", "standards"):
-                store.clear(store.private_directory(run / folder))
+            for folder, mark in (("records", RECORD_MARK), ("standards", b"{")):
+                store.clear(store.private_directory(run / folder), mark)
+            store.check_own(run / "junit.xml", JUNIT_MARK)
         except store.StoreError as error:
             name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"
             # Newer cores print the cause after the error: the same words twice.

@@ -25,19 +25,15 @@ options:
       - section: callback_scan_progress
         key: interval
 requirements:
-  - Named in C(callbacks_enabled) of ansible.cfg.
+  - Named in C(callbacks_enabled) of ansible.cfg, for playbooks of your own. The playbooks of this collection show progress without it.
 author: The Firebreak authors (@firebreak)
 """
 
-import time
-from collections import Counter
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
-SCAN = "firebreak.fleet.platform_scan"
-# Fewer hosts than this are seen one by one.
-MANY_HOSTS = 10
+from ..plugin_utils._report.progress import SCAN, ScanProgress
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -50,39 +46,25 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._total = 0
-        self._verdicts: Counter[str] = Counter()
-        self._told_at = 0.0
+        self._progress = ScanProgress()
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Learn how many hosts there are to scan."""
         hosts = play.get_variable_manager().get_vars(play=play, include_hostvars=False).get("ansible_play_hosts_all", [])
-        self._total = len(hosts)
-        self._verdicts.clear()
-        self._told_at = time.monotonic()
+        self._progress.interval = float(self.get_option("interval"))
+        self._progress.begin(len(hosts))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Count a scanned host."""
-        self._count(result, None)
+        self._count(result, False)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Count a host whose scan could not be started."""
-        self._count(result, "failed")
+        self._count(result, True)
 
-    def _count(self, result: Any, verdict: str | None) -> None:
-        task = getattr(result, "task", None) or result._task
-        if SCAN not in (getattr(task, "resolved_action", None), task.action):
-            return
-        answer = getattr(result, "result", None) or result._result
-        summary = answer.get("firebreak")
-        self._verdicts[verdict or str(summary.get("verdict") if isinstance(summary, dict) else "unknown")] += 1
-        if self._total >= MANY_HOSTS and time.monotonic() - self._told_at >= float(self.get_option("interval")):
-            self._told_at = time.monotonic()
-            self._display.display(progress(self._total, self._verdicts), color="bright blue")
-
-
-def progress(total: int, verdicts: Counter[str]) -> str:
-    """The line: how many hosts of how many are scanned, and their verdicts."""
-    parts = ", ".join(f"{count} {name}" for name, count in verdicts.most_common())
-    done = sum(verdicts.values())
-    return f"scanned {done} of {max(total, done)} hosts: {parts}"
+    def _count(self, result: Any, failed: bool) -> None:
+        task, answer = getattr(result, "task", None) or result._task, getattr(result, "result", None) or result._result
+        is_scan = SCAN in (getattr(task, "resolved_action", None), task.action)
+        told = self._progress.count(SCAN, answer, failed) if is_scan else None
+        if told:
+            self._display.display(told, color="bright blue")

@@ -66,6 +66,12 @@ def texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
+def mappings_at(value: Any, path: str) -> list[Mapping[str, Any]]:
+    """The mappings in a list at a dotted path; of anything else nothing."""
+    found = dig(value, path)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
 def visible(text: str) -> str:
     """``text`` on one line and harmless to a terminal: what steers, hides, turns or is no character at all is shown as its code."""
     if text.isprintable():

@@ -19,8 +19,12 @@ from datetime import datetime
 from pathlib import Path
 
 LATEST = "latest"
+REPORT = "fleet.json"
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+# A report says it before anything that grows with the fleet.
+_PARTIAL = re.compile(r'"partial":\s*true')
+_HEAD = 1024
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 _WRITE_SIZE = 256 * 1024
 
@@ -50,8 +54,8 @@ def private_directory(path: Path) -> Path:
     return path
 
 
-def write(path: Path, chunks: Iterable[str]) -> Path:
-    """Write text atomically to a new file of mode 0600: readers see the old content or all of the new, never a part."""
+def write(path: Path, chunks: Iterable[str], mode: int = 0o600) -> Path:
+    """Write text atomically to a new file of mode 0600, unless others are to read it: readers see the old or all of the new, never a part."""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
     except OSError as error:
@@ -62,6 +66,7 @@ def write(path: Path, chunks: Iterable[str]) -> Path:
             stream.writelines(chunks)
             stream.flush()
             os.fsync(stream.fileno())
+            os.fchmod(stream.fileno(), mode)
         Path(temporary).replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}; wanted room and the right to write there") from error
@@ -107,13 +112,31 @@ def _numbered(stamp: str) -> Iterator[str]:
         yield f"{stamp}-{number}"
 
 
-def clear(directory: Path) -> None:
-    """Remove the JSON files of an earlier run from ``directory``, so that an old record never passes for a new one."""
+def clear(directory: Path, mark: bytes = b"") -> None:
+    """Remove the JSON files of an earlier run from ``directory``, so that an old record never passes for a new one.
+
+    A file that has no ``mark`` in it is somebody else's, and neither removed nor read as a record: the run ends.
+    """
     try:
         for path in directory.glob("*.json"):
+            if mark not in path.read_bytes():
+                raise StoreError(f"{path} is no file of an earlier run; move it away, or name another directory")
             path.unlink()
     except OSError as error:
         raise StoreError(f"cannot remove an earlier run's record from {directory}: {error.strerror}") from error
+
+
+def check_own(path: Path, mark: bytes) -> None:
+    """StoreError where a file that a report would replace is somebody else's."""
+    try:
+        with path.open("rb") as stream:
+            own = mark in stream.read(_HEAD)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+    if not own:
+        raise StoreError(f"{path} is no file of an earlier report; move it away, or name another directory")
 
 
 def publish(run: Path) -> Path:
@@ -145,12 +168,26 @@ def _run_order(path: Path) -> tuple[str, int]:
     return stamp, int(number or 1)
 
 
+def is_whole(run: Path) -> bool:
+    """Whether a run ended with a report of the whole fleet; one that broke off, or was of a part (``--limit``), is no baseline of another."""
+    try:
+        with (run / REPORT).open(encoding="utf-8", errors="replace") as stream:
+            return _PARTIAL.search(stream.read(_HEAD)) is None
+    except OSError:
+        return False
+
+
 def prune(reports: Path, keep: int) -> list[Path]:
-    """Remove all but the ``keep`` newest runs (0 keeps all) and say which; the run that ``latest`` leads to always stays."""
+    """Remove all but the ``keep`` newest whole reports and the ``keep`` newest runs (0 keeps all), and say which.
+
+    A run that broke off takes no whole report's place; the run that ``latest`` leads to always stays.
+    """
     if keep <= 0:
         return []
+    found = runs(reports)
+    kept = {*found[-keep:], *[path for path in found if is_whole(path)][-keep:]}
     current = (reports / LATEST).resolve()
-    old = [path for path in runs(reports)[:-keep] if path.resolve() != current]
+    old = [path for path in found if path not in kept and path.resolve() != current]
     for path in old:
         try:
             shutil.rmtree(path)

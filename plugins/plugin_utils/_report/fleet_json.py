@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .._fleet.fleet import SCHEMA, Fleet, Host
+from .._fleet.fleet import SCHEMA, Finding, Fleet, Host
 
 
 def fleet_json(fleet: Fleet) -> Iterator[str]:
@@ -17,6 +17,8 @@ def fleet_json(fleet: Fleet) -> Iterator[str]:
     head = {
         "schema": SCHEMA,
         "generated_at": fleet.generated_at,
+        "partial": fleet.partial,
+        "previous": fleet.previous,
         "standards": fleet.standards,
         "summary": fleet.summary,
         "problems": [{"id": problem.id, "message": problem.message, "hosts": list(problem.hosts)} for problem in fleet.problems],
@@ -33,9 +35,20 @@ def _entry(host: Host) -> dict[str, Any]:
         "verdict": host.verdict,
         "reasons": list(host.reasons),
         "standard": host.standard,
+        "base": host.base,
         "scanned_at": host.scanned_at or None,
+        "as_root": host.as_root,
         "error": host.error,
+        "labels": dict(host.labels),
         "facts": {key: list(values) for key, values in host.facts.items()},
-        "findings": list(host.findings),
-        "waived": list(host.waived),
+        "sections": list(host.sections),
+        "cannot_say": dict(host.cannot_say),
+        "findings": [dated(host, finding) for finding in host.findings],
+        "waived": [dated(host, finding) for finding in host.waived],
+        "remembered": list(host.remembered),
     }
+
+
+def dated(host: Host, finding: Finding) -> dict[str, Any]:
+    """A finding with the moment since when reports know it."""
+    return {**finding, "first_seen": host.first_seen.get(host.key(finding).text)}

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """junit.xml: a test suite per host for CI systems.
 
-Findings are failures, waived ones and observations are skipped, and hosts that could not be judged are errors.
+Findings are failures, waived ones and observations are skipped, and hosts that could not be judged are errors. No two cases have one name, and
+no name has a dot where a reader would cut it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from .._fleet.bounded import one_line, visible
+from .._fleet.compare import waiver_words
 from .._fleet.fleet import Finding, Fleet, Host, is_drift
 
 
@@ -39,26 +41,39 @@ def _cases(host: Host) -> int:
     return max(1, len(host.findings) + len(host.waived) + _unjudged(host))
 
 
+def class_name(host: Host) -> str:
+    """A name for a class of tests: readers that know Java take what stands before its last dot for a package."""
+    return f"firebreak.{host.name.replace('.', '_')}"
+
+
 def _suite(host: Host, generated_at: str) -> Iterator[str]:
-    name = _attribute(host.name)
+    name = _attribute(class_name(host))
     moment = _attribute((host.scanned_at or generated_at).rstrip("Z"))
-    yield (f'<testsuite name="{name}" tests="{_cases(host)}" failures="{_failures(host)}" errors="{int(_unjudged(host))}"'
+    yield (f'<testsuite name="{_attribute(host.name)}" tests="{_cases(host)}" failures="{_failures(host)}" errors="{int(_unjudged(host))}"'
            f' skipped="{len(host.waived) + len(host.findings) - _failures(host)}" time="0" timestamp="{moment}">\n')
     if _unjudged(host):
         reasons = ", ".join(host.reasons) or host.verdict
         yield (f'<testcase classname="{name}" name="scan" time="0"><error type="{host.verdict}" message="{_attribute(reasons)}">'
                f"{_text(host.error or reasons)}</error></testcase>\n")
     for finding in host.findings:
-        yield _case(name, finding, _failure(finding) if is_drift(finding) else _skipped(f"observed: {difference(finding)}"))
+        yield _case(name, host, finding, _failure(finding) if is_drift(finding) else _skipped(f"observed: {difference(finding)}"))
     for finding in host.waived:
-        yield _case(name, finding, _skipped(f"waived: {one_line(finding.get('waiver'))}"))
+        yield _case(name, host, finding, _skipped(f"{waiver_sentence(finding)}; {difference(finding)}"))
     if not (host.findings or host.waived or _unjudged(host)):
         yield f'<testcase classname="{name}" name="standard" time="0"/>\n'
     yield "</testsuite>\n"
 
 
-def _case(classname: str, finding: Finding, outcome: str) -> str:
-    return f'<testcase classname="{classname}" name="{_attribute(finding["id"])}" time="0">{outcome}</testcase>\n'
+def _case(classname: str, host: Host, finding: Finding, outcome: str) -> str:
+    return f'<testcase classname="{classname}" name="{_attribute(_name(host, finding))}" time="0">{outcome}</testcase>\n'
+
+
+def _name(host: Host, finding: Finding) -> str:
+    """The finding's label, which is its own on this host; two that read alike once they are made visible are told apart by their numbers."""
+    label = visible(host.key(finding).label)
+    alike = [other for other in (*host.findings, *host.waived) if visible(host.key(other).label) == label]
+    place = next(number for number, other in enumerate(alike) if other is finding)
+    return f"{label} [{place + 1}]" if place else label
 
 
 def _failure(finding: Finding) -> str:
@@ -67,6 +82,12 @@ def _failure(finding: Finding) -> str:
 
 def _skipped(message: str) -> str:
     return f'<skipped message="{_attribute(message)}"/>'
+
+
+def waiver_sentence(finding: Finding) -> str:
+    """Who answers for a waived finding, until when and why."""
+    waiver = finding.get("waiver")
+    return waiver_words(waiver) if isinstance(waiver, dict) else f"waived: {one_line(waiver)}"
 
 
 def difference(finding: Finding) -> str:

@@ -46,8 +46,10 @@ def _system(record: Record) -> Iterator[str]:
 
 
 def _boot(record: Record) -> Iterator[str]:
-    yield f"{_say(record, 'boot.booted_at')}, {_age(dig(record, 'boot.uptime_seconds'))}"
-    yield f"reboot required: {_say(record, 'boot.reboot_required')}"
+    age = _age(dig(record, "boot.uptime_seconds"))
+    yield _say(record, "boot.booted_at") + (f", {age}" if age != "age unknown" else "")
+    if isinstance(dig(record, "boot"), Mapping):
+        yield f"reboot required: {_say(record, 'boot.reboot_required')}"
     for signal in mappings(dig(record, "boot.signals")):
         if signal.get("required") is True:
             yield f"  says {one_line(signal.get('source'))}: {one_line(signal.get('detail'))}"
@@ -112,7 +114,7 @@ def _services(record: Record) -> Iterator[str]:
     if not isinstance(stale, list):
         yield _say(record, "services.stale")
         return
-    yield f"{counted(len(stale), 'unit')} on replaced or deleted files, of {_say(record, 'services.examined')} processes"
+    yield f"{counted(len(stale), 'unit')} on replaced or deleted files, of {_processes(record)}"
     for row in mappings(stale)[:_SHOWN]:
         files = [*texts(row.get("replaced")), *texts(row.get("deleted"))]
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
@@ -125,9 +127,23 @@ def _services(record: Record) -> Iterator[str]:
         yield f"failed: {one_line(failed)}"
 
 
+def _processes(record: Record) -> str:
+    examined = dig(record, "services.examined")
+    return counted(examined, "process", "processes") if isinstance(examined, int) else f"processes ({_say(record, 'services.examined')})"
+
+
+# What the kernel's own words for multithreading mean.
+_SMT = {"on": "on", "off": "off", "forceoff": "off for good", "notsupported": "not there (one thread a core)", "notimplemented": "not there"}
+
+
 def _processor(record: Record) -> Iterator[str]:
-    yield f"{_say(record, 'cpu.model')}, {_say(record, 'cpu.logical_cpus')} logical CPUs"
-    yield f"SMT {_say(record, 'cpu.smt.control')}, microcode {_say(record, 'cpu.microcode.revisions')}"
+    if not isinstance(dig(record, "cpu"), Mapping):
+        yield "not scanned"
+        return
+    count = dig(record, "cpu.logical_cpus")
+    yield f"{_say(record, 'cpu.model')}, {counted(count, 'logical CPU') if isinstance(count, int) else _say(record, 'cpu.logical_cpus')}"
+    smt = text_at(record, "cpu.smt.control")
+    yield f"multithreading (SMT) {_SMT.get(smt, smt) or _say(record, 'cpu.smt.control')}, microcode {_say(record, 'cpu.microcode.revisions')}"
 
 
 def _mitigations(record: Record) -> Iterator[str]:
@@ -144,14 +160,23 @@ def _mitigations(record: Record) -> Iterator[str]:
             yield f"{len(names)} {state.replace('_', ' ')}" + ("" if state == "not_affected" else f": {', '.join(sorted(names))}")
 
 
+# What each rung of the capability ladder means; a scan stops at the second unless asked for more.
+_RUNGS = {
+    "none": "not possible here", "flags": "the processor could, /dev/kvm is not to be used", "device": "likely (/dev/kvm is there; none was tried)",
+    "vm": "one was made", "vcpu": "one ran", "guest": "a pinned kernel booted in one",
+}
+
+
 def _hypervisor(record: Record) -> Iterator[str]:
     under = _say(record, "hypervisor.under")
     place = "bare metal" if under == "none" else under if under.startswith(("cannot say", "not scanned")) else f"guest of {under}"
     role = ", runs guests" if dig(record, "hypervisor.is_host") is True else ""
-    yield f"{place}{role}; can run sandboxes: {_say(record, 'hypervisor.ladder.rung')}"
+    yield f"{place}{role}"
+    rung = text_at(record, "hypervisor.ladder.rung")
+    yield f"virtual machines, as sandboxes need them: {_RUNGS.get(rung, rung) or _say(record, 'hypervisor.ladder.rung')}"
     failed = text_at(record, "hypervisor.ladder.failed")
     if failed:
-        yield f"  the next rung: {failed}"
+        yield f"  not shown: {failed}"
     for component in mappings(dig(record, "hypervisor.components"))[:_SHOWN]:
         yield f"{text_at(component, 'name')} {text_at(component, 'version') or '(version unknown)'} installed"
     running = Counter((text_at(item, "component"), text_at(item, "version") or "(version unknown)", item.get("stale") is True)

@@ -1,23 +1,29 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""fleet.sarif: findings in SARIF 2.1.0 for code scanning and security dashboards."""
+"""fleet.sarif: broken promises in SARIF 2.1.0 for code scanning and security dashboards.
+
+What is only observed is not in it: a rule with a security severity makes an alert of each of its results, whatever their level, and an
+observation is of something of which the standard says nothing.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from .._fleet.bounded import visible
-from .._fleet.fleet import Finding, Fleet, Host
+from .._fleet.fleet import Finding, Fleet, Host, is_drift
+from .._fleet.identity import fingerprint
 from .._fleet.store import safe_name
-from .junit import difference
+from .._standard.catalogue import entry_of
+from .junit import difference, waiver_sentence
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
-# GitHub and others sort by this number of a rule, read like a CVSS score.
+# GitHub and others sort by this number of a rule, read like a CVSS score; critical is above 9.0 there.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.0"}
+_KEPT = ("promise", "subject", "severity", "expected", "observed", "remedy", "disruption", "evidence")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -25,29 +31,50 @@ def sarif(fleet: Fleet, version: str) -> Iterator[str]:
     """The report as SARIF text, a result at a time; ``version`` is Firebreak's own."""
     worst: dict[str, Finding] = {}
     for host in fleet.hosts:
-        for finding in host.findings:
-            if finding["id"] not in worst or _SCORES[finding["severity"]] > _SCORES[worst[finding["id"]]["severity"]]:
+        for finding in (*filter(is_drift, host.findings), *host.waived):
+            if finding["id"] not in worst or _rank(finding) > _rank(worst[finding["id"]]):
                 worst[finding["id"]] = finding
     rules = {name: number for number, name in enumerate(sorted(worst))}
     driver = {"name": "Firebreak", "version": version, "semanticVersion": version, "rules": [_rule(worst[name]) for name in rules]}
+    details = json.dumps({"id": "firebreak/drift/"})
     yield f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
-    yield f'"invocations": [{json.dumps(_invocation(fleet))}],\n"results": ['
+    yield f'"automationDetails": {details},\n"invocations": [{json.dumps(_invocation(fleet))}],\n"results": ['
     separator = "\n"
     for host in fleet.hosts:
-        for finding, waived in [*((item, False) for item in host.findings), *((item, True) for item in host.waived)]:
+        for finding, waived in [*((item, False) for item in host.findings if is_drift(item)), *((item, True) for item in host.waived)]:
             yield separator + json.dumps(_result(host, finding, waived, rules), separators=(",", ":"))
             separator = ",\n"
     yield "\n]}]}\n"
 
 
+def _rank(finding: Finding) -> float:
+    return float(_SCORES[finding["severity"]])
+
+
 def _rule(finding: Finding) -> dict[str, Any]:
+    meaning = _meaning(finding["id"])
+    remedy = visible(str(finding["remedy"])).rstrip(".")
     return {
         "id": visible(finding["id"]),
+        "name": "".join(word.capitalize() for word in visible(finding["id"]).replace("_", ".").replace("-", ".").split(".")),
         "shortDescription": {"text": f"{visible(finding['id'])} differs from the standard"},
-        "help": {"text": visible(f"Remedy: {finding['remedy']}. It costs: {finding['disruption']}.")},
+        "fullDescription": {"text": meaning or f"{visible(finding['id'])} differs from the standard."},
+        "help": {"text": f"{meaning} Remedy: {remedy}. It costs: {_cost(finding)}.".strip()},
         "defaultConfiguration": {"level": _LEVELS[finding["severity"]]},
-        "properties": {"security-severity": _SCORES[finding["severity"]], "tags": ["drift"]},
+        "properties": {"security-severity": _SCORES[finding["severity"]], "tags": ["security", "drift"]},
     }
+
+
+def _meaning(identifier: str) -> str:
+    """What the catalogue says of a finding; nothing of one that is not in it, as a damaged record may name."""
+    try:
+        return entry_of(identifier).meaning
+    except (KeyError, ValueError):
+        return ""
+
+
+def _cost(finding: Finding) -> str:
+    return visible(str(finding["disruption"]).replace("_", " "))
 
 
 def _invocation(fleet: Fleet) -> dict[str, Any]:
@@ -64,20 +91,24 @@ def _invocation(fleet: Fleet) -> dict[str, Any]:
 
 
 def _result(host: Host, finding: Finding, waived: bool, rules: dict[str, int]) -> dict[str, Any]:
-    fingerprint = hashlib.sha256(json.dumps([host.name, finding["id"]]).encode()).hexdigest()
+    key = host.key(finding)
     result: dict[str, Any] = {
         "ruleId": visible(finding["id"]),
+        "ruleIndex": rules[finding["id"]],
+        "kind": "fail",
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": visible(f"{host.name}: {finding['id']}: {difference(finding)}")},
+        "message": {"text": visible(f"{host.name}: {key.label}: {difference(finding)}")},
         "locations": [{
             "physicalLocation": {"artifactLocation": {"uri": f"records/{safe_name(host.name)}.json"}, "region": {"startLine": 1}},
             "logicalLocations": [{"name": visible(host.name), "kind": "resource"}],
         }],
-        "partialFingerprints": {"hostFinding/v1": fingerprint},
-        "properties": {key: finding[key] for key in ("severity", "expected", "observed", "remedy", "disruption", "evidence")},
+        # The only one of them that code scanning reads.
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint(host.name, key)},
+        "properties": {name: finding[name] for name in _KEPT},
     }
-    if finding["id"] in rules:
-        result["ruleIndex"] = rules[finding["id"]]
+    first_seen = host.first_seen.get(key.text)
+    if first_seen:
+        result["provenance"] = {"firstDetectionTimeUtc": first_seen}
     if waived:
-        result["suppressions"] = [{"kind": "external", "status": "accepted"}]
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": visible(waiver_sentence(finding))}]
     return result

@@ -28,13 +28,17 @@ __all__ = ["Effective", "StandardError", "effective", "is_standard_variable", "p
 
 @dataclass(frozen=True)
 class Effective:
-    """What a host is judged by. ``canonical`` is the standard as sorted JSON, ``provenance`` says for each dotted key who set it and why."""
+    """What a host is judged by. ``canonical`` is the standard as sorted JSON, ``provenance`` says for each dotted key who set it and why.
+
+    ``base`` is the SHA-256 of the standard without its overrides: hosts that share it are held to variants of one standard.
+    """
 
     standard: Mapping[str, Any] | None = None
     sha256: str | None = None
     waivers: tuple[Waiver, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     canonical: str = ""
+    base: str | None = None
 
 
 def is_standard_variable(name: str) -> bool:
@@ -103,9 +107,14 @@ def effective(variables: Mapping[str, Any]) -> Effective:
         return Effective(waivers=waivers)
     if not isinstance(raw, Mapping):
         raise StandardError(f"{STANDARD}: seen {shown(raw)}; wanted: a mapping (see docs/standard.md)")
-    canonical, provenance = _merged(json.dumps(plain(raw, STANDARD)), json.dumps(overrides))
-    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
-    return Effective(json.loads(canonical), sha256, waivers, json.loads(provenance), canonical)
+    given = json.dumps(plain(raw, STANDARD))
+    canonical, provenance = _merged(given, json.dumps(overrides))
+    base = _sha256(_merged(given, "[]")[0]) if overrides else _sha256(canonical)
+    return Effective(json.loads(canonical), _sha256(canonical), waivers, json.loads(provenance), canonical, base)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _matches(match: Mapping[str, Any], os_section: Mapping[str, Any]) -> bool:

@@ -111,6 +111,28 @@ def test_keeping_two_removes_older_runs_and_nothing_else(tmp_path: Path) -> None
     assert store.prune(tmp_path, 0) == []
 
 
+def test_what_broke_off_takes_no_whole_report_s_place(tmp_path: Path) -> None:
+    runs = [store.new_run(tmp_path, NOW) for _ in range(6)]
+    for run in (*runs[:4], runs[5]):
+        (run / "fleet.json").write_text('{"schema": "firebreak.fleet/1", "partial": false}', encoding="utf-8")
+    (runs[3] / "fleet.json").write_text('{"schema": "firebreak.fleet/1",\n "partial": true}', encoding="utf-8")
+    store.publish(runs[5])
+    assert store.prune(tmp_path, 2) == [runs[0], runs[1], runs[3]]  # the whole ones 2 and 5 stay, and 4, which broke off, is young
+    assert [store.is_whole(run) for run in (runs[2], runs[4], runs[5])] == [True, False, True]
+
+
+def test_what_others_wrote_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "web1.json").write_text('{"schema":"firebreak.host/1"}', encoding="utf-8")
+    (tmp_path / "payroll.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(store.StoreError, match=r"payroll\.json is no file of an earlier run; move it away"):
+        store.clear(tmp_path, b'"schema":"firebreak.host/1"')
+    assert (tmp_path / "payroll.json").exists()
+    (tmp_path / "junit.xml").write_text("<testsuites/>", encoding="utf-8")
+    with pytest.raises(store.StoreError, match=r"junit\.xml is no file of an earlier report"):
+        store.check_own(tmp_path / "junit.xml", b'name="firebreak"')
+    store.check_own(tmp_path / "none.xml", b"x")
+
+
 def test_an_earlier_run_s_records_are_cleared(tmp_path: Path) -> None:
     for name in ("old.json", "note.txt"):
         (tmp_path / name).write_text("", encoding="utf-8")

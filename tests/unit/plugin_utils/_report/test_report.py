@@ -14,9 +14,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, is_drift, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.artifact import BYTES_LIMIT, artifact
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.comparison import compare, comparison_lines
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.fleet_json import fleet_json
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.junit import junit
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.machine import machine
@@ -84,6 +83,9 @@ def test_junit_is_xml_whose_counts_are_true(fleet: Fleet) -> None:
     assert int(root.get("tests", "")) == len(root.findall(".//testcase"))
     assert int(root.get("failures", "")) == len(root.findall(".//failure"))
     assert int(root.get("errors", "")) == len(root.findall(".//error"))
+    cases = [(case.get("classname"), case.get("name")) for case in root.findall(".//testcase")]
+    assert len(cases) == len(set(cases))
+    assert all(str(name).count(".") == 1 for name, _case in cases)
     for suite, host in zip(root, fleet.hosts, strict=True):
         assert (suite.find(".//failure") is None and suite.find(".//error") is None) == (host.verdict == "compliant")
 
@@ -93,9 +95,14 @@ def test_sarif_names_a_rule_and_a_place_for_each_result(fleet: Fleet) -> None:
     run = report["runs"][0]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert report["version"] == "2.1.0" and len(rules) == len(set(rules))
-    assert len(run["results"]) == sum(len(host.findings) + len(host.waived) for host in fleet.hosts)
+    assert len(run["results"]) == sum(sum(map(is_drift, host.findings)) + len(host.waived) for host in fleet.hosts)
+    hashes = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
+    assert len(hashes) == len(set(hashes))
+    assert all(rule["fullDescription"]["text"] and ".. " not in rule["help"]["text"] for rule in run["tool"]["driver"]["rules"])
+    assert run["automationDetails"]["id"]
     for result in run["results"]:
-        assert "ruleIndex" not in result or rules[result["ruleIndex"]] == result["ruleId"]
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["properties"]["promise"] or result["suppressions"]
         assert re.fullmatch(r"records/[A-Za-z0-9_.-]+\.json", result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
 
 
@@ -150,13 +157,16 @@ def test_the_table_is_short_and_says_what_it_left_out() -> None:
     fleet = fleet_of(documents(200))
     lines = [line.text for line in table(fleet, 100)]
     assert sum(line.startswith(tuple(host.name for host in fleet.hosts)) for line in lines) == 30
-    assert "... and 170 more" in lines
+    bad = 200 - fleet.summary["compliant"]
+    assert f"... and {bad - 30} more that are not compliant and {fleet.summary['compliant']} compliant hosts" in lines
+    assert "WHAT IS BROKEN" in lines and "KERNELS RUNNING" in lines
     assert max(len(line) for line in lines[2:33]) <= 100
 
 
 @pytest.mark.parametrize(("verdicts", "sentence"), [
     (["compliant"], "The host is on the standard"),
     (["drifted"], "The host is not shown to be on the standard"),
+    (["compliant"] * 2, "Both hosts are on the standard"),
     (["compliant"] * 3, "All 3 hosts are on the standard"),
     (["compliant", "drifted", "unknown"], "1 of 3 hosts is on the standard"),
     (["compliant", "compliant", "unreachable"], "2 of 3 hosts are on the standard"),
@@ -175,7 +185,7 @@ def test_failing_is_asked_for_and_names_what_differs() -> None:
     fleet = fleet_of([drifted, lost, noticed])
     assert failure(fleet, "never") == ""
     assert failure(fleet, "drift") == "1 of 3 hosts drifted: web1: kernel.running expected 6.1.0-41, observed 6.1.0-38"
-    assert "db1 is unreachable (unreachable)" in failure(fleet, "unknown")
+    assert "db1 is unreachable: it cannot be reached (unreachable)" in failure(fleet, "unknown")
     assert failure(fleet_of([noticed]), "unknown") == failure(fleet_of([lost]), "drift") == ""
 
 
@@ -191,32 +201,3 @@ def test_no_verdict_that_exists_is_too_thin_to_be_seen() -> None:
     assert [part["verdict"] for part in bar] == ["compliant", "unknown", "unreachable"]
     assert min(part["width"] for part in bar) >= 6
     assert bar[-1]["x"] + bar[-1]["width"] == pytest.approx(1000)
-
-
-def host(verdict: str = "compliant", kernel: str = "1", *ids: str) -> dict[str, Any]:
-    """A host of fleet.json."""
-    return {"verdict": verdict, "facts": {"kernel.running": [kernel]}, "findings": [{"id": name, "observed": kernel} for name in ids]}
-
-
-def report(**hosts: Any) -> dict[str, Any]:
-    """A fleet.json."""
-    return {"schema": "firebreak.fleet/1", "generated_at": NOW, "hosts": hosts}
-
-
-def test_a_comparison_says_what_came_went_and_changed() -> None:
-    before = report(a=host(), b=host("drifted", "1", "kernel.running"), c=host("drifted", "1", "kernel.running"), old=host())
-    after = report(a=host("drifted", "1", "os.release"), b=host("compliant", "2"), c=host("unreachable"), new=host())
-    change = compare(before, after)
-    assert (change.appeared, change.gone) == (["new"], ["old"])
-    assert [(item.host, item.before, item.after) for item in change.verdicts] == [
-        ("a", "compliant", "drifted"), ("b", "drifted", "compliant"), ("c", "drifted", "unreachable")]
-    assert [(item.host, item.what) for item in change.new_findings] == [("a", "os.release")]
-    assert [(item.host, item.what) for item in change.resolved] == [("b", "kernel.running")]  # c fell silent and resolved nothing
-    assert [(item.host, item.before, item.after) for item in change.facts] == [("b", "1", "2")]
-    assert all(line.text.isprintable() for line in comparison_lines(change))
-
-
-def test_equal_reports_changed_nothing_and_other_files_are_refused() -> None:
-    assert "Nothing changed." in [line.text.strip() for line in comparison_lines(compare(report(a=host()), report(a=host())))]
-    with pytest.raises(ValueError, match=r"/x/fleet\.json is not a fleet report of the schema firebreak\.fleet/1"):
-        compare({"schema": "other"}, report(), ("/x/fleet.json", "/y"))

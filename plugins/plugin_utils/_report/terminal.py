@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How what an action has to say reaches the terminal: by its result, and printed by a callback in the main process.
+
+An action runs in a worker. What a worker displays goes through a queue whose reader ends for good with the first closed pipe, and the run then
+waits for ever; a callback that meets one only ends itself.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from .progress import ScanProgress
+from .table import Line
+
+RESULT = "lines"
+# Set in the main process before its workers are forked: a file that workers write what they say as they say it.
+SPOKEN = "FIREBREAK_SPOKEN"
+_PROOF = "platform_proof"
+_PROGRESS = "firebreak.fleet.scan_progress"
+_LOOK_SECONDS = 0.2
+
+
+def show(result: dict[str, Any], lines: Iterable[Line]) -> None:
+    """Give an action's lines to whoever shows them: the callback beside our playbooks, else the task's own result."""
+    told = [[line.text, line.color] for line in lines]
+    result[RESULT] = wrap_var(told)
+    if SPOKEN not in os.environ:
+        result["msg"] = wrap_var([text for text, _color in told])
+        result["_ansible_verbose_always"] = True
+
+
+def say(text: str) -> None:
+    """Say a line while the action still runs; nobody hears it where no callback listens."""
+    path = os.environ.get(SPOKEN)
+    if path:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as stream:
+            stream.write(text + "\n")
+
+
+def is_for_programs(callback: str) -> bool:
+    """Whether the standard output belongs to a document that text of ours would break."""
+    name = callback.rpartition(".")[2]
+    return "json" in name or name in ("null", "xml", "junit")
+
+
+class FleetOutput(CallbackBase):  # type: ignore[misc]
+    """Prints the lines of our actions and the progress of a scan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._to_stderr = is_for_programs(str(constants.DEFAULT_STDOUT_CALLBACK))
+        self._progress = None if _PROGRESS in (constants.CALLBACKS_ENABLED or ()) else ScanProgress()
+        self._listener: _Listener | None = None
+        descriptor, path = tempfile.mkstemp(prefix="firebreak-said-")
+        os.close(descriptor)
+        self._spoken = Path(path)
+        os.environ[SPOKEN] = path
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Learn how many hosts there are to scan."""
+        if self._progress:
+            self._progress.begin(len(play.get_variable_manager().get_vars(play=play, include_hostvars=False).get("ansible_play_hosts_all", [])))
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """A proof takes its time: what it says is shown as it is said."""
+        if str(task.action).rpartition(".")[2] == _PROOF:
+            self._listener = _Listener(self._spoken, self._print)
+            self._listener.start()
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Show what the action has to say."""
+        self._ended(result, False)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Show what it said before it failed."""
+        self._ended(result, True)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Nothing more will be said."""
+        self._stop_listening()
+        self._spoken.unlink(missing_ok=True)
+
+    def _ended(self, result: Any, failed: bool) -> None:
+        task, answer = getattr(result, "task", None) or result._task, getattr(result, "result", None) or result._result
+        name = str(getattr(task, "resolved_action", None) or task.action)
+        if not name.startswith("firebreak.fleet."):
+            return
+        if name.endswith(_PROOF):
+            self._stop_listening()
+        told = self._progress.count(name, answer, failed) if self._progress else None
+        if told:
+            self._print(told, "bright blue")
+        lines = answer.get(RESULT) if isinstance(answer, dict) else None
+        if isinstance(lines, list) and lines:
+            self._print("", None)
+            for text, color in lines:
+                self._print(str(text), color)
+
+    def _print(self, text: str, color: str | None = None) -> None:
+        self._display.display(text, color=color, stderr=self._to_stderr)
+
+    def _stop_listening(self) -> None:
+        if self._listener:
+            self._listener.end()
+            self._listener = None
+
+
+class _Listener(threading.Thread):
+    """Prints what is written to a file, as it is written."""
+
+    def __init__(self, path: Path, tell: Any) -> None:
+        super().__init__(daemon=True)
+        self._path = path
+        self._tell = tell
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Look now and then, and once more at the end."""
+        with self._path.open(encoding="utf-8", errors="replace") as stream:
+            is_last = False
+            while not is_last:
+                is_last = self._over.wait(_LOOK_SECONDS)
+                for line in stream:
+                    try:
+                        self._tell(line.rstrip("\n"))
+                    except OSError:
+                        return
+
+    def end(self) -> None:
+        """Wait until all is printed that was said."""
+        self._over.set()
+        self.join()

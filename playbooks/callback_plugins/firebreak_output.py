@@ -16,7 +16,7 @@ options: {}
 author: The Firebreak authors (@firebreak)
 """
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.terminal import FleetOutput
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._transport.terminal import FleetOutput
 
 
 class CallbackModule(FleetOutput):

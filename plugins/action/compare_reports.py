@@ -17,7 +17,7 @@ from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted
 from ..plugin_utils._fleet.compare import Comparison, compare
 from ..plugin_utils._report.comparison import comparison_lines
-from ..plugin_utils._report.terminal import show
+from ..plugin_utils._transport.terminal import show
 from .fleet_report import REPORT_FILE, REPORT_LIMIT
 
 ARGUMENTS: dict[str, dict[str, Any]] = {

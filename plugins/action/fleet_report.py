@@ -31,7 +31,7 @@ from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
-from ..plugin_utils._report.terminal import show
+from ..plugin_utils._transport.terminal import show
 from .platform_scan import version
 
 ARGUMENTS: dict[str, dict[str, Any]] = {

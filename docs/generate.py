@@ -37,7 +37,11 @@ SINGLE: dict[str, Schema] = {
 }
 
 
-LISTS: dict[str, Schema] = {"words": TEXT, "checksums": {"type": "string", "pattern": "^[0-9a-f]{64} [ *][^/ ][^ ]*$"}}
+EXCEPTION: Schema = {
+    "type": "object", "properties": {**dict.fromkeys(("unit", "path", "owner", "reason"), TEXT), "expires": {"type": "string", "format": "date"}},
+    "required": ["owner", "reason", "expires"], "anyOf": [{"required": ["unit"]}, {"required": ["path"]}], "additionalProperties": False,
+}
+LISTS: dict[str, Schema] = {"words": TEXT, "checksums": {"type": "string", "pattern": "^[0-9a-f]{64} [ *][^/ ][^ ]*$"}, "exceptions": EXCEPTION}
 
 
 def list_of(items: Schema) -> Schema:

@@ -3,18 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Services: none runs on files that are not there any more, and those that must run do."""
 
+from datetime import datetime, timezone
+
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
 from firebreak_proof.views import services
 
 _SHOWN = 5
-_KINDS = {"services.stale": "service", "services.stale_manager": "manager", "services.stale_until_reboot": "until_reboot",
-          "services.stale_sessions": "session", "services.stale_carriers": "carrier"}
+_KINDS = {"services.stale": "service", "services.stale_scopes": "scope", "services.stale_manager": "manager",
+          "services.stale_until_reboot": "until_reboot", "services.stale_sessions": "session", "services.stale_carriers": "carrier"}
 
 
-@promise("services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers")
+@promise("services.stale", "services.stale_scopes", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions",
+         "services.stale_carriers")
 def test_nothing_runs_on_files_that_were_deleted_or_replaced(proof: Proof, wanted: Wanted) -> None:
-    found = services.stale(proof, _KINDS[wanted.key])
+    found = services.stale(proof, _KINDS[wanted.key], datetime.now(timezone.utc).date())
     hold(not found, f"{proof.host} runs {'; '.join(str(one) for one in found[:_SHOWN])}{'; ...' if len(found) > _SHOWN else ''}; "
                     f"the standard forbids that")
 
@@ -22,7 +25,9 @@ def test_nothing_runs_on_files_that_were_deleted_or_replaced(proof: Proof, wante
 @promise("services.required")
 def test_required_units_run_and_are_not_masked(proof: Proof, wanted: Wanted) -> None:
     active, masked = services.units(proof, "active"), services.units(proof, "masked")
-    wrong = [f"{unit}, which is {'masked' if unit in active else 'not active'}" for unit in wanted.accepted if unit not in active or unit in masked]
+    names = {unit: {unit, services.own_name(proof, unit)} for unit in wanted.accepted}
+    wrong = [f"{unit}, which is {'masked' if names[unit] & active else 'not active'}" for unit in names
+             if not names[unit] & active or names[unit] & masked]
     hold(not wrong, f"{proof.host} does not do as promised with {', '.join(wrong)}; the standard requires {wanted}")
 
 

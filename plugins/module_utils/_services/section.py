@@ -8,8 +8,7 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 from .._containers.processes import is_carrier
 from .._formats import processes as proc
 from .._host.record import Fact
-from . import stale_processes
-from . import units as systemd_units
+from . import stale_processes, units
 
 ROWS_LIMIT = 500
 UNREAD_LIMIT = 100
@@ -17,15 +16,23 @@ _SHOWN = 20
 _SYSTEMD = "/run/systemd/system"
 # In the order in which systemd looks for a unit: what the first has holds, whatever the second says.
 _UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system")
-_STALE_SOURCE = "/proc/*/maps, exe, cgroup, stat, root, ns"
+_ALL_UNIT_FOLDERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early") + \
+    _UNIT_FOLDERS + ("/run/systemd/generator", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+                     "/run/systemd/generator.late")
+_STALE_SOURCE = "/proc/*/maps, map_files, exe, cgroup, stat, status, root, ns"
 
 FACTS = [
     Fact("stale", "list", "units, and processes outside of units, that run on programs or libraries that are not those at their paths any more"),
     Fact("stale[].unit", "str", "the unit by its control group, null for a process outside of units"),
-    Fact("stale[].kind", "str", "how it is replaced: service (a restart), manager (systemd itself), until_reboot (D-Bus, logind), session (a "
-         "user's), or carrier (of a container or guest: shims, conmon, machine monitors)"),
+    Fact("stale[].kind", "str", "how it is replaced: service (a restart), scope (ended, and started anew by what started it), manager (systemd "
+         "itself), until_reboot (D-Bus), session (a user's, or a user's manager), or carrier (of a container or guest: shims, conmon, machine "
+         "monitors and what serves them)"),
+    Fact("stale[].remedy", "str", "the command that ends its old processes, and starts new ones where systemd can; null where there is none"),
+    Fact("stale[].restart", "str", "what a restart of a service does: works, refused (the unit cannot be stopped by hand) or leaves_processes "
+         "(those of an old start go on running); null for other kinds, and where systemctl does not say"),
     Fact("stale[].user", "int", "the user whose session or manager it belongs to; null for the system's own"),
     Fact("stale[].program", "str", "the binary of its oldest such process"),
+    Fact("stale[].names", "list", "what its processes are called, up to 20: programs that are many in one binary are told apart by it"),
     Fact("stale[].pid", "int", "the process id of that one"),
     Fact("stale[].started_at", "str", "its start in UTC"),
     Fact("stale[].processes", "int", "how many processes of it do"),
@@ -40,9 +47,11 @@ FACTS = [
     Fact("active", "list", "services, sockets and timers that are active"),
     Fact("failed", "list", "services, sockets and timers that failed"),
     Fact("masked", "list", "services, sockets and timers that are masked, now or at their next start"),
+    Fact("aliases", "mapping", "other names of services, sockets and timers, with the unit that each stands for"),
+    Fact("aliases{}", "str", "the unit that the name stands for"),
 ]
 _OF_PROCESSES = ("stale", "unread", "examined", "in_containers")
-_OF_UNITS = ("active", "failed", "masked")
+_OF_UNITS = ("active", "failed", "masked", "aliases")
 
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
@@ -65,6 +74,7 @@ def _collect_processes(host: Any, section: Any) -> None:
     if problem:
         _cannot_say(section, _OF_PROCESSES, problem, detail)
         return
+    _add_restarts(host, rows)
     section.put("stale", rows, _STALE_SOURCE)
     section.put("unread", [one._asdict() for one in finder.unread[:UNREAD_LIMIT]], "/proc/*/maps, exe")
     section.put("examined", finder.examined, "/proc/*/maps")
@@ -75,9 +85,9 @@ def rows_of(found: List[stale_processes.Stale], booted_at: Optional[float]) -> L
     """Stale processes as one row for each unit, and one for each program outside of units."""
     groups: Dict[Tuple[str, str, int, str], List[stale_processes.Stale]] = {}
     for one in found:
-        kind = systemd_units.kind_of(one.pid, one.program, one.owner, is_carrier(one.program))
+        kind = units.kind_of(one.pid, one.program, one.owner, is_carrier(one.program))
         unit = one.owner.unit
-        key = (kind, unit or "", -1 if one.owner.user is None else one.owner.user, "" if unit else one.program)
+        key = (kind, unit or "", -1 if one.owner.user is None else one.owner.user, "" if unit else "%s %s" % (one.program, one.name))
         groups.setdefault(key, []).append(one)
     return [_row(key[0], groups[key], booted_at) for key in sorted(groups)]
 
@@ -87,45 +97,77 @@ def _row(kind: str, processes: List[stale_processes.Stale], booted_at: Optional[
     files = {path: state for one in processes for path, state in one.files.items()}
     return {
         "unit": oldest.owner.unit, "kind": kind, "user": oldest.owner.user, "program": oldest.program, "pid": oldest.pid,
+        "remedy": units.remedy_of(kind, oldest.owner), "restart": None,
+        "names": sorted({one.name for one in processes if one.name})[:_SHOWN],
         "started_at": proc.moment(booted_at, oldest.ticks), "processes": len(processes),
         "replaced": sorted(path for path in files if files[path] == stale_processes.REPLACED)[:_SHOWN],
         "deleted": sorted(path for path in files if files[path] == stale_processes.DELETED)[:_SHOWN],
     }
 
 
+def _add_restarts(host: Any, rows: List[Dict[str, Any]]) -> None:
+    """Ask systemd, where there are such, what a restart of the stale services does. A unit that no restart replaces has another remedy."""
+    services = [row for row in rows if row["kind"] == units.SERVICE and row["unit"]]
+    if not services:
+        return
+    answer = host.run(units.SHOW_UNITS + sorted({row["unit"] for row in services}))
+    said = units.parse_restarts(answer.value.out) if not answer.problem else {}
+    for row in services:
+        row["restart"] = said.get(row["unit"])
+        if row["restart"] == units.REFUSED:
+            row["remedy"] = None
+
+
 def _collect_units(host: Any, section: Any) -> None:
     if host.stat(_SYSTEMD).problem:
         _cannot_say(section, _OF_UNITS, "absent", _SYSTEMD)
         return
-    answer = host.run(systemd_units.LIST_UNITS)
-    source = " ".join(systemd_units.LIST_UNITS)
+    answer = host.run(units.LIST_UNITS)
+    source = " ".join(units.LIST_UNITS)
     if answer.problem or answer.value.rc != 0:
         problem = answer.problem or "tool_failed"
         _cannot_say(section, _OF_UNITS, problem, "%s: %s" % (source, answer.detail if answer.problem else answer.value.err[:200]))
         return
     try:
-        units = systemd_units.parse_units(answer.value.out)
+        listed = units.parse_units(answer.value.out)
     except ValueError as error:
         _cannot_say(section, _OF_UNITS, "unparsable", "%s: %s" % (source, error))
         return
-    section.put("active", units.active, source)
-    section.put("failed", units.failed, source)
-    _collect_masked(host, section, units, source)
+    section.put("active", listed.active, source)
+    section.put("failed", listed.failed, source)
+    _collect_masked(host, section, listed, source)
+    _collect_aliases(host, section)
 
 
-def _collect_masked(host: Any, section: Any, units: systemd_units.Units, source: str) -> None:
+def _collect_masked(host: Any, section: Any, known: units.Units, source: str) -> None:
     """A unit that was masked since systemd last read its files runs on, and does not come back."""
-    masked = set(units.masked)
+    masked = set(known.masked)
     seen: Set[str] = set()
     for folder in _UNIT_FOLDERS:
         listed = host.listdir(folder)
         if listed.problem not in (None, "absent"):
             section.cannot_say("masked", listed.problem, "%s: %s" % (folder, listed.detail))
             return
-        names = [name for name in listed.value or [] if name.endswith(systemd_units.KINDS) and name not in seen]
+        names = [name for name in listed.value or [] if name.endswith(units.KINDS) and name not in seen]
         masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
         seen.update(names)
     section.put("masked", sorted(masked), "%s; links in %s" % (source, " and ".join(_UNIT_FOLDERS)))
+
+
+def _collect_aliases(host: Any, section: Any) -> None:
+    """Unit files that are links to others, which systemctl does not list: the first folder's file of a name is the one that holds."""
+    links: Dict[str, str] = {}
+    seen: Set[str] = set()
+    for folder in _ALL_UNIT_FOLDERS:
+        listed = host.listdir(folder)
+        if listed.problem not in (None, "absent"):
+            section.cannot_say("aliases", listed.problem, "%s: %s" % (folder, listed.detail))
+            return
+        names = [name for name in listed.value or [] if name.endswith(units.KINDS) and name not in seen]
+        targets = {name: host.readlink("%s/%s" % (folder, name)).value for name in names}
+        links.update({name: target for name, target in targets.items() if target and target != "/dev/null"})
+        seen.update(names)
+    section.put("aliases", units.aliases_of(links), "links in " + ", ".join(_ALL_UNIT_FOLDERS))
 
 
 def _is_mask(host: Any, path: str) -> bool:

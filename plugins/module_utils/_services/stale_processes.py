@@ -8,26 +8,28 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._formats import processes
 from . import mapped_files, units
+from .views import PROC, View, Views
 
-PROC = "/proc"
 PROCESSES_LIMIT = 20000
 # A process with 20,000 mappings has about 2 MiB of them, most have 20 KiB.
 MAPS_BYTES = 4 * 1024 * 1024
 ALL_MAPS_BYTES = 512 * 1024 * 1024
 _SMALL_BYTES = 64 * 1024
 _PID = re.compile(r"[0-9]{1,10}\Z")
+_UID = re.compile(r"(?m)^Uid:\t[0-9]+\t([0-9]{1,10})\t")
 
 DELETED, REPLACED = "deleted", "replaced"
 
 
 class Stale(NamedTuple):
-    """A process: its binary, whose it is, its stale files by path with DELETED or REPLACED, and its start in ticks after boot."""
+    """A process: its binary, its own name for itself, whose it is, its stale files by path with DELETED or REPLACED, and its start in ticks."""
 
     pid: int
     program: str
     owner: units.Owner
     files: Dict[str, str]
     ticks: Optional[int]
+    name: str = ""
 
 
 class Unread(NamedTuple):
@@ -39,15 +41,14 @@ class Unread(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A mapped file: its path, DELETED, REPLACED or '', and whether the kernel itself calls it deleted."""
+    """A mapped file: its path, and DELETED, REPLACED or ''."""
 
     path: str
     state: str
-    is_marked: bool
 
 
 class Finder:
-    """One pass over the processes of a host. Each distinct file is judged once, for hundreds of processes map the same."""
+    """One pass over the processes of a host. Each distinct file is judged once in each view, for hundreds of processes map the same."""
 
     def __init__(self, host: Any) -> None:
         self.stale: List[Stale] = []
@@ -55,10 +56,12 @@ class Finder:
         self.examined = 0
         self.in_containers = 0
         self._host = host
-        self._root = host.stat("/")
-        self._known: Set[mapped_files.Mapped] = set()
-        self._stale_ones: Dict[mapped_files.Mapped, Judged] = {}
+        self._views = Views(host)
+        self._known: Dict[str, Set[mapped_files.Mapped]] = {}
+        self._stale_ones: Dict[Tuple[str, mapped_files.Mapped], Judged] = {}
         self._bytes = 0
+        self._booted_at = processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+        self._local: Optional[Set[str]] = None
 
     def find(self) -> Tuple[Optional[str], str]:
         """Fill the lists; (problem, detail) where a bound was hit, else (None, '')."""
@@ -88,74 +91,114 @@ class Finder:
         self._bytes += len(maps.value)
         # A process on its way out has given its memory back.
         self.examined += bool(maps.value)
-        judged = self._stale_files(exe.value, maps.value)
-        if judged:
-            self._note_stale(pid, folder, exe.value, judged)
+        view = self._views.of(folder)
+        if self._stale_files(view, folder, exe.value, maps.value):
+            self._note_stale(pid, folder, exe.value, view)
 
     def _note_unread(self, pid: int, exe: Any, maps: Any) -> None:
         if maps.problem == "absent" and self._host.readlink("%s/%d/exe" % (PROC, pid)).problem == "absent":
             return
         self.unread.append(Unread(pid, exe.value and processes.parse_exe(exe.value).path, exe.problem or maps.problem))
 
-    def _stale_files(self, exe: str, maps: str) -> List[Judged]:
+    def _stale_files(self, view: View, folder: str, exe: str, maps: str) -> List[Judged]:
         """The files of a process that are not those at their paths any more; its binary may be mapped by another name than maps has (huge pages)."""
-        found = self._stale_mapped(mapped_files.parse_maps(maps))
+        found = self._stale_mapped(view, mapped_files.parse_maps(maps))
         link = processes.parse_exe(exe)
-        if link.deleted and mapped_files.is_installed_program(link.path) and link.path not in [judged.path for judged in found]:
-            stat = self._host.stat(exe) if processes.in_system_folder(exe) else None
-            if stat is None or stat.problem:
-                found.append(Judged(link.path, self._state_at(link.path), True))
+        gone = mapped_files.is_silly_renamed(link.path) or (link.deleted and not self._is_there(view, folder, exe))
+        if gone and mapped_files.is_installed_program(link.path) and link.path not in [judged.path for judged in found]:
+            found.append(Judged(link.path, self._state_at(view, link.path)))
         return found
 
-    def _stale_mapped(self, mapped: Set[mapped_files.Mapped]) -> List[Judged]:
-        for one in mapped - self._known:
-            judged = self._judge(*one)
+    def _stale_mapped(self, view: View, mapped: Set[mapped_files.Mapped]) -> List[Judged]:
+        known = self._known.setdefault(view.key, set())
+        for one in mapped - known:
+            judged = self._judge(view, *one)
             if judged.state:
-                self._stale_ones[one] = judged
-        self._known |= mapped
-        return [self._stale_ones[one] for one in sorted(mapped.intersection(self._stale_ones))]
+                self._stale_ones[view.key, one] = judged
+        known |= mapped
+        return [self._stale_ones[view.key, one] for one in sorted(mapped) if (view.key, one) in self._stale_ones]
 
-    def _judge(self, device: str, inode: str, raw: str) -> Judged:
+    def _judge(self, view: View, device: str, inode: str, raw: str) -> Judged:
         link = processes.parse_exe(raw)
         if not mapped_files.is_program(link.path):
-            return Judged(link.path, "", False)
-        if not processes.in_system_folder(link.path):
+            return Judged(link.path, "")
+        if mapped_files.is_silly_renamed(link.path):
+            return Judged(link.path, DELETED)
+        if not view.looks or not processes.in_system_folder(link.path):
             # Whoever owns that folder may have put anything in its place, even what never answers: the kernel's word must do.
-            return Judged(link.path, DELETED if link.deleted else "", link.deleted)
+            return Judged(link.path, self._state_at(view, link.path) if link.deleted else "")
         if link.deleted:
-            really_so_called = self._host.stat(raw)
+            really_so_called = self._host.stat(view.prefix + raw)
             if not really_so_called.problem and str(really_so_called.value.inode) == inode:
-                return Judged(raw, "", False)
-            return Judged(link.path, self._state_at(link.path), True)
-        now = self._host.stat(link.path)
+                return Judged(raw, "")
+            return Judged(link.path, self._state_at(view, link.path))
+        now = self._host.stat(view.prefix + link.path)
         is_other = mapped_files.is_other_file(device, inode, None if now.problem else (now.value.device, now.value.inode))
-        return Judged(link.path, REPLACED if is_other else "", False)
+        return Judged(link.path, REPLACED if is_other else "")
 
-    def _state_at(self, path: str) -> str:
-        return REPLACED if processes.in_system_folder(path) and not self._host.stat(path).problem else DELETED
+    def _state_at(self, view: View, path: str) -> str:
+        if mapped_files.is_silly_renamed(path):
+            return DELETED
+        return REPLACED if view.may_ask and processes.in_system_folder(path) and not self._host.stat(view.prefix + path).problem else DELETED
 
-    def _note_stale(self, pid: int, folder: str, exe: str, judged: List[Judged]) -> None:
+    def _is_there(self, view: View, folder: str, exe: str) -> bool:
+        """Whether a binary that the kernel calls deleted has that word in its name, or is at its path again."""
+        really_so_called = view.may_ask and processes.in_system_folder(exe) and not self._host.stat(view.prefix + exe).problem
+        return really_so_called or self._is_same(folder + "/exe", view, processes.parse_exe(exe).path)
+
+    def _is_same(self, mapped: str, view: View, path: str) -> bool:
+        """Whether a file that the kernel calls deleted is at its path again, by a hard link; ``mapped`` is a link of the kernel's to it."""
+        if not view.looks or not processes.in_system_folder(path):
+            return False
+        was, now = self._host.stat(mapped), self._host.stat(view.prefix + path)
+        return not was.problem and not now.problem and was.value[-2:] == now.value[-2:]
+
+    def _note_stale(self, pid: int, folder: str, exe: str, view: View) -> None:
         """Keep a process, unless it runs in a container, or has ended and given its number to another while it was looked at."""
         owner = units.owner_of(self._host.read(folder + "/cgroup", _SMALL_BYTES).value or "")
-        ticks = self._ticks(folder)
-        root = self._host.stat(folder + "/root")
-        same_root = not root.problem and not self._root.problem and root.value[-2:] == self._root.value[-2:]
-        foreign = not same_root and units.is_foreign(False, self._shares(folder, "mnt"), self._shares(folder, "pid"), owner)
-        again = self._host.read(folder + "/maps", MAPS_BYTES).value
-        # A root of its own has other files at the same paths: there only the kernel's word counts.
-        still = [one for one in self._stale_files(exe, again) if one in judged and (same_root or one.is_marked)] if again else []
-        if still and foreign:
+        stat = self._stat(folder)
+        maps = self._host.read(folder + "/maps", MAPS_BYTES).value
+        if not maps:
+            return
+        still = [one for one in self._stale_files(view, folder, exe, maps) if not self._is_fine(view, folder, one, maps, stat)]
+        if still and view.foreign:
             self.in_containers += 1
         elif still:
-            self.stale.append(Stale(pid, processes.parse_exe(exe).path, owner, {one.path: one.state for one in still}, ticks))
+            self.stale.append(Stale(pid, processes.parse_exe(exe).path, owner, {one.path: one.state for one in still},
+                                    stat and stat.start_ticks, stat.comm if stat else ""))
 
-    def _ticks(self, folder: str) -> Optional[int]:
+    def _is_fine(self, view: View, folder: str, judged: Judged, maps: str, stat: Optional[processes.ProcessStat]) -> bool:
+        """Whether every mapping of a file that seems stale is of a file that is at its path again, or that the process made for itself."""
+        ranges = [mapped_files.range_of(maps, one) for one in mapped_files.parse_maps(maps)
+                  if (view.key, one) in self._stale_ones and self._stale_ones[view.key, one] == judged]
+        links = ["%s/map_files/%s" % (folder, addresses) for addresses in ranges if addresses]
+        if not links:
+            return False
+        if judged.state == REPLACED:
+            return all(self._is_same(link, view, judged.path) for link in links)
+        devices = {one[0] for one in mapped_files.parse_maps(maps) if processes.parse_exe(one[2]).path == judged.path}
+        if not mapped_files.may_be_own_making(judged.path) or not devices <= self._local_devices():
+            return False
+        process = (self._started_at(stat), self._user_of(folder))
+        files = [self._host.stat(link) for link in links]
+        return all(not file.problem and mapped_files.is_own_making((file.value.mtime, file.value.uid), process) for file in files)
+
+    def _local_devices(self) -> Set[str]:
+        if self._local is None:
+            self._local = mapped_files.local_devices(self._host.read(PROC + "/self/mountinfo").value or "")
+        return self._local
+
+    def _started_at(self, stat: Optional[processes.ProcessStat]) -> Optional[float]:
+        if stat is None or self._booted_at is None:
+            return None
+        return self._booted_at + stat.start_ticks / float(processes.TICKS_PER_SECOND)
+
+    def _user_of(self, folder: str) -> Optional[int]:
+        found = _UID.search(self._host.read(folder + "/status", _SMALL_BYTES).value or "")
+        return int(found.group(1)) if found else None
+
+    def _stat(self, folder: str) -> Optional[processes.ProcessStat]:
         try:
-            return processes.parse_stat(self._host.read(folder + "/stat", _SMALL_BYTES).value or "").start_ticks
+            return processes.parse_stat(self._host.read(folder + "/stat", _SMALL_BYTES).value or "")
         except ValueError:
             return None
-
-    def _shares(self, folder: str, space: str) -> Optional[bool]:
-        """Whether a process is in the same namespace as the scan; None where that cannot be read."""
-        own, its = (self._host.readlink("%s/ns/%s" % (place, space)).value for place in (PROC + "/self", folder))
-        return None if own is None or its is None else bool(own == its)

@@ -4,21 +4,30 @@
 """systemd's units: which one a process belongs to by its control group, how it is replaced, and what systemctl says of all. All of it pure."""
 
 import re
+from shlex import quote
 from typing import Dict, List, NamedTuple, Optional
 
-SERVICE, MANAGER, UNTIL_REBOOT, SESSION, CARRIER = "service", "manager", "until_reboot", "session", "carrier"
+SERVICE, SCOPE, MANAGER, UNTIL_REBOOT, SESSION, CARRIER = "service", "scope", "manager", "until_reboot", "session", "carrier"
 
-# The bus has no successor that its clients would find again, and logind holds the devices of every session: only a reboot replaces them.
-_UNTIL_REBOOT = ("dbus.service", "dbus-broker.service", "systemd-logind.service", "elogind.service")
+# The bus has no successor that its clients would find again; elogind, unlike systemd-logind, does not keep the devices of sessions over a restart.
+_UNTIL_REBOOT = ("dbus.service", "dbus-broker.service", "elogind.service")
 _MANAGERS = ("systemd",)
 _USER_MANAGER = re.compile(r"user@([0-9]{1,10})\.service\Z")
-_SESSION = re.compile(r"session-[^/]+\.scope\Z")
+_SESSION = re.compile(r"session-([^/]+)\.scope\Z")
 _USER_SLICE = re.compile(r"/user-([0-9]{1,10})\.slice/")
 _CONTAINER = re.compile(
     r"(?:docker|libpod|cri-containerd|crio|nerdctl)-(?!conmon)[0-9a-f]{12,64}|/docker/|/kubepods|/lxc[./]|/machine\.slice/systemd-nspawn@")
+# Control groups of one guest or container each: of machined (libvirt, nspawn), Proxmox, LXC and Incus, and of Kata's sandboxes. Whatever runs
+# there on the host's own files serves it: its monitor, its TPM, its network, its file server.
+_CARRYING = re.compile(
+    r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/|/systemd-nspawn@[^/]+\.service")
+_CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", "slirp4netns", "qemu-storage-daemon", "qemu-nbd", "lkvm", "crosvm",
+                      "VBoxHeadless", "fuse-overlayfs", "rootlessport")
 
 LIST_UNITS = ["systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,socket,timer"]
+SHOW_UNITS = ["systemctl", "show", "--no-pager", "--property=Id,KillMode,RefuseManualStop", "--"]
 KINDS = (".service", ".socket", ".timer")
+WORKS, REFUSED, LEAVES = "works", "refused", "leaves_processes"
 
 
 class Owner(NamedTuple):
@@ -27,6 +36,7 @@ class Owner(NamedTuple):
     unit: Optional[str]
     user: Optional[int]
     in_container: bool
+    carries: bool = False
 
 
 class Units(NamedTuple):
@@ -51,17 +61,18 @@ def owner_of(text: str) -> Owner:
     """Whose a process is, by its /proc/PID/cgroup."""
     path = control_group(text)
     segments = path.split("/")
-    in_container = bool(_CONTAINER.search(path))
+    in_container, carries = bool(_CONTAINER.search(path)), bool(_CARRYING.search(path))
     manager = next((place for place, segment in enumerate(segments) if _USER_MANAGER.match(segment)), None)
     if manager is not None:
-        inner = [segment for segment in segments[manager + 1:] if segment.endswith((".service", ".scope"))]
+        # The manager's own group has the name that the one of process 1 has.
+        inner = [segment for segment in segments[manager + 1:] if segment.endswith((".service", ".scope")) and segment != "init.scope"]
         user = _USER_MANAGER.match(segments[manager])
-        return Owner(inner[-1] if inner else segments[manager], int(user.group(1)) if user else None, in_container)
+        return Owner(inner[-1] if inner else segments[manager], int(user.group(1)) if user else None, in_container, carries)
     unit = next((segment for segment in segments if segment.endswith((".service", ".scope"))), None)
     slice_of = _USER_SLICE.search(path)
     if unit and (_SESSION.match(unit) or slice_of):
-        return Owner(unit, int(slice_of.group(1)) if slice_of else None, in_container)
-    return Owner(unit, None, in_container)
+        return Owner(unit, int(slice_of.group(1)) if slice_of else None, in_container, carries)
+    return Owner(unit, None, in_container, carries)
 
 
 def kind_of(pid: int, program: str, owner: Owner, is_carrier: bool) -> str:
@@ -69,20 +80,45 @@ def kind_of(pid: int, program: str, owner: Owner, is_carrier: bool) -> str:
     name = program.rpartition("/")[2]
     if pid == 1:
         return MANAGER if name in _MANAGERS else UNTIL_REBOOT
-    if is_carrier:
+    # passt and pasta come in builds for processors, such as pasta.avx2.
+    if is_carrier or owner.carries or name.partition(".")[0] in _CARRYING_PROGRAMS:
         return CARRIER
     if owner.user is not None or _SESSION.match(owner.unit or ""):
         return SESSION
+    if (owner.unit or "").endswith(".scope"):
+        return SCOPE
     return UNTIL_REBOOT if owner.unit in _UNTIL_REBOOT else SERVICE
 
 
-def is_foreign(same_root: bool, same_mounts: Optional[bool], same_processes: Optional[bool], owner: Owner) -> bool:
-    """Whether a process runs in a container, whose files are its image's business.
+def remedy_of(kind: str, owner: Owner) -> Optional[str]:
+    """The command that ends the old processes, and starts new ones where systemd can; None where there is none."""
+    unit = owner.unit or ""
+    if kind in (MANAGER, UNTIL_REBOOT):
+        return "systemctl daemon-reexec" if kind == MANAGER else "systemctl reboot"
+    if kind == SESSION:
+        return _remedy_of_a_user(unit, owner.user)
+    if kind == SERVICE or (kind == CARRIER and unit.startswith("systemd-nspawn@")):
+        return "systemctl restart %s" % quote(unit) if unit else None
+    return "systemctl stop %s" % quote(unit) if kind == SCOPE else None
 
-    A service that has shut itself into a folder (chroot) sees the host's mounts, and one with RootDirectory= the host's processes.
+
+def _remedy_of_a_user(unit: str, user: Optional[int]) -> Optional[str]:
+    session = _SESSION.match(unit)
+    if session:
+        return "loginctl terminate-session %s" % quote(session.group(1))
+    if _USER_MANAGER.match(unit):
+        # Its daemon-reexec leaves (sd-pam) as it was.
+        return "systemctl restart %s" % quote(unit)
+    if user is None or not unit:
+        return None
+    return "systemctl --user --machine=%d@.host %s %s" % (user, "restart" if unit.endswith(".service") else "stop", quote(unit))
+
+
+def is_foreign(same_processes: Optional[bool], owner: Owner) -> bool:
+    """Whether a process with a root and mounts of its own runs in a container, whose files are its image's business.
+
+    A service that has shut itself into a folder (RootDirectory=) sees the host's processes.
     """
-    if same_root or same_mounts:
-        return False
     return same_processes is not True or owner.in_container or owner.unit is None or not owner.unit.endswith(".service")
 
 
@@ -100,3 +136,33 @@ def parse_units(text: str) -> Units:
             if is_it:
                 states[state].append(words[0])
     return Units(sorted(states["active"]), sorted(states["failed"]), sorted(states["masked"]))
+
+
+def parse_restarts(text: str) -> Dict[str, str]:
+    """Unit -> what a restart does there, by the output of SHOW_UNITS: one paragraph for each unit."""
+    found: Dict[str, str] = {}
+    for paragraph in text.split("\n\n"):
+        said = dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line)
+        if said.get("Id"):
+            leaves = said.get("KillMode") in ("process", "none")
+            found[said["Id"]] = REFUSED if said.get("RefuseManualStop") == "yes" else LEAVES if leaves else WORKS
+    return found
+
+
+def aliases_of(links: Dict[str, str]) -> Dict[str, str]:
+    """Other name -> the unit that it stands for, by the unit files that are links: name -> where its link points.
+
+    An instance that points to its template is the unit itself, and so is what points to a file of its own name elsewhere.
+    """
+    found: Dict[str, str] = {}
+    for name in sorted(links):
+        target, seen = name, {name}
+        while target in links:
+            target = links[target].rpartition("/")[2]
+            if target in seen:
+                break
+            seen.add(target)
+        same_kind = target.rpartition(".")[2] == name.rpartition(".")[2]
+        if target != name and same_kind and ("@." in target) == ("@." in name):
+            found[name] = target
+    return found

@@ -92,7 +92,7 @@ def _finding(difference: Difference, promise: str | None, facts: Facts) -> dict[
     return {
         "id": difference.finding, "severity": difference.severity or entry.severity, "promise": promise,
         "expected": difference.expected, "observed": difference.observed,
-        "remedy": entry.remedy, "disruption": entry.disruption, "evidence": facts.evidence(difference.facts),
+        "remedy": entry.remedy, "disruption": difference.disruption or entry.disruption, "evidence": facts.evidence(difference.facts),
     }
 
 
@@ -105,7 +105,7 @@ def _judge(scope: Scope) -> tuple[list[dict[str, Any]], list[str]]:
         if (promise is None and not rule.observes) or (promise is not None and promise.value == "allowed"):
             continue
         for outcome in _outcomes(rule, scope, promise):
-            promised = outcome.promise or (rule.key if promise is not None else None)
+            promised = (rule.key if promise is not None else None) if outcome.promise is None else outcome.promise or None
             if isinstance(outcome, Difference):
                 findings.append(_finding(outcome, promised, scope.facts))
             elif promised:

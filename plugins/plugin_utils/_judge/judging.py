@@ -16,7 +16,10 @@ from .facts import CannotSay, Facts, printable
 
 
 class Difference(NamedTuple):
-    """A host differs. ``facts`` are the dotted paths that prove it; the rest is the catalogue's unless given."""
+    """A host differs. ``facts`` are the dotted paths that prove it; the rest is the catalogue's unless given.
+
+    ``promise`` is the rule's own key unless given; '' makes it an observation whatever was promised.
+    """
 
     finding: str
     expected: Any
@@ -24,6 +27,7 @@ class Difference(NamedTuple):
     facts: tuple[str, ...]
     severity: str | None = None
     promise: str | None = None
+    disruption: str | None = None
 
 
 class Unknown(NamedTuple):

@@ -204,16 +204,27 @@ _KATA = (
 )
 _SERVICES = (
     Entry("services.stale", "high", "A service still runs on a program or library that was deleted or replaced since it started: the package is "
-          "patched, the process is not.", "Restart the units that the finding names: systemctl restart.", "restart_service"),
+          "patched, the process is not.", "Restart the units that the finding names: systemctl restart. What is outside of units, and what a "
+          "restart leaves running, must be ended by hand and started as it was.", "restart_service"),
+    Entry("services.stale_disruptive", "high", "A service still runs on a program or library that was deleted or replaced since it started, and its "
+          "restart cuts off users, the network, storage, containers or guests.", "Restart the units that the finding names in the host's wave, when "
+          "nobody needs what they cut off: systemctl restart.", "restart_sandbox"),
+    Entry("services.stale_scopes", "high", "A program that somebody started in a scope still runs on a program or library that was "
+          "deleted or replaced since it started. systemd can stop a scope, not start it anew.",
+          "systemctl stop the scope, and start the program as it was started.",
+          "restart_service"),
     Entry("services.stale_manager", "medium", "systemd itself still runs on a file that was deleted or replaced since it started.",
           "systemctl daemon-reexec, which stops no service.", "none"),
-    Entry("services.stale_until_reboot", "high", "What a restart of a service does not replace (D-Bus, logind, another init than systemd) still runs "
+    Entry("services.stale_until_reboot", "high", "What a restart of a service does not replace (D-Bus, another init than systemd) still runs "
           "on a file that was deleted or replaced since it started.", "Reboot the host in its wave.", "reboot"),
-    Entry("services.stale_sessions", "low", "A user's session, or a service of a user's own, still runs on a file that was deleted or replaced since "
-          "it started.", "Let the user log in anew, or end the session: loginctl terminate-session.", "restart_service"),
-    Entry("services.stale_carriers", "medium", "A process that carries a container or a guest (a shim, conmon, a machine monitor) still runs on a "
-          "file that was deleted or replaced since it started; restarting its engine does not replace it.",
+    Entry("services.stale_sessions", "low", "A user's session, manager, or service of his own, still runs on a file that was deleted or replaced "
+          "since it started.", "Let the user log in anew, or run the command that the finding names: it ends the session, or all that the user's "
+          "manager started.", "restart_service"),
+    Entry("services.stale_carriers", "medium", "A process that carries or serves a container or a guest (a shim, conmon, a machine monitor, its TPM "
+          "or file server) still runs on a file that was deleted or replaced since it started; restarting its engine does not replace it.",
           "Start the container anew, or move the guest.", "restart_sandbox"),
+    Entry("services.exception_expired", "low", "The last day of an exception from services.stale is over. It excepts nothing any more.",
+          "Remove the exception, or decide anew and extend it."),
     Entry("services.required", "high", "A unit that the standard requires is not active, has failed, or is masked, so that it does not come back.",
           "See its log (journalctl -u); systemctl unmask and start it.", "restart_service"),
     Entry("services.failed", "medium", "A service, socket or timer failed.", "See its log (journalctl -u), mend it and restart it.",

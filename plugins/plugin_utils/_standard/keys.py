@@ -202,12 +202,19 @@ KATA = (
 )
 
 SERVICES = (
-    _policy("services.stale", "Services, and processes outside of units, that run on programs or libraries that were deleted or replaced since they "
-            "started."),
+    Key("services.stale", "choice", "Services, and processes outside of units, that run on programs or libraries that were "
+        "deleted or replaced since they started.", "forbidden",
+        ("services.stale", "services.stale_disruptive", "services.exception_expired"), choices=("forbidden", "allowed")),
+    _policy("services.stale_scopes", "The same of scopes: what a program or a person started, and systemd cannot start anew."),
     _policy("services.stale_manager", "The same of systemd itself."),
-    _policy("services.stale_until_reboot", "The same of what only a reboot replaces: D-Bus, logind, another init than systemd."),
-    _policy("services.stale_sessions", "The same of users' sessions and their own services."),
-    _policy("services.stale_carriers", "The same of what carries containers and guests: shims, conmon, machine monitors."),
+    _policy("services.stale_until_reboot", "The same of what only a reboot replaces: D-Bus, another init than systemd."),
+    _policy("services.stale_sessions", "The same of users' sessions, their own services, and their managers."),
+    _policy("services.stale_carriers", "The same of what carries containers and guests: shims, conmon, machine monitors, and what serves them."),
+    Key("services.stale_exceptions", "exceptions", "Files that may be stale: a shell pattern of the unit (of the program's path for a process "
+        "outside of units), one of the file's path, or both, with the owner of the exception, its reason, and its last day. One that has expired "
+        "excepts nothing, and is told.",
+        [{"unit": "wazuh-indexer.service", "path": "/var/lib/wazuh-indexer/tmp/*", "owner": "search team", "reason": "unpacked by the JVM",
+          "expires": "2027-03-31"}], promise=False),
     Key("services.required", "words", "Services, sockets or timers that must be active and not masked.", ["ssh.service", "chrony.service"],
         ("services.required",)),
     _policy("services.failed", "Services, sockets and timers that failed."),

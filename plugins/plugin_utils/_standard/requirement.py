@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 TEXT_LIMIT = 256
@@ -45,6 +46,20 @@ class Requirement:
         if self.form == "rule":
             return "the " + str(self.value).replace("_", " ")
         return {"minimum": "at least ", "maximum": "at most "}.get(self.form, "") + str(self.value)
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """Files that may be stale until a day: shell patterns of their unit and path, and who answers for it."""
+
+    unit: str
+    path: str
+    owner: str
+    reason: str
+    expires: date
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.path}, owner {self.owner}, until {self.expires}"
 
 
 def shown(value: object) -> str:
@@ -91,6 +106,19 @@ def _checksum(value: Any) -> str:
     return f"{found[1]}  {found[2]}"
 
 
+def _exemption(value: Any) -> Exemption:
+    wanted = "a mapping with unit, path or both, and owner, reason and expires (a day such as 2027-03-31)"
+    fields = ("unit", "path", "owner", "reason", "expires")
+    given = set(value) if isinstance(value, Mapping) else set()
+    if given - set(fields) or not {"owner", "reason", "expires"} <= given or not {"unit", "path"} & given:
+        raise RequirementError(shown(value), wanted)
+    texts = {name: _text(value.get(name, "*")) for name in fields}
+    try:
+        return Exemption(texts["unit"], texts["path"], texts["owner"], texts["reason"], date.fromisoformat(texts["expires"]))
+    except ValueError:
+        raise RequirementError(f"expires: {shown(value['expires'])}", wanted) from None
+
+
 def _parameter(value: Any) -> Any:
     return value if isinstance(value, bool) else _text(value)
 
@@ -112,7 +140,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 }
 
 # How a single value of a kind that is a plain list is read.
-LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum}
+LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum, "exceptions": _exemption}
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> str:
@@ -130,7 +158,8 @@ def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: t
     """The allowed forms of a key in words, for messages and for docs."""
     single = {"text": "text", "version": "a version as text", "number": "a whole number", "truth": "true or false",
               "revision": "a microcode revision such as \"0x2b000643\"", "parameter": "text, true or false", "words": "a list of text",
-              "checksums": "a list of lines as sha256sum prints them"}
+              "checksums": "a list of lines as sha256sum prints them",
+              "exceptions": "a list of mappings with unit, path, owner, reason and expires"}
     value = "one of " + ", ".join(choices) if kind == "choice" else single.get(kind, "a list of " + ", ".join(choices))
     parts = [value] if "exact" in forms else []
     parts += [f"{{{form}: ...}}" for form in ("minimum", "maximum") if form in forms]

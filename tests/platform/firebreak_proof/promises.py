@@ -29,7 +29,8 @@ PROVEN = (
     "kata.presence", "kata.version", "kata.stale_sandboxes", "kata.guest_kernel", "kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers",
     "kata.other_installers", "kata.files", "kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys",
     "kata.isolation",
-    "services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers",
+    "services.stale", "services.stale_scopes", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions",
+    "services.stale_carriers",
     "services.required", "services.failed",
 )
 

@@ -17,7 +17,8 @@ FORMS = ("minimum", "maximum", "any_of", "rule")
 STANDARD, OVERRIDES, WAIVERS = "firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers"
 
 # Names and settings: they say how to judge and promise nothing alone.
-SETTINGS = ("schema", "name", "description", "os.support", "cpu.vulnerability_views", "containers.shared_kernel_allowed")
+SETTINGS = ("schema", "name", "description", "os.support", "cpu.vulnerability_views", "containers.shared_kernel_allowed",
+            "services.stale_exceptions")
 
 
 class StandardError(Exception):

@@ -160,6 +160,7 @@ def test_monitors() -> None:
     assert monitors.processes(proof)[0].state == "replaced"
 
 
+TODAY = date(2026, 11, 28)
 SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t/usr/bin/containerd-shim-runc-v2\tdeleted\thost\n"
 
 
@@ -174,15 +175,24 @@ SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t
     ("50\t/bin/bash\t/user.slice/user-1000.slice/session-4.scope\t/l.so\tdeleted\thost\n", "session", "session-4.scope"),
     ("50\t/bin/x\t/user.slice/user-0.slice/user@0.service/app.slice/x.service\t/l.so\tdeleted\thost\n", "session", "x.service"),
     (SHIM, "carrier", "containerd.service"),
+    ("50\t/usr/bin/x\t/system.slice/fb-scope.scope\t/l.so\tdeleted\thost\tx\n", "scope", "fb-scope.scope"),
+    ("50\t/usr/lib/systemd/systemd\t/user.slice/user-1000.slice/user@1000.service/init.scope\t/l.so\tdeleted\thost\t(sd-pam)\n", "session",
+     "user@1000.service"),
+    ("50\t/usr/lib/systemd/systemd-logind\t/system.slice/systemd-logind.service\t/l.so\tdeleted\thost\tx\n", "service", "systemd-logind.service"),
+    ("50\t/usr/bin/swtpm\t/machine.slice/machine-qemu\\x2d1.scope/libvirt/emulator\t/l.so\tdeleted\thost\tswtpm\n", "carrier",
+     "machine-qemu\\x2d1.scope"),
+    ("50\t/usr/bin/helper\t/qemu.slice/100.scope\t/l.so\tdeleted\thost\thelper\n", "carrier", "100.scope"),
+    ("50\t/usr/bin/lxc-start\t/lxc.monitor.101\t/l.so\tdeleted\thost\tlxc-start\n", "carrier", ""),
+    ("50\t/usr/bin/pasta.avx2\t/user.slice/user-1000.slice/session-1.scope\t/l.so\tdeleted\thost\tpasta.avx2\n", "carrier", "session-1.scope"),
 ])
 def test_stale_processes_by_how_they_are_replaced(row: str, kind: str, unit: str) -> None:
-    kinds = {name: services.stale(host(stale=row), name) for name in ("service", "manager", "until_reboot", "session", "carrier")}
+    kinds = {name: services.stale(host(stale=row), name, TODAY) for name in ("service", "scope", "manager", "until_reboot", "session", "carrier")}
     assert {name for name, found in kinds.items() if found} == {kind}
     assert kinds[kind][0].unit == unit
 
 
 def test_a_stale_process_in_words() -> None:
-    assert str(services.stale(host(stale=SHIM), "carrier")[0]) == (
+    assert str(services.stale(host(stale=SHIM), "carrier", TODAY)[0]) == (
         "containerd.service (process 60, /usr/bin/containerd-shim-runc-v2) on /usr/bin/containerd-shim-runc-v2, which was deleted since it began")
 
 
@@ -190,15 +200,34 @@ def test_a_stale_process_in_words() -> None:
     "/system.slice/x.service\t/l.so\tdeleted\tcontainer\n", "/docker/abababababab\t/l.so\tdeleted\tapart\n",
     "/machine.slice/libpod-abababababab.scope\t/l.so\tdeleted\tapart\n"])
 def test_files_of_a_container_are_its_images_business(tail: str) -> None:
-    assert services.stale(host(stale=f"50\t/usr/bin/x\t{tail}"), "service") == []
+    assert services.stale(host(stale=f"50\t/usr/bin/x\t{tail}"), "service", TODAY) == []
 
 
 def test_a_process_that_root_may_not_look_into_is_not_proven() -> None:
-    assert services.stale(host(stale="unread\t1\n"), "service") == []
+    assert services.stale(host(stale="unread\t1\n"), "service", TODAY) == []
     with pytest.raises(BrokenPromiseError, match="memory of process 1,"):
-        services.stale(host(stale="unread\t1\n"), "manager")
+        services.stale(host(stale="unread\t1\n"), "manager", TODAY)
     with pytest.raises(BrokenPromiseError, match="memory of process 60,"):
-        services.stale(host(stale="unread\t60\n"), "service")
+        services.stale(host(stale="unread\t60\n"), "service", TODAY)
+
+
+def test_programs_that_are_many_in_one_binary_are_told_by_their_names() -> None:
+    row = "50\t/usr/bin/coreutils\t/system.slice/a.service\t/usr/bin/coreutils\treplaced\thost\tsleep\n"
+    assert str(services.stale(host(stale=row), "service", TODAY)[0]).startswith("a.service (process 50, /usr/bin/coreutils as sleep) on")
+
+
+@pytest.mark.parametrize(("excepted", "left"), [
+    ({"unit": "wazuh-*", "path": "/var/lib/*", "expires": "2026-11-28"}, 0), ({"unit": "wazuh-*", "path": "/var/lib/*", "expires": "2026-11-27"}, 1),
+    ({"unit": "other.service", "expires": "2027-01-01"}, 1), ({"path": "/var/lib/x.so", "expires": "2027-01-01"}, 0)])
+def test_what_the_standard_excepts_is_not_stale(excepted: dict[str, str], left: int) -> None:
+    proof = host(stale="50\t/usr/bin/java\t/system.slice/wazuh-indexer.service\t/var/lib/x.so\tdeleted\thost\tjava\n")
+    proof.standard = Standard({"services.stale_exceptions": [excepted]}, (), ())
+    assert len(services.stale(proof, "service", TODAY)) == left
+
+
+def test_a_unit_by_its_own_name() -> None:
+    proof = host(unit_names="sshd.service\tssh.service\nodd.service\t\n")
+    assert [services.own_name(proof, unit) for unit in ("sshd.service", "odd.service", "x.service")] == ["ssh.service", "odd.service", "x.service"]
 
 
 def test_units_by_their_state() -> None:

@@ -7,22 +7,34 @@ from __future__ import annotations
 
 from ..asking import Question
 
-# One grep and one stat for all processes: a host has a thousand processes, which map the same two hundred files.
+# One grep and one stat for all processes: a host has a thousand processes, which map the same two hundred files. What a process sees at a path is
+# asked in its own mounts: of one process for each set of mounts, and not of those who made their own users, who may mount what never answers.
 _EVERY_MAPPED_FILE = r"""
-        everything=$(grep -aE '^[0-9a-f]+-[0-9a-f]+ ..x' /proc/[0-9]*/maps 2>&1 | awk '
+        root=$(stat -L -c %d:%i /)
+        spaces=$(ls -l /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/user /proc/self/ns/mnt /proc/self/ns/user 2>/dev/null |
+          sed -n 's|^.* /proc/\([0-9a-z]*\)/ns/\([a-z]*\) -> \(.*\)$|space\t\1\t\2\t\3|p')
+        everything=$( { printf '%s\n' "$spaces"; grep -aE '^[0-9a-f]+-[0-9a-f]+ ..x' /proc/[0-9]*/maps 2>&1; } | awk '
+          /^space\t/ { split($0, cell, "\t"); space[cell[2], cell[3]] = cell[4]; next }
           /^grep: / { if (/Permission denied/) { split($2, part, "/"); print "unread\t" part[3] } next }
           $5 != 0 {
             pid = $1; sub(/^\/proc\//, "", pid); sub(/\/.*/, "", pid)
             path = $0; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", path)
-            key = $4 "\t" $5 "\t" path
+            view = "unknown"
+            if (space[pid, "mnt"] != "" && space[pid, "mnt"] == space["self", "mnt"]) view = "host"
+            else if (space[pid, "mnt"] != "" && space[pid, "user"] == space["self", "user"]) view = space[pid, "mnt"]
+            key = $4 "\t" $5 "\t" path "\t" view
             if (path ~ /^\// && last[key] != pid) { pids[key] = pids[key] " " pid; last[key] = pid }
           }
           END { for (key in pids) print "mapped\t" key "\t" pids[key] }')
-        programs=$(ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(/.*\) (deleted)$|exe\t\1\t\2 (deleted)|p')
-        there=$(printf '%s\n' "$everything" | cut -f 4 | grep -E '^/(usr|bin|sbin|lib|lib64|opt|nix/store)/' | grep -v ' (deleted)$' | sort -u |
-          xargs -r -d '\n' stat -L --printf='there\t%D\t%i\t%n\n' 2>/dev/null)"""
+        programs=$(ls -l /proc/[0-9]*/exe 2>/dev/null |
+          sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(/.*\)$|exe\t\1\t\2|p' | grep -E ' \(deleted\)$|/\.(nfs|fuse_hidden|__afs)[0-9a-fA-F]+$')
+        there=$(printf '%s\n' "$everything" | awk -F '\t' -v root="$root" '
+          $1 == "mapped" && $4 ~ /^\/(usr|bin|sbin|lib|lib64|opt|nix\/store)\// && $4 !~ / \(deleted\)$/ && $5 != "unknown" {
+            split($6, pid, " ")
+            if ($5 == "host") print $4; else print "/proc/" pid[1] "/root" $4
+          }' | sort -u | xargs -r -d '\n' stat -L --printf='there\t%D\t%i\t%n\n' 2>/dev/null)"""
 
-# process, file, deleted or other
+# process, file, deleted or other, inode
 _CANDIDATES = r"""
         candidates=$(printf '%s\n' "$there" "$everything" "$programs" | awk -F '\t' '
           function plain(path) { sub(/ \(deleted\)$/, "", path); sub(/;[0-9A-Fa-f]+$/, "", path); sub(/\.dpkg-(new|tmp)$/, "", path); return path }
@@ -32,48 +44,83 @@ _CANDIDATES = r"""
               path ~ /\/\.cache\//
           }
           function installed(path) { return path ~ /^\/(usr|bin|sbin|lib|lib64|opt|nix\/store)\// }
+          # What network and FUSE file systems call a file that is deleted while it is used.
+          function silly(path) { return path ~ /\/\.(nfs|fuse_hidden|__afs)[0-9a-fA-F]+$/ }
           $1 == "there" { device[$4] = $2; inode[$4] = $3 }
           $1 == "unread" { print "unread\t" $2 }
           $1 == "exe" && !passing(plain($3)) { print $2 "\t" plain($3) "\tdeleted" }
-          $1 == "mapped" && !passing(plain($4)) && (installed($4) || plain($4) ~ /\.so(\.[^\/]*)?$/) {
-            split($2, numbers, ":"); how = ""
-            if ($4 ~ / \(deleted\)$/ || plain($4) != $4) how = "deleted"
-            else if (($4 in inode) && inode[$4] != $3) {
+          $1 == "mapped" && !passing(plain($4)) && (installed($4) || silly(plain($4)) || plain($4) ~ /\.(so(\.[^\/]*)?|node|cmxs|eln|dll)$/) {
+            split($2, numbers, ":"); how = ""; count = split($6, pid, " ")
+            place = $5 == "host" ? $4 : "/proc/" pid[1] "/root" $4
+            if ($4 ~ / \(deleted\)$/ || plain($4) != $4 || silly($4)) how = "deleted"
+            else if ((place in inode) && inode[place] != $3) {
               # stat has a device as one number in hexadecimal: the low 8 bits of the minor, 12 of the major, the other 12 of the minor.
-              whole = "00000000" device[$4]; end = length(whole)
+              whole = "00000000" device[place]; end = length(whole)
               major = substr(whole, end - 4, 3); minor = substr(whole, end - 7, 3) substr(whole, end - 1, 2)
               sub(/^0+/, "", major); sub(/^0+/, "", minor); sub(/^0+/, "", numbers[1]); sub(/^0+/, "", numbers[2])
               if (major == numbers[1] && minor == numbers[2]) how = "other"
             }
-            count = how == "" ? 0 : split($5, pid, " ")
-            for (place = 1; place <= count; place++) print pid[place] "\t" plain($4) "\t" how "\t" $3
+            for (at = 1; how != "" && at <= count; at++) print pid[at] "\t" plain($4) "\t" how "\t" $3
           }
           $1 == "mapped" { seen = 1 }
           END { if (seen) print "whole" }' | sort -u)
         if ! printf '%s\n' "$candidates" | grep -qx whole; then echo "the mapped files could not be gone through" >&2; exit 3; fi"""
 
-# process, program, control group, file, deleted or replaced, where: host, apart (a root of its own) or container
+# Whether a file without a name was made by the process itself: changed after its start, by its own user, where no package puts anything, and on a
+# file system of this machine's, which answers. Hundredths of seconds are whole numbers here: awk counts no further.
+_OWN_MAKING = r"""
+        booted=$(awk -v now="$(date +%s.%N)" '{ printf "%.2f", now - $1 }' /proc/uptime)
+        local=$(awk '{ for (at = 7; at <= NF; at++) if ($at == "-") kind = $(at + 1)
+          if (kind ~ /^(ext[234]|xfs|btrfs|f2fs|bcachefs|zfs|overlay|tmpfs|ramfs|squashfs|erofs|jfs)$/) print $3 }' /proc/self/mountinfo)
+        range_of() { # PID INODE: where the file is in memory, as map_files says it
+          sed -nE "s/^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. [0-9a-f]+ [0-9a-f:]+ $2 .*/\1-\2/p" "/proc/$1/maps" | head -n 1
+        }
+        is_local() { # PID INODE
+          numbers=$(sed -nE "s/^[0-9a-f-]+ ..x. [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) $2 .*/\1 \2/p" "/proc/$1/maps" | head -n 1)
+          [ -n "$numbers" ] && printf '%s\n' "$local" | grep -qx "$(printf '%d:%d' "0x${numbers% *}" "0x${numbers#* }")"
+        }
+        is_own_making() { # PID PATH INODE
+          case $2 in /usr/*|/bin/*|/sbin/*|/lib/*|/lib64/*|/nix/store/*) return 1 ;; esac
+          is_local "$1" "$3" || return 1
+          user=$(awk '$1 == "Uid:" { print $3 }' "/proc/$1/status")
+          ticks=$(sed 's/^.*) //' "/proc/$1/stat" | cut -d' ' -f 20)
+          find -L "/proc/$1/map_files/$(range_of "$1" "$3")" -maxdepth 0 -printf '%T@ %U\n' 2>/dev/null |
+            awk -v booted="$booted" -v ticks="$ticks" -v user="$user" '
+              NF == 2 && $2 == user && $1 >= booted + ticks / 100 { own = 1 } END { exit !own }'
+        }"""
+
+# process, program, control group, file, deleted or replaced, where: host, apart (a root of its own) or container, name
 _ROWS = r"""
-        root=$(stat -L -c %d:%i /)
         printf '%s\n' "$candidates" | while IFS="$(printf '\t')" read -r pid path how inode; do
           [ "$pid" = whole ] && continue
           if [ "$pid" = unread ]; then [ -e "/proc/$path/cgroup" ] && printf 'unread\t%s\n' "$path"; continue; fi
           program=$(readlink "/proc/$pid/exe") || continue
-          [ "$(stat -L -c %i "$path (deleted)" 2>/dev/null)" = "${inode:-none}" ] && continue
+          seen=; mounts=$(readlink "/proc/$pid/ns/mnt"); users=$(readlink "/proc/$pid/ns/user")
+          [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ] && [ "$users" = "$(readlink /proc/self/ns/user)" ] && seen=/proc/$pid/root
+          case $path in
+            */.nfs*|*/.fuse_hidden*|*/.__afs*) now= ;;
+            /usr/*|/bin/*|/sbin/*|/lib/*|/lib64/*|/opt/*|/nix/store/*) now=$(stat -L -c %d:%i "$seen$path" 2>/dev/null)
+              [ "$(stat -L -c %i "$seen$path (deleted)" 2>/dev/null)" = "${inode:-none}" ] && continue ;;
+            *) now= ;;
+          esac
+          if [ -n "$inode" ]; then held=/proc/$pid/map_files/$(range_of "$pid" "$inode"); else held=/proc/$pid/exe; fi
+          [ -n "$now" ] && [ "$(stat -L -c %d:%i "$held" 2>/dev/null)" = "$now" ] && continue
+          [ "$how" = deleted ] && [ -z "$now" ] && [ -n "$inode" ] && is_own_making "$pid" "$path" "$inode" && continue
           where=host
-          if [ "$(stat -L -c %d:%i "/proc/$pid/root/.")" != "$root" ]; then
-            if [ "$how" = other ]; then continue; fi
-            if [ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then
-              where=container; [ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && where=apart
-            fi
+          if [ "$(stat -L -c %d:%i "/proc/$pid/root/.")" != "$root" ] && [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ]; then
+            where=container; [ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && where=apart
           fi
           group=$(sed -n 's/^[0-9]*:name=systemd://p' "/proc/$pid/cgroup"); [ -n "$group" ] || group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
-          state=deleted; [ -e "$path" ] && state=replaced
-          printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where"
+          state=deleted; [ -n "$now" ] && state=replaced
+          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where" "$(cat "/proc/$pid/comm")"
         done; true"""
 
 SERVICES = (
-    Question("stale", ("services.stale", "services.stale_*"), _EVERY_MAPPED_FILE + _CANDIDATES + _ROWS, 60),
+    Question("stale", ("services.stale", "services.stale_*"), _EVERY_MAPPED_FILE + _CANDIDATES + _OWN_MAKING + _ROWS, 60),
+    # systemctl lists a unit by one of its names only; each may be promised.
+    Question("unit_names", ("services.required",), r"""
+        for unit in "$@"; do printf '%s	%s
+' "$unit" "$(systemctl show --property=Id --value -- "$unit")"; done""", given="services.required"),
     # Not list-unit-files, which reads every unit there is and takes seconds: a mask is a link to nothing, or an empty file.
     Question("units", ("services.required", "services.failed"), r"""
         listed=$(systemctl list-units --all --plain --no-legend --no-pager --full) || exit 3

@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
 
 from ..promises import BrokenPromiseError
 from ..proof import Proof
 
-_CARRIERS = re.compile(r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-system-.+|qemu-kvm|kvm|virtiofsd|cloud-hypervisor|firecracker)")
-_REBOOTED = ("dbus.service", "dbus-broker.service", "systemd-logind.service", "elogind.service")
+_CARRIERS = re.compile(
+    r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-.+|kvm|lkvm|virtiofsd|cloud-hypervisor|firecracker|crosvm|VBoxHeadless|swtpm|"
+    r"pass?ta?(?:\..+)?|slirp4netns|rootlessport|fuse-overlayfs|systemd-nspawn|lxc-start)")
+# Groups that hold one guest or container each, with all that serves it.
+_CARRYING = re.compile(r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/|/lxc\.monitor|/kata_overhead/|/systemd-nspawn@")
+_REBOOTED = ("dbus.service", "dbus-broker.service", "elogind.service")
 _IN_A_CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio|nerdctl)-[0-9a-f]{12,}|/docker/|/kubepods|/lxc[./]|systemd-nspawn@")
 
 
@@ -25,11 +32,12 @@ class Stale(NamedTuple):
     path: str
     state: str
     where: str
+    name: str = ""
 
     @property
     def unit(self) -> str:
-        """The unit by the control group; below a user's manager the user's own unit. '' outside of units."""
-        inner = re.sub(r"^.*/user@[0-9]+\.service", "", self.group) or self.group
+        """The unit by the control group; below a user's manager the user's own unit, or the manager. '' outside of units."""
+        inner = re.sub(r"^.*/user@[0-9]+\.service(?!/init\.scope$)", "", self.group) or self.group
         found = re.findall(r"[^/]+\.(?:service|scope)(?=/|$)", inner)
         return "" if not found else str(found[-1] if inner != self.group else found[0])
 
@@ -39,10 +47,12 @@ class Stale(NamedTuple):
         name = self.program.rpartition("/")[2]
         if self.pid == "1":
             return "manager" if name == "systemd" else "until_reboot"
-        if _CARRIERS.fullmatch(name):
+        if _CARRIERS.fullmatch(name) or _CARRYING.search(self.group):
             return "carrier"
         if re.search(r"/user-[0-9]+\.slice/|/user@[0-9]+\.service|/session-[^/]+\.scope", self.group):
             return "session"
+        if self.unit.endswith(".scope"):
+            return "scope"
         return "until_reboot" if self.unit in _REBOOTED else "service"
 
     @property
@@ -52,20 +62,34 @@ class Stale(NamedTuple):
         return self.where == "container" or apart
 
     def __str__(self) -> str:
-        return f"{self.unit or 'no unit'} (process {self.pid}, {self.program}) on {self.path}, which was {self.state} since it began"
+        own = self.name[:15] in ("", self.program.rpartition("/")[2][:15])
+        return (f"{self.unit or 'no unit'} (process {self.pid}, {self.program}{'' if own else f' as {self.name}'}) on {self.path}, "
+                f"which was {self.state} since it began")
+
+    def is_excepted(self, exceptions: Sequence[Mapping[str, Any]], today: date) -> bool:
+        """Whether the standard lets this file be stale."""
+        owner = self.unit or self.program
+        return any(today <= date.fromisoformat(str(one["expires"])) and fnmatchcase(owner, one.get("unit", "*")) and
+                   fnmatchcase(self.path, one.get("path", "*")) for one in exceptions)
 
 
-def stale(proof: Proof, kind: str) -> list[Stale]:
+def stale(proof: Proof, kind: str, today: date) -> list[Stale]:
     """The stale processes of a kind; BrokenPromiseError where one of them could not be looked at."""
     __tracebackhide__ = True
     rows = proof.rows("stale")
     for pid in (cells[1] for cells in rows if cells[0] == "unread" and len(cells) == 2):
-        if kind in ({"1": ("manager", "until_reboot")}.get(pid, ("service", "session", "carrier", "until_reboot"))):
+        if kind in ({"1": ("manager", "until_reboot")}.get(pid, ("service", "scope", "session", "carrier", "until_reboot"))):
             raise BrokenPromiseError(f"{proof.host} does not let root look into the memory of process {pid}, so nobody can tell")
-    found = dict.fromkeys(Stale(*cells) for cells in rows if len(cells) == 6)
-    return [one for one in found if one.kind == kind and not one.is_containers]
+    found = dict.fromkeys(Stale(*cells) for cells in rows if len(cells) in (6, 7))
+    exceptions = proof.setting("services.stale_exceptions", [])
+    return [one for one in found if one.kind == kind and not one.is_containers and not one.is_excepted(exceptions, today)]
 
 
 def units(proof: Proof, state: str) -> set[str]:
     """The names of the units that are active, failed or masked."""
     return {cells[1] for cells in proof.rows("units") if len(cells) == 2 and cells[0] == state}
+
+
+def own_name(proof: Proof, unit: str) -> str:
+    """The name by which systemd lists a unit that may have several."""
+    return next((cells[1] for cells in proof.rows("unit_names") if len(cells) == 2 and cells[0] == unit and cells[1]), unit)

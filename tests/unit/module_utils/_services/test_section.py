@@ -67,7 +67,8 @@ def test_a_unit_on_a_deleted_library_is_named_with_its_files() -> None:
     world.process(51, mapping(LIBRARY + " (deleted)")).said["stat"][LIBRARY] = file(99)
     assert world.services()["stale"] == [{
         "unit": "ssh.service", "kind": "service", "user": None, "program": "/usr/bin/app", "pid": 50, "started_at": "1970-01-12T13:30:50Z",
-        "processes": 2, "replaced": [LIBRARY], "deleted": ["/usr/lib/gone.so"]}]
+        "processes": 2, "replaced": [LIBRARY], "deleted": ["/usr/lib/gone.so"], "names": ["app"], "restart": None,
+        "remedy": "systemctl restart ssh.service"}]
     assert world.services()["examined"] == 2
 
 
@@ -120,7 +121,7 @@ def test_what_rpm_and_dpkg_moved_aside_has_its_own_name() -> None:
     ("0::/system.slice/dbus.service\n", 50, "/usr/bin/dbus-daemon", ("dbus.service", "until_reboot", None)),
     ("0::/user.slice/user-1000.slice/session-4.scope\n", 50, "/bin/bash", ("session-4.scope", "session", 1000)),
     ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.service\n", 50, "/bin/x", ("x.service", "session", 1000)),
-    ("0::/user.slice/user-0.slice/user@0.service/init.scope\n", 50, "/usr/lib/systemd/systemd", ("init.scope", "session", 0)),
+    ("0::/user.slice/user-0.slice/user@0.service/init.scope\n", 50, "/usr/lib/systemd/systemd", ("user@0.service", "session", 0)),
     ("0::/system.slice/containerd.service\n", 50, "/usr/bin/containerd-shim-runc-v2", ("containerd.service", "carrier", None)),
     ("0::/machine.slice/machine-qemu\\x2d1.scope\n", 50, "/usr/bin/qemu-system-x86_64", ("machine-qemu\\x2d1.scope", "carrier", None)),
     ("0::/odd:name/x.service\n", 50, "/bin/x", ("x.service", "service", None)),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._plan.offer import OFFERS, Question, refusal
+from ..plugin_utils._plan.offer import OFFERS, Question, eligible_kernels, refusal
 
 DOCUMENTATION = r"""
 name: live_patch_offer
@@ -58,14 +58,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The refusal or null.
+  description: The refusal or null, and of Red Hat the kernels that there are patches for.
   type: dict
   sample:
+    kernels: [5.14.0-570.12.1.el9_6.x86_64]
     refusal: null
 """
 
 
-def offer(result: Mapping[str, Any], provider: str, host: str, release: str, secret: bool = False) -> dict[str, str | None]:
+def offer(result: Mapping[str, Any], provider: str, host: str, release: str, secret: bool = False) -> dict[str, Any]:
     """Why the vendor gives this host nothing."""
     if not isinstance(result, Mapping):
         raise AnsibleFilterError(f"{host}: live_patch_offer wants a command's result, seen: {type(result).__name__}")
@@ -73,7 +74,8 @@ def offer(result: Mapping[str, Any], provider: str, host: str, release: str, sec
         raise AnsibleFilterError(f"{host}: live_patch_offer knows {', '.join(OFFERS)}, seen: {provider}")
     answer, complaint = str(result.get("stdout", "")), str(result.get("stderr") or result.get("msg", ""))
     reason = refusal(provider, Question(answer, complaint, release, bool(secret)))
-    return {"refusal": f"{host}: {reason}" if reason else None}
+    kernels = eligible_kernels(answer) if provider == "kpatch" and not reason else []
+    return {"refusal": f"{host}: {reason}" if reason else None, "kernels": kernels}
 
 
 class FilterModule:

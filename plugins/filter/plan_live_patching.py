@@ -48,6 +48,10 @@ options:
     description: Whether Ksplice's patches come as packages.
     type: bool
     default: false
+  delay:
+    description: How long the provider's client is to wait before it takes a patch.
+    type: str
+    default: ''
 author: The Firebreak authors (@firebreak)
 """
 
@@ -65,23 +69,27 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: The provider, the state, the kernel that is patched, the installed ones, what the vendor's package tool is asked for,
-    and the refusal or null.
+    also for the other kernels, of SUSE the pattern and the module, whether the kernel takes only signed modules, and the refusal or null.
   type: dict
   sample:
     kernels: {6.1.0-41-amd64: 6.1.158-1}
+    module: ''
+    others: {}
     packages: []
+    pattern: ''
     provider: self_built
     refusal: null
     release: 6.1.0-41-amd64
+    signed_only: false
     state: present
 """
 
 
 def planned(
         scan: Mapping[str, Any], host: str, provider: str = "auto", state: str = "present", bundle: str = "", pin: str = "",
-        offline: bool = False) -> dict[str, Any]:
+        offline: bool = False, delay: str = "") -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, Wish(provider, state, bundle, pin, bool(offline))))
+    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, Wish(provider, state, bundle, pin, bool(offline), delay)))
 
 
 class FilterModule:

@@ -16,7 +16,8 @@ PROVIDERS = ("kpatch", "amazon", "canonical", "ksplice", "suse", "kernelcare", "
 # Those whose patches the kernel's own live patching applies.
 KLP = ("kpatch", "amazon", "canonical", "suse", "self_built")
 # Whose patches are made for a distribution's own kernels, by ID of os-release.
-VENDORS = {"rhel": "kpatch", "amzn": "amazon", "ubuntu": "canonical", "ol": "ksplice", "sles": "suse", "sle-micro": "suse"}
+VENDORS = {"rhel": "kpatch", "amzn": "amazon", "ubuntu": "canonical", "ol": "ksplice", "sles": "suse", "sles_sap": "suse",
+           "sl-micro": "suse", "sle-micro": "suse"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Wish:
     bundle: str = ""
     pin: str = ""
     offline: bool = False
+    delay: str = ""
 
 
 def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
@@ -42,10 +44,11 @@ def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
         _check_kernel(record["live_patch"], provider)
         _check_rivals(record["live_patch"], provider)
         eligible.check_pin(provider, wish.pin)
+        eligible.check_delay(provider, wish.delay)
         ELIGIBLE[provider](record, wish)
     release = record["live_patch"]["kernel"]["release"]
     return {"provider": provider, "state": wish.state, "release": release, "kernels": _kernels(record.get("kernel") or {}, release),
-            "packages": eligible.packages_of(provider, record, wish.offline)}
+            "packages": eligible.packages_of(provider, record, wish.offline), **eligible.extras_of(provider, record)}
 
 
 def _kernels(section: Mapping[str, Any], release: str) -> dict[str, str]:

@@ -13,9 +13,13 @@ from typing import Any, NamedTuple
 from ...module_utils._formats.versions import RPM, sort_key
 from ...module_utils._host.errors import Refused
 from ...module_utils._live_patch.providers.amazon import parse_support
+from . import vendors
 
 _REQUIRE = re.compile(r"^kernel(?:-uname-r)? = (\d\S*)$", re.MULTILINE)
 _SHOWN = 3
+_KERNELS = vendors.FACTS["canonical"]["source"]
+# The products of SUSE that the version of the system stands with.
+_BASES = ("SLES", "SLES_SAP")
 
 
 class Question(NamedTuple):
@@ -27,15 +31,20 @@ class Question(NamedTuple):
     secret: bool
 
 
+def eligible_kernels(answer: str) -> list[str]:
+    """The kernels that packages of patches on offer require, oldest first."""
+    return sorted(set(_REQUIRE.findall(answer)), key=sort_key(RPM))
+
+
 def kpatch(asked: Question) -> None:
     """The answer of ``dnf repoquery --requires 'kpatch-patch-*'``: each package requires the one kernel that it is for."""
-    kernels = sorted(set(_REQUIRE.findall(asked.answer)), key=sort_key(RPM))
+    kernels = eligible_kernels(asked.answer)
     if not kernels:
         raise Refused(f"no enabled repository has packages kpatch-patch-*{_because(asked)}; "
-                           "wanted: a registered host with RHEL's BaseOS repository")
+                      "wanted: a registered host with RHEL's BaseOS repository")
     if asked.release not in kernels:
         raise Refused(f"Red Hat makes no live patches for the running kernel {asked.release}; "
-                           f"eligible: {', '.join(kernels[-_SHOWN:])}")
+                      f"eligible: {', '.join(kernels[-_SHOWN:])}")
 
 
 def amazon(asked: Question) -> None:
@@ -58,9 +67,26 @@ def canonical(asked: Question) -> None:
     service = next((row for row in rows if row.get("name") == "livepatch"), {})
     if document.get("attached") is True and service.get("entitled") == "no":
         raise Refused("the Ubuntu Pro subscription of this host includes no Livepatch")
-    if service.get("status") == "n/a" or service.get("available") == "no":
-        raise Refused(f"Livepatch is not available for the running kernel {asked.release}; "
-                           "eligible: the kernels at https://ubuntu.com/security/livepatch/docs/kernels")
+    blocked = _uncovered(service) or ("" if service.get("status") != "n/a" and service.get("available") != "no" else "it is not available")
+    if blocked:
+        raise Refused(f"Livepatch does not cover the running kernel {asked.release}: {blocked}; eligible: the kernels at {_KERNELS}")
+
+
+def _uncovered(service: Mapping[str, Any]) -> str:
+    """What Ubuntu Pro's client says against Livepatch on this host, in its own words; '' where it says nothing.
+
+    The description that takes the usual one's place is in the host's language and says one thing only: the running kernel is not covered.
+    """
+    blockers = service.get("blocked_by")
+    rows = [row for row in blockers if isinstance(row, Mapping)] if isinstance(blockers, list) else []
+    warning = service.get("warning")
+    code = str(warning.get("code")) if isinstance(warning, Mapping) else ""
+    said = [f"{row.get('reason') or row.get('name')} ({row.get('reason_code')})" for row in rows]
+    if isinstance(warning, Mapping) and code.startswith("livepatch-kernel-"):
+        said.append(f"{warning.get('message') or code}")
+    if not said and service.get("description_override"):
+        said.append(str(service["description_override"]))
+    return " ".join(" ".join(said).split())[:400].rstrip(".")
 
 
 def ksplice(asked: Question) -> None:
@@ -79,7 +105,8 @@ def suse(asked: Question) -> None:
     registered = {row.get("identifier") for row in rows if row.get("status") == "Registered"}
     if not registered:
         raise Refused("this host is not registered with SUSE; wanted: a registered system (SUSEConnect -r CODE)")
-    if "sle-module-live-patching" not in registered and not asked.secret:
+    needed = vendors.enabled_by("suse", next((str(row.get("version")) for row in rows if row.get("identifier") in _BASES), "15"))
+    if needed.get("module") and needed["module"] not in registered and not asked.secret:
         raise Refused("the module sle-module-live-patching is not registered; "
                            "wanted: its registration code in live_patching_token_file or live_patching_token_env")
 

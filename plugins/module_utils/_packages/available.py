@@ -5,10 +5,10 @@
 
 import re
 from html import unescape
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._formats import versions
-from . import dnf_query, dpkg, rpm
+from . import apt_lists, dnf_query, dpkg, lines, rpm
 from .dnf_query import last_line
 
 
@@ -27,10 +27,17 @@ class Offer(NamedTuple):
     live_patchable: Optional[List[Dict[str, str]]] = None
 
 
-# An offer, or why there is none; what was asked; seconds since the cache was last refreshed, None where nobody knows.
-Found = NamedTuple("Found", [("offer", Optional[Offer]), ("reason", str), ("detail", str), ("source", str), ("cache_age", Optional[int])])
+class Found(NamedTuple):
+    """An offer, or why there is none; what was asked; seconds since the cache was last refreshed, None where nobody knows; who says that."""
 
-_APT_LISTS = "/var/lib/apt/lists"
+    offer: Optional[Offer]
+    reason: str
+    detail: str
+    source: str
+    cache_age: Optional[int]
+    aged_by: str = "the cache's time stamps"
+
+
 _APT_OPTIONS = (
     # Without a file name apt builds its cache in memory and leaves none behind.
     "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
@@ -41,32 +48,60 @@ _APT_OPTIONS = (
 _FLAVOUR = re.compile(r"[A-Za-z][A-Za-z0-9.+~-]*\Z")
 
 
-def apt_command(flavour: str, metas: List[str]) -> Tuple[str, ...]:
+def apt_command(flavour: str, metas: List[str], globs: Sequence[str] = ()) -> Tuple[str, ...]:
     """One ``apt show`` for the candidates of the meta packages and of every image of the flavour; ValueError for a flavour no package can have."""
-    if not _FLAVOUR.match(flavour):
+    if flavour and not _FLAVOUR.match(flavour) or not (flavour or metas):
         raise ValueError("no package is named for the kernel flavour %r" % flavour)
     names = metas or ["linux-image-%s" % flavour]
-    return ("apt",) + _APT_OPTIONS + ("show", "--no-all-versions") + tuple(names) + ("linux-image-[0-9]*-%s" % flavour,)
+    images = tuple(globs) or (("linux-image-[0-9]*-%s" % flavour,) if flavour else ())
+    return ("apt",) + _APT_OPTIONS + ("show", "--no-all-versions") + tuple(names) + images
 
 
-def parse_apt_show(text: str, names: List[str]) -> Offer:
-    """The newest image that the candidates of these meta packages depend on; ValueError where none of them is on offer."""
+def image_globs(flavour: str, images: Iterable[dpkg.Image]) -> List[str]:
+    """What the packages of a flavour's images are named like here; none where the usual name tells."""
+    found: Set[str] = set()
+    for image in images:
+        head, release, tail = image.package.partition(image.release)
+        if image.flavour != flavour or not release or not flavour:
+            continue
+        # Proxmox's series have metas of their own, which a further one leads to.
+        end = "*" if head.startswith("proxmox-") else "*-%s%s" % (flavour, tail if release.endswith("-" + flavour) else "[0-9]*" + tail)
+        found.update((head + "[0-9]" + end, "linux-image-[0-9]" + end) if head.startswith("linux-image") else (head + "[0-9]" + end,))
+    return sorted(found)
+
+
+def parse_apt_show(text: str, names: List[str], beyond: Optional[dpkg.Image] = None) -> Offer:
+    """The newest image that the candidates of these meta packages depend on; ValueError where none of them is on offer.
+
+    A kernel that is newer than what its metas bring (from backports, by hand) gets its updates from where it came, by no meta: ``beyond`` is
+    the newest of the flavour that is installed, and where it is such a one, the newest image of the flavour is the offer.
+    """
     stanzas = {stanza["Package"]: stanza for stanza in dpkg.parse_stanzas(text) if dpkg.is_version(stanza.get("Version"))}
     offers = [offer for offer in (_apt_offer(stanzas, stanzas[name]) for name in names if name in stanzas) if offer]
+    key = versions.sort_key(versions.DPKG)
+    if beyond is not None and all(key(offer.package_version or "0") < key(beyond.package_version) for offer in offers):
+        line = [_image_offer(stanzas, name, None) for name in stanzas if lines.line_of(dpkg.release_of(name) or "", names) == beyond.flavour]
+        offers += [offer for offer in line if key(offer.package_version or "0") >= key(beyond.package_version)]
     if not offers:
         raise ValueError("no candidate of %s depends on a kernel image" % ", ".join(names))
-    key = versions.sort_key(versions.DPKG)
     return max(offers, key=lambda offer: (offer.package_version is not None, key(offer.package_version or "0")))
 
 
-def _apt_offer(stanzas: Dict[str, dpkg.Stanza], meta: dpkg.Stanza) -> Optional[Offer]:
+def _apt_offer(stanzas: Dict[str, dpkg.Stanza], meta: dpkg.Stanza, depth: int = 0) -> Optional[Offer]:
+    """What a meta package brings, by itself or by another meta; a package that leads to no other is the image, where it is replaced in place."""
     package = dpkg.image_dependency(meta)
-    if package is None:
-        return None
+    if package is not None:
+        return _image_offer(stanzas, package, meta)
+    further = [stanzas[name] for name in dpkg.dependencies(meta) if name in stanzas and depth < 3]
+    return next((offer for offer in (_apt_offer(stanzas, each, depth + 1) for each in further) if offer), None)
+
+
+def _image_offer(stanzas: Dict[str, dpkg.Stanza], package: str, meta: Optional[dpkg.Stanza]) -> Offer:
     image = stanzas.get(package, {})
-    version = dpkg.exact_dependency_version(meta, package) or image.get("Version")
-    phased = any(stanza.get("Phased-Update-Percentage", "100").strip() != "100" for stanza in (meta, image))
-    return Offer(dpkg.release_of(package), package, version, repository_of(image.get("APT-Sources") or meta.get("APT-Sources", "")), phased, [])
+    version = (dpkg.exact_dependency_version(meta, package) if meta else None) or image.get("Version")
+    phased = any(stanza.get("Phased-Update-Percentage", "100").strip() != "100" for stanza in (meta or {}, image))
+    repository = repository_of(image.get("APT-Sources") or (meta or {}).get("APT-Sources", ""))
+    return Offer(dpkg.release_of(package), package, version, repository, phased, [])
 
 
 def repository_of(sources: str) -> Optional[str]:
@@ -78,60 +113,44 @@ def repository_of(sources: str) -> Optional[str]:
     return None
 
 
-def parse_pins(text: str) -> List[str]:
-    """The kernel packages that a preferences file keeps away (negative priority) or nails to a version."""
-    found = []
-    for stanza in dpkg.parse_stanzas(text):
-        words = [word for word in stanza["Package"].split() if re.match(r"linux-|\*linux|/.*linux", word)]
-        priority = stanza.get("Pin-Priority", "").strip()
-        pin = stanza.get("Pin", "").strip()
-        if words and (priority.startswith("-") or pin.startswith("version")):
-            found.append("%s: %s, priority %s" % (" ".join(words), pin, priority))
-    return found
+def ask_apt(host: Any, flavour: Optional[str], metas: List[str], images: Sequence[dpkg.Image] = ()) -> Found:
+    """What apt's lists offer for a flavour, of which ``images`` are installed, oldest first."""
+    lists = host.listdir(apt_lists.LISTS)
+    age, aged_by = apt_lists.age(host, lists.value or [])
+    same = [image for image in images if image.flavour == flavour]
 
+    def none(reason: str, detail: str, source: str = apt_lists.LISTS) -> Found:
+        return Found(None, reason, detail, source, age, aged_by)
 
-def ask_apt(host: Any, flavour: Optional[str], metas: List[str]) -> Found:
-    """What apt's lists offer for a flavour."""
-    lists = host.listdir(_APT_LISTS)
-    age = apt_cache_age(host)
     if lists.problem:
-        return Found(None, lists.problem, _APT_LISTS, _APT_LISTS, age)
+        return none(lists.problem, apt_lists.LISTS)
     if not any(re.search(r"_Packages(?:\.\w+)?\Z", name) for name in lists.value):
-        return Found(None, "empty_cache", "%s holds no package index" % _APT_LISTS, _APT_LISTS, age)
+        return none("empty_cache", "%s holds no package index" % apt_lists.LISTS)
     if flavour is None:
-        return Found(None, "not_applicable", "the running kernel is of no flavour that a package is named for", _APT_LISTS, age)
+        return none("not_applicable", "the running kernel is of no flavour that a package is named for")
     try:
-        command = apt_command(flavour, metas)
+        command = apt_command(flavour, metas, image_globs(flavour, same))
     except ValueError as error:
-        return Found(None, "not_applicable", str(error), _APT_LISTS, age)
+        return none("not_applicable", str(error))
     answer = host.run(command, timeout=60.0)
     source = " ".join(command)
     if answer.problem:
-        return Found(None, answer.problem, "%s: %s" % (source, answer.detail), source, age)
+        return none(answer.problem, "%s: %s" % (source, answer.detail), source)
     try:
-        offer = parse_apt_show(answer.value.out, metas or ["linux-image-%s" % flavour])
+        return Found(_offer_of(answer.value.out, flavour, metas, same), "", "", source, age, aged_by)
     except ValueError as error:
         # apt ends with 100 where it knows none of the names, and where it is broken: only the message tells.
         broken = answer.value.rc != 0 and not re.search(r"Unable to locate|No packages found|Couldn't find", answer.value.err)
-        return Found(None, "tool_failed" if broken else "absent", last_line(answer.value.err) if broken else str(error), source, age)
-    return Found(offer, "", "", source, age)
+        return none("tool_failed" if broken else "absent", last_line(answer.value.err) if broken else str(error), source)
 
 
-def pins(host: Any) -> List[str]:
-    """What apt's preferences hold back, each with the file that says so."""
-    folder = "/etc/apt/preferences.d"
-    names = [name for name in host.listdir(folder).value or [] if "." not in name or name.endswith(".pref")]
-    paths = ["/etc/apt/preferences"] + ["%s/%s" % (folder, name) for name in names]
-    return ["%s (%s)" % (pin, path) for path in paths for pin in parse_pins(host.read(path).value or "")]
-
-
-def apt_cache_age(host: Any) -> Optional[int]:
-    """Seconds since ``apt update`` last succeeded, else since it last ran: stamps of the periodic jobs, else the folder it downloads to."""
-    for path in ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists/partial", _APT_LISTS):
-        answer = host.stat(path)
-        if not answer.problem:
-            return max(0, int(host.now() - answer.value.mtime))
-    return None
+def _offer_of(text: str, flavour: str, metas: List[str], same: Sequence[dpkg.Image]) -> Offer:
+    """The offer in what apt showed; a kernel that is replaced in place is offered as a version of its own package, whose release nobody tells."""
+    in_place = [image.package for image in same if dpkg.is_replaced_in_place(image)]
+    for stanza in dpkg.parse_stanzas(text):
+        if stanza["Package"] in in_place and dpkg.is_version(stanza.get("Version")):
+            return Offer(None, stanza["Package"], stanza["Version"], repository_of(stanza.get("APT-Sources", "")), False, [])
+    return parse_apt_show(text, metas or ["linux-image-%s" % flavour], same[-1] if same else None)
 
 
 def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:

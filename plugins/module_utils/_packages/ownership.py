@@ -87,6 +87,7 @@ def rpm_owners(host: Any, path: str, form: str = "%{NAME}") -> List[str]:
 
 
 def image_paths(release: str) -> List[str]:
-    """Where a package may have put the image of a release."""
+    """Where a package may have put the image of a release, or its modules."""
     folders = ["%s/lib/modules/%s" % (root, release) for root in ("", "/usr")]
-    return ["/boot/%s-%s" % (name, release) for name in ("vmlinuz", "vmlinux", "Image")] + [folder + "/vmlinuz" for folder in folders]
+    modules = [folder + name for folder in folders for name in ("/vmlinuz", "/modules.builtin")]
+    return ["/boot/%s-%s" % (name, release) for name in ("vmlinuz", "vmlinux", "Image")] + modules

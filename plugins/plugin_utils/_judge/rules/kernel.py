@@ -45,6 +45,23 @@ def _order_of(scope: Scope, first: tuple[str, ...], second: tuple[str, ...]) -> 
     return compare_versions(scope.order(), first[1], _version_of(scope, first), _version_of(scope, second))
 
 
+def _is_another(scope: Scope, first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    """Whether two kernels differ: by package version, and where one has none by release, since one release is never two kernels of a line."""
+    try:
+        return _order_of(scope, first, second) != 0
+    except CannotSay:
+        if scope.facts.text(first[0]) != scope.facts.text(second[0]):
+            return True
+        raise
+
+
+def _installed_versions(scope: Scope, release: str) -> list[str]:
+    """The versions of the installed packages with the image of a release."""
+    newest = scope.facts.raw("kernel.newest_installed")
+    rows = [row for row in [*scope.facts.rows("kernel.installed"), newest] if isinstance(row, dict) and row.get("release") == release]
+    return [row["package_version"] for row in rows if isinstance(row.get("package_version"), str) and row["package_version"]]
+
+
 def _base(release: str, flavour: Any) -> str:
     """A release without its flavour, which has no order (6.1.0-40-cloud-amd64 -> 6.1.0-40)."""
     tail = f"-{flavour}" if isinstance(flavour, str) and flavour else ""
@@ -71,12 +88,24 @@ def _cache_is_old(scope: Scope) -> str | None:
 
 def _against_available(scope: Scope, finding: str, paths: tuple[str, ...]) -> Iterator[Outcome]:
     """A kernel must not be older than what the cache offers; an old cache proves that only where it offers something newer."""
-    if _order_of(scope, paths, _AVAILABLE) < 0:
+    if _is_older_than_offered(scope, paths):
         yield Difference(finding, "the newest available, " + _named(scope, _AVAILABLE), _named(scope, paths), (*paths, *_AVAILABLE))
         return
     old = _cache_is_old(scope)
     if old:
         yield Unknown("kernel.available", old)
+
+
+def _is_older_than_offered(scope: Scope, paths: tuple[str, ...]) -> bool:
+    """By package version; where a kernel names none, its package's: what runs is never newer than the package that brought it."""
+    try:
+        return _order_of(scope, paths, _AVAILABLE) < 0
+    except CannotSay as reason:
+        installed = _installed_versions(scope, scope.facts.text(paths[0])) if paths == _RUNNING else []
+        offered = _version_of(scope, _AVAILABLE)
+        if installed and all(compare_versions(scope.order(), paths[1], version, offered) < 0 for version in installed):
+            return True
+        raise reason
 
 
 def _running(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -88,7 +117,7 @@ def _running(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
             yield Difference("kernel.running", str(promise), printable(observed), _RUNNING)
     elif promise.value == "newest_available":
         yield from _against_available(scope, "kernel.running", _RUNNING)
-    elif _order_of(scope, _NEWEST, _RUNNING) != 0:
+    elif _is_another(scope, _NEWEST, _RUNNING):
         yield Difference("kernel.running", "the newest installed, " + _named(scope, _NEWEST), _named(scope, _RUNNING), (*_RUNNING, *_NEWEST))
 
 
@@ -114,21 +143,35 @@ def _default_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome
         yield Difference("kernel.default_boot", f"the {rule.replace('_', ' ')}, {_named(scope, paths)}", printable(observed), (*_DEFAULT, *paths))
 
 
+def _next_boot(scope: Scope) -> str:
+    """The release that the next boot gives: of the entry for that boot alone where one is set, else of the default."""
+    once = scope.facts.raw("kernel.one_shot.release") if scope.facts.raw("kernel.one_shot.set") is True else None
+    return once[:256] if isinstance(once, str) and once else scope.facts.text("kernel.default_boot.release")
+
+
 def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    unknown = None
+    """What the next boot gives is not in force: another release, or a newer package of the one that runs."""
+    running = scope.facts.text("kernel.running.release")
     try:
+        following = _next_boot(scope)
+    except CannotSay:
+        # No loader tells; a newer kernel that is installed is what each would start.
         if _order_of(scope, _NEWEST, _RUNNING) > 0:
             said = ("in force: " + _named(scope, _NEWEST), "running: " + _named(scope, _RUNNING))
             yield Difference("kernel.reboot_pending", *said, (*_RUNNING, *_NEWEST))
             return
-    except CannotSay as reason:
-        unknown = reason
-    if scope.facts.text("kernel.default_boot.release") != scope.facts.text("kernel.running.release"):
-        default = printable(scope.facts.text("kernel.default_boot.release"))
-        observed = f"running: {_named(scope, _RUNNING)}, next boot: {default}"
-        yield Difference("kernel.reboot_pending", "the next boot gives what runs", observed, (*_RUNNING, *_DEFAULT))
-    elif unknown:
-        raise unknown
+        raise
+    if following != running:
+        newest = following == scope.facts.raw(_NEWEST[0])
+        expected = "in force: " + _named(scope, _NEWEST) if newest else "the next boot gives what runs"
+        observed = "running: " + _named(scope, _RUNNING) + ("" if newest else f", next boot: {printable(following)}")
+        yield Difference("kernel.reboot_pending", expected, observed, (*_RUNNING, *(_NEWEST if newest else ()), *_DEFAULT))
+        return
+    version = scope.facts.text(_RUNNING[1])
+    newer = [each for each in _installed_versions(scope, running) if compare_versions(scope.order(), _RUNNING[1], each, version) > 0]
+    if newer:
+        said = (f"in force: {printable(running)} ({printable(newer[0])})", "running: " + _named(scope, _RUNNING))
+        yield Difference("kernel.reboot_pending", *said, (*_RUNNING, *_DEFAULT, "kernel.installed"))
 
 
 def _update_available(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import managers
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dpkg, rpm
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_pins, available, dpkg, rpm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,7 +56,8 @@ def test_metas_and_debug_symbols_hold_no_image(package: str) -> None:
 def test_a_real_status_file_gives_its_one_image_and_meta() -> None:
     stanzas = dpkg.parse_kernel_stanzas(_text("debian12.status"))
     assert dpkg.images(stanzas) == [
-        dpkg.Image("6.1.0-56-cloud-amd64", "cloud-amd64", "linux-image-6.1.0-56-cloud-amd64", "6.1.192-2", False)]
+        dpkg.Image("6.1.0-56-cloud-amd64", "cloud-amd64", "linux-image-6.1.0-56-cloud-amd64", "6.1.192-2", False,
+                   parts=("linux-image-6.1.0-56-cloud-amd64",))]
     assert dpkg.metas(stanzas, "cloud-amd64") == ["linux-image-cloud-amd64"]
     assert dpkg.metas(stanzas, "amd64") == []
     assert dpkg.held(stanzas) == []
@@ -81,27 +82,6 @@ def test_dpkgs_journal_has_the_later_word() -> None:
     journal = dpkg.parse_stanzas(
         "Package: linux-image-6.1.0-56-cloud-amd64\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 6.1.192-2\n")
     assert dpkg.images(dpkg.merge_updates(stanzas, journal)) == []
-
-
-@pytest.mark.parametrize(
-    ("version", "signature", "flavour", "wanted"),
-    [
-        ("#1 SMP Debian 4.9.144-3.1 (2019-02-19)", None, "amd64", "4.9.144-3.1"),
-        ("#1 SMP PREEMPT_DYNAMIC Debian 6.12.6-1~bpo12+1 (2025-01-06)", None, "amd64", "6.12.6-1~bpo12+1"),
-        ("#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)", None, "pve", "6.8.12-4"),
-        ("#57-Ubuntu SMP Thu Oct 15 10:57:00 UTC 2020", "Ubuntu 5.4.0-52.57-generic 5.4.65\n", "generic", "5.4.0-52.57"),
-        ("#33~22.04.1-Ubuntu SMP", "Ubuntu 6.8.0-40.40~22.04.3-generic 6.8.12\n", "generic", "6.8.0-40.40~22.04.3"),
-        ("#1-Ubuntu SMP", "Ubuntu 5.4.0-1103.111-aws-fips 5.4.231", "aws-fips", "5.4.0-1103.111"),
-    ],
-)
-def test_the_running_package_version_is_the_kernels_own_word(version: str, signature: str | None, flavour: str, wanted: str) -> None:
-    assert dpkg.running_version(version, signature, flavour) == wanted
-
-
-@pytest.mark.parametrize("version", ["#1 SMP PREEMPT_DYNAMIC @0", "", "#1 SMP Debian", "#1 SMP PREEMPT_DYNAMIC Debian 6.1_x (2024)"])
-def test_a_kernel_that_names_no_package_version_is_said_to(version: str) -> None:
-    with pytest.raises(ValueError, match=r"version"):
-        dpkg.running_version(version, None, "amd64")
 
 
 def test_a_damaged_status_file_is_an_error_and_not_a_host_without_kernels() -> None:
@@ -201,11 +181,6 @@ def test_no_strange_flavour_reaches_a_command_line(flavour: str) -> None:
         available.apt_command(flavour, [])
 
 
-def test_pins_that_keep_kernels_away_are_found() -> None:
-    text = "Package: linux-image-* linux-headers-*\nPin: release *\nPin-Priority: -1\n\nPackage: *\nPin: release a=testing\nPin-Priority: -10\n"
-    assert available.parse_pins(text) == ["linux-image-* linux-headers-*: release *, priority -1"]
-
-
 def test_dnf_offers_the_newest_visible_kernel_of_the_flavour_and_tells_what_excludes_hide() -> None:
     offer, age = available.parse_dnf_query(_text("rhel9_dnf.txt"), "standard")
     assert offer == available.Offer("5.14.0-427.13.1.el9_4.x86_64", "kernel-core", "5.14.0-427.13.1.el9_4", "baseos", False,
@@ -263,11 +238,10 @@ def test_the_server_decides_between_the_portal_and_a_satellite() -> None:
 PARSERS: list[Callable[[str], Any]] = [
     lambda text: dpkg.images(dpkg.parse_kernel_stanzas(text)),
     lambda text: dpkg.metas(dpkg.parse_kernel_stanzas(text), "amd64"),
-    lambda text: dpkg.running_version(text, text, "amd64"),
     lambda text: rpm.parse_images(text),
     lambda text: [rpm.locked_by_dnf(text), rpm.locked_by_dnf5(text), rpm.locked_by_zypper(text), rpm.excluded(text)],
     lambda text: available.parse_apt_show(text, ["linux-image-amd64"]),
-    lambda text: [available.parse_pins(text), available.repository_of(text)],
+    lambda text: [apt_pins.parse_preferences(text), apt_pins.parse_policy(text), available.repository_of(text)],
     lambda text: available.parse_dnf_query(text, "standard"),
     lambda text: available.parse_zypper_search(text, "default"),
     lambda text: available.suse_release(text, "default"),

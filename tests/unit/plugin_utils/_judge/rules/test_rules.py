@@ -102,6 +102,36 @@ def test_a_reboot_pending_says_what_runs_and_what_waits() -> None:
     assert finding["evidence"][1] == {"fact": "kernel.running.package_version", "source": "/proc/version", "value": "6.12.48-1"}
 
 
+PINNED = {"kernel.running.release": "6.17.13-7-pve", "kernel.running.package_version": "6.17.13-7", "kernel.running.flavour": "pve",
+          "kernel.default_boot.release": "6.17.13-7-pve", "kernel.newest_installed": {"release": "7.0.2-2-pve", "package_version": "7.0.2-2"},
+          "kernel.installed": [{"release": "6.17.13-7-pve", "package_version": "6.17.13-7"},
+                               {"release": "7.0.2-2-pve", "package_version": "7.0.2-2"}]}
+UNTOLD = {"kernel.running.package_version": None}
+
+
+@pytest.mark.parametrize(("promise", "changes", "verdict"), [
+    # bkbilly/lnxlink#242: a pinned host boots what it runs, and no reboot ends an alarm.
+    ({"kernel.reboot_pending": "forbidden"}, PINNED, FINE),
+    ({"kernel.running": {"rule": "newest_installed"}}, PINNED, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, "kernel.default_boot.release": "7.0.2-2-pve"}, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, "kernel.default_boot.release": None}, DRIFT),
+    # An entry for the next boot alone comes before the default.
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, "kernel.one_shot.set": True, "kernel.one_shot.release": "7.0.2-2-pve"}, DRIFT),
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, "kernel.one_shot.set": False, "kernel.one_shot.release": "7.0.2-2-pve"}, FINE),
+    # The package of the pinned kernel itself was replaced.
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, "kernel.running.package_version": "6.17.13-6"}, DRIFT),
+    # foniod/foniod#8: no version of what runs is known, but it is not the newest.
+    ({"kernel.running": {"rule": "newest_installed"}}, {**OLD_RUNS, **UNTOLD}, DRIFT),
+    ({"kernel.running": {"rule": "newest_installed"}}, UNTOLD, UNKNOWN),
+    ({"kernel.reboot_pending": "forbidden"}, {**PINNED, **UNTOLD}, UNKNOWN),
+    # What runs is never newer than the package that brought it.
+    ({"kernel.running": {"rule": "newest_available"}}, {**NEWER, **UNTOLD}, DRIFT),
+    ({"kernel.running": {"rule": "newest_available"}}, UNTOLD, UNKNOWN),
+])
+def test_drift_is_proven_where_compliance_cannot_be(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
+    assert judged(promise, changes).verdict == verdict
+
+
 def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     el = {"kernel.version_order": "rpm", "kernel.running.release": "5.14.0-570.9.1.el9_6.x86_64", "kernel.running.flavour": "",
           "kernel.running.package_version": "5.14.0-570.9.1.el9_6"}

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The installed kernels in the data of the host's package manager."""
+
+import re
+from typing import Any, Dict, List, NamedTuple
+
+from .._formats import versions
+from .._packages import dnf_query, dpkg, ownership, rpm
+from .._packages.dpkg import Image
+
+_STATUS = "/var/lib/dpkg/status"
+_STATUS_LIMIT = 64 * 1024 * 1024
+_UPDATES = "/var/lib/dpkg/updates"
+_UNEXPLAINED_LIMIT = 20
+IMAGE_FILE = re.compile(r"(?:vmlinuz|Image)-(\S+)\Z")
+
+# What the package manager knows: kind is dpkg, rpm or "" where no data can be had, and then reason and detail say why.
+Packages = NamedTuple("Packages", [
+    ("kind", str), ("images", List[Image]), ("stanzas", List[dpkg.Stanza]), ("reason", str), ("detail", str), ("source", str)])
+
+
+def without_packages(reason: str, detail: str, source: str = "") -> Packages:
+    return Packages("", [], [], reason, detail, source)
+
+
+def read_packages(host: Any, family: str, image_tool: str) -> Packages:
+    """The kernels in the data of the family's package manager; for other families, of the one whose data is there."""
+    if family in ("redhat", "suse"):
+        packages = _read_rpm(host)
+    elif family == "debian" or not host.stat(_STATUS).problem:
+        packages = _read_dpkg(host)
+    else:
+        packages = _read_rpm(host)
+        if packages.reason == "tool_missing":
+            packages = without_packages("unsupported", "neither dpkg nor rpm manages this host")
+    if image_tool != "none" and not packages.images:
+        return without_packages("image_based", image_tool)
+    return packages
+
+
+def _read_dpkg(host: Any) -> Packages:
+    answer = host.read(_STATUS, _STATUS_LIMIT)
+    if answer.problem:
+        return without_packages(answer.problem, "%s: %s" % (_STATUS, answer.detail))
+    try:
+        stanzas = dpkg.parse_kernel_stanzas(answer.value)
+    except ValueError as error:
+        return without_packages("unparsable", "%s: %s" % (_STATUS, error))
+    for name in host.listdir(_UPDATES).value or []:
+        if re.match(r"[0-9]+\Z", name):
+            stanzas = dpkg.merge_updates(stanzas, dpkg.parse_stanzas(host.read("%s/%s" % (_UPDATES, name)).value or ""))
+    images = dpkg.images(stanzas, _lists(host, stanzas))
+    more = _owners_of_the_rest(host, images, answer.value, stanzas)
+    if more:
+        stanzas = stanzas + more
+        images = dpkg.images(stanzas, _lists(host, stanzas))
+    return Packages(versions.DPKG, images, stanzas, "", "", _STATUS)
+
+
+def _lists(host: Any, stanzas: List[dpkg.Stanza]) -> Dict[str, ownership.Contents]:
+    return ownership.dpkg_contents(host, [(stanza["Package"], stanza.get("Architecture", "")) for stanza in stanzas if dpkg.has_files(stanza)])
+
+
+def _owners_of_the_rest(host: Any, images: List[Image], status: str, stanzas: List[dpkg.Stanza]) -> List[dpkg.Stanza]:
+    """The packages that own the running kernel, or an image in /boot, which no package that looks like a kernel's holds: dpkg is asked who does."""
+    known = {image.release for image in images}
+    lying = [match.group(1) for match in map(IMAGE_FILE.match, host.listdir("/boot").value or []) if match and "rescue" not in match.group(1)]
+    releases = [release for release in dict.fromkeys([host.uname()[2]] + lying) if release not in known][:_UNEXPLAINED_LIMIT]
+    owners = ownership.dpkg_owners(host, [path for release in releases for path in ownership.image_paths(release)])
+    names = {name for found in owners.values() for name in found} - {stanza["Package"] for stanza in stanzas}
+    return dpkg.stanzas_of(status, names)
+
+
+def _read_rpm(host: Any) -> Packages:
+    source = "rpm -q --whatprovides %s" % rpm.UNAME_PROVIDE
+    answer = host.run(rpm.QUERY)
+    if answer.problem:
+        return without_packages(answer.problem, "rpm: %s" % answer.detail)
+    try:
+        images = rpm.parse_images(answer.value.out)
+    except ValueError as error:
+        return without_packages("unparsable", "%s: %s" % (source, error))
+    # rpm counts the names that nobody provides in its exit status, and says so on standard output; standard error is for what went wrong.
+    if not images and (answer.value.err.strip() or "no package provides" not in answer.value.out):
+        return without_packages("tool_failed", "%s: %s" % (source, dnf_query.last_line(answer.value.err)))
+    return Packages(versions.RPM, images, [], "", "", source)

@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes as proc
+from .._host.witness import apart
 from .._hypervisor import monitors
 
 PROC = "/proc"
@@ -97,7 +98,9 @@ def find(host: Any) -> Tuple[Optional[List[Process]], str]:
 
 def _look_at(host: Any, pid: str, root: Any) -> Optional[Process]:
     folder = "%s/%s" % (PROC, pid)
-    link = host.readlink(folder + "/exe")
+    # Where the kernel does not show it, even to root, the command's name decides, and nothing is believed of the binary.
+    with apart(host):
+        link = host.readlink(folder + "/exe")
     name = "" if link.value is None else proc.parse_exe(link.value).path.rpartition("/")[2]
     if link.problem == "absent" or (name and kind_of(name) is None):
         return None

@@ -17,6 +17,7 @@ Each section declares its facts (``FACTS``) before it collects them; each fact h
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from .host import Answer
+from .witness import Loss
 
 SCHEMA = "firebreak.record/1"
 
@@ -53,26 +54,46 @@ REASONS = {
 }
 
 
-class Section:
-    """Collects the facts of one section together with their evidence and the reasons for what is missing."""
+# What a reader says of an answer that it did get stays its own word after another one was lost.
+_OF_ITS_OWN = ("needs_root", "unreadable", "too_large", "deadline", "tool_failed", "unparsable", "section_failed")
 
-    def __init__(self, name: str) -> None:
+
+class Section:
+    """Collects the facts of one section together with their evidence and the reasons for what is missing.
+
+    ``losses`` are the answers that the host lost (see witness.Witness): after the first one nothing can be said that might rest on it.
+    ``tell`` hears of each fact as it is said: its path, value, source and, for null, the reason.
+    """
+
+    def __init__(self, name: str, losses: Callable[[], List[Loss]] = list, tell: Callable[..., None] = lambda *fact: None) -> None:
         self.name = name
+        self._losses = losses
+        self._tell = tell
         self.facts: Dict[str, Any] = {}
         self.evidence: Dict[str, str] = {}
         self.nulls: List[Dict[str, str]] = []
 
     def put(self, path: str, value: Any, source: str) -> None:
         """Record ``value`` at the dotted ``path``; ``source`` is the path read, or the command as one line."""
+        lost = self._losses()
+        if lost:
+            self._null(path, lost[0].reason, lost[0].detail)
+            return
         self._place(path, value)
         self.evidence["%s.%s" % (self.name, path)] = source
+        self._tell(path, value, source, "")
 
     def cannot_say(self, path: str, reason: str, detail: str = "") -> None:
         """Record null at ``path`` with one of REASONS and a detail that names the file or command."""
         if reason not in REASONS:
             raise ValueError("unknown reason %r for %s.%s" % (reason, self.name, path))
+        lost = self._losses() if reason not in _OF_ITS_OWN else []
+        self._null(path, *(lost[0] if lost else (reason, detail)))
+
+    def _null(self, path: str, reason: str, detail: str) -> None:
         self._place(path, None)
         self.nulls.append({"fact": "%s.%s" % (self.name, path), "reason": reason, "detail": detail})
+        self._tell(path, None, detail, reason)
 
     def put_answer(self, path: str, answer: Answer, source: str, parse: Optional[Callable[[Any], Any]] = None) -> Any:
         """Record what a host answered (see _host.Answer), parsed; its problem, or a ValueError of ``parse``, becomes the reason."""

@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import elf, processes
+from .._host.witness import apart
 from .._packages import history
 from . import machine_types, monitors
 
@@ -74,7 +75,9 @@ def find(host: Any) -> Tuple[Optional[List[Candidate]], str]:
 
 
 def _candidate(host: Any, pid: str) -> Optional[Candidate]:
-    link = host.readlink("%s/%s/exe" % (PROC, pid))
+    # Where the kernel does not show it, even to root, the command's name makes a candidate, of which nothing else can be said.
+    with apart(host):
+        link = host.readlink("%s/%s/exe" % (PROC, pid))
     if link.value is not None:
         component = monitors.component_of(processes.parse_exe(link.value).path.rpartition("/")[2])
         return Candidate(pid, component, link.value) if component else None

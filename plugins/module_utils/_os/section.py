@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats.shell_words import assignments
 from .._host.record import Fact
+from .._host.witness import apart, count
 from . import integrity
 
 FACTS = [
@@ -114,14 +115,20 @@ def container_evidence(host: Any) -> Tuple[str, str]:
         name = (host.read(path, 256).value or "").strip().lower()
         if _CONTAINER_NAME.match(name):
             return name, path
-    for word in (host.read("/proc/1/environ", 1 << 20).value or "").split("\0"):
+    with apart(host) as lost:
+        environment = host.read("/proc/1/environ", 1 << 20).value or ""
+    for word in environment.split("\0"):
         name = word[len("container="):].lower()
         if word.startswith("container=") and _CONTAINER_NAME.match(name):
             return name, "/proc/1/environ"
     for path, name in (("/run/.containerenv", "podman"), ("/.dockerenv", "docker")):
         if not host.stat(path).problem and not _owns_the_kernel(host):
             return name, path
-    return _container_by_traces(host)
+    name, path = _container_by_traces(host)
+    if name == "none" and host.readlink("/proc/self/ns/pid").value != _FIRST_PID_NAMESPACE:
+        # Only in the first PID namespace is process 1 the host's own, whose environment names no container.
+        count(host, lost)
+    return name, path
 
 
 def _container_by_traces(host: Any) -> Tuple[str, str]:

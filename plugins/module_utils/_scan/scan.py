@@ -15,10 +15,11 @@ import signal
 import sys
 import time
 import traceback
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 from .._host.host import LiveHost, kill_group
 from .._host.record import SCHEMA, Fact, Section
+from .._host.witness import Witness
 from .sections import SECTIONS
 
 # Seconds for a whole host and for one section of it.
@@ -69,7 +70,7 @@ def collect(host: Any, modules: Sequence[Named], options: Dict[str, Any]) -> Dic
     if isinstance(host, LiveHost):
         results = _collect_in_children(host, list(modules), options, limits)
     else:
-        results = {name: _collect_one(host, name, module, options) for name, module in modules}
+        results = {name: collect_one(host, name, module, options) for name, module in modules}
     for name, _module in modules:
         result = results[name]
         record[name] = result["facts"]
@@ -79,12 +80,13 @@ def collect(host: Any, modules: Sequence[Named], options: Dict[str, Any]) -> Dic
     return record
 
 
-def _collect_one(host: Any, name: str, module: Any, options: Dict[str, Any]) -> Dict[str, Any]:
+def collect_one(host: Any, name: str, module: Any, options: Dict[str, Any], tell: Callable[..., None] = lambda *fact: None) -> Dict[str, Any]:
     """What one section says; one that crashes keeps what it had said and gives the crash as the reason for the rest."""
-    section = Section(name)
+    witness = Witness(host)
+    section = Section(name, lambda: witness.losses, tell)
     begun = time.monotonic()
     try:
-        module.collect(host, section, options)
+        module.collect(witness, section, options)
         json.dumps(section.facts)
     except Exception as error:  # whatever it is, it must not cost the other sections
         _give_up(section, module.FACTS, "section_failed", _where(error))
@@ -114,9 +116,8 @@ def _give_up(section: Section, facts: Iterable[Fact], reason: str, detail: str) 
             section.cannot_say(path, reason, detail)
 
 
-def _lost(name: str, module: Any, reason: str, detail: str, seconds: float) -> Dict[str, Any]:
-    """The result of a section of which nothing came back."""
-    section = Section(name)
+def _lost(section: Section, module: Any, reason: str, detail: str, seconds: float) -> Dict[str, Any]:
+    """The result of a section that did not come to its end: what it had said, and the reason for the rest."""
     _give_up(section, module.FACTS, reason, detail)
     return _result(section, seconds)
 
@@ -129,7 +130,7 @@ def _collect_in_children(host: LiveHost, modules: List[Named], options: Dict[str
     while left:
         if time.monotonic() >= end:
             detail = "the host's %.0f s were used up by the sections before" % limits.host
-            results.update((name, _lost(name, module, "deadline", detail, 0.0)) for name, module in left)
+            results.update((name, _lost(Section(name), module, "deadline", detail, 0.0)) for name, module in left)
             break
         child = _Child(host, left, options, end, limits)
         try:
@@ -139,14 +140,22 @@ def _collect_in_children(host: LiveHost, modules: List[Named], options: Dict[str
         left = [(name, module) for name, module in left if name not in results]
         if left:
             name, module = left.pop(0)
-            results[name] = _lost(name, module, child.reason, child.detail, child.seconds())
+            results[name] = _lost(child.said_of(name), module, child.reason, child.detail, child.seconds())
     return results
+
+
+def _retell(section: Section, path: str, value: Any, source: str, reason: str) -> None:
+    """Say of a section what another process said of it."""
+    if reason:
+        section.cannot_say(path, reason, source)
+    else:
+        section.put(path, value, source)
 
 
 class _Child:
     """A forked process that collects sections in turn and says what it does as lines of JSON.
 
-    ["start", section], ["end", section, result], ["command", process group, is it running].
+    ["start", section], ["fact", path, value, source, reason], ["end", section, result], ["command", process group, is it running].
     """
 
     def __init__(self, host: LiveHost, modules: List[Named], options: Dict[str, Any], end: float, limits: Limits) -> None:
@@ -154,6 +163,7 @@ class _Child:
         self._end, self._limits = end, limits
         self._started = time.monotonic()
         self._commands: Set[int] = set()
+        self._section = Section("")
         self._results: Dict[str, Dict[str, Any]] = {}
         self._reader, writer = os.pipe()
         self.pid = os.fork()
@@ -168,6 +178,10 @@ class _Child:
     def seconds(self) -> float:
         """How long the section that it is in has taken."""
         return time.monotonic() - self._started
+
+    def said_of(self, name: str) -> Section:
+        """What was heard of a section that did not come to its end."""
+        return self._section if self._section.name == name else Section(name)
 
     def follow(self) -> Dict[str, Dict[str, Any]]:
         """Read until the child is done, dead or too slow; the results it handed over by then."""
@@ -191,6 +205,9 @@ class _Child:
     def _hear(self, message: List[Any]) -> None:
         if message[0] == "start":
             self._started = time.monotonic()
+            self._section = Section(message[1])
+        elif message[0] == "fact":
+            _retell(self._section, *message[1:])
         elif message[0] == "end":
             self._results[message[1]] = message[2]
         elif message[2]:
@@ -232,8 +249,14 @@ def _serve(writer: int, host: LiveHost, modules: List[Named], options: Dict[str,
         while data:
             data = data[os.write(writer, data):]
 
+    def tell(*fact: Any) -> None:
+        try:
+            say("fact", *fact)
+        except (TypeError, ValueError, RecursionError):
+            pass  # no JSON: the section is about to fail by it
+
     host.watch = lambda group, running: say("command", group, running)
     for name, module in modules:
         say("start", name)
         host.deadline = min(time.monotonic() + limits.section, end)
-        say("end", name, _collect_one(host, name, module, options))
+        say("end", name, collect_one(host, name, module, options, tell))

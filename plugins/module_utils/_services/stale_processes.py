@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._formats import processes
+from .._host.witness import apart
 from . import mapped_files, units
 from .views import PROC, View, Views
 
@@ -80,11 +81,14 @@ class Finder:
 
     def _look_at(self, pid: int) -> None:
         folder = "%s/%d" % (PROC, pid)
-        exe = self._host.readlink(folder + "/exe")
+        # A process that cannot be looked at is unread: it costs the promises about its kind, not all that follows.
+        with apart(self._host):
+            exe = self._host.readlink(folder + "/exe")
         if exe.problem == "absent":
             # A thread of the kernel, or a process that has ended.
             return
-        maps = self._host.read(folder + "/maps", MAPS_BYTES)
+        with apart(self._host):
+            maps = self._host.read(folder + "/maps", MAPS_BYTES)
         if exe.problem or maps.problem:
             self._note_unread(pid, exe, maps)
             return
@@ -96,7 +100,9 @@ class Finder:
             self._note_stale(pid, folder, exe.value, view)
 
     def _note_unread(self, pid: int, exe: Any, maps: Any) -> None:
-        if maps.problem == "absent" and self._host.readlink("%s/%d/exe" % (PROC, pid)).problem == "absent":
+        with apart(self._host):
+            again = self._host.readlink("%s/%d/exe" % (PROC, pid))
+        if maps.problem == again.problem == "absent":
             return
         self.unread.append(Unread(pid, exe.value and processes.parse_exe(exe.value).path, exe.problem or maps.problem))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from .._standard.catalogue import SEVERITIES, entry_of
-from .._standard.in_force import Effective, promises, resolve
+from .._standard.in_force import Effective, Undecided, promises, resolve, undecided, without
 from .._standard.keys import KEYS, MATCH_FACTS
 from .._standard.requirement import Requirement
 from .._standard.waivers import Waiver, in_force
@@ -65,9 +65,21 @@ class _ByContent:
 
 
 def _promises_for(effective: Effective, facts: Facts) -> Mapping[str, Requirement]:
+    """What is promised to a host; what a platform block of which nobody knows whether it holds here may change is left out."""
     if effective.standard is None or effective.sha256 is None:
         return {}
-    return _promises(_ByContent(effective.standard, effective.sha256), _platform(facts))
+    made = _promises(_ByContent(effective.standard, effective.sha256), _platform(facts))
+    doubtful = {key for block in _undecided(effective, facts) for key in block.keys}
+    return {key: promise for key, promise in made.items() if key not in doubtful} if doubtful else made
+
+
+def _undecided(effective: Effective, facts: Facts) -> list[Undecided]:
+    """The platform blocks of which nobody knows whether they hold here. A fact that the host does not have is known: it matches nothing."""
+    if effective.standard is None:
+        return []
+    known = dict(_platform(facts))
+    unknown = {name for name in MATCH_FACTS if name not in known and not facts.is_absent(f"os.{name}")}
+    return undecided(effective.standard, known, unknown) if unknown else []
 
 
 def _platform(facts: Facts) -> tuple[tuple[str, str], ...]:
@@ -77,14 +89,22 @@ def _platform(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 def standard_of(record: Mapping[str, Any] | None, effective: Effective) -> dict[str, Any] | None:
     """The standard as this record's host is held to it: with the platform blocks that match its os facts; None where none was declared."""
-    return None if effective.standard is None else resolve(effective.standard, dict(_platform(Facts(record or {}))))
+    if effective.standard is None:
+        return None
+    facts = Facts(record or {})
+    resolved = resolve(effective.standard, dict(_platform(facts)))
+    # A role changes nothing by a promise of which nobody knows whether it is made here.
+    return without(resolved, {key for block in _undecided(effective, facts) for key in block.keys}) if record else resolved
 
 
-def _outcomes(rule: Rule, scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+def outcomes(rule: Rule, scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """What a rule says; one that raises costs its own promise, whatever the record made it do."""
     try:
         yield from rule.judge(scope, promise)
     except CannotSay as reason:
         yield Unknown(reason.fact, reason.why)
+    except Exception as error:
+        yield Unknown(rule.key, f"malformed: the rule failed with {type(error).__name__}")
 
 
 def _finding(difference: Difference, promise: str | None, facts: Facts) -> dict[str, Any]:
@@ -104,7 +124,7 @@ def _judge(scope: Scope) -> tuple[list[dict[str, Any]], list[str]]:
         promise = scope.promises.get(rule.key)
         if (promise is None and not rule.observes) or (promise is not None and promise.value == "allowed"):
             continue
-        for outcome in _outcomes(rule, scope, promise):
+        for outcome in outcomes(rule, scope, promise):
             promised = (rule.key if promise is not None else None) if outcome.promise is None else outcome.promise or None
             if isinstance(outcome, Difference):
                 findings.append(_finding(outcome, promised, scope.facts))
@@ -146,9 +166,16 @@ def _about_record(record: Any, facts: Facts) -> list[str]:
     reasons = []
     if record.get("schema") != RECORD_SCHEMA:
         reasons.append(f"record_schema: {printable(str(record.get('schema')), 60)} is not {RECORD_SCHEMA}")
-    if facts.raw("os.image_based") is True:
-        reasons.append(f"image_based: {printable(str(facts.raw('os.image_tool')), 60)}")
-    return reasons
+    # A scan that was not asked for this section judges what it was asked for.
+    return reasons + (_about_image(facts) if "os" in record else [])
+
+
+def _about_image(facts: Facts) -> list[str]:
+    """A host is judged as one of packages only where that is known."""
+    try:
+        return [f"image_based: {printable(str(facts.raw('os.image_tool')), 60)}"] if facts.truth("os.image_based") else []
+    except CannotSay as reason:
+        return [f"{reason.fact}: {reason.why}"]
 
 
 def _about_failure(failure: str) -> str:
@@ -156,9 +183,12 @@ def _about_failure(failure: str) -> str:
     return text if text.split(":")[0].split(" ")[0] in FAILURES else f"scan_failed: {text}"
 
 
-def _about_standard(effective: Effective, made: Mapping[str, Requirement]) -> list[str]:
+def _about_standard(effective: Effective, made: Mapping[str, Requirement], facts: Facts) -> list[str]:
     if effective.standard is None:
         return ["no_standard"]
+    doubtful = dict.fromkeys(block.fact for block in _undecided(effective, facts))
+    if doubtful:
+        return [f"platform: os.{name}: {facts.why_not_text(f'os.{name}')}" for name in doubtful]
     return [] if any(key not in _SETTINGS for key in made) else ["no_promise: the standard promises nothing for this platform"]
 
 
@@ -179,5 +209,5 @@ def evaluate(record: Any, effective: Effective, now: datetime, failure: str | No
     findings.sort(key=lambda finding: (finding["promise"] is None, -SEVERITIES.index(finding["severity"]), finding["id"]))
     reasons = [_about_failure(failure)] if failure else _about_record(record, facts)
     if isinstance(record, dict):
-        reasons += _about_standard(effective, scope.promises) + unknown
+        reasons += _about_standard(effective, scope.promises, facts) + unknown
     return Evaluation(_verdict(failure, findings, reasons), reasons[:_REASONS_LIMIT], findings, waived)

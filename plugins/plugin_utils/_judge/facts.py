@@ -10,19 +10,12 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
+from .declared import CannotSay, Row
+
 TEXT_LIMIT = 65536
 SHOWN_LIMIT = 200
 ITEMS_LIMIT = 10_000
 ITEMS_SHOWN = 20
-
-
-class CannotSay(Exception):  # noqa: N818 - not an error: an answer that a rule may get
-    """A fact that the record does not hold: its dotted path and why."""
-
-    def __init__(self, fact: str, why: str) -> None:
-        super().__init__(f"{fact}: {why}")
-        self.fact = fact
-        self.why = why
 
 
 @lru_cache(maxsize=1024)
@@ -109,12 +102,18 @@ class Facts:
         return value
 
     def rows(self, path: str) -> list[dict[str, Any]]:
-        """The mappings in a list of mappings."""
-        return [item for item in self.items(path) if isinstance(item, dict)]
+        """The mappings in a list of mappings, each held to what its section declares."""
+        rows = self.items(path)
+        if not all(isinstance(row, dict) for row in rows):
+            raise CannotSay(path, "malformed: a row that is no mapping")
+        return [Row(row, path) for row in rows]
 
     def words(self, path: str) -> list[str]:
         """The texts in a list of texts."""
-        return [item for item in self.items(path) if isinstance(item, str)]
+        words = self.items(path)
+        if not all(isinstance(word, str) for word in words):
+            raise CannotSay(path, "malformed: something that is no text")
+        return words
 
     def why(self, path: str) -> str:
         """Why a fact is null: the reason that the scan gave for it, or for what it is part of."""
@@ -126,6 +125,18 @@ class Facts:
             if reason:
                 return reason
         return "missing" if isinstance(self._record.get(steps[0]), dict) else f"not_scanned: the record has no section {steps[0]}"
+
+    def is_absent(self, path: str) -> bool:
+        """Whether a fact is null because the host has no such thing, which is knowledge too."""
+        return self.raw(path) is None and self.why(path).split(" ")[0] == "absent"
+
+    def why_not_text(self, path: str) -> str:
+        """Why a fact is no text that can be used."""
+        try:
+            self.text(path)
+        except CannotSay as reason:
+            return reason.why
+        return "malformed: longer than 256 characters"
 
     def evidence(self, paths: Iterable[str]) -> list[dict[str, Any]]:
         """For each fact its value and where the scan had it from."""

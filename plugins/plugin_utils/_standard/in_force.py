@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import overrides as standard_overrides
 from . import waivers as standard_waivers
@@ -129,6 +129,30 @@ def resolve(mapping: Mapping[str, Any], os_section: Mapping[str, Any]) -> dict[s
         if _matches(block["match"], os_section):
             values.update(flat({name: value for name, value in block.items() if name != "match"}, STANDARD))
     return nested(values)
+
+
+class Undecided(NamedTuple):
+    """A platform block that the known facts neither rule out nor let in, one of the facts that are missing, and the keys that it sets."""
+
+    fact: str
+    keys: tuple[str, ...]
+
+
+def undecided(mapping: Mapping[str, Any], known: Mapping[str, str], unknown: Set[str]) -> list[Undecided]:
+    """The platform blocks that ask for a fact in ``unknown`` and are not ruled out by the ones in ``known``."""
+    found = []
+    for block in mapping.get("platforms") or []:
+        match = match_of(block["match"], "platforms.match")
+        missing = [fact for fact in match if fact in unknown]
+        if missing and _matches({fact: patterns for fact, patterns in match.items() if fact not in unknown}, known):
+            keys = flat({name: value for name, value in block.items() if name != "match"}, STANDARD)
+            found.append(Undecided(missing[0], tuple(keys)))
+    return found
+
+
+def without(resolved: Mapping[str, Any], keys: Set[str]) -> dict[str, Any]:
+    """A resolved standard without some of its dotted keys."""
+    return nested({path: value for path, value in flat(resolved, STANDARD).items() if path not in keys})
 
 
 def promises(resolved: Mapping[str, Any]) -> dict[str, Requirement]:

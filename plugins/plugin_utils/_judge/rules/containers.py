@@ -61,7 +61,7 @@ def _flagged(field: str, finding: str, expected: str) -> Callable[[Scope, Requir
         wrong = [_named(row) for row in sharing if row.get(field) is True and row.get("isolation") == "host_kernel"]
         if wrong:
             yield Difference(finding, expected, wrong[:_SHOWN], (_ITEMS,))
-        unread = [row for row in sharing if row.get(field) is None]
+        unread = [row for row in sharing if row.get(field) is None or (row.get(field) and row.get("isolation") is None)]
         if unread and not wrong:
             yield Unknown(_ITEMS, f"of {len(unread)} containers it cannot be said: {printable(str(unread[0].get('reason')), 120)}")
     return judge

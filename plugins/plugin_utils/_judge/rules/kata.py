@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..._fleet.bounded import texts
 from ..._standard.promised_files import checksums
 from ..._standard.requirement import Requirement
+from ..declared import text_list
 from ..facts import printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
 
@@ -52,10 +52,14 @@ def _files(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 
 def _isolation(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     """What lives tells; a probe is the proof's alone."""
-    rows = [row for row in scope.facts.rows("containers.items") if row.get("runtime") == "kata" and row.get("isolation") == "host_kernel"]
+    of_kata = [row for row in scope.facts.rows("containers.items") if row.get("runtime") in ("kata", None)]
+    rows = [row for row in of_kata if row.get("runtime") and row.get("isolation") == "host_kernel"]
     if rows:
         named = [printable(f"{row.get('engine')} {row.get('name') or row.get('id')}, pid {row.get('pid')}", 160) for row in rows[:_SHOWN]]
         yield Difference("kata.isolation", "containers of Kata's on a kernel of their own", named, ("containers.items",))
+    doubtful = [row for row in of_kata if row not in rows and row.get("isolation") in ("host_kernel", None)]
+    if doubtful:
+        yield Unknown("containers.items", f"of {len(doubtful)} containers it cannot be said: {printable(str(doubtful[0].get('reason')), 120)}")
 
 
 def _sandbox(row: dict[str, Any]) -> str:
@@ -140,8 +144,8 @@ def _hardening(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     profile = str(promise.value) if promise else ""
 
     def unmet(row: dict[str, Any]) -> list[str]:
-        said = row.get("unmet")
-        return [f"{row.get('path')}: {line}" for line in texts(said.get(profile) if isinstance(said, dict) else None)]
+        lines = [] if row.get("problem") else text_list(_CONFIGURATIONS, row["unmet"].get(profile))
+        return [f"{row.get('path')}: {line}" for line in lines]
 
     yield from _lines(scope, unmet, "kata.hardening", f"the profile {profile}")
 
@@ -150,17 +154,19 @@ def _drop_ins(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     patterns = promise.value if promise else ()
 
     def others(row: dict[str, Any]) -> list[str]:
-        return [path for path in texts(row.get("drop_ins")) if not matches_any(path.rpartition("/")[2], patterns)]
+        return [path for path in text_list(_CONFIGURATIONS, row.get("drop_ins")) if not matches_any(path.rpartition("/")[2], patterns)]
 
     yield from _lines(scope, others, "kata.drop_ins", str(promise))
 
 
 def _strays(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    yield from _lines(scope, lambda row: texts(row.get("strays")), "kata.stray_drop_ins", "nothing beside a configuration but drop-ins of root's")
+    yield from _lines(scope, lambda row: text_list(_CONFIGURATIONS, row.get("strays")),
+                      "kata.stray_drop_ins", "nothing beside a configuration but drop-ins of root's")
 
 
 def _unknown_keys(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    yield from _lines(scope, lambda row: texts(row.get("unknown_keys")), "kata.unknown_keys", "keys that the configuration knows")
+    yield from _lines(scope, lambda row: text_list(_CONFIGURATIONS, row.get("unknown_keys")),
+                      "kata.unknown_keys", "keys that the configuration knows")
 
 
 def _others(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -84,6 +84,30 @@ def test_a_hung_section_is_given_up_and_the_rest_goes_on() -> None:
     assert record["seconds"]["_hang"] > 2
 
 
+def test_what_a_hung_section_had_said_is_kept() -> None:
+    def late(host: Any, section: Any, options: Any) -> None:
+        section.put("first", "1", "here")
+        section.cannot_say("second.part", "absent", "there")
+        _hang(host, section, options)
+
+    record = _scan_live(late, _good, section_deadline=2)
+    assert record["late"] == {"first": "1", "second": {"part": None}, "items": None}
+    assert _reasons(record, "late") == {"late.second.part": "absent", "late.items": "deadline"}
+    assert record["evidence"]["late.first"] == "here"
+
+
+def test_a_lost_answer_is_no_answer_to_any_section() -> None:
+    def careless(host: Any, section: Any, options: Any) -> None:
+        section.put("first", host.uname()[0], "uname")
+        section.put("items", host.listdir("/proc/self/fd").value or [], "/proc/self/fd")
+        section.put("second.part", host.read("/proc/self/mem").value or "", "/proc/self/mem")
+
+    record = _scan_live(careless)
+    assert record["careless"]["first"] == "Linux"
+    assert record["careless"]["second"]["part"] is None
+    assert _reasons(record, "careless") == {"careless.second.part": "unreadable"}
+
+
 def test_a_section_that_kills_its_process() -> None:
     record = _scan_live(_die, _good)
     assert set(_reasons(record, "_die").values()) == {"section_failed"}
@@ -100,7 +124,7 @@ def test_no_process_outlives_a_hung_section(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
 
     def deaf(host: Any, section: Any, options: Any) -> None:
-        host.deadline = None
+        host.asked.deadline = None
         host.run(["sh", "-c", f"echo $$ > {pid}; exec sleep 600"], timeout=600)
 
     record = _scan_live(deaf, section_deadline=2)

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import RULES, evaluate, standard_of
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import RULES, evaluate, outcomes, standard_of
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.facts import Facts
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.judging import Rule, Scope, Unknown
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.catalogue import DISRUPTIONS, SEVERITIES, entry_of
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import Effective, effective
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.keys import KEYS
@@ -225,3 +227,56 @@ def test_a_thousand_hosts_take_less_than_two_seconds() -> None:
     verdicts = {evaluate(record, made, NOW).verdict for record in records}
     assert verdicts == {"compliant", "drifted"}
     assert time.process_time() - begun < 2
+
+
+PLATFORMS = {"boot": {"kexec_loaded": "forbidden"}, "kernel": {"flavour": "amd64"},
+             "platforms": [{"match": {"id": "debian"}, "kernel": {"running": "9.9.9-promised", "flavour": "rt"}}]}
+
+
+@pytest.mark.parametrize(("changes", "nulls", "verdict", "reason"), [
+    ({}, {}, "drifted", ""),
+    ({"os.id": "ubuntu"}, {}, "compliant", ""),
+    ({}, {"os.id": "deadline"}, "unknown", "platform: os.id: deadline (a detail)"),
+    ({"os.id": 7}, {}, "unknown", "platform: os.id: malformed: int where text was expected"),
+    ({"os.id": "x" * 300}, {}, "unknown", "platform: os.id: malformed: longer than 256 characters"),
+    ({"os": None}, {}, "unknown", "platform: os.id: not_scanned: the record has no section os"),
+    ({}, {"os.id": "absent"}, "compliant", "")])
+def test_a_platform_that_is_not_known_is_no_platform_without_promises(
+        changes: dict[str, Any], nulls: dict[str, str], verdict: str, reason: str) -> None:
+    found = evaluate(golden(changes, nulls), standard(PLATFORMS), NOW)
+    assert found.verdict == verdict
+    assert not reason or reason in found.reasons
+
+
+def test_a_block_that_another_fact_rules_out_is_not_waited_for() -> None:
+    block = {"match": {"id": "x", "architecture": "s390x"}, "kernel": {"running": "9"}}
+    made = standard({"boot": {"kexec_loaded": "forbidden"}, "platforms": [block]})
+    assert evaluate(golden({}, {"os.id": "deadline"}), made, NOW).verdict == "compliant"
+
+
+def test_a_role_gets_no_promise_of_a_platform_that_is_not_known() -> None:
+    record = golden({}, {"os.id": "deadline"})
+    assert standard_of(record, standard(PLATFORMS)) == {"boot": {"kexec_loaded": "forbidden"}}
+
+
+@pytest.mark.parametrize("value", [None, "no", 0])
+def test_a_host_of_which_nobody_knows_whether_it_is_an_image_is_unknown(value: Any) -> None:
+    assert evaluate(golden({"os.image_based": value}), standard({"boot": {"kexec_loaded": "forbidden"}}), NOW).verdict == "unknown"
+
+
+@pytest.mark.parametrize("name", [["kata"], {"a": 1}, 7])
+@pytest.mark.parametrize("field", ["name", "loaded", "dead"])
+def test_a_rule_that_cannot_bear_a_record_costs_its_promise(field: str, name: Any) -> None:
+    record = golden()
+    record["kata"]["handlers"][0][field] = name
+    found = evaluate(record, standard({"kata": {"handlers": ["kata"], "unloaded_handlers": "forbidden", "dead_handlers": "forbidden"}}), NOW)
+    assert found.verdict == "unknown"
+    assert any(reason.startswith("kata.handlers: malformed: ") for reason in found.reasons)
+
+
+def test_a_rule_that_raises_is_one_unknown_promise() -> None:
+    def broken(scope: Any, promise: Any) -> Any:
+        raise TypeError("nobody thought of this")
+
+    said = list(outcomes(Rule("kernel.held", broken), Scope(Facts(golden()), {}, NOW), None))
+    assert said == [Unknown("kernel.held", "malformed: the rule failed with TypeError")]

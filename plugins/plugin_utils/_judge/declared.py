@@ -13,8 +13,6 @@ from typing import Any
 from ...module_utils._scan.sections import SECTIONS
 
 _TYPES: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "mapping": (dict,)}
-# What says nothing where it is not there; a text or number that is not there is most often one that is only shown.
-_TELLING = ("bool", "list", "mapping")
 
 # What a row is told by, and what a verdict hangs on: a scan never says null there. (A flag that may be null is judged as unknown by its rule.)
 _ALWAYS_SAID = frozenset((
@@ -46,7 +44,7 @@ def fields(path: str) -> Mapping[str, str]:
 
 
 class Row(dict[str, Any]):
-    """A mapping in a list of the record. A field that is not as declared cannot be read, nor a flag, list or telling field that is missing."""
+    """A mapping in a list of the record. A field that is not as declared cannot be read, nor a flag or a telling field that is missing."""
 
     def __init__(self, row: Mapping[str, Any], path: str) -> None:
         super().__init__(row)
@@ -57,7 +55,7 @@ class Row(dict[str, Any]):
         kind = fields(self._path).get(name)
         value = super().get(name)
         is_needed = f"{self._path}[].{name}" in _ALWAYS_SAID
-        if name not in self and (is_needed or kind in _TELLING):
+        if name not in self and (is_needed or kind == "bool"):
             raise CannotSay(self._path, f"malformed: a row without {name}")
         if (value is None and is_needed) or (value is not None and kind and not _is(value, kind)):
             raise CannotSay(self._path, f"malformed: {name} is {type(value).__name__} where {kind} was expected")

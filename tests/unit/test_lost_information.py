@@ -53,7 +53,7 @@ def _wicked() -> dict[str, Any]:
 
 
 _MISSING = object()
-_OTHERS = (None, "another type", 7, True, [], {}, [7], [[]], {"a": 7}, _MISSING)
+_OTHERS: tuple[Any, ...] = (None, "another type", 7, True, [], {}, [7], [[]], {"a": 7}, _MISSING)
 # Mappings with free keys: that one is missing there, or what its value is, nobody can tell.
 _FREE = (("hypervisor", "kvm", "parameters"), ("cpu", "vulnerabilities"))
 

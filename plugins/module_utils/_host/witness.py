@@ -72,7 +72,8 @@ def apart(host: Any) -> Iterator[List[Loss]]:
     if before is None:
         yield []
         return
-    host.losses = own = []  # type: List[Loss]
+    own: List[Loss] = []
+    host.losses = own
     try:
         yield own
     finally:

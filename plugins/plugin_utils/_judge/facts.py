@@ -10,7 +10,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from .declared import CannotSay, Row
+from .declared import CannotSay as CannotSay
+from .declared import Row
 
 TEXT_LIMIT = 65536
 SHOWN_LIMIT = 200

@@ -25,25 +25,42 @@ _LIST_BYTES = 16 * 1024 * 1024
 _FILE_BYTES = 32 * 1024 * 1024
 _PROGRAMS_LIMIT = 20000
 
-# What tells of release, kernel, packages and services, by the package that has it; a list from before directories were merged says /bin.
+# What tells of release, kernel, packages and services: each with the places where it may lie, and the packages that most often have it.
 _DPKG_WITNESSES = (
-    ("base-files", (_OS_RELEASE,)), ("coreutils", ("/usr/bin/uname", "/bin/uname")), ("dpkg", ("/usr/bin/dpkg",)),
-    ("dpkg", ("/usr/bin/dpkg-query",)), ("apt", ("/usr/bin/apt-cache",)), ("systemd", ("/usr/bin/systemctl", "/bin/systemctl")))
+    (_OS_RELEASE, (_OS_RELEASE,), ("base-files",)),
+    ("uname", ("/usr/bin/uname", "/bin/uname"), ("coreutils", "coreutils-from-uutils", "rust-coreutils", "gnu-coreutils")),
+    ("dpkg", ("/usr/bin/dpkg",), ("dpkg",)), ("dpkg-query", ("/usr/bin/dpkg-query",), ("dpkg",)),
+    ("apt-cache", ("/usr/bin/apt-cache",), ("apt",)), ("systemctl", ("/usr/bin/systemctl", "/bin/systemctl"), ("systemd",)))
 _RPM_WITNESSES = (_OS_RELEASE, "/usr/bin/uname", "/usr/bin/rpm", "/usr/bin/systemctl")
-RPM_QUERY = ["rpm", "-q", "--qf", "[%{FILENAMES}\\t%{FILEDIGESTS}\\n]", "-f"] + list(_RPM_WITNESSES)
+_RPM_ASKS = ["rpm", "-q", "--qf", "[%{FILENAMES}\\t%{FILEDIGESTS}\\n]", "-f"]
+RPM_QUERY = _RPM_ASKS + list(_RPM_WITNESSES)
+# Programs that are many in one: called by a link, they are what the link is called.
+_MANY_IN_ONE = re.compile(r"(?:coreutils|busybox|toybox)(?:[-.][A-Za-z0-9.-]+)?\Z")
+_INTERPRETER = re.compile(rb"#![ \t]*(/[^ \t\n]{1,255})")
+_HEAD_BYTES = 512
 
 _MD5_LINE = re.compile(r"^([0-9a-f]{32})  (\S.*)$", re.MULTILINE)
-_RPM_LINE = re.compile(r"^(/[^\t\n]+)\t([0-9a-f]{64})$", re.MULTILINE)
+_RPM_LINE = re.compile(r"^(/[^\t\n]+)\t([0-9a-f]{32,128})$", re.MULTILINE)
+_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
+_LISTS_LIMIT = 20000
 _LOCAL = ("/usr/local/sbin", "/usr/local/bin")
 _SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _EXECUTABLE = 0o111
 
 
 class Digest(NamedTuple):
-    """What a package says of a file: hexadecimal, by the algorithm of its length (md5 or sha256)."""
+    """What packages say of a file: hexadecimal, by the algorithm of its length. Where several have it (a diversion), each may be right."""
 
     package: str
-    value: str
+    values: Tuple[str, ...]
+
+
+class Witness(NamedTuple):
+    """A file that answers rest on: ``path`` is what really runs when ``name`` is called, behind all links. ``led_astray`` says how it cannot be."""
+
+    name: str
+    path: str
+    led_astray: str = ""
 
 
 def parse_md5sums(text: str) -> Dict[str, str]:
@@ -52,15 +69,15 @@ def parse_md5sums(text: str) -> Dict[str, str]:
 
 
 def parse_rpm_digests(text: str) -> Dict[str, str]:
-    """Path -> sha256 of the files in rpm's answer to RPM_QUERY; links and directories have none."""
+    """Path -> digest of the files in rpm's answer to RPM_QUERY; links and directories have none."""
     return dict(_RPM_LINE.findall(text))
 
 
 def fingerprint(data: bytes, like: str) -> Optional[str]:
     """The digest of ``data`` by the algorithm of ``like``; None where this Python refuses it (md5 under FIPS)."""
     try:
-        return hashlib.new("md5" if len(like) == 32 else "sha256", data).hexdigest()  # noqa: S324 (dpkg keeps no other)
-    except ValueError:
+        return hashlib.new(_ALGORITHMS[len(like)], data).hexdigest()
+    except (KeyError, ValueError):
         return None
 
 
@@ -77,57 +94,125 @@ def collect(host: Any, section: Any) -> None:
 
 
 def _put_altered(host: Any, section: Any) -> None:
-    digests, source, reason, detail = _dpkg_digests(host) if not host.stat(_DPKG_STATUS).problem else _rpm_digests(host)
-    if not reason and _OS_RELEASE not in digests:
-        reason, detail = "absent", "%s: no digest of %s" % (source, _OS_RELEASE)
+    has_dpkg = not host.stat(_DPKG_STATUS).problem
+    witnesses = _dpkg_witnesses(host) if has_dpkg else _rpm_witnesses(host)
+    digests, source, reason, detail = _dpkg_digests(host, witnesses) if has_dpkg else _rpm_digests(host, witnesses)
+    release = next((witness.path for witness in witnesses if witness.name == _OS_RELEASE), _OS_RELEASE)
+    if not reason and release not in digests:
+        reason, detail = "absent", "%s: no digest of %s" % (source, release)
     if reason:
         section.cannot_say("altered_files", reason, detail)
         return
     if not host.stat(_ETC_OS_RELEASE).problem:
-        digests[_ETC_OS_RELEASE] = digests[_OS_RELEASE]
-    found, unknown = [], ""
-    for path in sorted(digests):
-        same, why = _is_as_packaged(host, path, digests[path].value)
-        if same is False:
-            found.append("%s (%s)" % (path, digests[path].package))
-        unknown = unknown or why
+        digests[_ETC_OS_RELEASE] = digests[release]
+        witnesses = witnesses + [Witness(_ETC_OS_RELEASE, _ETC_OS_RELEASE)]
+    found, unknown, about = _judged(host, witnesses, digests)
     if unknown and not found:
-        section.cannot_say("altered_files", unknown, "a digest of %s" % source)
+        section.cannot_say("altered_files", unknown, "%s: %s" % (about, source))
     else:
-        section.put("altered_files", found, source)
+        section.put("altered_files", sorted(found), source)
 
 
-def _is_as_packaged(host: Any, path: str, digest: str) -> Tuple[Optional[bool], str]:
-    """(whether a file has the digest, None with a reason where that cannot be said)."""
+def _judged(host: Any, witnesses: List[Witness], digests: Dict[str, Digest]) -> Tuple[List[str], str, str]:
+    """(the altered files, why one cannot be judged, which one): a witness for which no package vouches is not believed."""
+    found, unknown, about = [], "", ""
+    for witness in sorted(set(witnesses)):
+        digest = digests.get(witness.path)
+        same, why = (None, "absent") if digest is None else _is_as_packaged(host, witness.path, digest.values)
+        if witness.led_astray:
+            found.append(witness.led_astray)
+        elif same is False:
+            found.append("%s (%s)" % (witness.path, digest.package if digest else ""))
+        elif why and not unknown:
+            unknown, about = why, "%s: no package has a digest of it" % witness.path if digest is None else witness.path
+    return found, unknown, about
+
+
+def _is_as_packaged(host: Any, path: str, digests: Tuple[str, ...]) -> Tuple[Optional[bool], str]:
+    """(whether a file has one of the digests, None with a reason where that cannot be said)."""
     answer = host.read_bytes(path, _FILE_BYTES)
     if answer.problem == "absent":
         return False, ""
-    if answer.problem:
-        return None, answer.problem
-    own = fingerprint(answer.value, digest)
-    return (None, "unsupported") if own is None else (own == digest, "")
+    if answer.problem or len(answer.value) >= _FILE_BYTES:
+        return None, answer.problem or "too_large"
+    own = [fingerprint(answer.value, digest) for digest in digests]
+    return (None, "unsupported") if None in own else (bool(set(own) & set(digests)), "")
 
 
-def _dpkg_digests(host: Any) -> Tuple[Dict[str, Digest], str, str, str]:
-    """(path -> digest, source, reason why there is none, detail)."""
-    lists: Dict[str, Dict[str, str]] = {}
-    found: Dict[str, Digest] = {}
-    for package, paths in _DPKG_WITNESSES:
-        if package not in lists:
-            lists[package] = parse_md5sums(host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).value or "")
-        path = next((path for path in paths if path in lists[package]), None)
-        if path:
-            found[path] = Digest(package, lists[package][path])
+def _resolved(host: Any, name: str, path: str) -> Witness:
+    """What really runs when the program at ``path`` is called."""
+    real = host.realpath(path).value or path
+    called, leads_to = path.rpartition("/")[2], real.rpartition("/")[2]
+    astray = "" if called in leads_to or _MANY_IN_ONE.match(leads_to) else "%s (a link to %s)" % (path, real)
+    return Witness(name, str(real), astray)
+
+
+def _with_interpreters(host: Any, witnesses: List[Witness]) -> List[Witness]:
+    """The witnesses, and the programs that run those which are scripts (coreutils-single of Fedora and RHEL)."""
+    found = list(witnesses)
+    for witness in witnesses:
+        head = _INTERPRETER.match(host.read_bytes(witness.path, _HEAD_BYTES).value or b"")
+        if head:
+            path = head.group(1).decode("utf-8", "replace")
+            found.append(Witness(path, str(host.realpath(path).value or path)))
+    return found
+
+
+def _dpkg_witnesses(host: Any) -> List[Witness]:
+    """What lies at the first place of each witness; one that lies nowhere, at its last place, for its package may have brought it there."""
+    found = []
+    for name, paths, packages in _DPKG_WITNESSES:
+        there = [path for path in paths if not host.stat(path).problem]
+        listed = [path for path in paths if any(path in _md5sums(host, package) for package in packages)]
+        if there or listed:
+            both = [path for path in there if path in listed]
+            found.append(_resolved(host, name, (both or there or listed)[0]))
+    return _with_interpreters(host, found)
+
+
+def _rpm_witnesses(host: Any) -> List[Witness]:
+    """A container may have no systemctl; the others are there, or cannot be judged."""
+    there = [path for path in _RPM_WITNESSES if not path.endswith("/systemctl") or not host.stat(path).problem]
+    return _with_interpreters(host, [_resolved(host, path, path) for path in there])
+
+
+def _md5sums(host: Any, package: str) -> Dict[str, str]:
+    return parse_md5sums(host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).value or "")
+
+
+def _dpkg_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest], str, str, str]:
+    """(path -> digest, source, reason why there is none, detail): by the packages that most often have a file, else by any that has it."""
+    likely = sorted({package for _name, _paths, packages in _DPKG_WITNESSES for package in packages})
+    found = _listed(host, likely, [witness.path for witness in witnesses])
+    left = [witness.path for witness in witnesses if witness.path not in found]
+    if left:
+        names = [name[:-len(".md5sums")] for name in host.listdir(_DPKG_INFO, _LISTS_LIMIT).value or [] if name.endswith(".md5sums")]
+        found.update(_listed(host, sorted(set(names) - set(likely)), left))
     return found, "%s/*.md5sums" % _DPKG_INFO, "", ""
 
 
-def _rpm_digests(host: Any) -> Tuple[Dict[str, Digest], str, str, str]:
-    source = "rpm -q --qf FILEDIGESTS -f " + " ".join(_RPM_WITNESSES)
-    answer = host.run(RPM_QUERY)
+def _listed(host: Any, packages: List[str], paths: List[str]) -> Dict[str, Digest]:
+    """What these packages say of these files; a list from before directories were merged says /bin for /usr/bin."""
+    spellings = {path: {path, path[len("/usr"):] if path.startswith("/usr/") else "/usr" + path} for path in paths}
+    found: Dict[str, Digest] = {}
+    for package in packages:
+        text = host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).value or ""
+        wanted = [path for path in paths if any("  %s\n" % name[1:] in text for name in spellings[path])]
+        known = parse_md5sums(text) if wanted else {}
+        for path in wanted:
+            values = tuple(known[name] for name in sorted(spellings[path]) if name in known)
+            found[path] = Digest(found[path].package if path in found else package, (found[path].values if path in found else ()) + values)
+    return found
+
+
+def _rpm_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest], str, str, str]:
+    paths = [witness.path for witness in witnesses]
+    source = "rpm -q --qf FILEDIGESTS -f " + " ".join(paths)
+    answer = host.run(_RPM_ASKS + paths)
     if answer.problem:
         return {}, source, answer.problem, "rpm: %s" % answer.detail
     known = parse_rpm_digests(answer.value.out)
-    return {path: Digest("rpm", known[path]) for path in _RPM_WITNESSES if path in known}, source, "", ""
+    return {path: Digest("rpm", (known[path],)) for path in paths if path in known}, source, "", ""
 
 
 def _put_shadowed(host: Any, section: Any) -> None:

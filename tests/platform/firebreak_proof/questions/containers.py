@@ -110,7 +110,9 @@ KATA = (
           if [ "$engine" = containerd ] && [ "${other:-/etc/containerd/config.toml}" != /etc/containerd/config.toml ]; then
             echo "$engine elsewhere"; continue
           fi
-          began=$(date -d "$(systemctl show -p ExecMainStartTimestamp --value "$engine")" +%s)
+          # By numbers: a date in words names a time zone, and what an abbreviation of one means differs from tool to tool.
+          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
+          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
           changed=$(stat -c %Y "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
             sort -n | tail -n 1)
           if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi

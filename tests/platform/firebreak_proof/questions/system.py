@@ -30,16 +30,33 @@ GENERAL = (
           echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
           echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
         fi"""),
-    # The tools and files that every other answer rests on.
+    # The tools and files that every other answer rests on: what really runs under each name, and the package that has it. A name may be a link to a
+    # program of another name and another package (uutils, alternatives), and a script is run by another program. One that no package vouches for is
+    # named as well: nobody can tell what it is.
     Question("altered", ("os.altered_files",), r"""
+        really() { # NAME...: the files that run when they are called
+          for name in "$@"; do
+            path=$(command -v "$name") && path=$(readlink -f "$path") || continue
+            printf '%s\n' "$path"
+            [ "$(head -c 2 "$path" | od -An -c | tr -d ' ')" = '#!' ] && readlink -f "$(sed -n '1s|^#! *\([^ ]*\).*|\1|p' "$path")"
+          done | sort -u
+        }
+        names="uname dpkg dpkg-query apt-cache systemctl cat stat readlink cut head tr sort date md5sum sha256sum grep sed awk sh rpm dnf zypper"
         if command -v dpkg >/dev/null; then
           # Only programs and os-release: what else the packages hold says nothing here, and takes its time to be read.
-          for package in base-files coreutils dpkg apt systemd kmod grub2-common linux-base dash mawk gawk grep sed; do
+          for package in base-files coreutils gnu-coreutils coreutils-from-uutils rust-coreutils dpkg apt systemd kmod grub2-common linux-base \
+              dash mawk gawk grep sed; do
             sed -nE '/  (.*\/)?s?bin\/|os-release$/p' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
           done | ( cd / && md5sum --check --quiet 2>/dev/null ) | sed -n 's|^\(.*\): FAILED.*|??5?????? /\1|p'
+          present=$(really $names | while read -r path; do printf '%s  %s\n' "$(md5sum <"$path" | cut -d' ' -f1)" "${path#/}"; done |
+            sed 's|  usr/|  |')
+          wanted=$(printf '%s\n' "$present" | sed 's/^[^ ]*  //' | tr '\n' '|')
+          { grep -hsE "  (usr/)?(${wanted%|})\$" /var/lib/dpkg/info/*.md5sums | sed 's|  usr/|  |'; echo; printf '%s\n' "$present"; } |
+            awk '!NF { seen = 1; next } !seen { known[$0] = 1 } seen && !($0 in known) { print "??5?????? /usr/" $2 }'
         else
-          rpm -V --nomtime --nouser --nogroup --nomode coreutils rpm systemd kmod bash grep sed gawk \
-            "$(rpm -qf --qf '%{NAME}' "$(readlink -f /etc/os-release)")"
+          owners=$(really $names | xargs rpm -qf --qf '%{NAME}\n' | grep -v ' ' | sort -u)
+          rpm -V --nomtime --nouser --nogroup --nomode kmod bash $owners "$(rpm -qf --qf '%{NAME}' "$(readlink -f /etc/os-release)")"
+          really $names | while read -r path; do rpm -qf "$path" >/dev/null 2>&1 || echo "missing $path"; done
         fi | awk '($1 ~ /^..5/ || $1 == "missing") && $NF ~ /\/s?bin\/|os-release$/ { print $NF }'
         cmp -s /etc/os-release /usr/lib/os-release || echo /etc/os-release""", 120),
     Question("shadowed", ("os.shadowed_programs",), """

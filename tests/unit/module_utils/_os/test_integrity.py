@@ -79,9 +79,68 @@ def test_one_altered_file_is_said_even_if_another_cannot_be_read() -> None:
 
 def test_rpm_knows_digests_of_files_and_none_of_links() -> None:
     answer = f"/usr/lib/os-release\t{sha256(RELEASE)}\n/etc/os-release\t\n/usr/bin/uname\t{sha256(UNAME)}\n/usr/bin/[\t{sha256('x')}\n"
-    files = {"/usr/lib/os-release": RELEASE, "/etc/os-release": "ID=forged\n", "/usr/bin/uname": UNAME}
+    files = {"/usr/lib/os-release": RELEASE, "/etc/os-release": "ID=forged\n", "/usr/bin/uname": UNAME, "/usr/bin/systemctl": "x"}
     seen = facts({"read": files, "run": {" ".join(integrity.RPM_QUERY): answer}})[0]
     assert seen["altered_files"] == ["/etc/os-release (rpm)"]
+
+
+def ubuntu(**files: str) -> dict[str, Any]:
+    """A host of Ubuntu 25.10 and later: uname is a link of coreutils-from-uutils, of which dpkg keeps no digest, to rust-coreutils' one binary."""
+    own = debian(**files)
+    del own["/bin/uname"]
+    info = "/var/lib/dpkg/info"
+    own |= {"/usr/bin/coreutils": "many",
+            f"{info}/coreutils.md5sums": f"{md5('x')}  usr/share/doc/coreutils/copyright\n",
+            f"{info}/coreutils-from-uutils.md5sums": f"{md5('x')}  usr/share/doc/x\n",
+            f"{info}/rust-coreutils.md5sums": f"{md5('many')}  usr/bin/coreutils\n"}
+    return {"read": own, "realpath": {"/usr/bin/uname": "/usr/bin/coreutils"}, "stat": {"/usr/bin/uname": PROGRAM}}
+
+
+def test_a_witness_is_what_really_runs() -> None:
+    assert facts(ubuntu())[0]["altered_files"] == []
+    foreign = ubuntu()
+    foreign["read"]["/usr/bin/coreutils"] = "another build"
+    assert facts(foreign)[0]["altered_files"] == ["/usr/bin/coreutils (rust-coreutils)"]
+
+
+def test_a_witness_for_which_no_package_vouches_makes_it_unknown() -> None:
+    replaced = ubuntu()
+    del replaced["realpath"]
+    replaced["read"]["/usr/bin/uname"] = "#!/bin/sh\necho 9.9.9-lie\n"
+    seen, reasons = facts(replaced)
+    assert (seen["altered_files"], reasons) == (None, {"os.altered_files": "absent"})
+
+
+def test_a_link_to_another_program_is_no_witness() -> None:
+    lying = ubuntu()
+    lying["realpath"]["/usr/bin/uname"] = "/usr/bin/python3.13"
+    assert facts(lying)[0]["altered_files"] == ["/usr/bin/uname (a link to /usr/bin/python3.13)"]
+
+
+def test_the_package_of_an_alternative_is_found_among_all() -> None:
+    chosen = ubuntu()
+    chosen["realpath"]["/usr/bin/uname"] = "/usr/bin/gnuuname"
+    chosen["read"] |= {"/usr/bin/gnuuname": UNAME, "/var/lib/dpkg/info/odd-coreutils.md5sums": f"{md5(UNAME)}  usr/bin/gnuuname\n"}
+    assert facts(chosen)[0]["altered_files"] == []
+    chosen["read"]["/usr/bin/gnuuname"] = "other"
+    assert facts(chosen)[0]["altered_files"] == ["/usr/bin/gnuuname (odd-coreutils)"]
+
+
+def test_a_diverted_program_is_one_of_those_that_packages_have() -> None:
+    files = debian(**{"__var__lib__dpkg__info__coreutils-from-uutils.md5sums": f"{md5('diverting')}  usr/bin/uname\n"})
+    assert facts({"read": {**files, "/bin/uname": "diverting"}})[0]["altered_files"] == []
+    assert facts({"read": {**files, "/bin/uname": "neither"}})[0]["altered_files"] == ["/bin/uname (coreutils)"]
+
+
+def test_a_script_is_what_its_interpreter_makes_of_it() -> None:
+    """coreutils-single: each program is a script of one line, which /usr/bin/coreutils runs."""
+    script = "#!/usr/bin/coreutils --coreutils-prog-shebang=uname\n"
+    paths = ["/usr/lib/os-release", "/usr/bin/uname", "/usr/bin/rpm", "/usr/bin/coreutils"]
+    texts = {"/usr/lib/os-release": RELEASE, "/usr/bin/uname": script, "/usr/bin/rpm": "rpm", "/usr/bin/coreutils": "many"}
+    answer = "".join(f"{path}\t{sha256(texts[path])}\n" for path in paths)
+    query = " ".join(["rpm", "-q", "--qf", "[%{FILENAMES}\\t%{FILEDIGESTS}\\n]", "-f", *paths])
+    assert facts({"read": texts, "run": {query: answer}})[0]["altered_files"] == []
+    assert facts({"read": {**texts, "/usr/bin/coreutils": "lie"}, "run": {query: answer}})[0]["altered_files"] == ["/usr/bin/coreutils (rpm)"]
 
 
 def test_a_host_of_neither_package_manager() -> None:

@@ -18,7 +18,8 @@ from .asking import Answer, Question, answers, is_whole, script
 from .proof import Proof
 from .questions.containers import CONTAINERS, KATA
 from .questions.kata import KATA_FILES
-from .questions.machines import CPU, HYPERVISOR, LIVE_PATCH
+from .questions.machines import CPU, HYPERVISOR
+from .questions.patches import LIVE_PATCH
 from .questions.probe import PROBE
 from .questions.services import SERVICES
 from .questions.system import BOOT, GENERAL, KERNEL

@@ -1,46 +1,11 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More questions: live patches, the processor, and what runs virtual machines."""
+"""More questions: the processor, and what runs virtual machines."""
 
 from __future__ import annotations
 
 from ..asking import Question
-
-LIVE_PATCH = (
-    Question("patches", ("live_patch.*",), """
-        [ -d /sys/kernel/livepatch ] && echo "sysfs livepatch"
-        for path in /sys/kernel/livepatch/*; do
-          [ -d "$path" ] || continue
-          name=${path##*/}
-          echo "patch $name $(cat "$path/enabled") $(cat "$path/transition") $(cat "/sys/module/$name/taint" 2>/dev/null)"
-        done
-        echo "tainted $(cat /proc/sys/kernel/tainted)"
-        cat /proc/[0-9]*/task/[0-9]*/patch_state 2>/dev/null | sort | uniq -c | awk '{ print "threads " $2 " " $1 }'
-        true"""),
-    Question("patch_clients", ("live_patch.*",), r"""
-        state() { # NAME UNIT FILE
-          [ -e "$3" ] || return
-          echo "$1 $(systemctl is-enabled "$2" 2>/dev/null || true)" | head -n 1
-        }
-        state kpatch kpatch.service /usr/sbin/kpatch
-        # Self-built patches need no client, only a unit that loads them; with kpatch, their manifests tell them from others.
-        for path in /var/lib/kpatch/$(uname -r)/*.json; do [ -e "$path" ] && echo "self_built " && break; done
-        [ -e /usr/sbin/kpatch ] || state self_built kpatch.service /etc/systemd/system/kpatch.service
-        state self_built firebreak-live-patch.service /etc/systemd/system/firebreak-live-patch.service
-        state canonical snap.canonical-livepatch.canonical-livepatchd.service /snap/bin/canonical-livepatch
-        state ksplice uptrack.service /usr/sbin/uptrack-upgrade
-        state kernelcare kcare.service /usr/bin/kcarectl
-        if [ -e /usr/bin/klp ] || [ -e /usr/sbin/klp ]; then echo "suse static"; fi
-        true"""),
-    Question("patch_files", ("live_patch.*",), r"""
-        for path in /var/lib/kpatch/*/*.ko* /usr/lib/kpatch/*/*.ko* /lib/modules/*/livepatch/*.ko*; do
-          [ -e "$path" ] || continue
-          folder=${path%/*}; [ "${folder##*/}" = livepatch ] && folder=${folder%/*}
-          printf '%s\t%s\n' "${folder##*/}" "$path"
-        done
-        [ "$(cat /proc/sys/kernel/modules_disabled)" = 1 ] && echo "modules_disabled" ; true"""),
-)
 
 CPU = (
     Question("vulnerabilities", ("cpu.vulnerabilities.*",), """

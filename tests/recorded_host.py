@@ -102,7 +102,7 @@ class RecordedHost:
         key = path if follow else path + "@link"
         if key in self._recording.get("stat", {}):
             return self._look_up("stat", key, lambda values: Stat(*values))
-        if path in self._recording.get("read", {}):
+        if path in self._recording.get("read", {}) and self.read(path).problem != "absent":
             return Answer(Stat("file", 0o644, 0, 0, 0, 0.0, 0.0, 1, 1), None, "")
         if not self.listdir(path).problem:
             return Answer(Stat("directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 1), None, "")

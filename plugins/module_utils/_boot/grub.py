@@ -4,55 +4,153 @@
 """Asks a host what GRUB will boot: which grub.cfg is in use, its environment block, its BLS entries, and whether the configuration is stale."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._formats import bls as bls_entries
 from .._formats import grubenv
 from .._formats.shell_words import assignments
-from . import grub_menu
-from .grub_menu import Entry, Outcome
-from .target import NoAnswerError, Target, Targets, on_host
+from . import grub_default, grub_menu
+from .grub_menu import Disk, Entry, Outcome
+from .target import NoAnswerError, System, Target, Targets, existing, on_host
 
 _FOLDERS = ("/boot/grub2", "/boot/grub")
 _EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi")
-_BLS_FOLDER = "/boot/loader/entries"
 _DEFAULTS = "/etc/default/grub"
 _DEFAULTS_FOLDER = "/etc/default/grub.d"
 
 # Vendor folder of the EFI system partition, where it is not the ID of os-release.
 _VENDORS = {"rhel": "redhat", "ol": "redhat", "amzn": "amzn", "opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse", "sled": "sles"}
 
-# A configuration as found: its path, text, the environment block's path, and what runs when it is read.
-Configuration = NamedTuple("Configuration", [("path", str), ("text", str), ("platform", str)])
+# The grub.cfg that firmware's GRUB begins with, as found: its path and text.
+Configuration = NamedTuple("Configuration", [("path", str), ("text", str)])
+
+_ROUNDS = 12
+_VARIANTS = 24
 
 
-def targets(host: Any, efi: bool, os_id: str) -> Optional[Targets]:
+class Reader:
+    """Reads one host's GRUB configuration: which files exist is asked of the host, what they come to of grub_menu."""
+
+    def __init__(self, host: Any, efi: bool, system: System, root: str = "", vendor: str = "") -> None:
+        self.host = host
+        self.platform = "efi" if efi else "pc"
+        self.redhat = system.family == "redhat"
+        self.branch = bls_entries.branch_of(system.os_id, system.version_id, self.redhat)
+        self.root = root
+        self.vendors = [vendor.lower()] if vendor else [_VENDORS.get(system.os_id, system.os_id)]
+        self.disk = Disk({}, {}, {}, {})
+
+    def configuration(self) -> Optional[Configuration]:
+        """The file that this system's GRUB begins with: the own vendor's on the EFI system partition, else below /boot, else another vendor's."""
+        paths = self._partition_paths() if self.platform == "efi" else []
+        own = [path for path in paths if path.rsplit("/", 2)[1].lower() in self.vendors]
+        for path in own + ["%s%s/grub.cfg" % (self.root, folder) for folder in _FOLDERS] + [path for path in paths if path not in own]:
+            answer = self.host.read(path)
+            if answer.problem and answer.problem != "absent" and path not in paths:
+                raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
+            if not answer.problem:
+                return Configuration(path, answer.value)
+        return None
+
+    def _partition_paths(self) -> List[str]:
+        """Each vendor's grub.cfg on the EFI system partition."""
+        return ["%s/EFI/%s/grub.cfg" % (root, vendor) for root in _EFI_SYSTEM_PARTITIONS
+                for vendor in self.host.listdir(root + "/EFI", 100).value or []]
+
+    def on_host(self, path: str) -> str:
+        """The host's path for a path that GRUB sees; partitions of firmware belong to no snapshot."""
+        root = "" if path.startswith(tuple(folder + "/EFI/" for folder in _EFI_SYSTEM_PARTITIONS)) else self.root
+        return on_host(self.host, path, root)
+
+    def outcome(self, configuration: Configuration, blocks: Optional[Dict[str, Dict[str, str]]] = None,
+                denied: FrozenSet[str] = frozenset()) -> Outcome:
+        """What the configuration comes to, every file that it asks for looked up; ``blocks``: other environment blocks than the disk's."""
+        for _round in range(_ROUNDS):
+            disk = self.disk if blocks is None else self.disk._replace(blocks=blocks)
+            try:
+                outcome = grub_menu.run(configuration.text, disk, self.platform, configuration.path, denied)
+            except ValueError as error:
+                raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
+            missing = [(kind, path) for kind, path in outcome.wanted if blocks is None or kind != "blocks"]
+            if not missing:
+                return outcome
+            for kind, path in missing:
+                getattr(self.disk, kind)[path] = getattr(self, "_look_up_" + kind)(path)
+        raise NoAnswerError("unparsable", "%s: its files ask for ever more files" % configuration.path)
+
+    def _look_up_texts(self, path: str) -> Optional[str]:
+        answer = self.host.read(self.on_host(path))
+        if answer.problem and answer.problem != "absent":
+            raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
+        return answer.value  # type: ignore[no-any-return]
+
+    def _look_up_exists(self, path: str) -> bool:
+        return existing(self.host, self.on_host(path))
+
+    def _look_up_blocks(self, path: str) -> Dict[str, str]:
+        return _block(self.host, self.on_host(path))
+
+    def _look_up_entries(self, path: str) -> List[Entry]:
+        folder = self.on_host(path)
+        entries, answer = bls_entries.read_entries(self.host, folder, bls_entries.parse_grub_entry)
+        if answer.problem and answer.problem != "absent":
+            raise NoAnswerError(answer.problem, "%s: %s" % (folder, answer.detail))
+        return [Entry(entry.fields.get("title", entry.path), entry.id, entry.path, None, True, entry.fields.get("options"), entry.version,
+                      entry.initrds) for entry in bls_entries.grub_order(entries, self.branch)]
+
+    def target(self, configuration: Configuration, blocks: Optional[Dict[str, Dict[str, str]]] = None) -> Tuple[Target, Outcome]:
+        """What it boots; NoAnswerError where that rests on what only the machine knows when it starts."""
+        outcome = self.outcome(configuration, blocks)
+        target = self._target(outcome)
+        guessed = outcome.guessed[:_VARIANTS]
+        for denied in [frozenset([guess]) for guess in guessed] + [frozenset(guessed)] * (len(guessed) > 1):
+            other = self._target(self.outcome(configuration, blocks, denied))
+            if (other.image, other.options) != (target.image, target.options):
+                raise NoAnswerError("unsupported", "%s: it depends on what GRUB finds with %s" % (configuration.path, " and ".join(sorted(denied))))
+        return target, outcome
+
+    def assigned_by_saved_entry(self, configuration: Configuration) -> List[str]:
+        """What is assigned to 'default' where an environment block holds a mark in the place of the saved entry."""
+        paths = [path for path in list(self.disk.exists) + list(self.disk.blocks) if path.endswith("/grubenv")]
+        self.disk.exists.update((path, True) for path in paths)
+        return self.outcome(configuration, {path: {"saved_entry": "${saved_entry}"} for path in paths}).assigned
+
+    def _target(self, outcome: Outcome) -> Target:
+        source = self.on_host(outcome.source)
+        if outcome.ended:
+            raise NoAnswerError("unsupported", "%s: it ends GRUB by its command %s" % (source, outcome.ended))
+        if outcome.handed_to:
+            raise NoAnswerError("unsupported", "%s hands over to %s, which is not found" % (source, ", ".join(outcome.handed_to[:3])))
+        try:
+            entry, names, how = grub_default.select(outcome.entries, outcome.default, self.redhat)
+        except ValueError as error:
+            raise NoAnswerError("unparsable", "%s: %s" % (source, error)) from error
+        if grub_menu.UNKNOWN in outcome.default + entry.path:
+            raise NoAnswerError("unsupported", "%s: it depends on a variable that GRUB sets when it starts" % source)
+        return Target(names, self.on_host(entry.path), "%s: default=%r is its %s" % (source, outcome.default, how),
+                      "grub-bls" if entry.bls else "grub", entry.options, entry.version, tuple(map(self.on_host, entry.initrds)))
+
+
+def targets(host: Any, efi: bool, system: System, root: str = "", vendor: str = "") -> Optional[Targets]:
     """What GRUB will boot; None where the host has no grub.cfg. Raises NoAnswerError."""
-    configuration = _configuration(host, efi, os_id)
+    reader = Reader(host, efi, system, root, vendor)
+    configuration = reader.configuration()
     if configuration is None:
         return None
-    environment, files = _environment(host, configuration.path)
-    entries, listing = bls_entries.read_entries(host, _BLS_FOLDER)
-    bls = [Entry(entry.title, entry.id, entry.path, None, True, entry.fields.get("options", "")) for entry in bls_entries.grub_order(entries)]
-    usual, once = usual_environment(environment)
-    outcome = _run(configuration, usual, files, bls)
-    if outcome.uses_bls and listing.problem:
-        raise NoAnswerError(listing.problem, "%s: %s" % (_BLS_FOLDER, listing.detail))
-    default = _target(host, configuration, outcome)
-    next_target = _target(host, configuration, _run(configuration, environment, files, bls)) if once else None
-    # A mark in the place of the saved entry shows where the configuration would use it.
-    marked = _run(configuration, {"saved_entry": "${saved_entry}"}, dict(files, grubenv=""), bls)
-    stale, stale_source, problem = _stale(host, marked.assigned)
-    return Targets(configuration.path, default, next_target, stale, stale_source, problem)
+    reader.outcome(configuration)
+    changed = {path: usual_environment(block) for path, block in reader.disk.blocks.items()}
+    usual = {path: block for path, (block, _once) in changed.items()}
+    default, outcome = reader.target(configuration, usual)
+    next_target = reader.target(configuration)[0] if any(once for _block, once in changed.values()) else None
+    stale, stale_source, problem = _stale(host, root, reader.assigned_by_saved_entry(configuration))
+    return Targets(reader.on_host(outcome.source), default, next_target, stale, stale_source, problem)
 
 
-def entry_path(host: Any, efi: bool, os_id: str, image: str) -> Optional[str]:
+def entry_path(host: Any, efi: bool, system: System, image: str) -> Optional[str]:
     """What GRUB_DEFAULT must be for this image's file name to boot; None where the menu has no entry for it. Raises NoAnswerError."""
-    configuration = _configuration(host, efi, os_id)
-    if configuration is None:
-        return None
-    environment, files = _environment(host, configuration.path)
-    return grub_menu.path_to(_run(configuration, environment, files, []).entries, image)
+    reader = Reader(host, efi, system)
+    configuration = reader.configuration()
+    return None if configuration is None else grub_default.path_to(reader.outcome(configuration).entries, image)
 
 
 def usual_environment(environment: Dict[str, str]) -> Tuple[Dict[str, str], bool]:
@@ -87,66 +185,18 @@ def with_saved_default(text: str) -> str:
     return "\n".join(lines + ["GRUB_DEFAULT=saved"]) + "\n"
 
 
-def _run(configuration: Configuration, environment: Dict[str, str], files: Dict[str, str], bls: List[Entry]) -> Outcome:
-    try:
-        return grub_menu.run(configuration.text, environment, files, bls, configuration.platform)
-    except ValueError as error:
-        raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
-
-
-def _configuration(host: Any, efi: bool, os_id: str) -> Optional[Configuration]:
-    """The grub.cfg in use. On EFI the partition holds either the whole configuration, or a stub that hands over to the one below /boot."""
-    stubs: List[str] = []
-    platform = "efi" if efi else "pc"
-    for path in _partition_paths(host, os_id) if efi else []:
-        answer = host.read(path)
-        if answer.problem:
-            continue
-        configuration = Configuration(path, answer.value, platform)
-        outcome = _run(configuration, {}, {}, [])
-        if outcome.entries or outcome.uses_bls:
-            return configuration
-        stubs += outcome.handed_to
-    folders = sorted(_FOLDERS, key=lambda folder: not any(stub.endswith(folder[len("/boot"):] + "/grub.cfg") for stub in stubs))
-    for folder in folders:
-        path = folder + "/grub.cfg"
-        answer = host.read(path)
-        if answer.problem and answer.problem != "absent":
-            raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-        if not answer.problem:
-            return Configuration(path, answer.value, platform)
-    return None
-
-
-def _partition_paths(host: Any, os_id: str) -> List[str]:
-    """Each vendor's grub.cfg on the EFI system partition, this system's vendor first."""
-    own = _VENDORS.get(os_id, os_id)
-    paths = []
-    for root in _EFI_SYSTEM_PARTITIONS:
-        vendors = host.listdir(root + "/EFI", 100).value or []
-        paths += ["%s/EFI/%s/grub.cfg" % (root, vendor) for vendor in sorted(vendors, key=lambda name: (name.lower() != own, name))]
-    return paths
-
-
-def _environment(host: Any, configuration_path: str) -> Tuple[Dict[str, str], Dict[str, str]]:
-    """(the environment block, files beside grub.cfg by name). A block that GRUB would refuse counts as empty, as it does for GRUB."""
-    folder = configuration_path.rsplit("/", 1)[0]
-    files = {}
-    custom = host.read(folder + "/custom.cfg")
-    if not custom.problem:
-        files["custom.cfg"] = custom.value
-    path = folder + "/grubenv"
+def _block(host: Any, path: str) -> Dict[str, str]:
+    """The variables of an environment block. One that GRUB would refuse counts as empty, as it does for GRUB."""
     answer = host.read(path, 65536)
     if answer.problem == "absent":
-        return {}, files
+        return {}
     if answer.problem:
         raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-    files["grubenv"] = answer.value
     try:
         environment = grubenv.parse(answer.value)
     except ValueError:
-        return {}, files
-    return (_outside_block(host) if environment.get("env_block") else environment), files
+        return {}
+    return _outside_block(host) if environment.get("env_block") else environment
 
 
 def _outside_block(host: Any) -> Dict[str, str]:
@@ -159,24 +209,15 @@ def _outside_block(host: Any) -> Dict[str, str]:
     return grubenv.parse_list(answer.value.out)
 
 
-def _target(host: Any, configuration: Configuration, outcome: Outcome) -> Target:
-    try:
-        entry, names, how = grub_menu.select(outcome.entries, outcome.default)
-    except ValueError as error:
-        raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
-    return Target(names, on_host(host, entry.path), "%s: default=%r is its %s" % (configuration.path, outcome.default, how),
-                  "grub-bls" if entry.bls else "grub", entry.options)
-
-
-def _stale(host: Any, assigned: List[str]) -> Tuple[Optional[bool], str, str]:
+def _stale(host: Any, root: str, assigned: List[str]) -> Tuple[Optional[bool], str, str]:
     """(whether grub.cfg was made from another GRUB_DEFAULT, or None; the source; why not known)."""
-    answer = host.read(_DEFAULTS, 65536)
+    answer = host.read(root + _DEFAULTS, 65536)
     if answer.problem:
         return None, _DEFAULTS, answer.problem
     if not assigned:
         return None, "grub.cfg never sets 'default'", "not_applicable"
-    snippets = [name for name in host.listdir(_DEFAULTS_FOLDER, 1000).value or [] if name.endswith(".cfg")]
-    texts = [host.read("%s/%s" % (_DEFAULTS_FOLDER, name), 65536).value or "" for name in snippets]
+    snippets = [name for name in host.listdir(root + _DEFAULTS_FOLDER, 1000).value or [] if name.endswith(".cfg")]
+    texts = [host.read("%s%s/%s" % (root, _DEFAULTS_FOLDER, name), 65536).value or "" for name in snippets]
     try:
         wanted = wanted_default([answer.value] + texts)
     except ValueError as error:

@@ -1,32 +1,51 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GRUB would do with a grub.cfg and its environment: the menu it shows, and the entry it boots without anyone at the keyboard.
+"""What GRUB would do with a grub.cfg: the menu that it shows, files that it hands over to followed.
 
 The generated configuration decides at boot time (next_entry, saved_entry, boot counters), so it is run here, not searched: assignments,
-conditions and menu entries have their effect, commands that touch hardware have none.
+conditions, menu entries and files have their effect, commands that touch hardware have none. What such a command would answer is assumed, and
+named where the run rests on it: the caller runs again with the opposite.
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
 
-from . import grub_script
-from .grub_script import Command, For, Function, If, Tree, Word
+from . import grub_script, grub_test
+from .grub_script import Command, For, Function, If, Loop, Tree, Word
 
-# title and id select an entry; path is the image on its linux line ('' without one); children is None but for a submenu; bls: from a .conf file.
-# options is the kernel's command line, None where it cannot be told.
+# title and id select an entry; path is the image that it loads ('' without one); children is None but for a submenu; bls: from a .conf file.
+# options is the kernel's command line, None where it cannot be told; version: what a .conf file calls its kernel; initrds: the files given.
 Entry = NamedTuple("Entry", [
-    ("title", str), ("id", str), ("path", str), ("children", Optional[List[Any]]), ("bls", bool), ("options", Optional[str])])
+    ("title", str), ("id", str), ("path", str), ("children", Optional[List[Any]]), ("bls", bool), ("options", Optional[str]), ("version", str),
+    ("initrds", Tuple[str, ...])])
 
-# The menu, the value of 'default' after the run, each text ever assigned to 'default', and the files that it hands over to.
+# What is known of the files that GRUB sees, by its path without the device: texts (None: there is none), whether a path exists, the variables of
+# environment blocks, the entries of folders of .conf files. What is missing here is asked for.
+Disk = NamedTuple("Disk", [
+    ("texts", Dict[str, Optional[str]]), ("exists", Dict[str, bool]), ("blocks", Dict[str, Dict[str, str]]), ("entries", Dict[str, List[Entry]])])
+
+# The menu, the value of 'default' after the run, each text ever assigned to it, the file that made the menu, files that could not be followed,
+# whether .conf files are in it, what ended GRUB without a menu, what of the disk was asked for and not known, what was assumed.
 Outcome = NamedTuple("Outcome", [
-    ("entries", List[Entry]), ("default", str), ("assigned", List[str]), ("handed_to", List[str]), ("uses_bls", bool)])
+    ("entries", List[Entry]), ("default", str), ("assigned", List[str]), ("source", str), ("handed_to", List[str]), ("uses_bls", bool),
+    ("ended", str), ("wanted", List[Tuple[str, str]]), ("guessed", List[str])])
 
+# Whether a command succeeded; as text: the command, of which nobody can say.
+Status = Union[bool, str]
+
+UNKNOWN = "\0"
+BLS_FOLDER = "/loader/entries"
 _FEATURES = (
     "feature_menuentry_id", "feature_default_font_path", "feature_platform_search_hint", "feature_all_video_module", "feature_timeout_style")
 _OPTIONS_WITH_VALUE = ("--class", "--users", "--hotkey", "--source", "--id")
 _LINUX_COMMANDS = ("linux", "linux16", "linuxefi")
+_INITRD_COMMANDS = ("initrd", "initrd16", "initrdefi")
 _MODULE_COMMANDS = ("module", "module2", "xen_module")
+_LOADING = _LINUX_COMMANDS + ("xen_linux", "multiboot", "multiboot2", "xen_hypervisor", "chainloader")
+_ENDING = ("exit", "normal_exit", "halt", "reboot", "fwsetup", "boot")
+# Commands whose --set gives a variable something that only the machine knows; where search finds a device, its files are the host's own.
+_SETTERS = ("regexp", "probe", "stat", "date", "smbios", "cpuid", "getenv", "cmosdump", "pcidump", "rdmsr", "hwmatch")
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
 _DEVICE = re.compile(r"^\([^)]*\)")
 _IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -35,153 +54,293 @@ _DEPTH = 30
 _TEXT = 65536
 _ENTRIES = 10000
 
-# Commands that fail where nobody is at the keyboard; all unknown ones are taken to succeed.
-_FAILING = ("false", "keystatus")
 
-_COMPARE = {
-    "=": lambda a, b: a == b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b,
-}
-_NUMERIC = {
-    "-eq": lambda a, b: a == b, "-ne": lambda a, b: a != b, "-lt": lambda a, b: a < b,
-    "-le": lambda a, b: a <= b, "-gt": lambda a, b: a > b, "-ge": lambda a, b: a >= b,
-}
+def run(text: str, disk: Disk, platform: str, path: str = "/boot/grub/grub.cfg", denied: FrozenSet[str] = frozenset()) -> Outcome:
+    """What the grub.cfg at ``path`` comes to. ``platform``: efi or pc; ``denied``: what is assumed to fail; ValueError for what GRUB refuses."""
+    world = _World(disk, denied)
+    machine = _Machine(world, path, {"prefix": path.rsplit("/", 1)[0], "root": "hd0", "grub_platform": platform})
+    machine.run(grub_script.parse(text))
+    while machine.successor is not None:
+        machine = machine.successor
+    entries, default, ended = machine.menu(), machine.variables.get("default", ""), machine.ended
+    if ended == "boot":
+        # Started at once, and no menu is shown.
+        entries, default, ended = [machine.loaded("boot", "")], "0", ""
+    return Outcome(entries, default, machine.assigned, machine.path, machine.handed_to, machine.uses_bls, ended, world.wanted,
+                   sorted(world.guessed))
 
 
-def _number(text: str) -> int:
-    match = re.match(r"^\s*(-?\d{1,18})", text)
-    return int(match.group(1)) if match else 0
+class _World:
+    """What all files that one run reads have in common."""
+
+    def __init__(self, disk: Disk, denied: FrozenSet[str]) -> None:
+        self.disk = disk
+        self.denied = denied
+        self.wanted: List[Tuple[str, str]] = []
+        self.guessed: Dict[str, bool] = {}
+        self.steps = 0
+        self.depth = 0
+
+    def known(self, kind: str, path: str) -> Any:
+        """What the disk holds of a kind at a path, None where it is not known (yet)."""
+        answers = getattr(self.disk, kind)
+        if path not in answers and (kind, path) not in self.wanted:
+            self.wanted.append((kind, path))
+        return answers.get(path)
+
+    def settled(self, status: Status) -> bool:
+        """A status to go on with: what nobody can say is assumed to succeed, unless it is denied."""
+        if isinstance(status, bool):
+            return status
+        self.guessed[status] = True
+        return status not in self.denied
+
+    def step(self, entries: int) -> None:
+        """Count a command; ValueError for a script that does not end."""
+        self.steps += 1
+        if self.steps > _STEPS:
+            raise ValueError("more than %d commands" % _STEPS)
+        if entries > _ENTRIES:
+            raise ValueError("more than %d menu entries" % _ENTRIES)
 
 
 class _Machine:
-    """Runs a script. ``files`` holds, by base name, the files that exist beside the configuration (grubenv, custom.cfg)."""
+    """Runs one configuration file, and the files that it takes in."""
 
-    def __init__(self, environment: Dict[str, str], files: Dict[str, str], bls: List[Entry], platform: str) -> None:
-        self.environment = environment
-        self.files = files
-        self.bls = bls
-        self.variables = {"prefix": "/boot/grub", "root": "hd0", "grub_platform": platform, "config_directory": "/boot/grub"}
+    def __init__(self, world: _World, path: str, variables: Dict[str, str]) -> None:
+        self.world = world
+        self.path = path
+        self.variables = dict(variables, config_directory=path.rsplit("/", 1)[0], config_file=path)
         self.variables.update((name, "y") for name in _FEATURES)
+        self.exported = set(self.variables)
         self.functions: Dict[str, Tree] = {}
-        self.entries: List[Entry] = []
+        self.entries: List[Any] = []
         self.assigned: List[str] = []
-        self.handed_to: List[str] = []
         self.images: List[Tuple[str, str, str]] = []
+        self.status: Status = True
+        self.handed_to: List[str] = []
         self.uses_bls = False
-        self.steps = 0
-        self.depth = 0
+        self.ended = ""
+        self.successor: Optional[_Machine] = None
+
+    def menu(self) -> List[Entry]:
+        """The entries, each as it would run if it were chosen now: with the variables as they are at the end."""
+        return [self._with_values(entry) if isinstance(entry, Entry) else self._entry(*entry) for entry in self.entries]
 
     def expand(self, words: List[Word]) -> List[str]:
         """The words with variables replaced; one that is nothing but empty variables without quotes vanishes."""
         expanded = []
         for word in words:
-            text = "".join(self.variables.get(part, "") if kind == "variable" else part for kind, part, _quoted in word)
+            text = "".join(self._value(part) if kind == "variable" else part for kind, part, _quoted in word)
             if len(text) > _TEXT:
                 raise ValueError("a word of more than %d characters" % _TEXT)
             if text or any(piece[2] for piece in word):
                 expanded.append(text)
         return expanded
 
-    def run(self, tree: Tree) -> bool:
-        """Whether the last command succeeded; ValueError for a script that does not end."""
-        self.depth += 1
-        if self.depth > _DEPTH:
+    def _value(self, name: str) -> str:
+        if name == "?":
+            return "0" if self.world.settled(self.status) else "1"
+        return self.variables.get(name, "")
+
+    def run(self, tree: Tree) -> Status:
+        """The status of the last command; ValueError for a script that does not end."""
+        self.world.depth += 1
+        if self.world.depth > _DEPTH:
             raise ValueError("functions and files call each other more than %d deep" % _DEPTH)
-        status = True
+        status: Status = True
         for node in tree:
-            self.steps += 1
-            if self.steps > _STEPS:
-                raise ValueError("more than %d commands" % _STEPS)
-            if len(self.entries) > _ENTRIES:
-                raise ValueError("more than %d menu entries" % _ENTRIES)
-            status = self._node(node)
-        self.depth -= 1
+            if self.ended or self.successor:
+                break
+            self.world.step(len(self.entries))
+            status = self.status = self._node(node)
+        self.world.depth -= 1
         return status
 
-    def _node(self, node: Any) -> bool:
+    def _node(self, node: Any) -> Status:
         if isinstance(node, Command):
             return self._command(node)
         if isinstance(node, If):
             for condition, body in node.branches:
-                if self.run(condition):
+                if self.world.settled(self.run(condition)):
                     return self.run(body)
             return self.run(node.otherwise)
         if isinstance(node, For):
-            status = True
-            for value in self.expand(node.words)[:100]:
-                self.variables[node.variable] = value
-                status = self.run(node.body)
-            return status
+            return self._for(node)
+        if isinstance(node, Loop):
+            while not self.ended and not self.successor and self.world.settled(self.run(node.condition)) is node.wanted:
+                self.world.step(len(self.entries))
+                self.run(node.body)
         if isinstance(node, Function):
             self.functions[node.name] = node.body
         return True
 
-    def _command(self, command: Command) -> bool:
+    def _for(self, node: For) -> Status:
+        status: Status = True
+        for value in self.expand(node.words)[:100]:
+            # GRUB puts the names of files in the place of a pattern.
+            if re.search(r"[*?]", value) and not self.world.settled("for %s" % value):
+                continue
+            self.variables[node.variable] = value
+            status = self.run(node.body)
+        return status
+
+    def _command(self, command: Command) -> Status:
         words = self.expand(command.words)
         if not words:
             return True
         if words[0] == "!":
-            return not self._simple(words[1:]) if len(words) > 1 else False
+            return not self.world.settled(self._simple(words[1:])) if len(words) > 1 else False
         if command.block is not None:
-            self._menu_entry(words, command.block)
+            title, entry_id = _title_and_id(words[1:])
+            self.entries.append((words[0], title, entry_id, command.block))
             return True
         return self._simple(words)
 
-    def _simple(self, words: List[str]) -> bool:
+    def _simple(self, words: List[str]) -> Status:
         name, arguments = words[0], words[1:]
         if _ASSIGNMENT.match(name):
-            self._assign([name])
-        elif name == "set":
-            self._assign(arguments)
-        elif name == "unset":
-            for variable in arguments:
-                self.variables.pop(variable, None)
-        elif name in ("[", "test"):
-            return _test([word for word in arguments if word != "]"] if name == "[" else arguments, self.files)
-        elif name == "load_env":
-            self.variables.update(self.environment)
-        elif name in ("increment", "decrement") and arguments:
-            self.variables[arguments[-1]] = str(_number(self.variables.get(arguments[-1], "0")) + (1 if name == "increment" else -1))
-        elif name == "blscfg":
-            self.uses_bls = True
-            self.entries.extend(self.bls)
-        elif name in ("source", ".", "configfile", "normal") and arguments:
-            return self._hand_over(name, arguments[0])
-        elif name in self.functions:
+            return self._do_set([name])
+        own = getattr(self, "_do_" + _METHODS[name]) if name in _METHODS else None
+        if own is not None:
+            return own(arguments)  # type: ignore[no-any-return]
+        if name in self.functions:
             return self.run(self.functions[name])
-        else:
-            self.images.append((name,) + _image(arguments))
-            return name not in _FAILING
-        return True
+        if name in _ENDING and arguments[:1] != ["--is-supported"]:
+            # Without anything loaded, boot is an error and nothing more.
+            self.ended = name if name != "boot" or any(image[0] in _LOADING for image in self.images) else ""
+            return bool(self.ended)
+        if name == "uki":
+            self.handed_to.append("the images that its command uki finds")
+        self.images.append((name,) + _image(arguments))
+        if name in _SETTERS or name == "read":
+            self._take_unknown(name, arguments)
+        return "%.100s" % " ".join(words)
 
-    def _assign(self, arguments: List[str]) -> None:
+    def _do_set(self, arguments: List[str]) -> Status:
         for argument in arguments:
             match = _ASSIGNMENT.match(argument)
             if match:
                 self.variables[match.group(1)] = match.group(2)
                 if match.group(1) == "default":
                     self.assigned.append(match.group(2))
+        return True
 
-    def _hand_over(self, name: str, path: str) -> bool:
-        base = path.rsplit("/", 1)[-1]
-        if name in ("source", ".") and base in self.files:
-            return self.run(grub_script.parse(self.files[base]))
-        self.handed_to.append(_DEVICE.sub("", path))
-        return name not in ("source", ".")
+    def _take_unknown(self, name: str, arguments: List[str]) -> None:
+        words = " ".join(arguments)
+        names = re.findall(r"(?:--set[= ]|-s )(?:\d+:)?([A-Za-z_]\w*)", words) or (arguments[:1] if name == "read" else [])
+        for variable in names:
+            self.variables[variable] = UNKNOWN + variable
 
-    def _menu_entry(self, words: List[str], block: Tree) -> None:
+    def _do_unset(self, arguments: List[str]) -> Status:
+        for variable in arguments:
+            self.variables.pop(variable, None)
+        return True
+
+    def _do_export(self, arguments: List[str]) -> Status:
+        self.exported.update(arguments)
+        return True
+
+    def _do_true(self, arguments: List[str]) -> Status:
+        return True
+
+    def _do_false(self, arguments: List[str]) -> Status:
+        """Also what fails where nobody is at the keyboard."""
+        return False
+
+    def _do_bracket(self, arguments: List[str]) -> Status:
+        return self._do_test([word for word in arguments if word != "]"])
+
+    def _do_test(self, arguments: List[str]) -> Status:
+        if any(UNKNOWN in word for word in arguments):
+            return ("[ %.100s ]" % " ".join(arguments)).replace(UNKNOWN, "$")
+        return grub_test.holds(arguments, lambda path: bool(self.world.known("exists", _plain(path))))
+
+    def _do_load_env(self, arguments: List[str]) -> Status:
+        files = re.findall(r"(?:--file[= ]|-f )(\S+)", " ".join(arguments))
+        path = files[0] if files else self.variables.get("prefix", "") + "/grubenv"
+        names = [word for word in arguments if not word.startswith("-") and word not in files]
+        block = self.world.known("blocks", _plain(path)) or {}
+        self.variables.update((name, value) for name, value in block.items() if not names or name in names)
+        return True
+
+    def _do_increment(self, arguments: List[str]) -> Status:
+        return self._add(arguments, 1)
+
+    def _do_decrement(self, arguments: List[str]) -> Status:
+        return self._add(arguments, -1)
+
+    def _add(self, arguments: List[str], step: int) -> Status:
+        for name in arguments[-1:]:
+            self.variables[name] = str(grub_test.number(self.variables.get(name, "0")) + step)
+        return True
+
+    def _do_eval(self, arguments: List[str]) -> Status:
+        return self.run(grub_script.parse(" ".join(arguments)))
+
+    def _do_blscfg(self, arguments: List[str]) -> Status:
+        """Entries of .conf files: all, the one named by default, all others, those of another folder, or one."""
+        self.uses_bls = True
+        which = arguments[0] if arguments else ""
+        folder = which if which.startswith("(") else self.variables.get("blsdir") or BLS_FOLDER
+        shown = {entry.id for entry in self.entries if isinstance(entry, Entry)}
+        for index, entry in enumerate(self.world.known("entries", _plain(folder).rstrip("/")) or []):
+            default = self.variables.get("default", "")
+            wanted = default in (entry.id, entry.title, str(index))
+            if entry.id not in shown and {"": True, "default": wanted, "non-default": not wanted}.get(which, which in (entry.id, folder)):
+                self.entries.append(entry)
+        return True
+
+    def _do_source(self, arguments: List[str]) -> Status:
+        path = _plain(arguments[0]) if arguments else ""
+        text = self.world.known("texts", path)
+        if text is None:
+            self.handed_to.append(path)
+            return False
+        return self.run(grub_script.parse(text))
+
+    def _do_configfile(self, arguments: List[str]) -> Status:
+        """Another file makes a menu of its own, with what was exported and nothing else."""
+        path = _plain(arguments[0] if arguments else self.variables.get("prefix", "") + "/grub.cfg")
+        text = self.world.known("texts", path)
+        if text is None:
+            self.handed_to.append(path)
+            return False
+        self.successor = _Machine(self.world, path, {name: self.variables[name] for name in sorted(self.exported) if name in self.variables})
+        return self.successor.run(grub_script.parse(text))
+
+    def _entry(self, kind: str, title: str, entry_id: str, block: Tree) -> Entry:
         """What is between the braces runs when the entry is chosen; here on a copy, to see which image it would load."""
-        title, entry_id = _title_and_id(words[1:])
-        inner = _Machine(self.environment, self.files, self.bls, self.variables.get("grub_platform", ""))
-        inner.variables = dict(self.variables)
-        inner.functions, inner.steps, inner.depth = self.functions, self.steps, self.depth
+        inner = _Machine(self.world, self.path, {})
+        inner.variables, inner.functions = dict(self.variables), self.functions
         inner.run(block)
-        self.steps = inner.steps
-        if words[0] == "submenu":
-            self.entries.append(Entry(title, entry_id, "", inner.entries, False, None))
-        else:
-            path, options = _linux_image(inner.images)
-            self.entries.append(Entry(title, entry_id, path, None, False, options))
+        if kind == "submenu":
+            return Entry(title, entry_id, "", inner.menu(), False, None, "", ())
+        return inner.loaded(title, entry_id)
+
+    def loaded(self, title: str, entry_id: str) -> Entry:
+        """An entry that starts what the commands so far have loaded."""
+        path, options = _linux_image(self.images)
+        files = [(first + " " + rest).split() for name, first, rest in self.images if name in _INITRD_COMMANDS]
+        return Entry(title, entry_id, path, None, False, options, "", tuple(_DEVICE.sub("", word) for words in files for word in words))
+
+    def _with_values(self, entry: Entry) -> Entry:
+        """An entry of a .conf file: GRUB puts the values of variables ($kernelopts) into its options when it is chosen."""
+        options = self.variables.get("default_kernelopts", "") if entry.options is None else entry.options
+        text = _IN_OPTIONS.sub(lambda match: self.variables.get(match.group(1) or match.group(2), ""), options)
+        return entry._replace(options=" ".join(text[:_TEXT].split()))
+
+
+_METHODS = {
+    "set": "set", "unset": "unset", "export": "export", "[": "bracket", "test": "test", "true": "true", "false": "false", "keystatus": "false",
+    "sleep": "true", "load_env": "load_env", "increment": "increment", "decrement": "decrement", "eval": "eval", "blscfg": "blscfg",
+    "bls_import": "blscfg", "source": "source", ".": "source", "configfile": "configfile", "normal": "configfile",
+}
+
+
+def _plain(path: str) -> str:
+    """A path without GRUB's device, of which the host has but one view."""
+    return re.sub(r"/+", "/", "/" + _DEVICE.sub("", path))
 
 
 def _image(arguments: List[str]) -> Tuple[str, str]:
@@ -196,7 +355,8 @@ def _linux_image(images: List[Tuple[str, str, str]]) -> Tuple[str, Optional[str]
     if linux:
         return linux[-1]
     modules = [path for name, path, _options in images if name in _MODULE_COMMANDS]
-    return (modules[0] if modules else ""), None
+    unified = [path for name, path, _options in images if name == "chainloader" and "/efi/linux/" in path.lower()]
+    return (modules + unified + [""])[0], None
 
 
 def _title_and_id(words: List[str]) -> Tuple[str, str]:
@@ -213,102 +373,3 @@ def _title_and_id(words: List[str]) -> Tuple[str, str]:
             titles.append(words[at])
         at += 1
     return (titles[0] if titles else ""), entry_id
-
-
-def _split(words: List[str], operator: str) -> List[List[str]]:
-    """The words between occurrences of a binary operator; at either end it is a plain word."""
-    groups: List[List[str]] = [[]]
-    for at, word in enumerate(words):
-        if word == operator and 0 < at < len(words) - 1:
-            groups.append([])
-        else:
-            groups[-1].append(word)
-    return groups
-
-
-def _test(words: List[str], files: Dict[str, str]) -> bool:
-    """GRUB's test command, without parentheses: -o binds weaker than -a."""
-    return any(all(_primary(part, files) for part in _split(group, "-a")) for group in _split(words, "-o"))
-
-
-def _primary(words: List[str], files: Dict[str, str]) -> bool:
-    wanted = True
-    while len(words) > 1 and words[0] == "!":
-        words, wanted = words[1:], not wanted
-    if len(words) == 3 and words[1] in _COMPARE:
-        truth = bool(_COMPARE[words[1]](words[0], words[2]))
-    elif len(words) == 3 and words[1] in _NUMERIC:
-        truth = bool(_NUMERIC[words[1]](_number(words[0]), _number(words[2])))
-    elif words[:1] in (["-n"], ["-z"]):
-        truth = (words[0] == "-n") == bool("".join(words[1:]))
-    elif len(words) == 2 and words[0] in ("-e", "-f", "-s"):
-        truth = words[1].rsplit("/", 1)[-1] in files
-    else:
-        truth = len(words) == 1 and bool(words[0])
-    return truth is wanted
-
-
-def run(text: str, environment: Dict[str, str], files: Dict[str, str], bls: List[Entry], platform: str) -> Outcome:
-    """What a grub.cfg comes to. ``platform`` is 'efi' or 'pc'; ValueError for what GRUB would not accept."""
-    machine = _Machine(environment, files, bls, platform)
-    machine.run(grub_script.parse(text))
-    entries = [_with_values(entry, machine.variables) if entry.bls else entry for entry in machine.entries]
-    return Outcome(entries, machine.variables.get("default", ""), machine.assigned, machine.handed_to, machine.uses_bls)
-
-
-def _with_values(entry: Entry, variables: Dict[str, str]) -> Entry:
-    """An entry of a .conf file: GRUB puts the values of variables ($kernelopts) into its options when it is chosen."""
-    text = _IN_OPTIONS.sub(lambda match: variables.get(match.group(1) or match.group(2), ""), entry.options or "")
-    return entry._replace(options=" ".join(text[:_TEXT].split()))
-
-
-def _split_path(default: str) -> Tuple[str, str]:
-    """The first name of 'submenu>entry' and the rest; '>>' is a '>' within a name."""
-    match = re.match(r"^((?:[^>]|>>)*)(?:>(.*))?$", default, re.DOTALL)
-    first, rest = (match.group(1), match.group(2)) if match else (default, None)
-    return first.replace(">>", ">"), rest or ""
-
-
-def _find(entries: List[Entry], name: str) -> Tuple[int, str]:
-    """(index, how) of the entry that a default names; GRUB falls back to the first entry where it names none."""
-    if re.match(r"^\d{1,9}$", name):
-        return (int(name), "index") if int(name) < len(entries) else (0, "first entry, since there is no entry %s" % name)
-    for index, entry in enumerate(entries):
-        if name and name in (entry.id, entry.title):
-            return index, "id" if name == entry.id else "title"
-        if name and entry.bls and name == entry.id + ".conf":
-            return index, "id"
-    return 0, "first entry, since none is called %s" % name if name else "first entry"
-
-
-def select(entries: List[Entry], default: str) -> Tuple[Entry, str, str]:
-    """(entry, the ids or titles that lead to it, how it was named); ValueError where the menu is empty."""
-    names, hows = [], []  # type: Tuple[List[str], List[str]]
-    while True:
-        if not entries:
-            raise ValueError("the menu%s has no entries" % (" of %s" % ">".join(names) if names else ""))
-        first, default = _split_path(default)
-        index, how = _find(entries, first)
-        names.append(entries[index].id or entries[index].title)
-        hows.append(how)
-        children = entries[index].children
-        if children is None:
-            return entries[index], ">".join(names), " > ".join(hows)
-        entries = children
-
-
-def path_to(entries: List[Entry], image: str) -> Optional[str]:
-    """What to call the entry that boots this image ('vmlinuz-6.1.0-41-amd64') whatever else is installed; None where the menu has none.
-
-    Entries of a submenu come first: the one at the top is whichever kernel is newest. Of several, the first is the one without rescue options.
-    """
-    for entry in entries:
-        if entry.children:
-            below = path_to(entry.children, image)
-            if below is not None:
-                return "%s>%s" % (_name(entry), below)
-    return next((_name(entry) for entry in entries if entry.path.rsplit("/", 1)[-1] == image), None)
-
-
-def _name(entry: Entry) -> str:
-    return (entry.id or entry.title).replace(">", ">>")

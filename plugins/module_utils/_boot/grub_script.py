@@ -17,8 +17,8 @@ Token = NamedTuple("Token", [("operator", str), ("word", Word), ("line", int)])
 Command = NamedTuple("Command", [("words", List[Word]), ("block", Optional["Tree"])])
 If = NamedTuple("If", [("branches", List[Tuple["Tree", "Tree"]]), ("otherwise", "Tree")])
 For = NamedTuple("For", [("variable", str), ("words", List[Word]), ("body", "Tree")])
-# while and until; they are read and never run.
-Loop = NamedTuple("Loop", [("body", "Tree")])
+# while (wanted True) and until.
+Loop = NamedTuple("Loop", [("condition", "Tree"), ("wanted", bool), ("body", "Tree")])
 Function = NamedTuple("Function", [("name", str), ("body", "Tree")])
 Node = Union[Command, If, For, Loop, Function]
 Tree = List[Node]
@@ -185,11 +185,11 @@ class _Parser:
             return self._for()
         if first in ("while", "until"):
             self.at += 1
-            self.tree("do")
+            condition = self.tree("do")
             self._expect("do")
             body = self.tree("done")
             self._expect("done")
-            return Loop(body)
+            return Loop(condition, first == "while", body)
         if first == "function":
             self.at += 2
             name = keyword(self.tokens[self.at - 1].word) if self.at <= len(self.tokens) else ""

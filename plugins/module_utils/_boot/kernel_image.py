@@ -7,10 +7,15 @@ import re
 import struct
 from typing import Any, Optional, Tuple
 
-_FILE_NAME = re.compile(r"^(?:vmlinuz|vmlinux|kernel|bzImage|zImage|Image|linux|image)-(?P<release>\d[\w.+~:-]*?)(?:\.efi(?:\.signed)?|\.gz)?$")
-_RELEASE = re.compile(r"^\d[\w.+~:-]*$")
-# kernel-install's layout for systemd-boot: /<machine id or another token>/<release>/linux
-_ENTRY_FOLDER = re.compile(r"/(?P<release>\d+\.[\w.+~:-]+)/(?:linux|vmlinuz)$")
+# A release begins with two numbers: 89e6c98d (a digest) and 0-rescue-<machine id> begin with a digit, and are none.
+_NUMBERS = r"\d+\.\d+[\w.+~:-]*?"
+_IMAGES = r"(?:vmlinuz|vmlinux|kernel|bzImage|uImage|zImage|Image|linux|image)"
+_FILE_NAME = re.compile(r"^%s-(?P<release>%s)(?:\.efi(?:\.signed)?|\.gz)?$" % (_IMAGES, _NUMBERS))
+_RELEASE = re.compile(r"^\d+\.\d[\w.+~:-]*$")
+# The layout of kernel-install and of sdbootutil: /<machine id or another token>/<release>/linux, there with the image's SHA-1 behind it.
+_ENTRY_FOLDER = re.compile(r"/(?P<release>%s)/%s(?:-[0-9a-f]{40})?$" % (_NUMBERS, _IMAGES))
+# A package's own copy, also of a unified image: /lib/modules/<release>/vmlinuz-virt.efi
+_MODULES_FOLDER = re.compile(r"/lib/modules/(?P<release>[^/]+)/[^/]+$")
 _LINUX_MAGIC_AT = 0x202
 _VERSION_POINTER_AT = 0x20E
 _HEADER_BYTES = 0x210
@@ -18,8 +23,14 @@ _HEADER_BYTES = 0x210
 
 def release_from_path(path: str) -> Optional[str]:
     """The release that an image's path names, or None where it names none (/boot/vmlinuz, vmlinuz-linux, vmlinuz.old)."""
-    match = _ENTRY_FOLDER.search(path) or _FILE_NAME.match(path.rsplit("/", 1)[-1])
+    match = _MODULES_FOLDER.search(path) or _ENTRY_FOLDER.search(path) or _FILE_NAME.match(path.rsplit("/", 1)[-1])
     return match.group("release") if match else None
+
+
+def release_from_version(version: str) -> Optional[str]:
+    """The release in a boot entry's version key: the key itself, or behind sdbootutil's number of a snapshot (5@6.17.6-1-default)."""
+    release = re.sub(r"\A\d+@", "", version)
+    return release if _RELEASE.match(release) else None
 
 
 def version_offset(header: bytes) -> int:

@@ -9,7 +9,7 @@ from .._formats import efi as efi_variables
 from .._host.record import Fact
 from .._os import section as os_section
 from . import grub, kernel_image, systemd_boot_host
-from .target import NoAnswerError, Target, Targets, existing
+from .target import NoAnswerError, System, Target, Targets, existing
 
 BOOT_FACTS = [
     Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
@@ -53,14 +53,21 @@ def collect_boot_targets(host: Any, section: Any) -> None:
 
 def entry_path(host: Any, image: str) -> Optional[str]:
     """The stable name of GRUB's entry for an image's file name, None where its menu has none. Raises NoAnswerError."""
-    return grub.entry_path(host, not host.stat(_FIRMWARE_FOLDER).problem, os_section.os_identity(host)[0].get("ID", ""), image)
+    return grub.entry_path(host, not host.stat(_FIRMWARE_FOLDER).problem, system_of(host), image)
 
 
 def default_release(host: Any) -> Tuple[Optional[str], Target, bool]:
     """(the release that a reboot gives or None, its entry, whether nothing says that the configuration is stale). Raises NoAnswerError."""
     targets = find_targets(host)
-    release = kernel_image.release_of(host, targets.default.image)[0] if targets.default.image else None
+    release = release_of_target(host, targets.default)[0] if targets.default.image else None
     return release, targets.default, not targets.stale
+
+
+def system_of(host: Any) -> System:
+    """What is known of the system whose loader is read."""
+    release = os_section.os_identity(host)[0]
+    os_id = release.get("ID", "")
+    return System(os_id, release.get("VERSION_ID", ""), os_section.family_of(os_id, release.get("ID_LIKE", "").split()), host.uname()[4])
 
 
 def find_targets(host: Any) -> Targets:
@@ -71,7 +78,7 @@ def find_targets(host: Any) -> Targets:
         return systemd_boot_host.targets(host)
     if loader and not loader.upper().startswith("GRUB"):
         raise NoAnswerError("unsupported", "the boot loader %.60s" % loader)
-    found = grub.targets(host, efi, os_section.os_identity(host)[0].get("ID", ""))
+    found = grub.targets(host, efi, system_of(host))
     if found is not None:
         return found
     if efi and systemd_boot_host.installed(host):
@@ -135,12 +142,19 @@ def _put_release(host: Any, section: Any, path: str, target: Target) -> str:
     if not target.image:
         section.cannot_say(path, "unsupported", "the entry %s loads no Linux image" % target.entry)
         return ""
-    release, how = kernel_image.release_of(host, target.image)
+    release, how = release_of_target(host, target)
     if release is None:
         section.cannot_say(path, host.stat(target.image).problem or ("unparsable" if host.uid() == 0 else "needs_root"), how)
         return ""
     section.put(path, release, target.image)
     return how
+
+
+def release_of_target(host: Any, target: Target) -> Tuple[Optional[str], str]:
+    """(the release that an entry starts or None, how it is known or why not): its image says, or its own version key."""
+    release, how = kernel_image.release_of(host, target.image)
+    named = kernel_image.release_from_version(target.version) if release is None else None
+    return (named, "the entry's version") if named else (release, how)
 
 
 def _put_once(host: Any, section: Any, targets: Targets) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_menu, grub_script
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_default, grub_menu, grub_script
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot.grub_menu import Entry
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import grubenv
 from hypothesis import given, settings
@@ -20,14 +20,22 @@ ADVANCED = "gnulinux-advanced-/dev/vda"
 OLD_ID = "gnulinux-6.1.0-9-amd64-advanced-/dev/vda"
 
 
+GRUBENV = "/boot/grub/grubenv"
+
+
+def disk(environment: dict[str, str] | None = None, **texts: str) -> grub_menu.Disk:
+    """Files beside grub.cfg, by their names with _ for the dot, and its environment block."""
+    files: dict[str, str | None] = {f"/boot/grub/{name.replace('_', '.')}": text for name, text in texts.items()}
+    return grub_menu.Disk(files, {GRUBENV: environment is not None, **dict.fromkeys(files, True)}, {GRUBENV: environment or {}}, {})
+
+
 def run(text: str, environment: dict[str, str] | None = None, platform: str = "pc") -> grub_menu.Outcome:
-    files = {} if environment is None else {"grubenv": "present"}
-    return grub_menu.run(text, environment or {}, files, [], platform)
+    return grub_menu.run(text, disk(environment), platform)
 
 
 def booted(name: str, environment: dict[str, str] | None = None) -> str:
     outcome = run((FIXTURES / name).read_text(), environment)
-    return grub_menu.select(outcome.entries, outcome.default)[0].path
+    return grub_default.select(outcome.entries, outcome.default)[0].path
 
 
 @pytest.mark.parametrize(("saved", "image"), [
@@ -58,7 +66,7 @@ def test_a_default_that_was_generated_needs_no_environment() -> None:
 def test_titles_of_another_language() -> None:
     entries = run((FIXTURES / "debian12_de.cfg").read_text()).entries
     default = "Erweiterte Optionen für Debian GNU/Linux>Debian GNU/Linux, mit Linux 6.1.0-9-amd64 (Wiederherstellungsmodus)"
-    entry, names, how = grub_menu.select(entries, default)
+    entry, names, how = grub_default.select(entries, default)
     assert (entry.path, how) == (OLD, "title > title")
     assert names == f"{ADVANCED}>gnulinux-6.1.0-9-amd64-recovery-/dev/vda"
 
@@ -75,13 +83,13 @@ def test_under_xen_the_kernel_is_the_first_module() -> None:
 
 
 def test_blscfg_puts_its_entries_where_it_stands() -> None:
-    bls = [Entry("Red Hat (5.14)", "aa-5.14.0-2.el9", "/vmlinuz-5.14.0-2.el9", None, True, None)]
+    bls = [entry("Red Hat (5.14)", "aa-5.14.0-2.el9", "/vmlinuz-5.14.0-2.el9", bls=True)]
     text = (FIXTURES / "el9.cfg").read_text()
-    outcome = grub_menu.run(text, {"saved_entry": "aa-5.14.0-2.el9"}, {"grubenv": "x"}, bls, "efi")
+    outcome = grub_menu.run(text, disk({"saved_entry": "aa-5.14.0-2.el9"})._replace(entries={grub_menu.BLS_FOLDER: bls}), "efi")
     assert outcome.uses_bls
     assert [entry.id for entry in outcome.entries] == ["aa-5.14.0-2.el9", "uefi-firmware"]
-    for default in ("aa-5.14.0-2.el9", "aa-5.14.0-2.el9.conf", "Red Hat (5.14)", "0"):
-        assert grub_menu.select(outcome.entries, default)[0].bls
+    for default in ("aa-5.14.0-2.el9", "Red Hat (5.14)", "0"):
+        assert grub_default.select(outcome.entries, default, redhat=True)[0].bls
 
 
 def test_a_countdown_that_ended_boots_the_second_entry() -> None:
@@ -104,7 +112,7 @@ def test_a_stub_hands_over() -> None:
     ("if [ -f $prefix/absent ]; then default=1; else default=2; fi", "2"),
     ("function f { default=called; }\nf", "called"),
     ("for n in 1 2 3; do default=$n; done", "3"),
-    ("while true; do default=never; done", ""),
+    ("while [ -z \"$n\" ]; do n=1; default=once; done", "once"), ("until [ \"$n\" ]; do n=1; default=once; done", "once"),
     ("default='a>>b'", "a>>b"),
     ('a=1; default="$a${a}2"\\\n', "112"),
     ("set default=\"${saved_entry}\" # comment", ""),
@@ -117,10 +125,14 @@ def test_the_script_language(script: str, default: str) -> None:
     assert run(script).default == default
 
 
+def entry(title: str, entry_id: str, path: str, bls: bool = False) -> Entry:
+    return Entry(title, entry_id, path, None, bls, None, "", ())
+
+
 def test_a_title_may_hold_a_doubled_angle_bracket() -> None:
     outcome = run("menuentry 'a>b' { linux /x-1 }\nsubmenu 's' { menuentry \"c\" { linux /y-2 } }")
-    assert grub_menu.select(outcome.entries, "a>>b")[0].path == "/x-1"
-    assert grub_menu.select(outcome.entries, "s>c")[0].path == "/y-2"
+    assert grub_default.select(outcome.entries, "a>>b")[0].path == "/x-1"
+    assert grub_default.select(outcome.entries, "s>c")[0].path == "/y-2"
 
 
 def test_an_entry_may_choose_its_image_when_it_runs() -> None:
@@ -130,13 +142,14 @@ def test_an_entry_may_choose_its_image_when_it_runs() -> None:
 
 def test_a_custom_file_beside_it_is_run() -> None:
     text = "menuentry a { linux /a }\nif [ -f ${config_directory}/custom.cfg ]; then source ${config_directory}/custom.cfg; fi"
-    outcome = grub_menu.run(text, {}, {"custom.cfg": "menuentry b { linux /b }\nset default=1"}, [], "pc")
-    assert grub_menu.select(outcome.entries, outcome.default)[0].path == "/b"
+    outcome = grub_menu.run(text, disk(custom_cfg="menuentry b { linux /b }\nset default=1"), "pc")
+    assert grub_default.select(outcome.entries, outcome.default)[0].path == "/b"
 
 
 @pytest.mark.parametrize(("script", "message"), [
     ("menuentry 'a' {", "want }"), ("if true; then x", "want elif or else or fi"), ("set a='b", "single quote"), ('set a="b', "double quote"),
-    ("}", "want a command"), ("if true\nfi", "want then"), ("function f { f; }\nf", "deep"), ("if true; then " * 50, "nested"),
+    ("}", "want a command"), ("if true\nfi", "want then"), ("function f { f; }\nf", "deep"),
+    ("while true; do x=1; done", "more than 100000"), ("if true; then " * 50, "nested"),
     ("a=xxxxxxxxxxxxxxxx\n" + 'a="$a$a"\n' * 30, "more than 65536 characters"), ("for in", "want in"), ("function", "want {"),
 ])
 def test_what_grub_would_refuse(script: str, message: str) -> None:
@@ -146,9 +159,9 @@ def test_what_grub_would_refuse(script: str, message: str) -> None:
 
 def test_an_empty_menu_has_no_default() -> None:
     with pytest.raises(ValueError, match="no entries"):
-        grub_menu.select([], "0")
+        grub_default.select([], "0")
     with pytest.raises(ValueError, match="menu of s has no entries"):
-        grub_menu.select(run("submenu s { }").entries, "0")
+        grub_default.select(run("submenu s { }").entries, "0")
 
 
 def test_grubenv_is_what_grub_editenv_wrote() -> None:
@@ -172,10 +185,10 @@ WORDS = st.lists(st.sampled_from([
 @settings(max_examples=300)
 @given(WORDS.map(" ".join) | st.text())
 def test_any_script_is_run_or_refused(text: str) -> None:
-    bls = [Entry("t", "i", "/p", None, True, None)]
+    bls = [entry("t", "i", "/p", bls=True)]
     try:
-        outcome = grub_menu.run(text, {"x": "1"}, {"x": text}, bls, "pc")
-        grub_menu.select(outcome.entries, outcome.default)
+        outcome = grub_menu.run(text, disk({"x": "1"}, x=text)._replace(entries={grub_menu.BLS_FOLDER: bls}), "pc")
+        grub_default.select(outcome.entries, outcome.default)
     except ValueError as error:
         assert str(error)
 
@@ -192,9 +205,9 @@ def test_any_block_is_read_or_refused(text: str) -> None:
 
 @given(st.lists(st.text(alphabet="ab >'\"$\\", min_size=1), min_size=1, max_size=4))
 def test_each_title_can_be_the_default(titles: list[str]) -> None:
-    entries = [Entry(title, "", f"/{number}", None, False, None) for number, title in enumerate(titles)]
+    entries = [entry(title, "", f"/{number}") for number, title in enumerate(titles)]
     for title in titles:
-        chosen = grub_menu.select(entries, title.replace(">", ">>"))[0]
+        chosen = grub_default.select(entries, title.replace(">", ">>"))[0]
         assert chosen.title == title
 
 
@@ -213,9 +226,9 @@ submenu 'More' --id advanced {
 }
 menuentry 'alone' { linux /boot/vmlinuz-3 }
 """
-    entries = grub_menu.run(text, {}, {}, [], "pc").entries
-    assert grub_menu.path_to(entries, "vmlinuz-2") == "advanced>two"
-    assert grub_menu.path_to(entries, "vmlinuz-1") == "advanced>a >> b"
-    assert grub_menu.path_to(entries, "vmlinuz-3") == "alone"
-    assert grub_menu.path_to(entries, "vmlinuz-4") is None
-    assert grub_menu.select(entries, "advanced>a >> b")[0].path == "/boot/vmlinuz-1"
+    entries = run(text).entries
+    assert grub_default.path_to(entries, "vmlinuz-2") == "advanced>two"
+    assert grub_default.path_to(entries, "vmlinuz-1") == "advanced>a >> b"
+    assert grub_default.path_to(entries, "vmlinuz-3") == "alone"
+    assert grub_default.path_to(entries, "vmlinuz-4") is None
+    assert grub_default.select(entries, "advanced>a >> b")[0].path == "/boot/vmlinuz-1"

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts whose GRUB decides otherwise than a reader of file names thinks: its order, its own vendor's file, files that it hands over to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_default, loaders
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot.grub_menu import Entry
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from recorded_host import RecordedHost
+
+FIXTURES = Path(__file__).with_name("fixtures")
+EFI = {"/sys/firmware/efi": ["efivars"]}
+OLD_ID, NEW_ID = "104a0000000000000000000000000000", "cd330000000000000000000000000000"
+FEDORA, EL8 = "ID=fedora\nVERSION_ID=43\n", 'ID="rocky"\nVERSION_ID="8.10"\n'
+ALMA9 = 'ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n'
+
+
+def collected(read: dict[str, str], **recording: Any) -> Section:
+    section = Section("kernel")
+    loaders.collect_boot_targets(RecordedHost({"read": read, **recording}), section)
+    return section
+
+
+def reason(section: Section, fact: str) -> str:
+    return str(next(null["reason"] for null in section.nulls if null["fact"] == "kernel." + fact))
+
+
+def entries(os_release: str, ids: dict[str, str], **environment: str) -> dict[str, str]:
+    """A host with BLS entries, id -> release, and the menu of EL 9, which is that of EL 8 and Fedora where it matters here."""
+    block = "# GRUB Environment Block\n" + "".join(f"{name}={value}\n" for name, value in environment.items())
+    read = {"/etc/os-release": os_release, "/boot/grub2/grub.cfg": (FIXTURES / "el9.cfg").read_text(), "/boot/grub2/grubenv": block}
+    for entry_id, release in ids.items():
+        read[f"/boot/loader/entries/{entry_id}.conf"] = (
+            f"title Linux ({release})\nversion {release}\nlinux /vmlinuz-{release}\noptions root=/dev/sda1 ro\n")
+        read[f"/boot/vmlinuz-{release}"] = ""
+    return read
+
+
+@pytest.mark.parametrize(("os_release", "ids", "release"), [
+    # A kernel by make install on Fedora, rhboot/grub2 fedora-43 blscfg.c.
+    (FEDORA, {f"{NEW_ID}-6.17.8-300.fc43.x86_64": "6.17.8-300.fc43.x86_64", f"{NEW_ID}-6.18.0": "6.18.0"}, "6.18.0"),
+    (FEDORA, {f"{NEW_ID}-6.17.8-300.fc43.x86_64": "6.17.8-300.fc43.x86_64", f"{NEW_ID}-6.18.0+": "6.18.0+"}, "6.18.0+"),
+    # Two machine ids: EL 8 goes by version, EL 9 by id (rhel-8-main and rhel-9-main; stackhpc-kayobe-config#878).
+    (EL8, {f"{OLD_ID}-4.18.0-477.el8.x86_64": "4.18.0-477.el8.x86_64", f"{NEW_ID}-4.18.0-553.el8.x86_64": "4.18.0-553.el8.x86_64"},
+     "4.18.0-553.el8.x86_64"),
+    (ALMA9, {f"{OLD_ID}-5.14.0-162.el9.x86_64": "5.14.0-162.el9.x86_64", f"{'f' * 32}-5.14.0-570.el9.x86_64": "5.14.0-570.el9.x86_64"},
+     "5.14.0-162.el9.x86_64"),
+])
+def test_the_first_entry_is_the_one_that_this_branch_shows_first(os_release: str, ids: dict[str, str], release: str) -> None:
+    assert collected(entries(os_release, ids)).facts["default_boot"]["release"] == release
+
+
+def test_an_entry_that_ends_before_its_linux_line_is_none() -> None:
+    read = entries(ALMA9, {f"{NEW_ID}-5.14.0-427.el9.x86_64": "5.14.0-427.el9.x86_64", f"{NEW_ID}-5.14.0-570.el9.x86_64": "5.14.0-570.el9.x86_64"})
+    path = f"/boot/loader/entries/{NEW_ID}-5.14.0-570.el9.x86_64.conf"
+    read[path] = read[path].replace("linux ", "\nlinux ")
+    assert collected(read).facts["default_boot"]["release"] == "5.14.0-427.el9.x86_64"
+
+
+@pytest.mark.parametrize(("saved", "release"), [
+    # normal/menu.c of rhboot/grub2: an id, then a title, then a number; a number before a '>' is refused.
+    (f"{NEW_ID}-5.14.0-427.el9.x86_64", "5.14.0-427.el9.x86_64"), ("Linux (5.14.0-427.el9.x86_64)", "5.14.0-427.el9.x86_64"),
+    ("1", "5.14.0-427.el9.x86_64"), ("1>2", "5.14.0-570.el9.x86_64"), (f"{NEW_ID}-5.14.0-427.el9.x86_64.conf", "5.14.0-570.el9.x86_64"),
+    ("1 and more", "5.14.0-570.el9.x86_64"),
+])
+def test_what_red_hats_grub_takes_for_a_name(saved: str, release: str) -> None:
+    read = entries(ALMA9, {f"{NEW_ID}-{each}": each for each in ("5.14.0-427.el9.x86_64", "5.14.0-570.el9.x86_64")}, saved_entry=saved)
+    assert collected(read).facts["default_boot"]["release"] == release
+
+
+@pytest.mark.parametrize(("default", "redhat", "path"), [
+    ("2.6 kernel", False, "/c"), ("2.6 kernel", True, "/a"), ("0x1", False, "/b"), ("01", False, "/b"), ("9", False, "/a"), ("two", False, "/b"),
+    ("id-c", True, "/c"), ("", False, "/a"),
+])
+def test_upstream_takes_a_number_first_even_at_the_head_of_a_title(default: str, redhat: bool, path: str) -> None:
+    menu = [Entry(title, name, where, None, False, None, "", ()) for title, name, where in (
+        ("2.6 kernel", "id-a", "/a"), ("two", "id-b", "/b"), ("three", "id-c", "/c"))]
+    assert grub_default.select(menu, default, redhat)[0].path == path
+
+
+def test_a_rescue_image_names_no_release() -> None:
+    read = entries(ALMA9, {f"{NEW_ID}-0-rescue": f"0-rescue-{NEW_ID}", f"{NEW_ID}-5.14.0-570.el9.x86_64": "5.14.0-570.el9.x86_64"},
+                   saved_entry=f"{NEW_ID}-0-rescue")
+    section = collected(read)
+    assert section.facts["default_boot"]["image"] == f"/boot/vmlinuz-0-rescue-{NEW_ID}"
+    assert section.facts["default_boot"]["release"] is None
+
+
+@pytest.mark.parametrize("other", [
+    # EL 8's whole configuration, left by a conversion; a second system's own.
+    "set default=0\nmenuentry 'CentOS' { linux /vmlinuz-4.18.0-553.el8.x86_64 root=x }\n",
+    "set default=0\nmenuentry 'Ubuntu' { linux /boot/vmlinuz-6.8.0-40-generic root=x }\n",
+])
+def test_another_vendors_file_on_the_partition_is_not_ours(other: str) -> None:
+    read = entries(ALMA9, {f"{NEW_ID}-5.14.0-570.el9.x86_64": "5.14.0-570.el9.x86_64"})
+    read["/boot/efi/EFI/almalinux/grub.cfg"] = (FIXTURES / "el9_stub.cfg").read_text()
+    read["/boot/efi/EFI/centos/grub.cfg"] = read["/boot/efi/EFI/aaa/grub.cfg"] = other
+    section = collected(read, listdir=EFI)
+    assert section.facts["default_boot"]["release"] == "5.14.0-570.el9.x86_64"
+    assert section.evidence["kernel.default_boot.entry"] == "/boot/grub2/grub.cfg"
+
+
+DEBIAN = {"/etc/os-release": "ID=debian\nVERSION_ID=12\n", "/boot/grub/own.cfg": "menuentry own { linux /boot/vmlinuz-6.9.0-own root=x }\n"}
+FIRST = "menuentry first { linux /boot/vmlinuz-6.1.0-9-amd64 root=x }\n"
+
+
+@pytest.mark.parametrize(("menu", "image"), [
+    ("source $prefix/own.cfg\n" + FIRST, "/boot/vmlinuz-6.9.0-own"), (FIRST + ". $prefix/own.cfg\nset default=own\n", "/boot/vmlinuz-6.9.0-own"),
+    (FIRST + "configfile ${config_directory}/own.cfg\n", "/boot/vmlinuz-6.9.0-own"),
+    (FIRST + "set default=7\nexport default\nconfigfile $prefix/own.cfg\n", "/boot/vmlinuz-6.9.0-own"),
+    (FIRST + "eval \"menuentry two { linux /boot/vmlinuz-6.9.0-two }\"\nset default=two\n", "/boot/vmlinuz-6.9.0-two"),
+    (FIRST + "linux /boot/vmlinuz-6.9.0-now root=x\nboot\n", "/boot/vmlinuz-6.9.0-now"),
+    ("menuentry a { linux $kernel root=x }\nset kernel=/boot/vmlinuz-6.9.0-late\n", "/boot/vmlinuz-6.9.0-late"),
+    ("if [ -e /boot/marker ]; then set default=1; fi\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("if [ -e /boot/grub/own.cfg ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n", "/boot/vmlinuz-6.9.0-b"),
+    # What only the machine can say, where it makes no difference.
+    ("if loadfont x; then set gfxmode=auto; fi\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    (FIRST + "fwsetup --is-supported\nif [ \"$?\" = 0 ]; then menuentry setup { fwsetup }; fi\n", "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("for f in /boot/*; do set x=$f; done\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+])
+def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
+    assert collected({**DEBIAN, "/boot/grub/grub.cfg": menu}).facts["default_boot"]["image"] == image
+
+
+@pytest.mark.parametrize("menu", [
+    FIRST + "configfile (hd1,gpt1)/other/grub.cfg\n", "source /nowhere/more.cfg\n" + FIRST, FIRST + "exit\n",
+    "if cmostest 1:2; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
+    "for f in /boot/vmlinuz-*; do menuentry $f { linux $f }; done\n" + FIRST,
+    "regexp --set=1:default '(.)' 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
+    "if ! search --file --set=root /x; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
+    "uki\n" + FIRST, FIRST + "chainloader (hd1)+1\nboot\n",
+])
+def test_a_menu_that_cannot_be_followed_is_not_believed(menu: str) -> None:
+    section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu})
+    assert section.facts["default_boot"]["release"] is None
+    assert reason(section, "default_boot.release") == "unsupported"
+
+
+def test_sdbootutil_names_images_by_their_digest() -> None:
+    """openSUSE/sdbootutil, install_kernel: <token>/<release>/linux-<sha1>, version <snapshot>@<release>."""
+    digest = "89e6c98d92887913cadf06b2adb97f26cde4849b"
+    read = {"/boot/efi/EFI/systemd/systemd-bootx64.efi": "", f"/boot/efi/opensuse-tumbleweed/6.17.6-1-default/linux-{digest}": "",
+            "/boot/efi/loader/entries/opensuse-tumbleweed-6.17.6-1-default-5.conf":
+                f"title openSUSE\nversion 5@6.17.6-1-default\nsort-key opensuse\nlinux /opensuse-tumbleweed/6.17.6-1-default/linux-{digest}\n"}
+    assert collected(read, listdir=EFI).facts["default_boot"]["release"] == "6.17.6-1-default"

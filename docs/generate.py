@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "collections"))
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "docs")]
 PLUGINS = "ansible_collections.firebreak.fleet.plugins"
 
 _keys = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.keys")
 _requirement = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.requirement")
 _catalogue = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.catalogue")
 _record = importlib.import_module(f"{PLUGINS}.module_utils._host.record")
+_tables = importlib.import_module(f"{PLUGINS}.plugin_utils._data.loading")
+cpu_tables = importlib.import_module("cpu_tables")
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -207,8 +209,14 @@ def as_json(make: Callable[[], Schema]) -> Callable[[], str]:
     return lambda: json.dumps(make(), indent=2) + "\n"
 
 
+def cpu_table(make: Callable[..., str], *more: Any) -> Callable[[], str]:
+    """A file made of the tables about processors."""
+    return lambda: make(_tables.table("cpu_texts"), _tables.table("cpu_options"), *more)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/standard.md": standard_page, "docs/findings.md": findings_page, "docs/record.md": record_page,
+    "docs/cpu.md": cpu_table(cpu_tables.page, GENERATED, table), "plugins/module_utils/_cpu/texts.py": cpu_table(cpu_tables.texts_module),
     "docs/schemas/standard.schema.json": as_json(standard_schema), "docs/schemas/record.schema.json": as_json(record_schema),
 }
 

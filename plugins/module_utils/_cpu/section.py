@@ -6,8 +6,9 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set
 
+from .._formats import cmdline
 from .._host.record import Fact
-from . import vulnerabilities
+from . import texts, vulnerabilities
 
 CPUINFO = "/proc/cpuinfo"
 CMDLINE = "/proc/cmdline"
@@ -33,6 +34,9 @@ FACTS = [
     Fact("smt.active", "bool", "whether two threads of one core are online"),
     Fact("microcode.revisions", "list", "every microcode revision in use, as the kernel prints them"),
     Fact("microcode.consistent", "bool", "whether all processors of one kind run one revision"),
+    Fact("microcode.processors", "list", "the kinds of processors here"),
+    Fact("microcode.processors[].processor", "str", "family, model and stepping in hexadecimal, as microcode files are named: 06-55-07"),
+    Fact("microcode.processors[].revisions", "list", "the revisions that processors of this kind run"),
     Fact("mitigation_options", "list", "the words of the kernel's command line that change a mitigation"),
 ]
 
@@ -46,25 +50,16 @@ class Processors(NamedTuple):
     flags: List[str]
     revisions: List[str]
     consistent: bool
+    family: Optional[int] = None
+    kinds: Dict[str, List[str]] = {}  # noqa: RUF012
 
 
 # Arm's implementer codes (Main ID Register), as far as servers carry them.
 _IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x46": "Fujitsu", "0x48": "HiSilicon", "0x4e": "NVIDIA",
-                 "0x50": "Ampere (APM)", "0x51": "Qualcomm", "0x61": "Apple", "0x6d": "Microsoft", "0xc0": "Ampere"}
+                 "0x50": "Ampere (APM)", "0x51": "Qualcomm", "0x56": "Marvell", "0x61": "Apple", "0x66": "Faraday", "0x69": "Intel", "0x6d": "Microsoft",
+                 "0x70": "Phytium", "0xc0": "Ampere"}
 
 _SMT_CONTROLS = ("on", "off", "forceoff", "notsupported", "notimplemented")
-
-# Documentation/admin-guide/kernel-parameters.txt and hw-vuln/*.rst; a dash and an underscore are one character to the kernel.
-_OPTIONS = frozenset((
-    "mitigations", "nosmt", "nopti", "pti", "kpti", "nospectre_v1", "nospectre_v2", "nospectre_bhb", "spectre_v2", "spectre_v2_user",
-    "spectre_bhi", "nospec_store_bypass_disable", "spec_store_bypass_disable", "ssbd", "l1tf", "mds", "tsx", "tsx_async_abort",
-    "mmio_stale_data", "retbleed", "spec_rstack_overflow", "gather_data_sampling", "reg_file_data_sampling", "srbds",
-    "indirect_target_selection", "tsa", "vmscape", "l1d_flush", "noibrs", "noibpb", "ibpb", "ibrs", "dis_ucode_ldr", "microcode",
-    "no_stf_barrier", "no_entry_flush", "no_uaccess_flush", "no_rfi_flush", "nobp", "spectre_v2_pin", "clearcpuid", "setcpuid",
-    "kvm.nx_huge_pages", "kvm.nx_huge_pages_recovery_ratio", "kvm.nx_huge_pages_recovery_period_ms", "kvm.mitigate_smt_rsb",
-    "kvm_intel.vmentry_l1d_flush", "kvm_intel.ept",
-))
-
 
 def _blocks(text: str) -> List[Dict[str, str]]:
     """The paragraphs of /proc/cpuinfo as mappings; keys in lower case."""
@@ -81,23 +76,43 @@ def _first(blocks: List[Dict[str, str]], *keys: str) -> Optional[str]:
     return next((block[key] for key in keys for block in blocks if block.get(key)), None)
 
 
+def _kind(block: Dict[str, str]) -> str:
+    """Family, model and stepping of an x86 processor as its microcode's files are named; '' for another one."""
+    numbers = [block.get(key, "") for key in ("cpu family", "model", "stepping")]
+    return "-".join("%02x" % int(number) for number in numbers) if all(re.match(r"[0-9]{1,5}\Z", number) for number in numbers) else ""
+
+
+def _vendor(blocks: List[Dict[str, str]]) -> Optional[str]:
+    implementer = _first(blocks, "cpu implementer")
+    if implementer:
+        return _IMPLEMENTERS.get(implementer.lower(), implementer)
+    named = _first(blocks, "vendor_id")
+    if named:
+        return named
+    # POWER names its line ('POWER9 (raw), altivec supported'), LoongArch its family, RISC-V the maker before the core ('sifive,u74-mc').
+    if (_first(blocks, "cpu") or "").startswith("POWER"):
+        return "IBM"
+    if (_first(blocks, "cpu family") or "").startswith("Loongson"):
+        return "Loongson"
+    maker, comma, _core = (_first(blocks, "uarch") or "").partition(",")
+    return maker if comma else None
+
+
 def parse_cpuinfo(text: str) -> Processors:
-    """The processors of /proc/cpuinfo (x86, Arm, POWER, s390); ValueError where none is listed."""
+    """The processors of /proc/cpuinfo (x86, Arm, POWER, s390, RISC-V, LoongArch); ValueError where none is listed."""
     blocks = _blocks(text)
     count = len(re.findall(r"(?m)^processor[ \t]*(?:\d+[ \t]*)?:", text))
     if not count:
         raise ValueError("no line 'processor : N'")
-    revisions: Dict[Any, Set[str]] = {}
+    kinds: Dict[str, Set[str]] = {}
     for block in blocks:
         if block.get("microcode"):
-            kind = (block.get("cpu family"), block.get("model"), block.get("stepping"))
-            revisions.setdefault(kind, set()).add(block["microcode"])
-    implementer = _first(blocks, "cpu implementer")
-    vendor = _first(blocks, "vendor_id") or (_IMPLEMENTERS.get(implementer.lower(), implementer) if implementer else None)
-    flags = _first(blocks, "flags", "features") or ""
+            kinds.setdefault(_kind(block), set()).add(block["microcode"])
+    family = _first(blocks, "cpu family") or ""
     return Processors(
-        vendor, _first(blocks, "model name", "cpu", "uarch"), count, flags.split(),
-        sorted(set().union(*revisions.values())) if revisions else [], all(len(seen) == 1 for seen in revisions.values()))
+        _vendor(blocks), _first(blocks, "model name", "cpu", "uarch"), count, (_first(blocks, "flags", "features") or "").split(),
+        sorted(set().union(*kinds.values())) if kinds else [], all(len(seen) == 1 for seen in kinds.values()),
+        int(family) if re.match(r"[0-9]{1,5}\Z", family) else None, {kind: sorted(seen) for kind, seen in sorted(kinds.items())})
 
 
 def parse_smt_control(text: str) -> str:
@@ -116,51 +131,48 @@ def parse_flag(text: str) -> bool:
     return word == "1"
 
 
-def mitigation_options(cmdline: str) -> List[str]:
-    """The words of a kernel command line that change a mitigation; what follows ' -- ' belongs to the first program, not to the kernel."""
-    options = []
-    for word in cmdline.split():
-        if word == "--":
-            break
-        key = word.strip('"').partition("=")[0].replace("-", "_")
-        if key in _OPTIONS:
-            options.append(word)
-    return options
+def mitigation_options(line: str) -> List[str]:
+    """The words of a kernel command line that change a mitigation, in their order; which of several counts is for the judge to say."""
+    return [parameter.word for parameter in cmdline.parse(line).parameters if parameter.name in texts.OPTIONS]
 
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``cpu``."""
-    _collect_processors(host, section)
-    _collect_vulnerabilities(host, section)
+    family = _collect_processors(host, section)
+    _collect_vulnerabilities(host, section, family)
     section.put_answer("smt.control", host.read(SMT + "/control", 64), SMT + "/control", parse_smt_control)
     section.put_answer("smt.active", host.read(SMT + "/active", 64), SMT + "/active", parse_flag)
     section.put_answer("mitigation_options", host.read(CMDLINE), CMDLINE, mitigation_options)
 
 
-def _collect_processors(host: Any, section: Any) -> None:
-    """One read of /proc/cpuinfo serves every fact about the processors."""
+_MICROCODE = ("microcode.revisions", "microcode.consistent", "microcode.processors")
+
+
+def _collect_processors(host: Any, section: Any) -> Optional[int]:
+    """One read of /proc/cpuinfo serves every fact about the processors; their family, None where it is not known."""
     answer = host.read(CPUINFO, CPUINFO_LIMIT)
     count = section.put_answer("logical_cpus", answer, CPUINFO, lambda text: parse_cpuinfo(text).logical_cpus)
     if count is None:
         why = section.nulls[-1]
-        for path in ("vendor", "model", "microcode.revisions", "microcode.consistent"):
+        for path in ("vendor", "model") + _MICROCODE:
             section.cannot_say(path, why["reason"], why["detail"])
-        return
+        return None
     processors = parse_cpuinfo(answer.value)
     for path, value in (("vendor", processors.vendor), ("model", processors.model)):
         if value:
             section.put(path, value, CPUINFO)
         else:
             section.cannot_say(path, "absent", "%s does not name it on this architecture" % CPUINFO)
-    if processors.revisions:
-        section.put("microcode.revisions", processors.revisions, CPUINFO)
-        section.put("microcode.consistent", processors.consistent, CPUINFO)
-    else:
-        for path in ("microcode.revisions", "microcode.consistent"):
+    kinds = [{"processor": kind or None, "revisions": seen} for kind, seen in processors.kinds.items()]
+    for path, found in zip(_MICROCODE, (processors.revisions, processors.consistent, kinds)):
+        if processors.revisions:
+            section.put(path, found, CPUINFO)
+        else:
             section.cannot_say(path, "absent", "%s names no microcode" % CPUINFO)
+    return processors.family
 
 
-def _collect_vulnerabilities(host: Any, section: Any) -> None:
+def _collect_vulnerabilities(host: Any, section: Any, family: Optional[int]) -> None:
     listed = host.listdir(VULNERABILITIES, _VULNERABILITY_FILES)
     if listed.problem:
         section.cannot_say("vulnerabilities", listed.problem, "%s: %s" % (VULNERABILITIES, listed.detail))
@@ -172,5 +184,5 @@ def _collect_vulnerabilities(host: Any, section: Any) -> None:
             # A file that exists and cannot be read must not look like one that says nothing is wrong.
             found[name] = vulnerabilities.unreadable(answer.problem)
         else:
-            found[name] = vulnerabilities.as_record(answer.value, vulnerabilities.judge(name, answer.value))
+            found[name] = vulnerabilities.as_record(answer.value, vulnerabilities.judge(name, answer.value, family))
     section.put("vulnerabilities", found, VULNERABILITIES)

@@ -70,10 +70,10 @@ BOOT = (
     Key("boot.uptime_days", "number", "How long a host may run without a reboot.", {"maximum": 90}, ("boot.uptime",), ("maximum",)),
     Key("boot.secure_boot", "choice", "The state of UEFI Secure Boot.", "enabled", ("boot.secure_boot",), choices=("enabled", "disabled")),
     _policy("boot.kexec_loaded", "A kernel loaded for kexec: the next reboot may start it instead of the boot loader's default."),
-    Key("boot.cmdline_required", "words", "Words that must stand on the kernel command line, and on the one of the next boot where the boot "
-        "loader's files tell it.", ["lockdown=integrity"], ("boot.cmdline",)),
-    Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not stand on the kernel command line, nor on the one of "
-        "the next boot where the boot loader's files tell it.",
+    Key("boot.cmdline_required", "words", "Words that must be in force on the kernel command line, as the kernel reads it (the last of several "
+        "counts, quotes go, a dash in a name is an underscore), and on the one of the next boot where the boot loader's files tell it.", ["lockdown=integrity"], ("boot.cmdline",)),
+    Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not be in force on the kernel command line, nor on the "
+        "one of the next boot where the boot loader's files tell it.",
         ["mitigations=off", "nospectre_*"], ("boot.cmdline",)),
 )
 
@@ -109,8 +109,12 @@ CPU = (
     Key("cpu.vulnerability_views", "choices", "Which views of a vulnerability count: the host itself, a guest attacking its host, sibling threads. "
         "Without it, all three.", ["host", "guest_to_host"], choices=VULNERABILITY_VIEWS, promise=False),
     Key("cpu.smt", "choice", "Simultaneous multithreading in force.", "inactive", ("cpu.smt",), choices=("active", "inactive")),
-    Key("cpu.microcode", "revision", "The microcode revision on every CPU (useful under `platforms` or in a group of equal machines).",
+    Key("cpu.microcode", "revision", "The microcode revision on every CPU (useful under `platforms` or in a group of equal machines). What a "
+        "virtual machine sees is its hypervisor's word: there it is unknown.",
         {"minimum": "0x2b000643"}, ("cpu.microcode",), _VERSIONS),
+    Key("cpu.microcode_of.<processor>", "revision", "The same for one kind of processor: family, model and stepping in hexadecimal, as "
+        "microcode files are named (`cpu.microcode.processors` of a record). It says nothing of hosts without such a processor.",
+        {"minimum": "0x5003707"}, ("cpu.microcode",), _VERSIONS),
     _policy("cpu.microcode_mixed", "CPUs of one host on different microcode revisions."),
     _policy("cpu.mitigations_disabled", "Command line options that switch mitigations off."),
 )

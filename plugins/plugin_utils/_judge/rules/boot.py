@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....module_utils._formats import cmdline
 from ..._standard.requirement import Requirement
 from ..facts import printable
-from ..judging import Difference, Outcome, Rule, Scope, flag_rule, matches_any
+from ..judging import Difference, Outcome, Rule, Scope, flag_rule
 
 _DAY = 86400
 _NEXT = "kernel.default_boot.options"
@@ -27,25 +28,25 @@ def _secure_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]
         yield Difference("boot.secure_boot", promise.value, state, ("boot.secure_boot",))
 
 
-def _lines(scope: Scope) -> Iterator[tuple[str, str, list[str]]]:
-    """(fact, how to call it, words) of the command line in force, and of the next boot's: not every boot loader's files tell that one."""
-    yield "boot.cmdline", "", scope.facts.text("boot.cmdline").split()
+def _lines(scope: Scope) -> Iterator[tuple[str, str, cmdline.Line]]:
+    """(fact, how to call it, line) of the command line in force, and of the next boot's: not every boot loader's files tell that one."""
+    yield "boot.cmdline", "", cmdline.parse(scope.facts.text("boot.cmdline"))
     coming = scope.facts.raw(_NEXT)
     if isinstance(coming, str):
-        yield _NEXT, " at the next boot", coming.split()
+        yield _NEXT, " at the next boot", cmdline.parse(coming)
 
 
 def _required(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    for fact, when, words in _lines(scope):
-        missing = [word for word in (promise.value if promise else ()) if word not in words]
+    for fact, when, line in _lines(scope):
+        missing = [word for word in (promise.value if promise else ()) if not cmdline.is_given(line, word)]
         if missing:
             yield Difference("boot.cmdline", "with " + " ".join(missing), "without" + when, (fact,))
             return
 
 
 def _forbidden(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    for fact, when, words in _lines(scope):
-        found = [word for word in words if promise and matches_any(word, promise.value)]
+    for fact, when, line in _lines(scope):
+        found = cmdline.matching(line, promise.value) if promise else []
         if promise and found:
             yield Difference("boot.cmdline", "without " + " ".join(promise.value), "with " + printable(" ".join(found)) + when, (fact,))
             return

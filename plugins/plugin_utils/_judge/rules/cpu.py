@@ -11,20 +11,14 @@ from typing import Any
 
 from ..._standard.keys import FREE_SEGMENT, VULNERABILITY_VIEWS
 from ..._standard.requirement import Requirement
-from ..facts import printable
+from ..facts import CannotSay, printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown
+from ..mitigations import weakening
 
 _PREFIX = "cpu.vulnerabilities."
+_MICROCODE_OF = "cpu.microcode_of."
 _RANK = {"not_applicable": 0, "not_affected": 0, "mitigated": 1, "unknown": 2, "vulnerable": 3}
 _NAME = re.compile(FREE_SEGMENT)
-
-# Words that leave a CPU less protected than the kernel's default would.
-_DISABLES = re.compile(
-    r"mitigations=off|nopti|pti=off|kpti=0|nospectre_v[12]|nospectre_bhb|nospec_store_bypass_disable|no_stf_barrier|no_entry_flush|no_uaccess_flush|"
-    r"mitigations=.*no_(?:user_kernel|user_user|guest_host|guest_guest|cross_thread).*|"
-    r"(?:spectre_v2|spectre_v2_user|spec_store_bypass_disable|l1tf|mds|tsx_async_abort|mmio_stale_data|retbleed|spec_rstack_overflow|srbds|"
-    r"gather_data_sampling|reg_file_data_sampling|indirect_target_selection|tsa|vmscape|spectre_bhi|ssbd|kvm\.nx_huge_pages|kvm-intel\.vmentry_l1d_flush)"
-    r"=(?:off|never|force-off)")
 
 
 def _worst(entry: Mapping[str, Any], views: tuple[str, ...]) -> str:
@@ -80,33 +74,86 @@ def _smt(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("cpu.smt", promise.value, state, ("cpu.smt.active", "cpu.smt.control"))
 
 
-def _revision(text: str) -> int | None:
-    return int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", text) else None
+# A processor that has no microcode to tell of, or a hypervisor that makes one up, says one of these.
+_MADE_UP = (0, 1, 0xFFFFFFFF)
+
+
+def _revision(text: str) -> int:
+    """A revision as a number; -1 for one that no processor has."""
+    number = int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", text) else -1
+    return -1 if number in _MADE_UP else number
+
+
+def _why_not_ones_own(scope: Scope) -> str:
+    """Why the revisions that the kernel prints say nothing of the processor: a hypervisor tells its guests what it likes."""
+    is_guest = scope.facts.raw("hypervisor.is_guest")
+    if is_guest is True:
+        return "a virtual machine is told what its hypervisor likes, and the host has the microcode"
+    return "" if is_guest is False else "whether this is a virtual machine is not known: " + scope.facts.why("hypervisor.is_guest")
+
+
+def _order(revision: int, wanted: int, vendor: object) -> bool | None:
+    """Whether a revision is at least another; None where they are of different processors and have no order."""
+    # AMD's revisions name their processor in all but the last byte (arch/x86/kernel/cpu/microcode/amd.c, union zen_patch_rev).
+    if vendor == "AuthenticAMD" and revision >> 8 != wanted >> 8 and wanted > 0xFF:
+        return None
+    return revision >= wanted
+
+
+def _compared(scope: Scope, promise: Requirement, revisions: list[str], key: str | None) -> Iterator[Outcome]:
+    fact = "cpu.microcode.revisions"
+    why = _why_not_ones_own(scope)
+    numbers = {text: _revision(text) for text in revisions}
+    if why or not numbers or -1 in numbers.values():
+        yield Unknown(fact, why or "no revision that a processor can have", key)
+        return
+    wanted = [int(value, 16) for value in promise.values()]
+    met = {text: _order(number, wanted[0], scope.facts.raw("cpu.vendor")) if promise.form == "minimum" else number in wanted
+           for text, number in numbers.items()}
+    apart = [text for text, is_met in met.items() if is_met is None]
+    wrong = [printable(text, 40) for text, is_met in met.items() if is_met is False]
+    if wrong:
+        yield Difference("cpu.microcode", str(promise), wrong[:20], (fact,), promise=key)
+    elif apart:
+        yield Unknown(fact, f"{printable(apart[0], 40)} and {wanted[0]:#x} are of different processors, whose revisions have no order", key)
 
 
 def _microcode(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    fact = "cpu.microcode.revisions"
-    revisions = scope.facts.words(fact)
-    numbers = [_revision(text) for text in revisions]
-    if promise is None or not revisions or None in numbers:
-        yield Unknown(fact, "no revision that can be read")
+    revisions = scope.facts.words("cpu.microcode.revisions")
+    if promise:
+        yield from _compared(scope, promise, revisions, None)
+
+
+def _microcode_of(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """The promises for one kind of processor each; a kind that is not here is none of this host's business."""
+    keys = [key for key in scope.promises if key.startswith(_MICROCODE_OF)]
+    if not keys:
         return
-    wanted = [int(value, 16) for value in promise.values()]
-    wrong = [printable(text, 40) for text, number in zip(revisions, numbers, strict=True)
-             if number is not None and (number < wanted[0] if promise.form == "minimum" else number not in wanted)]
-    if wrong:
-        yield Difference("cpu.microcode", str(promise), wrong[:20], (fact,))
+    try:
+        rows = scope.facts.rows("cpu.microcode.processors")
+    except CannotSay as reason:
+        for key in keys:
+            yield Unknown(reason.fact, reason.why, key)
+        return
+    for key in keys:
+        wanted = key[len(_MICROCODE_OF):].lower()
+        for row in rows:
+            if row.get("processor") == wanted:
+                yield from _compared(scope, scope.promises[key], [text for text in row.get("revisions") or [] if isinstance(text, str)], key)
 
 
 def _mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    why = _why_not_ones_own(scope)
     if not scope.facts.truth("cpu.microcode.consistent"):
         revisions = scope.facts.raw("cpu.microcode.revisions")
         shown = [printable(str(text), 40) for text in revisions[:20]] if isinstance(revisions, list) else "mixed"
         yield Difference("cpu.microcode_mixed", "one revision on all CPUs", shown, ("cpu.microcode.consistent", "cpu.microcode.revisions"))
+    elif why and promise:
+        yield Unknown("cpu.microcode.consistent", why)
 
 
 def _disabled(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    found = [printable(word, 80) for word in scope.facts.words("cpu.mitigation_options") if _DISABLES.fullmatch(word[:256])]
+    found = [printable(word, 80) for word in weakening([word[:1024] for word in scope.facts.words("cpu.mitigation_options")])]
     if found:
         yield Difference("cpu.mitigations_disabled", "no option that switches a mitigation off", found[:20], ("cpu.mitigation_options",))
 
@@ -115,6 +162,7 @@ RULES = (
     Rule(_PREFIX + "all", _vulnerabilities, observes=True),
     Rule("cpu.smt", _smt),
     Rule("cpu.microcode", _microcode),
+    Rule("cpu.microcode_of", _microcode_of, observes=True),
     Rule("cpu.microcode_mixed", _mixed, observes=True),
     Rule("cpu.mitigations_disabled", _disabled, observes=True),
 )

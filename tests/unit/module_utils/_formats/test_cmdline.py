@@ -14,7 +14,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._formats import cm
 from hypothesis import given
 from hypothesis import strategies as st
 
-CASES = json.loads((Path(__file__).parents[2] / "fixtures/cpu/command_lines.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parents[1] / "_cpu/fixtures/command_lines.json").read_text())["cases"]
 
 
 @pytest.mark.parametrize(("text", "parameters", "init"), CASES, ids=[case[0] for case in CASES])

@@ -63,7 +63,8 @@ def texts_module(data: Row, options: Row) -> str:
         lines.append("    }),")
     lines += ["}", "# (file, text, processor family): what the text means where such a processor prints it.", "BY_FAMILY = {"]
     lines += [f'    ("{name}", "{text}", {family}): "{code}",' for name, text, family, code in families]
-    lines += ["}", "# For each file: what may follow behind the first text, and what that means for h, g and for threads that share a core.", "FACETS = {"]
+    lines += ["}",
+              "# For each file: what may follow behind the first text, and what that means for h, g and for threads that share a core.", "FACETS = {"]
     for name in data["files"]:
         said = [row for group, row in rows(data["facets"]) if name in group["of"]]
         if said:
@@ -83,7 +84,8 @@ def _texts_rows(data: Row) -> Iterator[tuple[str, ...]]:
     for name, file in data["files"].items():
         for group, row in rows(file["texts"]):
             said = meaning(row, file["attackers"])
-            yield (f"`{name}`", f"`{row['text']}`", group["arch"], _plain(said, "host"), _plain(said, "guest_to_host"), row.get("why", ""), group["source"])
+            yield (f"`{name}`", f"`{row['text']}`", group["arch"],
+                   _plain(said, "host"), _plain(said, "guest_to_host"), row.get("why", ""), group["source"])
             for other in _otherwise(row):
                 yield ("", "the same on families " + ", ".join(map(hex, other["families"])), group["arch"], _plain(other, "host"),
                        _plain(other, "guest_to_host"), "", group["source"])

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
-from firebreak_proof.views import kernels
+from firebreak_proof.views import command_line, kernels
 
 
 @promise("boot.reboot_required")
@@ -44,13 +44,13 @@ def test_no_kernel_waits_in_kexec(proof: Proof, wanted: Wanted) -> None:
 
 @promise("boot.cmdline_required", finding="boot.cmdline")
 def test_the_command_line_has_the_promised_words(proof: Proof, wanted: Wanted) -> None:
-    for when, words in kernels.command_lines(proof).items():
-        missing = [word for word in wanted.accepted if word not in words]
+    for when, line in kernels.command_lines(proof).items():
+        missing = [word for word in wanted.accepted if not command_line.gives(line, word)]
         hold(not missing, f"{proof.host} {when} without {' '.join(missing)}; the standard promises {' '.join(wanted.accepted)}")
 
 
 @promise("boot.cmdline_forbidden", finding="boot.cmdline")
 def test_the_command_line_has_no_forbidden_word(proof: Proof, wanted: Wanted) -> None:
-    for when, words in kernels.command_lines(proof).items():
-        found = [word for word in words if any(fnmatchcase(word, pattern) for pattern in wanted.accepted)]
+    for when, line in kernels.command_lines(proof).items():
+        found = [word for word in command_line.in_force(line) if any(fnmatchcase(word, command_line.plain(pattern)) for pattern in wanted.accepted)]
         hold(not found, f"{proof.host} {when} with {' '.join(found)}; the standard forbids {' '.join(wanted.accepted)}")

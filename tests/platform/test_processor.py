@@ -3,12 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The processor: its weaknesses, its microcode and its threads."""
 
-import re
 from datetime import date
 
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
-from firebreak_proof.views import processor
+from firebreak_proof.views import command_line, monitors, processor
 
 
 @promise("cpu.vulnerabilities.*", finding="cpu.vulnerability.*")
@@ -22,7 +21,8 @@ def test_processor_vulnerabilities_are_closed(proof: Proof, wanted: Wanted) -> N
     judged = {name: said[name]} if name != "all" else {
         known: text for known, text in said.items() if known not in own and not proof.waiver(f"cpu.vulnerability.{known}", today)}
     views = proof.setting("cpu.vulnerability_views", ["host", "guest_to_host", "smt"])
-    open_ones = [f"{known} ({text})" for known, text in judged.items() if not processor.is_closed(text, views, wanted.value)]
+    family = processor.family(proof)
+    open_ones = [f"{known} ({text})" for known, text in judged.items() if not processor.is_closed(known, text, views, wanted.value, family)]
     hold(not open_ones, f"{proof.host} is open to {'; '.join(open_ones)}; the standard promises {str(wanted).replace('_', ' ')}")
 
 
@@ -35,13 +35,27 @@ def test_threads_of_a_core_are_as_promised(proof: Proof, wanted: Wanted) -> None
     hold(state == wanted.value, f"{proof.host} runs with multithreading {state}; the standard promises {wanted}")
 
 
+def _hold_revisions(proof: Proof, wanted: Wanted, revisions: list[int]) -> None:
+    __tracebackhide__ = True
+    seen = monitors.under(proof)
+    hold(seen == "none", f"{proof.host} runs under {seen}, which tells it what microcode it likes, so nobody can tell")
+    hold(bool(revisions) and 0xFFFFFFFF not in revisions, f"{proof.host} does not say which microcode it runs")
+    numbers = [int(str(value), 16) for value in wanted.accepted]
+    wrong = [hex(one) for one in revisions if not (processor.is_at_least(one, numbers[0]) if wanted.form == "minimum" else one in numbers)]
+    hold(not wrong, f"{proof.host} runs microcode {', '.join(wrong)}; the standard promises {wanted}")
+
+
 @promise("cpu.microcode")
 def test_the_microcode_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
-    revisions = processor.revisions(proof)
-    hold(bool(revisions), f"{proof.host} does not say which microcode it runs")
-    numbers = [int(str(value), 16) for value in wanted.accepted]
-    wrong = [hex(one) for one in revisions if (one < numbers[0] if wanted.form == "minimum" else one not in numbers)]
-    hold(not wrong, f"{proof.host} runs microcode {', '.join(wrong)}; the standard promises {wanted}")
+    _hold_revisions(proof, wanted, processor.revisions(proof))
+
+
+@promise("cpu.microcode_of.*", finding="cpu.microcode")
+def test_each_kind_of_processor_has_its_microcode(proof: Proof, wanted: Wanted) -> None:
+    kind = wanted.key.rpartition(".")[2].lower()
+    revisions = processor.revisions(proof, kind)
+    if revisions:
+        _hold_revisions(proof, wanted, revisions)
 
 
 @promise("cpu.microcode_mixed")
@@ -52,5 +66,5 @@ def test_all_processors_have_one_microcode(proof: Proof, wanted: Wanted) -> None
 
 @promise("cpu.mitigations_disabled")
 def test_no_option_switches_a_mitigation_off(proof: Proof, wanted: Wanted) -> None:
-    found = [word for word in proof.says("cmdline").split() if re.fullmatch(processor.SWITCHES_OFF, word)]
+    found = command_line.weakening(proof.says("cmdline"))
     hold(not found, f"{proof.host} was booted with {' '.join(found)}, which switches mitigations off; the standard forbids that")

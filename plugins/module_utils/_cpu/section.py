@@ -56,8 +56,8 @@ class Processors(NamedTuple):
 
 # Arm's implementer codes (Main ID Register), as far as servers carry them.
 _IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x46": "Fujitsu", "0x48": "HiSilicon", "0x4e": "NVIDIA",
-                 "0x50": "Ampere (APM)", "0x51": "Qualcomm", "0x56": "Marvell", "0x61": "Apple", "0x66": "Faraday", "0x69": "Intel", "0x6d": "Microsoft",
-                 "0x70": "Phytium", "0xc0": "Ampere"}
+                 "0x50": "Ampere (APM)", "0x51": "Qualcomm",
+                 "0x56": "Marvell", "0x61": "Apple", "0x66": "Faraday", "0x69": "Intel", "0x6d": "Microsoft", "0x70": "Phytium", "0xc0": "Ampere"}
 
 _SMT_CONTROLS = ("on", "off", "forceoff", "notsupported", "notimplemented")
 
@@ -164,9 +164,10 @@ def _collect_processors(host: Any, section: Any) -> Optional[int]:
         else:
             section.cannot_say(path, "absent", "%s does not name it on this architecture" % CPUINFO)
     kinds = [{"processor": kind or None, "revisions": seen} for kind, seen in processors.kinds.items()]
-    for path, found in zip(_MICROCODE, (processors.revisions, processors.consistent, kinds)):
+    known = {"revisions": processors.revisions, "consistent": processors.consistent, "processors": kinds}
+    for path in _MICROCODE:
         if processors.revisions:
-            section.put(path, found, CPUINFO)
+            section.put(path, known[path.partition(".")[2]], CPUINFO)
         else:
             section.cannot_say(path, "absent", "%s names no microcode" % CPUINFO)
     return processors.family

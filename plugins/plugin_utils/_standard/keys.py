@@ -71,7 +71,8 @@ BOOT = (
     Key("boot.secure_boot", "choice", "The state of UEFI Secure Boot.", "enabled", ("boot.secure_boot",), choices=("enabled", "disabled")),
     _policy("boot.kexec_loaded", "A kernel loaded for kexec: the next reboot may start it instead of the boot loader's default."),
     Key("boot.cmdline_required", "words", "Words that must be in force on the kernel command line, as the kernel reads it (the last of several "
-        "counts, quotes go, a dash in a name is an underscore), and on the one of the next boot where the boot loader's files tell it.", ["lockdown=integrity"], ("boot.cmdline",)),
+        "counts, quotes go, a dash in a name is an underscore), and on the one of the next boot where the boot loader's files tell it.",
+        ["lockdown=integrity"], ("boot.cmdline",)),
     Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not be in force on the kernel command line, nor on the "
         "one of the next boot where the boot loader's files tell it.",
         ["mitigations=off", "nospectre_*"], ("boot.cmdline",)),

@@ -21,7 +21,7 @@ PROVEN = (
     "kernel.managers", "kernel.cache_age_hours",
     "live_patch.protection", "live_patch.provider", "live_patch.level", "live_patch.transition", "live_patch.other_providers",
     "live_patch.inhibited", "live_patch.lost_on_reboot", "live_patch.next_kernel", "live_patch.not_loaded",
-    "cpu.vulnerabilities.*", "cpu.smt", "cpu.microcode", "cpu.microcode_mixed", "cpu.mitigations_disabled",
+    "cpu.vulnerabilities.*", "cpu.smt", "cpu.microcode", "cpu.microcode_of.*", "cpu.microcode_mixed", "cpu.mitigations_disabled",
     "hypervisor.is_host", "hypervisor.under", "hypervisor.ladder", "hypervisor.*.presence", "hypervisor.*.installed", "hypervisor.*.running",
     "hypervisor.kvm.*", "hypervisor.machine_types", "hypervisor.deprecated_machine_types",
     "containers.engines", "containers.*.installed", "containers.engine_stale", "containers.shared_kernel", "containers.privileged",

@@ -74,8 +74,8 @@ def _smt(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("cpu.smt", promise.value, state, ("cpu.smt.active", "cpu.smt.control"))
 
 
-# A processor that has no microcode to tell of, or a hypervisor that makes one up, says one of these.
-_MADE_UP = (0, 1, 0xFFFFFFFF)
+# What is printed where there is no microcode to tell of (Zhaoxin on bare metal: 0xffffffff).
+_MADE_UP = (0, 0xFFFFFFFF)
 
 
 def _revision(text: str) -> int:

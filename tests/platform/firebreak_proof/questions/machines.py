@@ -13,8 +13,10 @@ CPU = (
     Question("threads", ("cpu.smt",), """
         echo "active $(cat /sys/devices/system/cpu/smt/active)"
         echo "siblings $(cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list | grep -c '[,-]')" """),
-    Question("microcode", ("cpu.microcode", "cpu.microcode_mixed"), """
-        sed -n 's/^microcode[[:space:]]*: /cpuinfo /p' /proc/cpuinfo | sort -u
+    Question("microcode", ("cpu.microcode", "cpu.microcode_of.*", "cpu.microcode_mixed", "cpu.vulnerabilities.*"), """
+        sed -n 's/^microcode[[:space:]]*: /cpuinfo /p; s/^cpu family[[:space:]]*: /family /p' /proc/cpuinfo | sort -u
+        awk -F '[[:space:]]*: ' '$1 == "cpu family" { f = $2 } $1 == "model" { m = $2 } $1 == "stepping" { s = $2 }
+          $1 == "microcode" { printf "%02x-%02x-%02x %s\\n", f, m, s, $2 }' /proc/cpuinfo | sort -u
         cat /sys/devices/system/cpu/cpu*/microcode/version 2>/dev/null | sort -u | sed 's/^/sysfs /'"""),
 )
 
@@ -81,5 +83,5 @@ HYPERVISOR = (
           exit
         done
         echo "there is no QEMU to try it with" >&2; exit 3""", given="hypervisor.ladder"),
-    Question("under", ("hypervisor.under",), "systemd-detect-virt --vm || true"),
+    Question("under", ("hypervisor.under", "cpu.microcode", "cpu.microcode_of.*"), "systemd-detect-virt --vm || true"),
 )

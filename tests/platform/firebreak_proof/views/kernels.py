@@ -102,13 +102,13 @@ def _grub_image(proof: Proof) -> str:
     return entry.linux if entry else ""
 
 
-def command_lines(proof: Proof) -> dict[str, list[str]]:
-    """The words of the kernel's command line: as it was booted, and as GRUB will boot it, where GRUB is what boots."""
-    found = {"was booted": proof.says("cmdline").split()}
+def command_lines(proof: Proof) -> dict[str, str]:
+    """The kernel's command line: as it was booted, and as GRUB will boot it, where GRUB is what boots."""
+    found = {"was booted": proof.says("cmdline")}
     menu, environment = proof.answers.get("grub_menu"), proof.answers.get("grub_env")
     if menu and environment and (menu.status, environment.status) == (0, 0) and not proof.fields("boot_tools").get("grubby"):
         entry = grub_menu.default_entry(grub_menu.read(menu.out), grub_menu.environment(environment.out))
-        found["boots the next time"] = entry.arguments.split() if entry else []
+        found["boots the next time"] = entry.arguments if entry else ""
     return found
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._cpu import section as cpu_section
 from ansible_collections.firebreak.fleet.plugins.module_utils._cpu import vulnerabilities
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded_host import RecordedHost
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SHORT = {"nv": "not_affected", "m": "mitigated", "v": "vulnerable", "u": "unknown", "-": "not_applicable"}
@@ -19,9 +23,21 @@ CASES = json.loads((FIXTURES / "trap_strings.json").read_text())["cases"]
 VOCABULARY = {"not_affected", "mitigated", "vulnerable", "unknown", "not_applicable"}
 
 
-@pytest.mark.parametrize(("name", "raw", "verdicts"), CASES, ids=[f"{name}:{raw.strip()}" for name, raw, _ in CASES])
-def test_each_value_is_judged_by_its_worst_part(name: str, raw: str, verdicts: str) -> None:
-    assert vulnerabilities.judge(name, raw) == tuple(SHORT[word] for word in verdicts.split())
+@pytest.mark.parametrize("case", CASES, ids=[f"{case[0]}:{case[1].strip()}:{case[3:]}" for case in CASES])
+def test_each_value_is_judged_by_its_worst_part(case: Any) -> None:
+    name, raw, verdicts, *family = case
+    assert vulnerabilities.judge(name, raw, *family) == tuple(SHORT[word] for word in verdicts.split())
+
+
+@pytest.mark.parametrize(("family", "host"), [("26", "not_affected"), ("25", "vulnerable"), ("junk", "unknown")])
+def test_a_text_is_judged_with_the_processor_that_printed_it(family: str, host: str) -> None:
+    """Zen 5 prints at the kernel's own default what is half a mitigation on Zen 3: dmesg of a Ryzen AI 7 PRO 350 (family 0x1a)."""
+    section = Section("cpu")
+    path = cpu_section.VULNERABILITIES + "/spec_rstack_overflow"
+    cpuinfo = f"processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: {family}\nmodel\t\t: 96\nstepping\t: 0\n"
+    cpu_section.collect(RecordedHost({"read": {cpu_section.CPUINFO: cpuinfo, path: "Mitigation: IBPB on VMEXIT only\n"}}), section, {})
+    seen = section.facts["vulnerabilities"]["spec_rstack_overflow"]
+    assert (seen["host"], seen["guest_to_host"]) == (host, "mitigated")
 
 
 def test_the_record_keeps_the_kernels_words() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import cmdline
+from firebreak_proof.views import command_line
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,17 @@ def test_lines_are_read_as_the_kernel_reads_them(text: str, parameters: Any, ini
 ])
 def test_a_word_is_given_where_it_is_in_force(text: str, wanted: str, given: bool) -> None:
     assert cmdline.is_given(cmdline.parse(text), wanted) is given
+    assert command_line.gives(text, wanted) is given
+
+
+# Quotes inside of a value, or that never close, are beyond what the proof reads.
+PLAIN = [case for case in CASES if case[0].count('"') % 2 == 0 and "c" not in [name for name, _value in case[1]] and 'b"c' not in str(case)]
+
+
+@pytest.mark.parametrize(("text", "parameters", "init"), PLAIN, ids=[case[0] for case in PLAIN])
+def test_the_proofs_own_reader_agrees(text: str, parameters: Any, init: Any) -> None:
+    said = [name if value is None else f"{name}={value}" for name, value in parameters]
+    assert [word for word in command_line.in_force(text) if word] == [word.replace("module.sig_enforce=1", "module.sig_enforce") for word in said]
 
 
 @pytest.mark.parametrize(("text", "patterns", "found"), [

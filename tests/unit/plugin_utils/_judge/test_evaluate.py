@@ -151,14 +151,16 @@ def test_findings_are_ordered_drift_first_then_by_severity() -> None:
 def test_every_promise_has_a_rule_and_every_rule_a_key() -> None:
     """A key that nobody judges would be a promise that is always kept."""
     judged = {rule.key for rule in RULES}
-    families = {"cpu.vulnerabilities.<name>": "cpu.vulnerabilities.all", "hypervisor.kvm.<module>.<parameter>": "hypervisor.kvm"}
+    families = {"cpu.vulnerabilities.<name>": "cpu.vulnerabilities.all", "hypervisor.kvm.<module>.<parameter>": "hypervisor.kvm",
+                "cpu.microcode_of.<processor>": "cpu.microcode_of"}
     assert {families.get(key.path, key.path) for key in KEYS if key.promise} == judged
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.promise], ids=lambda key: key.path)
 def test_every_promise_is_unknown_on_an_empty_record(key: Any) -> None:
     """Whatever is promised alone, a record that says nothing never keeps it."""
-    path = key.path.replace("<name>", "mds").replace("<module>", "kvm").replace("<parameter>", "nested")
+    path = key.path.replace("<name>", "mds").replace("<module>", "kvm").replace("<parameter>", "nested").replace(
+        "<processor>", "06-55-07")
     made = effective({"firebreak_standard": {}, "firebreak_standard_overrides": [{"set": {path: key.example}, "reason": "test"}]})
     found = evaluate({"schema": "firebreak.record/1", "nulls": [], "evidence": {}}, made, NOW)
     assert found.verdict == "unknown"

@@ -171,6 +171,13 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     ({"boot.cmdline_required": ["quiet"]}, {}, FINE),
     ({"boot.cmdline_forbidden": ["mitigations=*"]}, {"boot.cmdline": "ro mitigations=off"}, DRIFT),
     ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro xmitigations=off"}, FINE),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro \"mitigations=off\""}, DRIFT),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro mitigations=off mitigations=auto"}, FINE),
+    ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"boot.cmdline": "ro -- mitigations=off"}, FINE),
+    ({"boot.cmdline_required": ["mitigations=auto"]}, {"boot.cmdline": "mitigations=auto mitigations=off"}, DRIFT),
+    ({"boot.cmdline_required": ["lockdown=integrity"]}, {"boot.cmdline": "lockdown=confidentiality lockdown=integrity"}, FINE),
+    ({"boot.cmdline_required": ["slab_nomerge"]}, {"boot.cmdline": "ro slab-nomerge"}, FINE),
+    ({"boot.cmdline_required": ["slab_nomerge"]}, {"boot.cmdline": "ro -- slab-nomerge"}, DRIFT),
     ({"boot.cmdline_forbidden": ["mitigations=off"]}, {"kernel.default_boot.options": "ro mitigations=off"}, DRIFT),
     ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": "ro"}, DRIFT),
     ({"boot.cmdline_required": ["quiet"]}, {"kernel.default_boot.options": None}, FINE),
@@ -197,6 +204,7 @@ def vulnerability(**views: str) -> dict[str, Any]:
 
 GUEST = vulnerability(state="vulnerable", host="mitigated", guest_to_host="vulnerable", smt="not_applicable")
 SMT = vulnerability(state="vulnerable", host="mitigated", guest_to_host="mitigated", smt="vulnerable")
+KINDS = {"cpu.microcode.processors": [{"processor": "19-11-01", "revisions": ["0xa10113e"]}], "cpu.vendor": "AuthenticAMD"}
 ASK_HOST = vulnerability(state="unknown", host="unknown", guest_to_host="unknown", smt="unknown")
 
 
@@ -220,6 +228,22 @@ ASK_HOST = vulnerability(state="unknown", host="unknown", guest_to_host="unknown
     ({"cpu.microcode": "0x2b000643"}, {"cpu.microcode.revisions": []}, UNKNOWN),
     ({"cpu.microcode": "0x2b000643"}, {"cpu.microcode.revisions": ["new"]}, UNKNOWN),
     ({"cpu.microcode_mixed": "forbidden"}, {"cpu.microcode.consistent": False}, DRIFT),
+    # A guest's microcode is its hypervisor's word (liske/needrestart#156, #173; Azure 0xffffffff, QEMU 0x1 and 0x1000065).
+    ({"cpu.microcode": {"minimum": "0xd0003f5"}}, {"cpu.microcode.revisions": ["0xffffffff"], "hypervisor.is_guest": True}, UNKNOWN),
+    ({"cpu.microcode": {"minimum": "0xd0003f5"}}, {"cpu.microcode.revisions": ["0x1"], "hypervisor.is_guest": True}, UNKNOWN),
+    ({"cpu.microcode": {"minimum": "0xd0003f5"}}, {"cpu.microcode.revisions": ["0xd000400"], "hypervisor.is_guest": None}, UNKNOWN),
+    ({"cpu.microcode": {"minimum": "0xd0003f5"}}, {"cpu.microcode.revisions": ["0xffffffff"]}, UNKNOWN),
+    # Zen 2's newest and Zen 4's old revision have no order with one of Zen 3.
+    ({"cpu.microcode": {"minimum": "0xa0011d5"}}, {"cpu.microcode.revisions": ["0x830107f"], "cpu.vendor": "AuthenticAMD"}, UNKNOWN),
+    ({"cpu.microcode": {"minimum": "0xa0011d5"}}, {"cpu.microcode.revisions": ["0xa10113e"], "cpu.vendor": "AuthenticAMD"}, UNKNOWN),
+    ({"cpu.microcode": {"minimum": "0xa0011d5"}}, {"cpu.microcode.revisions": ["0xa0011d1"], "cpu.vendor": "AuthenticAMD"}, DRIFT),
+    ({"cpu.microcode": {"minimum": "0xa0011d5"}}, {"cpu.microcode.revisions": ["0xa0011de"], "cpu.vendor": "AuthenticAMD"}, FINE),
+    ({"cpu.microcode_of.19-11-01": {"minimum": "0xa101154"}}, KINDS, DRIFT),
+    ({"cpu.microcode_of.19-11-01": {"minimum": "0xa10113e"}}, KINDS, FINE),
+    ({"cpu.microcode_of.17-31-00": {"minimum": "0x8301080"}}, KINDS, FINE),
+    ({"cpu.microcode_of.19-11-01": {"minimum": "0xa101154"}}, {"cpu.microcode.processors": None}, UNKNOWN),
+    ({"cpu.microcode_of.19-11-01": {"minimum": "0xa101154"}}, {**KINDS, "hypervisor.is_guest": True}, UNKNOWN),
+    ({"cpu.microcode_mixed": "forbidden"}, {"hypervisor.is_guest": True}, UNKNOWN),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=off"]}, DRIFT),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=auto,no_guest_host"]}, DRIFT),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mds=full,nosmt", "mitigations=auto,nosmt"]}, FINE),

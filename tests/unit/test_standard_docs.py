@@ -38,7 +38,7 @@ def takes(mapping: Any) -> bool:
 
 
 def concrete(path: str) -> str:
-    return path.replace("<name>", "mds").replace("<module>", "kvm").replace("<parameter>", "nested")
+    return path.replace("<name>", "mds").replace("<module>", "kvm").replace("<parameter>", "nested").replace("<processor>", "06-55-07")
 
 
 def test_every_generated_page_is_fresh() -> None:
@@ -63,7 +63,7 @@ def test_the_full_example_leaves_hardly_a_key_out() -> None:
     made = {key.path.split(".<")[0] for key in KEYS} - {"schema"}
     told = " ".join(EXAMPLES)
     missing = {path for path in made if f"{path.rpartition('.')[2]}:" not in told}
-    assert missing <= {"os.version_codename", "boot.cmdline_required", "cpu.microcode", "live_patch.level"}
+    assert missing <= {"os.version_codename", "boot.cmdline_required", "cpu.microcode", "cpu.microcode_of", "live_patch.level"}
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)

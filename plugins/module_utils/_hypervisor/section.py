@@ -241,6 +241,10 @@ def _collect_roles(
     under = virtualization.under(clues)
     running = any(process["component"] in monitors.MONITORS for process in processes or [])
     able = rung in kvm.ASKED and any(component["name"] in monitors.MONITORS for component in components)
-    section.put("under", under, "/proc/cpuinfo flags, DMI, ACPI, clock sources, /sys/hypervisor, /proc/xen")
-    section.put("is_guest", under != virtualization.NONE, "the same as under")
+    section.put("under", under, "/proc/cpuinfo flags, DMI, SMBIOS, ACPI, clock sources, device tree, sysinfo, /sys/hypervisor, /proc/xen")
+    is_guest = virtualization.is_guest(clues)
+    if is_guest is None:
+        section.cannot_say("is_guest", "absent", "nothing here says whether this is a virtual machine (some of it only root may read)")
+    else:
+        section.put("is_guest", is_guest, "the same as under")
     section.put("is_host", running or able or virtualization.is_xen_host(clues), "processes, components, ladder, /proc/xen/capabilities")

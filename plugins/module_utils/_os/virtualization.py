@@ -3,18 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host runs under: judged from what the firmware, the kernel and Xen say, without executing a CPUID of our own."""
 
-from typing import Any, List, NamedTuple
+import re
+from typing import Any, List, NamedTuple, Optional
 
 NONE = "none"
+UNKNOWN = "unknown"
 
 _DMI = "/sys/class/dmi/id"
 _CLOCKS = "/sys/devices/system/clocksource/clocksource0/available_clocksource"
 _FACP = "/sys/firmware/acpi/tables/FACP"
+_TREE = "/proc/device-tree"
+# SMBIOS type 0 (BIOS information): the second byte of the characteristics' extension, whose bit 4 says that this is a virtual machine. Root's alone.
+_SMBIOS = "/sys/firmware/dmi/entries/0-0/raw"
+_SMBIOS_BYTE, _SMBIOS_VIRTUAL = 0x13, 0x10
 _SMALL = 4096
 
 
 class Clues(NamedTuple):
-    """Everything the judgement rests on; '' or empty for what the host does not say."""
+    """Everything the judgement rests on; '' or empty for what the host does not say.
+
+    ``board`` and ``nodes`` are the device tree's own compatible and what it holds, ``sysinfo`` is s390's, and ``smbios`` the byte of the firmware's
+    characteristics with the bit of virtual machines; None where the host has none, or where only root may read it.
+    """
 
     architecture: str
     cpu_flags: List[str]
@@ -25,6 +35,10 @@ class Clues(NamedTuple):
     sys_hypervisor: str
     xen_capabilities: str
     device_tree: str
+    board: str = ""
+    nodes: List[str] = []  # noqa: RUF012
+    sysinfo: str = ""
+    smbios: Optional[int] = None
 
 
 # DMI system vendor and product (both lower case, by their beginnings) and what they mean. '' matches any product.
@@ -38,6 +52,20 @@ _BY_DMI = (
     ("oracle corporation", "virtualbox", "virtualbox"),
     ("parallels", "", "parallels"),
     ("bhyve", "", "bhyve"),
+    ("freebsd", "bhyve", "bhyve"),
+    ("apple inc.", "apple virtualization", "apple"),
+    ("scaleway", "", "kvm"),
+    ("tencent cloud", "", "kvm"),
+    ("huawei cloud", "", "kvm"),
+    ("huaweicloud", "", "kvm"),
+    ("upcloud", "", "kvm"),
+    ("vultr", "", "kvm"),
+    ("akamai", "", "kvm"),
+    ("linode", "", "kvm"),
+    ("exoscale", "", "kvm"),
+    ("yandex", "", "kvm"),
+    ("apache software foundation", "cloudstack kvm", "kvm"),
+    ("bochs", "", "bochs"),
     ("cloud hypervisor", "", "cloud-hypervisor"),
     ("nutanix", "ahv", "kvm"),
     ("red hat", "kvm", "kvm"),
@@ -80,14 +108,47 @@ def under(clues: Clues) -> str:
     if intel_like and "hypervisor" not in clues.cpu_flags:
         # Every hypervisor sets the flag; a cloud's bare metal carries the cloud's DMI without it.
         return NONE
-    return _by_firmware(clues) or _by_kernel(clues) or ("unknown" if intel_like else NONE)
+    found = _by_firmware(clues) or _by_kernel(clues)
+    if not found and not intel_like and _is_hardware(clues):
+        return NONE
+    return found or UNKNOWN
+
+
+def is_guest(clues: Clues) -> Optional[bool]:
+    """Whether this host is a virtual machine; None where nobody can say, which on other processors than Intel's kind is no flag's business."""
+    kind = under(clues)
+    if kind != UNKNOWN:
+        return kind != NONE
+    return True if "hypervisor" in clues.cpu_flags or _says_virtual(clues) else None
+
+
+def _says_virtual(clues: Clues) -> bool:
+    return clues.smbios is not None and bool(clues.smbios & _SMBIOS_VIRTUAL)
+
+
+def _is_metal(product: str) -> bool:
+    """Whether a cloud names a product that is a whole machine: a1.metal, c8g.metal-24xl."""
+    return bool(re.search(r"\.metal(?:-|\Z)", product))
+
+
+def _is_hardware(clues: Clues) -> bool:
+    """Whether something says that this is hardware. That nothing says it is a virtual machine, says nothing."""
+    if clues.sysinfo:
+        # z/Architecture tells of each control program above the machine and its logical partitions.
+        return not re.search(r"(?m)^VM[0-9]{2} ", clues.sysinfo)
+    if _is_metal(clues.product.lower()):
+        return True
+    if clues.vendor and clues.smbios is not None:
+        return not _says_virtual(clues)
+    names = [name for name in clues.board.split("\0") if name]
+    return bool(names) and not any(re.search("virt|qemu|xen|pseries", name) for name in names)
 
 
 def _by_firmware(clues: Clues) -> str:
     if clues.acpi_maker in _BY_ACPI:
         return _BY_ACPI[clues.acpi_maker]
     vendor, product = clues.vendor.lower(), clues.product.lower()
-    if product.endswith(".metal"):
+    if _is_metal(product):
         return ""
     kind = next((kind for maker, model, kind in _BY_DMI if vendor.startswith(maker) and product.startswith(model)), "")
     if kind == "qemu" and ("kvm-clock" in clues.clocks or clues.architecture == "aarch64"):
@@ -97,10 +158,17 @@ def _by_firmware(clues: Clues) -> str:
 
 
 def _by_kernel(clues: Clues) -> str:
-    if "xen,xen" in clues.device_tree:
-        return "xen"
-    if "linux,kvm" in clues.device_tree:
-        return "kvm"
+    control = re.search(r"(?m)^VM00 Control Program: *(\S+)", clues.sysinfo)
+    if control:
+        return "kvm" if control.group(1).startswith("KVM") else "zvm" if control.group(1).startswith("z/VM") else UNKNOWN
+    for word, kind in (("xen,xen", "xen"), ("linux,kvm", "kvm"), ("vmware", "vmware")):
+        if word in clues.device_tree:
+            return kind
+    if any("fw-cfg" in name for name in clues.nodes) or re.search("qemu,|riscv-virtio|linux,dummy-virt", clues.board):
+        # What QEMU makes up, whoever runs its processors.
+        return "qemu"
+    if "ibm,partition-name" in clues.nodes and "hmc-managed?" in clues.nodes:
+        return "powervm"
     return next((kind for clock, kind in _BY_CLOCK if clock in clues.clocks), "")
 
 
@@ -116,7 +184,10 @@ def ask(host: Any, cpu_flags: List[str]) -> Clues:
         maker = acpi_maker(table.value) if table.value else ""
     except ValueError:
         maker = ""
+    characteristics = host.read_bytes(_SMBIOS, _SMBIOS_BYTE + 1)
+    smbios = characteristics.value[_SMBIOS_BYTE] if characteristics.value and len(characteristics.value) > _SMBIOS_BYTE else None
+    nodes = [name for folder in (_TREE, _TREE + "/chosen") for name in host.listdir(folder, 4096).value or []]
     return Clues(
         host.uname()[4], cpu_flags, _text(host, _DMI + "/sys_vendor"), _text(host, _DMI + "/product_name"), maker,
         _text(host, _CLOCKS).split(), _text(host, "/sys/hypervisor/type"), _text(host, "/proc/xen/capabilities"),
-        _text(host, "/proc/device-tree/hypervisor/compatible"))
+        _text(host, _TREE + "/hypervisor/compatible"), _text(host, _TREE + "/compatible"), nodes, _text(host, "/proc/sysinfo"), smbios)

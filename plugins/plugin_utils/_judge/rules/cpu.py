@@ -143,13 +143,11 @@ def _microcode_of(scope: Scope, promise: Requirement | None) -> Iterator[Outcome
 
 
 def _mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    why = _why_not_ones_own(scope)
-    if not scope.facts.truth("cpu.microcode.consistent"):
+    # A virtual machine has no microcode of its own that could be mixed.
+    if not scope.facts.truth("cpu.microcode.consistent") and scope.facts.raw("hypervisor.is_guest") is not True:
         revisions = scope.facts.raw("cpu.microcode.revisions")
         shown = [printable(str(text), 40) for text in revisions[:20]] if isinstance(revisions, list) else "mixed"
         yield Difference("cpu.microcode_mixed", "one revision on all CPUs", shown, ("cpu.microcode.consistent", "cpu.microcode.revisions"))
-    elif why and promise:
-        yield Unknown("cpu.microcode.consistent", why)
 
 
 def _disabled(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -17,8 +17,13 @@ from recorded_host import RecordedHost
 GUEST = Clues("x86_64", ["fpu", "hypervisor"], "", "", "", ["tsc", "kvm-clock"], "", "", "")
 METAL = Clues("x86_64", ["fpu", "vmx"], "", "", "ALASKA", ["tsc", "hpet", "acpi_pm"], "", "", "")
 ARM = Clues("aarch64", ["fp", "asimd"], "", "", "", ["arch_sys_counter"], "", "", "")
+S390 = ARM._replace(architecture="s390x", clocks=["tod"])
+POWER = ARM._replace(architecture="ppc64le", clocks=["timebase"])
+RISCV = ARM._replace(architecture="riscv64", clocks=["riscv_clocksource"])
+SYSINFO = "Manufacturer:         IBM\nType:                 8561\nLPAR Number:          37\nLPAR Name:            LP01\n"
 
 
+# What systemd's src/basic/virt.c says of the same machines, but for what only systemd guesses: there nothing found is "none".
 @pytest.mark.parametrize(("clues", "under"), [
     (METAL._replace(vendor="Dell Inc.", product="PowerEdge R640"), "none"),
     (METAL._replace(vendor="Amazon EC2", product="m5.metal"), "none"),
@@ -40,7 +45,28 @@ ARM = Clues("aarch64", ["fp", "asimd"], "", "", "", ["arch_sys_counter"], "", ""
     (GUEST._replace(vendor="Red Hat", product="KVM"), "kvm"),
     (GUEST._replace(vendor="Hetzner", product="vServer"), "kvm"),
     (GUEST._replace(vendor="Unheard Of", product="Box", clocks=["tsc"]), "unknown"),
-    (ARM, "none"),
+    (ARM, "unknown"),
+    (ARM._replace(board="raspberrypi,4-model-b\0brcm,bcm2711"), "none"),
+    (ARM._replace(board="linux,dummy-virt", nodes=["fw-cfg@9020000"]), "qemu"),
+    (ARM._replace(vendor="HPE", product="ProLiant RL300 Gen11", smbios=0x0D), "none"),
+    (ARM._replace(vendor="HPE", product="ProLiant RL300 Gen11"), "unknown"),
+    (ARM._replace(vendor="Unheard Of", product="Cloud", smbios=0x1C), "unknown"),
+    (ARM._replace(vendor="Scaleway", product="SCW-COPARM1-2C-8G"), "kvm"),
+    (ARM._replace(vendor="Tencent Cloud", product="CVM"), "kvm"),
+    (ARM._replace(vendor="Apple Inc.", product="Apple Virtualization Generic Platform"), "apple"),
+    (ARM._replace(vendor="Amazon EC2", product="c8g.metal-24xl"), "none"),
+    (ARM._replace(vendor="Amazon EC2", product="c8g.metalike"), "amazon"),
+    (GUEST._replace(vendor="FreeBSD", product="BHYVE", clocks=["tsc"]), "bhyve"),
+    (S390._replace(sysinfo=SYSINFO + "VM00 Control Program: KVM/Linux\n"), "kvm"),
+    (S390._replace(sysinfo=SYSINFO + "VM00 Name:            LINUX01\nVM00 Control Program: z/VM    7.3.0\n"), "zvm"),
+    (S390._replace(sysinfo=SYSINFO), "none"),
+    (S390, "unknown"),
+    (POWER._replace(board="IBM,9080-HEX\0IBM,pseries", nodes=["ibm,partition-name", "hmc-managed?"]), "powervm"),
+    (POWER._replace(board="qemu,pseries", device_tree="linux,kvm"), "kvm"),
+    (POWER._replace(board="ibm,powernv\0ibm,p9-openbmc"), "none"),
+    (POWER._replace(board="rcs,talos\0ibm,powernv"), "none"),
+    (RISCV._replace(board="riscv-virtio"), "qemu"),
+    (RISCV._replace(board="sifive,hifive-unmatched-a00\0sifive,fu740"), "none"),
     (ARM._replace(vendor="QEMU", product="QEMU Virtual Machine"), "kvm"),
     (ARM._replace(vendor="Amazon EC2", product="c7g.large"), "amazon"),
     (ARM._replace(vendor="Amazon EC2", product="c7g.metal"), "none"),
@@ -60,7 +86,14 @@ def test_clues_are_asked_for() -> None:
             "/proc/device-tree/hypervisor/compatible": "linux,kvm\0"},
         "read_bytes": {"/sys/firmware/acpi/tables/FACP@0+36": "RkFDUBQBAAAGZkZJUkVDS0ZDVk1GQURUAAAAAEZDQVQZASQg"}})
     assert virtualization.ask(host, ["hypervisor"]) == Clues(
-        "x86_64", ["hypervisor"], "QEMU", "Standard PC", "FIRECK", ["kvm-clock", "tsc"], "", "", "linux,kvm")
+        "x86_64", ["hypervisor"], "QEMU", "Standard PC", "FIRECK", ["kvm-clock", "tsc"], "", "", "linux,kvm", "", ["hypervisor"])
+
+
+@pytest.mark.parametrize(("clues", "is_guest"), [
+    (GUEST, True), (METAL, False), (ARM, None), (GUEST._replace(vendor="Unheard Of", clocks=["tsc"]), True),
+    (ARM._replace(vendor="Unheard Of", product="Cloud", smbios=0x1C), True), (S390._replace(sysinfo=SYSINFO), False)])
+def test_whether_it_is_a_guest(clues: Clues, is_guest: bool | None) -> None:
+    assert virtualization.is_guest(clues) is is_guest
 
 
 def test_a_user_without_privilege_has_fewer_clues_and_no_error() -> None:

@@ -243,7 +243,7 @@ ASK_HOST = vulnerability(state="unknown", host="unknown", guest_to_host="unknown
     ({"cpu.microcode_of.17-31-00": {"minimum": "0x8301080"}}, KINDS, FINE),
     ({"cpu.microcode_of.19-11-01": {"minimum": "0xa101154"}}, {"cpu.microcode.processors": None}, UNKNOWN),
     ({"cpu.microcode_of.19-11-01": {"minimum": "0xa101154"}}, {**KINDS, "hypervisor.is_guest": True}, UNKNOWN),
-    ({"cpu.microcode_mixed": "forbidden"}, {"hypervisor.is_guest": True}, UNKNOWN),
+    ({"cpu.microcode_mixed": "forbidden"}, {"hypervisor.is_guest": True, "cpu.microcode.consistent": False}, FINE),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=off"]}, DRIFT),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mitigations=auto,no_guest_host"]}, DRIFT),
     ({"cpu.mitigations_disabled": "forbidden"}, {"cpu.mitigation_options": ["mds=full,nosmt", "mitigations=auto,nosmt"]}, FINE),

@@ -24,7 +24,7 @@ OPTIONS = {"available": True, "hypervisor_probe": "device"}
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 KEPT, UNKNOWN, BROKEN = "kept", "unknown", "broken"
 _NONE_SUCH = "no-such-thing"
-_FREE = ("hypervisor.kvm.", "cpu.vulnerabilities.")
+_FREE = ("hypervisor.kvm.", "cpu.vulnerabilities.", "cpu.microcode_of.")
 
 
 class LosingHost:
@@ -74,6 +74,9 @@ def _named(key: str, record: dict[str, Any]) -> list[str]:
         return [_FREE[0] + name for name in (record["hypervisor"].get("kvm") or {}).get("parameters") or {}]
     if key.startswith(_FREE[1] + "<"):
         return [_FREE[1] + name for name in ("all", *(record["cpu"]["vulnerabilities"] or {}))]
+    if key.startswith(_FREE[2] + "<"):
+        rows = (record["cpu"].get("microcode") or {}).get("processors") or []
+        return [_FREE[2] + row["processor"] for row in rows if row["processor"]]
     return [key]
 
 

@@ -129,13 +129,19 @@ def _microcode_of(scope: Scope, promise: Requirement | None) -> Iterator[Outcome
     keys = [key for key in scope.promises if key.startswith(_MICROCODE_OF)]
     if not keys:
         return
+    fact = "cpu.microcode.processors"
     try:
-        rows = scope.facts.rows("cpu.microcode.processors")
+        rows = scope.facts.rows(fact)
+        damaged = len(rows) != len(scope.facts.items(fact)) or not all(isinstance(row.get("processor"), str) for row in rows)
+        if damaged:
+            raise CannotSay(fact, "a kind of processor without a name")
     except CannotSay as reason:
         for key in keys:
             yield Unknown(reason.fact, reason.why, key)
         return
     for key in keys:
+        if not rows:
+            yield Unknown(fact, "no kind of processor is known", key)
         wanted = key[len(_MICROCODE_OF):].lower()
         for row in rows:
             if row.get("processor") == wanted:

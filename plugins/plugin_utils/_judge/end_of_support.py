@@ -1,61 +1,72 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when each operating system release gets security updates.
+"""Until when each operating system release gets security updates: the table ``data/end_of_support.yml``, with a source for each row.
 
-Sources: Debian and Ubuntu from the data of the package distro-info-data of Debian (``/usr/share/distro-info``, eol-server and eol-esm
-or eol-lts); the others from the life cycle pages of their vendors as collected by endoflife.date (its data of 2026-08-22), and for Amazon from
-its own page on the release cadence. Read on 2026-11-24. Where a vendor names a month only, its last day is taken. Not listed is what neither
-source dates, such as Oracle Linux 10; there a host's own SUPPORT_END (os-release) serves. CentOS Linux and CentOS Stream 8 have one ID and
-VERSION_ID: the date is the later one's, Stream's.
+A version stands for its minor ones, unless some of them are listed: a minor release of Enterprise Linux gets nothing after the next one is out,
+but with an add-on of its own (EUS). What is not listed is newer than the table, or nobody dates it, such as Oracle Linux 10; there a host's own
+SUPPORT_END (os-release) serves. CentOS Linux and CentOS Stream 8 have one ID and VERSION_ID: the date is the later one's, Stream's.
+``tests/tools/refresh_end_of_support.py`` writes the table anew from files that somebody brings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from . import tables
+
+_TABLE = "end_of_support"
 
 
 class Support(NamedTuple):
-    """The last days of the vendor's regular support and of the extended support that may be had (None: there is none)."""
+    """The last days of the vendor's regular support, of the extended support and of a legacy add-on that may be had (None: there is none).
+
+    ``line`` is that of the whole major version, where a minor one ends before it.
+    """
 
     vendor: date
     extended: date | None = None
     extended_name: str = ""
+    legacy: date | None = None
+    legacy_name: str = ""
+    line: date | None = None
+
+    def last_day(self, kind: str) -> date:
+        """The last day for who has ``vendor``, ``extended`` or ``legacy`` support."""
+        days = {"vendor": (), "extended": (self.extended,), "legacy": (self.extended, self.legacy)}[kind]
+        return max([self.vendor, *(day for day in days if day)])
 
 
-# id of os-release -> (name of the extended support, {VERSION_ID: (vendor, extended)}); a version stands for its minor ones too.
-_DATES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
-    "debian": ("Debian LTS", {
-        "9": ("2020-07-18", "2022-06-30"), "10": ("2022-09-10", "2024-06-30"), "11": ("2024-08-14", "2026-08-31"),
-        "12": ("2026-07-11", "2028-06-30"), "13": ("2028-08-09", "2030-06-30")}),
-    "ubuntu": ("Ubuntu ESM", {
-        "16.04": ("2021-04-30", "2026-04-23"), "18.04": ("2023-05-31", "2028-04-26"), "20.04": ("2025-05-29", "2030-04-23"),
-        "22.04": ("2027-06-01", "2032-04-21"), "23.10": ("2024-07-11", ""), "24.04": ("2029-05-31", "2034-04-25"), "24.10": ("2025-07-10", ""),
-        "25.04": ("2026-01-15", ""), "25.10": ("2026-07-09", ""), "26.04": ("2031-05-29", "2036-04-23")}),
-    "rhel": ("RHEL ELS", {
-        "7": ("2024-06-30", "2029-05-31"), "8": ("2029-05-31", "2033-05-31"), "9": ("2032-05-31", "2036-05-31"), "10": ("2035-05-31", "2039-05-31")}),
-    "almalinux": ("", {"8": ("2029-05-31", ""), "9": ("2032-05-31", ""), "10": ("2035-05-31", "")}),
-    "rocky": ("", {"8": ("2029-05-31", ""), "9": ("2032-05-31", ""), "10": ("2035-05-31", "")}),
-    "centos": ("", {"7": ("2024-06-30", ""), "8": ("2024-05-31", ""), "9": ("2027-05-31", ""), "10": ("2030-05-31", "")}),
-    "ol": ("Oracle Extended Support", {
-        "7": ("2024-12-31", "2028-06-30"), "8": ("2029-07-31", "2032-07-31"), "9": ("2032-06-30", "2035-06-30")}),
-    "fedora": ("", {"40": ("2025-05-13", ""), "41": ("2025-12-15", ""), "42": ("2026-05-27", ""), "43": ("2026-12-09", ""),
-                    "44": ("2027-06-02", "")}),
-    "amzn": ("", {"2": ("2026-06-30", ""), "2023": ("2029-06-30", "")}),
-    "sles": ("SUSE LTSS", {
-        "12.5": ("2024-10-31", "2027-10-31"), "15.3": ("2022-12-31", "2025-12-31"), "15.4": ("2023-12-31", "2026-12-31"),
-        "15.5": ("2024-12-31", "2027-12-31"), "15.6": ("2025-12-31", "2028-12-31"), "15.7": ("2031-07-31", "2034-07-31"),
-        "16.0": ("2027-11-30", "2030-11-30")}),
-    "opensuse-leap": ("", {
-        "15.3": ("2022-12-31", ""), "15.4": ("2023-12-07", ""), "15.5": ("2024-12-31", ""), "15.6": ("2026-04-30", ""), "16.0": ("2027-10-31", "")}),
-}
+@lru_cache(maxsize=1)
+def _rows() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    return {(row["id"], row["version"]): row for row in tables.table(_TABLE)["rows"]}
+
+
+@lru_cache(maxsize=1)
+def _with_minors() -> frozenset[tuple[str, str]]:
+    """The major versions of which minor ones are listed."""
+    return frozenset((os_id, version.split(".")[0]) for os_id, version in _rows() if "." in version)
+
+
+def as_of() -> str:
+    """The month of the table: 2026-11."""
+    return tables.as_of(_TABLE)
 
 
 def find(os_id: str, version_id: str) -> Support | None:
     """The support of a release by os-release's ID and VERSION_ID; of its major version where minor ones are not listed. None: not known."""
-    name, releases = _DATES.get(os_id, ("", {}))
-    ends = releases.get(version_id) or releases.get(version_id.split(".")[0])
-    if ends is None:
+    key = (os_id, version_id.split(".")[0])
+    major = _rows().get(key)
+    row = _rows().get((os_id, version_id)) or (major if key not in _with_minors() else None)
+    if row is None:
         return None
-    return Support(date.fromisoformat(ends[0]), date.fromisoformat(ends[1]) if ends[1] else None, name)
+    if "vendor" not in row:
+        # The newest minor release of the table: when the next one comes is not known.
+        row = {**(major or {}), **row}
+    names = tables.table(_TABLE)["names"].get(os_id, {})
+    line = major["vendor"] if major and row["vendor"] < major["vendor"] else None
+    return Support(row["vendor"], row.get("extended"), row.get("extended_name", names.get("extended", "")) if row.get("extended") else "",
+                   row.get("legacy"), names.get("legacy", "") if row.get("legacy") else "", line)

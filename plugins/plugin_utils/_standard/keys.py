@@ -58,9 +58,9 @@ OS = (
             "them."),
     _policy("os.shadowed_programs", "Programs below `/usr/local` that stand before one of the system's of the same name."),
     _policy("os.end_of_support", "An operating system release whose support has ended."),
-    Key("os.support", "choice", "Which support the fleet has: the vendor's regular one, or the extended one (Debian LTS, Ubuntu ESM, RHEL "
-        "ELS, SUSE LTSS). "
-        "Without it, vendor.", "vendor", choices=("vendor", "extended"), promise=False),
+    Key("os.support", "choice", "Which support the fleet has: the vendor's regular one, the extended one (Debian LTS, Ubuntu ESM, RHEL ELS, RHEL "
+        "EUS for a minor release, SUSE LTSS), or a legacy add-on behind that (Ubuntu Pro Legacy, Debian ELTS). "
+        "Without it, vendor.", "vendor", choices=("vendor", "extended", "legacy"), promise=False),
     Key("os.support_days_left", "number", "How many days of support must be left, so that a migration is begun in time.",
         {"minimum": 180}, ("os.end_of_support_near",), ("minimum",)),
 )

@@ -37,12 +37,11 @@ def _support(scope: Scope) -> tuple[str, Support]:
     try:
         return name, _own_end(scope)
     except CannotSay:
-        raise CannotSay("os.support_end", f"no date is known for {name[:80]!r}") from None
+        raise CannotSay("os.support_end", f"the table of {end_of_support.as_of()} does not know {printable(name, 80)}") from None
 
 
 def _last_day(scope: Scope, support: Support) -> date:
-    extended = scope.setting("os.support", "vendor") == "extended"
-    return (support.extended or support.vendor) if extended else support.vendor
+    return support.last_day(scope.setting("os.support", "vendor"))
 
 
 def _ended(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -50,9 +49,13 @@ def _ended(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     last = _last_day(scope, support)
     if scope.now.date() <= last:
         return
-    offered = support.extended is not None and scope.now.date() <= support.extended
-    tail = f"; {support.extended_name} until {support.extended}" if offered else ""
-    yield Difference("os.end_of_support", "a supported release", f"{name[:80]}: support ended {last}{tail}", _FACTS, "medium" if offered else None)
+    today = scope.now.date()
+    add_ons = ((support.extended, support.extended_name), (support.legacy, support.legacy_name))
+    offers = [f"{add_on} until {end}" for end, add_on in add_ons if end is not None and last < end and today <= end]
+    near = any(end is not None and today <= end for end in (support.extended, support.line))
+    offers += [f"its later minor releases until {support.line}"] if support.line is not None and today <= support.line else []
+    observed = f"{name[:80]}: support ended {last}" + "".join(f"; {offer}" for offer in offers)
+    yield Difference("os.end_of_support", "a supported release", observed, _FACTS, "medium" if near else None)
 
 
 def _near(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

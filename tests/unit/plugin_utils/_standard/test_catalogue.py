@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.catalogue import DISRUPTIONS, ENTRIES, SEVERITIES, entry_of, ids, is_known
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.keys import KEYS
 
@@ -48,26 +45,3 @@ def test_an_id_that_no_finding_has_is_an_error(finding: str) -> None:
     ("hypervisor.*.running", True), ("kernal.*", False), ("kernel", False)])
 def test_a_pattern_is_known_where_it_can_name_a_finding(pattern: str, known: bool) -> None:
     assert is_known(pattern) is known
-
-
-@pytest.mark.parametrize(("os_id", "version", "vendor", "extended"), [
-    ("debian", "12", date(2026, 7, 11), date(2028, 6, 30)), ("ubuntu", "24.04", date(2029, 5, 31), date(2034, 4, 25)),
-    ("rhel", "9.4", date(2032, 5, 31), date(2036, 5, 31)), ("rocky", "9.6", date(2032, 5, 31), None), ("amzn", "2023", date(2029, 6, 30), None),
-    ("sles", "16.0", date(2027, 11, 30), date(2030, 11, 30)), ("centos", "10", date(2030, 5, 31), None)])
-def test_support_is_found_by_release_or_by_its_major_version(os_id: str, version: str, vendor: date, extended: date | None) -> None:
-    found = end_of_support.find(os_id, version)
-    assert found is not None
-    assert (found.vendor, found.extended) == (vendor, extended)
-
-
-@pytest.mark.parametrize(("os_id", "version"), [("debian", "99"), ("nobody", "1"), ("ubuntu", "24"), ("debian", ""), ("ol", "10.0")])
-def test_an_unlisted_release_has_no_date(os_id: str, version: str) -> None:
-    assert end_of_support.find(os_id, version) is None
-
-
-def test_extended_support_never_ends_before_the_vendors() -> None:
-    for os_id, (_, releases) in end_of_support._DATES.items():
-        for version in releases:
-            found = end_of_support.find(os_id, version)
-            assert found is not None
-            assert found.extended is None or (found.extended > found.vendor and found.extended_name)

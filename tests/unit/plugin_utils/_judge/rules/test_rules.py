@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective
 from golden_record import NOW, golden
@@ -155,7 +156,13 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     ({"os.end_of_support": "forbidden"}, {"os.version_id": "12"}, DRIFT),
     ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.version_id": "12"}, FINE),
     ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.version_id": "11"}, DRIFT),
-    ({"os.end_of_support": "forbidden"}, {"os.id": "rhel", "os.version_id": "9.4"}, FINE),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "rhel", "os.version_id": "9.8"}, FINE),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "rhel", "os.version_id": "9.6"}, DRIFT),
+    ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.id": "rhel", "os.version_id": "9.6"}, FINE),
+    ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.id": "rhel", "os.version_id": "9.4"}, DRIFT),
+    ({"os.end_of_support": "forbidden"}, {"os.id": "ubuntu", "os.version_id": "26.10"}, FINE),
+    ({"os.end_of_support": "forbidden", "os.support": "extended"}, {"os.id": "ubuntu", "os.version_id": "16.04"}, DRIFT),
+    ({"os.end_of_support": "forbidden", "os.support": "legacy"}, {"os.id": "ubuntu", "os.version_id": "16.04"}, FINE),
     ({"os.end_of_support": "forbidden"}, {"os.id": "nobody"}, UNKNOWN),
     ({"os.end_of_support": "forbidden"}, {"os.id": "nobody", "os.support_end": "2026-01-01"}, DRIFT),
     ({"os.end_of_support": "forbidden"}, {"os.id": "nobody", "os.support_end": "never"}, UNKNOWN),
@@ -189,6 +196,19 @@ def test_os_and_boot(promise: dict[str, Any], changes: dict[str, Any], verdict: 
 def test_support_that_may_be_extended_is_less_severe() -> None:
     assert only({"os.end_of_support": "forbidden"}, {"os.version_id": "12"})["severity"] == "medium"
     assert only({"os.end_of_support": "forbidden"}, {"os.version_id": "11"})["severity"] == "critical"
+
+
+def test_a_minor_release_that_ended_is_told_what_brings_it_back() -> None:
+    finding = only({"os.end_of_support": "forbidden"}, {"os.id": "rhel", "os.version_id": "9.6"})
+    assert (finding["severity"], finding["observed"]) == (
+        "medium", "rhel 9.6: support ended 2025-11-11; RHEL EUS until 2027-05-31; its later minor releases until 2032-05-31")
+
+
+@pytest.mark.parametrize(("os_id", "version"), [("fedora", "47"), ("rhel", "10.9"), ("debian", "15"), ("sles", "16.4")])
+def test_what_is_newer_than_the_table_is_unknown_and_the_table_is_named(os_id: str, version: str) -> None:
+    seen = judged({"os.end_of_support": "forbidden"}, {"os.id": os_id, "os.version_id": version})
+    assert seen.verdict == UNKNOWN
+    assert seen.reasons == [f"os.support_end: the table of {end_of_support.as_of()} does not know {os_id} {version}"]
 
 
 def test_the_last_day_of_support_is_supported() -> None:

@@ -23,6 +23,7 @@ from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
+from ..plugin_utils._fleet.bounded import visible
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
 from ..plugin_utils._standard import in_force
@@ -159,6 +160,6 @@ def run_suite(argv: list[str]) -> tuple[int, list[str]]:
     with subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", start_new_session=True, umask=0o077) as process:
         for line in process.stdout or ():
-            display.display(line.rstrip())
+            display.display(visible(line.rstrip()))
             lines += [line.strip()] if line.strip() else []
     return process.returncode, lines

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 
@@ -35,41 +36,100 @@ class Answer(NamedTuple):
     at: int
 
 
-# The host's own folders only, so that nothing put in front of its tools answers in their place.
+# Bytes of one answer, and of what is said with it on standard error. Every question asks for far less.
+ANSWER_LIMIT = 4 * 1024 * 1024
+_ERROR_LIMIT = 2000
+
+# The host's own folders only, so that nothing put in front of its tools answers in their place. What a question prints reaches this script's
+# own output in base64 alone: whatever a host's users call their files and processes, it ends no answer and begins none.
 _HEAD = """\
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 unset BASH_ENV ENV CDPATH LD_PRELOAD LD_LIBRARY_PATH
 nonce={nonce}
-exec 3>&1
+[ "$(printf firebreak | base64)" = ZmlyZWJyZWFr ] || {{ echo "this host has no base64, by which answers are told apart" >&2; exit 3; }}
+printf '\\n%s begun\\n' "$nonce"
 ask() {{
   name=$1 seconds=$2 shell=$3; shift 3
-  printf '\\n%s asked %s %s\\n' "$nonce" "$name" "$(date +%s)"
-  err=$(timeout -k 2 "$seconds" sh -c "$shell" "$name" "$@" 2>&1 >&3 3>&- </dev/null); status=$?
-  printf '\\n%s ended %s\\n%s\\n' "$nonce" "$status" "$err"
+  at=$(date +%s)
+  said=$(
+    exec 4>&1
+    {{
+      out=$({{ timeout -k 2 "$seconds" sh -c "$shell" "$name" "$@" </dev/null 2>&3 3>&- 4>&-; echo "status $?" >&4; }} |
+        head -c {answer} | base64 | tr -d '\\n')
+      printf 'out %s\\n' "$out" >&4
+    }} 3>&1 | {{ err=$(head -c {error} | base64 | tr -d '\\n'); cat >/dev/null; printf 'err %s\\n' "$err" >&4; }})
+  printf '%s asked %s %s\\n%s\\n%s ended\\n' "$nonce" "$name" "$at" "$said" "$nonce"
 }}
 """
 
 
+class ConfusedError(ValueError):
+    """An output that answers what was not asked, or twice: nothing of it is believed."""
+
+
 def script(questions: Iterable[Question], nonce: str) -> str:
-    """A shell script that asks all questions; ``nonce`` is a word that no answer can know."""
+    """A shell script that asks all questions; ``nonce`` is a word that nothing before the script's own output can know."""
     asked = [shlex.join(["ask", question.name, str(question.seconds), question.shell, *question.arguments]) for question in questions]
-    return "\n".join([_HEAD.format(nonce=nonce), *asked, f"printf '\\n%s done\\n' {nonce}", ""])
+    head = _HEAD.format(nonce=nonce, answer=ANSWER_LIMIT + 1, error=_ERROR_LIMIT)
+    return "\n".join([head, *asked, f"printf '\\n%s done\\n' {nonce}", ""])
 
 
 def answers(output: str, nonce: str) -> dict[str, Answer]:
-    """The answers in what the script printed; one that was cut off in the middle is not among them."""
+    """The answers in what the script printed, each once; one that was cut off in the middle is not among them."""
     found: dict[str, Answer] = {}
-    pattern = rf"\n{nonce} asked (\w+) (\d*)\n(.*?)\n{nonce} ended (\d+)\n(.*?)(?=\n{nonce} )"
-    for name, at, out, status, err in re.findall(pattern, "\n" + without_secrets(output), re.DOTALL):
-        found[name] = Answer(out, err.strip(), int(status), int(at or 0))
+    lines = iter(output.partition(f"\n{nonce} begun\n")[2].split("\n"))
+    for line in lines:
+        words = line.split(" ")
+        if words[:2] != [nonce, "asked"] or len(words) != 4:
+            continue
+        cells = _cells(lines, f"{nonce} ended")
+        if words[2] in found:
+            raise ConfusedError(f"answers {words[2]} twice")
+        if cells is not None:
+            found[words[2]] = _answer(cells, words[3])
     return found
 
 
+def _cells(lines: Iterator[str], end: str) -> Mapping[str, str] | None:
+    """The lines ``name value`` up to an end that must come."""
+    cells: dict[str, str] = {}
+    for line in lines:
+        if line == end:
+            return cells
+        name, _space, value = line.partition(" ")
+        cells[name] = value
+    return None
+
+
+def _answer(cells: Mapping[str, str], at: str) -> Answer:
+    try:
+        out, err = (base64.b64decode(cells[name], validate=True) for name in ("out", "err"))
+        status, moment = int(cells["status"]), int(at or 0)
+    except (KeyError, ValueError):
+        return Answer("", "what it answered is damaged", 3, 0)
+    if len(out) > ANSWER_LIMIT:
+        return Answer("", f"it answers more than {ANSWER_LIMIT} bytes", 3, moment)
+    return Answer(without_secrets(out.decode("utf-8", "replace")), without_secrets(err.decode("utf-8", "replace")).strip(), status, moment)
+
+
+_SECRET = re.compile(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key")
+# From the word on to where the value begins: name=value, name = "value", "name": value. Bounded, as all of this is: text of a host's own comes here.
+_TO_VALUE = re.compile(r"""(?:[\w.-]{0,64}["']?[ \t]{0,8}=[ \t]{0,8}|[\w.-]{0,64}["']:[ \t]{0,8}|[\w.-]{0,64}:[ \t]{1,8})(?=\S)""")
+_VALUE = re.compile(r"""(?s)"[^"\n]*"|'[^'\n]*'|[^\s,;]+""")
+
+
 def without_secrets(text: str) -> str:
-    """A text without what may be a secret in it: logins in addresses, and the values of options that are named for one."""
+    """A text without what may be a secret in it: logins in addresses, and the values of options that are named for one. Linear in its length."""
     text = re.sub(r"(://)[^/@\s]+@", r"\1(removed)@", text)
-    text = re.sub(r"(?im)^(\s*password(?:_pbkdf2)?\s).*$", r"\1(removed)", text)
-    return re.sub(r"(?i)\b([\w.-]*(?:password|passwd|secret|token|passphrase)[\w.-]*=)\S+", r"\1(removed)", text)
+    text = re.sub(r"(?im)^([ \t]*password(?:_pbkdf2)?[ \t]).*$", r"\1(removed)", text)
+    kept, done = [], 0
+    for word in _SECRET.finditer(text):
+        start = _TO_VALUE.match(text, word.end()) if word.end() > done else None
+        value = _VALUE.match(text, start.end()) if start else None
+        if start and value:
+            kept += [text[done:start.end()], "(removed)"]
+            done = value.end()
+    return "".join([*kept, text[done:]])
 
 
 def is_whole(output: str, nonce: str) -> bool:

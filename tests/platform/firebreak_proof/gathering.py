@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from .asking import Answer, Question, answers, is_whole, script
+from .asking import Answer, ConfusedError, Question, answers, is_whole, script
+from .listening import OUTPUT_LIMIT, listen
 from .proof import Proof
 from .questions.containers import CONTAINERS, KATA
 from .questions.kata import KATA_FILES
@@ -23,6 +24,7 @@ from .questions.patches import LIVE_PATCH
 from .questions.probe import PROBE
 from .questions.services import SERVICES
 from .questions.system import BOOT, GENERAL, KERNEL
+from .results import visible
 from .standards import Standard
 from .views import comparisons, ordering
 
@@ -60,31 +62,57 @@ def words(standard: Standard, key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.sub(r"^[0-9a-f]{64} [ *]", "", word) for word in said))
 
 
-def bound(host: Any, seconds: int) -> None:
-    """Put a time limit on all that testinfra starts here for a host; it has none of its own."""
-    backend = host.backend
-    if hasattr(backend, "ansible_runner") and not backend.force_ansible:
-        found = backend.ansible_runner.get_host(backend.host, ssh_config=backend.ssh_config, ssh_identity_file=backend.ssh_identity_file)
-        backend = found.backend if found is not None else backend
-    plain = backend.run_local
-
-    def limited(command: str, *args: str) -> Any:
-        return plain(f"timeout -k 5 {seconds} {command}", *args)
-
-    backend.run_local = limited
+# The ways to a host on which what is written to the command's standard input reaches the host.
+_WITH_INPUT = ("local", "ssh")
 
 
-def trip(host: Any, questions: Sequence[Question], seconds: int) -> dict[str, Answer]:
+class Line:
+    """The way to a host: what testinfra starts here for it is bounded in time and in what it says, and told by standard input where that arrives.
+
+    A script in a command line would be read by every user of the host.
+    """
+
+    def __init__(self, host: Any, seconds: int) -> None:
+        self._host, self._seconds = host, seconds
+        self._said, self.problem = b"", ""
+        backend = host.backend
+        if hasattr(backend, "ansible_runner") and not backend.force_ansible:
+            found = backend.ansible_runner.get_host(backend.host, ssh_config=backend.ssh_config, ssh_identity_file=backend.ssh_identity_file)
+            backend = found.backend if found is not None else backend
+        self._backend = backend
+        backend.run_local = self._run_local
+
+    def _run_local(self, command: str, *args: str) -> Any:
+        line = self._backend.encode(self._backend.quote(command, *args))
+        heard = listen(line, self._said, self._seconds)
+        self.problem = heard.problem
+        return self._backend.result(heard.rc, line, heard.out, heard.err)
+
+    def ask(self, text: str) -> Any:
+        """What the host's shell makes of a script."""
+        if self._backend.NAME in _WITH_INPUT:
+            self._said = text.encode()
+            return self._host.run("sh -s")
+        return self._host.run(f"sh -c {shlex.quote(text)}")
+
+
+def trip(line: Line, questions: Sequence[Question]) -> dict[str, Answer]:
     """One round trip; UnansweredError where it does not come back whole."""
     nonce = secrets.token_hex(12)
     try:
-        done = host.run(f"sh -c {shlex.quote(script(questions, nonce))}")
+        done = line.ask(script(questions, nonce))
     except Exception as error:
-        raise UnansweredError(f"cannot be reached: {_last_line(str(error))}", {}) from None
-    output = done.stdout_bytes.decode("utf-8", "replace")
-    found = answers(output, nonce)
-    if done.rc in (124, 137):
-        raise UnansweredError(f"did not answer within {seconds} s", found)
+        raise UnansweredError(line.problem or f"cannot be reached: {_last_line(str(error))}", {}) from None
+    output = done.stdout_bytes[:OUTPUT_LIMIT].decode("utf-8", "replace")
+    try:
+        found = answers(output, nonce)
+    except ConfusedError as error:
+        raise UnansweredError(str(error), {}) from None
+    strange = found.keys() - {question.name for question in questions}
+    if strange:
+        raise UnansweredError(f"answers what it was not asked: {_last_line(min(strange))}", {})
+    if line.problem:
+        raise UnansweredError(line.problem, found)
     if not is_whole(output, nonce):
         raise UnansweredError(f"broke off: {_last_line(done.stderr_bytes.decode('utf-8', 'replace'))}", found)
     return found
@@ -92,8 +120,8 @@ def trip(host: Any, questions: Sequence[Question], seconds: int) -> dict[str, An
 
 def _last_line(text: str) -> str:
     """The last thing that was said, on one line."""
-    lines = [line.strip() for line in text.replace("\\n", "\n").splitlines() if line.strip(" '\")")]
-    return lines[-1][-300:] if lines else "it says nothing"
+    lines = [line.strip() for line in text[-8192:].replace("\\n", "\n").splitlines() if line.strip(" '\")")]
+    return visible(lines[-1][-300:]) if lines else "it says nothing"
 
 
 def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
@@ -102,13 +130,13 @@ def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
     trips, found = 0, dict[str, Answer]()
     problem = ""
     try:
-        bound(host, seconds)
+        line = Line(host, seconds)
         trips = 1
-        found = trip(host, needed(standard), seconds)
+        found = trip(line, needed(standard))
         order = ordering.question(comparisons.groups(Proof(name, standard, found)))
         if order is not None:
             trips = 2
-            found.update(trip(host, [order], seconds))
+            found.update(trip(line, [order]))
     except UnansweredError as error:
         problem, found = str(error), {**found, **error.partly}
     return Asked(Proof(name, standard, found, problem), trips, time.monotonic() - began, now)

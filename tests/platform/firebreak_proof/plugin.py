@@ -165,7 +165,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when != "call" or proof is None:
         return report
     finding = finding_of(item.function, wanted.key) if wanted else ""  # type: ignore[attr-defined]
-    sentence = str(call.excinfo.value) if call.excinfo else ""
+    sentence = "\n".join(map(results.visible, str(call.excinfo.value).splitlines())) if call.excinfo else ""
     if call.excinfo and isinstance(call.excinfo.value, BrokenPromiseError):
         report.longrepr = sentence
     waiver = proof.waiver(finding, datetime.now(timezone.utc).date()) if report.failed else None

@@ -22,6 +22,11 @@ class Result(NamedTuple):
     test: str
 
 
+def visible(text: str) -> str:
+    """A host's words on one line and harmless to a terminal: what steers, hides or turns is shown as its code."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+
+
 _WORST = ("passed", "waived", "failed")
 
 
@@ -44,7 +49,7 @@ def lines(results: Sequence[Result]) -> Iterator[str]:
         state = f"{len(broken)} of {len(own)} promises are broken" if broken else f"all {len(own)} promises hold"
         yield f"{host}: {state}" + (f", {waived} waived" if waived else "")
         for result in broken:
-            yield f"  {result.promise}: {result.sentence}"
+            yield f"  {result.promise}: {visible(result.sentence)}"
 
 
 def as_data(results: Sequence[Result]) -> dict[str, object]:

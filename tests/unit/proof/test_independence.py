@@ -17,8 +17,10 @@ from workshop import REPOSITORY
 
 SUITE = REPOSITORY / "tests/platform"
 ALLOWED = {"firebreak_proof", "pytest", "testinfra"}
-STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "dataclasses", "datetime", "fnmatch", "functools", "gzip", "hashlib", "html",
-                    "io", "itertools", "json", "os", "pathlib", "re", "secrets", "shlex", "subprocess", "sys", "tarfile", "tempfile",
+STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "contextlib", "dataclasses", "datetime", "fnmatch", "functools", "gzip",
+                    "hashlib", "html",
+                    "io", "itertools", "json", "os", "pathlib", "re", "secrets", "selectors", "shlex", "signal", "stat", "subprocess", "sys",
+                    "tarfile", "tempfile",
                     "time", "tomllib", "typing"}
 
 

@@ -28,7 +28,7 @@ CONTAINERS = (
         done; true"""),
     # engine, process, program, whether it runs the file that is there now
     Question("daemons", ("containers.engine_stale",), r"""
-        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;; *) continue ;; esac
           [ "$(readlink "/proc/$pid/root")" = / ] || continue
@@ -42,7 +42,7 @@ CONTAINERS = (
         own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
         describe() { # PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME
           pid=$1; kind=$2; shift 2
-          program=$(readlink "/proc/$pid/exe") || program=
+          program=$(readlink "/proc/$pid/exe" | tr '\000-\037\177' '?')
           processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
           privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
           printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind"
@@ -81,13 +81,13 @@ KATA = (
     # program, process, whether it is of the release in force, and the guest kernel on its command line
     Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), r"""
         tree=$(readlink -f /opt/kata)
-        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(/opt/kata.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(/opt/kata.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           if [ "$path" != "$program" ]; then state=replaced
           else case $program in "$tree"/*) state=current ;; *) state=former ;; esac; fi
           kernel=$(tr '\0' '\n' <"/proc/$pid/cmdline" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
           resolved=$(readlink -f "$kernel") && kernel=$resolved
-          printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "${kernel##*/}"
+          printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "$(printf %s "${kernel##*/}" | tr '\000-\037\177' '?')"
         done; true"""),
     # Only the sections about runtimes: others may hold the passwords of registries.
     Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), r"""

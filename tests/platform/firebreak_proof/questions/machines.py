@@ -41,7 +41,7 @@ HYPERVISOR = (
         done; true"""),
     # component, process, program, whether it runs the file that is there now, the machine types on its command line
     Question("monitors", ("hypervisor.*",), r"""
-        ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           case ${program##*/} in
             qemu-system-*|qemu-kvm) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
@@ -52,7 +52,7 @@ HYPERVISOR = (
           else state=replaced; fi
           machine=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
             awk 'wanted { sub(/^type=/, ""); sub(/,.*/, ""); print; exit } { wanted = /^--?(machine|M)$/ }')
-          printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$machine"
+          printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$(printf %s "$machine" | tr '\000-\037\177' '?')"
         done; true"""),
     Question("machine_types", ("hypervisor.deprecated_machine_types",), """
         for program in /usr/bin/qemu-system-x86_64 /usr/libexec/qemu-kvm /usr/bin/qemu-system-aarch64; do

@@ -11,14 +11,16 @@ from ..asking import Question
 # asked in its own mounts: of one process for each set of mounts, and not of those who made their own users, who may mount what never answers.
 _EVERY_MAPPED_FILE = r"""
         root=$(stat -L -c %d:%i /)
-        spaces=$(ls -l /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/user /proc/self/ns/mnt /proc/self/ns/user 2>/dev/null |
-          sed -n 's|^.* /proc/\([0-9a-z]*\)/ns/\([a-z]*\) -> \(.*\)$|space\t\1\t\2\t\3|p')
+        spaces=$(ls -lq /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/user /proc/self/ns/mnt /proc/self/ns/user 2>/dev/null |
+          sed -n 's|^[^/]* /proc/\([0-9a-z]*\)/ns/\([a-z]*\) -> \(.*\)$|space\t\1\t\2\t\3|p')
         everything=$( { printf '%s\n' "$spaces"; grep -aE '^[0-9a-f]+-[0-9a-f]+ ..x' /proc/[0-9]*/maps 2>&1; } | awk '
           /^space\t/ { split($0, cell, "\t"); space[cell[2], cell[3]] = cell[4]; next }
           /^grep: / { if (/Permission denied/) { split($2, part, "/"); print "unread\t" part[3] } next }
           $5 != 0 {
             pid = $1; sub(/^\/proc\//, "", pid); sub(/\/.*/, "", pid)
             path = $0; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", path)
+            # A user chooses this name: a tab in it would end the cell.
+            gsub(/[[:cntrl:]]/, "?", path)
             view = "unknown"
             if (space[pid, "mnt"] != "" && space[pid, "mnt"] == space["self", "mnt"]) view = "host"
             else if (space[pid, "mnt"] != "" && space[pid, "user"] == space["self", "user"]) view = space[pid, "mnt"]
@@ -26,8 +28,8 @@ _EVERY_MAPPED_FILE = r"""
             if (path ~ /^\// && last[key] != pid) { pids[key] = pids[key] " " pid; last[key] = pid }
           }
           END { for (key in pids) print "mapped\t" key "\t" pids[key] }')
-        programs=$(ls -l /proc/[0-9]*/exe 2>/dev/null |
-          sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(/.*\)$|exe\t\1\t\2|p' | grep -E ' \(deleted\)$|/\.(nfs|fuse_hidden|__afs)[0-9a-fA-F]+$')
+        programs=$(ls -lq /proc/[0-9]*/exe 2>/dev/null |
+          sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(/.*\)$|exe\t\1\t\2|p' | grep -E ' \(deleted\)$|/\.(nfs|fuse_hidden|__afs)[0-9a-fA-F]+$')
         there=$(printf '%s\n' "$everything" | awk -F '\t' -v root="$root" '
           $1 == "mapped" && $4 ~ /^\/(usr|bin|sbin|lib|lib64|opt|nix\/store)\// && $4 !~ / \(deleted\)$/ && $5 != "unknown" {
             split($6, pid, " ")
@@ -94,7 +96,7 @@ _ROWS = r"""
         printf '%s\n' "$candidates" | while IFS="$(printf '\t')" read -r pid path how inode; do
           [ "$pid" = whole ] && continue
           if [ "$pid" = unread ]; then [ -e "/proc/$path/cgroup" ] && printf 'unread\t%s\n' "$path"; continue; fi
-          program=$(readlink "/proc/$pid/exe") || continue
+          program=$(readlink "/proc/$pid/exe" | tr '\000-\037\177' '?'); [ -n "$program" ] || continue
           seen=; mounts=$(readlink "/proc/$pid/ns/mnt"); users=$(readlink "/proc/$pid/ns/user")
           [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ] && [ "$users" = "$(readlink /proc/self/ns/user)" ] && seen=/proc/$pid/root
           case $path in
@@ -111,8 +113,9 @@ _ROWS = r"""
             where=container; [ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && where=apart
           fi
           group=$(sed -n 's/^[0-9]*:name=systemd://p' "/proc/$pid/cgroup"); [ -n "$group" ] || group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
-          state=deleted; [ -n "$now" ] && state=replaced
-          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where" "$(cat "/proc/$pid/comm")"
+          group=$(printf %s "$group" | tr '\000-\037\177' '?'); state=deleted; [ -n "$now" ] && state=replaced
+          comm=$(tr '\000-\037\177' '?' <"/proc/$pid/comm")
+          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where" "$comm"
         done; true"""
 
 SERVICES = (

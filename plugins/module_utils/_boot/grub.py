@@ -9,7 +9,7 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 from .._formats import bls as bls_entries
 from .._formats import grubenv
 from .._formats.shell_words import assignments
-from . import grub_default, grub_menu
+from . import grub_default, grub_menu, mounts
 from .grub_menu import Disk, Entry, Outcome
 from .target import NoAnswerError, System, Target, Targets, existing, on_host
 
@@ -24,6 +24,8 @@ _VENDORS = {"rhel": "redhat", "ol": "redhat", "amzn": "amzn", "opensuse-leap": "
 # The grub.cfg that firmware's GRUB begins with, as found: its path and text.
 Configuration = NamedTuple("Configuration", [("path", str), ("text", str)])
 
+# search.fs_uuid UUID root, or search --fs-uuid --set=dev UUID
+_FILE_SYSTEM = re.compile(r"^[ \t]*search[^\n]*fs.uuid[^\n]*?[ \t]'?([0-9A-Fa-f]{4,8}-[0-9A-Fa-f-]{4,28})(?:'|[ \t]|$)", re.MULTILINE)
 _ROUNDS = 12
 _VARIANTS = 24
 
@@ -37,20 +39,35 @@ class Reader:
         self.redhat = system.family == "redhat"
         self.branch = bls_entries.branch_of(system.os_id, system.version_id, self.redhat)
         self.root = root
-        self.vendors = [vendor.lower()] if vendor else [_VENDORS.get(system.os_id, system.os_id)]
+        self.own_vendor = _VENDORS.get(system.os_id, system.os_id)
+        self.vendor = vendor or self.own_vendor
         self.disk = Disk({}, {}, {}, {})
 
     def configuration(self) -> Optional[Configuration]:
         """The file that this system's GRUB begins with: the own vendor's on the EFI system partition, else below /boot, else another vendor's."""
         paths = self._partition_paths() if self.platform == "efi" else []
-        own = [path for path in paths if path.rsplit("/", 2)[1].lower() in self.vendors]
+        own = [path for path in paths if path.rsplit("/", 2)[1].lower() == self.vendor]
         for path in own + ["%s%s/grub.cfg" % (self.root, folder) for folder in _FOLDERS] + [path for path in paths if path not in own]:
             answer = self.host.read(path)
             if answer.problem and answer.problem != "absent" and path not in paths:
                 raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
             if not answer.problem:
+                if path in own:
+                    self._refuse_foreign(path, answer.value)
                 return Configuration(path, answer.value)
         return None
+
+    def _refuse_foreign(self, path: str, text: str) -> None:
+        """NoAnswerError for a file that hands over to a file system that is not of the system that runs."""
+        named = _FILE_SYSTEM.search(text)
+        device = self.host.realpath("/dev/disk/by-uuid/" + named.group(1)).value if named else None
+        if named is None or (device is None and self.vendor == self.own_vendor):
+            return
+        known = mounts.of_host(self.host)
+        sources = {mount.source for mount in (mounts.covering(known, place) for place in ("/", "/boot")) if mount}
+        ours = sources | {self.host.realpath(source).value for source in sources}
+        if sources and (device is None or device not in ours):
+            raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s" % (path, named.group(1)))
 
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""

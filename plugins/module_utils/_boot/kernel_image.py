@@ -89,6 +89,14 @@ def _ask_unified_image(host: Any, path: str) -> str:
     return parse_version_text(pe_section(host, path, ".uname", 256))
 
 
+def command_line_of(host: Any, path: str) -> Optional[str]:
+    """The command line that a unified kernel image holds; None for an image without one, or that cannot be read."""
+    try:
+        return pe_section(host, path, ".cmdline", 65536).split(b"\0")[0].decode("utf-8", "replace").strip()
+    except ValueError:
+        return None
+
+
 def release_of(host: Any, path: str) -> Tuple[Optional[str], str]:
     """(release or None, how it was found or why not) for an image on the host, links resolved."""
     for candidate, how in ((path, "the image's path"), (host.realpath(path).value, "the path that the image's link resolves to")):

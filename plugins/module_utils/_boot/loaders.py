@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the next boot and the ones after it will start: the facts ``default_boot`` and ``one_shot`` of the section ``kernel``."""
 
+import re
 from typing import Any, List, Optional, Tuple
 
 from .._formats import efi as efi_variables
+from .._formats.shell_words import assignments
 from .._host.record import Fact
 from .._os import section as os_section
-from . import grub, kernel_image, systemd_boot_host
+from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, snapshots, systemd_boot_host
 from .target import NoAnswerError, System, Target, Targets, existing
 
 BOOT_FACTS = [
     Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
     Fact("default_boot.entry", "str", "what the boot loader calls the entry: ids or titles, submenus joined by >"),
-    Fact("default_boot.loader", "str", "grub, grub-bls, grubby or systemd-boot"),
+    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec"),
     Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
     Fact("default_boot.image", "str", "the kernel image's path on the host"),
     Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),
@@ -25,11 +27,12 @@ BOOT_FACTS = [
     Fact("one_shot.release", "str", "its kernel release"),
 ]
 
+_EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi", "/boot")
 _FIRMWARE_FOLDER = "/sys/firmware/efi"
 
 # Configuration file -> loader that is recognised, and not read.
 _UNREAD = (
-    ("/etc/zipl.conf", "zipl"), ("/boot/zipl", "zipl"), ("/boot/extlinux/extlinux.conf", "extlinux"), ("/boot/syslinux/syslinux.cfg", "syslinux"),
+    ("/etc/zipl.conf", "zipl"), ("/boot/zipl", "zipl"), ("/boot/syslinux/syslinux.cfg", "syslinux"),
     ("/boot/boot.scr", "U-Boot"), ("/boot/uEnv.txt", "U-Boot"), ("/boot/firmware/config.txt", "Raspberry Pi firmware"),
     ("/boot/efi/EFI/refind/refind.conf", "rEFInd"), ("/boot/refind_linux.conf", "rEFInd"), ("/etc/lilo.conf", "LILO"),
     ("/boot/grub/menu.lst", "GRUB 0.9"),
@@ -71,27 +74,86 @@ def system_of(host: Any) -> System:
 
 
 def find_targets(host: Any) -> Targets:
-    """By the loader that booted this system, as far as it says so in EFI variables, else by what is installed."""
+    """By what starts the next boot: kexec where it is set to, the firmware's first entry as far as it tells, else by what is installed."""
+    at_once = kexec.targets(host)
+    if at_once is not None:
+        return at_once
     efi = not host.stat(_FIRMWARE_FOLDER).problem
-    loader = _loader_info(host) if efi else ""
-    if loader.startswith("systemd-boot"):
-        return systemd_boot_host.targets(host)
+    system = system_of(host)
+    option = firmware.next_option(host) if efi else None
+    # What a loader says of itself is of this boot; it speaks for the next where the firmware starts the same.
+    loader = _loader_info(host) if efi and (option is None or firmware.started_this_boot(host, option)) else ""
+    direct = _started_without_loader(host, option, loader) if efi else None
+    if direct is not None:
+        return direct
+    if loader.startswith("systemd-boot") or (not loader and option is not None and "/systemd-boot" in option.path.lower()):
+        return systemd_boot_host.targets(host, loader)
     if loader and not loader.upper().startswith("GRUB"):
         raise NoAnswerError("unsupported", "the boot loader %.60s" % loader)
-    found = grub.targets(host, efi, system_of(host))
-    if found is not None:
-        return found
+    _refuse_foreign(option, loader)
+    return _by_files(host, efi, system, firmware.vendor_of(option.path) if option else "")
+
+
+def _by_files(host: Any, efi: bool, system: System, vendor: str) -> Targets:
+    """GRUB's targets where its files are there, else those of what else is installed."""
+    if grub_bls.is_chosen(_loader_type(host)):
+        found = grub_bls.targets(host)
+        if found is not None:
+            return found
+    # On ARM and RISC-V nothing but UEFI starts a GRUB; its files may lie there all the same.
+    if efi or not re.match(r"aarch64|arm|riscv", system.machine):
+        found = grub.targets(host, efi, system, snapshots.next_root(host)[0], vendor)
+        if found is not None:
+            return found
     if efi and systemd_boot_host.installed(host):
         return systemd_boot_host.targets(host)
-    return _other_loader(host)
+    found = (grub_bls.targets(host) if efi and system.family == "suse" else None) or extlinux.targets(host)
+    return found or _other_loader(host)
 
 
-def _loader_info(host: Any) -> str:
-    answer = efi_variables.read(host, "LoaderInfo", efi_variables.BOOT_LOADER)
+def _loader_type(host: Any) -> str:
+    """SUSE's own word for its boot loader, '' elsewhere."""
+    try:
+        return assignments(host.read("/etc/sysconfig/bootloader", 65536).value or "").get("LOADER_TYPE", "")
+    except ValueError:
+        return ""
+
+
+def _refuse_foreign(option: Optional[firmware.Option], loader: str) -> None:
+    """NoAnswerError where the firmware begins with what is neither GRUB nor shim nor of a kind that any loader can have."""
+    if option is None or loader:
+        return
+    if option.network:
+        raise NoAnswerError("unsupported", "the firmware first asks the network (%s, %.60s)" % (option.name, option.title))
+    name = option.path.rsplit("/", 1)[-1].lower()
+    if name and not re.match(r"shim|grub|boot(?:x64|aa64|ia32|riscv64|loongarch64)\.|fb(?:x64|aa64)", name):
+        raise NoAnswerError("unsupported", "the firmware starts %.100s (%s)" % (option.path, option.name))
+
+
+def _started_without_loader(host: Any, option: Optional[firmware.Option], loader: str) -> Optional[Targets]:
+    """The kernel, mostly a unified image, that the firmware or shim starts; None where a loader comes first."""
+    path = firmware.kernel_of(option) if option is not None else ""
+    how = "the firmware's first entry, %s (%.60s)" % (option.name, option.title) if option is not None else ""
+    if not path and option is None and not loader and _efi_text(host, "StubInfo"):
+        path = "/" + _efi_text(host, "LoaderImageIdentifier").replace("\\", "/").lstrip("/")
+        how = "what this boot started without a loader; the firmware's order cannot be read"
+    if not path or path == "/":
+        return None
+    image = next((root + path for root in _EFI_SYSTEM_PARTITIONS if not host.stat(root + path).problem), _EFI_SYSTEM_PARTITIONS[0] + path)
+    target = Target(path.rsplit("/", 1)[-1], image, how, "firmware", kernel_image.command_line_of(host, image))
+    return Targets("EFI variables BootOrder and Boot####", target, None, None, "the firmware's entries are read as they are", "not_applicable")
+
+
+def _efi_text(host: Any, name: str) -> str:
+    answer = efi_variables.read(host, name, efi_variables.BOOT_LOADER)
     try:
         return efi_variables.parse_text(answer.value) if answer.value is not None else ""
     except ValueError:
         return ""
+
+
+def _loader_info(host: Any) -> str:
+    return _efi_text(host, "LoaderInfo")
 
 
 def _other_loader(host: Any) -> Targets:

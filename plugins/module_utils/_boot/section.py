@@ -10,6 +10,8 @@ from typing import Any, Dict, List, Optional
 from .._formats import efi
 from .._host.record import Fact
 from .._os import section as os_section
+from . import snapshots
+from .target import NoAnswerError
 
 FACTS = [
     Fact("boot_id", "str", "the kernel's random name of this boot; a soft reboot keeps it"),
@@ -132,7 +134,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
 
 def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:
     problems: List[str] = []
-    signals = _debian_signals(host) + _suse_signals(host) + _ostree_signals(host)
+    signals = _debian_signals(host) + _suse_signals(host) + _snapshot_signals(host, problems) + _ostree_signals(host)
     release = os_section.os_identity(host)[0]
     family = os_section.family_of(release.get("ID", ""), release.get("ID_LIKE", "").split())
     if container == "none" and family in ("redhat", "suse"):
@@ -168,6 +170,17 @@ def _suse_signals(host: Any) -> List[Dict[str, Any]]:
         return [_signal(path, True, [], "a package with the hint reboot-needed was installed")]
     switches = [switch for switch in _SUSE_SWITCHES if not host.stat(switch).problem]
     return [_signal(path, False, [], "would have been created by libzypp (%s)" % switches[0])] if switches else []
+
+
+def _snapshot_signals(host: Any, problems: List[str]) -> List[Dict[str, Any]]:
+    """A rollback and a transactional update make another subvolume the root of the next boot."""
+    try:
+        path, source = snapshots.next_root(host)
+    except NoAnswerError as problem:
+        problems.append(str(problem))
+        return []
+    # That the root stays says nothing of the packages in it.
+    return [_signal(source, True, [], "the next boot's root is %s" % path)] if path else []
 
 
 def _ostree_signals(host: Any) -> List[Dict[str, Any]]:

@@ -27,6 +27,18 @@ class Choice(NamedTuple):
     options: Optional[str] = None
 
 
+# What the entry's own machine is called in its key architecture.
+ARCHITECTURES = {"x86_64": "x64", "i686": "ia32", "aarch64": "aa64", "armv7l": "arm", "riscv64": "riscv64", "loongarch64": "loongarch64"}
+# The loader finds these by itself, on the EFI system partition: id, title, the places of the file that it looks for.
+AUTOMATIC = (
+    ("auto-windows", "Windows Boot Manager", ("/EFI/Microsoft/Boot/bootmgfw.efi",)),
+    ("auto-osx", "macOS", ("/System/Library/CoreServices/boot.efi",)),
+    ("auto-efi-shell", "EFI Shell", ("/shellx64.efi", "/shellaa64.efi", "/shellia32.efi")),
+    ("auto-efi-default", "EFI Default Loader", ("/EFI/BOOT/BOOTX64.EFI", "/EFI/BOOT/BOOTAA64.EFI", "/EFI/BOOT/BOOTIA32.EFI")),
+)
+# From this version on an id has its suffix, and a pattern must match it.
+_SUFFIX_SINCE = 245
+
 _COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$")
 _ORDER = "systemd-boot"
 
@@ -43,6 +55,20 @@ def parse_loader_conf(text: str) -> Dict[str, str]:
     return {line[0]: line[1].strip() for line in lines if len(line) == 2 and not line[0].startswith("#")}
 
 
+def version_of(loader_info: str) -> int:
+    """255 for 'systemd-boot 255.4-1.fc40'; the newest where the loader names none."""
+    match = re.match(r"systemd-boot (\d+)", loader_info)
+    return int(match.group(1)) if match else 999
+
+
+def exists_for(entry: BlsEntry, machine: str) -> bool:
+    """Whether the loader takes the file for an entry: not those that it calls by itself, of another machine, or of two kinds at once."""
+    kinds = [key for key in ("linux", "efi", "uki", "uki-url") if key in entry.fields]
+    architecture = entry.fields.get("architecture")
+    right_machine = architecture is None or architecture.lower() == ARCHITECTURES.get(machine, "")
+    return len(kinds) == 1 and not entry.id.lower().startswith("auto-") and right_machine
+
+
 def choice_of_entry(entry: BlsEntry, image: str) -> Choice:
     """A Choice from a .conf entry whose kernel lies at ``image`` on the host."""
     name, tries = split_counters(entry.id + ".conf")
@@ -55,7 +81,7 @@ def choice_of_image(name: str, image: str, os_release: Dict[str, str]) -> Choice
     """A Choice from a unified kernel image, described by the os-release within it."""
     plain, tries = split_counters(name)
     sort_key = os_release.get("IMAGE_ID") or os_release.get("ID") or ""
-    version = os_release.get("IMAGE_VERSION") or os_release.get("VERSION_ID") or os_release.get("BUILD_ID") or ""
+    version = next((os_release[key] for key in ("IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID") if os_release.get(key)), "")
     return Choice(plain, os_release.get("PRETTY_NAME") or plain, image, sort_key, "", version, tries)
 
 
@@ -81,18 +107,22 @@ def in_order(choices: List[Choice]) -> List[Choice]:
     return sorted(choices, key=functools.cmp_to_key(compare))
 
 
-def find(choices: List[Choice], pattern: str) -> Optional[Choice]:
-    """The first entry whose id matches a shell pattern, letters of either case; old configurations leave the suffix out."""
-    wanted = pattern.lower()
+def find(choices: List[Choice], pattern: str, loader: int = 999) -> Optional[Choice]:
+    """The first entry whose id matches a shell pattern, letters of either case; ids of old loaders had no suffix."""
     for choice in choices:
-        name = choice.id.lower()
-        if fnmatch.fnmatchcase(name, wanted) or name.rsplit(".", 1)[0] == wanted:
+        name = choice.id.lower() if loader >= _SUFFIX_SINCE else choice.id.lower().rsplit(".", 1)[0]
+        if fnmatch.fnmatchcase(name, pattern.lower()):
             return choice
     return None
 
 
-def default_of(choices: List[Choice], configured: Dict[str, str], variables: Dict[str, str]) -> Tuple[Choice, str]:
-    """(entry, how) that boots when nothing is asked for once. ``choices`` is in menu order; ValueError where it is empty."""
+def default_of(
+    choices: List[Choice], configured: Dict[str, str], variables: Dict[str, str], automatic: Tuple[Choice, ...] = (), loader: int = 999
+) -> Tuple[Choice, str]:
+    """(entry, how) that boots when nothing is asked for once. ``choices`` is in menu order; ValueError where it is empty.
+
+    What the loader finds by itself (``automatic``) is started only where it is named.
+    """
     wishes = (
         ("EFI variable LoaderEntryPreferred", variables.get("LoaderEntryPreferred", ""), True),
         ("preferred in loader.conf", configured.get("preferred", ""), True),
@@ -102,7 +132,7 @@ def default_of(choices: List[Choice], configured: Dict[str, str], variables: Dic
     for how, pattern, unless_bad in wishes:
         if pattern == "@saved":
             how, pattern = "last booted, by " + how, variables.get("LoaderEntryLastBooted", "")
-        choice = find(choices, pattern) if pattern else None
+        choice = find(choices + list(automatic), pattern, loader) if pattern else None
         if choice and not (unless_bad and choice.tries_left == 0):
             return choice, how
     if not choices:

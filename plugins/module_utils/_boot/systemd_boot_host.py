@@ -6,13 +6,14 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats import bls, efi, shell_words
-from . import kernel_image, systemd_boot
+from . import kernel_image, mounts, systemd_boot
 from .systemd_boot import Choice
 from .target import NoAnswerError, Target, Targets
 
 _LOADER = "systemd-boot"
 # The EFI system partition's usual places, and the extended boot partition.
 _PARTITIONS = ("/efi", "/boot/efi", "/boot")
+_NOT_FIRMWARES = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "overlay", "tmpfs")
 _VARIABLES = ("LoaderEntryOneShot", "LoaderEntryDefault", "LoaderEntryPreferred", "LoaderEntryLastBooted")
 
 
@@ -25,25 +26,51 @@ def installed(host: Any) -> bool:
     return False
 
 
-def targets(host: Any) -> Targets:
+def targets(host: Any, loader_info: str = "") -> Targets:
     """What systemd-boot will start. Raises NoAnswerError."""
-    choices = systemd_boot.in_order(_all_choices(host))
+    partitions, loader = _partitions(host), systemd_boot.version_of(loader_info)
+    choices = systemd_boot.in_order(_all_choices(host, partitions))
     configured, source = _configuration(host)
+    automatic = () if configured.get("auto-entries") in ("no", "0", "false", "off") else _automatic(host, partitions)
     variables = _loader_variables(host)
     try:
-        default, how = systemd_boot.default_of(choices, configured, variables)
+        default, how = systemd_boot.default_of(choices, configured, variables, automatic, loader)
     except ValueError as error:
         raise NoAnswerError("absent", "systemd-boot: %s below %s" % (error, ", ".join(_PARTITIONS))) from error
     wanted = variables.get("LoaderEntryOneShot", "")
     once: Optional[Target] = None
     if wanted:
-        choice = systemd_boot.find(choices, wanted)
+        choice = systemd_boot.find(choices + list(automatic), wanted, loader)
         once = _target(choice, "EFI variable LoaderEntryOneShot") if choice else Target(wanted, "", "EFI variable LoaderEntryOneShot", _LOADER, None)
     return Targets(source, _target(default, how), once, None, "systemd-boot reads its configuration as it is", "not_applicable")
 
 
 def _target(choice: Choice, how: str) -> Target:
-    return Target(choice.id, choice.path, how, _LOADER, choice.options)
+    return Target(choice.id, choice.path, how, _LOADER, choice.options, choice.version)
+
+
+def _partitions(host: Any) -> List[str]:
+    """The places whose file system firmware reads: an ext4 /boot holds no entries for it, unless a driver for that lies beside the loader."""
+    known = mounts.of_host(host)
+    drivers = any(host.listdir(root + "/EFI/systemd/drivers", 100).value for root in _PARTITIONS)
+    kinds = {root: mounts.covering(known, root) for root in _PARTITIONS}
+    return [root for root in _PARTITIONS if drivers or kinds[root] is None or kinds[root].kind not in _NOT_FIRMWARES]  # type: ignore[union-attr]
+
+
+def _automatic(host: Any, partitions: List[str]) -> Tuple[Choice, ...]:
+    found = []
+    for name, title, files in systemd_boot.AUTOMATIC:
+        paths = [root + path for root in partitions for path in files if not host.stat(root + path).problem]
+        if paths and not (name == "auto-efi-default" and _is_systemd_boot(host, paths[0])):
+            found.append(Choice(name, title, "", "", "", "", None))
+    return tuple(found)
+
+
+def _is_systemd_boot(host: Any, path: str) -> bool:
+    try:
+        return bool(kernel_image.pe_section(host, path, ".sdmagic", 64))
+    except ValueError:
+        return False
 
 
 def _configuration(host: Any) -> Tuple[Dict[str, str], str]:
@@ -71,17 +98,29 @@ def _loader_variables(host: Any) -> Dict[str, str]:
     return found
 
 
-def _all_choices(host: Any) -> List[Choice]:
+def _all_choices(host: Any, partitions: List[str]) -> List[Choice]:
+    """The entries that exist for the loader: it opens an entry's image as it reads the entry, and passes over those without."""
     choices: List[Choice] = []
-    for root in _PARTITIONS:
+    for root in partitions:
         entries, answer = bls.read_entries(host, root + "/loader/entries")
         if answer.problem and answer.problem != "absent":
             raise NoAnswerError(answer.problem, "%s/loader/entries: %s" % (root, answer.detail))
-        choices += [systemd_boot.choice_of_entry(entry, root + "/" + entry.path.lstrip("/") if entry.path else "") for entry in entries]
-        folder = root + "/EFI/Linux"
-        names = [name for name in host.listdir(folder, 5000).value or [] if name.lower().endswith(".efi")]
-        choices += [systemd_boot.choice_of_image(name, folder + "/" + name, _image_os_release(host, folder + "/" + name)) for name in names[:200]]
+        for entry in entries:
+            image = "%s/%s" % (root, entry.path.replace("\\", "/").lstrip("/")) if "uki-url" not in entry.fields else ""
+            if systemd_boot.exists_for(entry, host.uname()[4]) and (not image or host.stat(image).problem != "absent"):
+                choices.append(systemd_boot.choice_of_entry(entry, image))
+        choices += _unified_images(host, root + "/EFI/Linux")
     return choices
+
+
+def _unified_images(host: Any, folder: str) -> List[Choice]:
+    """The images in a folder that the loader shows: those that hold an os-release with a name."""
+    found = []
+    for name in [name for name in host.listdir(folder, 5000).value or [] if name.lower().endswith(".efi")][:200]:
+        release = _image_os_release(host, "%s/%s" % (folder, name))
+        if not name.lower().startswith("auto-") and any(release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID")):
+            found.append(systemd_boot.choice_of_image(name, "%s/%s" % (folder, name), release))
+    return found
 
 
 def _image_os_release(host: Any, path: str) -> Dict[str, str]:

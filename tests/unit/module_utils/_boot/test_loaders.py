@@ -237,6 +237,7 @@ def systemd_boot(**variables: str) -> dict[str, Any]:
     entry = "title Fedora\nversion {0}\nsort-key fedora\nmachine-id %s\nlinux /%s/{0}/linux\n" % (MACHINE, MACHINE)  # noqa: UP031
     read = {f"/efi/loader/entries/{MACHINE}-{release}{count}.conf": entry.format(release)
             for release, count in (("6.9.4-200.fc40.x86_64", ""), ("6.10.3-200.fc40.x86_64", "+3"), ("6.11.0-1.fc40.x86_64", "+0-3"))}
+    read.update((f"/efi/{MACHINE}/{release}/linux", "") for release in ("6.9.4-200.fc40.x86_64", "6.10.3-200.fc40.x86_64", "6.11.0-1.fc40.x86_64"))
     data = variable("LoaderInfo", words("systemd-boot 255.4-1.fc40"))
     for name, value in variables.items():
         data.update(variable(name, words(value)))
@@ -330,7 +331,7 @@ def test_releases_in_paths(path: str, release: str | None) -> None:
 @pytest.mark.parametrize(("recording", "why", "detail"), [
     ({}, "absent", "no configuration of a boot loader"),
     ({"read": {"/etc/zipl.conf": "[defaultboot]\n"}}, "unsupported", "zipl"),
-    ({"read": {"/boot/extlinux/extlinux.conf": "default linux\n"}}, "unsupported", "extlinux"),
+    ({"read": {"/boot/extlinux/extlinux.conf": "default linux\n"}}, "unparsable", "extlinux"),
     ({"read": {"/run/systemd/container": "docker", "/boot/grub/grub.cfg": ""}}, "in_container", "docker"),
     ({"listdir": EFI, "read_bytes": variable("LoaderInfo", words("rEFInd 0.14.2"))}, "unsupported", "rEFInd"),
     ({"listdir": {"/boot": NEEDS_ROOT}}, "needs_root", "/boot"),

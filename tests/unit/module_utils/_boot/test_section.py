@@ -65,6 +65,18 @@ def test_an_empty_host_gives_reasons_only() -> None:
         "boot." + fact.path for fact in boot_section.FACTS if not fact.path.startswith("signals")}
 
 
+def test_another_default_subvolume_asks_for_a_reboot() -> None:
+    """Uyuni's RFC 73: on a transactional system an update waits in the next snapshot, and the files of packages tell nothing."""
+    mounted = "30 1 0:30 /@/.snapshots/1/snapshot / ro - btrfs /dev/sda2 rw\n"
+    read = dict(SLES, **{"/proc/1/mountinfo": mounted, "/.snapshots/7/snapshot/etc/os-release": ""})
+    asked = {"btrfs subvolume get-default /": "ID 301 gen 120 top level 265 path @/.snapshots/7/snapshot\n"}
+    section = collected({"read": read, "run": asked})
+    assert section.facts["reboot_required"] is True
+    assert section.facts["signals"][0]["detail"] == "the next boot's root is /.snapshots/7/snapshot"
+    unmoved = {"btrfs subvolume get-default /": "ID 266 gen 1 top level 265 path @/.snapshots/1/snapshot\n"}
+    assert collected({"read": read, "run": unmoved}).facts["signals"] == []
+
+
 def test_debian_asks_for_a_reboot_and_names_each_package_once() -> None:
     section = collected({"read": dict(DEBIAN, **{
         "/run/reboot-required": "*** System restart required ***\n", "/run/reboot-required.pkgs": "linux-image-6.1.0-44-amd64\nlibc6\nlibc6\n\n"})})

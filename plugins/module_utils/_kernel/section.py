@@ -16,6 +16,7 @@ from .._os import section as os_section
 from .._packages import dpkg, rpm
 from .._packages.dpkg import Image
 from . import managers as kernel_managers
+from .initrd import Initrds
 from .offered import put_available
 from .packages import IMAGE_FILE, Packages, read_packages, without_packages
 from .running import running_version
@@ -35,6 +36,8 @@ FACTS: List[Fact] = [
     Fact("installed[].complete", "bool", "false: the package manager broke off while it installed the package"),
     Fact("installed[].image", "str", "the image's path, or where it should be"),
     Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
+    Fact("installed[].initrd", "str", "the path of its initrd in /boot"),
+    Fact("installed[].initrd_missing", "bool", "true: it has none and cannot reach the root file system without one; null: nothing tells"),
     Fact("stray_images", "list", "kernel images in /boot that no installed package brought; no rescue images"),
     Fact("newest_installed.release", "str", "release of the highest installed version of the running flavour"),
     Fact("newest_installed.package_version", "str", "that version"),
@@ -145,7 +148,8 @@ def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optiona
             section.cannot_say(path, packages.reason, packages.detail)
         return
     section.put("version_order", packages.kind, packages.source)
-    section.put("installed", [_described(host, image) for image in packages.images], packages.source)
+    initrds = Initrds(host, [image.release for image in packages.images])
+    section.put("installed", [_described(host, image, initrds) for image in packages.images], packages.source)
     section.put_answer("stray_images", host.listdir("/boot"), "/boot, " + packages.source, lambda names: _strays(names, packages))
     same = [image for image in packages.images if image.flavour == flavour]
     if not same:
@@ -165,10 +169,11 @@ def _strays(names: List[str], packages: Packages) -> List[str]:
     return ["/boot/" + name for name, release in releases if release not in owned]
 
 
-def _described(host: Any, image: Image) -> Any:
+def _described(host: Any, image: Image, initrds: Initrds) -> Any:
     path, present = _image_path(host, image)
     return {"release": image.release, "flavour": image.flavour, "package": image.package, "package_version": image.package_version,
-            "packages": list(image.parts or (image.package,)), "complete": image.complete, "image": path, "image_present": present}
+            "packages": list(image.parts or (image.package,)), "complete": image.complete, "image": path, "image_present": present,
+            "initrd": initrds.paths.get(image.release), "initrd_missing": initrds.missing(image.release, path)}
 
 
 def _image_path(host: Any, image: Image) -> Tuple[str, bool]:

@@ -112,7 +112,8 @@ def _finding(difference: Difference, promise: str | None, facts: Facts) -> dict[
     return {
         "id": difference.finding, "severity": difference.severity or entry.severity, "promise": promise,
         "expected": difference.expected, "observed": difference.observed,
-        "remedy": entry.remedy, "disruption": difference.disruption or entry.disruption, "evidence": facts.evidence(difference.facts),
+        "remedy": difference.remedy or entry.remedy, "disruption": difference.disruption or entry.disruption,
+        "evidence": facts.evidence(difference.facts),
     }
 
 

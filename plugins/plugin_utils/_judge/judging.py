@@ -28,6 +28,7 @@ class Difference(NamedTuple):
     severity: str | None = None
     promise: str | None = None
     disruption: str | None = None
+    remedy: str | None = None
 
 
 class Unknown(NamedTuple):

@@ -89,11 +89,12 @@ def plan(record: Mapping[str, Any], aim: Wanted, keep: int, hold: bool = False) 
     _check_host(record, kernel, family)
     flavour = aim.flavour or kernel["running"]["flavour"]
     image, install = _choose(record, aim, flavour)
+    _check_initrd(kernel, image, install)
     made = Plan(family, image["release"], image["package"])
     if install:
         made.install = to_install(record["os"], flavour, image)
-    made.remove = [to_remove(family, each) for each in _superfluous(kernel, image["release"], keep)]
-    made.metas = metas(family, flavour)
+    made.remove = [name for each in _superfluous(kernel, image["release"], keep) for name in to_remove(family, each)]
+    made.metas = metas(family, flavour, image)
     if hold:
         held = zypper_locks(kernel["available"].get("held") or [])
         made.locks = [lock for lock in locks(family, image) if lock not in held]
@@ -117,8 +118,16 @@ def _check_host(record: Mapping[str, Any], kernel: Mapping[str, Any], family: st
         raise Refused(f"os.family is {family}; the role manages kernels of {', '.join(FAMILIES)}")
     if not kernel["installed"]:
         raise Refused("no package holds a kernel here; wanted: a host whose kernels are installed as packages")
-    if not kernel["running"]["flavour"]:
+    if kernel["running"]["flavour"] is None:
         raise Refused(f"the flavour of the running kernel {kernel['running']['release']} is not known; it decides which kernels are alike")
+
+
+def _check_initrd(kernel: Mapping[str, Any], image: Mapping[str, Any], install: bool) -> None:
+    """A kernel that cannot reach its root is never made the default; one that is yet to be installed gets its initrd then."""
+    lacking = [one["release"] for one in kernel["installed"] if one.get("initrd_missing") is True]
+    if image["release"] in lacking and not install:
+        raise Refused(f"kernel {image['release']} has no initrd in /boot, and cannot reach the root file system without one; make it "
+                           "(update-initramfs -c -k RELEASE, dracut --force), and see that /boot has room")
 
 
 def _choose(record: Mapping[str, Any], aim: Wanted, flavour: str) -> tuple[Mapping[str, Any], bool]:
@@ -192,7 +201,10 @@ def _superfluous(kernel: Mapping[str, Any], release: str, keep: int) -> list[Map
     if keep < 0:
         return []
     spared = {release, kernel["running"]["release"], kernel["default_boot"]["release"], kernel["one_shot"]["release"]}
-    others = [image for image in kernel["installed"] if image["release"] not in spared]
+    needed = {name for image in kernel["installed"] if image["release"] in spared for name in to_remove("debian", image)}
+    # One package may hold several kernels, as Raspberry Pi OS 11's does; it stays with the one that is spared.
+    others = [image for image in kernel["installed"] if image["release"] not in spared
+              and (kernel["version_order"] != "dpkg" or not needed & set(to_remove("debian", image)))]
     present = len({image["release"] for image in kernel["installed"]} | {release})
     return others[:max(0, present - keep)]
 

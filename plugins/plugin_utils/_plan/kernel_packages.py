@@ -28,21 +28,26 @@ def to_install(os_section: Row, flavour: str, image: Row) -> list[str]:
         # kernel-core alone boots without most drivers; kernel requires both.
         return [f"{_stem(package)}-{version}"]
     names = [package]
-    if os_section["id"] == "ubuntu" and flavour == "generic":
+    if flavour == "generic" and "ubuntu" in (os_section["id"], *(os_section.get("id_like") or [])):
         names.append(f"linux-modules-extra-{image['release']}")
     return [f"{name}={version}" for name in names]
 
 
-def to_remove(family: str, image: Row) -> str:
-    """One kernel, and no other: where kernels of several versions have one package name, the version belongs to it."""
+def to_remove(family: str, image: Row) -> list[str]:
+    """One kernel with all its parts, and no other: where kernels of several versions have one package name, the version belongs to it."""
     if family == "debian":
-        return str(image["package"])
-    return f"{image['package']}{'=' if family == 'suse' else '-'}{image['package_version']}"
+        return [str(name) for name in image.get("packages") or [image["package"]]]
+    return [f"{image['package']}{'=' if family == 'suse' else '-'}{image['package_version']}"]
 
 
-def metas(family: str, flavour: str) -> list[str]:
-    """The packages of Debian and Ubuntu that bring newer kernels of a flavour, installed or not."""
-    return [f"linux-image-{flavour}", f"linux-{flavour}"] if family == "debian" else []
+def metas(family: str, flavour: str, image: Row) -> list[str]:
+    """The packages of Debian and its relatives that bring newer kernels of a flavour, installed or not."""
+    if family != "debian" or not flavour:
+        return []
+    if flavour == "pve":
+        series = ".".join(str(image["release"]).split(".")[:2])
+        return ["proxmox-default-kernel", f"proxmox-kernel-{series}", f"pve-kernel-{series}"]
+    return [f"linux-image-{flavour}", f"linux-{flavour}"]
 
 
 def locks(family: str, image: Row) -> list[str]:

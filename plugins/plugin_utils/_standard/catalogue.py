@@ -79,6 +79,10 @@ _KERNEL_ENTRIES = (
           "Remove the flavour that is not the standard's.", "none"),
     Entry("kernel.image_missing", "high", "The image of an installed kernel is gone; the host may not come back from a reboot.",
           "Reinstall the kernel package and regenerate the boot loader's configuration.", "none"),
+    Entry("kernel.incomplete", "high", "An installed kernel would not come up: the package manager broke off while it installed it, or it has no "
+          "initrd and cannot reach the root file system without one (critical where the next boot gives it).",
+          "Do not reboot. Make room in /boot, finish the installation (dpkg --configure -a, apt-get -f install, dnf reinstall), and see that the "
+          "initrd is there.", "none"),
     Entry("kernel.unmanaged", "medium", "The running kernel belongs to no installed package: no update will ever reach it, and its modules "
           "may be gone.",
           "Reboot into a packaged kernel.", "reboot"),

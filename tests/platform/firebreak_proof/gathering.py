@@ -19,11 +19,12 @@ from .listening import OUTPUT_LIMIT, listen
 from .proof import Proof
 from .questions.containers import CONTAINERS, KATA
 from .questions.kata import KATA_FILES
+from .questions.kernels import KERNEL
 from .questions.machines import CPU, HYPERVISOR
 from .questions.patches import LIVE_PATCH
 from .questions.probe import PROBE
 from .questions.services import SERVICES
-from .questions.system import BOOT, GENERAL, KERNEL
+from .questions.system import BOOT, GENERAL
 from .results import visible
 from .standards import Standard
 from .views import comparisons, ordering

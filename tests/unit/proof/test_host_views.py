@@ -62,10 +62,52 @@ def test_without_a_banner_the_packages_version_counts() -> None:
     ("6.8.0-45-generic", "", "generic", "6.8.0-45"), ("5.14.0-570.el9.x86_64", "kernel-core", "default", "5.14.0-570.el9.x86_64"),
     ("5.15.0-200.el8uek.x86_64", "kernel-uek-core", "uek", "5.15.0-200.el8uek.x86_64"),
     ("6.4.0-150600.21-default", "kernel-default", "default", "6.4.0"),
+    # What counts in a release is no name: Raspberry Pi OS, Kali, Parrot, backports, Proxmox, Liquorix; processors and architectures are names.
+    ("6.1.0-rpi7-rpi-v8", "", "rpi-v8", "6.1.0"), ("6.6.31+rpt-rpi-v8", "", "rpi-v8", "6.6.31"), ("6.5.0-kali3-amd64", "", "amd64", "6.5.0"),
+    ("6.5.0-13parrot1-amd64", "", "amd64", "6.5.0"), ("6.1.0-0.deb11.21-amd64", "", "amd64", "6.1.0"), ("6.8.12-13-pve", "", "pve", "6.8.12"),
+    ("5.10.0-0.deb10.16-cloud-amd64", "", "cloud-amd64", "5.10.0"), ("6.14.8-2-bpo12-pve", "", "pve", "6.14.8"),
+    ("4.15.0-15.1-liquorix-amd64", "", "liquorix-amd64", "4.15.0"), ("6.1.0-28-686", "", "686", "6.1.0"),
+    ("6.1.0-28-686-pae", "", "686-pae", "6.1.0"),
+    ("6.12.41+deb13-arm64-16k", "", "arm64-16k", "6.12.41"), ("5.15.0-1063-azure-fips", "", "azure-fips", "5.15.0"),
+    ("6.1.55", "", "default", "6.1.55"),
+    ("6.6.39-current-rockchip64", "", "current-rockchip64", "6.6.39"), ("6.9.0-060900rc7-generic", "", "generic", "6.9.0"),
 ])
 def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.flavour(release, package) == flavour
     assert kernels.stem(release).startswith(stem)
+
+
+@pytest.mark.parametrize(("release", "banner", "signature", "installed", "version"), [
+    ("6.12.13-amd64", "#1 SMP PREEMPT_DYNAMIC Kali 6.12.13-1kali1 (2025-02-11)", "", "6.12.20-1kali1", "6.12.13-1kali1"),
+    ("6.1.0-rpi7-rpi-v7l", "#1 SMP Raspbian 1:6.1.63-1+rpt1 (2023-11-24)", "", "", "1:6.1.63-1+rpt1"),
+    ("5.15.131-2-pve", "#1 SMP PVE 5.15.131-2 (2023-11-14T11:32Z)", "", "", "5.15.131-2"),
+    ("6.8.12-4-pve", "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)", "", "", "6.8.12-4"),
+    ("5.15.0-1063-azure-fips", "#72-Ubuntu SMP", "Ubuntu 5.15.0-1063.72+fips1-azure-fips 5.15.150", "", "5.15.0-1063.72+fips1"),
+    ("5.15.0-107-generic", "#117-Ubuntu SMP Fri Apr 26 12:26:49 UTC 2024", "", "", "5.15.0-107.117"),
+    ("6.1.55", "#1 SMP PREEMPT_DYNAMIC Sat Oct 7 10:00:00 UTC 2023", "", "6.1.55-1", "6.1.55-1"),
+])
+def test_the_running_version_is_any_vendors_word(release: str, banner: str, signature: str, installed: str, version: str) -> None:
+    said = f"uname {release}\nproc {release}\nbanner Linux version {release} (x@example.org) (gcc 12.2) {banner}\nsignature {signature}\n"
+    rows = f"linux-image-{release}\t{installed}\t{release}\t/boot/vmlinuz-{release}\tpackaged\n" if installed else ""
+    assert kernels.running_version(host(running=said, installed=rows)) == version
+
+
+def test_a_package_that_is_replaced_in_place_does_not_say_what_runs() -> None:
+    release = "6.6.39-current-rockchip64"
+    said = f"uname {release}\nproc {release}\nbanner Linux version {release} (x) (gcc 12.2) #1 SMP PREEMPT Thu Jul 11\nowner linux-image-x\n"
+    with pytest.raises(BrokenPromiseError, match="nobody can tell"):
+        kernels.running_version(host(running=said, installed=f"linux-image-x\t24.5.3\t{release}\t/boot/vmlinuz-{release}\tpackaged\n"))
+
+
+@pytest.mark.parametrize(("said", "hours"), [
+    ("made Sat, 11 Jul 2026 12:00:00 UTC\nmade Fri, 27 Nov 2026 12:00:00 UTC\nnow 1795867200\nstamp 1795867000\n", 24),
+    ("made Thu, 28 Nov 2024 12:00:00 UTC\nnow 1795867200\nstamp 1795867100\n", 730 * 24),
+    ("made Fri, 27 Nov 2026 12:00:00 UTC\nmade Wed, 28 Oct 2026 12:00:00 UTC\nuntil Wed, 04 Nov 2026 12:00:00 UTC\nnow 1795867200\n", 31 * 24),
+    ("made Fri, 27 Nov 2027 12:00:00 UTC\nnow 1795867200\nstamp 1795867100\n", None),
+    ("now 1795867200\nstamp 1795860000\n", 2), ("now 1795867200\nstamp 1895860000\n", None), ("now 1795867200\n", None), ("", None),
+])
+def test_a_cache_is_as_old_as_its_archives_say(said: str, hours: int | None) -> None:
+    assert kernels.cache_hours(host(cache_age=said)) == hours
 
 
 def test_the_newest_installed_is_of_the_running_flavour() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..._standard.catalogue import entry_of
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, compare_versions, meets
@@ -118,7 +119,8 @@ def _running(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     elif promise.value == "newest_available":
         yield from _against_available(scope, "kernel.running", _RUNNING)
     elif _is_another(scope, _NEWEST, _RUNNING):
-        yield Difference("kernel.running", "the newest installed, " + _named(scope, _NEWEST), _named(scope, _RUNNING), (*_RUNNING, *_NEWEST))
+        yield Difference("kernel.running", "the newest installed, " + _named(scope, _NEWEST), _named(scope, _RUNNING), (*_RUNNING, *_NEWEST),
+                         remedy=_remedy_before_reboot(scope, scope.facts.text(_NEWEST[0])))
 
 
 def _running_version(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -149,6 +151,38 @@ def _next_boot(scope: Scope) -> str:
     return once[:256] if isinstance(once, str) and once else scope.facts.text("kernel.default_boot.release")
 
 
+def _incomplete_rows(scope: Scope) -> dict[str, str]:
+    """The installed kernels that would not come up, each with why."""
+    found: dict[str, str] = {}
+    for row in scope.facts.rows("kernel.installed"):
+        why = "no initrd" if row.get("initrd_missing") is True else "its installation broke off" if row.get("complete") is False else ""
+        if why:
+            found[str(row.get("release"))] = why
+    return found
+
+
+def _incomplete(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    found = _incomplete_rows(scope)
+    following = scope.facts.raw("kernel.default_boot.release")
+    said = [f"{printable(release, 80)}: {why}" + (" (the next boot gives it)" if release == following else "") for release, why in found.items()]
+    if found:
+        severity = "critical" if following in found else None
+        yield Difference("kernel.incomplete", "kernels that come up", said[:20], ("kernel.installed", "kernel.default_boot.release"), severity)
+        return
+    for row in scope.facts.rows("kernel.installed") if promise else ():
+        if row.get("initrd_missing", False) is None and row.get("release") == following:
+            yield Unknown("kernel.installed", f"whether {printable(str(following), 80)} needs an initrd is not known")
+
+
+def _remedy_before_reboot(scope: Scope, release: str) -> str | None:
+    """What must be done before a reboot into this release; None where nothing is known to be missing."""
+    try:
+        why = _incomplete_rows(scope).get(release)
+    except CannotSay:
+        why = None
+    return f"Do not reboot: {release[:80]} would not come up ({why}). {entry_of('kernel.incomplete').remedy.partition('. ')[2]}" if why else None
+
+
 def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     """What the next boot gives is not in force: another release, or a newer package of the one that runs."""
     running = scope.facts.text("kernel.running.release")
@@ -165,7 +199,8 @@ def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outco
         newest = following == scope.facts.raw(_NEWEST[0])
         expected = "in force: " + _named(scope, _NEWEST) if newest else "the next boot gives what runs"
         observed = "running: " + _named(scope, _RUNNING) + ("" if newest else f", next boot: {printable(following)}")
-        yield Difference("kernel.reboot_pending", expected, observed, (*_RUNNING, *(_NEWEST if newest else ()), *_DEFAULT))
+        yield Difference("kernel.reboot_pending", expected, observed, (*_RUNNING, *(_NEWEST if newest else ()), *_DEFAULT),
+                         remedy=_remedy_before_reboot(scope, following))
         return
     version = scope.facts.text(_RUNNING[1])
     newer = [each for each in _installed_versions(scope, running) if compare_versions(scope.order(), _RUNNING[1], each, version) > 0]
@@ -267,6 +302,7 @@ RULES = (
     Rule("kernel.held", _held, observes=True),
     Rule("kernel.flavours_mixed", _flavours_mixed, observes=True),
     Rule("kernel.image_missing", _image_missing, observes=True),
+    Rule("kernel.incomplete", _incomplete, observes=True),
     Rule("kernel.unmanaged", _unmanaged, observes=True),
     Rule("kernel.stray_images", _stray_images, observes=True),
     Rule("kernel.managers", _managers),

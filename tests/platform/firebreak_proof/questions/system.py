@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from ..asking import Question
 
-_KERNELS = ("kernel.*", "live_patch.*")
 _BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "boot.cmdline_*")
 
 GENERAL = (
@@ -99,102 +98,5 @@ BOOT = (
             /^ *$/ { chosen = 0 }'
         for path in /sys/firmware/efi/efivars/LoaderEntryOneShot-* /sys/firmware/efi/efivars/BootNext-*; do
           [ -e "$path" ] && echo "one_shot $path"
-        done; true"""),
-)
-
-KERNEL = (
-    Question("running", ("kernel.*", "live_patch.*"), """
-        release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
-        [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
-        for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
-          [ -e "$path" ] || continue
-          if command -v dpkg-query >/dev/null; then owner=$(dpkg-query -S "$path" 2>/dev/null | sed -n 's/:.*//p' | head -n 1)
-          else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
-          [ -n "$owner" ] && echo "owner $owner" && exit
-        done; true"""),
-    Question("stray", ("kernel.stray_images",), """
-        for path in /boot/vmlinuz-* /boot/Image-*; do
-          case $path in *\\**|*rescue*) continue ;; esac
-          if command -v dpkg-query >/dev/null; then
-            owner=$(dpkg-query -S "$path" 2>/dev/null | sed 's/:.*//' | head -n 1)
-            # dpkg remembers the files of a package whose configuration it keeps.
-            [ -n "$owner" ] && dpkg-query -W -f '${db:Status-Status}' "$owner" | grep -qE '^(installed|unpacked|half-configured|triggers)'
-          else rpm -qf "$path" >/dev/null 2>&1; fi || echo "$path"
-        done"""),
-    # name, version, release, image, whether the image is there and as packaged
-    Question("installed", _KERNELS, r"""
-        judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL
-          if [ ! -s "$4" ]; then state=missing
-          elif [ -z "$5" ]; then state=unknown
-          elif [ "$($6 <"$4" | cut -d' ' -f1)" = "$5" ]; then state=packaged
-          else state=changed; fi
-          printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$state"
-        }
-        if command -v dpkg-query >/dev/null; then
-          dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' 'linux-image-[0-9]*' 'linux-image-unsigned-[0-9]*' 2>/dev/null |
-          while IFS="	" read -r status package version; do
-            case $status in ?[iUFWt]*) ;; *) continue ;; esac
-            case $package in *-dbg|*-dbgsym) continue ;; esac
-            release=${package#linux-image-}; release=${release#unsigned-}
-            packaged=$(sed -n "s|^\([0-9a-f]*\)  boot/vmlinuz-$release\$|\1|p" "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null)
-            judge "$package" "$version" "$release" "/boot/vmlinuz-$release" "$packaged" md5sum
-          done
-        elif command -v rpm >/dev/null; then
-          rpm -qa --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{VERSION}-%{RELEASE}.%{ARCH}\n' 'kernel*' |
-          while IFS="	" read -r package version nvr; do
-            image=$(rpm -ql "$package-$nvr" | grep -E '^(/usr)?/lib/modules/[^/]+/(vmlinuz|Image)$|^/boot/(vmlinuz|Image)-' | head -n 1)
-            [ -n "$image" ] || continue
-            case $image in /boot/*) release=${image#/boot/*-} ;; *) release=${image%/*}; release=${release##*/} ;; esac
-            packaged=$(rpm -q --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$package-$nvr" | awk -F'\t' -v path="$image" '$1 == path { print $2 }')
-            judge "$package" "$version" "$release" "$image" "$packaged" sha256sum
-          done
-        fi""", 60),
-    Question("offered", ("kernel.running", "kernel.default_boot", "kernel.update_available"), r"""
-        release=$(uname -r)
-        if command -v apt-cache >/dev/null; then
-          flavour=$(echo "$release" | sed -E 's/^[0-9][^-]*(-[0-9]+)?-//')
-          image=$(apt-cache depends --important "linux-image-$flavour" |
-            sed -nE 's/^ *Depends: (linux-image-(unsigned-)?[0-9][^ ]*).*/\1/p' | head -n 1)
-          [ -n "$image" ] || { echo "apt knows no package linux-image-$flavour that leads to a kernel" >&2; exit 3; }
-          printf '%s\t%s\n' "$image" "$(apt-cache policy "$image" | sed -n 's/^  Candidate: //p')"
-        elif command -v dnf >/dev/null; then
-          name=$(rpm -qf --qf '%{NAME}' "/lib/modules/$release/vmlinuz") || exit 3
-          dnf -C -q repoquery --latest-limit=1 --qf '%{name}\t%{evr}\n' "$name" | tail -n 1
-        elif command -v zypper >/dev/null; then
-          name=$(rpm -qf --qf '%{NAME}' "/boot/vmlinuz-$release") || exit 3
-          zypper --no-refresh -q search -s --match-exact -t package "$name" |
-            awk -F' *[|] *' -v name="$name" '$2 == name { print name "\t" $4; exit }'
-        else exit 3; fi""", 60),
-    Question("cache_age", ("kernel.cache_age_hours",), """
-        newest=
-        for path in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/lists/partial /var/lib/apt/lists; do
-          [ -e "$path" ] && newest=$(stat -c %Y "$path") && break
-        done
-        [ -n "$newest" ] || newest=$(
-          find /var/cache/dnf /var/cache/libdnf5 /var/cache/zypp/raw -name repomd.xml -exec stat -c %Y {} + 2>/dev/null | sort -n | tail -n 1)
-        [ -n "$newest" ] && echo "hours $(( ($(date +%s) - newest) / 3600 ))" """),
-    Question("holds", ("kernel.held",), r"""
-        if command -v dpkg >/dev/null; then
-          dpkg --get-selections | awk '$2 == "hold" { print $1 " is on hold" }'
-          apt-cache policy 2>/dev/null | sed -n '/^Pinned packages:/,$p' |
-            sed -n 's/^ *\(.*\) -> \(.*\) with priority \(-.*\)$/\1 is pinned away by priority \3/p'
-        fi
-        command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
-        grep -hsiE '^[[:space:]]*(exclude|excludepkgs)[[:space:]]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo |
-          sed 's/$/ (an exclude of dnf)/'
-        command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
-        true"""),
-    Question("managers", ("kernel.managers",), r"""
-        if [ -x /usr/bin/unattended-upgrade ]; then
-          eval "$(apt-config shell RUNS APT::Periodic::Unattended-Upgrade ENABLED APT::Periodic::Enable)"
-          [ "${RUNS:-0}" != 0 ] && [ "${ENABLED:-1}" != 0 ] && echo unattended-upgrades
-        fi
-        on() { systemctl is-enabled "$1" 2>/dev/null | grep -qx enabled; }
-        on dnf-automatic-install.timer && echo dnf-automatic
-        on dnf-automatic.timer &&
-          grep -qsiE '^[[:space:]]*apply_updates[[:space:]]*=[[:space:]]*(yes|true|1|on)' /etc/dnf/automatic.conf && echo dnf-automatic
-        for pair in dnf5-automatic:dnf5-automatic.timer transactional-update:transactional-update.timer landscape:landscape-client.service \
-            spacewalk:rhnsd.service; do
-          on "${pair#*:}" && echo "${pair%%:*}"
         done; true"""),
 )

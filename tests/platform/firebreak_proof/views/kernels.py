@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 from ..promises import BrokenPromiseError, Wanted, hold
@@ -37,12 +39,21 @@ def installed(proof: Proof) -> list[Kernel]:
     return [Kernel(*cells) for cells in proof.rows("installed") if len(cells) == 5]
 
 
+# Words of a release with a number that name an architecture, and so do not count from one kernel to the next.
+_NAMES = r"(?:amd64|arm64|x86|i[3-6]86|ppc64|powerpc64|riscv64|mips64|loong64|sparc64|s390|armv\d)"
+_LINE = re.compile(
+    r"\d[^-]*"  # 6.1.0, 6.12.22+bpo
+    r"(?:-rc\d+|-(?![4-6]86(?:-pae)?\Z)\d(?:[\w.~+]*\d)?(?=-|\Z))?"  # 28, 0.deb11.21, 13parrot1
+    rf"(?:-(?!{_NAMES}-)[a-z]+\.?\d+(?=-))*"  # kali3, rpi8, bpo12
+    r"(?:-(.+))?", re.IGNORECASE)
+
+
 def flavour(release: str, package: str = "") -> str:
-    """The line of kernels: the end of a release with dpkg, the package's name with rpm."""
+    """The line of kernels: with dpkg a release without what counts in it, with rpm the package's name."""
     if package.startswith("kernel"):
         return re.sub(r"^kernel-?|-?core$", "", package) or "default"
-    found = re.fullmatch(r"[0-9][^-]*(?:-[0-9]+)?-(.+)", release)
-    return found.group(1) if found else "default"
+    found = _LINE.fullmatch(release)
+    return (found.group(1) if found else None) or "default"
 
 
 def running_flavour(proof: Proof) -> str:
@@ -57,16 +68,36 @@ def stem(release: str) -> str:
 
 
 def running_version(proof: Proof) -> str:
-    """The package version of the kernel in force: what its own banner says, for the package may have been replaced since; else the package's."""
+    """The package version of the kernel in force: what its own banner says, for the package may have been replaced since.
+
+    An rpm of another version boots as another release, so there the package's version is what runs.
+    """
     said, release = proof.fields("running"), running_release(proof)
-    banner = re.search(r"#\d+ .*?\bDebian (\S+) \(", said.get("banner", ""))
-    signature = re.match(r"Ubuntu (\S+)-[a-z]\S* ", said.get("signature", ""))
-    if banner or signature:
-        return (banner or signature).group(1)  # type: ignore[union-attr]
     versions = {kernel.version for kernel in installed(proof) if kernel.release == release}
-    if len(versions) != 1:
-        raise BrokenPromiseError(f"{proof.host} runs kernel {release}, whose package version nobody can tell: no installed package has it")
-    return versions.pop()
+    found = _version_told(said, release, versions)
+    if found:
+        return found
+    if len(versions) == 1 and said.get("owner", "").startswith("kernel"):
+        return versions.pop()
+    raise BrokenPromiseError(f"{proof.host} runs kernel {release}, whose package version nobody can tell: no installed package has it, or the "
+                             "kernel does not name it")
+
+
+def _version_told(said: Mapping[str, str], release: str, installed_versions: set[str]) -> str:
+    """Ubuntu's signature, the vendor's word and version before a date, or the number of the build; '' where none is a version of this kernel."""
+    signature, banner = said.get("signature", "").split(), said.get("banner", "")
+    if len(signature) == 3 and signature[0] == "Ubuntu":
+        return signature[1].removesuffix(f"-{flavour(release)}")
+    branch = ".".join(release.split(".")[:2])
+    word = re.search(r"#\S+ .*?\b[A-Za-z][\w.+-]* ((?:\d+:)?(\d+\.\d+)\S*) \(", banner)
+    if word and (word.group(1) in installed_versions or word.group(2) == branch):
+        return word.group(1)
+    build = re.search(r"#(\d\S*?)(-Ubuntu)?(?: |$)", banner)
+    if not build:
+        return ""
+    base = release.removesuffix(f"-{flavour(release)}")
+    return f"{base}.{build.group(1)}" if build.group(2) else next(
+        (version for version in installed_versions if version in (f"{release}-{build.group(1)}", f"{base}.{build.group(1)}")), "")
 
 
 def newest_installed(proof: Proof) -> Kernel:
@@ -85,6 +116,30 @@ def offered_version(proof: Proof) -> str:
     rows = proof.rows("offered")
     hold(bool(rows) and len(rows[0]) == 2 and bool(rows[0][1].strip()), f"{proof.host}'s package manager does not say which kernel it offers")
     return rows[0][1].strip()
+
+
+def _seconds(date: str) -> float:
+    return datetime.strptime(date.strip().removesuffix(" UTC").removesuffix(" GMT"), "%a, %d %b %Y %H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
+
+
+def cache_hours(proof: Proof) -> int | None:
+    """How old the package manager's cache is: by the dates that apt's archives signed, else by time stamps; None where that cannot be."""
+    said = [line.partition(" ") for line in proof.says("cache_age").splitlines()]
+    now = next((int(value) for key, _space, value in said if key == "now"), None)
+    if now is None:
+        return None
+    archives: list[dict[str, float]] = []
+    for key, _space, value in said:
+        if key in ("made", "until"):
+            archives += [{}] if key == "made" else []
+            if archives:
+                archives[-1][key] = _seconds(value)
+    stamps = [int(value) for key, _space, value in said if key == "stamp"]
+    made = [archive["made"] for archive in archives] or stamps
+    if not made or max(made) > now + 3600:
+        return None
+    lapsed = [archive["made"] for archive in archives if archive.get("until", now) < now]
+    return int((now - min([max(made), *lapsed])) // 3600)
 
 
 def default_release(proof: Proof) -> str:

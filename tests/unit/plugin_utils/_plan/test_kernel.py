@@ -243,3 +243,39 @@ def test_the_command_line_is_what_was_set_and_what_the_standard_promises() -> No
 ])
 def test_where_a_new_image_needs_room(loader: str, image: str | None, folders: list[str]) -> None:
     assert plan(host({"kernel.default_boot": {"release": NOW["release"], "loader": loader, "image": image}}), Wanted(), -1)["folders"] == folders
+
+
+def test_a_kernel_that_lacks_its_initrd_is_never_made_the_default() -> None:
+    lacking = {"kernel.installed": [OLD, {**NOW, "complete": True, "initrd_missing": True}], "kernel.available": {"release": None, "held": []}}
+    with pytest.raises(Refused, match=r"6\.12\.57-amd64 has no initrd"):
+        plan(host(lacking), Wanted(release=NOW["release"]), -1)
+    # An installation that broke off is taken up again, which makes the initrd.
+    broken = {"kernel.installed": [OLD, {**NOW, "complete": False, "initrd_missing": True}]}
+    assert plan(host(broken), Wanted(release=NOW["release"]), -1)["install"] == ["linux-image-6.12.57-amd64=6.12.57-1"]
+
+
+def test_an_old_kernel_goes_with_all_its_parts() -> None:
+    parts = ["linux-binary-6.12.48-amd64", "linux-image-6.12.48-amd64", "linux-modules-6.12.48-amd64"]
+    made = plan(host({"kernel.installed": [{**OLD, "packages": parts}, NOW]}), Wanted(release=NOW["release"]), 1)
+    assert made["remove"] == parts
+
+
+def test_a_package_that_holds_several_kernels_stays_with_the_one_that_runs() -> None:
+    both = [{**OLD, "package": "raspberrypi-kernel", "packages": ["raspberrypi-kernel"]},
+            {**NOW, "package": "raspberrypi-kernel", "packages": ["raspberrypi-kernel"]}]
+    assert plan(host({"kernel.installed": both}), Wanted(release=NOW["release"]), 1)["remove"] == []
+
+
+def test_proxmoxs_kernels_come_by_metas_of_their_own() -> None:
+    pve = {"release": "6.8.12-13-pve", "flavour": "pve", "package": "proxmox-kernel-6.8.12-13-pve-signed", "package_version": "6.8.12-13"}
+    changes = {"kernel.installed": [pve], "kernel.running": {**pve, "version": "#1"}, "kernel.available": {"release": None, "held": []}}
+    assert plan(host(changes), Wanted(stay=True), -1)["metas"] == ["proxmox-default-kernel", "proxmox-kernel-6.8", "pve-kernel-6.8"]
+
+
+@pytest.mark.parametrize(("os_id", "like"), [("linuxmint", ["ubuntu", "debian"]), ("pop", ["ubuntu", "debian"]), ("zorin", ["ubuntu"])])
+def test_relatives_of_ubuntu_get_its_modules_too(os_id: str, like: list[str]) -> None:
+    generic = {"release": "6.11.0-26-generic", "flavour": "generic", "package": "linux-image-6.11.0-26-generic", "package_version": "6.11.0-26.26"}
+    changes = {"os.id": os_id, "os.id_like": like, "kernel.installed": [{**OLD, "flavour": "generic", "package_version": "6.8.0-40.40"}],
+               "kernel.running": {**OLD, "flavour": "generic", "version": "#1"}, "kernel.available": {**generic, "held": []}}
+    assert plan(host(changes), Wanted(), -1)["install"] == [
+        "linux-image-6.11.0-26-generic=6.11.0-26.26", "linux-modules-extra-6.11.0-26-generic=6.11.0-26.26"]

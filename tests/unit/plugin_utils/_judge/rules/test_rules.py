@@ -103,6 +103,32 @@ def test_a_reboot_pending_says_what_runs_and_what_waits() -> None:
     assert finding["evidence"][1] == {"fact": "kernel.running.package_version", "source": "/proc/version", "value": "6.12.48-1"}
 
 
+HALF = [{"release": "6.12.57-amd64", "package_version": "6.12.57-1", "complete": False, "initrd_missing": False},
+        {"release": "6.12.48-amd64", "package_version": "6.12.48-1", "complete": True, "initrd_missing": False}]
+NO_INITRD = [{**row, "complete": True, "initrd_missing": row["release"] == "6.12.57-amd64"} for row in HALF]
+
+
+@pytest.mark.parametrize("installed", [HALF, NO_INITRD])
+def test_a_kernel_that_would_not_come_up_is_named_before_anybody_reboots(installed: list[dict[str, Any]]) -> None:
+    promises = {"kernel.incomplete": "forbidden", "kernel.reboot_pending": "forbidden", "kernel.running": {"rule": "newest_installed"}}
+    found = {finding["id"]: finding for finding in judged(promises, {**OLD_RUNS, "kernel.installed": installed}).findings}
+    assert found["kernel.incomplete"]["severity"] == "critical"
+    assert found["kernel.incomplete"]["observed"][0].endswith("(the next boot gives it)")
+    for name in ("kernel.incomplete", "kernel.reboot_pending", "kernel.running"):
+        assert found[name]["remedy"].startswith("Do not reboot"), name
+
+
+def test_a_kernel_that_lacks_its_initrd_and_does_not_boot_next_is_less() -> None:
+    elsewhere = {"kernel.installed": [{"release": "6.1.0-9-amd64", "complete": True, "initrd_missing": True}]}
+    assert only({"kernel.incomplete": "forbidden"}, elsewhere)["severity"] == "high"
+
+
+@pytest.mark.parametrize(("row", "verdict"), [({"initrd_missing": None}, UNKNOWN), ({"initrd_missing": False}, FINE), ({}, UNKNOWN)])
+def test_an_initrd_of_which_nothing_tells_is_unknown(row: dict[str, Any], verdict: str) -> None:
+    installed = {"kernel.installed": [{"release": "6.12.57-amd64", "package_version": "6.12.57-1", "complete": True, **row}]}
+    assert judged({"kernel.incomplete": "forbidden"}, installed).verdict == verdict
+
+
 PINNED = {"kernel.running.release": "6.17.13-7-pve", "kernel.running.package_version": "6.17.13-7", "kernel.running.flavour": "pve",
           "kernel.default_boot.release": "6.17.13-7-pve", "kernel.newest_installed": {"release": "7.0.2-2-pve", "package_version": "7.0.2-2"},
           "kernel.installed": [{"release": "6.17.13-7-pve", "package_version": "6.17.13-7"},

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The questions about kernels, as shell that runs on the host."""
+
+from __future__ import annotations
+
+from ..asking import Question
+
+_KERNELS = ("kernel.*", "live_patch.*")
+
+KERNEL = (
+    Question("running", ("kernel.*", "live_patch.*"), """
+        release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
+        [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
+        for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
+          [ -e "$path" ] || continue
+          if command -v dpkg-query >/dev/null; then owner=$(dpkg-query -S "$path" 2>/dev/null | sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
+          else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
+          [ -n "$owner" ] && echo "owner $owner" && exit
+        done; true"""),
+    Question("stray", ("kernel.stray_images",), """
+        for path in /boot/vmlinuz-* /boot/Image-*; do
+          case $path in *\\**|*rescue*) continue ;; esac
+          release=${path#/boot/*-}; modules=lib/modules/$release/vmlinuz
+          if command -v dpkg-query >/dev/null; then
+            # The image in /boot may be a copy that a hook made of the one that the package brought.
+            owner=$(dpkg-query -S "$path" "/$modules" "/usr/$modules" 2>/dev/null | sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
+            # dpkg remembers the files of a package whose configuration it keeps.
+            [ -n "$owner" ] && dpkg-query -W -f '${db:Status-Status}' "$owner" | grep -qE '^(installed|unpacked|half-configured|triggers)'
+          else rpm -qf "$path" >/dev/null 2>&1 || rpm -qf "/$modules" >/dev/null 2>&1; fi || echo "$path"
+        done"""),
+    # name, version, release, image, whether the image is there and as packaged
+    Question("installed", _KERNELS, r"""
+        judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL
+          if [ ! -s "$4" ]; then state=missing
+          elif [ -z "$5" ]; then state=unknown
+          elif [ "$($6 <"$4" | cut -d' ' -f1)" = "$5" ]; then state=packaged
+          else state=changed; fi
+          printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$state"
+        }
+        digest() { # PACKAGE FILE
+          cat "/var/lib/dpkg/info/$1.md5sums" "/var/lib/dpkg/info/$1:"*.md5sums 2>/dev/null | awk -v file="${2#/}" '$2 == file { print $1; exit }'
+        }
+        if command -v dpkg-query >/dev/null; then
+          # Whose a kernel is, dpkg knows by its files; the links of a merged /usr are in none of its lists.
+          dpkg-query -S '/boot/vmlinu[xz]-[0-9]*' '/boot/Image-[0-9]*' '/lib/modules/[0-9]*/vmlinu[xz]' '/usr/lib/modules/[0-9]*/vmlinu[xz]' \
+            2>/dev/null | grep -v '^diversion ' |
+          while read -r line; do
+            file=/${line#*: /}; package=${line%%: /*}; package=${package%%,*}; package=${package%%:*}
+            case $file in /boot/*) release=${file#/boot/*-} ;; *) release=${file%/*}; release=${release##*/} ;; esac
+            set -- $(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$package" | head -n 1)
+            case $1 in installed|unpacked|half-configured|triggers-*) ;; *) continue ;; esac
+            image=/boot/vmlinuz-$release; [ -e "$image" ] || image=$file
+            judge "$package" "$2" "$release" "$image" "$(digest "$package" "$file")" md5sum
+          done
+        elif command -v rpm >/dev/null; then
+          rpm -qa --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{VERSION}-%{RELEASE}.%{ARCH}\n' 'kernel*' |
+          while IFS="	" read -r package version nvr; do
+            image=$(rpm -ql "$package-$nvr" | grep -E '^(/usr)?/lib/modules/[^/]+/(vmlinuz|Image)$|^/boot/(vmlinuz|Image)-' | head -n 1)
+            [ -n "$image" ] || continue
+            case $image in /boot/*) release=${image#/boot/*-} ;; *) release=${image%/*}; release=${release##*/} ;; esac
+            packaged=$(rpm -q --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$package-$nvr" | awk -F'\t' -v path="$image" '$1 == path { print $2 }')
+            judge "$package" "$version" "$release" "$image" "$packaged" sha256sum
+          done
+        fi""", 60),
+    Question("offered", ("kernel.running", "kernel.default_boot", "kernel.update_available"), r"""
+        release=$(uname -r)
+        if command -v apt-cache >/dev/null; then
+          # The meta package of the line is named for the end of the release: the longest end that one is installed for.
+          rest=$release; meta=
+          while [ -z "$meta" ] && [ "$rest" != "${rest#*-}" ]; do
+            rest=${rest#*-}; dpkg-query -W "linux-image-$rest" >/dev/null 2>&1 && meta=linux-image-$rest
+          done
+          case $release in *-pve) meta=proxmox-default-kernel ;; esac
+          [ -n "$meta" ] || meta=linux-image-$(echo "$release" | sed -E 's/^[0-9][^-]*(-[0-9]+)?-//')
+          image=$(apt-cache depends --recurse --important "$meta" |
+            sed -nE 's/^ *\|?Depends: ((linux-image-(unsigned-)?|proxmox-kernel-)[0-9]+\.[0-9]+[.~+-][^ ]*).*/\1/p' | head -n 1)
+          [ -n "$image" ] || { echo "apt knows no package $meta that leads to a kernel" >&2; exit 3; }
+          printf '%s\t%s\n' "$image" "$(apt-cache policy "$image" | sed -n 's/^  Candidate: //p')"
+        elif command -v dnf >/dev/null; then
+          name=$(rpm -qf --qf '%{NAME}' "/lib/modules/$release/vmlinuz") || exit 3
+          # dnf5 prints a backslash and a t for \t.
+          dnf -C -q repoquery --latest-limit=1 --qf "%{name}$(printf '\t')%{evr}\n" "$name" | tail -n 1
+        elif command -v zypper >/dev/null; then
+          name=$(rpm -qf --qf '%{NAME}' "/boot/vmlinuz-$release") || exit 3
+          zypper --no-refresh -q search -s --match-exact -t package "$name" |
+            awk -F' *[|] *' -v name="$name" '$2 == name { print name "\t" $4; exit }'
+        else exit 3; fi""", 60),
+    # A time stamp is anybody's to touch; the dates in the archives' Release files are signed.
+    Question("cache_age", ("kernel.cache_age_hours",), """
+        for path in /var/lib/apt/lists/*Release; do
+          [ -r "$path" ] && head -n 60 "$path" | sed -n 's/^Date: */made /p; s/^Valid-Until: */until /p'
+        done
+        newest=
+        for path in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/lists/partial /var/lib/apt/lists; do
+          [ -e "$path" ] && newest=$(stat -c %Y "$path") && break
+        done
+        [ -n "$newest" ] || newest=$(
+          find /var/cache/dnf /var/cache/libdnf5 /var/cache/zypp/raw -name repomd.xml -exec stat -c %Y {} + 2>/dev/null | sort -n | tail -n 1)
+        echo "now $(date +%s)"; [ -n "$newest" ] && echo "stamp $newest" """),
+    # Kernels whose installation broke off, and those that need an initrd to reach the root and have none.
+    Question("incomplete", ("kernel.incomplete",), r"""
+        type=$(findmnt -no FSTYPE / | tail -n 1); root=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^root=//p' | tail -n 1)
+        for path in /boot/vmlinuz-*; do
+          release=${path#/boot/vmlinuz-}
+          case $release in \**|*rescue*) continue ;; esac
+          [ -d "/lib/modules/$release" ] || continue
+          for initrd in "/boot/initrd.img-$release" "/boot/initramfs-$release.img" "/boot/initrd-$release"; do [ -s "$initrd" ] && continue 2; done
+          needs=
+          case $root in UUID=*|LABEL=*|ZFS=*|/dev/mapper/*|/dev/disk/*|/dev/md*) needs="root=$root" ;; esac
+          # modinfo says (builtin) of what is part of the image.
+          case $(modinfo -k "$release" -F filename "$type" 2>/dev/null) in /*) needs="the module $type" ;; esac
+          [ -n "$needs" ] && echo "$release has no initrd, and needs one for $needs"
+        done
+        if command -v dpkg-query >/dev/null; then
+          dpkg-query -S '/boot/vmlinu[xz]-[0-9]*' '/lib/modules/[0-9]*/vmlinu[xz]' '/usr/lib/modules/[0-9]*/vmlinu[xz]' 2>/dev/null |
+            sed -n '/^diversion /!s/[:,].*//p' | sort -u | while read -r package; do
+            state=$(dpkg-query -W -f '${db:Status-Status}' "$package")
+            case $state in half-installed|unpacked|half-configured) echo "$package is $state" ;; esac
+          done
+        fi; true"""),
+    Question("holds", ("kernel.held",), r"""
+        if command -v dpkg >/dev/null; then
+          dpkg --get-selections | awk '$2 == "hold" { print $1 " is on hold" }'
+          apt-cache policy 2>/dev/null | sed -n '/^Pinned packages:/,$p' |
+            sed -n 's/^ *\(.*\) -> \(.*\) with priority \(-.*\)$/\1 is pinned away by priority \3/p'
+        fi
+        command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
+        grep -hsiE '^[[:space:]]*(exclude|excludepkgs)[[:space:]]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo |
+          sed 's/$/ (an exclude of dnf)/'
+        command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
+        true"""),
+    Question("managers", ("kernel.managers",), r"""
+        if [ -x /usr/bin/unattended-upgrade ]; then
+          eval "$(apt-config shell RUNS APT::Periodic::Unattended-Upgrade ENABLED APT::Periodic::Enable)"
+          [ "${RUNS:-0}" != 0 ] && [ "${ENABLED:-1}" != 0 ] && echo unattended-upgrades
+        fi
+        on() { systemctl is-enabled "$1" 2>/dev/null | grep -qx enabled; }
+        on dnf-automatic-install.timer && echo dnf-automatic
+        on dnf-automatic.timer &&
+          grep -qsiE '^[[:space:]]*apply_updates[[:space:]]*=[[:space:]]*(yes|true|1|on)' /etc/dnf/automatic.conf && echo dnf-automatic
+        for pair in dnf5-automatic:dnf5-automatic.timer transactional-update:transactional-update.timer landscape:landscape-client.service \
+            spacewalk:rhnsd.service; do
+          on "${pair#*:}" && echo "${pair%%:*}"
+        done; true"""),
+)

@@ -55,7 +55,11 @@ class Finder:
         self._found = found
         self._booted_at = booted_at
         own = [process for process in found if process.kind == processes.SHIM and process.nested is not True]
-        self._shims = {_shim_key(process): process for process in own}
+        # Anyone may start a program of a shim's name with a container's id. The folders of containers below /run are root's, and so are their
+        # shims; of two the older one is believed.
+        self._shims: Dict[Any, processes.Process] = {}
+        for process in sorted(own, key=lambda process: (process.user != 0, process.ticks)):
+            self._shims.setdefault(_shim_key(process), process)
         self._served = set()  # type: Any
         self._index = None  # type: Any
 
@@ -91,8 +95,8 @@ class Finder:
         sandbox = spec.sandbox if spec and spec.sandbox else name
         key = (space, name) if (space, name) in self._shims else (space, sandbox)
         shim = self._shims.get(key)
-        if shim is None:
-            return None
+        if shim is None or shim.user not in (0, None):
+            return self._orphan(bundle, engine, space, name, sandbox)
         self._served.add(key)
         first = self._first(bundle + "/init.pid", shim)
         if first == _GONE:
@@ -103,6 +107,16 @@ class Finder:
         if engine == "docker":
             container.update(self._docker(name))
         return container
+
+    def _orphan(self, bundle: str, engine: str, space: str, name: str, sandbox: str) -> Optional[Container]:
+        """A container that lives without a shim of root's: a bundle whose first process is there, in the container's own control group."""
+        word = (self._own_text(bundle + "/init.pid") or "").strip()
+        if not re.match(r"[1-9][0-9]{0,9}\Z", word) or name not in (self._host.read("/proc/%s/cgroup" % word, _SHORT_BYTES).value or ""):
+            return None
+        return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
+                "runtime": None, "shim": None, "isolation": None, "reason": "it lives, and its shim was not found", "pid": int(word),
+                "privileged": None, "host_pid": None, "host_network": None, "user": None,
+                "started_at": self.moment(processes.ticks_of(self._host, int(word)))}
 
     def _first(self, path: str, shim: processes.Process) -> Optional[int]:
         """The container's first process on this kernel, None without one; _GONE where it ended."""

@@ -33,8 +33,13 @@ DONE, FAILED, TOO_OLD = 0, 70, 75
 INTERPRETERS = (("/usr/libexec/platform-python",), ("python3",), ("/usr/bin/python3",), *((f"python3.{minor}",) for minor in range(14, 5, -1)))
 
 # Bytes of one answer: encoded as it comes, and decompressed.
-ENCODED_LIMIT = 16 * 1024 * 1024
-DECODED_LIMIT = 64 * 1024 * 1024
+ENCODED_LIMIT = 4 * 1024 * 1024
+DECODED_LIMIT = 8 * 1024 * 1024
+
+# Values of one answer. A list of millions of empty lists is small as text and gigabytes in memory; the largest record of a real host has 20,000.
+VALUES_LIMIT = 400_000
+# What a record has beside its sections, each of which is a mapping.
+_FRAME = ("schema", "scanned_at", "scanner", "seconds", "evidence", "nulls")
 
 # Runs on any Python down to 2.6 far enough to say that it is too old. It holds no single quote: it travels in shell quotes.
 LOADER = """\
@@ -219,6 +224,8 @@ def decode_record(encoded: str) -> dict[str, Any]:
         text = unpacker.decompress(binascii.a2b_base64(encoded), DECODED_LIMIT)
         if unpacker.unconsumed_tail or not unpacker.eof:
             raise ReplyError(f"truncated, or more than {DECODED_LIMIT} bytes of JSON")
+        if sum(text.count(sign) for sign in (b"[", b"{", b",")) > VALUES_LIMIT:
+            raise ReplyError(f"more than {VALUES_LIMIT} values")
         record = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (zlib.error, binascii.Error, ValueError, RecursionError) as error:
         raise ReplyError(str(error)[:300]) from error
@@ -246,6 +253,9 @@ def check_shape(record: object) -> dict[str, Any]:
     for key, kind in (("scanned_at", str), ("scanner", dict), ("seconds", dict), ("evidence", dict), ("nulls", list)):
         if not isinstance(record.get(key), kind):
             raise ReplyError(f"{key}: {kind.__name__} wanted, seen {type(record.get(key)).__name__}")
+    strange = [key for key, facts in record.items() if key not in _FRAME and not isinstance(facts, dict)]
+    if strange:
+        raise ReplyError(f"{strange[0][:60]!r}: no section")
     for null in record["nulls"]:
         if not isinstance(null, dict) or not isinstance(null.get("fact"), str) or not isinstance(null.get("reason"), str):
             raise ReplyError("nulls: mappings with a fact and a reason are wanted")
@@ -253,11 +263,12 @@ def check_shape(record: object) -> dict[str, Any]:
 
 
 def _parse_probe(stdout: str, nonce: str) -> Probe | None:
-    marker = re.escape(f"firebreak-probe:{nonce}:")
-    found = re.search(rf"{marker}begin\r?\n(.*)\n{marker}end", stdout, re.DOTALL)
-    if not found:
+    marker = f"firebreak-probe:{nonce}:"
+    _before, begun, rest = stdout.partition(f"{marker}begin")
+    said, ended, _after = rest.partition(f"\n{marker}end")
+    if not begun or not ended:
         return None
-    lines = found.group(1)[:16384].replace("\r", "").split("\n")
+    lines = said[:16384].replace("\r", "").split("\n")[1:]
     lines += [""] * (4 - len(lines))
     release, machine, node, tried = (_last_words(line) for line in lines[:4])
     return Probe(release, machine, node, tried, "\n".join(lines[4:]))

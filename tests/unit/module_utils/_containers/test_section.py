@@ -263,3 +263,28 @@ def test_a_namespace_that_is_joined_is_not_the_hosts() -> None:
     joined = json.dumps({"ociVersion": "1.0", "linux": {"namespaces": [{"type": "pid", "path": "/proc/4711/ns/pid"}]}})
     hosts = json.dumps({"ociVersion": "1.0", "linux": {"namespaces": [{"type": "pid", "path": "/proc/1/ns/pid"}]}})
     assert (oci_config.parse(joined).host_pid, oci_config.parse(hosts).host_pid) == (False, True)
+
+
+@pytest.mark.parametrize("pid", [90, 5000])
+@pytest.mark.parametrize("parent", [1, 77])
+def test_a_users_program_hides_no_container(pid: int, parent: int) -> None:
+    """A program of a shim's name, with a container's namespace and id, which any user can start."""
+    world = World().runc(100, "c1")
+    program = "/tmp/containerd-shim-runc-v2"
+    world.process(pid, program, [program, "-namespace", "k8s.io", "-id", "c1"], parent=parent, user=65534)
+    row = world.only()
+    assert (row["id"], row["isolation"], row["pid"], row["user"]) == ("c1", "host_kernel", 101, 0)
+
+
+def test_a_container_that_lives_without_a_shim_is_not_left_out() -> None:
+    world = World().process(101, "/bin/sleep", ["/bin/sleep"]).task("c1", first=101)
+    world.recording["read"]["/proc/101/cgroup"] = "0::/kubepods/c1\n"
+    world.process(900, "/tmp/containerd-shim-runc-v2", ["containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", "c1"], parent=1, user=65534)
+    rows = [row for row in world.items() if row["pid"] == 101]
+    assert [(row["id"], row["isolation"], row["reason"]) for row in rows] == [("c1", None, "it lives, and its shim was not found")]
+
+
+def test_a_bundle_that_a_crash_left_is_no_container() -> None:
+    world = World().process(101, "/bin/sleep", ["/bin/sleep"]).task("c1", first=101)
+    world.recording["read"]["/proc/101/cgroup"] = "0::/system.slice/cron.service\n"
+    assert world.items() == []

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import ast
+import base64
 import binascii
 import json
 import subprocess
 import sys
 import textwrap
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -190,3 +192,21 @@ def test_any_json_is_a_record_or_refused(value: Any) -> None:
         assert payload.decode_record(_encode(value))["schema"] == RECORD["schema"]
     except payload.ReplyError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(("text", "problem"), [
+    ('{"schema": "firebreak.record/1", "z": [' + "[]," * 3_000_000 + "[]]}", "truncated, or more than 8388608 bytes"),
+    ('{"schema": "firebreak.record/1", "z": [' + "[]," * 500_000 + "[]]}", "more than 400000 values"),
+    ('{"schema": "firebreak.record/1", "z": {' + ",".join(f'"{number}":1' for number in range(500_000)) + "}}", "more than 400000 values"),
+    ('{"schema": "firebreak.record/1", "scanned_at": "", "scanner": {}, "seconds": {}, "evidence": {}, "nulls": [], "z": [[]]}', "'z': no section")])
+def test_an_answer_that_is_small_as_text_costs_no_gigabytes(text: str, problem: str) -> None:
+    encoded = base64.b64encode(zlib.compress(text.encode())).decode()
+    with pytest.raises(payload.ReplyError, match=problem):
+        payload.decode_record(encoded)
+
+
+@pytest.mark.parametrize("piece", ["firebreak-probe:f00d:begin\n", "firebreak:f00d:", "firebreak:f00d:AAAA", "\nfirebreak-probe:f00d:end"])
+def test_a_megabyte_of_markers_is_read_in_linear_time(piece: str) -> None:
+    began = time.process_time()
+    payload.parse_reply(piece * (1024 * 1024 // len(piece)), "", 0, "f00d")
+    assert time.process_time() - began < 5

@@ -19,14 +19,16 @@ from typing import Any
 from ansible import constants, context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.bounded import visible
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
+from ..plugin_utils._report.table import Line
 from ..plugin_utils._standard import in_force
+from ..plugin_utils._standard.validation import plain
+from ..plugin_utils._transport.terminal import heard, say, show
 from .fleet_report import JOB_IDS
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
@@ -67,6 +69,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
             argv = start.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
             status, said = run_suite(argv)
+        if not heard():
+            show(result, map(Line, said))
         if status not in (0, 1):
             raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
         broken = start.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
@@ -106,8 +110,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             in_force.effective(found)
         except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
-        plain: dict[str, Any] = json.loads(json.dumps(found))
-        return plain
+        return {name: plain(value, name) for name, value in found.items()}
 
 
 def check_requirements() -> None:
@@ -155,11 +158,10 @@ def run_suite(argv: list[str]) -> tuple[int, list[str]]:
     environment.update(PYTHONDONTWRITEBYTECODE="1", ANSIBLE_DEVEL_WARNING="False")
     if constants.CONFIG_FILE:
         environment["ANSIBLE_CONFIG"] = str(constants.CONFIG_FILE)
-    display = Display()
     lines: list[str] = []
     with subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", start_new_session=True, umask=0o077) as process:
         for line in process.stdout or ():
-            display.display(visible(line.rstrip()))
+            say(visible(line.rstrip()))
             lines += [line.strip()] if line.strip() else []
     return process.returncode, lines

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from playing import LOCAL, play
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
@@ -50,3 +51,22 @@ def test_a_standard_is_adopted_kept_and_not_overwritten(tmp_path: Path) -> None:
     file.write_text("---\n# ours\n", encoding="utf-8")
     assert "changed=0" in run("adopt_standard", variables=variables).stdout
     assert file.read_text(encoding="utf-8") == "---\n# ours\n"
+
+
+def test_a_standard_is_adopted_by_limit_and_nothing_becomes_root_on_the_controller(tmp_path: Path) -> None:
+    """``--become`` is for the golden host: here becoming another user always fails, and the host itself asks for none."""
+    hosts = {"web1": {**LOCAL, "ansible_become": False}, "web2": LOCAL}
+    done = play(tmp_path, hosts, "--limit", "web1", "--become", "-e", "ansible_become_exe=/bin/false", playbook="adopt_standard.yml",
+                firebreak_standard_file="group_vars/all/firebreak_standard.yml")
+    assert done.status == 0, done.output
+    written = tmp_path / "group_vars/all/firebreak_standard.yml"
+    assert yaml.safe_load(written.read_text(encoding="utf-8"))["firebreak_standard"]["os"]
+    assert f"Written: {written}" in done.output and "report_drift.yml -e @" in done.output
+    assert "Using run_once with the free strategy" not in done.output
+
+
+def test_two_golden_hosts_are_one_too_many(tmp_path: Path) -> None:
+    done = play(tmp_path, {"web1": LOCAL, "web2": LOCAL}, playbook="adopt_standard.yml")
+    assert done.status != 0
+    assert "2 hosts are chosen; wanted exactly one golden host: name it with --limit" in done.output
+    assert not (tmp_path / "firebreak_standard.yml").exists()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import platform
 import subprocess
@@ -81,6 +82,26 @@ def test_a_limit_limits_and_check_mode_proves_too(tmp_path: Path) -> None:
 def test_a_waiver_is_told_and_does_not_fail(tmp_path: Path) -> None:
     waivers = [{"finding": "os.architecture", "owner": "museum", "reason": "it stays", "expires": "2999-01-01"}]
     done = verify(tmp_path, {"old": {**OLD, "firebreak_waivers": waivers}})
+    assert done.status == 0, done.output
+    assert proof(tmp_path)["old"]["promises"]["os.architecture"]["outcome"] == "waived"
+
+
+def test_one_weakness_that_is_waived_is_told_in_a_promise_of_all(tmp_path: Path) -> None:
+    """A processor that is open is never "passed", whoever answers for it. This machine's own are judged, so all of them are waived."""
+    waivers = [{"finding": "cpu.*", "owner": "web team", "reason": "new machines are ordered", "expires": "2999-01-01"}]
+    strict = {"cpu": {"vulnerabilities": {"all": "not_affected"}}}
+    done = verify(tmp_path, {"web": {**LOCAL, "firebreak_standard": strict, "firebreak_waivers": waivers}})
+    promise = proof(tmp_path)["web"]["promises"]["cpu.vulnerabilities.all"]
+    assert done.status == 0, done.output
+    assert promise["outcome"] == "waived"
+    assert promise["sentence"].startswith("waived by web team until 2999-01-01 (new machines are ordered): web is open to ")
+    assert "hold, 1 is waived" in done.output
+
+
+def test_a_day_that_yaml_reads_as_a_date_is_a_day(tmp_path: Path) -> None:
+    waivers = [{"finding": "os.architecture", "owner": "museum", "reason": "it stays", "expires": datetime.date(2999, 1, 1)}]
+    done = verify(tmp_path, {"old": {**OLD, "firebreak_standard": {**OLD["firebreak_standard"], "name": datetime.date(2026, 11, 1)},
+                                     "firebreak_waivers": waivers}})
     assert done.status == 0, done.output
     assert proof(tmp_path)["old"]["promises"]["os.architecture"]["outcome"] == "waived"
 

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The processor: its weaknesses, its microcode and its threads."""
 
+from collections.abc import Mapping
 from datetime import date
 
-from firebreak_proof.promises import Wanted, hold, promise
+from firebreak_proof.promises import Wanted, hold, hold_or_waived, promise
 from firebreak_proof.proof import Proof
 from firebreak_proof.views import command_line, monitors, processor
 
@@ -18,12 +19,19 @@ def test_processor_vulnerabilities_are_closed(proof: Proof, wanted: Wanted) -> N
     hold(bool(said) and (name == "all" or name in said), f"{proof.host}'s kernel says nothing of the vulnerability {name}, so nobody can tell")
     own = {key.rpartition(".")[2] for key in proof.standard.values(proof.platform()) if key.startswith("cpu.vulnerabilities.")}
     today = date.fromisoformat(proof.fields("clock")["now"][:10])
-    judged = {name: said[name]} if name != "all" else {
-        known: text for known, text in said.items() if known not in own and not proof.waiver(f"cpu.vulnerability.{known}", today)}
+    judged = {name: said[name]} if name != "all" else {known: text for known, text in said.items() if known not in own}
     views = proof.setting("cpu.vulnerability_views", ["host", "guest_to_host", "smt"])
     family = processor.family(proof)
-    open_ones = [f"{known} ({text})" for known, text in judged.items() if not processor.is_closed(known, text, views, wanted.value, family)]
-    hold(not open_ones, f"{proof.host} is open to {'; '.join(open_ones)}; the standard promises {str(wanted).replace('_', ' ')}")
+    open_ones = {known: text for known, text in judged.items() if not processor.is_closed(known, text, views, wanted.value, family)}
+    answered = {known: waiver for known in open_ones if (waiver := proof.waiver(f"cpu.vulnerability.{known}", today))}
+    hold_or_waived(_open(proof, wanted, {known: text for known, text in open_ones.items() if known not in answered}),
+                   _open(proof, wanted, {known: open_ones[known] for known in answered}), answered.values())
+
+
+def _open(proof: Proof, wanted: Wanted, found: Mapping[str, str]) -> str:
+    """The sentence about weaknesses that are open, or '' where none is."""
+    told = "; ".join(f"{known} ({text})" for known, text in found.items())
+    return f"{proof.host} is open to {told}; the standard promises {str(wanted).replace('_', ' ')}" if told else ""
 
 
 @promise("cpu.smt")

@@ -42,13 +42,16 @@ def _texts(facts: Facts) -> Iterator[tuple[str, Any]]:
 
 
 def _states(facts: Facts) -> Iterator[tuple[str, Any]]:
-    words = {"cpu.smt": ("cpu.smt.active", "active", "inactive"), "boot.secure_boot": ("boot.secure_boot", "enabled", "disabled"),
+    # That Secure Boot is off is no promise to hold others to: a host that has it on would be "drifted".
+    words = {"cpu.smt": ("cpu.smt.active", "active", "inactive"), "boot.secure_boot": ("boot.secure_boot", "enabled", None),
              "hypervisor.is_host": ("hypervisor.is_host", True, False)}
     for key, (fact, yes, no) in words.items():
         try:
-            yield key, yes if facts.truth(fact) else no
+            value = yes if facts.truth(fact) else no
         except CannotSay:
             continue
+        if value is not None:
+            yield key, value
     rung = facts.raw("hypervisor.ladder.rung")
     if rung in ("flags", "device", "vm", "vcpu", "guest"):
         # What the standard can promise ends at a virtual processor.
@@ -91,8 +94,18 @@ def _why_not(record: Mapping[str, Any], values: Mapping[str, Any], now: datetime
     except StandardError as error:
         return str(error)
     findings, unknown = judge(record, made, now)
-    broken = [f"this host has {finding['observed']}" for finding in findings if finding["promise"]]
-    return next(iter(broken + unknown), None)
+    broken = [f"this host has {_observed(finding['observed'])}" for finding in findings if finding["promise"]]
+    return next(iter(broken + [_without_key(reason, values) for reason in unknown]), None)
+
+
+def _observed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _without_key(reason: str, values: Mapping[str, Any]) -> str:
+    """A reason without the name of the key that it is told of."""
+    fact, separator, why = reason.partition(": ")
+    return why if separator and fact in values else reason
 
 
 def _vulnerabilities(record: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], dict[str, str]]:
@@ -137,6 +150,9 @@ def as_yaml(adopted: Adopted, host: str, now: datetime) -> str:
     """The adopted standard as a file of group variables, with what it does not promise as comments."""
     lines = ["---", f"# Adopted from {printable(host, 80)} on {now.date()}. See docs/standard.md for every key."]
     if adopted.left_out:
+        blind = sum("needs_root" in why for why in adopted.left_out.values())
+        if blind:
+            lines.append(f"# The scan was not root: {blind} of these keys are left out for that alone. Adopt with --become to have them.")
         lines.append("# Not promised, because of what this host says:")
         lines += [f"#   {printable(key, 100)}: {printable(why, 200)}" for key, why in sorted(adopted.left_out.items())]
     body = yaml.safe_dump({STANDARD: plain(adopted.standard, STANDARD)}, sort_keys=False, default_flow_style=False, width=120)

@@ -31,11 +31,16 @@ _PROGRESS = "firebreak.fleet.scan_progress"
 _LOOK_SECONDS = 0.2
 
 
+def heard() -> bool:
+    """Whether a callback listens to what is said while an action runs."""
+    return SPOKEN in os.environ
+
+
 def show(result: dict[str, Any], lines: Iterable[Line]) -> None:
     """Give an action's lines to whoever shows them: the callback beside our playbooks, else the task's own result."""
     told = [[line.text, line.color] for line in lines]
     result[RESULT] = wrap_var(told)
-    if SPOKEN not in os.environ:
+    if not heard():
         result["msg"] = wrap_var([text for text, _color in told])
         result["_ansible_verbose_always"] = True
 

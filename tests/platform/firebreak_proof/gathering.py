@@ -119,9 +119,15 @@ def trip(line: Line, questions: Sequence[Question]) -> dict[str, Answer]:
     return found
 
 
+# How testinfra writes down what a command printed.
+_PRINTED = re.compile(r"""std(?:err|out)(?:_bytes)?=b?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+
 def _last_line(text: str) -> str:
-    """The last thing that was said, on one line."""
-    lines = [line.strip() for line in text[-8192:].replace("\\n", "\n").splitlines() if line.strip(" '\")")]
+    """The last thing that was said, on one line, as a person would read it."""
+    said = [quoted[1:-1].encode("ascii", "replace").decode("unicode_escape", "replace") for quoted in _PRINTED.findall(text[-8192:])]
+    whole = "\n".join(said) if any(part.strip() for part in said) else text[-8192:].replace("\\n", "\n")
+    lines = [line.strip() for line in whole.splitlines() if line.strip(" '\")")]
     return visible(lines[-1][-300:]) if lines else "it says nothing"
 
 

@@ -19,7 +19,7 @@ import pytest
 from . import evidence, gathering, results, standards
 from .asking import Answer
 from .gathering import Asked
-from .promises import UNPROVEN, BrokenPromiseError, Wanted, finding_of
+from .promises import UNPROVEN, BrokenPromiseError, WaivedPromiseError, Wanted, finding_of
 from .proof import Proof
 from .results import Result
 
@@ -168,14 +168,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     sentence = "\n".join(map(results.visible, str(call.excinfo.value).splitlines())) if call.excinfo else ""
     if call.excinfo and isinstance(call.excinfo.value, BrokenPromiseError):
         report.longrepr = sentence
-    waiver = proof.waiver(finding, datetime.now(timezone.utc).date()) if report.failed else None
+    waiver = _waiver(proof, finding, call.excinfo) if report.failed else ""
     if waiver:
-        report.outcome, report.wasxfail = "skipped", f"waived by {waiver.owner} until {waiver.expires} ({waiver.reason}): {sentence}"
+        sentence = f"waived {waiver}: {sentence}"
+        report.outcome, report.wasxfail = "skipped", sentence
     outcome = "waived" if waiver else report.outcome
     item_properties = [("host", proof.host), ("promise", wanted.key if wanted else "the host can be asked"), ("outcome", outcome),
                        ("sentence", sentence.splitlines()[0] if sentence else "")]
     report.user_properties = [*report.user_properties, *item_properties]
     return report
+
+
+def _waiver(proof: Proof, finding: str, error: pytest.ExceptionInfo[BaseException] | None) -> str:
+    """Who answers for a broken promise, until when and why; '' where nobody does."""
+    if error and isinstance(error.value, WaivedPromiseError):
+        return error.value.by
+    waiver = proof.waiver(finding, datetime.now(timezone.utc).date())
+    return str(waiver) if waiver else ""
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

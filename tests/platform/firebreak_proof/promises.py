@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
 
@@ -52,6 +52,14 @@ PROVEN_ALONE: Mapping[str, str] = {
 
 class BrokenPromiseError(AssertionError):
     """A promise does not hold, or nobody can tell that it does; the text is a sentence for an auditor."""
+
+
+class WaivedPromiseError(BrokenPromiseError):
+    """A promise does not hold, and somebody answers for each part of it that is broken; ``by`` says who, until when and why."""
+
+    def __init__(self, sentence: str, by: str) -> None:
+        super().__init__(sentence)
+        self.by = by
 
 
 class Wanted(NamedTuple):
@@ -115,3 +123,11 @@ def hold(condition: bool, sentence: str) -> None:
     __tracebackhide__ = True
     if not condition:
         raise BrokenPromiseError(sentence)
+
+
+def hold_or_waived(broken: str, waived: str, waivers: Iterable[object]) -> None:
+    """The promise holds, or is broken, or only in what somebody answers for: then that is said, since it does not hold."""
+    __tracebackhide__ = True
+    hold(not broken, broken)
+    if waived:
+        raise WaivedPromiseError(waived, " and ".join(sorted({str(waiver) for waiver in waivers})))

@@ -35,7 +35,7 @@ class Proof:
             raise BrokenPromiseError(f"{self.host} was not asked, or did not answer, what '{question}' asks, so nobody can tell")
         if answer.status != 0:
             reason = "it took too long" if answer.status in (124, 137) else answer.err.splitlines()[-1] if answer.err else f"status {answer.status}"
-            raise BrokenPromiseError(f"{self.host} cannot say what '{question}' asks: {reason}")
+            raise BrokenPromiseError(f"{self.host} gives no answer about its {question.replace('_', ' ')}: {reason}")
         return answer.out
 
     def fields(self, question: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Result(NamedTuple):
-    """One test: outcome is passed, failed or waived; the sentence says what is broken."""
+    """One test: outcome is passed, failed or waived; the sentence says what is broken, and of a waived promise who answers for it."""
 
     host: str
     promise: str
@@ -45,11 +45,19 @@ def lines(results: Sequence[Result]) -> Iterator[str]:
     """A line per host, the broken ones with their sentences."""
     for host, own in by_host(results).items():
         broken = [result for result in own if result.outcome == "failed"]
-        waived = sum(result.outcome == "waived" for result in own)
-        state = f"{len(broken)} of {len(own)} promises are broken" if broken else f"all {len(own)} promises hold"
-        yield f"{host}: {state}" + (f", {waived} waived" if waived else "")
-        for result in broken:
+        waived = [result for result in own if result.outcome == "waived"]
+        yield f"{host}: {_state(len(own), len(broken), len(waived))}"
+        for result in (*broken, *waived):
             yield f"  {result.promise}: {visible(result.sentence)}"
+
+
+def _state(promises: int, broken: int, waived: int) -> str:
+    """How many promises hold; those that are waived do not."""
+    word = "promise" if promises == 1 else "promises"
+    told = [f"{waived} {'is' if waived == 1 else 'are'} waived"] if waived else []
+    if broken:
+        return ", ".join([f"{broken} of {promises} {word} are broken", *told])
+    return ", ".join([f"{promises - waived} of {promises} {word} hold", *told]) if waived else f"all {promises} {word} hold"
 
 
 def as_data(results: Sequence[Result]) -> dict[str, object]:

@@ -33,6 +33,9 @@ class Waiver(NamedTuple):
     reason: str
     expires: date
 
+    def __str__(self) -> str:
+        return f"by {self.owner} until {self.expires} ({self.reason})"
+
 
 class Standard(NamedTuple):
     """A host's standard: dotted keys, blocks for platforms, and waivers."""

@@ -25,6 +25,7 @@ PLUGINS = "ansible_collections.firebreak.fleet.plugins"
 _keys = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.keys")
 _requirement = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.requirement")
 _catalogue = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.catalogue")
+_words = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.words")
 _record = importlib.import_module(f"{PLUGINS}.module_utils._host.record")
 _tables = importlib.import_module(f"{PLUGINS}.plugin_utils._data.loading")
 cpu_tables = importlib.import_module("cpu_tables")
@@ -51,9 +52,17 @@ def list_of(items: Schema) -> Schema:
     return {"type": "array", "items": items, "maxItems": _requirement.LIST_LIMIT}
 
 
+def words_of(key: Any, otherwise: Schema) -> Schema:
+    """The schema of a text of a key that takes closed words, or words of one shape."""
+    if key.path in _words.CLOSED:
+        return {"enum": list(_words.CLOSED[key.path])}
+    pattern = _words.SHAPES.get(key.path)
+    return {**otherwise, "pattern": pattern} if pattern else otherwise
+
+
 def form_schema(key: Any, form: str) -> Schema:
     """The schema of one form of a key, such as {minimum: ...}."""
-    value = {"enum": list(key.choices)} if key.kind == "choice" else SINGLE[key.kind]
+    value = {"enum": list(key.choices)} if key.kind == "choice" else words_of(key, SINGLE[key.kind])
     if form == "exact":
         return value
     inner = {"any_of": list_of(value), "rule": {"enum": list(key.rules)}}.get(form, value)
@@ -63,7 +72,7 @@ def form_schema(key: Any, form: str) -> Schema:
 def key_schema(key: Any) -> Schema:
     """The schema of one key: its forms, or null, which promises nothing."""
     if key.kind in LISTS:
-        options = [list_of(LISTS[key.kind])]
+        options = [list_of(words_of(key, LISTS[key.kind]))]
     elif key.kind == "choices":
         options = [list_of({"enum": list(key.choices)})]
     else:

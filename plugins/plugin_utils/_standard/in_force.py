@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -22,6 +23,8 @@ from .waivers import Waiver
 STANDARD = "firebreak_standard"
 OVERRIDES = "firebreak_standard_overrides"
 WAIVERS = "firebreak_waivers"
+
+_PROBLEMS_SHOWN = 5
 
 __all__ = ["Effective", "StandardError", "effective", "is_standard_variable", "promises", "resolve"]
 
@@ -98,19 +101,45 @@ def _suffix(setting: standard_overrides.Setting) -> str:
 
 def effective(variables: Mapping[str, Any]) -> Effective:
     """What a host is judged by, from its own templated ``firebreak_*`` variables; StandardError with one clear message where they are wrong."""
-    waivers = tuple(standard_waivers.parse(entry, where) for where, entry in _entries(variables, WAIVERS))
-    overrides = _entries(variables, OVERRIDES)
-    raw = variables.get(STANDARD)
-    if raw is None:
-        if overrides:
-            raise StandardError(f"{overrides[0][0]}: there is nothing to override; wanted: {STANDARD} set for this host as well")
+    problems: list[str] = []
+    waivers, overrides, raw = _waivers(variables, problems), _overrides(variables, problems), variables.get(STANDARD)
+    if raw is None and overrides:
+        problems.append(f"{overrides[0][0]}: there is nothing to override; wanted: {STANDARD} set for this host as well")
+    if raw is not None and not isinstance(raw, Mapping):
+        problems.append(f"{STANDARD}: seen {shown(raw)}; wanted: a mapping (see docs/standard.md)")
+    if not isinstance(raw, Mapping) or problems:
+        if isinstance(raw, Mapping):
+            _kept(problems, lambda: _merged(json.dumps(plain(raw, STANDARD)), "[]"))
+        if problems:
+            raise StandardError("; ".join(problems[:_PROBLEMS_SHOWN]))
         return Effective(waivers=waivers)
-    if not isinstance(raw, Mapping):
-        raise StandardError(f"{STANDARD}: seen {shown(raw)}; wanted: a mapping (see docs/standard.md)")
     given = json.dumps(plain(raw, STANDARD))
     canonical, provenance = _merged(given, json.dumps(overrides))
     base = _sha256(_merged(given, "[]")[0]) if overrides else _sha256(canonical)
     return Effective(json.loads(canonical), _sha256(canonical), waivers, json.loads(provenance), canonical, base)
+
+
+def _kept(problems: list[str], attempt: Callable[[], Any]) -> Any:
+    """What an attempt gives; what is wrong with it is kept, so that one message can tell all mistakes."""
+    try:
+        return attempt()
+    except StandardError as error:
+        problems.append(str(error))
+        return None
+
+
+def _waivers(variables: Mapping[str, Any], problems: list[str]) -> tuple[Waiver, ...]:
+    entries = _kept(problems, lambda: _entries(variables, WAIVERS)) or []
+    found = [_kept(problems, functools.partial(standard_waivers.parse, entry, where)) for where, entry in entries]
+    return tuple(waiver for waiver in found if waiver is not None)
+
+
+def _overrides(variables: Mapping[str, Any], problems: list[str]) -> list[tuple[str, Any]]:
+    """The overrides, each looked at by itself; whether they agree is seen when they are merged."""
+    entries: list[tuple[str, Any]] = _kept(problems, lambda: _entries(variables, OVERRIDES)) or []
+    for where, entry in entries:
+        _kept(problems, functools.partial(standard_overrides.settings, entry, where))
+    return entries
 
 
 def _sha256(text: str) -> str:

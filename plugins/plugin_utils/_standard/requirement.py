@@ -69,7 +69,12 @@ def shown(value: object) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, float):
+        raise RequirementError(f"{shown(value)} (a number: YAML has dropped the zeros at its end, if there were any)",
+                               'text: write it in quotes as you meant it, as in "22.10"')
+    if isinstance(value, list | tuple):
+        raise RequirementError(shown(value), "text, or {any_of: [...]} where several are right")
+    if isinstance(value, bool | int):
         raise RequirementError(f"{shown(value)} (a number or truth value)", f'text: write it in quotes, as in "{value}"')
     if not isinstance(value, str) or not value.strip():
         raise RequirementError(shown(value), "text")
@@ -168,9 +173,19 @@ def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: t
     return " or ".join(parts)
 
 
-def parse(raw: Any, kind: str, forms: tuple[str, ...], choices: tuple[str, ...] = (), rules: tuple[str, ...] = ()) -> Requirement:
-    """The Requirement that ``raw`` states; RequirementError where the key does not take it."""
-    allowed = wanted(kind, forms, choices, rules)
+def _with_example(allowed: str, example: Any) -> str:
+    """What is wanted, with the form filled in where the key has an example of one."""
+    if isinstance(example, Mapping) and len(example) == 1:
+        form, value = next(iter(example.items()))
+        told = f'"{value}"' if isinstance(value, str) else str(value)
+        return allowed.replace(f"{{{form}: ...}}", f"{{{form}: {told}}}")
+    return allowed
+
+
+def parse(raw: Any, kind: str, forms: tuple[str, ...], choices: tuple[str, ...] = (), rules: tuple[str, ...] = (), example: Any = None
+          ) -> Requirement:
+    """The Requirement that ``raw`` states; RequirementError where the key does not take it. ``example`` is a value that it takes."""
+    allowed = _with_example(wanted(kind, forms, choices, rules), example)
     if kind in LISTS:
         return Requirement("any_of", _list_of(LISTS[kind], raw))
     if kind == "choices":

@@ -11,6 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+from . import words
 from .keys import FREE_SEGMENT, KEYS, MATCH_FACTS, Key
 from .requirement import Requirement, RequirementError, parse, shown
 
@@ -71,6 +72,9 @@ def _child(node: Tree, name: Any) -> Any:
 
 def _unknown(path: str, node: Tree) -> str:
     name = path.rpartition(".")[2]
+    if "." in name or any(key.path == path for key in KEYS):
+        *parents, last = path.split(".")
+        return f"{path}: unknown key; dots are for overrides: wanted here: {': {'.join([*parents, last])}: ...{'}' * len(parents)}"
     close = get_close_matches(name, [label for label in node if not label.startswith("<")], n=1, cutoff=0.6)
     elsewhere = [key.path for key in KEYS if key.path.rpartition(".")[2] == name or key.path == name]
     hint = close[0] if close else (elsewhere[0] if elsewhere else None)
@@ -110,10 +114,24 @@ def find_key(path: str) -> Key:
 
 def read(path: str, key: Key, raw: Any) -> Requirement:
     """The Requirement of one key; StandardError names the key, the value seen and the values allowed."""
+    strange = words.check_path(path)
+    if strange:
+        raise StandardError(f"{path}: seen {shown(path.split('.')[2])}; wanted: {strange}")
     try:
-        return parse(raw, key.kind, key.forms, key.choices, key.rules)
+        made = parse(raw, key.kind, key.forms, key.choices, key.rules, key.example)
     except RequirementError as error:
         raise StandardError(f"{path}: seen {error.seen}; wanted: {error.wanted}") from None
+    if made.form != "rule" and (key.promise or path in words.CHECKS):
+        _check_words(path, key, made)
+    return made
+
+
+def _check_words(path: str, key: Key, made: Requirement) -> None:
+    """StandardError for a text that no host can ever have."""
+    for value in made.values():
+        problem = words.check(path, key.kind, value) if isinstance(value, str) else None
+        if problem:
+            raise StandardError(f"{path}: seen {shown(value)}; wanted: {problem}")
 
 
 def flat(mapping: Mapping[str, Any], variable: str) -> dict[str, Any]:
@@ -169,5 +187,9 @@ def match_of(raw: Any, where: str) -> dict[str, list[str]]:
             raise StandardError(f"{where}.{fact}: unknown fact; wanted: {wanted}")
         if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
             raise StandardError(f"{where}.{fact}: seen {shown(value)}; wanted: text or a list of text (write versions in quotes)")
+        for pattern in patterns:
+            strange = words.check_match(fact, pattern)
+            if strange:
+                raise StandardError(f"{where}.{fact}: seen {shown(pattern)}, which no host has; wanted: {strange}")
         match[fact] = patterns
     return match

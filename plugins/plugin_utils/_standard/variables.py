@@ -20,7 +20,7 @@ _OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_
 # Each of these may have a suffix of the user's own.
 LISTS = ("firebreak_standard_overrides", "firebreak_waivers")
 # The lab of virtual machines keeps its own words in its inventory.
-_OTHERS = ("firebreak_lab",)
+_OTHERS = ("firebreak_lab_",)
 _NAME = re.compile(r"\bfirebreak_[a-z0-9_]+")
 _FILES = ("playbooks/*.yml", "roles/*/*/*.yml")
 

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Standards as people write them by hand: each mistake is one message that says what would be right, and what is right is taken."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import StandardError, effective
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.variables import known, strangers
+
+CHECKED = {"kernel": {"running": "6.1.0-41-amd64"}}
+
+
+def block(**match: Any) -> dict[str, Any]:
+    """A standard with one platform block."""
+    return {"platforms": [{"match": match, "os": {"version_id": "99"}}]}
+
+
+MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
+    # A match that no host can have is never a silent no.
+    (block(family="RedHat"), "platforms[0].match.family: seen 'RedHat', which no host has; wanted: one of debian, redhat, suse, other"),
+    (block(family="RedHat"), 'did you mean "redhat"?'),
+    (block(family="Debian"), 'did you mean "debian"?'),
+    (block(family="Suse"), 'did you mean "suse"?'),
+    (block(family="rhel"), "wanted: one of debian, redhat, suse, other"),
+    (block(family="ubuntu"), "wanted: one of debian, redhat, suse, other"),
+    (block(family=["debian", "Archlinux"]), "seen 'Archlinux', which no host has"),
+    (block(family="x*"), "wanted: one of debian, redhat, suse, other"),
+    (block(id="Debian"), 'without capitals: "debian"'),
+    (block(id="RedHat"), 'without capitals: "redhat"'),
+    (block(architecture="amd64"), 'such as "x86_64"'),
+    (block(architecture="arm64"), 'such as "aarch64"'),
+    (block(version_id=">=12"), "there are no operators in a match"),
+    (block(version_id=12), "write versions in quotes"),
+    (block(os="debian"), "unknown fact; wanted: a mapping with any of family, id, version_id, architecture"),
+    ({"platforms": [{"kernel": {"running": "6.1"}}]}, "wanted: a mapping with match and keys of the standard"),
+    ({"platforms": {"match": {}}}, "wanted: a list of mappings"),
+    # Rules and operators.
+    ({"kernel": {"running": "newest_installed"}}, "kernel.running: seen 'newest_installed'; wanted: {rule: newest_installed}"),
+    ({"kernel": {"running": "newest_available"}}, "wanted: {rule: newest_available}"),
+    ({"kernel": {"running": "latest"}}, "wanted: {rule: newest_available}"),
+    ({"kernel": {"running": "newest"}}, "wanted: {rule: newest_installed}"),
+    ({"kernel": {"default_boot": "running"}}, "wanted: {rule: running}"),
+    ({"hypervisor": {"qemu": {"running": "installed"}}}, "hypervisor.qemu.running: seen 'installed'; wanted: {rule: installed}"),
+    ({"kernel": {"running": ">= 6.1"}}, 'wanted: {minimum: "6.1"}'),
+    ({"kernel": {"running": ">6.1"}}, 'wanted: {minimum: "6.1"}'),
+    ({"kernel": {"running": "==6.1.0-41-amd64"}}, "there are no operators in texts"),
+    ({"kernel": {"running": "~6.1"}}, "there are no operators in texts"),
+    ({"kernel": {"running": "6.1.*"}}, "there are no patterns in it"),
+    ({"kernel": {"running": {"any_of": ["6.1.0-41-amd64", "6.1.?"]}}}, "there are no patterns in it"),
+    ({"kernel": {"running": {"minimum": ">=6.1"}}}, "there are no operators in texts"),
+    ({"kernel": {"running": "linux-image-6.1.0-41-amd64"}}, 'the release as uname -r prints it: "6.1.0-41-amd64"'),
+    ({"kernel": {"running": "vmlinuz-6.1.0-41-amd64"}}, '"6.1.0-41-amd64"'),
+    ({"kernel": {"running": "kernel-5.14.0-570.el9.x86_64"}}, '"5.14.0-570.el9.x86_64"'),
+    ({"kernel": {"running": ["6.1", "6.2"]}}, "wanted: text, or {any_of: [...]} where several are right"),
+    ({"kernel": {"running": {"rule": "latest"}}}, "one of newest_installed, newest_available"),
+    ({"kernel": {"running": {"min": "6.1"}}}, "form 'min'"),
+    ({"kernel": {"running": 6.1}}, 'write it in quotes as you meant it, as in "22.10"'),
+    ({"kernel": {"running_version": "6.1.*"}}, "there are no patterns in it"),
+    ({"kernel": {"runing": "6.1"}}, "did you mean 'running'?"),
+    ({"kernel": {"held": False}}, "one of forbidden, allowed"),
+    ({"kernel": {"held": "forbiden"}}, "one of forbidden, allowed"),
+    ({"kernel": {"cache_age_hours": 48}}, "wanted: {maximum: 48}"),
+    ({"kernel": {"cache_age_hours": {"maximum": "48"}}}, "a whole number"),
+    ({"kernel": {"flavour": "cloud amd64"}}, "text without blanks"),
+    ({"kernel.running": "6.1"}, "dots are for overrides: wanted here: kernel: {running: ...}"),
+    ({"kernel": "6.1"}, "wanted: a mapping with"),
+    ({"kernal": {"running": "6.1"}}, "did you mean 'kernel'?"),
+    # The operating system.
+    ({"os": {"id": "Debian"}}, 'wanted: the distribution as os-release has it, without capitals and blanks, such as "debian"'),
+    ({"os": {"id": "Red Hat"}}, 'such as "red-hat"'),
+    ({"os": {"id": ["debian", "ubuntu"]}}, "{any_of: [...]}"),
+    ({"os": {"id": {"any_of": ["debian", "Ubuntu"]}}}, 'such as "ubuntu"'),
+    ({"os": {"version_id": 12}}, 'write it in quotes, as in "12"'),
+    ({"os": {"version_id": 22.10}}, "YAML has dropped the zeros at its end"),
+    ({"os": {"version_id": "12.*"}}, "there are no patterns in it"),
+    ({"os": {"version_id": ">=12"}}, 'wanted: {minimum: "12"}'),
+    ({"os": {"version_codename": "Bookworm"}}, 'such as "bookworm"'),
+    ({"os": {"architecture": "amd64"}}, 'the name that uname -m prints, such as "x86_64"'),
+    ({"os": {"architecture": "arm64"}}, 'such as "aarch64"'),
+    ({"os": {"architecture": "X86_64"}}, 'such as "x86_64"'),
+    ({"os": {"support": "lts"}}, "one of vendor, extended"),
+    ({"os": {"support_days_left": 180}}, "wanted: {minimum: 180}"),
+    # Boot.
+    ({"boot": {"uptime_days": 90}}, "boot.uptime_days: seen 90; wanted: {maximum: 90}"),
+    ({"boot": {"uptime_days": {"minimum": 90}}}, "wanted: {maximum: 90}"),
+    ({"boot": {"secure_boot": True}}, "one of enabled, disabled"),
+    ({"boot": {"secure_boot": "on"}}, "one of enabled, disabled"),
+    ({"boot": {"cmdline_required": "lockdown=integrity"}}, "a list of at most"),
+    ({"boot": {"cmdline_required": ["quiet splash"]}}, "one word of the command line in each item"),
+    ({"boot": {"cmdline_forbidden": ["mitigations=off nosmt"]}}, "one word of the command line in each item"),
+    # The processor.
+    ({"cpu": {"vulnerabilities": {"meltdwon": "mitigated"}}}, 'wanted: the kernel\'s own name of a weakness, such as "meltdown"'),
+    ({"cpu": {"vulnerabilities": {"Meltdown": "mitigated"}}}, 'such as "meltdown"'),
+    ({"cpu": {"vulnerabilities": {"spectre_v3": "mitigated"}}}, 'such as "spectre_v'),
+    ({"cpu": {"vulnerabilities": {"spectre-v2": "mitigated"}}}, 'such as "spectre_v2"'),
+    ({"cpu": {"vulnerabilities": {"downfall": "mitigated"}}}, 'such as "gather_data_sampling"'),
+    ({"cpu": {"vulnerabilities": {"srso": "mitigated"}}}, 'such as "spec_rstack_overflow"'),
+    ({"cpu": {"vulnerabilities": {"all": "forbidden"}}}, "one of not_affected, mitigated, any"),
+    ({"cpu": {"vulnerabilities": "mitigated"}}, "wanted: a mapping with"),
+    ({"cpu": {"smt": False}}, "one of active, inactive"),
+    ({"cpu": {"smt": "off"}}, "one of active, inactive"),
+    ({"cpu": {"microcode": "0X2B"}}, "as the kernel prints it"),
+    ({"cpu": {"microcode": 721422915}}, "write it in quotes"),
+    # Live patches, hypervisors, containers, services.
+    ({"live_patch": {"protection": "protect"}}, 'did you mean "protected"?'),
+    ({"live_patch": {"protection": {"any_of": ["protected", "not-applicable"]}}}, 'did you mean "not_applicable"?'),
+    ({"live_patch": {"provider": "livepatch"}}, "one of kpatch, amazon, canonical"),
+    ({"live_patch": {"provider": "kpach"}}, 'did you mean "kpatch"?'),
+    ({"hypervisor": {"under": "Hyper-V"}}, 'what a scan calls it, such as "microsoft"'),
+    ({"hypervisor": {"under": "bare-metal"}}, 'such as "none"'),
+    ({"hypervisor": {"under": "KVM"}}, 'such as "kvm"'),
+    ({"hypervisor": {"under": "vmwrae"}}, 'such as "vmware"'),
+    ({"hypervisor": {"is_host": "yes"}}, "true or false"),
+    ({"hypervisor": {"ladder": "guests"}}, "one of flags, device, vm, vcpu"),
+    ({"hypervisor": {"qemu": {"presence": True}}}, "one of required, forbidden"),
+    ({"hypervisor": {"qemu": {"installed": ">= 7.2"}}}, 'wanted: {minimum: "7.2"}'),
+    ({"hypervisor": {"kvm": {"kvm-intel": {"nested": False}}}}, 'such as "kvm_intel"'),
+    ({"containers": {"engines": ["cri-o"]}}, 'did you mean "crio"?'),
+    ({"containers": {"engines": "docker"}}, "a list of at most"),
+    ({"containers": {"shared_kernel": 0}}, "wanted: {maximum: 0}"),
+    ({"containers": {"shared_kernel_allowed": ["kube-system"]}}, 'such as "image:kube-system"'),
+    ({"containers": {"shared_kernel_allowed": ["ns:kube-system"]}}, "one of image:, name:, namespace:, engine:, runtime:"),
+    ({"kata": {"version": ">=3.31.0"}}, 'wanted: {minimum: "3.31.0"}'),
+    ({"kata": {"hardening": "Strict"}}, "one of baseline, strict, confidential"),
+    ({"services": {"required": ["ssh"]}}, 'seen \'ssh\'; wanted: the whole name of a service, socket or timer, such as "ssh.service"'),
+    ({"services": {"required": ["multi-user.target"]}}, "other units are not judged"),
+    ({"services": {"required": "ssh.service"}}, "a list of at most"),
+    ({"services": {"stale": "none"}}, "one of forbidden, allowed"),
+)
+
+
+@pytest.mark.parametrize(("standard", "message"), MISTAKES, ids=[json.dumps(standard)[:70] for standard, _message in MISTAKES])
+def test_a_mistake_is_one_message_that_says_what_is_right(standard: dict[str, Any], message: str) -> None:
+    with pytest.raises(StandardError) as caught:
+        effective({"firebreak_standard": standard})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+RIGHT: tuple[dict[str, Any], ...] = (
+    block(family="redhat"), block(family=["debian", "suse"]), block(family="*"), block(id="rocky", version_id=["9.*", "10.?"]),
+    block(architecture="aarch64"), block(architecture="x86*"),
+    {"kernel": {"running": {"rule": "newest_installed"}}}, {"kernel": {"running": {"minimum": "6.1"}}}, {"kernel": {"running": "5.15.0-160-generic"}},
+    {"kernel": {"running": "6.4.0-150600.23.73-default"}}, {"kernel": {"running_version": "6.1.158-1~bpo11+1"}},
+    {"os": {"id": "opensuse-leap", "version_id": "15.6", "version_codename": "bookworm", "architecture": "riscv64"}},
+    {"os": {"id": {"any_of": ["debian", "ubuntu"]}, "version_id": "20251117"}},
+    {"cpu": {"vulnerabilities": {"all": "mitigated", "meltdown": "any", "spectre_v2": "mitigated", "a_hole_of_2028": "mitigated"}}},
+    {"hypervisor": {"under": "none"}}, {"hypervisor": {"under": {"any_of": ["kvm", "a_new_one"]}}},
+    {"hypervisor": {"kvm": {"kvm_amd": {"nested": False}}}},
+    {"containers": {"engines": [], "shared_kernel_allowed": ["namespace:kube-system", "image:registry.example.org/infra/*"]}},
+    {"services": {"required": ["ssh.service", "chrony.service", "fstrim.timer", "dbus.socket", "getty@tty1.service"]}},
+    {"live_patch": {"protection": {"any_of": ["protected", "not_applicable"]}, "provider": "none"}},
+    {"hypervisor": {"qemu": {"installed": {"minimum": "1:7.2+dfsg-7+deb12u13"}, "running": {"rule": "installed"}}}},
+    {"boot": {"cmdline_forbidden": ["mitigations=off", "nospectre_*"], "cmdline_required": []}},
+)
+
+
+@pytest.mark.parametrize("standard", RIGHT, ids=[json.dumps(standard)[:70] for standard in RIGHT])
+def test_what_is_right_is_taken(standard: dict[str, Any]) -> None:
+    assert effective({"firebreak_standard": standard}).standard
+
+
+def test_an_override_is_held_to_the_same_words() -> None:
+    with pytest.raises(StandardError, match=r"firebreak_standard_overrides\[0\]\.match\.family: seen 'RedHat'"):
+        effective({"firebreak_standard": CHECKED, "firebreak_standard_overrides": [
+            {"match": {"family": "RedHat"}, "set": {"kernel.held": "allowed"}, "reason": "x"}]})
+    with pytest.raises(StandardError, match=r"wanted: \{rule: newest_installed\}"):
+        effective({"firebreak_standard": CHECKED, "firebreak_standard_overrides": [{"set": {"kernel.running": "newest_installed"}, "reason": "x"}]})
+
+
+def test_all_variables_are_looked_at_and_their_mistakes_told_together() -> None:
+    with pytest.raises(StandardError) as caught:
+        effective({"firebreak_standard": {"os": {"id": "Debian"}}, "firebreak_standard_overrides_a": [{"set": {}}], "firebreak_waivers": ["x"]})
+    assert all(word in str(caught.value) for word in ("firebreak_standard.os.id", "firebreak_standard_overrides_a[0]", "firebreak_waivers[0]"))
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("firebreak_overrides_gpu", "firebreak_standard_overrides_gpu"), ("firebreak_standard_override", "firebreak_standard_overrides"),
+    ("firebreak_waiver", "firebreak_waivers"), ("firebreak_waiver_rack7", "firebreak_waivers_rack7"), ("firebreak_standrad", "firebreak_standard"),
+    ("firebreak_lables", "firebreak_labels"), ("firebreak_fail", ""), ("firebreak_report_directory", "firebreak_report_dir")])
+def test_a_variable_that_only_looks_like_one_of_ours_is_named(name: str, meant: str) -> None:
+    assert strangers([name], known()) == {name: meant} or (not meant and strangers([name], known()))
+
+
+@pytest.mark.parametrize("name", ["firebreak_standard", "firebreak_standard_overrides_gpu", "firebreak_waivers_x", "firebreak_fail_on",
+                                  "ansible_host", "firebreak_run", "firebreak_report_dir", "firebreak_labels"])
+def test_our_own_variables_and_those_of_others_are_not(name: str) -> None:
+    assert strangers([name], known()) == {}

@@ -20,7 +20,7 @@ from playing import LOCAL, Done, play, write_inventory
 from workshop import REPOSITORY, clean_environment
 
 HOLDS = {"os": {"architecture": platform.machine()}, "boot": {"uptime_days": {"maximum": 100000}}}
-BREAKS = {"os": {"architecture": "vax"}}
+BREAKS: dict[str, Any] = {"os": {"architecture": "vax"}}
 OLD = {**LOCAL, "firebreak_standard": BREAKS}
 GOOD = {**LOCAL, "firebreak_standard": HOLDS}
 GONE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "firebreak_standard": HOLDS}
@@ -100,8 +100,7 @@ def test_one_weakness_that_is_waived_is_told_in_a_promise_of_all(tmp_path: Path)
 
 def test_a_day_that_yaml_reads_as_a_date_is_a_day(tmp_path: Path) -> None:
     waivers = [{"finding": "os.architecture", "owner": "museum", "reason": "it stays", "expires": datetime.date(2999, 1, 1)}]
-    done = verify(tmp_path, {"old": {**OLD, "firebreak_standard": {**OLD["firebreak_standard"], "name": datetime.date(2026, 11, 1)},
-                                     "firebreak_waivers": waivers}})
+    done = verify(tmp_path, {"old": {**OLD, "firebreak_standard": {**BREAKS, "name": datetime.date(2026, 11, 1)}, "firebreak_waivers": waivers}})
     assert done.status == 0, done.output
     assert proof(tmp_path)["old"]["promises"]["os.architecture"]["outcome"] == "waived"
 

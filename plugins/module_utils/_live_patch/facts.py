@@ -48,7 +48,7 @@ FACTS = [
     Fact("effective.up_to_date", "bool", "its client, or the package manager's cache, knows of no newer patch"),
     Fact("effective.latest_available", "str", "the newest level that its client, or the package manager's cache, knows of"),
     Fact("cves.fixed", "list", "CVEs that the patches in force fix"),
-    Fact("cves.basis", "str", "who says so: client, changelog, manifest, module_names or none"),
+    Fact("cves.basis", "str", "who says so: client, changelog or description of a package, manifest, module_names or none"),
     Fact("cves.complete", "bool", "the list holds all that the patches fix"),
     Fact("cves.not_fixed", "list", "CVEs that the provider has or names a fix for which is not in force here; others may be open too"),
     Fact("cves.blocked_by_pin", "list", "CVEs whose fixes exist and are kept out by the pin, as the client says"),

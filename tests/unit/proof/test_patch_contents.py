@@ -54,6 +54,7 @@ KPP, KLP = "kpatch-patch-5_14_0-427_13_1", "kernel-livepatch-6_12_0-160000_5-def
     (host("fix_one", "manifest\tfix_one\tno\t2\n"), "nobody says"), (host("other", "manifest\tfix_one\tyes\t2\n"), "nobody says"),
     (host("kpatch_5_14_0_427_13_1_1_4", PACKAGE.format(KPP, "1", "4.el9_4", 3, "kpatch-5_14_0-427_13_1-1-4")), ""),
     (host("kpatch_5_14_0_427_13_1_1_3", PACKAGE.format(KPP, "1", "4.el9_4", 3, "kpatch-5_14_0-427_13_1-1-4")), "nobody says"),
+    (host("livepatch_5_15_1_cm2_1_0_0_2_cm2", PACKAGE.format("livepatch-5.15.1.cm2", "1.0.0", "2.cm2", 0, "livepatch_5_15_1_cm2_1_0_0_2_cm2")), ""),
     (host("livepatch_CVE_2019_20096", os_id="amzn"), ""), (host("livepatch_CVE_2019_20096", os_id="debian"), "nobody says"),
     (host("livepatch_2_1", PACKAGE.format(KLP, "2", "1.1", 4, "livepatch-2_1"), SLES, "suse static"), ""),
     (host("livepatch_1_1", PACKAGE.format(KLP, "1", "1.1", 0, "livepatch-1_1") + f"newest\t{KLP}\t2\n", SLES), "nobody says"),

@@ -28,6 +28,7 @@ _FAILURES = {"apply-failed": "apply_failed", "applied-with-bug": "apply_failed",
              "kernel-upgrade-required": "kernel_upgrade_required"}
 # Words of the client that are known and tell neither of a patch in force nor of a failure.
 _STATES = ("applied", "nothing-to-apply")
+_CHECKS = {"checked": "ok", "check-failed": "failed", "needs-check": "never"}
 # What the client's state says of its own patches, after a check that succeeded.
 _UP_TO_DATE = {"applied": True, "nothing-to-apply": True, "unapplied": False, "applying": False}
 _DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}")
@@ -62,15 +63,15 @@ def parse_document(document: Any) -> Claim:
 def _claim(document: Dict[str, Any], entry: Dict[str, Any], patch: Dict[str, Any]) -> Claim:
     state, checked = _word(patch, "State"), _word(patch, "CheckState")
     until = _word(entry, "UpgradeRequiredDate")
-    check = {"checked": "ok", "check-failed": "failed", "needs-check": "never"}.get(checked, "")
+    check = _CHECKS.get(checked, "")
     support = _SUPPORT.get(_word(entry, "Supported"), "")
-    known = state in _STATES or state in _FAILURES
+    strange = [word for word, known in ((state or "no state", (*_STATES, *_FAILURES)), (checked, ("", *_CHECKS))) if word not in known]
     if state == "kernel-upgrade-required":
         # The state is the server's answer for this kernel and outweighs a cached word of support.
         support = "upgrade_required"
     return Claim(
         "canonical", " ".join(STATUS), nothing_to_apply=state == "nothing-to-apply", failure=_FAILURES.get(state, ""),
-        unclear="" if known else state or "no state",
+        unclear=", ".join(strange),
         support=support, support_until=until[:10] if _DATE.match(until) else "", states_support=True,
         level=_word(patch, "Version") if state == "applied" else "",
         cves=_fixes(patch.get("Fixes")) if state == "applied" else [], cves_basis="client", cves_complete=state in ("applied", "nothing-to-apply"),

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import packages as patch_packages
 from ..claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
-from . import amazon
+from . import amazon, azure
 
 PROGRAMS = ("/usr/sbin/kpatch", "/sbin/kpatch", "/usr/bin/kpatch")
 INSTALLED = "/var/lib/kpatch"
@@ -158,12 +158,31 @@ def _content(host: Any, provider: str, release: str, loaded: List[Patch]) -> Con
         patches = amazon.named(loaded, bool(level))
         cves = [cve for patch in patches if patch.state == "active" for cve in patch.cves]
         return Content(patches, level, cves, "module_names" if cves else "none")
+    if provider == "kpatch" and azure.package_of(release):
+        return _described(host, release, loaded)
     package, problem, detail = _changelog(host, release, loaded) if provider == "kpatch" else (None, "", "")
     if package is None:
         return Content(loaded, "", [], "none", problem, detail)
     full = "%s-%s" % (package_of(release), package.version)
     patches = [patch._replace(kind="fix", package=full) if is_loaded(package, [patch.id]) else patch for patch in loaded]
     return Content(patches, package.version, package.cves, "changelog" if package.cves else "none")
+
+
+def _described(host: Any, release: str, loaded: List[Patch]) -> Content:
+    """What Azure Linux's package for this kernel says of its module, where that is in force."""
+    answer = host.run(azure.query(azure.package_of(release)))
+    try:
+        if answer.problem:
+            return Content(loaded, "", [], "none", answer.problem, answer.detail)
+        package = azure.parse_package(answer.value.out)
+    except ValueError:
+        # Not installed: what is loaded came from elsewhere.
+        return Content(loaded, "", [], "none")
+    patches = [patch._replace(kind="fix" if package.cves else patch.kind, package=package.full) if patch.id == package.module else patch
+               for patch in loaded]
+    active = any(patch.id == package.module and patch.state == "active" for patch in loaded)
+    level = package.full[len(azure.package_of(release)) + 1:]
+    return Content(patches, level, package.cves, "description") if active else Content(loaded, "", [], "none")
 
 
 def read(host: Any, provider: str, release: str, cmdline: List[str], loaded: List[Patch]) -> Claim:

@@ -59,7 +59,8 @@ LIVE_PATCH = (
           printf 'manifest\t%s\t%s\t%s\n' "$name" "$same" "$(count <"$path")"
         done
         if command -v rpm >/dev/null; then
-          rpm -qa --qf '%{NAME}\t%{VERSION}\t%{RELEASE}\n' 'kpatch-patch-[0-9]*' 'kernel-livepatch-[0-9]*' 'kgraft-patch-[0-9]*' |
+          rpm -qa --qf '%{NAME}\t%{VERSION}\t%{RELEASE}\n' 'kpatch-patch-[0-9]*' 'kernel-livepatch-[0-9]*' 'kgraft-patch-[0-9]*' \
+            'livepatch-[0-9]*' |
           while IFS="$tab" read -r name version release; do
             printf 'package\t%s\t%s\t%s\t%s\n' "$name" "$version" "$release" "$(rpm -q --changelog "$name" | count)"
             rpm -ql "$name" | sed -n "s|.*/\([^/]*\)\.ko.*|file${tab}$name${tab}\1|p"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import amazon, canonical, canonical_text, kernelcare
+from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import amazon, azure, canonical, canonical_text, kernelcare
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
 from patched_hosts import LINK, RELEASE, host, patch, protection, running, scan
 
@@ -47,6 +47,23 @@ def test_a_patch_whose_content_nobody_states(module: str, client: dict[str, Any]
 def test_a_known_fix_stays_one_beside_a_patch_that_nobody_knows() -> None:
     amzn = {"read": {"/etc/os-release": "ID=amzn\n"}}
     assert scan(host(patch("livepatch_CVE_2019_20096"), patch("loadavg"), KPATCH, amzn)).facts["protection"] == "protected"
+
+
+AZURE = "@livepatch-5.15.137.1-1.cm2-1.0.0-2.cm2\nPatches list ('*' - fixed, '!' - unfixable through livepatching, kernel updated required):\n%s\n"
+
+
+@pytest.mark.parametrize(("module", "said", "fixed", "expected"), [
+    # The description, and the module's name, of the specs in SPECS/livepatching of microsoft/azurelinux.
+    ("livepatch_5_15_137_1_1_cm2_1_0_0_2_cm2", "*CVE-2022-1015\n!CVE-2022-1016: too large", ["CVE-2022-1015"], "protected"),
+    ("livepatch_5_15_137_1_1_cm2_1_0_0_1_cm2", "*CVE-2022-1015", [], "unknown"), ("livepatch_5_15_137_1_1_cm2_1_0_0_2_cm2", "", [], "unknown")])
+def test_azure_linux_says_it_in_the_packages_description(module: str, said: str, fixed: list[str], expected: str) -> None:
+    release = "5.15.137.1-1.cm2"
+    section = scan(host(patch(module), KPATCH, {"read": {"/etc/os-release": "ID=mariner\n"}}, uname=running(release),
+                        run={" ".join(azure.query("livepatch-" + release)): AZURE % said}))
+    assert (section.facts["protection"], section.facts["cves"]["fixed"]) == (expected, fixed)
+    asked = " ".join(azure.query("livepatch-" + release))
+    absent = scan(host(patch(module), KPATCH, uname=running(release), run={asked: [1, "is not installed", ""]}))
+    assert protection(absent) == ("unknown", ["content_not_stated"])
 
 
 def test_a_patch_of_unknown_content_still_conflicts_and_still_moves_threads() -> None:
@@ -195,6 +212,11 @@ def livepatch(state: str | None, **more: Any) -> str:
 def test_a_state_of_canonicals_client_that_says_nothing_of_patches(state: str | None, loaded: dict[str, Any]) -> None:
     section = scan(host(CANONICAL, loaded, run={STATUS: livepatch(state)}, now=NOW))
     assert (section.facts["protection"], section.facts["reasons"][0]) == ("unknown", "word_not_known")
+
+
+def test_a_check_of_canonicals_client_that_is_not_known() -> None:
+    section = scan(host(CANONICAL, patch("lkp_Ubuntu_1"), run={STATUS: livepatch("applied", CheckState="sideways")}, now=NOW))
+    assert protection(section) == ("unknown", ["word_not_known"])
 
 
 def test_the_sentence_for_a_kernel_that_was_upgraded() -> None:

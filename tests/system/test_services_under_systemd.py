@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real units under a real systemd: no false alarm, each remedy is carried out and the finding is gone, and the proof says the same. Needs root."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from booted_host import BootedHost
+from firebreak_proof import asking
+from firebreak_proof.proof import Proof
+from firebreak_proof.questions.services import SERVICES
+from firebreak_proof.standards import NOTHING
+from firebreak_proof.views.services import Stale
+from workshop import REPOSITORY
+
+FOLDER = "/usr/local/lib/fb"
+LIBRARY = "/usr/lib/x86_64-linux-gnu/libz.so.1"
+_LOADS = "/usr/bin/python3 -c \"import ctypes, os, shutil, time; {prepare}ctypes.CDLL('{path}'); {after}time.sleep(9999)\""
+_SCAN = """
+import json, sys, time
+sys.path.insert(0, sys.argv[1] + "/collections")
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._services import section
+found = Section("services")
+section.collect(LiveHost(time.monotonic() + 60), found, {})
+print(json.dumps(found.facts))
+"""
+
+
+def loads(path: str, prepare: str = "", after: str = "") -> str:
+    return _LOADS.format(path=path, prepare=prepare, after=after)
+
+
+UNPACKS = loads("/opt/fb/work/libx-jni.so", f"shutil.copy('{LIBRARY}', '/opt/fb/work/libx-jni.so'); ", "os.unlink('/opt/fb/work/libx-jni.so'); ")
+UNITS = {
+    # A bind mount of its own over a library, from the same file system: nothing was ever replaced.
+    "system/fb-bind.service": f"[Service]\nBindReadOnlyPaths={FOLDER}/other.so:{FOLDER}/bound.so\nExecStart={loads(FOLDER + '/bound.so')}\n",
+    # What a JVM does: it unpacks a library, loads it and deletes it, anew at each start.
+    "system/fb-unpacks.service": f"[Service]\nExecStart={UNPACKS}\n",
+    "system/fb-plain.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n[Install]\nAlias=fb-other-name.service\n",
+    "system/fb-tmp.service": f"[Service]\nPrivateTmp=yes\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "system/fb-refuses.service": f"[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "system/fb-leaves.service": f"[Service]\nKillMode=process\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "user/fb-user.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
+}
+STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedHost]:
+    folder, files = tmp_path_factory.mktemp("booted"), tmp_path_factory.mktemp("files")
+    for name, text in UNITS.items():
+        path = files / "etc/systemd" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (files / "opt/fb/work").mkdir(parents=True)
+    (files / FOLDER.lstrip("/")).mkdir(parents=True)
+    for name in ("bound.so", "other.so", "plain.so"):
+        (files / FOLDER.lstrip("/") / name).write_bytes(Path(LIBRARY).read_bytes())
+    booted = BootedHost(folder, files, REPOSITORY)
+    booted.run(f"systemctl enable fb-plain; systemctl start user@0 {' '.join(STARTED)}; systemctl --user --machine=0@.host start fb-user")
+    booted.run(f"systemd-run --quiet --scope --unit=fb-scope {loads(FOLDER + '/plain.so')} >/dev/null 2>&1 & sleep 1")
+    yield booted
+    booted.end()
+
+
+def scanned(host: BootedHost) -> dict[str, Any]:
+    return dict(json.loads(host.run('python3 -c "$1" "$2"', (_SCAN, str(REPOSITORY)))))
+
+
+def stale(host: BootedHost) -> dict[str, dict[str, Any]]:
+    """The rows of the scan by unit, of which the proof must see the same units with the same kinds."""
+    rows = {str(row["unit"]): row for row in scanned(host)["stale"]}
+    output = host.run(asking.script([question for question in SERVICES if question.name == "stale"], "f00d"))
+    cells = Proof("copy", NOTHING, asking.answers(output, "f00d")).rows("stale")
+    assert {(one.unit, one.kind) for one in (Stale(*row) for row in cells if len(row) == 7)} == {(unit, row["kind"]) for unit, row in rows.items()}
+    return rows
+
+
+def replace(host: BootedHost, path: str) -> None:
+    host.run(f"cp -p {path} {path}.new; mv {path}.new {path}")
+
+
+def test_nothing_is_stale_of_what_was_never_replaced(host: BootedHost) -> None:
+    assert stale(host) == {}
+    host.run("systemctl restart fb-bind fb-unpacks")
+    assert stale(host) == {}
+
+
+def test_each_remedy_ends_what_it_is_a_remedy_for(host: BootedHost) -> None:
+    replace(host, f"{FOLDER}/plain.so")
+    rows = stale(host)
+    assert {unit: (row["kind"], row["restart"]) for unit, row in rows.items()} == {
+        "fb-plain.service": ("service", "works"), "fb-tmp.service": ("service", "works"), "fb-refuses.service": ("service", "refused"),
+        "fb-leaves.service": ("service", "leaves_processes"), "fb-user.service": ("session", None), "fb-scope.scope": ("scope", None)}
+    for unit, row in rows.items():
+        if row["remedy"]:
+            host.run(row["remedy"])
+        else:
+            assert unit == "fb-refuses.service"
+            assert "refused" in host.run(f"systemctl restart {unit} 2>&1", check=False)
+    assert set(stale(host)) == {"fb-refuses.service"}
+
+
+def test_systemds_own_processes_have_remedies_too(host: BootedHost) -> None:
+    """daemon-reexec for process 1; a restart for logind and for a user's manager, of which (sd-pam) is renewed by nothing less."""
+    host.run("systemctl kill --signal=KILL fb-refuses.service", check=False)
+    shared = host.run("ls /usr/lib/*/systemd/libsystemd-shared-*.so").strip()
+    replace(host, shared)
+    rows = stale(host)
+    assert (rows["init.scope"]["kind"], rows["user@0.service"]["kind"], rows["systemd-logind.service"]["kind"]) == ("manager", "session", "service")
+    for row in rows.values():
+        host.run(row["remedy"])
+    assert {unit for unit in stale(host) if not unit.startswith("dbus")} == set()
+
+
+def test_a_unit_is_known_by_all_its_names(host: BootedHost) -> None:
+    facts = scanned(host)
+    assert facts["aliases"]["fb-other-name.service"] == "fb-plain.service"
+    assert "fb-plain.service" in facts["active"] and "fb-other-name.service" not in facts["active"]
+    question = next(one for one in SERVICES if one.name == "unit_names")
+    assert host.run(question.shell, ("fb-other-name.service",)) == "fb-other-name.service\tfb-plain.service\n"

@@ -32,6 +32,7 @@ FACTS: List[Fact] = [
     Fact("installed[].flavour", "str", "its line of kernels"),
     Fact("installed[].package", "str", "the package that holds the image"),
     Fact("installed[].package_version", "str", "its version (dpkg) or version-release (rpm), with the epoch where there is one"),
+    Fact("installed[].source", "str", "its source package as advisories name it; null where they name binary packages (rpm)"),
     Fact("installed[].packages", "list", "every package with files of this kernel: the image, its modules, what Debian split off"),
     Fact("installed[].complete", "bool", "false: the package manager broke off while it installed the package"),
     Fact("installed[].image", "str", "the image's path, or where it should be"),
@@ -172,8 +173,8 @@ def _strays(names: List[str], packages: Packages) -> List[str]:
 def _described(host: Any, image: Image, initrds: Initrds) -> Any:
     path, present = _image_path(host, image)
     return {"release": image.release, "flavour": image.flavour, "package": image.package, "package_version": image.package_version,
-            "packages": list(image.parts or (image.package,)), "complete": image.complete, "image": path, "image_present": present,
-            "initrd": initrds.paths.get(image.release), "initrd_missing": initrds.missing(image.release, path)}
+            "source": image.source or None, "packages": list(image.parts or (image.package,)), "complete": image.complete, "image": path,
+            "image_present": present, "initrd": initrds.paths.get(image.release), "initrd_missing": initrds.missing(image.release, path)}
 
 
 def _image_path(host: Any, image: Image) -> Tuple[str, bool]:

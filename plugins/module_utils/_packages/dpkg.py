@@ -19,6 +19,7 @@ class Image(NamedTuple):
 
     held: kept from upgrades by its package manager. complete: its installation came to its end, so that the boot loader knows it.
     parts: every package with files of this kernel, the one with the image among them. path: the image in that package, '' where nobody lists it.
+    source: the name of the source that it was built from, as advisories call it; '' where its package manager's advisories name binaries.
     """
 
     release: str
@@ -29,6 +30,7 @@ class Image(NamedTuple):
     complete: bool = True
     parts: Tuple[str, ...] = ()
     path: str = ""
+    source: str = ""
 
 
 # Where no list of files can be read, a package's name tells. Metas do not begin with a number there.
@@ -130,10 +132,25 @@ def images(stanzas: Iterable[Stanza], lists: Optional[Lists] = None) -> List[Ima
             parts = [each for each in present if release in holders[each["Package"]].releases or each in (stanza, asked_for)]
             complete = all(_state(each) in _IN_PLACE for each in (stanza, asked_for))
             found.append(Image(release, line_of(release, names), asked_for["Package"], stanza["Version"], _is_held(stanza) or _is_held(asked_for),
-                               complete, tuple(sorted(each["Package"] for each in parts)), path))
+                               complete, tuple(sorted(each["Package"] for each in parts)), path, unsigned_source(stanza)))
     key, by_release = versions.sort_key(versions.DPKG), versions.sort_key(versions.SYSTEMD_BOOT)
     # Two ABIs can be of one package version only by name, so the name decides then.
     return sorted(found, key=lambda image: (image.flavour or "", key(image.package_version), by_release(image.release)))
+
+
+def unsigned_source(stanza: Stanza) -> str:
+    """The source of a kernel as advisories call it: a signed image is wrapped into a source of its own, of which no advisory speaks.
+
+    linux-signed-amd64 and linux-signed-6.1-amd64 (Debian: by architecture) are built from linux and linux-6.1, linux-signed-hwe-6.8 (Ubuntu:
+    by line) from linux-hwe-6.8.
+    """
+    head, signed, rest = source_of(stanza).partition("-signed")
+    if not signed:
+        return head
+    words = [word for word in rest.split("-") if word]
+    if words and words[-1] == stanza.get("Architecture"):
+        del words[-1]
+    return "-".join([head] + words)
 
 
 def _asked_for(holder: Stanza, present: List[Stanza], holders: Lists, release: str) -> Stanza:

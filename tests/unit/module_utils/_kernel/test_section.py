@@ -74,8 +74,8 @@ def test_a_debian_host_that_was_updated_in_place_runs_the_older_package_version(
         "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.190-1"}
     assert facts["installed"] == [{
         "release": "6.1.0-56-cloud-amd64", "flavour": "cloud-amd64", "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.192-2",
-        "packages": ["linux-image-6.1.0-56-cloud-amd64"], "complete": True, "image": "/boot/vmlinuz-6.1.0-56-cloud-amd64", "image_present": True,
-        "initrd": None, "initrd_missing": None}]
+        "source": "linux", "packages": ["linux-image-6.1.0-56-cloud-amd64"], "complete": True, "image": "/boot/vmlinuz-6.1.0-56-cloud-amd64",
+        "image_present": True, "initrd": None, "initrd_missing": None}]
     assert facts["newest_installed"] == {"release": "6.1.0-56-cloud-amd64", "package_version": "6.1.192-2"}
     assert facts["version_order"] == "dpkg"
     assert facts["managers"] == []

@@ -57,7 +57,7 @@ def test_a_real_status_file_gives_its_one_image_and_meta() -> None:
     stanzas = dpkg.parse_kernel_stanzas(_text("debian12.status"))
     assert dpkg.images(stanzas) == [
         dpkg.Image("6.1.0-56-cloud-amd64", "cloud-amd64", "linux-image-6.1.0-56-cloud-amd64", "6.1.192-2", False,
-                   parts=("linux-image-6.1.0-56-cloud-amd64",))]
+                   parts=("linux-image-6.1.0-56-cloud-amd64",), source="linux")]
     assert dpkg.metas(stanzas, "cloud-amd64") == ["linux-image-cloud-amd64"]
     assert dpkg.metas(stanzas, "amd64") == []
     assert dpkg.held(stanzas) == []
@@ -264,3 +264,19 @@ def test_no_text_makes_a_parser_raise_anything_but_value_error(parse: Callable[[
         parse(text)
     except ValueError as error:
         assert str(error)
+
+
+# Source fields as Debian's and Ubuntu's packages carry them.
+@pytest.mark.parametrize(("source", "wanted"), [
+    ("linux-signed-amd64 (6.1.153+1)", "linux"),
+    ("linux-signed-6.1-amd64 (6.1.153+1~deb11u1)", "linux-6.1"),
+    ("linux-signed", "linux"),
+    ("linux-signed-aws (6.8.0-1030.32)", "linux-aws"),
+    ("linux-signed-hwe-6.11 (6.11.0-26.26~24.04.1)", "linux-hwe-6.11"),
+    ("linux", "linux"),
+    ("linux-upstream", "linux-upstream"),
+    ("", "linux-image-6.1.153-own"),
+])
+def test_a_signed_kernel_is_of_the_source_that_it_was_built_from(source: str, wanted: str) -> None:
+    stanza = {"Package": "linux-image-6.1.153-own", "Architecture": "amd64", **({"Source": source} if source else {})}
+    assert dpkg.unsigned_source(stanza) == wanted

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an advisory says, whatever feed it came from: which package of which stream has the hole, and from which version on it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+SOURCE, BINARY = "source", "binary"
+AFFECTED, NOT_AFFECTED, UNDER_INVESTIGATION = "affected", "not_affected", "under_investigation"
+
+
+class LivePatch(NamedTuple):
+    """The live patch that closes the hole: a pattern of its module's name whose first group is a number, and the least such number."""
+
+    module: str
+    version: int
+
+
+class Row(NamedTuple):
+    """One package of one stream.
+
+    ``introduced`` and ``fixed`` are versions in the stream's own order; '' for introduced means since ever, None for fixed means that
+    there is no fix yet. ``state`` is not_affected where the feed says that the package never had the hole.
+    """
+
+    stream: str
+    package: str
+    kind: str = SOURCE
+    introduced: str = ""
+    fixed: str | None = None
+    state: str = AFFECTED
+    live_patch: LivePatch | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """One advisory: its own id, the CVE ids that it is about, and its rows."""
+
+    id: str
+    cves: tuple[str, ...]
+    rows: tuple[Row, ...]
+    summary: str = ""
+    published: str = ""
+    problems: tuple[str, ...] = field(default=())
+
+
+class FeedError(ValueError):
+    """A feed, or a document of it, cannot be read; the message names the file, what was seen and what was wanted."""

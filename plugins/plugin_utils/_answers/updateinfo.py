@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""updateinfo.xml, the advisories that a dnf or zypper repository carries: Oracle's and Amazon's only form, and every mirror's.
+
+The format tells no stream: it belongs to the repository, so whoever brings the file says which (``stream``). A kernel of another line than the
+advisory's (UEK beside RHCK, kernel6.12 beside kernel, Ksplice's, FIPS) has another package name or a mark in its version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO
+from xml.etree import ElementTree
+
+from .model import BINARY, Advisory, FeedError, Row
+from .osv import cve_of
+
+_DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_LONGEST = len(b"<!DOCTYPE")
+_ROWS_LIMIT = 20_000
+
+
+class _Checked:
+    """A file that refuses to be read past a declaration of types or entities."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source, self._before = source, b""
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._source.read(size)
+        if _DECLARATION.search(self._before + piece):
+            raise FeedError("the document declares types or entities, which updateinfo never does")
+        self._before = piece[-_LONGEST:]
+        return piece
+
+
+def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
+    """Each security advisory of the document, as it is read. FeedError where it is no updateinfo, or declares types or entities."""
+    try:
+        for _event, element in ElementTree.iterparse(_Checked(source)):
+            if element.tag == "update":
+                advisory = _advisory(stream, element)
+                element.clear()
+                if advisory:
+                    yield advisory
+    except ElementTree.ParseError as error:
+        raise FeedError(f"no XML that can be read: {error}") from None
+
+
+def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
+    if update.get("type") != "security":
+        return None
+    name = (update.findtext("id") or "").strip()
+    references = [one.get("id") for one in update.iter("reference") if one.get("type") == "cve"]
+    cves = tuple(sorted({cve for text in references if (cve := cve_of(text))}))
+    rows: dict[tuple[str, str], Row] = {}
+    for package in update.iter("package"):
+        row = _row(stream, package)
+        if row and len(rows) < _ROWS_LIMIT:
+            rows[row.package, row.fixed or ""] = row
+    published = update.find("issued")
+    return Advisory(name[:100], cves, tuple(rows.values()), (update.findtext("title") or "")[:300],
+                    (published.get("date") or "" if published is not None else "")[:30]) if name else None
+
+
+def _row(stream: str, package: ElementTree.Element) -> Row | None:
+    name, version, release = package.get("name"), package.get("version"), package.get("release")
+    if not name or not version or not release:
+        return None
+    epoch = package.get("epoch") or "0"
+    return Row(stream, name, BINARY, fixed=f"{epoch}:{version}-{release}")

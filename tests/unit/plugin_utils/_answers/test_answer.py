@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The answer of a host to a hole, by what runs. The six situations are those of one Debian root in which package scanners were wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.fleet import of_fleet
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import NOT_AFFECTED, Advisory, LivePatch, Row
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import Loaded
+
+CVE = "CVE-2025-40300"
+DSA = Advisory("DSA-6053-1", (CVE,), (Row("debian:12", "linux", fixed="6.1.158-1"),))
+
+
+def kernel_row(release: str, version: str, source: str | None = "linux", **more: Any) -> dict[str, Any]:
+    return {"release": release, "flavour": "amd64", "package": f"linux-image-{release}", "package_version": version, "source": source,
+            "complete": True, **more}
+
+
+OLD, NEW = kernel_row("6.1.0-40-amd64", "6.1.153-1"), kernel_row("6.1.0-41-amd64", "6.1.158-1")
+
+
+def record(runs: dict[str, Any], installed: list[dict[str, Any]], following: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:
+    coming = following or installed[-1]
+    return {
+        "os": {"id": "debian", "version_id": "12"},
+        "kernel": {"version_order": "dpkg", "installed": installed, "default_boot": {"release": coming["release"]}, "available": {}, "running": {
+            "release": runs["release"], "package": runs["package"], "package_version": runs["package_version"], "flavour": runs["flavour"]}},
+        "live_patch": {"patches": [], "transition": {"in_progress": False}, "cves": {"fixed": [], "basis": "none"}},
+        "hypervisor": {"components": [], "processes": []}, "containers": {"engines": []}, "nulls": [], **sections}
+
+
+def asked(seen: dict[str, Any], *advisories: Advisory) -> judging.Answer:
+    return judging.worst(judging.answers(CVE, advisories or (DSA,), seen, {"debian:12"}))
+
+
+REBUILT = kernel_row("6.1.0-41-amd64", "6.1.153-1+local1")
+REBUILT_FIXED = kernel_row("6.1.0-41-amd64", "6.1.158-1+local1")
+OWN = {**kernel_row("6.1.153-own", "6.1.153-own-1", "linux-upstream"), "package": "linux-image-6.1.153-own"}
+
+
+@pytest.mark.parametrize(("seen", "wanted", "words"), [
+    (record(OLD, [OLD, NEW]), "pending", "6.1.153-1 runs; 6.1.158-1 is in force after a reboot"),
+    (record(NEW, [OLD, NEW]), "fixed_in_force", "6.1.158-1 runs, fixed in 6.1.158-1"),
+    (record(OLD, [OLD]), "exposed", "6.1.153-1 runs; fixed in 6.1.158-1"),
+    (record(OWN, [OWN]), "unknown", "of which the record tells nothing"),
+    (record(REBUILT, [REBUILT]), "exposed", "6.1.153-1+local1 runs"),
+    (record(REBUILT_FIXED, [REBUILT_FIXED]), "fixed_in_force", "6.1.158-1+local1 runs"),
+    (record(OLD, [OLD, NEW], OLD), "exposed", "6.1.158-1 is installed, and the next reboot does not give it (6.1.153-1)"),
+    (record(OLD, [NEW]), "pending", "6.1.158-1 is in force after a reboot"),
+    (record(OLD, [OLD, {**NEW, "complete": False}]), "exposed", "6.1.153-1 runs"),
+])
+def test_judged_by_what_runs(seen: dict[str, Any], wanted: str, words: str) -> None:
+    """Old runs; fixed runs with the old beside it; nothing newer; an own kernel; rebuilt vulnerable and fixed; a default that stays old; a kernel
+    whose package was removed while it runs; an installation that broke off."""
+    found = asked(seen)
+    assert (found.answer, words in found.reason) == (wanted, True), found
+
+
+def test_what_runs_and_is_not_known_is_unknown() -> None:
+    seen = record(OLD, [OLD, NEW])
+    seen["kernel"]["running"]["package_version"] = None
+    seen["nulls"] = [{"fact": "kernel.running.package_version", "reason": "absent"}]
+    assert asked(seen) == asked(seen)._replace(answer="unknown", reason="kernel.running.package_version: absent")
+
+
+def test_a_kernel_of_nobody_is_unknown() -> None:
+    seen = record(OLD, [OLD])
+    seen["kernel"]["running"] |= {"package": None, "package_version": None, "release": "6.17.0-own"}
+    found = asked(seen)
+    assert found.answer == "unknown"
+    assert "nobody says whose runs" in found.reason
+
+
+@pytest.mark.parametrize(("patch", "transition", "wanted"), [
+    ({"state": "active"}, False, "fixed_by_live_patch"), ({"state": "active"}, True, "pending"), ({"state": "disabled"}, False, "exposed"),
+    ({"state": "active"}, None, "pending"),
+])
+def test_a_live_patch_counts_in_force_only(patch: dict[str, Any], transition: bool | None, wanted: str) -> None:
+    live = {"patches": [{"id": "kpatch_1", **patch}], "transition": {"in_progress": transition}, "cves": {"fixed": [CVE], "basis": "client"}}
+    assert asked(record(OLD, [OLD], live_patch=live)).answer == wanted
+
+
+@pytest.mark.parametrize(("module", "state", "wanted"), [
+    ("lkp_Ubuntu_6_8_0_60_63_linux_120", "active", "fixed_by_live_patch"), ("lkp_Ubuntu_6_8_0_60_63_linux_121", "active", "fixed_by_live_patch"),
+    ("lkp_Ubuntu_6_8_0_60_63_linux_119", "active", "exposed"), ("lkp_Ubuntu_6_8_0_60_63_aws_120", "active", "exposed"),
+    ("lkp_Ubuntu_6_8_0_60_63_linux_120", "enabling", "exposed"),
+])
+def test_a_notice_of_a_live_patch_is_held_against_the_loaded_module(module: str, state: str, wanted: str) -> None:
+    row = kernel_row("6.8.0-60-generic", "6.8.0-60.63")
+    usn = Advisory("USN-1", (CVE,), (Row("ubuntu:24.04", "linux", fixed="6.8.0-90.91"),))
+    lsn = Advisory("LSN-120-1", (CVE,), (
+        Row("ubuntu:24.04:pro", "linux", fixed="6.8.0-90.91", live_patch=LivePatch(r"lkp_Ubuntu_6_8_0[_|\d]+_linux_(\d+)", 120)),))
+    live = {"patches": [{"id": module, "state": state}], "transition": {"in_progress": False}, "cves": {"fixed": [], "basis": "none"}}
+    seen = record(row, [row], os={"id": "ubuntu", "version_id": "24.04"}, live_patch=live)
+    assert asked(seen, usn, lsn).answer == wanted
+
+
+@pytest.mark.parametrize(("rows", "os", "version", "wanted"), [
+    ((Row("debian:13", "linux", fixed="6.12.57-1"),), ("debian", "12"), "6.1.158-1", "unknown"),
+    ((Row("debian:12", "linux", fixed="6.1.158-1"),), ("debian", "12"), "6.12.48-1~bpo12+1", "unknown"),
+    ((Row("ubuntu:24.04:fips+pro", "linux", fixed="6.8.0-1"),), ("ubuntu", "24.04"), "6.8.0-60.63", "unknown"),
+    ((Row("debian:12", "linux", state=NOT_AFFECTED),), ("debian", "12"), "6.1.1-1", "not_affected"),
+    ((Row("debian:12", "linux", introduced="6.5", fixed="6.12.1-1"),), ("debian", "12"), "6.1.1-1", "not_affected"),
+    ((Row("debian:12", "linux"),), ("debian", "12"), "6.1.158-1", "exposed"),
+    ((Row("debian:12", "linux", fixed="6.1.150-1"), Row("debian:12", "linux", fixed="6.1.158-1")), ("debian", "12"), "6.1.153-1", "exposed"),
+    ((Row("debian:12", "linux", fixed="not a version"),), ("debian", "12"), "6.1.153-1", "unknown"),
+    ((Row("ubuntu:20.04", "linux"), Row("ubuntu:20.04:pro", "linux", fixed="5.4.0-220.240")), ("ubuntu", "20.04"), "5.4.0-221.241", "fixed_in_force"),
+])
+def test_streams_never_mix(rows: tuple[Row, ...], os: tuple[str, str], version: str, wanted: str) -> None:
+    row = kernel_row("x-amd64", version)
+    assert asked(record(row, [row], os={"id": os[0], "version_id": os[1]}), Advisory("A-1", (CVE,), rows)).answer == wanted
+
+
+def test_long_lived_minor_releases_have_their_own_fixes() -> None:
+    rows = (Row("redhat:9", "kernel-core", "binary", fixed="0:5.14.0-503.11.1.el9_5"),
+            Row("redhat:9.4:eus", "kernel-core", "binary", fixed="0:5.14.0-427.40.1.el9_4"))
+    advisory = Advisory("RHSA-1", (CVE,), rows)
+    wanted_by = {"5.14.0-427.42.1.el9_4": "fixed_in_force", "5.14.0-427.35.1.el9_4": "exposed", "5.14.0-503.14.1.el9_5": "fixed_in_force"}
+    for version, wanted in wanted_by.items():
+        row = {**kernel_row(f"{version}.x86_64", version, None), "package": "kernel-core", "flavour": "standard"}
+        seen = record(row, [row], os={"id": "rhel", "version_id": "9.4"})
+        seen["kernel"]["version_order"] = "rpm"
+        assert asked(seen, advisory).answer == wanted, version
+
+
+def test_each_process_of_a_monitor_is_judged() -> None:
+    """An old QEMU process keeps the hole though the package is fixed; a guest is moved, nothing is rebooted."""
+    qemu = Advisory("DSA-1", (CVE,), (Row("debian:12", "qemu", fixed="1:7.2+dfsg-7+deb12u18"),))
+    component = {"name": "qemu", "package": "qemu-system-x86", "version": "1:7.2+dfsg-7+deb12u18"}
+    process = {"pid": 12, "component": "qemu", "version": "1:7.2+dfsg-7+deb12u13", "guest": "web"}
+    hidden = {**process, "pid": 13, "version": None, "reason": "needs_root"}
+    found = judging.answers(CVE, [qemu], record(NEW, [NEW], hypervisor={"components": [component], "processes": [process, hidden]}))
+    assert [(one.answer, one.where, one.disruption) for one in found] == [
+        ("unknown", "pid 13, guest web", ""), ("pending", "pid 12, guest web", "migrate_guest")]
+
+
+def test_what_no_feed_knows_is_unknown() -> None:
+    assert asked(record(NEW, [NEW])).answer == "fixed_in_force"
+    assert judging.answers(CVE, [], record(NEW, [NEW])) == [judging.Answer("unknown", "", f"no feed knows {CVE}")]
+
+
+def test_a_fleet_counts_each_host_once_and_names_the_lost() -> None:
+    documents = [Loaded("a", {"host": "a", "record": {**record(NEW, [NEW]), "scanned_at": "2026-11-28T08:00:00Z"}}),
+                 Loaded("b", None, "cannot read b.json"), Loaded("c", {"host": "c", "record": None})]
+    hosts = of_fleet(documents, ["a", "b", "c", "d"], {CVE: [DSA]}, {"debian:12"})
+    assert {host.host: host.answer.answer for host in hosts} == {"a": "fixed_in_force", "b": "unknown", "c": "unknown", "d": "unknown"}
+    assert {host.answer.reason for host in hosts if host.host in "bcd"} == {"cannot read b.json", "the scan has no record", "no record of this host"}
+
+
+def test_a_feed_that_is_not_believed_closes_nothing() -> None:
+    seen = Loaded("a", {"host": "a", "record": record(NEW, [NEW])})
+    (host,) = of_fleet([seen], [], {CVE: [DSA]}, {"debian:12"}, "the feed x is 30 hours old, 24 hours are allowed")
+    assert host.answer.answer == "unknown"
+    assert host.answer.reason.startswith("the feed x is 30 hours old")
+    (open_,) = of_fleet([Loaded("a", {"host": "a", "record": record(OLD, [OLD])})], [], {CVE: [DSA]}, {"debian:12"}, "old")
+    assert open_.answer.answer == "exposed"

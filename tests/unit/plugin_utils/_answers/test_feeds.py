@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every form of feed gives the same advisories, whatever it is packed in, and a hostile one costs itself only."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds, index, osv, updateinfo
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed, Problem
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
+    NOT_AFFECTED,
+    UNDER_INVESTIGATION,
+    Advisory,
+    FeedError,
+    LivePatch,
+    Row,
+)
+
+DSA: dict[str, Any] = {
+    "id": "DSA-6053-1", "related": [], "upstream": ["DEBIAN-CVE-2025-40300"], "published": "2025-11-12T00:00:00Z",
+    "summary": "linux - security update",
+    "affected": [{"package": {"ecosystem": "Debian:12", "name": "linux"},
+                  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "6.1.158-1"}]}]}]}
+LSN: dict[str, Any] = {
+    "id": "LSN-120-1", "upstream": ["UBUNTU-CVE-2025-40300"], "affected": [{
+        "package": {"ecosystem": "Ubuntu:Pro:24.04:LTS", "name": "linux", "purl": "pkg:deb/ubuntu/linux?distro=noble"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "6.8.0-90.91"}]}],
+        "ecosystem_specific": {"module_version": "120", "module_name_regex": "lkp_Ubuntu_6_8_0[_|\\d]+_linux_(\\d+)"}}]}
+TRACKER: dict[str, Any] = {"linux": {
+    "CVE-2025-40300": {"description": "VMSCAPE", "releases": {
+        "bookworm": {"status": "resolved", "fixed_version": "6.1.158-1"}, "trixie": {"status": "open"},
+        "bullseye": {"status": "resolved", "fixed_version": "0"}, "forky": {"status": "undetermined"}, "unheard-of": {"status": "open"}}},
+    "TEMP-0000000-000000": {"releases": {"bookworm": {"status": "open"}}}}}
+UPDATEINFO = b"""<?xml version="1.0"?><updates>
+<update type="security"><id>ELSA-2026-1</id><title>kernel-uek security update</title><issued date="2026-05-01"/>
+<references><reference type="cve" id="CVE-2026-31431"/><reference type="self" id="ELSA-2026-1"/></references>
+<pkglist><collection><package name="kernel-uek-core" version="5.15.0" release="300.163.18.1.el9uek" epoch="0" arch="x86_64"/>
+<package name="kernel-uek-core" version="5.15.0" release="300.163.18.1.el9uek" arch="aarch64"/></collection></pkglist></update>
+<update type="bugfix"><id>ELBA-2026-2</id><references><reference type="cve" id="CVE-2026-31431"/></references></update></updates>"""
+FIXED = Advisory("DSA-6053-1", ("CVE-2025-40300",), (Row("debian:12", "linux", fixed="6.1.158-1"),), "linux - security update",
+                 "2025-11-12T00:00:00Z")
+
+
+def _read(path: Path, stream: str = "") -> tuple[list[Advisory], list[Problem]]:
+    problems: list[Problem] = []
+    return list(feeds.read(Feed(path, stream), problems)), problems
+
+
+def _tar(path: Path, mode: str, name: str, data: bytes) -> None:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+
+
+@pytest.mark.parametrize("form", [
+    "a.json", "a.json.gz", "a.json.xz", "a.json.bz2", "a.zip", "a.tar.gz", "a.tar.xz", "a.tar.bz2", "a.tar", "list.json"])
+def test_one_document_in_every_packing(tmp_path: Path, form: str) -> None:
+    path, data = tmp_path / form, json.dumps(DSA).encode()
+    if form == "a.zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("osv/DSA-6053-1.json", data)
+    elif ".tar" in form:
+        _tar(path, "w:" + {"a.tar": ""}.get(form, form.rpartition(".")[2]), "osv/DSA-6053-1.json", data)
+    elif form == "list.json":
+        path.write_text(json.dumps([DSA]))
+    else:
+        packed = {"gz": gzip.compress(data), "xz": lzma.compress(data), "bz2": bz2.compress(data)}
+        path.write_bytes(packed.get(form.rpartition(".")[2], data))
+    assert _read(path) == ([FIXED], [])
+    assert _read(tmp_path) == ([FIXED], [])
+
+
+def test_a_notice_of_a_live_patch() -> None:
+    """canonical/ubuntu-security-notices, osv/lsn: the id has no zero, upstream a prefix, the pattern a class with a bar."""
+    advisory = osv.parse(LSN)
+    assert advisory is not None
+    assert advisory.cves == ("CVE-2025-40300",)
+    patch = LivePatch(r"lkp_Ubuntu_6_8_0[_|\d]+_linux_(\d+)", 120)
+    assert advisory.rows == (Row("ubuntu:24.04:pro", "linux", fixed="6.8.0-90.91", live_patch=patch),)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+(\\d+)", "lkp_.*(\\d+)", "(\\d+", "x" * 300 + "(\\d+)", 5])
+def test_a_pattern_that_could_take_for_ever_is_none(pattern: Any) -> None:
+    document = json.loads(json.dumps(LSN))
+    document["affected"][0]["ecosystem_specific"]["module_name_regex"] = pattern
+    advisory = osv.parse(document)
+    assert advisory is not None
+    assert advisory.rows[0].live_patch is None
+
+
+def test_the_tracker_of_debian(tmp_path: Path) -> None:
+    (tmp_path / "tracker.json").write_text(json.dumps(TRACKER))
+    advisories, problems = _read(tmp_path / "tracker.json")
+    assert problems == []
+    assert [(advisory.cves, {row.stream: (row.fixed, row.state) for row in advisory.rows}) for advisory in advisories] == [(("CVE-2025-40300",), {
+        "debian:12": ("6.1.158-1", "affected"), "debian:13": (None, "affected"), "debian:11": (None, NOT_AFFECTED),
+        "debian:14": (None, UNDER_INVESTIGATION)})]
+
+
+def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "updateinfo.xml.gz").write_bytes(gzip.compress(UPDATEINFO))
+    advisories, problems = _read(tmp_path / "updateinfo.xml.gz", "oracle:9")
+    assert problems == []
+    assert advisories == [Advisory("ELSA-2026-1", ("CVE-2026-31431",), (
+        Row("oracle:9", "kernel-uek-core", "binary", fixed="0:5.15.0-300.163.18.1.el9uek"),), "kernel-uek security update", "2026-05-01")]
+    assert "which stream it is of" in _read(tmp_path / "updateinfo.xml.gz")[1][0].why
+
+
+@pytest.mark.parametrize("prolog", [b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"<!--" + b"x" * 100_000 + b"--><!DOCTYPE x>"])
+def test_declarations_are_refused(prolog: bytes) -> None:
+    with pytest.raises(FeedError, match="declares types or entities"):
+        list(updateinfo.parse("oracle:9", io.BytesIO(prolog + UPDATEINFO)))
+
+
+@pytest.mark.parametrize(("name", "data", "words"), [
+    ("broken.json", b"{", "Expecting"), ("deep.json", b"[" * 100_000, "recursion"), ("none.json", b'{"a": 1}', "want an OSV document"),
+    ("broken.zip", b"PK", "File is not a zip file"), ("broken.xml", b"<updates>", "no XML"), ("broken.json.gz", b"\x1f\x8b\x08", "ended"),
+])
+def test_what_cannot_be_read_is_named_and_passed_over(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "whole.json").write_text(json.dumps(DSA))
+    advisories, problems = _read(tmp_path, "oracle:9")
+    assert advisories == [FIXED]
+    assert [words.lower() in problem.why.lower() and name in problem.where for problem in problems] == [True]
+
+
+def test_withdrawn_is_nothing() -> None:
+    assert osv.parse({**DSA, "withdrawn": "2026-01-01T00:00:00Z"}) is None
+
+
+@pytest.mark.parametrize("value", [[5], [{"path": "x", "other": 1}], {"stream": "oracle:9"}, [""], None])
+def test_a_setting_that_is_no_feed_is_named(value: Any) -> None:
+    with pytest.raises(FeedError, match="firebreak_feeds: want paths"):
+        feeds.of_setting(value)
+
+
+def test_the_index_gives_back_what_it_was_given(tmp_path: Path) -> None:
+    lsn = osv.parse(LSN)
+    assert lsn is not None
+    assert index.build(tmp_path / "index", [FIXED, lsn]) == 2
+    opened = index.Index(tmp_path / "index")
+    assert opened.advisories("CVE-2025-40300") == [FIXED, lsn]
+    assert opened.advisories("CVE-2026-1") == []
+    assert opened.streams() == {"debian:12", "ubuntu:24.04:pro"}
+    assert opened.expand(["LSN-120-1", "CVE-2026-1"]) == ["CVE-2025-40300", "CVE-2026-1"]
+    assert opened.expand([], "2025-11-01") == ["CVE-2025-40300"]
+    assert opened.expand([], "2025-12-01") == []
+    opened.close()

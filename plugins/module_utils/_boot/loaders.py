@@ -10,13 +10,14 @@ from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
 from .._host.record import Fact
 from .._os import section as os_section
-from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, snapshots, systemd_boot_host
+from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, systemd_boot_host
 from .target import NoAnswerError, System, Target, Targets, existing
 
 BOOT_FACTS = [
     Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
     Fact("default_boot.entry", "str", "what the boot loader calls the entry: ids or titles, submenus joined by >"),
-    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec"),
+    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec, "
+         "proxmox-boot-tool"),
     Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
     Fact("default_boot.image", "str", "the kernel image's path on the host"),
     Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),
@@ -79,6 +80,9 @@ def find_targets(host: Any) -> Targets:
     if at_once is not None:
         return at_once
     efi = not host.stat(_FIRMWARE_FOLDER).problem
+    pinned = proxmox.targets(host, efi)
+    if pinned is not None:
+        return pinned
     system = system_of(host)
     option = firmware.next_option(host) if efi else None
     # What a loader says of itself is of this boot; it speaks for the next where the firmware starts the same.

@@ -31,10 +31,11 @@ FACTS = [
 _BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _YEAR_2000 = 946684800
 
-# Each lets packages create /run/reboot-required; without any of them its absence says nothing.
+# Each lets packages create /run/reboot-required; without any of them its absence says nothing. The hooks of kernels speak for kernels alone.
 _DEBIAN_HOOKS = (
-    "/usr/share/update-notifier/notify-reboot-required",
-    "/etc/kernel/postinst.d/unattended-upgrades",
+    ("/usr/share/update-notifier/notify-reboot-required", ""),
+    ("/etc/kernel/postinst.d/unattended-upgrades", " (kernels alone)"),
+    ("/usr/share/kernel/postinst.d/touch-reboot-required", " (kernels alone)"),
 )
 _SUSE_SWITCHES = ("/etc/zypp/needreboot", "/etc/zypp/needreboot.d", "/usr/etc/zypp/needreboot")
 
@@ -160,7 +161,7 @@ def _debian_signals(host: Any) -> List[Dict[str, Any]]:
     if not host.stat(path).problem:
         packages = parse_package_names(host.read(path + ".pkgs", 1 << 20).value or "")
         return [_signal(path, True, packages, "asked for by a package's installation")]
-    hooks = [hook for hook in _DEBIAN_HOOKS if not host.stat(hook).problem]
+    hooks = [hook + scope for hook, scope in _DEBIAN_HOOKS if not host.stat(hook).problem]
     return [_signal(path, False, [], "would have been created by %s" % ", ".join(hooks))] if hooks else []
 
 

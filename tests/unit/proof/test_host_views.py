@@ -77,6 +77,11 @@ def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.stem(release).startswith(stem)
 
 
+def test_proxmoxs_own_pins_say_what_boots() -> None:
+    proof = host(boot_tools="proxmox 6.8.12-11-pve\none_shot 6.14.8-2-bpo12-pve\n")
+    assert (kernels.default_release(proof), kernels.one_shot(proof)) == ("6.8.12-11-pve", "6.14.8-2-bpo12-pve")
+
+
 @pytest.mark.parametrize(("release", "banner", "signature", "installed", "version"), [
     ("6.12.13-amd64", "#1 SMP PREEMPT_DYNAMIC Kali 6.12.13-1kali1 (2025-02-11)", "", "6.12.20-1kali1", "6.12.13-1kali1"),
     ("6.1.0-rpi7-rpi-v7l", "#1 SMP Raspbian 1:6.1.63-1+rpt1 (2023-11-24)", "", "", "1:6.1.63-1+rpt1"),

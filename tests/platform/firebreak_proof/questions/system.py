@@ -98,5 +98,13 @@ BOOT = (
             /^ *$/ { chosen = 0 }'
         for path in /sys/firmware/efi/efivars/LoaderEntryOneShot-* /sys/firmware/efi/efivars/BootNext-*; do
           [ -e "$path" ] && echo "one_shot $path"
-        done; true"""),
+        done
+        # proxmox-boot-tool copies kernels to partitions that are not mounted: its own files say which of them boots.
+        pinned() { sed -n '/^[^#]/{p;q}' "/etc/kernel/$1" 2>/dev/null; }
+        next=$(pinned next-boot-pin)
+        if [ -n "$next" ] || [ -n "$(pinned proxmox-boot-uuids)" ]; then
+          pin=$(pinned proxmox-boot-pin)
+          echo "proxmox ${pin:-$(ls /boot | sed -n 's/^vmlinuz-\\([0-9].*\\)$/\\1/p' | sort -V | tail -n 1)}"
+          [ -n "$next" ] && echo "one_shot $next"
+        fi; true"""),
 )

@@ -145,7 +145,7 @@ def cache_hours(proof: Proof) -> int | None:
 def default_release(proof: Proof) -> str:
     """The release that the next reboot gives, by the boot loader's own files or tools."""
     tools = proof.fields("boot_tools")
-    image = tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
+    image = tools.get("proxmox") or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
     release = re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-", "", image)
     if "/" in release or not release:
         raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
@@ -161,7 +161,7 @@ def command_lines(proof: Proof) -> dict[str, str]:
     """The kernel's command line: as it was booted, and as GRUB will boot it, where GRUB is what boots."""
     found = {"was booted": proof.says("cmdline")}
     menu, environment = proof.answers.get("grub_menu"), proof.answers.get("grub_env")
-    if menu and environment and (menu.status, environment.status) == (0, 0) and not proof.fields("boot_tools").get("grubby"):
+    if menu and environment and (menu.status, environment.status) == (0, 0) and not {"grubby", "proxmox"} & set(proof.fields("boot_tools")):
         entry = grub_menu.default_entry(grub_menu.read(menu.out), grub_menu.environment(environment.out))
         found["boots the next time"] = entry.arguments if entry else ""
     return found

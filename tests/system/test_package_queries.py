@@ -35,6 +35,23 @@ A package with the name and the provides of a kernel.
 %files
 """
 
+# As ELRepo's: the provide has a name of its own, so only the image's file tells.
+OWN = """Name: kernel-ml-core
+Version: 6.16.6
+Release: 1.el9.elrepo
+Summary: A kernel that does not provide kernel-uname-r
+License: GPL-2.0-only
+Provides: kernel-ml-uname-r = 6.16.6-1.el9.elrepo.x86_64
+%description
+A package with an image and modules.
+%install
+mkdir -p %{buildroot}/lib/modules/6.16.6-1.el9.elrepo.x86_64/kernel %{buildroot}/boot
+touch %{buildroot}/lib/modules/6.16.6-1.el9.elrepo.x86_64/vmlinuz %{buildroot}/lib/modules/6.16.6-1.el9.elrepo.x86_64/kernel/a.ko
+%files
+%ghost /boot/vmlinuz-6.16.6-1.el9.elrepo.x86_64
+/lib/modules/6.16.6-1.el9.elrepo.x86_64
+"""
+
 PATCH = """
 Name: kpatch-patch-5_14_0-427_13_1
 Version: 1
@@ -100,6 +117,21 @@ def test_rpm_prints_the_images_in_the_form_that_is_parsed(packages: Path, tmp_pa
         ("5.14.0-427.13.1.el9_4.x86_64", "standard", "5.14.0-427.13.1.el9_4"), ("5.14.0-503.11.1.el9_5.x86_64", "standard", "5.14.0-503.11.1.el9_5")]
 
 
+def test_rpm_names_the_owner_of_an_image_that_is_not_even_there(packages: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.spec").write_text(OWN, encoding="ascii")
+    _run("rpmbuild", "-bb", "--target", "x86_64-linux", "--define", f"_topdir {tmp_path}/build", "--define", f"_rpmdir {tmp_path}/rpms", "own.spec",
+         cwd=tmp_path)
+    database = ["--dbpath", str(tmp_path / "db")]
+    _run("rpm", *database, "--initdb")
+    _run("rpm", *database, "-i", "--force-debian", "--nodeps", "--noscripts", "--justdb", *map(str, (tmp_path / "rpms").rglob("*.rpm")))
+    question = rpm.owner_query(["6.16.6-1.el9.elrepo.x86_64", "9.9.9-hand"])
+    done = subprocess.run([*question, *database], capture_output=True, text=True, check=False)
+    images = rpm.parse_images(done.stdout)
+    assert [(image.release, image.flavour, image.package, image.package_version) for image in images] == [
+        ("6.16.6-1.el9.elrepo.x86_64", "ml", "kernel-ml-core", "6.16.6-1.el9.elrepo")]
+    assert images[0].installed_at > 1700000000
+
+
 def test_rpm_says_on_standard_output_that_nothing_provides_a_kernel(tmp_path: Path) -> None:
     database = ["--dbpath", str(tmp_path / "db")]
     _run("rpm", *database, "--initdb")
@@ -108,7 +140,8 @@ def test_rpm_says_on_standard_output_that_nothing_provides_a_kernel(tmp_path: Pa
     assert (done.returncode, done.stderr) == (3, "")
 
 
-def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hide(packages: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", ["", ",kernel-core", ",kernel-uek-core,kernel-core"])
+def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hide(packages: Path, tmp_path: Path, names: str) -> None:
     _run("createrepo_c", "--quiet", str(packages))
     config = tmp_path / "dnf.conf"
     config.write_text(
@@ -118,7 +151,7 @@ def test_dnfs_cache_is_asked_without_writing_anything_and_tells_what_excludes_hi
     _run("dnf", "-q", "-c", str(config), "--repo", "base", "makecache")
     places = (tmp_path, packages, Path("/var/log"), Path("/var/cache/dnf"), Path("/var/lib/dnf"), Path("/var/lib/rpm"))
     before = _times(*places)
-    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_QUERY, rpm.UNAME_PROVIDE, str(config))
+    printed = _run("/usr/bin/python3", "-s", "-B", "-c", DNF_QUERY, rpm.UNAME_PROVIDE + names, str(config))
     assert {path for path, time in _times(*places).items() if before.get(path) != time and path.suffix != ".journal"} == set()
     offer, age = on_offer.parse_dnf_query(printed, "standard")
     assert offer == on_offer.Offer(

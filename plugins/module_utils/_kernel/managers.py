@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .._packages.rpm import excluded
+from .._packages.rpm_locks import excluded
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
 

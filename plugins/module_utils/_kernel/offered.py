@@ -6,7 +6,7 @@
 from typing import Any, List, Optional
 
 from .._formats import versions
-from .._packages import apt_pins, available, dpkg, rpm
+from .._packages import apt_pins, available, dpkg, rpm_locks
 from .packages import Packages
 
 _OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden", "live_patchable")
@@ -21,7 +21,8 @@ def put_available(host: Any, section: Any, packages: Packages, flavour: Optional
     if packages.kind == versions.DPKG:
         _put_held_by_apt(host, section, packages, options)
     else:
-        section.put("available.held", _rpm_locks(host), "the lock and exclude lists of dnf and zypper below /etc")
+        names = sorted(rpm_locks.kernel_names(packages.images))
+        section.put("available.held", rpm_locks.held(host, names), "the lock and exclude lists of dnf and zypper below /etc")
     if not options.get("available", True):
         for name in _OFFER_FACTS + ("cache_age_seconds",):
             section.cannot_say("available." + name, "not_asked", "available: false")
@@ -60,7 +61,7 @@ def _ask(host: Any, packages: Packages, flavour: Optional[str], metas: List[str]
         return available.ask_apt(host, flavour, metas, packages.images)
     if not host.stat("/usr/bin/zypper").problem:
         return available.ask_zypper(host, flavour or "default")
-    return available.ask_dnf(host, flavour)
+    return available.ask_dnf(host, flavour, sorted({image.package for image in packages.images if image.flavour == flavour}))
 
 
 def _put_offer(section: Any, found: available.Found) -> None:
@@ -70,12 +71,3 @@ def _put_offer(section: Any, found: available.Found) -> None:
             section.put("available." + name, value, found.source)
         else:
             section.cannot_say("available." + name, found.reason or "absent", found.detail or "%s does not tell" % found.source)
-
-
-def _rpm_locks(host: Any) -> List[str]:
-    """Every lock and exclude that touches kernels, named by its file."""
-    lists = (("/etc/dnf/plugins/versionlock.list", rpm.locked_by_dnf), ("/etc/dnf/versionlock.toml", rpm.locked_by_dnf5),
-             ("/etc/zypp/locks", rpm.locked_by_zypper), ("/etc/dnf/dnf.conf", rpm.excluded))
-    names = host.listdir("/etc/yum.repos.d", 1000).value or []
-    repositories = [("/etc/yum.repos.d/%s" % name, rpm.excluded) for name in names if name.endswith(".repo")]
-    return ["%s (%s)" % (lock, path) for path, parse in list(lists) + repositories for lock in parse(host.read(path).value or "")]

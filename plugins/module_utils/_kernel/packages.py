@@ -73,6 +73,16 @@ def _owners_of_the_rest(host: Any, images: List[Image], status: str, stanzas: Li
     return dpkg.stanzas_of(status, names)
 
 
+def _ask_owners(host: Any, images: List[Image]) -> str:
+    """What rpm says of the owners of images whose release no package is known for: the one that runs, those of /boot, those with modules."""
+    known = {image.release for image in images}
+    lying = [match.group(1) for match in map(IMAGE_FILE.match, host.listdir("/boot").value or []) if match and "rescue" not in match.group(1)]
+    releases = [host.uname()[2]] + lying + [name for name in host.listdir("/lib/modules").value or [] if re.match(r"\d+\.", name)]
+    open_ones = [release for release in dict.fromkeys(releases) if release not in known][:_UNEXPLAINED_LIMIT]
+    answer = host.run(rpm.owner_query(open_ones)) if open_ones else None
+    return answer.value.out if answer is not None and not answer.problem else ""
+
+
 def _read_rpm(host: Any) -> Packages:
     source = "rpm -q --whatprovides %s" % rpm.UNAME_PROVIDE
     answer = host.run(rpm.QUERY)
@@ -82,6 +92,9 @@ def _read_rpm(host: Any) -> Packages:
         images = rpm.parse_images(answer.value.out)
     except ValueError as error:
         return without_packages("unparsable", "%s: %s" % (source, error))
+    owners = _ask_owners(host, images)
+    if owners:
+        images = rpm.parse_images(answer.value.out, owners)
     # rpm counts the names that nobody provides in its exit status, and says so on standard output; standard error is for what went wrong.
     if not images and (answer.value.err.strip() or "no package provides" not in answer.value.out):
         return without_packages("tool_failed", "%s: %s" % (source, dnf_query.last_line(answer.value.err)))

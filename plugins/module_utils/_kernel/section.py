@@ -10,6 +10,7 @@ import re
 from typing import Any, List, Optional, Tuple
 
 from .._boot.loaders import BOOT_FACTS, collect_boot_targets
+from .._boot.section import parse_boot_time
 from .._formats import versions
 from .._host.record import Fact
 from .._os import section as os_section
@@ -124,8 +125,7 @@ def _flavour_of_rpm_release(release: str) -> Optional[str]:
 def _put_running_version(host: Any, section: Any, packages: Packages, image: Optional[Image], flavour: Optional[str]) -> None:
     path = "running.package_version"
     if packages.kind == versions.RPM and image is not None:
-        # Each rpm of a kernel boots as a release of its own, so an update in place cannot happen.
-        section.put(path, image.package_version, packages.source)
+        _put_running_rpm(host, section, packages, image)
         return
     if packages.kind != versions.DPKG:
         reason, detail = packages.reason or "absent", packages.detail or "no installed package holds the running image"
@@ -139,6 +139,20 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
         section.put(path, running_version(release, version, signature, flavour, known), source)
     except ValueError as error:
         section.cannot_say(path, "absent", "%s: %s" % (source, error))
+
+
+def _put_running_rpm(host: Any, section: Any, packages: Packages, image: Image) -> None:
+    """Nearly each rpm of a kernel boots as a release of its own; a rebuild by SUSE does not, and can replace what runs."""
+    try:
+        booted_at = parse_boot_time(host.read("/proc/stat").value or "")
+    except ValueError:
+        booted_at = 0
+    if booted_at and rpm.was_replaced(image, booted_at):
+        detail = "%s %s was installed after this boot and boots under the same release: what runs is an earlier build" % (
+            image.package, image.package_version)
+        section.cannot_say("running.package_version", "absent", detail)
+    else:
+        section.put("running.package_version", image.package_version, packages.source)
 
 
 def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optional[str]) -> None:

@@ -166,7 +166,8 @@ def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:
             patched.add(fields[1])
         if fields[0] != "kernel" or len(fields) != 9 or rpm.flavour_of(fields[2]) != flavour:
             continue
-        _mark, sight, name, epoch, version, release, _arch, repository, uname = fields
+        _mark, sight, name, epoch, version, release, arch, repository, provided = fields
+        uname = rpm.uname_of("%s=%s" % (rpm.UNAME_PROVIDE, provided), "%s-%s.%s" % (version, release, arch))
         image = dpkg.Image(uname, flavour, name, rpm.evr(epoch, version, release), False)
         if sight == "visible":
             visible[image] = repository
@@ -190,9 +191,9 @@ def _live_patchable(images: List[dpkg.Image]) -> List[Dict[str, str]]:
             for image in images if first[image.release] is image]
 
 
-def ask_dnf(host: Any, flavour: Optional[str]) -> Found:
-    """What dnf's cache offers for a flavour."""
-    said = dnf_query.ask(host, dnf_query.DNF_QUERY, rpm.UNAME_PROVIDE)
+def ask_dnf(host: Any, flavour: Optional[str], names: Sequence[str] = ()) -> Found:
+    """What dnf's cache offers for a flavour; ``names``: its installed packages, since not every kernel provides what most do (UEK on x86_64)."""
+    said = dnf_query.ask(host, dnf_query.DNF_QUERY, ",".join([rpm.UNAME_PROVIDE] + list(names)))
     source = dnf_query.SOURCE
     if said.reason:
         return Found(None, said.reason, said.detail, source, None)

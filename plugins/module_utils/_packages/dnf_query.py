@@ -4,7 +4,7 @@
 """Questions to dnf 4, put to its own Python interface: ``dnf -C`` writes logs, locks and plugin state whatever its options, this writes nothing.
 
 Each prints ``repository<TAB>id<TAB>age in seconds`` for each enabled repository in the cache. DNF_QUERY then prints for each package that provides
-the first argument
+the first word of its first argument, or is called as one of the others (commas between them),
 ``kernel<TAB>visible|hidden<TAB>name<TAB>epoch<TAB>version<TAB>release<TAB>arch<TAB>repository<TAB>version provided``, and for each package of kpatch
 patches ``patched<TAB>version required`` of the same name. DNF_PATCHES prints for each package of the name that is the first argument
 ``offer<TAB>version<TAB>release``, and ``fixes<TAB>version<TAB>release<TAB>CVE`` for what the advisories of that very package name.
@@ -40,14 +40,18 @@ base._setup_excludes_includes()
 '''
 
 DNF_QUERY = _SACK + r'''
-visible = set(map(str, sack.query().available().filter(provides=sys.argv[1])))
-for package in sack.query(flags=hawkey.IGNORE_EXCLUDES).available().filter(provides=sys.argv[1]):
-    given = [str(one).split(" = ", 1)[1] for one in package.provides if str(one).startswith(sys.argv[1] + " = ")]
+provide, names = sys.argv[1].split(",")[0], sys.argv[1].split(",")[1:]
+def kernels(query):
+    return query.filter(provides=provide).union(query.filter(name=names))
+visible = set(map(str, kernels(sack.query().available())))
+for package in kernels(sack.query(flags=hawkey.IGNORE_EXCLUDES).available()):
+    words = [str(one).split(" = ", 1) for one in package.provides if " = " in str(one)]
+    given = [word[1] for word in words if word[0] == provide] + [word[1] for word in words if word[0].endswith("-uname-r")]
     print("\t".join(["kernel", "visible" if str(package) in visible else "hidden", package.name, str(package.epoch), package.version,
                      package.release, package.arch, package.reponame, given[0] if given else ""]))
 for package in sack.query().available().filter(name__glob="kpatch-patch-*"):
     for one in package.requires:
-        if str(one).startswith(sys.argv[1] + " = "):
+        if str(one).startswith(provide + " = "):
             print("patched\t" + str(one).split(" = ", 1)[1])
 '''
 

@@ -20,6 +20,7 @@ class Image(NamedTuple):
     held: kept from upgrades by its package manager. complete: its installation came to its end, so that the boot loader knows it.
     parts: every package with files of this kernel, the one with the image among them. path: the image in that package, '' where nobody lists it.
     source: the name of the source that it was built from, as advisories call it; '' where its package manager's advisories name binaries.
+    installed_at: seconds since 1970, 0 where the package manager does not tell.
     """
 
     release: str
@@ -31,6 +32,7 @@ class Image(NamedTuple):
     parts: Tuple[str, ...] = ()
     path: str = ""
     source: str = ""
+    installed_at: int = 0
 
 
 # Where no list of files can be read, a package's name tells. Metas do not begin with a number there.

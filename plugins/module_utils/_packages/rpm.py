@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernel packages in rpm's data: pure functions over what one ``rpm -q --whatprovides`` prints."""
+"""Kernel packages in rpm's data: pure functions over what ``rpm -q`` prints of those that provide a kernel, and of those that own an image."""
 
 import re
 from typing import Dict, Iterable, List, Optional, Tuple
@@ -9,12 +9,20 @@ from typing import Dict, Iterable, List, Optional, Tuple
 from .._formats import versions
 from .dpkg import Image
 
-# What a package with a kernel image provides: the release it boots as. Older UEK packages are asked for by name.
+# What most packages with a kernel image provide: the release it boots as. Not UEK's on x86_64, ELRepo's (kernel-ml-uname-r), those of
+# make binrpm-pkg; and Red Hat's write _ where a flavour has a dash. So whatever this leaves open is asked by the image's file.
 UNAME_PROVIDE = "kernel-uname-r"
 _NAMED = ("kernel-uek", "kernel-uek-core")
 
-_FORMAT = r"kernel\t%{NAME}\t%{EPOCHNUM}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t[%{PROVIDENAME}=%{PROVIDEVERSION} ]\n"
+_FORMAT = (r"kernel\t%{NAME}\t%{EPOCHNUM}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t[%{PROVIDENAME}=%{PROVIDEVERSION} ]"
+           r"\t%{INSTALLTIME}\t[%{DIRNAMES} ]\n")
 QUERY = ("rpm", "-q", "--queryformat", _FORMAT, "--whatprovides", UNAME_PROVIDE) + _NAMED
+# Put before the paths of images: the packages that own them.
+OWNER_QUERY = ("rpm", "-q", "--queryformat", _FORMAT, "-f")
+_IMAGES = ("/boot/vmlinuz-%s", "/boot/vmlinux-%s", "/boot/Image-%s", "/boot/image-%s", "/lib/modules/%s/vmlinuz", "/lib/modules/%s/vmlinux",
+           "/lib/modules/%s/Image", "/lib/modules/%s/image", "/lib/modules/%s/vmlinuz-virt.efi", "/usr/lib/modules/%s/vmlinuz",
+           "/usr/lib/modules/%s/Image")
+_MODULES = re.compile(r"(?:/usr)?/lib/modules/([^/]+)/\Z")
 
 # The flavour is the package's name without these; what is left of the family's plain kernel is "standard".
 _NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-virt)?\Z")
@@ -34,16 +42,22 @@ def evr(epoch: str, version: str, release: str) -> str:
     return text
 
 
-def parse_images(text: str) -> List[Image]:
-    """The kernel images of what QUERY printed, oldest first within a flavour. Lines of other forms (warnings, "no package provides") are none."""
+def owner_query(releases: Iterable[str]) -> Tuple[str, ...]:
+    """The question which packages own an image of these releases, wherever distributions put it."""
+    return OWNER_QUERY + tuple(image % release for release in releases for image in _IMAGES)
+
+
+def parse_images(*texts: str) -> List[Image]:
+    """The kernel images of what QUERY and OWNER_QUERY printed, oldest first within a flavour.
+
+    Lines of other forms (warnings, "no package provides") are none.
+    """
     found: Dict[Tuple[str, Optional[str]], Image] = {}
-    for line in text.split("\n"):
+    for line in (line for text in texts for line in text.split("\n")):
         fields = line.split("\t")
-        if len(fields) != 7 or fields[0] != "kernel":
+        if len(fields) not in (7, 9) or fields[0] != "kernel":
             continue
-        _mark, name, epoch, version, release, arch, provides = fields
-        image = _image(name, evr(epoch, version, release), "%s-%s.%s" % (version, release, arch), provides)
-        if image:
+        for image in _images(*(fields[1:] + ["0", ""])[:8]):
             known = found.get((image.release, image.flavour), image)
             found[image.release, image.flavour] = min(known, image, key=strangeness)
     key = versions.sort_key(versions.RPM)
@@ -55,35 +69,30 @@ def strangeness(image: Image) -> Tuple[bool, int]:
     return (not image.package.endswith("-core"), len(image.package))
 
 
-def _image(name: str, version: str, nominal: str, provides: str) -> Optional[Image]:
-    unames = [word[len(UNAME_PROVIDE) + 1:] for word in provides.split() if word.startswith(UNAME_PROVIDE + "=")]
-    release = next((uname for uname in unames if uname), nominal if name in _NAMED else "")
-    return Image(release, flavour_of(name), name, version, False) if release else None
+def _images(name: str, epoch: str, version: str, release: str, arch: str, provides: str, installed: str, folders: str) -> List[Image]:
+    """A package's image for each release that it holds modules of; where it lists none, for the release that it provides, or is named for."""
+    nominal = "%s-%s.%s" % (version, release, arch)
+    modules = [match.group(1) for match in map(_MODULES.match, folders.split()) if match]
+    releases = sorted(set(modules)) or [uname_of(provides, "" if not folders and name not in _NAMED else nominal)]
+    path = "/lib/modules/%s/vmlinuz-virt.efi" if name.endswith("-uki-virt") else ""
+    at = int(installed) if installed.isdigit() else 0
+    return [Image(one, flavour_of(name), name, evr(epoch, version, release), False, path=path % one if path else "", installed_at=at)
+            for one in releases if one]
 
 
-def locked_by_dnf(text: str) -> List[str]:
-    """The lines about kernels in a dnf 4 versionlock list: exact versions, globs, or with ! what must not be installed."""
-    lines = (line.split("#", 1)[0].strip() for line in text.split("\n"))
-    return [line for line in lines if re.match(r"!?(?:\d+:)?(?:kernel|\*)", line)]
+def uname_of(provides: str, otherwise: str) -> str:
+    """The release that a package provides as NAME-uname-r=RELEASE, with the dashes of a flavour that Red Hat's spec turns into _."""
+    given = [word.partition("=")[2] for word in provides.split() if re.match(r"kernel-(?:[\w.]+-)*uname-r=.", word)]
+    own = [word[len(UNAME_PROVIDE) + 1:] for word in provides.split() if word.startswith(UNAME_PROVIDE + "=")]
+    release = next((text for text in own + given if text), otherwise)
+    base, plus, flavour = release.partition("+")
+    return base + plus + flavour.replace("_", "-")
 
 
-def locked_by_dnf5(text: str) -> List[str]:
-    """The kernel packages named in a dnf5 versionlock.toml."""
-    names = re.findall(r"^\s*name\s*=\s*[\"']([^\"'\n]*)[\"']", text, re.MULTILINE)
-    return [name for name in names if name.startswith("kernel")]
-
-
-def locked_by_zypper(text: str) -> List[str]:
-    """The patterns of zypper's locks that touch kernels, with the versions that are locked where not all of them are."""
-    locks = (dict(re.findall(r"^([a-z_]+):[ \t]*(.*\S)", stanza, re.MULTILINE)) for stanza in re.split(r"\n[ \t]*\n", text))
-    return [(lock["solvable_name"] + " " + lock.get("version", "")).strip()
-            for lock in locks if re.match(r"kernel|\*", lock.get("solvable_name", ""))]
-
-
-def excluded(text: str) -> List[str]:
-    """The patterns that ``exclude=`` or ``excludepkgs=`` of a dnf configuration holds against kernels."""
-    values = re.findall(r"^(?:exclude|excludepkgs)[ \t]*[=:][ \t]*(.*(?:\n[ \t]+\S.*)*)", text, re.MULTILINE)
-    return [word for value in values for word in re.split(r"[\s,]+", value) if re.match(r"kernel|\*\Z", word)]
+def was_replaced(image: Image, booted_at: int) -> bool:
+    """Whether the package came after this boot under a release that does not name it: SUSE's rebuilds boot as what they replace."""
+    version = re.sub(r"\A\d+:", "", image.package_version)
+    return image.installed_at > booted_at and not image.release.startswith(version)
 
 
 def newest(images: Iterable[Image]) -> Optional[Image]:

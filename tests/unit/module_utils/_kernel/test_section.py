@@ -186,7 +186,7 @@ def test_ubuntu_takes_the_running_version_from_the_signature_and_compares_within
 
 
 RPM = " ".join(rpm.QUERY)
-DNF = " ".join(("/usr/libexec/platform-python", "-s", "-B", "-c", DNF_QUERY, "kernel-uname-r"))
+DNF = " ".join(("/usr/libexec/platform-python", "-s", "-B", "-c", DNF_QUERY, "kernel-uname-r,kernel-core"))
 
 
 def _redhat(os_release: str, release: str, fixture: str, **answers: Any) -> dict[str, Any]:

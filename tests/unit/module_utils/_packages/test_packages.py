@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import managers
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_pins, available, dpkg, rpm
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_pins, available, dpkg, rpm, rpm_locks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,18 +131,6 @@ def test_rpm_output_in_other_forms_holds_no_images_and_a_broken_version_is_an_er
         rpm.parse_images("kernel\tkernel-core\t0\t(none)\t1\tx86_64\tkernel-uname-r=1 \n")
 
 
-def test_locks_and_excludes_of_kernels_are_found_and_others_are_not() -> None:
-    assert rpm.locked_by_dnf("# comment\nkernel-core-0:5.14.0-427.13.1.el9_4.*\n!kernel-0:5.14.0-503.*\nbash-0:5.1-1.*\n") == [
-        "kernel-core-0:5.14.0-427.13.1.el9_4.*", "!kernel-0:5.14.0-503.*"]
-    toml = 'version = "1.0"\n[[packages]]\nname = "kernel"\n[[packages.conditions]]\nkey = "evr"\n[[packages]]\nname = "bash"\n'
-    assert rpm.locked_by_dnf5(toml) == ["kernel"]
-    assert rpm.locked_by_zypper("type: package\nmatch_type: glob\nsolvable_name: kernel-default\n\nsolvable_name: vim\n") == ["kernel-default"]
-    newer = "\ntype: package\nversion: > 5.14.21-150500.55.39.1\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: kernel-default\n"
-    assert rpm.locked_by_zypper(newer + "\ntype: package\nsolvable_name: vim\n") == ["kernel-default > 5.14.21-150500.55.39.1"]
-    assert rpm.excluded("[main]\ngpgcheck=1\nexclude=kernel* foo,\n  kernel-core\nexcludepkgs = bar\n#exclude=kernel-rt\n") == [
-        "kernel*", "kernel-core"]
-
-
 def test_apt_offers_the_image_that_the_meta_depends_on_and_not_the_highest_number() -> None:
     offer = available.parse_apt_show(_text("debian12_apt_show.txt"), ["linux-image-cloud-amd64"])
     assert offer == available.Offer("6.1.0-56-cloud-amd64", "linux-image-6.1.0-56-cloud-amd64", "6.1.192-2",
@@ -239,7 +227,8 @@ PARSERS: list[Callable[[str], Any]] = [
     lambda text: dpkg.images(dpkg.parse_kernel_stanzas(text)),
     lambda text: dpkg.metas(dpkg.parse_kernel_stanzas(text), "amd64"),
     lambda text: rpm.parse_images(text),
-    lambda text: [rpm.locked_by_dnf(text), rpm.locked_by_dnf5(text), rpm.locked_by_zypper(text), rpm.excluded(text)],
+    lambda text: [rpm_locks.locked_by_dnf(text, ["kernel"]), rpm_locks.locked_by_dnf5(text, ["kernel"]), rpm_locks.excluded(text)],
+    lambda text: [rpm_locks.locked_by_zypper(f"type: package\nmatch_type: {kind}\nsolvable_name: {text}", ["kernel"]) for kind in ("regex", "glob")],
     lambda text: available.parse_apt_show(text, ["linux-image-amd64"]),
     lambda text: [apt_pins.parse_preferences(text), apt_pins.parse_policy(text), available.repository_of(text)],
     lambda text: available.parse_dnf_query(text, "standard"),

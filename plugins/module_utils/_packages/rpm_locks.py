@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Locks and excludes of dnf and zypper that keep kernels from updates: each pattern held against the kernels' packages as that tool would hold it."""
+
+import fnmatch
+import re
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Set, Tuple
+
+from .dpkg import Image
+
+# What a line of kernels consists of, beside the package with the image: an update of one needs the others.
+_PARTS = ("", "-core", "-modules", "-modules-core")
+_FALLBACK = ("kernel", "kernel-core", "kernel-default", "kernel-uek", "kernel-uek-core")
+_REPOSITORIES = "/etc/yum.repos.d"
+_OVERRIDES = "/etc/dnf/repos.override.d"
+_DROP_INS = ("/usr/share/dnf5/libdnf.conf.d", "/etc/dnf/libdnf5.conf.d")
+_EXCLUDES = ("exclude", "excludepkgs")
+_SPLIT = re.compile(r"-(?=\d|[*?\[])")
+_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|ppc64le|s390x|i[3-6]86|noarch|src)\Z")
+
+
+def kernel_names(images: Iterable[Image]) -> Set[str]:
+    """The packages that a lock must not hold if these kernels are to be updated."""
+    names: Set[str] = set()
+    for package in {image.package for image in images} or set(_FALLBACK):
+        base = re.sub(r"-core\Z", "", package)
+        names.add(package)
+        if not re.search(r"-(?:base|virt)\Z", package):
+            names.update(base + part for part in _PARTS)
+    return names
+
+
+def _matches(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def concerns(spec: str, names: Sequence[str]) -> bool:
+    """Whether a package specification of dnf (name, name.arch, name-[epoch:]version..., [epoch:]name-version...; globs) names a kernel's package."""
+    text = re.sub(r"\A\d+:", "", spec.lstrip("!").strip())
+    return any(_matches(name, names) for at in [len(text)] + [match.start() for match in _SPLIT.finditer(text)] for name in _spellings(text[:at]))
+
+
+def _spellings(text: str) -> List[str]:
+    """A name as written, and without its architecture."""
+    return [text, re.sub(r"\.[^.*?\[]*[*?][^.]*\Z", "", text), _ARCHITECTURE.sub("", text)] if text else []
+
+
+def locked_by_dnf(text: str, names: Sequence[str]) -> List[str]:
+    """The lines about kernels in a dnf 4 versionlock list: exact versions, globs, or with ! what must not be installed."""
+    lines = (line.split("#", 1)[0].strip() for line in text.split("\n"))
+    return [line for line in lines if line and concerns(line, names)]
+
+
+def locked_by_dnf5(text: str, names: Sequence[str]) -> List[str]:
+    """The kernel packages named in a dnf5 versionlock.toml, whose names may be globs."""
+    found = re.findall(r"^\s*name\s*=\s*[\"']([^\"'\n]*)[\"']", text, re.MULTILINE)
+    return [name for name in found if _matches(name, names)]
+
+
+def locked_by_zypper(text: str, names: Sequence[str]) -> List[str]:
+    """The patterns of zypper's locks that hold kernels' packages, with the versions that are locked where not all of them are."""
+    found = []
+    for stanza in re.split(r"\n[ \t]*\n", text):
+        lock: Dict[str, List[str]] = {}
+        for key, value in re.findall(r"^([a-z_]+):[ \t]*(.*\S)", stanza, re.MULTILINE):
+            lock.setdefault(key, []).append(value)
+        matches = _zypper_match(lock.get("match_type", ["substring"])[0], lock.get("case_sensitive", ["off"])[0])
+        patterns = lock.get("solvable_name", []) or lock.get("query_string", [])
+        if "package" in lock.get("type", ["package"]):
+            version = " ".join(lock.get("version", []))
+            found += [(pattern + " " + version).strip() for pattern in patterns if any(matches(pattern, name) for name in names)]
+    return found
+
+
+def _zypper_match(kind: str, case: str) -> Callable[[str, str], bool]:
+    """How libzypp's PoolQuery compares: by parts of a name unless told otherwise, letters of either case unless told otherwise."""
+    flags = 0 if case in ("on", "true", "yes", "1") else re.IGNORECASE
+
+    def match(pattern: str, name: str) -> bool:
+        forms = {"exact": r"\A(?:%s)\Z" % re.escape(pattern), "word": r"\b%s\b" % re.escape(pattern), "regex": pattern,
+                 "glob": fnmatch.translate(pattern)}
+        try:
+            return re.search(forms.get(kind, re.escape(pattern)), name, flags) is not None
+        except re.error:
+            # A lock that only libzypp can read may hold anything.
+            return True
+
+    return match
+
+
+def sections(text: str) -> Dict[str, Dict[str, str]]:
+    """Section -> option -> value of a configuration of dnf, the last one winning; lines that begin with a blank go on. '' is before any section."""
+    found: Dict[str, Dict[str, str]] = {}
+    section, option = "", ""
+    for line in text.split("\n"):
+        head = re.match(r"\[([^\]]*)\]", line)
+        given = re.match(r"([A-Za-z_][\w-]*)[ \t]*[=:][ \t]*(.*)", line)
+        if head:
+            section, option = head.group(1), ""
+        elif given:
+            option = given.group(1).lower()
+            found.setdefault(section, {})[option] = given.group(2).strip()
+        elif option and re.match(r"[ \t]+[^\s#;]", line):
+            found[section][option] += " " + line.strip()
+    return found
+
+
+def excluded(text: str, names: Sequence[str] = _FALLBACK) -> List[str]:
+    """The patterns that a configuration of dnf holds against kernels, those of repositories that are switched off left out."""
+    return [word for options in sections(text).values() if is_on(options) for word in words(options) if concerns(word, names)]
+
+
+def words(options: Dict[str, str]) -> List[str]:
+    """The patterns of a section's excludes."""
+    return [word for name in _EXCLUDES for word in re.split(r"[\s,]+", options.get(name, "")) if word]
+
+
+def is_on(options: Dict[str, str]) -> bool:
+    """Whether a section is in use; a repository is, unless it says otherwise."""
+    return options.get("enabled", "1").lower() not in ("0", "false", "no", "off")
+
+
+def held(host: Any, names: Sequence[str]) -> List[str]:
+    """Every lock and exclude that holds a kernel's package, named by its file."""
+    lists = (("/etc/dnf/plugins/versionlock.list", locked_by_dnf), ("/etc/yum/pluginconf.d/versionlock.list", locked_by_dnf),
+             ("/etc/dnf/versionlock.toml", locked_by_dnf5), ("/etc/zypp/locks", locked_by_zypper), ("/etc/dnf/dnf.conf", excluded))
+    plain = ["%s (%s)" % (lock, path) for path, parse in lists for lock in parse(host.read(path).value or "", names)]
+    return plain + _in_drop_ins(host, names) + _in_repositories(host, names)
+
+
+def _in_drop_ins(host: Any, names: Sequence[str]) -> List[str]:
+    """dnf5's own: of two files of one name the administrator's counts."""
+    paths = {name: "%s/%s" % (folder, name) for folder in _DROP_INS for name in host.listdir(folder, 1000).value or [] if name.endswith(".conf")}
+    return ["%s (%s)" % (lock, path) for _name, path in sorted(paths.items()) for lock in excluded(host.read(path).value or "", names)]
+
+
+def _in_repositories(host: Any, names: Sequence[str]) -> List[str]:
+    """Excludes of repositories, as dnf5's overrides leave them."""
+    overrides = [(path, *one) for path in _files(host, _OVERRIDES) for one in sections(host.read(path).value or "").items()]
+    found: List[str] = []
+    taken: Set[str] = set()
+    for path in _files(host, _REPOSITORIES):
+        for repository, options in sections(host.read(path).value or "").items():
+            source, options = _overridden(repository, dict(options), path, overrides)
+            taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
+            if is_on(options):
+                found += ["%s (%s)" % (word, source) for word in words(options) if concerns(word, names)]
+    # A repository that is defined elsewhere (a plug-in's, the command line's).
+    found += ["%s (%s)" % (word, path) for path, pattern, options in overrides if pattern not in taken and is_on(options)
+              for word in words(options) if concerns(word, names)]
+    return found
+
+
+def _overridden(
+    repository: str, options: Dict[str, str], path: str, overrides: List[Tuple[str, str, Dict[str, str]]]
+) -> Tuple[str, Dict[str, str]]:
+    """(the file that has the last word on excludes, the options)."""
+    for other, pattern, changed in overrides:
+        if fnmatch.fnmatchcase(repository, pattern):
+            if any(name in changed for name in _EXCLUDES):
+                path = other
+                options = {name: value for name, value in options.items() if name not in _EXCLUDES}
+            options.update(changed)
+    return path, options
+
+
+def _files(host: Any, folder: str) -> List[str]:
+    return ["%s/%s" % (folder, name) for name in host.listdir(folder, 1000).value or [] if name.endswith(".repo")]

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose kernel it is with rpm: by the image's file; and which locks hold kernels, by each tool's own way to match."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm, rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages.dnf_query import DNF_QUERY
+from recorded_host import RecordedHost
+
+QUERY = " ".join(rpm.QUERY)
+BOOTED = 1700000000
+
+
+def row(name: str, version: str, release: str, arch: str, provides: str = "", modules: str = "", installed: int = BOOTED - 99) -> str:
+    """A package as rpm prints it in the format of the queries."""
+    folders = f"/boot/ /lib/modules/{modules}/ /lib/modules/{modules}/kernel/ " if modules else "/usr/bin/ "
+    return f"kernel\t{name}\t0\t{version}\t{release}\t{arch}\t{name}={version}-{release} {provides}\t{installed}\t{folders}\n"
+
+
+def facts(os_release: str, running: str, provided: str, owned: dict[str, str], boot: list[str], **more: Any) -> Section:
+    """The section of a host with rpm; ``owned``: the releases that rpm is asked for by file, in order, to what it prints."""
+    releases = " ".join(owned)
+    run = {QUERY: [2, provided or "no package provides kernel-uname-r\n", ""]}
+    if owned:
+        run[" ".join(rpm.owner_query(releases.split()))] = [3, "".join(owned.values()), ""]
+    recording = {"uname": ["Linux", "h", running, "#1 SMP", running.rsplit(".", 1)[-1].split("+")[0]], "run": run,
+                 "read": {"/etc/os-release": os_release, "/proc/1/cgroup": "0::/init.scope\n", "/proc/stat": f"btime {BOOTED}\n",
+                          **more.get("read", {})},
+                 "listdir": {"/boot": boot}, "stat": {f"/boot/{name}": ["file", 0o644, 0, 0, 0, 0, 0, 1, 1] for name in boot}}
+    section = Section("kernel")
+    kernel_section.collect(RecordedHost(recording), section, {"available": False})
+    return section
+
+
+EL9 = 'ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n'
+STOCK = row("kernel-core", "5.14.0", "570.12.1.el9_6", "x86_64", "kernel-uname-r=5.14.0-570.12.1.el9_6.x86_64", "5.14.0-570.12.1.el9_6.x86_64")
+ML5, ML6 = (row("kernel-ml-core", version, "1.el9.elrepo", "x86_64", f"kernel-ml-uname-r={version}-1.el9.elrepo.x86_64",
+                f"{version}-1.el9.elrepo.x86_64") for version in ("6.16.5", "6.16.6"))
+
+
+def test_elrepos_kernels_are_known_by_their_files() -> None:
+    """ELRepo's kernel-ml.spec provides kernel-ml-uname-r, never kernel-uname-r."""
+    old, new = "6.16.5-1.el9.elrepo.x86_64", "6.16.6-1.el9.elrepo.x86_64"
+    boot = [f"vmlinuz-{old}", f"vmlinuz-{new}", "vmlinuz-5.14.0-570.12.1.el9_6.x86_64", "vmlinuz-0-rescue-aa"]
+    found = facts(EL9, old, STOCK, {old: ML5, new: ML6}, boot).facts
+    assert {key: found["running"][key] for key in ("flavour", "package", "package_version")} == {
+        "flavour": "ml", "package": "kernel-ml-core", "package_version": "6.16.5-1.el9.elrepo"}
+    assert found["newest_installed"]["release"] == new
+    assert found["stray_images"] == []
+    assert found["newest_installed"]["package_version"] == "6.16.6-1.el9.elrepo"
+
+
+def test_elrepo_alone() -> None:
+    running = "6.16.6-1.el9.elrepo.x86_64"
+    found = facts(EL9, running, "", {running: ML6}, [f"vmlinuz-{running}"]).facts
+    assert [one["package"] for one in found["installed"]] == ["kernel-ml-core"]
+    assert found["running"]["package"] == "kernel-ml-core"
+
+
+@pytest.mark.parametrize(("name", "arch", "running", "provides"), [
+    # uname_suffix of Red Hat's kernel.spec: every - of the flavour becomes _ in the provide (leapp-repository#1550).
+    ("kernel-rt-64k-core", "aarch64", "5.14.0-687.10.1.el9.aarch64+rt-64k", "kernel-uname-r=5.14.0-687.10.1.el9.aarch64+rt_64k"),
+    ("kernel-64k-debug-core", "aarch64", "5.14.0-687.10.1.el9.aarch64+64k-debug", "kernel-uname-r=5.14.0-687.10.1.el9.aarch64+64k_debug"),
+    ("kernel-rt-debug-core", "x86_64", "5.14.0-687.10.1.el9.x86_64+rt-debug", "kernel-uname-r=5.14.0-687.10.1.el9.x86_64+rt_debug"),
+    ("kernel-64k-core", "aarch64", "5.14.0-687.10.1.el9.aarch64+64k", "kernel-uname-r=5.14.0-687.10.1.el9.aarch64+64k"),
+])
+@pytest.mark.parametrize("with_modules", [True, False])
+def test_a_flavour_with_a_dash_is_what_uname_says(name: str, arch: str, running: str, provides: str, with_modules: bool) -> None:
+    text = row(name, "5.14.0", "687.10.1.el9", arch, provides, running if with_modules else "")
+    section = facts(EL9, running, text, {}, [f"vmlinuz-{running}"])
+    found = section.facts
+    assert (found["running"]["package"], found["newest_installed"]["release"], found["stray_images"]) == (name, running, [])
+    assert found["installed"][0]["image_present"] is True
+
+
+@pytest.mark.parametrize(("name", "version", "release", "running", "flavour"), [
+    # make binrpm-pkg provides kernel-VERSION alone; Oracle's debug kernels provide nothing of the kind on x86_64.
+    ("kernel", "6.18.0", "1", "6.18.0", "standard"), ("kernel", "6.18.0_dirty", "1", "6.18.0-dirty", "standard"),
+    ("kernel-uek-debug-core", "5.15.0", "306.177.4.el9uek", "5.15.0-306.177.4.el9uek.x86_64.debug", "uek-debug"),
+    ("kernel-lt-core", "6.1.155", "1.el9.elrepo", "6.1.155-1.el9.elrepo.x86_64", "lt"),
+    ("linux-xanmod", "6.17.1", "xm1.0", "6.17.1-xanmod1", "linux-xanmod"),
+])
+def test_whoever_owns_the_image_is_the_package(name: str, version: str, release: str, running: str, flavour: str) -> None:
+    text = row(name, version, release, "x86_64", "", running)
+    found = facts(EL9, running, STOCK, {running: text}, [f"vmlinuz-{running}"]).facts
+    assert (found["running"]["package"], found["running"]["flavour"], found["stray_images"]) == (name, flavour, [])
+
+
+def test_an_image_that_nobody_owns_is_a_stray() -> None:
+    section = facts(EL9, "5.14.0-570.12.1.el9_6.x86_64", STOCK, {"9.9.9-hand": "file /boot/vmlinuz-9.9.9-hand is not owned by any package\n"},
+                    ["vmlinuz-9.9.9-hand"])
+    assert section.facts["stray_images"] == ["/boot/vmlinuz-9.9.9-hand"]
+
+
+def test_a_guests_unified_image_is_where_its_package_puts_it() -> None:
+    running = "5.14.0-570.12.1.el9_6.x86_64"
+    text = row("kernel-uki-virt", "5.14.0", "570.12.1.el9_6", "x86_64", f"kernel-uname-r={running}", running)
+    read = {f"/lib/modules/{running}/vmlinuz-virt.efi": ""}
+    installed = facts(EL9, running, text, {}, [], read=read).facts["installed"]
+    assert [(one["image"], one["image_present"]) for one in installed] == [(f"/lib/modules/{running}/vmlinuz-virt.efi", True)]
+
+
+@pytest.mark.parametrize(("installed", "version"), [(BOOTED - 10, "6.4.0-150600.23.14.3"), (BOOTED + 10, None)])
+def test_a_rebuild_in_place_is_not_what_runs(installed: int, version: str | None) -> None:
+    """SUSE's rebuild counter is not in uname -r (openSUSE/zypper#418: 5.13.0-1.1 replaced by 5.13.0-1.2)."""
+    running = "6.4.0-150600.23.14-default"
+    text = row("kernel-default", "6.4.0", "150600.23.14.3", "x86_64", f"kernel-uname-r={running}", running, installed)
+    section = facts('ID="sles"\nID_LIKE="suse"\n', running, text, {}, [f"vmlinuz-{running}"])
+    assert section.facts["running"]["package_version"] == version
+    assert section.facts["newest_installed"]["package_version"] == "6.4.0-150600.23.14.3"
+    if version is None:
+        assert any("an earlier build" in null["detail"] for null in section.nulls)
+
+
+def test_a_reinstalled_package_whose_release_is_in_its_name_is_what_runs() -> None:
+    running = "5.14.0-570.12.1.el9_6.x86_64"
+    text = row("kernel-core", "5.14.0", "570.12.1.el9_6", "x86_64", f"kernel-uname-r={running}", running, BOOTED + 10)
+    assert facts(EL9, running, text, {}, []).facts["running"]["package_version"] == "5.14.0-570.12.1.el9_6"
+
+
+def test_uek_on_offer_needs_no_provide() -> None:
+    """oracle/linux-uek uek-rpm/ol9: kernel-uname-r is provided on aarch64 only."""
+    printed = ("repository\tol9_UEKR7\t60\nkernel\tvisible\tkernel-uek-core\t0\t5.15.0\t306.177.4.el9uek\tx86_64\tol9_UEKR7\t\n"
+               "kernel\thidden\tkernel-uek-core\t0\t5.15.0\t307.1.1.el9uek\tx86_64\tol9_UEKR7\t\n")
+    offer, age = available.parse_dnf_query(printed, "uek")
+    assert (offer.release, offer.package_version, offer.hidden, age) == (
+        "5.15.0-306.177.4.el9uek.x86_64", "5.15.0-306.177.4.el9uek", ["kernel-uek-core-5.15.0-307.1.1.el9uek"], 60)
+    asked = RecordedHost({"read": {"/usr/bin/dnf-3": "#!/usr/bin/python3 \n"},
+                          "run": {f"/usr/bin/python3 -s -B -c {DNF_QUERY} kernel-uname-r,kernel-uek-core": printed}})
+    assert available.ask_dnf(asked, "uek", ["kernel-uek-core"]).offer == offer
+
+
+EL_NAMES = sorted(rpm_locks.kernel_names([rpm._images("kernel-core", "0", "5.14.0", "1", "x86_64", "kernel-uname-r=5.14.0-1", "0", "")[0]]))
+
+
+@pytest.mark.parametrize(("spec", "concerned"), [
+    ("kernel", True), ("kernel*", True), ("*kernel*", True), ("*", True), ("kernel-core", True), ("kernel-core-5.14.0-503*", True),
+    ("kernel-core-0:5.14.0-427.13.1.el9_4.*", True), ("!kernel-0:5.14.0-503.*", True), ("kernel.x86_64", True),
+    ("kernel-5.14.0-503.el9.x86_64", True),
+    ("kern?l", True), ("k*", True), ("0:kernel-5.14.0-503.el9.*", True), ("kernel-modules*", True), ("kernel-[0-9]*", True),
+    ("kernelshark", False), ("kernelshark-0:1.2-3.*", False), ("kernel-headers", False), ("kernel-tools", False),
+    ("kernel-headers-5.14.0-1.el9", False),
+    ("kernel-firmware-nvidia-gspx-G06", False), ("kernel-rt*", False), ("bash", False), ("", False), ("kmod-*", False),
+])
+def test_a_spec_of_dnf_concerns_kernels_or_not(spec: str, concerned: bool) -> None:
+    """dnf 4 takes excludes and versionlock's lines as package specs (NEVRA with globs), never as beginnings of names."""
+    assert rpm_locks.concerns(spec, EL_NAMES) is concerned
+    assert bool(rpm_locks.excluded(f"[main]\nexcludepkgs={spec}\n", EL_NAMES)) is concerned
+    assert bool(rpm_locks.locked_by_dnf(spec + "\n", EL_NAMES)) is concerned
+
+
+@pytest.mark.parametrize(("stanza", "locked"), [
+    ("type: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: kernel-default", ["kernel-default"]),
+    ("type: package\nmatch_type: regex\nsolvable_name: ^kernel-default$", ["^kernel-default$"]), ("solvable_name: kernel-def", ["kernel-def"]),
+    ("type: package\nmatch_type: exact\nsolvable_name: kernel-def", []), ("type: package\nmatch_type: glob\nsolvable_name: kernel-def", []),
+    ("type: package\nmatch_type: glob\nsolvable_name: *", ["*"]), ("type: patch\nmatch_type: glob\nsolvable_name: *", []),
+    ("type: package\nmatch_type: glob\nsolvable_name: kernel-firmware-nvidia-gspx-G06", []), ("type: package\nquery_string: kernel", ["kernel"]),
+    ("type: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: KERNEL*", []), ("solvable_name: KERNEL", ["KERNEL"]),
+    ("type: package\nmatch_type: glob\nsolvable_name: kernel-default\nversion: > 5.14.21", ["kernel-default > 5.14.21"]),
+    ("type: package\nsolvable_name: vim", []), ("type: package\nmatch_type: regex\nsolvable_name: (", ["("]),
+])
+def test_a_lock_of_zypper_holds_what_libzypp_matches(stanza: str, locked: list[str]) -> None:
+    """libzypp PoolQuery: parts of names unless match_type says otherwise, kinds other than packages are not packages."""
+    assert rpm_locks.locked_by_zypper("\n" + stanza + "\n\nsolvable_name: vim\n", ["kernel-default", "kernel-default-base"]) == locked
+
+
+@pytest.mark.parametrize(("read", "held"), [
+    ({"/etc/dnf/libdnf5.conf.d/10-own.conf": "[main]\nexcludepkgs=kernel*\n"}, ["kernel* (/etc/dnf/libdnf5.conf.d/10-own.conf)"]),
+    ({"/usr/share/dnf5/libdnf.conf.d/a.conf": "[main]\nexcludepkgs=kernel*\n", "/etc/dnf/libdnf5.conf.d/a.conf": "[main]\n"}, []),
+    # dnf config-manager setopt updates.excludepkgs=... writes here (dnf5).
+    ({"/etc/dnf/repos.override.d/99-config_manager.repo": "[updates]\nexcludepkgs=kernel-core\n",
+      "/etc/yum.repos.d/f.repo": "[updates]\nenabled=1\n"}, ["kernel-core (/etc/dnf/repos.override.d/99-config_manager.repo)"]),
+    ({"/etc/dnf/repos.override.d/99-config_manager.repo": "[updates]\nexcludepkgs=\n",
+      "/etc/yum.repos.d/f.repo": "[updates]\nexcludepkgs=kernel*\n"}, []),
+    ({"/etc/yum.repos.d/f.repo": "[updates]\nexclude=kernel* foo,\n  kernel-core\n[testing]\nenabled=0\nexclude=kernel*\n"},
+     ["kernel* (/etc/yum.repos.d/f.repo)", "kernel-core (/etc/yum.repos.d/f.repo)"]),
+    ({"/etc/dnf/versionlock.toml": '[[packages]]\nname = "kern*"\n[[packages]]\nname = "kernelshark"\n'}, ["kern* (/etc/dnf/versionlock.toml)"]),
+    ({"/etc/dnf/dnf.conf": "[main]\n#exclude=kernel*\nexclude=kernel-headers kernel-tools\n"}, []),
+    ({"/etc/zypp/locks": "type: package\nmatch_type: regex\nsolvable_name: ^kernel$\n"}, ["^kernel$ (/etc/zypp/locks)"]),
+])
+def test_locks_are_found_where_each_tool_keeps_them(read: dict[str, str], held: list[str]) -> None:
+    assert rpm_locks.held(RecordedHost({"read": read}), EL_NAMES) == held

@@ -39,8 +39,9 @@ class World:
             "read": {"/proc/uptime": "100000.00 1.0\n", "/proc/mounts": "proc /proc proc rw 0 0\n"},
             "stat": {"/": ROOT, "/usr/bin": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 3]}}
 
-    def file(self, path: str, text: str = "", inode: int = 0, uid: int = 0, kind: str = "file", mode: int = 0o755, ctime: float = 0.0) -> World:
-        stat = [kind, mode, uid, 0, len(text), 0.0, ctime, 1, inode or 1000 + len(self.recording["stat"])]
+    def file(self, path: str, text: str = "", inode: int = 0, uid: int = 0, kind: str = "file", mode: int = 0o755, ctime: float = 0.0,
+             mtime: float = 0.0) -> World:
+        stat = [kind, mode, uid, 0, len(text), mtime, ctime, 1, inode or 1000 + len(self.recording["stat"])]
         self.recording["read"][path] = text
         self.recording["stat"][path] = self.recording["stat"][path + "@link"] = stat
         return self
@@ -57,6 +58,38 @@ class World:
         if isinstance(exe, str):
             known = self.recording["stat"].get(exe, ["file", 0o755, 0, 0, 9, 0.0, 0.0, 1, inode])
             self.recording["stat"][folder + "/exe"] = known if not inode else [*known[:8], inode]
+        return self
+
+    def link(self, path: str, target: str) -> World:
+        self.recording["readlink"][path] = self.recording["realpath"][path] = target
+        if target in self.recording["stat"]:
+            self.recording["stat"][path] = self.recording["stat"][target]
+            self.recording["read"][path] = self.recording["read"].get(target, "")
+        return self
+
+    def life(self, pid: int, parent: int, *numbers: int, name: str = "x", bounding: int = 0, pid_space: str = "", net: str = "") -> World:
+        """What the kernel says of a process: its numbers in namespaces from the host's inwards, what it may do, and the namespaces it is in."""
+        own = " ".join(str(number) for number in numbers or (pid,))
+        self.recording["read"][f"/proc/{pid}/status"] = f"Name:\t{name}\nPPid:\t{parent}\nNSpid:\t{own}\nCapBnd:\t{bounding:016x}\nSeccomp:\t2\n"
+        links = self.recording["readlink"]
+        links.update({"/proc/1/ns/pid": "pid:[1]", "/proc/1/ns/net": "net:[1]", "/proc/1/ns/user": "user:[1]"})
+        links.update({f"/proc/{pid}/ns/pid": f"pid:[{pid_space or pid}]", f"/proc/{pid}/ns/net": f"net:[{net or pid}]"})
+        links[f"/proc/{pid}/ns/user"] = "user:[1]"
+        self.recording["read"].setdefault(f"/proc/{pid}/mountinfo", "1 2 0:5 / /proc rw - proc proc rw\n")
+        return self
+
+    def open(self, pid: int, number: int, path: str, inode: int = 0, deleted: bool = False) -> World:
+        """A file that a process has open; of one that is there its own stat unless another inode is given."""
+        known = self.recording["stat"].get(path, ["file", 0o644, 0, 0, 9, 0.0, 0.0, 1, 0])
+        self.recording["listdir"].setdefault(f"/proc/{pid}/fd", []).append(str(number))
+        self.recording["readlink"][f"/proc/{pid}/fd/{number}"] = path + (" (deleted)" if deleted else "")
+        self.recording["stat"][f"/proc/{pid}/fd/{number}"] = [*known[:8], inode or known[8]]
+        return self
+
+    def machine(self, pid: int) -> World:
+        """A process that holds a virtual machine of KVM's."""
+        self.recording["listdir"].setdefault(f"/proc/{pid}/fd", []).append("9")
+        self.recording["readlink"][f"/proc/{pid}/fd/9"] = "anon_inode:kvm-vm"
         return self
 
     def folder(self, path: str, *names: str) -> World:
@@ -99,7 +132,7 @@ class World:
         shim = binary or f"{tree}/bin/containerd-shim-kata-v2"
         self.process(pid, shim, [shim, "-namespace", space, "-address", "x", "-publish-binary", "/usr/bin/containerd", "-id", name])
         kernel = f"{tree}/share/kata-containers/vmlinux-6.18.35-202"
-        return self.process(pid + 1, qemu, [qemu, "-name", f"sandbox-{name},debug-threads=on", "-kernel", kernel], parent=pid)
+        return self.process(pid + 1, qemu, [qemu, "-name", f"sandbox-{name}", "-sandbox", "on", "-kernel", kernel], parent=pid)
 
     def _section(self, name: str, module: Any) -> Section:
         section = Section(name)

@@ -276,6 +276,7 @@ def _container(host: _Host, number: int, now: datetime) -> Document:
         "shim": "/usr/bin/containerd-shim-runc-v2" if shares else "/opt/kata-4.1.0/bin/containerd-shim-kata-v2",
         "isolation": "host_kernel" if shares else "kata", "reason": "", "pid": 3000 + number if shares else None,
         "privileged": shares and host.rng.random() < 0.05, "host_pid": False, "host_network": shares and host.rng.random() < 0.2, "user": 0,
+        "nested": False,
         "started_at": _iso(now - timedelta(hours=host.rng.randint(1, 900)))}
 
 
@@ -285,9 +286,9 @@ def _containers_facts(host: _Host, now: datetime) -> Document:
     engine = {"name": "containerd", "path": "/usr/bin/containerd", "package": "containerd", "version": _CONTAINERD[host.platform.family],
               "running": True, "pid": 800, "started_at": _iso(now - timedelta(days=host.uptime_days - 0.5)), "stale": False, "reason": ""}
     return {
-        "engines": [engine] if host.role == "k8s" else [], "items": items, "unlisted": 0, "nested_shims": 0,
+        "engines": [engine] if host.role == "k8s" else [], "items": items, "unlisted": 0, "unexplained": [], "nested_shims": 0,
         "counts": {"host_kernel": len(sharing), "sandboxed": len(items) - len(sharing), "unknown": 0,
-                   "privileged": sum(item["privileged"] for item in sharing)},
+                   "privileged": sum(item["privileged"] for item in sharing), "host_pid": 0, "nested": 0, "unexplained": 0},
     }
 
 
@@ -312,7 +313,7 @@ def _kata_facts(host: _Host, items: list[Document]) -> Document:
     return {
         "installed": has, "origin": "release" if has else "none", "version": "4.1.0" if has else None, "tree": "/opt/kata-4.1.0" if has else None,
         "flavours": ["go"] if has else [], "trees": [tree] if has else [], "other_installers": [], "components": [],
-        "handlers": [handler] if has else [], "configurations": [], "sandboxes": sandboxes}
+        "handlers": [handler] if has else [], "configurations": [], "sandboxes": sandboxes, "orphans": []}
 
 
 _SOURCES = {

@@ -7,34 +7,25 @@ Nothing below a container's root is read, and no link that a container could hav
 in folders that only root may change.
 """
 
-import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import oci_config
 from .._formats import processes as proc
-from . import isolation as container_isolation
-from . import processes
+from .._formats.running_files import file_of
+from . import isolation, lives, machines, processes, remote, stores
 
-# Where each containerd keeps its tasks, and whose it is.
-TASKS = (
-    ("/run/containerd/io.containerd.runtime.v2.task", "containerd"),
-    ("/run/docker/containerd/daemon/io.containerd.runtime.v2.task", "docker"),
-    ("/run/k3s/containerd/io.containerd.runtime.v2.task", "containerd"),
-    ("/run/k0s/containerd/io.containerd.runtime.v2.task", "containerd"),
-    ("/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task", "containerd"),
-)
 _DOCKERS_NAMESPACE = "moby"
-_DAEMON_JSON = "/etc/docker/daemon.json"
-_STORAGE = ("/var/lib/containers/storage/", "/run/containers/storage/", "/var/run/containers/storage/")
-_STORAGE_INDEX = ("/var/lib/containers/storage/overlay-containers/containers.json", "/var/lib/containers/storage/vfs-containers/containers.json")
+# The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
+_BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v2\.task)/([^/]{1,128})/([^/]{1,128})\Z")
+# What CRI-O has of the containers of a pod that one shim carries.
+_CRIO_RUN, _CRIO_KEPT = "/run/containers/storage/overlay-containers", "/var/lib/containers/storage/overlay-containers"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 # Docker wraps a runtime that has arguments into a script of its own: runsc.0QHCT2YMRYLX89VJVMJHHFC8S7MYTTSGLT02JBD395-VG3J3Q7SJ====
 _DOCKERS_WRAPPER = re.compile(r"\.[A-Z0-9-]{20,80}={0,8}\Z")
 _CONFIG_BYTES = 1024 * 1024
-_INDEX_BYTES = 16 * 1024 * 1024
 _SHORT_BYTES = 4096
-TASKS_LIMIT = 4096
+TASKS_LIMIT = 20000
 
 Container = Dict[str, Any]
 
@@ -50,30 +41,53 @@ class Seen(NamedTuple):
 class Finder:
     """Puts together what a container is, for one host and the processes found there."""
 
-    def __init__(self, host: Any, found: List[processes.Process], booted_at: Optional[float]) -> None:
+    def __init__(self, host: Any, found: processes.Found, booted_at: Optional[float]) -> None:
         self._host = host
         self._found = found
         self._booted_at = booted_at
-        own = [process for process in found if process.kind == processes.SHIM and process.nested is not True]
+        shims = [process for process in found.named(processes.SHIM) if process.nested is not True]
         # Anyone may start a program of a shim's name with a container's id. The folders of containers below /run are root's, and so are their
         # shims; of two the older one is believed.
         self._shims: Dict[Any, processes.Process] = {}
-        for process in sorted(own, key=lambda process: (process.user != 0, process.ticks)):
-            self._shims.setdefault(_shim_key(process), process)
+        for process in sorted(shims, key=lambda process: process.ticks):
+            if processes.is_roots(host, process):
+                self._shims.setdefault(_shim_key(process), process)
+        self._others = [process for process in shims if _shim_key(process) not in self._shims]
+        self._nested = [process for process in found.named(processes.SHIM, processes.CONMON) if process.nested is True]
         self._served = set()  # type: Any
-        self._index = None  # type: Any
+        self._specs: Dict[str, Tuple[Optional[oci_config.Spec], str]] = {}
+        self._kept = stores.Stores(host, found)
 
     def find(self) -> Seen:
         """All containers of the host; a container for each shim whose files were not found, too."""
         containers: List[Container] = []
         problem: Tuple[Optional[str], str] = (None, "")
-        for folder, engine in TASKS:
+        for folder, engine in self._folders():
             found, why = self._tasks(folder, engine)
             containers += found
             problem = problem if problem[0] else (why, folder)
-        containers += [self._by_conmon(process) for process in self._found if process.kind == processes.CONMON and process.nested is not True]
-        containers += [self._lone(process) for key, process in sorted(self._shims.items()) if key not in self._served]
+        containers += [self._by_conmon(process) for process in self._found.named(processes.CONMON) if process.nested is not True]
+        for key, process in sorted(self._shims.items()):
+            containers += [] if key in self._served else self._crios(process) or self._lone(process)
+        for process in self._others + self._nested:
+            containers += self._lone(process)
         return Seen(containers, problem[0], problem[1] if problem[0] else "")
+
+    def _folders(self) -> List[Tuple[str, str]]:
+        """(folder of tasks, engine): the known ones, and those in which shims of root's live."""
+        folders = dict(machines.TASKS)
+        for (space, name), shim in sorted(self._shims.items()):
+            match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value or "")
+            if match and match.group(3) == name and match.group(1) not in folders and self._is_here(match.group(0), shim):
+                folders[match.group(1)] = "docker" if space == _DOCKERS_NAMESPACE else "containerd"
+        return sorted(folders.items())
+
+    def _is_here(self, path: str, shim: processes.Process) -> bool:
+        """Whether a shim's folder is the one at that path on this host, and no one's but root's."""
+        its, own = self._host.stat("%s/%d/cwd" % (processes.PROC, shim.pid)), self._host.stat(path)
+        if shim.own_root and (its.problem or own.problem or file_of(its.value) != file_of(own.value)):
+            return False
+        return not own.problem and isolation.is_of_root(self._host, path)
 
     def _tasks(self, folder: str, engine: str) -> Tuple[List[Container], Optional[str]]:
         spaces = self._host.listdir(folder, TASKS_LIMIT)
@@ -84,28 +98,33 @@ class Finder:
             names = self._host.listdir("%s/%s" % (folder, space), TASKS_LIMIT)
             if names.problem:
                 return containers, names.problem
-            for name in filter(_NAME.match, names.value):
+            here = list(filter(_NAME.match, names.value))
+            # What a container takes from its pod is the pod's to say.
+            self._specs.update({name: self._spec("%s/%s/%s/config.json" % (folder, space, name)) for name in here})
+            for name in here:
                 container = self._task("%s/%s/%s" % (folder, space, name), space, name, "docker" if space == _DOCKERS_NAMESPACE else engine)
                 containers += [container] if container else []
         return containers, None
 
     def _task(self, bundle: str, space: str, name: str, engine: str) -> Optional[Container]:
-        """The container of a bundle; None where its shim or its first process is gone: that is what a crash leaves behind."""
-        spec, why = self._spec(bundle + "/config.json")
+        """The container of a bundle; None where it ended: its shim or first process is gone, as a crash leaves it, or its machine was stopped."""
+        spec, why = self._specs[name]
         sandbox = spec.sandbox if spec and spec.sandbox else name
         key = (space, name) if (space, name) in self._shims else (space, sandbox)
         shim = self._shims.get(key)
-        if shim is None or shim.user not in (0, None):
+        if shim is None:
             return self._orphan(bundle, engine, space, name, sandbox)
         self._served.add(key)
         first = self._first(bundle + "/init.pid", shim)
         if first == _GONE:
             return None
         binary = _DOCKERS_WRAPPER.sub("", (self._own_text(bundle + "/runtime") or "").strip().rpartition("/")[2])
-        container = self._container(shim, engine, space, name, binary or _runtime_of(shim), first, sandbox)
+        container = self._container(shim, engine, space, name, binary or _runtime_of(shim), first, sandbox, spec)
+        if container["pid"] is None and container["isolation"] is None and self._is_stopped(shim, sandbox):
+            return None
         self._describe(container, spec, why)
         if engine == "docker":
-            container.update(self._docker(name))
+            container.update(self._kept.dockers(name))
         return container
 
     def _orphan(self, bundle: str, engine: str, space: str, name: str, sandbox: str) -> Optional[Container]:
@@ -115,8 +134,11 @@ class Finder:
             return None
         return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
                 "runtime": None, "shim": None, "isolation": None, "reason": "it lives, and its shim was not found", "pid": int(word),
-                "privileged": None, "host_pid": None, "host_network": None, "user": None,
+                "privileged": None, "host_pid": None, "host_network": None, "user": None, "nested": False,
                 "started_at": self.moment(processes.ticks_of(self._host, int(word)))}
+
+    def _is_stopped(self, shim: processes.Process, sandbox: str) -> bool:
+        return _is_kata(shim) and machines.is_stopped(self._host, self._found, sandbox, shim, machines.of(self._host, self._found, sandbox, shim))
 
     def _first(self, path: str, shim: processes.Process) -> Optional[int]:
         """The container's first process on this kernel, None without one; _GONE where it ended."""
@@ -128,17 +150,22 @@ class Finder:
 
     def _container(
         self, shim: processes.Process, engine: str, space: Optional[str], name: str, runtime: str, first: Optional[int], sandbox: str,
+        spec: Optional[oci_config.Spec] = None,
     ) -> Container:
-        has_first = first is not None
-        monitors = {} if has_first else processes.monitors_of(self._found, sandbox, shim.pid)
         shim_name = shim.exe.rpartition("/")[2] or shim.name
-        proof = container_isolation.Proof(
-            shim_name, runtime, has_first, first is not None and container_isolation.is_runsc(self._host, first), "vmm" in monitors,
-            None if "vmm" in monitors else container_isolation.holds_machine(self._host, first if first is not None else shim.pid))
-        isolation, reason = container_isolation.judge(proof)
+        proof = isolation.Proof(shim_name, runtime, first is not None, False, False, None, spec.asks_for if spec else None)
+        if first is not None:
+            holds = isolation.holds_machine(self._host, first) if isolation.wants_machine_within(proof) else None
+            proof = proof._replace(is_runsc=isolation.is_runsc(self._host, first), holds_kvm=holds)
+        else:
+            carried = machines.of(self._host, self._found, sandbox, shim)
+            proof = proof._replace(has_monitor=carried.vmm is not None, holds_kvm=carried.within)
+            if not carried.vmm and not carried.within:
+                proof = proof._replace(elsewhere=remote.is_remote(self._host, sandbox, spec.handler if spec else None))
+        whose, reason = isolation.judge(proof)
         ticks = processes.ticks_of(self._host, first) if first is not None else shim.ticks
         return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
-                "runtime": runtime, "shim": shim.exe or None, "isolation": isolation, "reason": reason, "pid": first,
+                "runtime": runtime, "shim": shim.exe or None, "isolation": whose, "reason": reason, "pid": first, "nested": shim.nested is True,
                 "privileged": None, "host_pid": None, "host_network": None, "user": shim.user, "started_at": self.moment(ticks)}
 
     def moment(self, ticks: Optional[int]) -> Optional[str]:
@@ -146,13 +173,34 @@ class Finder:
         return proc.moment(self._booted_at, ticks)
 
     def _describe(self, container: Container, spec: Optional[oci_config.Spec], why: str) -> None:
-        if spec is None:
+        """Add what its configuration says, and over that what its first process shows."""
+        if spec is not None:
+            container.update(image=spec.image, name=spec.name or spec.pod, is_pod=spec.is_pod, privileged=spec.privileged)
+            container.update({key: self._declared(spec, kind, flag) for key, kind, flag in (
+                ("host_pid", "pid", spec.host_pid), ("host_network", "network", spec.host_network))})
+            if spec.pod_namespace:
+                container["name"] = "%s/%s" % (spec.pod_namespace, container["name"])
+        self._live(container)
+        if spec is None and None in (container["privileged"], container["host_pid"]):
             container["reason"] = "; ".join(filter(None, (container["reason"], "config.json: " + why)))
+
+    def _declared(self, spec: oci_config.Spec, kind: str, flag: bool) -> Optional[bool]:
+        """Whether a container was to have the host's namespace: one that it takes from its pod is the pod's."""
+        pod = self._specs.get(spec.sandbox or "", (None, ""))[0]
+        if kind in spec.joined and pod is not None:
+            return pod.host_pid if kind == "pid" else pod.host_network
+        return flag
+
+    def _live(self, container: Container) -> None:
+        """What the first process on this kernel shows; nothing is lost where it cannot be seen."""
+        pid = container["pid"]
+        if pid is None:
             return
-        container.update(image=spec.image, name=spec.name or spec.pod, is_pod=spec.is_pod, privileged=spec.privileged, host_pid=spec.host_pid,
-                         host_network=spec.host_network)
-        if spec.pod_namespace:
-            container["name"] = "%s/%s" % (spec.pod_namespace, container["name"])
+        for key, kind in (("host_pid", "pid"), ("host_network", "net")):
+            shared = lives.shares_with_host(self._host, pid, kind)
+            container[key] = container[key] if shared is None else shared
+        if container["privileged"] is None and pid in self._found.lives:
+            container["privileged"] = lives.is_privileged(self._host, pid, self._found.lives[pid])
 
     def _spec(self, path: str) -> Tuple[Optional[oci_config.Spec], str]:
         text = self._own_text(path, _CONFIG_BYTES)
@@ -171,17 +219,6 @@ class Finder:
         value: Optional[str] = self._host.read(path, limit).value
         return value
 
-    def _docker(self, name: str) -> Dict[str, Any]:
-        """Image and name, which Docker keeps in files of its own."""
-        settings = _document(self._own_text(_DAEMON_JSON, _CONFIG_BYTES))
-        root = settings.get("data-root") or settings.get("graph")
-        folder = root if isinstance(root, str) and root.startswith("/") and len(root) < 1024 else "/var/lib/docker"
-        kept = _document(self._own_text("%s/containers/%s/config.v2.json" % (folder, name), _CONFIG_BYTES))
-        config = kept.get("Config")
-        image = config.get("Image") if isinstance(config, dict) else None
-        found = {"image": image, "name": kept.get("Name")}
-        return {key: value.lstrip("/")[:512] for key, value in found.items() if isinstance(value, str)}
-
     def _by_conmon(self, process: processes.Process) -> Container:
         """The container that a conmon watches over; of one that is not root's nothing is followed."""
         argv = _own_part(process.argv)
@@ -190,43 +227,90 @@ class Finder:
         engine = "crio" if "crio" in process.name or "/crio" in where else "podman"
         runtime = processes.one_option(argv, "r", "runtime").rpartition("/")[2]
         first = self._conmons_child(process)
-        container = self._container(process, engine, None, name, runtime, first, name)
-        if process.user != 0:
-            container["reason"] = "; ".join(filter(None, (container["reason"], "of user %s: what he says of it was not read" % process.user)))
-            return container
         bundle = processes.one_option(argv, "b", "bundle")
-        if bundle.startswith(_STORAGE) and "/../" not in bundle:
-            self._describe(container, *self._spec(bundle + "/config.json"))
-        kept = self._stored().get(name, {})
+        is_own = process.user == 0 and process.nested is not True
+        spec, why = self._conmons_spec(bundle) if is_own else (None, "")
+        container = self._container(process, engine, None, name, runtime, first, spec.sandbox if spec and spec.sandbox else name, spec)
+        if not is_own:
+            self._live(container)
+            why = "it runs inside of a container" if process.nested else "of user %s" % process.user
+            container["reason"] = "; ".join(filter(None, (container["reason"], why + ": what he says of it was not read")))
+            return container
+        self._describe(container, spec, why)
+        kept = self._kept.stored(bundle).get(name, {})
         container.update({key: value for key, value in kept.items() if not container[key]})
+        called = processes.one_option(argv, "n", "name")
+        if engine == "podman" and spec and spec.pauses and stores.is_podmans_pause(called, str(container["image"] or "")):
+            container["is_pod"] = True
         return container
+
+    def _conmons_spec(self, bundle: str) -> Tuple[Optional[oci_config.Spec], str]:
+        if not bundle.startswith("/") or "/../" in bundle or not isolation.is_of_root(self._host, bundle):
+            return None, "its folder %s is not root's alone" % (bundle or "''")
+        return self._spec(bundle + "/config.json")
 
     def _conmons_child(self, process: processes.Process) -> Optional[int]:
         word = (self._own_text(processes.one_option(_own_part(process.argv), "p", "container-pidfile")) or "").strip() if process.user == 0 else ""
         if re.match(r"[1-9][0-9]{0,9}\Z", word) and processes.parent_of(self._host, int(word)) == process.pid:
             return int(word)
-        return next(iter(processes.children_of(self._host, process.pid)), None)
+        return next(iter(processes.children_of(self._host, self._found, process.pid)), None)
 
-    def _stored(self) -> Dict[str, Dict[str, Any]]:
-        """{id: image and name} of what Podman and CRI-O keep in their storage."""
-        if self._index is None:
-            self._index = {}
-            for path in _STORAGE_INDEX:
-                self._index.update(parse_storage(self._own_text(path, _INDEX_BYTES) or "[]"))
-        index: Dict[str, Dict[str, Any]] = self._index
-        return index
+    def _crios(self, shim: processes.Process) -> List[Container]:
+        """The containers of a pod of CRI-O's that one shim carries: each has a folder of its own."""
+        space, sandbox = _shim_key(shim)
+        if "crio" not in processes.one_option(shim.argv, "publish-binary") and self._host.stat("%s/%s" % (_CRIO_RUN, sandbox)).problem:
+            return []
+        containers = []
+        for name in filter(_NAME.match, self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or []):
+            spec, why = self._spec("%s/%s/userdata/config.json" % (_CRIO_RUN, name))
+            state = stores.document(self._own_text("%s/%s/userdata/state.json" % (_CRIO_KEPT, name), _CONFIG_BYTES))
+            if spec is None or spec.sandbox != sandbox or state.get("status") == "stopped":
+                continue
+            container = self._container(shim, "crio", None, name, _runtime_of(shim), None, sandbox, spec)
+            self._describe(container, spec, why)
+            containers.append(container)
+        return containers
 
-    def _lone(self, process: processes.Process) -> Container:
-        """A container of which only the shim is known: a rootless engine's, or one that keeps its files elsewhere."""
+    def _lone(self, process: processes.Process) -> List[Container]:
+        """The containers of which only the shim is known: a rootless engine's, those inside of containers, or those whose files are elsewhere."""
+        if process.kind == processes.CONMON:
+            return [self._by_conmon(process)]
         space, name = _shim_key(process)
         publisher = processes.one_option(process.argv, "publish-binary")
         engine = "docker" if space == _DOCKERS_NAMESPACE else "crio" if "crio" in publisher else "containerd"
-        carried = {found.pid for found in self._found}
-        first = next((child for child in processes.children_of(self._host, process.pid) if child not in carried), None)
-        container = self._container(process, engine, space, name, _runtime_of(process), first, name)
-        if container["isolation"] is None:
-            container["reason"] = "only its shim (process %d) could be seen" % process.pid
-        return container
+        rows = []
+        for first, is_pod in self._firsts(process) or [(None, False)]:
+            container = self._container(process, engine, space, name, _runtime_of(process), first, name)
+            self._live(container)
+            container["is_pod"] = is_pod
+            why = "only its shim (process %d) could be seen" % process.pid
+            if container["isolation"] is None and process.nested and not _is_kata(process):
+                container.update(isolation=isolation.HOST_KERNEL, reason=why + ", inside of a container, whose kernel is this host's")
+            elif container["isolation"] is None:
+                container["reason"] = why
+            elif None in (container["privileged"], container["host_pid"]):
+                container["reason"] = "; ".join(filter(None, (container["reason"], why + " and its first process")))
+            rows.append(container)
+        return rows
+
+    def _firsts(self, shim: processes.Process) -> List[Tuple[Optional[int], bool]]:
+        """(first process, whether it is a pod's pause) of each container of a shim; what was executed in one of them later is none."""
+        carried = {process.pid for process in self._found.processes}
+        known = self._found.lives
+        children = [child for child in processes.children_of(self._host, self._found, shim.pid) if child not in carried]
+        pauses = [child for child in children if known.get(child) and known[child].name == "pause"]
+        inits = [child for child in children if child in known and known[child].is_init]
+        if not inits:
+            # Without numbers in namespaces a second child may be what was executed in the first.
+            told = [child for child in (children if pauses else children[:1]) if child not in pauses]
+            return [(child, False) for child in told or children[:1]]
+        spaces = {self._space(child) for child in inits if child not in pauses}
+        firsts = [child for child in children if child in inits or self._space(child) not in spaces]
+        apart = len(firsts) > len(pauses)
+        return [(child, apart and child in pauses) for child in firsts]
+
+    def _space(self, pid: int) -> Any:
+        return self._host.readlink("%s/%d/ns/pid" % (processes.PROC, pid)).value
 
 
 _GONE = -1
@@ -247,24 +331,5 @@ def _runtime_of(shim: processes.Process) -> str:
     return re.sub(r"\Acontainerd-shim-|-v[0-9]+\Z", "", name)
 
 
-def _document(text: Optional[str]) -> Dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def parse_storage(text: str) -> Dict[str, Dict[str, Any]]:
-    """{container id: {image, name}} of containers.json of containers/storage."""
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    found = {}
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict) and isinstance(row.get("id"), str):
-            kept = _document(row["metadata"] if isinstance(row.get("metadata"), str) else None)
-            names = {"image": kept.get("image-name"), "name": kept.get("name")}
-            found[row["id"]] = {key: value[:512] for key, value in names.items() if isinstance(value, str) and value}
-    return found
+def _is_kata(shim: processes.Process) -> bool:
+    return "kata" in (shim.exe.rpartition("/")[2] or shim.name)

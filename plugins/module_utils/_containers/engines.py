@@ -13,7 +13,8 @@ from . import processes
 
 # The engines, the binaries that stand for them, and the packages that these may come from.
 ENGINES = (
-    ("containerd", ("/usr/bin/containerd", "/usr/local/bin/containerd"), ("containerd", "containerd.io")),
+    ("containerd", ("/usr/bin/containerd", "/usr/sbin/containerd", "/usr/local/bin/containerd"),
+     ("containerd", "containerd.io", "moby-containerd")),
     ("docker", ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd"), ("docker.io", "docker-ce", "moby-engine", "docker")),
     ("crio", ("/usr/bin/crio", "/usr/local/bin/crio"), ("cri-o",)),
     ("podman", ("/usr/bin/podman", "/usr/local/bin/podman"), ("podman",)),
@@ -31,11 +32,10 @@ def said_version(text: str) -> Optional[str]:
     return match.group(1) if match else None
 
 
-def find(host: Any, found: List[processes.Process], booted_at: Optional[float]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
+def find(host: Any, found: processes.Found, booted_at: Optional[float]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
     """(the engines, problem, detail). Their daemons are those that see the host's own root."""
     present = [(name, path, packages) for name, paths, packages in ENGINES for path in paths if not host.stat(path).problem]
-    running = {process.name: process for process in reversed(found)
-               if process.kind == processes.ENGINE and process.nested is not True and process.user == 0}
+    running = {process.name: process for process in reversed(found.named(processes.ENGINE)) if process.nested is not True and process.user == 0}
     if not present and not running:
         return [], None, ""
     known = installed.owned(host, _NAMES)
@@ -51,14 +51,30 @@ def _engine(
     booted_at: Optional[float],
 ) -> Dict[str, Any]:
     row: Dict[str, Any] = {"name": name, "path": path, "package": package, "version": known.versions.get(package or "")}
-    if row["version"] is None and path and known.problem is None:
-        row["version"] = _ask(host, path)
+    if row["version"] is None and known.problem is None and (path or daemon):
+        row["version"] = _ask(host, path or program_of(daemon))
     row.update(running=daemon is not None, pid=None, started_at=None, stale=None, reason="")
     if daemon:
         verdict = verdict_of(host, daemon)
         row.update(pid=daemon.pid, started_at=proc.moment(booted_at, daemon.ticks), stale=verdict.stale, reason=verdict.reason)
         row["path"] = path or daemon.exe or None
     return row
+
+
+def program_of(daemon: Optional[processes.Process]) -> str:
+    """The path by which a daemon's program is started: where one binary is several programs, a link beside it is called as the one that is meant."""
+    if daemon is None:
+        return ""
+    folder, _slash, name = daemon.exe.rpartition("/")
+    called = daemon.argv[0].rpartition("/")[2]
+    return daemon.exe if processes.kind_of(name) else "%s/%s" % (folder, called)
+
+
+def version_of(host: Any, daemon: processes.Process, known: Dict[str, str]) -> Optional[str]:
+    """The version of a running daemon by its own word, else by that of the package that may have brought it."""
+    said = _ask(host, program_of(daemon))
+    packages = next(packages for name, _paths, packages in ENGINES if name == daemon.name)
+    return said or next((known[package] for package in packages if package in known), None)
 
 
 def _ask(host: Any, path: str) -> Optional[str]:
@@ -74,4 +90,4 @@ def verdict_of(host: Any, process: processes.Process) -> running_monitors.Verdic
     """Whether a process runs another file than the one at its binary's path."""
     if process.link is None:
         return running_monitors.Verdict(None, "its binary could not be examined (needs_root)", False)
-    return running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.nested)
+    return running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.own_root)

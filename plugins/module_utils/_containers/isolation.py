@@ -6,20 +6,28 @@
 A name proves nothing: a handler called kata may start runc. What proves is where the container's first process runs, and what the machine monitor is.
 """
 
+import re
 from typing import Any, NamedTuple, Optional, Tuple
 
-from .._formats import processes
+from .._formats import processes as proc
+from .._formats.running_files import file_of
 
 HOST_KERNEL, KATA, GVISOR, VIRTUAL_MACHINE = "host_kernel", "kata", "gvisor", "virtual_machine"
 _FDS_LIMIT = 4096
 _KVM_VM = "anon_inode:kvm-vm"
 # Runtimes that put a machine monitor into the container's own process.
 _MONITOR_WITHIN = ("krun", "crun-vm", "crun-krun")
-_RUNSC = ("/usr/bin/runsc", "/usr/local/bin/runsc", "/usr/local/sbin/runsc", "/opt/gvisor/runsc")
+# What crun is asked for by this annotation; runc passes over it.
+_KRUN = ("crun", "krun")
+_RUNSC = re.compile(r"runsc(?:[-.][A-Za-z0-9_.-]{1,60})?\Z")
 
 
 class Proof(NamedTuple):
-    """What was seen of a container. ``first`` is whether its first process is one of this kernel's, None where nobody could look."""
+    """What was seen of a container. ``first`` is whether its first process is one of this kernel's, None where nobody could look.
+
+    ``asks_for`` is the handler that its configuration asks its runtime for; ``elsewhere`` is whether its shim's configuration has machines made on
+    another host.
+    """
 
     shim: str
     runtime: str
@@ -27,6 +35,13 @@ class Proof(NamedTuple):
     is_runsc: bool
     has_monitor: bool
     holds_kvm: Optional[bool]
+    asks_for: Optional[str] = None
+    elsewhere: bool = False
+
+
+def wants_machine_within(proof: Proof) -> bool:
+    """Whether a container's runtime should put a machine monitor into the container's own process."""
+    return proof.runtime in _MONITOR_WITHIN or (proof.runtime in _KRUN and proof.asks_for == "krun")
 
 
 def judge(proof: Proof) -> Tuple[Optional[str], str]:
@@ -34,7 +49,7 @@ def judge(proof: Proof) -> Tuple[Optional[str], str]:
     wants_machine = "kata" in proof.shim
     if proof.first and proof.is_runsc:
         return GVISOR, ""
-    if proof.first and proof.runtime in _MONITOR_WITHIN:
+    if proof.first and wants_machine_within(proof):
         if proof.holds_kvm:
             return VIRTUAL_MACHINE, ""
         return None, "%s should run it in a virtual machine, but its process holds none" % proof.runtime
@@ -44,6 +59,8 @@ def judge(proof: Proof) -> Tuple[Optional[str], str]:
         return HOST_KERNEL, "its shim is called %s, yet its first process runs on this kernel" % proof.shim if wants_machine else ""
     if proof.has_monitor or proof.holds_kvm:
         return (KATA if wants_machine else VIRTUAL_MACHINE), ""
+    if wants_machine and proof.elsewhere and proof.first is False:
+        return KATA, "its machine is made elsewhere, by the remote hypervisor of its shim's configuration"
     if proof.first is None:
         return None, "its first process could not be looked at"
     return None, "neither its first process nor a machine monitor of it was found"
@@ -58,13 +75,24 @@ def holds_machine(host: Any, pid: int) -> Optional[bool]:
 
 
 def is_runsc(host: Any, pid: int) -> bool:
-    """Whether a process runs the very file that is the host's own runsc: its path says nothing, for a container shows what it likes."""
+    """Whether a process runs the very file of root's that is the host's own runsc: its path says nothing, for a container shows what it likes."""
     running = host.stat("/proc/%d/exe" % pid)
-    link = processes.parse_exe(host.readlink("/proc/%d/exe" % pid).value or "").path
-    if running.problem or not link.endswith("/runsc"):
+    path = proc.parse_exe(host.readlink("/proc/%d/exe" % pid).value or "").path
+    if running.problem or not _RUNSC.match(path.rpartition("/")[2]):
         return False
-    for path in _RUNSC:
-        own = host.stat(path)
-        if not own.problem and own.value.uid == 0 and (own.value.device, own.value.inode) == (running.value.device, running.value.inode):
-            return True
-    return False
+    own = host.stat(path)
+    return (not own.problem and own.value.uid == 0 and not own.value.mode & 0o022 and file_of(own.value) == file_of(running.value)
+            and is_of_root(host, path.rpartition("/")[0]))
+
+
+def is_of_root(host: Any, folder: str) -> bool:
+    """Whether only root can have put anything into a folder: it and all above it are plain folders of root's that no one else may write."""
+    while folder not in ("", "/"):
+        stat = host.stat(folder, False)
+        if stat.problem or stat.value.kind not in ("directory", "link") or stat.value.uid != 0:
+            return False
+        # Everyone may write a link, which says nothing; into a folder with the sticky bit no one may put another's file away.
+        if stat.value.kind == "directory" and stat.value.mode & 0o022:
+            return False
+        folder = folder.rpartition("/")[0]
+    return True

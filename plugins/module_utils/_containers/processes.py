@@ -10,16 +10,21 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes as proc
+from .._formats.running_files import file_of
 from .._host.witness import apart
 from .._hypervisor import monitors
+from . import lives as all_lives
 
 PROC = "/proc"
-SHIM, CONMON, ENGINE, MONITOR = "shim", "conmon", "engine", "monitor"
+SHIM, CONMON, ENGINE, MONITOR, MANAGER = "shim", "conmon", "engine", "monitor", "manager"
 PROCESSES_LIMIT = 20000
 _PID = re.compile(r"[0-9]{1,10}\Z")
-_SHIM_NAME = re.compile(r"containerd-shim(?:-[A-Za-z0-9_.+-]{1,80})?\Z")
+_SHIM_NAME = re.compile(r"(?:docker-|balena-engine-)?containerd-shim(?:-[A-Za-z0-9_.+-]{1,80})?\Z")
 _CONMONS = ("conmon", "crio-conmon", "conmonrs", "crio-conmonrs")
-ENGINES = {"containerd": "containerd", "docker-containerd": "containerd", "dockerd": "docker", "crio": "crio"}
+ENGINES = {"containerd": "containerd", "docker-containerd": "containerd", "balena-engine-containerd": "containerd", "dockerd": "docker",
+           "balena-engine-daemon": "docker", "balenad": "docker", "crio": "crio"}
+# What starts a whole system in namespaces of its own and stays as its parent.
+MANAGERS = {"lxc-start": "lxc", "lxc-execute": "lxc", "incusd": "incus", "lxd": "lxd", "systemd-nspawn": "nspawn", "libvirt_lxc": "libvirt_lxc"}
 # The kernel keeps 15 bytes of a command's name.
 _COMM_LENGTH = 15
 _SERVED = ("virtiofsd",) + monitors.MONITORS
@@ -31,7 +36,10 @@ _ERRANDS = ("start", "delete")
 
 
 class Process(NamedTuple):
-    """``link`` is None where only root may read it; ``user`` owns the process; ``nested`` is whether it sees another root than the host's."""
+    """``link`` is None where only root may read it; ``user`` owns the process; ``own_root`` is whether it sees another root than the host's.
+
+    ``nested`` is whether it runs inside of a container: a service may have another root and be the host's own (Docker of a snap).
+    """
 
     pid: int
     kind: str
@@ -42,11 +50,24 @@ class Process(NamedTuple):
     parent: int
     user: Optional[int]
     nested: Optional[bool]
+    own_root: Optional[bool] = None
 
     @property
     def exe(self) -> str:
         """The path that the binary has or had; '' where it may not be seen."""
         return "" if self.link is None else proc.parse_exe(self.link).path
+
+
+class Found(NamedTuple):
+    """The processes that carry containers, by rising process id, what is known of all there are, and the children of each."""
+
+    processes: List[Process]
+    lives: Dict[int, all_lives.Life]
+    below: Dict[int, List[int]]
+
+    def named(self, *kinds: str) -> List[Process]:
+        """Those of some kinds."""
+        return [process for process in self.processes if process.kind in kinds]
 
 
 def kind_of(name: str) -> Optional[Tuple[str, str]]:
@@ -57,6 +78,8 @@ def kind_of(name: str) -> Optional[Tuple[str, str]]:
         return CONMON, name
     if name in ENGINES:
         return ENGINE, ENGINES[name]
+    if name in MANAGERS:
+        return MANAGER, MANAGERS[name]
     component = monitors.component_of(name)
     return (MONITOR, component) if component in _SERVED else None
 
@@ -77,46 +100,86 @@ def kind_of_comm(comm: str) -> Optional[Tuple[str, str]]:
     return kind_of(comm) if len(comm) < _COMM_LENGTH else None
 
 
-def find(host: Any) -> Tuple[Optional[List[Process]], str]:
-    """(the processes, '') by rising process id, or (None, problem)."""
+def find(host: Any) -> Tuple[Optional[Found], str]:
+    """(what was found, '') in one pass over /proc, or (None, problem)."""
     if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
         return None, "needs_root"
     listed = host.listdir(PROC)
     if listed.problem:
         return None, str(listed.problem)
     root = host.stat("/")
-    found: List[Process] = []
-    for pid in sorted((name for name in listed.value if _PID.match(name)), key=int):
-        process = _look_at(host, pid, root)
-        if process:
-            found.append(process)
-        if len(found) > PROCESSES_LIMIT:
+    found = Found([], {}, {})
+    for pid in sorted(int(name) for name in listed.value if _PID.match(name)):
+        _look_at(host, pid, root, found)
+        if len(found.processes) > PROCESSES_LIMIT:
             return None, "too_large"
     left = host.remaining()
     return (None, "deadline") if left is not None and left <= 0 else (found, "")
 
 
-def _look_at(host: Any, pid: str, root: Any) -> Optional[Process]:
-    folder = "%s/%s" % (PROC, pid)
+def _look_at(host: Any, pid: int, root: Any, found: Found) -> None:
+    folder = "%s/%d" % (PROC, pid)
     # Where the kernel does not show it, even to root, the command's name decides, and nothing is believed of the binary.
     with apart(host):
         link = host.readlink(folder + "/exe")
+    if link.problem == "absent":
+        # A thread of the kernel, or a process that has ended.
+        return
+    life = all_lives.life_of(host, pid)
+    if life is None:
+        return
+    found.lives[pid] = life
+    found.below.setdefault(life.parent, []).append(pid)
     name = "" if link.value is None else proc.parse_exe(link.value).path.rpartition("/")[2]
-    if link.problem == "absent" or (name and kind_of(name) is None):
-        return None
-    try:
-        stat = proc.parse_stat(host.read(folder + "/stat", _STAT_BYTES).value or "")
-    except ValueError:
-        return None
-    kind = kind_of(name) if name else kind_of_comm(stat.comm)
-    if kind is None:
-        return None
+    kind = kind_of(name) if name else kind_of_comm(life.name)
+    if kind is None and name and _is_called(host, folder, life.name):
+        kind = kind_of(life.name)
+    process = _process(host, pid, link.value, kind, root, life) if kind else None
+    if process:
+        found.processes.append(process)
+
+
+def _is_called(host: Any, folder: str, name: str) -> bool:
+    """Whether a program was started by a name that carries containers: one binary may be several programs (k3s is its containerd too)."""
+    if kind_of(name) is None:
+        return False
     argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).value or "")
-    if not argv or (kind[0] == SHIM and argv[-1] in _ERRANDS):
+    return bool(argv) and argv[0].rpartition("/")[2] == name
+
+
+def _process(host: Any, pid: int, link: Optional[str], kind: Tuple[str, str], root: Any, life: all_lives.Life) -> Optional[Process]:
+    folder = "%s/%d" % (PROC, pid)
+    ticks = ticks_of(host, pid)
+    argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).value or "")
+    if ticks is None or not argv or (kind[0] == SHIM and argv[-1] in _ERRANDS):
         return None
     seen, owner = host.stat(folder + "/root"), host.stat(folder)
-    nested = None if seen.problem or root.problem else (seen.value.device, seen.value.inode) != (root.value.device, root.value.inode)
-    return Process(int(pid), kind[0], kind[1], link.value, argv, stat.start_ticks, stat.parent, None if owner.problem else owner.value.uid, nested)
+    own_root = None if seen.problem or root.problem else file_of(seen.value) != file_of(root.value)
+    process = Process(pid, kind[0], kind[1], link, argv, ticks, life.parent, None if owner.problem else owner.value.uid, own_root, own_root)
+    return process._replace(nested=False) if own_root and _is_the_hosts(host, process, life) else process
+
+
+def _is_the_hosts(host: Any, process: Process, life: all_lives.Life) -> bool:
+    """Whether a process that sees another root is the host's own even so: among the host's processes, and the very file that the host has there."""
+    numbers = len(life.numbers)
+    shares = numbers == 1 if numbers else all_lives.shares_with_host(host, process.pid, "pid")
+    if shares is False or (shares is None and not process.exe.startswith("/snap/")):
+        return False
+    running, own = host.stat("%s/%d/exe" % (PROC, process.pid)), host.stat(process.exe)
+    return proc.in_system_folder(process.exe) and not running.problem and not own.problem and file_of(running.value) == file_of(own.value)
+
+
+def examine(host: Any, pid: int, life: all_lives.Life) -> Optional[Process]:
+    """A process of any name, as a machine monitor."""
+    link = host.readlink("%s/%d/exe" % (PROC, pid)).value
+    name = proc.parse_exe(link or life.name).path.rpartition("/")[2]
+    return _process(host, pid, link, (MONITOR, monitors.component_of(name) or name), host.stat("/"), life)
+
+
+def is_roots(host: Any, process: Process) -> bool:
+    """Whether a process and the file that it runs are root's: what it is called and what it was told are then root's words."""
+    file = host.stat("%s/%d/exe" % (PROC, process.pid))
+    return process.user == 0 and (bool(file.problem) or (file.value.uid == 0 and not file.value.mode & 0o022))
 
 
 def one_option(argv: List[str], *names: str) -> str:
@@ -147,23 +210,8 @@ def started(host: Any, process: Process) -> Optional[float]:
     return None if booted is None else booted + process.ticks / float(proc.TICKS_PER_SECOND)
 
 
-def children_of(host: Any, pid: int) -> List[int]:
-    """The children of a process's first thread, oldest first."""
+def children_of(host: Any, found: Found, pid: int) -> List[int]:
+    """The children of a process, oldest first; of its first thread where no parents are known."""
+    children = found.below.get(pid, [])
     words = (host.read("%s/%d/task/%d/children" % (PROC, pid, pid), _STAT_BYTES).value or "").split()
-    return [int(word) for word in words if _PID.match(word)]
-
-
-def monitors_of(processes: List[Process], sandbox: str, shim: int) -> Dict[str, Process]:
-    """The machine monitor ('vmm') and the virtiofsd of a sandbox: they name it, or paths below a folder called as it.
-
-    They are root's own, or were started by the shim: any user can give a program such arguments.
-    """
-    found: Dict[str, Process] = {}
-    part = re.compile(r"/%s(?:/|\Z)" % re.escape(sandbox))
-    for process in processes:
-        if process.kind != MONITOR or not (process.parent == shim or (process.user == 0 and process.nested is False)):
-            continue
-        names = [name.split(",")[0] for name in proc.option_values(process.argv, "name", "id")]
-        if "sandbox-" + sandbox in names or sandbox in names or any(part.search(word[:_WORD]) for word in process.argv[1:]):
-            found.setdefault("virtiofsd" if process.name == "virtiofsd" else "vmm", process)
-    return found
+    return children + [int(word) for word in words if _PID.match(word) and int(word) not in children]

@@ -4,7 +4,8 @@
 """What a container was started with, out of its OCI bundle's config.json: a pure parser for a document whose annotations a tenant may write."""
 
 import json
-from typing import Any, Dict, List, NamedTuple, Optional
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 _TEXT_LIMIT = 512
 # A container that has both may do all that root may: engines give them for "privileged" alone.
@@ -15,11 +16,21 @@ _SANDBOXES = ("io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID")
 _TYPES = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
 _PODS = ("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name")
 _POD_NAMESPACES = ("io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace")
+_ASKS_FOR = "run.oci.handler"
 _HANDLERS = ("io.kubernetes.cri-o.RuntimeHandler", "io.containerd.cri.runtime-handler")
 
 
+# What an engine runs to keep a pod's namespaces: Kubernetes' pause, and catatonit as Podman starts it.
+_PAUSES = (["/pause"], ["/usr/bin/pod"], ["/catatonit", "-P"], ["/usr/libexec/catatonit/catatonit", "-P"],
+           ["/usr/libexec/podman/catatonit", "-P"])
+_PODMANS_POD = re.compile(r"(?:libpod_pod_|libpod_parent/|/pod_)([0-9a-f]{64})(?![0-9a-f])")
+
+
 class Spec(NamedTuple):
-    """``is_pod`` is the sandbox of a pod itself, which runs no program of a user's."""
+    """``is_pod`` is the sandbox of a pod itself, which runs no program of a user's; ``pauses`` is whether its program does nothing.
+
+    ``joined`` are the kinds of namespaces that it takes from another process; ``asks_for`` is the handler within crun that it is to be run by.
+    """
 
     image: Optional[str]
     name: Optional[str]
@@ -31,6 +42,9 @@ class Spec(NamedTuple):
     privileged: bool
     host_pid: bool
     host_network: bool
+    joined: Tuple[str, ...] = ()
+    asks_for: Optional[str] = None
+    pauses: bool = False
 
 
 def parse(text: str) -> Spec:
@@ -43,9 +57,11 @@ def parse(text: str) -> Spec:
         raise ValueError("no configuration of a container")
     notes = _mapping(document.get("annotations"))
     kinds = _own_namespaces(document)
+    sandbox = _first(notes, _SANDBOXES) or _podmans_pod(document)
     return Spec(
-        _first(notes, _IMAGES), _first(notes, _NAMES), _first(notes, _SANDBOXES), _first(notes, _TYPES) == "sandbox", _first(notes, _PODS),
-        _first(notes, _POD_NAMESPACES), _first(notes, _HANDLERS), _is_privileged(document), "pid" not in kinds, "network" not in kinds)
+        _first(notes, _IMAGES), _first(notes, _NAMES), sandbox, _first(notes, _TYPES) == "sandbox", _first(notes, _PODS),
+        _first(notes, _POD_NAMESPACES), _first(notes, _HANDLERS), _is_privileged(document), "pid" not in kinds, "network" not in kinds,
+        _joined(document), _first(notes, (_ASKS_FOR,)), _texts(_mapping(document.get("process")).get("args")) in _PAUSES)
 
 
 def _mapping(value: Any) -> Dict[str, Any]:
@@ -64,11 +80,25 @@ def _first(notes: Dict[str, Any], keys: Any) -> Optional[str]:
     return None
 
 
-def _own_namespaces(document: Dict[str, Any]) -> List[str]:
-    """The kinds of namespaces that are not the host's. One that is joined by its path is the pod's."""
+def _podmans_pod(document: Dict[str, Any]) -> Optional[str]:
+    """The pod of Podman's that a container's control group is below: its configuration may say so nowhere else."""
+    group = _mapping(document.get("linux")).get("cgroupsPath")
+    match = _PODMANS_POD.search(group) if isinstance(group, str) else None
+    return match.group(1) if match else None
+
+
+def _namespaces(document: Dict[str, Any]) -> List[Dict[str, Any]]:
     listed = _mapping(document.get("linux")).get("namespaces")
-    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-    return [str(row.get("type")) for row in rows if row.get("path") not in ("/proc/1/ns/pid", "/proc/1/ns/net")]
+    return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+
+
+def _own_namespaces(document: Dict[str, Any]) -> List[str]:
+    """The kinds of namespaces that are not plainly the host's. Whose one is that is joined by its path, only the process it names can tell."""
+    return [str(row.get("type")) for row in _namespaces(document) if row.get("path") not in ("/proc/1/ns/pid", "/proc/1/ns/net")]
+
+
+def _joined(document: Dict[str, Any]) -> Tuple[str, ...]:
+    return tuple(sorted({str(row.get("type"))[:40] for row in _namespaces(document) if row.get("path")}))
 
 
 def _is_privileged(document: Dict[str, Any]) -> bool:

@@ -101,7 +101,7 @@ class Containerd(object):
                 if name.endswith(".toml") and name != NAME:
                     shutil.copy(os.path.join(self.folder, name), work)
             write_text(os.path.join(work, NAME), texts[self.drop_in])
-            write_text(trial, redirected(texts[self.config] or "", self.pattern, os.path.join(work, "*.toml")))
+            write_text(trial, redirected(texts[self.config] or "", {self.pattern: os.path.join(work, "*.toml")}))
             return self.dump(trial)
         finally:
             shutil.rmtree(work, ignore_errors=True)

@@ -11,7 +11,9 @@ import posixpath
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
+from .._formats.toml import Table, TomlError, parse
 from .._host.errors import Refused
+from . import containerd_files
 
 # The CRI plugin's name by the schema that a daemon speaks.
 _PLUGINS = {2: "io.containerd.grpc.v1.cri", 3: "io.containerd.cri.v1.runtime", 4: "io.containerd.cri.v1.runtime"}
@@ -24,7 +26,7 @@ _BEGIN = "# BEGIN handlers of the role kata: what is written here by hand is los
 _END = "# END handlers of the role kata"
 _BLOCK = re.compile(r"\n?^%s\n.*?^%s\n" % (re.escape(_BEGIN), re.escape(_END)), re.S | re.M)
 # What a dump shows of a setting that nobody made.
-_UNSET = ('""', "0", "false", "[]", "{}")
+_UNSET: Tuple[Any, ...] = ("", 0, False, [], {})
 FIRST_WITH_DROP_INS = 3
 BUILT_IN = "runc"
 
@@ -65,13 +67,17 @@ def _bare(line: str) -> str:
     return re.sub(r"#.*", "", re.sub(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'", "", line))
 
 
-def schema(text: str) -> int:
+def parsed(text: str, where: str) -> Table:
+    """The document. Refused where it is none."""
+    try:
+        return parse(text)
+    except TomlError as error:
+        raise Refused("%s: %s" % (where, error)) from None
+
+
+def schema(text: str, where: str = "containerd's configuration") -> int:
     """The schema that a configuration declares; a file without one is of schema 1."""
-    for line in _top(text)[0]:
-        found = _VERSION.match(line.rstrip("\n"))
-        if found:
-            return int(found.group(1))
-    return 1
+    return containerd_files.schema(parsed(text, where))
 
 
 def plugin(version: int, where: str) -> str:
@@ -132,17 +138,22 @@ def _tables(version: int, handlers: List[Handler]) -> str:
     return "".join(parts)
 
 
-def imported(text: str) -> List[str]:
+def imported(text: str, where: str = "containerd's configuration") -> List[str]:
     """The entries of a configuration's own list of imports."""
-    joined = "".join(line for line in _top(text)[0] if not line.lstrip().startswith("#"))
-    found = re.search(r"(?m)^\s*imports\s*=\s*\[(.*?)\]", joined, re.S)
-    return [first or second for first, second in re.findall(r"\"([^\"]*)\"|'([^']*)'", found.group(1))] if found else []
+    return containerd_files.imports(parsed(text, where))
 
 
 def ensure_import(text: str, pattern: str) -> str:
     """The configuration with the pattern among its imports; every other byte as it was."""
     if pattern in imported(text):
         return text
+    made = _with_import(text, pattern)
+    if sorted(imported(made)) != sorted(imported(text) + [pattern]):
+        raise Refused('imports: add "%s" to this list by hand' % pattern)
+    return made
+
+
+def _with_import(text: str, pattern: str) -> str:
     top, rest = _top(text)
     for number, line in enumerate(top):
         if _IMPORTS.match(line):
@@ -160,48 +171,43 @@ def ensure_import(text: str, pattern: str) -> str:
     return "".join(top[:place] + [entry] + top[place:] + rest)
 
 
-def redirected(text: str, pattern: str, elsewhere: str) -> str:
-    """The configuration as it is tried out: with another folder in the place of ours."""
-    return text.replace('"%s"' % pattern, '"%s"' % elsewhere).replace("'%s'" % pattern, "'%s'" % elsewhere)
+def redirected(text: str, places: Dict[str, str]) -> str:
+    """The configuration as it is tried out: with other places for what it imports."""
+    for entry, elsewhere in sorted(places.items()):
+        text = text.replace('"%s"' % entry, '"%s"' % elsewhere).replace("'%s'" % entry, "'%s'" % elsewhere)
+    return text
 
 
-def runtimes(dump: str) -> Dict[str, Dict[str, str]]:
-    """{handler: {key: value}} of what `containerd config dump` shows."""
-    found: Dict[str, Dict[str, str]] = {}
-    current: Any = None
-    for line in dump.splitlines():
-        table = re.match(r"\s*\[plugins\.[\"']io\.containerd\.(?:grpc\.v1\.cri|cri\.v1\.runtime)[\"']\.containerd\.runtimes\.[\"']?([^.\"'\]]+)[\"']?"
-                         r"(\.options)?\]", line)
-        if table:
-            current = found.setdefault(table.group(1), {})
-        elif _TABLE.match(line):
-            current = None
-        elif current is not None:
-            pair = re.match(r"\s*(\w+)\s*=\s*[\"'](.*)[\"']\s*\Z", line)
-            if pair:
-                current[pair.group(1)] = pair.group(2)
+def runtimes(dump: str, where: str = "containerd config dump") -> Dict[str, Dict[str, str]]:
+    """{handler: {key: value}} of the settings that are texts, as `containerd config dump` or a file shows them."""
+    found = {}
+    for name, table in containerd_files.runtimes_of(parsed(dump, where)).items():
+        options = table.get("options")
+        both = dict(options if isinstance(options, dict) else {}, **table)
+        found[name] = {key: value for key, value in both.items() if isinstance(value, str)}
     return found
 
 
-def flat(dump: str) -> Dict[str, str]:
-    """{table.key: value} of a dump, without what containerd itself says of where it read."""
-    table, found = "", {}
-    for line in dump.splitlines():
-        head = re.match(r"\s*\[(.*)\]\s*\Z", line)
-        pair = re.match(r"\s*(\S+)\s*=\s*(.*)\Z", line)
-        if head:
-            table = head.group(1)
-        elif pair and (table or pair.group(1) != "imports"):
-            found["%s.%s" % (table, pair.group(1))] = pair.group(2)
+def flat(table: Table, above: Tuple[str, ...] = ()) -> Dict[Tuple[str, ...], Any]:
+    """{path: value} of everything in a document, without what containerd itself says of where it read."""
+    found: Dict[Tuple[str, ...], Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            found.update(flat(value, above + (key,)))
+        elif above or key != "imports":
+            found[above + (key,)] = value
     return found
 
 
-def lost(before: str, after: str, own: List[str]) -> List[str]:
+def lost(before: str, after: str, own: List[str], where: str = "containerd config dump") -> List[str]:
     """What a dump said and a later one does not, but for handlers of our own."""
-    then, now = flat(before), flat(after)
-    ours = tuple("containerd.runtimes.%s." % name for name in own)
-    return sorted("%s = %s" % (key, value) for key, value in then.items()
-                  if now.get(key) != value and not (key not in now and value in _UNSET) and not any(name in key.replace('"', "") for name in ours))
+    then, now = flat(parsed(before, where)), flat(parsed(after, where))
+    return ["%s = %s" % (".".join(key), value) for key, value in sorted(then.items(), key=lambda pair: pair[0])
+            if now.get(key) != value and not (key not in now and value in _UNSET) and not _is_own(key, own)]
+
+
+def _is_own(key: Tuple[str, ...], own: List[str]) -> bool:
+    return any(key[place] == "runtimes" and key[place + 1] in own for place in range(len(key) - 1))
 
 
 def absent_files(handlers: List[Handler], link: str, tree: str, is_file: Callable[[str], bool]) -> List[str]:

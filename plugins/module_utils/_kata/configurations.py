@@ -11,18 +11,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .._formats.toml import TomlError
 from .._host.errors import Refused
 from . import config, hardening
-from .installed import Release
+from .handlers import Handlers
 
 _BYTES = 1024 * 1024
 _FILES_LIMIT = 256
 _LINES_LIMIT = 50
-# Where each shim looks when nothing names a configuration.
-DEFAULTS = {
-    config.GO: ("/etc/kata-containers/configuration.toml", "/opt/kata/share/defaults/kata-containers/configuration.toml",
-                      "/usr/share/defaults/kata-containers/configuration.toml"),
-    config.RUST: ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
-                        "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml"),
-}
 
 
 class DropIn(NamedTuple):
@@ -33,27 +26,55 @@ class DropIn(NamedTuple):
     stray: str
 
 
-def find(host: Any, handlers: List[Dict[str, Any]], release: Release) -> List[Dict[str, Any]]:
-    """The configuration of each handler; one that several share stands once."""
+def find(host: Any, handlers: Handlers) -> List[Dict[str, Any]]:
+    """The configuration of each handler; one that several share stands once. A handler whose shim finds none has a row that says so."""
     users: Dict[str, List[str]] = {}
-    for handler in handlers:
-        path = handler["config"] or default(host, handler["shim"], release)
-        if path:
-            users.setdefault(path, []).append("%s/%s" % (handler["engine"], handler["name"]))
-    return [read(host, path, sorted(names)) for path, names in sorted(users.items())]
+    nowhere: Dict[str, List[str]] = {}
+    for handler, (shim, reads) in zip(handlers.rows, handlers.read_by):  # noqa: B905
+        name = "%s/%s" % (handler["engine"], handler["name"])
+        if reads.path:
+            users.setdefault(reads.path, []).append(name)
+        else:
+            why = "%s: there is none at %s" % (shim.program or handler["shim"] or name, ", ".join(reads.looked))
+            nowhere.setdefault(why, []).append(name)
+    rows = [read(host, path, sorted(names)) for path, names in sorted(users.items())]
+    return rows + [dict(_empty(None, sorted(names)), problem=why[:500]) for why, names in sorted(nowhere.items())]
 
 
-def default(host: Any, shim: Optional[str], release: Release) -> Optional[str]:
-    """The configuration that a shim takes when nobody names one; None where there is none."""
-    path = shim or next(iter(release.shims), "")
-    flavour = config.RUST if "/runtime-rs/" in path else config.GO
-    return next((name for name in DEFAULTS[flavour] if not host.stat(name).problem), None)
+def _empty(path: Optional[str], users: List[str]) -> Dict[str, Any]:
+    return {"path": path, "file": None, "handlers": users, "dialect": None, "monitor": None, "drop_ins": [], "strays": [],
+            "unknown_keys": [], "settings": {}, "unmet": {}, "problem": ""}
+
+
+class InEffect(NamedTuple):
+    """What a shim makes of a configuration: the machine monitor's name, its table, and when the newest of the files was written."""
+
+    monitor: str
+    table: Dict[str, Any]
+    written: float
+
+
+def in_effect(host: Any, path: str) -> Optional[InEffect]:
+    """The machine monitor that a shim starts by a configuration and all its drop-ins; None where that cannot be understood."""
+    real = host.realpath(path).value
+    text = host.read(real, _BYTES).value if real else None
+    if text is None:
+        return None
+    found, problem = drop_ins(host, "%s/%s" % (real.rpartition("/")[0], config.DROP_INS))
+    try:
+        shipped = config.read_shipped(text, real)
+        values = config.effective(shipped, [one.text for one in found if one.text is not None])
+    except (Refused, TomlError):
+        return None
+    stats = [host.stat(name) for name in [real] + [one.path for one in found]]
+    if problem or any(stat.problem for stat in stats):
+        return None
+    return InEffect(shipped.monitor, values["hypervisor"][shipped.monitor], max(stat.value.mtime for stat in stats))
 
 
 def read(host: Any, path: str, users: List[str]) -> Dict[str, Any]:
     """What a shim makes of a configuration."""
-    row: Dict[str, Any] = {"path": path, "file": None, "handlers": users, "dialect": None, "monitor": None, "drop_ins": [], "strays": [],
-                           "unknown_keys": [], "settings": {}, "unmet": {}, "problem": ""}
+    row = _empty(path, users)
     real = host.realpath(path)
     text = host.read(real.value, _BYTES) if real.value else real
     if text.problem:

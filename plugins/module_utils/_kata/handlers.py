@@ -4,119 +4,121 @@
 """The runtime handlers that engines have for Kata Containers: on disk, able to start anything, and read by the engine that runs."""
 
 import json
-import posixpath
-import re
-from fnmatch import fnmatchcase
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .._containers import processes
+from .._containers import engines, processes
 from .._formats import processes as proc
-from .._handlers import containerd_config
+from .._handlers import containerd_files, crio_files
 from .._packages import installed
+from . import shims
 
 _BYTES = 1024 * 1024
-_FILES_LIMIT = 256
-# Each containerd's own file.
-CONTAINERD = ("/etc/containerd/config.toml", "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
-              "/var/lib/rancher/rke2/agent/etc/containerd/config.toml", "/etc/k0s/containerd.toml")
 # What is read where the command line names no other.
-_CONTAINERD_DEFAULT = CONTAINERD[0]
-_CONTAINERD_PACKAGES = ("containerd", "containerd.io")
-_CRI_TABLE = re.compile(r"^\s*\[plugins\.[\"']io\.containerd\.grpc\.v1\.cri[\"'][.\]]", re.MULTILINE)
-_CRIO = "/etc/crio/crio.conf"
-_CRIO_FOLDER = "/etc/crio/crio.conf.d"
-_DOCKER = "/etc/docker/daemon.json"
-_CRIO_TABLE = re.compile(r"\s*\[crio\.runtime\.runtimes\.[\"']?([^\"'\]]+)[\"']?\]\s*\Z")
-_PAIR = re.compile(r"\s*(\w+)\s*=\s*[\"'](.*)[\"']\s*\Z")
+_CONTAINERD_DEFAULT = containerd_files.MAINS[0]
+_CONTAINERD_PACKAGES = ("containerd", "containerd.io", "moby-containerd")
+_DOCKER = ("/etc/docker/daemon.json", "/var/snap/docker/current/config/daemon.json")
 
 
 class Named(NamedTuple):
-    """A handler as a file of the engine says it; ``replaced_by`` is a later file that takes it away, ``main`` the engine's file that imports it."""
+    """A handler as an engine's files say it; ``main`` is the containerd's own file by which it is read, ``lost`` why that one does not have it."""
 
     engine: str
     name: str
     shim: Optional[str]
     config: Optional[str]
     source: str
-    replaced_by: str = ""
+    runtime_type: str = ""
     main: str = ""
+    lost: str = ""
 
 
-def find(host: Any, found: List[processes.Process]) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
-    """(the handlers, problem, detail) of every engine's files."""
+class Handlers(NamedTuple):
+    """The rows of the record, for each what its shim is and reads, or why they are not known."""
+
+    rows: List[Dict[str, Any]]
+    read_by: List[Tuple[shims.Shim, shims.Reads]]
+    problem: Optional[str]
+    detail: str
+
+
+def find(host: Any, found: Optional[processes.Found]) -> Handlers:
+    """The handlers of every engine's files."""
+    daemons = [process for process in (found.named(processes.ENGINE) if found else []) if process.nested is not True]
     named: List[Named] = []
-    mains = _containerd_files(host)
-    for engine, files in (("containerd", list(mains)), ("crio", _crio_files(host)), ("docker", [_DOCKER])):
-        by_name: Dict[str, Named] = {}
-        replaces = engine == "containerd" and len(files) > 1 and _replaces_tables(host)
-        for path in files:
-            answer = host.read(path, _BYTES)
-            if answer.problem not in (None, "absent"):
-                return [], answer.problem, path
-            if replaces and _CRI_TABLE.search(answer.value or ""):
-                by_name = {name: handler._replace(replaced_by=handler.replaced_by or path) for name, handler in by_name.items()}
-            for handler in _PARSERS[engine](answer.value or "", path):
-                by_name[handler.name] = handler._replace(main=mains.get(path, "") if engine == "containerd" else "")
-        named += [by_name[name] for name in sorted(by_name)]
-    daemons = [process for process in found if process.kind == processes.ENGINE and process.nested is not True]
-    return [_row(host, handler, next((one for one in daemons if reads(one, handler)), None)) for handler in named], None, ""
-
-
-def _replaces_tables(host: Any) -> bool:
-    """Whether an imported file takes away all that files before it say of the same plugin, as with containerd 1.x."""
-    versions = installed.owned(host, _CONTAINERD_PACKAGES).versions
-    return any(version.rpartition(":")[2].startswith("1.") for version in versions.values())
-
-
-def _containerd_files(host: Any) -> Dict[str, str]:
-    """{file: the containerd's own file by which it is read}, in the order of reading."""
-    files: Dict[str, str] = {}
-    for path in CONTAINERD:
-        answer = host.read(path, _BYTES)
-        if answer.problem != "absent":
-            files[path] = path
-            for pattern in containerd_config.imported(answer.value or "")[:_FILES_LIMIT]:
-                files.update((one, path) for one in _matching(host, posixpath.join(posixpath.dirname(path), pattern)))
-    return files
-
-
-def _matching(host: Any, pattern: str) -> List[str]:
-    """The files of a glob whose folder is plain."""
-    folder, _slash, name = pattern.rpartition("/")
-    return ["%s/%s" % (folder, entry) for entry in host.listdir(folder, _FILES_LIMIT).value or [] if fnmatchcase(entry, name)]
-
-
-def _crio_files(host: Any) -> List[str]:
-    return [_CRIO] + ["%s/%s" % (_CRIO_FOLDER, name) for name in host.listdir(_CRIO_FOLDER, _FILES_LIMIT).value or []]
+    for ask in (_containerds, _crios, _dockers):
+        some, problem, detail = ask(host, daemons)
+        if problem:
+            return Handlers([], [], problem, detail)
+        named += some
+    rows, read_by = [], []
+    for handler in named:
+        daemon = next((one for one in daemons if reads(one, handler)), None)
+        shim = shims.resolve(host, handler.shim, handler.runtime_type, shims.folders_of(host, daemon))
+        read = shims.reads(host, shim, handler.config)
+        rows.append(_row(host, handler, daemon, shim, read))
+        read_by.append((shim, read))
+    return Handlers(rows, read_by, None, "")
 
 
 def _is_kata(*words: Optional[str]) -> bool:
     return any("kata" in (word or "").rpartition("/")[2] for word in words)
 
 
-def parse_containerd(text: str, source: str) -> List[Named]:
-    """The handlers of a file of containerd's that start a shim of Kata's."""
+def _containerds(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+    named: List[Named] = []
+    told = [_main_of(daemon) for daemon in daemons if daemon.name == "containerd"]
+    # A file below /run is Docker's own containerd's, which knows no handlers.
+    for main in list(containerd_files.MAINS) + [path for path in told if path not in containerd_files.MAINS and path.startswith("/etc/")]:
+        read = containerd_files.read(host, main)
+        if read.problem:
+            return [], read.problem, read.detail
+        if read.files:
+            named += of_containerd(read, main, _generation(host, read, main, daemons))
+    return named, None, ""
+
+
+def _generation(host: Any, read: containerd_files.Read, main: str, daemons: List[processes.Process]) -> Optional[str]:
+    """What the containerd of these files makes of several of them: of one alone its version need not be asked."""
+    if len(read.files) < 2:
+        return None
+    known = installed.owned(host, _CONTAINERD_PACKAGES).versions
+    daemon = next((one for one in daemons if one.name == "containerd" and _main_of(one) == main), None)
+    version = engines.version_of(host, daemon, known) if daemon else next(iter(sorted(known.values())), None)
+    return containerd_files.generation(version or "")
+
+
+def of_containerd(read: containerd_files.Read, main: str, generation: Optional[str]) -> List[Named]:
+    """The handlers of a containerd's files that start a shim of Kata's."""
+    lost = "containerd does not start, since %s, which is imported, does not exist" % read.missing if read.missing else ""
+    disabled = containerd_files.disabled(read.files)
+    lost = lost or ("CRI, which would serve it, is among the disabled_plugins of %s" % disabled if disabled else "")
     found = []
-    for name, keys in containerd_config.runtimes(text).items():
-        if _is_kata(keys.get("runtime_type"), keys.get("runtime_path")):
-            found.append(Named("containerd", name, keys.get("runtime_path") or None, keys.get("ConfigPath") or None, source))
+    for runtime in containerd_files.runtimes(read.files, generation):
+        kind, shim = containerd_files.text(runtime.table, "runtime_type"), containerd_files.text(runtime.table, "runtime_path")
+        if _is_kata(kind, shim):
+            config = containerd_files.config_path(runtime.table)
+            found.append(Named("containerd", runtime.name, shim, config, runtime.source, kind or "", main, runtime.lost or lost))
     return found
 
 
-def parse_crio(text: str, source: str) -> List[Named]:
-    """The same of CRI-O's."""
-    tables: Dict[str, Dict[str, str]] = {}
-    current: Optional[Dict[str, str]] = None
-    for line in text.splitlines():
-        table, pair = _CRIO_TABLE.match(line), _PAIR.match(line)
-        if table:
-            current = tables.setdefault(table.group(1), {})
-        elif line.lstrip().startswith("["):
-            current = None
-        elif pair and current is not None:
-            current[pair.group(1)] = pair.group(2)
-    return [Named("crio", name, keys.get("runtime_path") or None, keys.get("runtime_config_path") or None, source)
-            for name, keys in tables.items() if keys.get("runtime_type") == "vm" and _is_kata(keys.get("runtime_path"), name)]
+def _crios(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+    read = crio_files.read(host)
+    found = []
+    for runtime in read.runtimes:
+        shim, config = (containerd_files.text(runtime.table, key) for key in ("runtime_path", "runtime_config_path"))
+        if containerd_files.text(runtime.table, "runtime_type") == "vm" and _is_kata(shim, runtime.name):
+            found.append(Named("crio", runtime.name, shim, config, runtime.source))
+    return found, read.problem, read.detail
+
+
+def _dockers(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+    found: List[Named] = []
+    for path in _DOCKER:
+        answer = host.read(path, _BYTES)
+        if answer.problem not in (None, "absent"):
+            return [], answer.problem, path
+        found += parse_docker(answer.value or "", path)
+    return found, None, ""
 
 
 def parse_docker(text: str, source: str) -> List[Named]:
@@ -126,31 +128,31 @@ def parse_docker(text: str, source: str) -> List[Named]:
     except (ValueError, RecursionError, AttributeError):
         return []
     found = []
-    for name, keys in runtimes.items() if isinstance(runtimes, dict) else []:
+    for name, keys in sorted(runtimes.items()) if isinstance(runtimes, dict) else []:
         shim = keys.get("runtimeType") if isinstance(keys, dict) else None
         if isinstance(shim, str) and _is_kata(shim):
             options = keys.get("options")
             config = options.get("ConfigPath") if isinstance(options, dict) else None
-            found.append(Named("docker", name, shim if shim.startswith("/") else None, config if isinstance(config, str) else None, source))
+            found.append(Named("docker", name, shim if shim.startswith("/") else None, config if isinstance(config, str) else None, source,
+                               "" if shim.startswith("/") else shim))
     return found
 
 
-_PARSERS = {"containerd": parse_containerd, "crio": parse_crio, "docker": parse_docker}
-
-
-def _row(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Dict[str, Any]:
+def _row(host: Any, handler: Named, daemon: Optional[processes.Process], shim: shims.Shim, read: shims.Reads) -> Dict[str, Any]:
     gone = [path for path in (handler.shim, handler.config) if path and host.stat(path).problem == "absent"]
     dead = "%s does not exist" % " and ".join(gone) if gone else ""
-    if handler.replaced_by:
-        dead = "containerd 1.x lets %s take it away, which speaks of the same plugin" % handler.replaced_by
-    return {"engine": handler.engine, "name": handler.name, "shim": handler.shim, "config": handler.config, "source": handler.source, "dead": dead,
-            "loaded": False if handler.replaced_by else _is_loaded(host, handler, daemon)}
+    return {"engine": handler.engine, "name": handler.name, "shim": handler.shim, "program": shim.program, "config": handler.config,
+            "reads": read.path, "source": handler.source, "dead": handler.lost or dead or shim.dead or read.dead,
+            "loaded": False if handler.lost else _is_loaded(host, handler, daemon)}
+
+
+def _main_of(daemon: processes.Process) -> str:
+    return next(iter(proc.option_values(daemon.argv, "c", "config")), _CONTAINERD_DEFAULT)
 
 
 def reads(daemon: processes.Process, handler: Named) -> bool:
     """Whether a running engine is the one that reads a handler: there may be several containerds, each told to read another file."""
-    main = next(iter(proc.option_values(daemon.argv, "c", "config")), _CONTAINERD_DEFAULT)
-    return daemon.name == handler.engine and handler.main in ("", main)
+    return daemon.name == handler.engine and handler.main in ("", _main_of(daemon))
 
 
 def _is_loaded(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Optional[bool]:

@@ -12,12 +12,19 @@ from .archive import MARKER, SHIMS
 LINK = "/opt/kata"
 _OPT = "/opt"
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40}\Z")
-_PACKAGED_SHIM = "/usr/bin/containerd-shim-kata-v2"
+# Where distributions and cloud images have it.
+_PACKAGED_SHIMS = ("/usr/bin/containerd-shim-kata-v2", "/usr/local/bin/containerd-shim-kata-v2",
+                   "/usr/libexec/kata-containers/containerd-shim-kata-v2")
+_SAYS_VERSION = re.compile(r"\bversion:?\s+v?([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40})")
+_SAID_BYTES = 64 * 1024
+_SECONDS = 5.0
+_SHIM_NAME = re.compile(r"containerd-shim-kata(?:-[A-Za-z0-9_.+-]{1,60})?\Z")
 RELEASE, PACKAGE, NONE = "release", "package", "none"
 FLAVOURS = {SHIMS[0]: "rust", SHIMS[1]: "go"}
 PACKAGES = ("kata-containers", "katacontainers", "kata-runtime")
 _YAML_BYTES = 1024 * 1024
 _YAML_LINE = re.compile(r"( *)([A-Za-z0-9_-]+):(?: +(\S.*))?\Z")
+_TREE = re.compile(r"(/opt/kata(?:-[^/]{1,80})?)/")
 _GUEST_KERNEL = re.compile(r"vmlinu[xz]-([0-9][0-9A-Za-z.+_-]{0,60})\Z")
 
 # The parts of a release: name, path below its tree, and where versions.yaml says its version.
@@ -68,9 +75,38 @@ def trees(host: Any) -> Tuple[List[Tree], Optional[str]]:
 
 
 def version_of(host: Any, tree: str) -> Optional[str]:
-    """The version that a tree's VERSION says."""
+    """The version that a tree's VERSION says. kata-deploy leaves none since 4.0.0: there a shim of the tree says it."""
     word = (host.read(tree + "/VERSION", 256).value or "").strip()
-    return word if _VERSION.match(word) else None
+    if _VERSION.match(word):
+        return word
+    said = (_SAYS_VERSION.search(said_by(host, "%s/%s" % (tree, shim))) for shim in SHIMS)
+    return next((match.group(1) for match in said if match), None)
+
+
+def said_by(host: Any, program: str) -> str:
+    """The answer to --version of a shim that is root's own and a shim by its name; '' without one."""
+    stat = host.stat(program)
+    if stat.problem or stat.value.kind != "file" or stat.value.uid != 0 or stat.value.mode & 0o022:
+        return ""
+    if not _SHIM_NAME.match(program.rpartition("/")[2]):
+        return ""
+    answer = host.run([program, "--version"], _SECONDS, _SAID_BYTES)
+    return "" if answer.problem or answer.value.rc != 0 else str(answer.value.out)[:2000]
+
+
+def version_of_shim(host: Any, program: str) -> Optional[str]:
+    """The version of a shim: of the tree that it is in, else by its own word."""
+    tree = tree_of(program)
+    if tree:
+        return version_of(host, tree)
+    match = _SAYS_VERSION.search(said_by(host, program))
+    return match.group(1) if match else None
+
+
+def tree_of(path: str) -> str:
+    """The release's tree that a path is in, '' for one outside of /opt."""
+    match = _TREE.match(path)
+    return match.group(1) if match else ""
 
 
 def in_force(host: Any, package: Optional[str]) -> Release:
@@ -80,9 +116,16 @@ def in_force(host: Any, package: Optional[str]) -> Release:
         shims = ["%s/%s" % (tree, shim) for shim in SHIMS if not host.stat("%s/%s" % (tree, shim)).problem]
         if shims:
             return Release(RELEASE, tree, version_of(host, tree), shims)
-    if package or not host.stat(_PACKAGED_SHIM).problem:
-        return Release(PACKAGE, None, package, [_PACKAGED_SHIM])
+    shims = [shim for shim in _PACKAGED_SHIMS if _is_own_file(host, shim)]
+    if package or shims:
+        return Release(PACKAGE, None, package or version_of_shim(host, shims[0]), shims or [_PACKAGED_SHIMS[0]])
     return Release(NONE, None, None, [])
+
+
+def _is_own_file(host: Any, shim: str) -> bool:
+    """Whether a shim is a program there, and neither a link into a release below /opt nor a script around one."""
+    real = host.realpath(shim).value
+    return bool(real) and not real.startswith(_OPT + "/") and not (host.read_bytes(real, 2).value or b"").startswith(b"#!")
 
 
 def parse_versions(text: str) -> Dict[str, str]:

@@ -6,22 +6,24 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .._containers import engines, processes
+from .._containers import machines, processes
 from .._formats import processes as proc
-from . import installed
+from . import guests, installed, started_with, successors
+from .handlers import Handlers
 
 _NAME = re.compile(r"containerd-shim-kata(?:-[A-Za-z0-9_.+-]{1,60})?\Z")
-_TREE = re.compile(r"(/opt/kata(?:-[^/]{1,80})?)/")
-_IMAGE = re.compile(r"(/[^,=\s]{1,500}/kata-[^,=/\s]{1,120}\.(?:image|img|initrd))")
+DRAGONBALL = "dragonball"
+_STATUS_BYTES = 64 * 1024
 
 
-class Part(NamedTuple):
-    """One process or file of a sandbox: what it is called, its path, whether it is stale (None: cannot be said) and why."""
+class Parts(NamedTuple):
+    """The processes of a sandbox and what its guest was started from; of Dragonball the monitor is the shim."""
 
-    what: str
-    path: str
-    stale: Optional[bool]
-    reason: str
+    shim: processes.Process
+    vmm: Optional[processes.Process]
+    vmm_name: Optional[str]
+    virtiofsd: Optional[processes.Process]
+    guest: guests.Guest
 
 
 def is_kata(process: processes.Process) -> bool:
@@ -30,75 +32,48 @@ def is_kata(process: processes.Process) -> bool:
     return process.kind == processes.SHIM and bool(_NAME.match(name)) and process.nested is not True and process.user == 0
 
 
-def find(host: Any, found: List[processes.Process], release: installed.Release, booted_at: Optional[float]) -> List[Dict[str, Any]]:
-    """Each sandbox that has a shim."""
-    return [_sandbox(host, found, shim, release, booted_at) for shim in found if is_kata(shim)]
+def find(
+    host: Any, found: processes.Found, release: installed.Release, handlers: Handlers, booted_at: Optional[float],
+) -> List[Dict[str, Any]]:
+    """Each sandbox that has a shim and lives: of one whose machine was stopped nothing runs any more."""
+    rows = []
+    wanted = successors.Successors(host, release, handlers)
+    for shim in found.processes:
+        if not is_kata(shim):
+            continue
+        name = processes.one_option(shim.argv, "id")
+        carried = machines.of(host, found, name, shim)
+        if not (machines.has_bundle(host, shim) and machines.is_stopped(host, found, name, shim, carried)):
+            rows.append(_sandbox(host, name, parts_of(host, name, shim, carried), wanted, booted_at))
+    return rows
 
 
-def _sandbox(
-    host: Any, found: List[processes.Process], shim: processes.Process, release: installed.Release, booted_at: Optional[float],
-) -> Dict[str, Any]:
-    name = processes.one_option(shim.argv, "id")
-    carried = processes.monitors_of(found, name, shim.pid)
-    vmm, virtiofsd = carried.get("vmm"), carried.get("virtiofsd")
-    kernel = processes.one_option(vmm.argv, "kernel") if vmm else ""
-    image = next((match.group(1) for word in (vmm.argv if vmm else []) for match in [_IMAGE.search(word[:4096])] if match), "")
-    parts = [_process_part(host, what, process, release) for what, process in (("shim", shim), ("vmm", vmm), ("virtiofsd", virtiofsd)) if process]
+def orphans(host: Any, found: processes.Found) -> List[Dict[str, Any]]:
+    """Machine monitors of sandboxes whose shims are gone: nothing stops them any more."""
+    names = [processes.one_option(shim.argv, "id") for shim in found.named(processes.SHIM)]
+    return [{"pid": process.pid, "path": process.exe or None, "name": process.name} for process in machines.orphans(host, found, names)]
+
+
+def parts_of(host: Any, name: str, shim: processes.Process, carried: machines.Carried) -> Parts:
+    """What a sandbox consists of."""
+    vmm = carried.vmm or (shim if carried.within else None)
+    vmm_name = carried.vmm.name if carried.vmm else DRAGONBALL if carried.within else None
+    return Parts(shim, vmm, vmm_name, carried.virtiofsd, guests.of(host, name, vmm))
+
+
+def _sandbox(host: Any, name: str, parts: Parts, wanted: successors.Successors, booted_at: Optional[float]) -> Dict[str, Any]:
+    shim, vmm, virtiofsd = parts.shim, parts.vmm, parts.virtiofsd
     started = None if booted_at is None else booted_at + shim.ticks / float(proc.TICKS_PER_SECOND)
-    parts += [_file_part(host, what, path, release, started) for what, path in (("guest kernel", kernel), ("guest image", image)) if path]
-    if vmm is None:
-        parts.append(Part("vmm", "", None, "vmm: no machine monitor of it was found, so its guest kernel is not known"))
-    tree = tree_of(shim.exe)
+    verdict = wanted.judge(parts, started)
+    tree = installed.tree_of(shim.exe)
+    status = host.read("%s/%d/status" % (processes.PROC, vmm.pid), _STATUS_BYTES).value or "" if vmm else ""
+    shown = started_with.seen(parts.vmm_name or "", vmm.argv if vmm else [], status, vmm.user if vmm else None, virtiofsd.argv if virtiofsd else [])
     return {
         "id": name, "namespace": processes.one_option(shim.argv, "namespace"), "version": installed.version_of(host, tree) if tree else None,
-        "shim": shim.exe, "shim_pid": shim.pid, "vmm": vmm.exe or None if vmm else None, "vmm_pid": vmm.pid if vmm else None,
-        "vmm_name": vmm.name if vmm else None, "virtiofsd": virtiofsd.exe or None if virtiofsd else None, "virtiofsd_pid": virtiofsd.pid if virtiofsd
-        else None, "guest_kernel": installed.guest_kernel_version(kernel), "guest_image": image or None,
-        "started_at": proc.moment(booted_at, shim.ticks), "stale": stale([part.stale for part in parts]),
-        "reasons": [part.reason for part in parts if part.stale is not False and part.reason],
+        "handler": verdict.handler, "shim": shim.exe, "shim_pid": shim.pid, "vmm": vmm.exe or None if vmm else None,
+        "vmm_pid": vmm.pid if vmm else None,
+        "vmm_name": parts.vmm_name, "virtiofsd": virtiofsd.exe or None if virtiofsd else None, "virtiofsd_pid": virtiofsd.pid if virtiofsd else None,
+        "guest_kernel": installed.guest_kernel_version(verdict.kernel), "guest_image": parts.guest.image or None,
+        "started_at": proc.moment(booted_at, shim.ticks), "started_with": shown, "unmet": started_with.unmet(parts.vmm_name or "", shown),
+        "stale": verdict.stale, "reasons": verdict.reasons,
     }
-
-
-def stale(verdicts: List[Optional[bool]]) -> Optional[bool]:
-    """Stale where any part is; None where none is known to be and of one it cannot be said."""
-    if True in verdicts:
-        return True
-    return None if None in verdicts else False
-
-
-def tree_of(path: str) -> str:
-    """The release's tree that a path is in, '' for one outside of /opt."""
-    match = _TREE.match(path)
-    return match.group(1) if match else ""
-
-
-def _elsewhere(path: str, release: installed.Release) -> str:
-    """Why a path is none of the release in force's, '' where it is or where there is no release to compare with."""
-    tree = tree_of(path)
-    if not tree or release.tree is None or tree in (release.tree, installed.LINK):
-        return ""
-    return "it is of %s, in force is %s" % (tree, release.tree)
-
-
-def _process_part(host: Any, what: str, process: processes.Process, release: installed.Release) -> Part:
-    elsewhere = _elsewhere(process.exe, release)
-    if elsewhere:
-        return Part(what, process.exe, True, "%s: %s" % (what, elsewhere))
-    verdict = engines.verdict_of(host, process)
-    return Part(what, process.exe, verdict.stale, "%s: %s" % (what, verdict.reason) if verdict.reason else "")
-
-
-def _file_part(host: Any, what: str, path: str, release: installed.Release, started: Optional[float]) -> Part:
-    """A file that the monitor read when it started: nothing keeps hold of it, so its place and its time are all there is to compare."""
-    elsewhere = _elsewhere(path, release)
-    if elsewhere:
-        return Part(what, path, True, "%s: %s" % (what, elsewhere))
-    if not proc.in_system_folder(path):
-        return Part(what, path, None, "%s: %s is outside the system's folders" % (what, path))
-    stat = host.stat(path)
-    if stat.problem:
-        gone = stat.problem == "absent"
-        return Part(what, path, True if gone else None, "%s: %s %s" % (what, path, "is gone" if gone else "could not be looked at"))
-    if started is not None and stat.value.ctime > started + 1:
-        return Part(what, path, True, "%s: %s was replaced after the sandbox was started" % (what, path))
-    return Part(what, path, False, "")

@@ -38,12 +38,15 @@ FACTS = [
     Fact("handlers[].engine", "str", "containerd, crio or docker"),
     Fact("handlers[].name", "str", "what a RuntimeClass, or --runtime, calls it"),
     Fact("handlers[].shim", "str", "the shim's path, null where the engine looks it up by its type"),
+    Fact("handlers[].program", "str", "the shim that is started in the end: links, the engine's search path and wrapper scripts followed"),
     Fact("handlers[].config", "str", "the configuration that the shim is given, null for its own default"),
+    Fact("handlers[].reads", "str", "the configuration that the shim reads: that one, a wrapper's, or its own default; null where none is there"),
     Fact("handlers[].source", "str", "the engine's file that says so"),
-    Fact("handlers[].dead", "str", "why it cannot start a sandbox (a file that it names is gone, or a later file takes it away); empty where it can"),
+    Fact("handlers[].dead", "str",
+         "why it cannot start a sandbox (a file that it names is gone, a later file takes it away, CRI is disabled ...); empty where it can"),
     Fact("handlers[].loaded", "bool", "the running engine has it: false where none runs, null where the file was changed after it started"),
     Fact("configurations", "list", "what the shims of the handlers read"),
-    Fact("configurations[].path", "str", "the configuration that the handler names, or the shim's own default"),
+    Fact("configurations[].path", "str", "the configuration that the handler's shim reads; null where it finds none, as problem says"),
     Fact("configurations[].file", "str", "the file that the path leads to, beside which config.d is read; null where there is none"),
     Fact("configurations[].handlers", "list", "engine/name of the handlers that use it"),
     Fact("configurations[].dialect", "str", "go or rust: for which shim it is written; null as problem says"),
@@ -60,18 +63,28 @@ FACTS = [
     Fact("sandboxes[].id", "str", "the engine's id of the sandbox"),
     Fact("sandboxes[].namespace", "str", "containerd's namespace"),
     Fact("sandboxes[].version", "str", "the version of the release that its shim is of, null for one outside of /opt"),
+    Fact("sandboxes[].handler", "str", "engine/name of the handler whose next sandbox it was held against; null where none fits"),
     Fact("sandboxes[].shim", "str", "the shim's binary"),
     Fact("sandboxes[].shim_pid", "int", "its process id"),
-    Fact("sandboxes[].vmm", "str", "the machine monitor's binary, null where none was found (Dragonball runs within the shim)"),
+    Fact("sandboxes[].vmm", "str", "the machine monitor's binary, of Dragonball the shim's; null where none was found"),
     Fact("sandboxes[].vmm_pid", "int", "its process id"),
-    Fact("sandboxes[].vmm_name", "str", "qemu, cloud-hypervisor or firecracker"),
+    Fact("sandboxes[].vmm_name", "str", "qemu, cloud-hypervisor, firecracker, dragonball, openvmm or as its program is called"),
     Fact("sandboxes[].virtiofsd", "str", "the virtiofsd's binary, null where it has none"),
     Fact("sandboxes[].virtiofsd_pid", "int", "its process id"),
-    Fact("sandboxes[].guest_kernel", "str", "the guest kernel's version by the name of its file, null where that tells none"),
-    Fact("sandboxes[].guest_image", "str", "the guest's image or initrd, null where the monitor's command line names none"),
+    Fact("sandboxes[].guest_kernel", "str",
+         "the guest kernel's version by its file's name: of a command line, an open file, the shim's state or an unchanged configuration"),
+    Fact("sandboxes[].guest_image", "str", "the guest's image or initrd, null where neither the monitor nor the shim names one"),
     Fact("sandboxes[].started_at", "str", "start in UTC"),
+    Fact("sandboxes[].started_with", "mapping", "what its processes show of the settings that it was started with, by name"),
+    Fact("sandboxes[].unmet.baseline", "list", "what the profile baseline asks for and this sandbox visibly lacks, whatever files say by now"),
+    Fact("sandboxes[].unmet.strict", "list", "the same of the profile strict"),
+    Fact("sandboxes[].unmet.confidential", "list", "the same of the profile confidential"),
     Fact("sandboxes[].stale", "bool", "a new one would get another shim, monitor, virtiofsd, guest kernel or image; null where it cannot be said"),
     Fact("sandboxes[].reasons", "list", "what is stale, or why it cannot be said"),
+    Fact("orphans", "list", "machine monitors of sandboxes whose shims are gone"),
+    Fact("orphans[].pid", "int", "the process id"),
+    Fact("orphans[].path", "str", "its binary"),
+    Fact("orphans[].name", "str", "which monitor"),
 ]
 
 
@@ -79,12 +92,14 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``kata``."""
     release = _collect_installed(host, section)
     found, problem = processes.find(host)
-    _collect_handlers(host, section, found, release)
-    if found is None or any(process.kind == processes.SHIM and process.link is None for process in found):
-        section.cannot_say("sandboxes", problem or "needs_root", processes.PROC)
+    handlers = _collect_handlers(host, section, found)
+    if found is None or any(process.link is None for process in found.named(processes.SHIM)):
+        for path in ("sandboxes", "orphans"):
+            section.cannot_say(path, problem or "needs_root", processes.PROC)
     else:
         booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
-        section.put("sandboxes", sandboxes.find(host, found, release, booted_at), "/proc/*/exe, cmdline, stat, root")
+        section.put("sandboxes", sandboxes.find(host, found, release, handlers, booted_at), "/proc/*/exe, cmdline, stat, root, fd")
+        section.put("orphans", sandboxes.orphans(host, found), "/proc/*/exe, cmdline, stat, root")
     # Last of all: what takes long must not cost the rest its time.
     files.collect(host, section, options.get("kata_files"), release.tree)
 
@@ -127,11 +142,12 @@ def _package_version(host: Any, owners: Any) -> Optional[str]:
     return next(iter(sorted(known.versions.values())), None)
 
 
-def _collect_handlers(host: Any, section: Any, found: Any, release: installed.Release) -> None:
-    handlers, problem, detail = kata_handlers.find(host, found or [])
-    if problem:
-        section.cannot_say("handlers", problem, detail)
-        section.cannot_say("configurations", problem, detail)
-        return
-    section.put("handlers", handlers, "the configuration of containerd, CRI-O and Docker")
-    section.put("configurations", configurations.find(host, handlers, release), "the handlers, /etc/kata-containers, share/defaults, config.d")
+def _collect_handlers(host: Any, section: Any, found: Any) -> kata_handlers.Handlers:
+    handlers = kata_handlers.find(host, found)
+    if handlers.problem:
+        section.cannot_say("handlers", handlers.problem, handlers.detail)
+        section.cannot_say("configurations", handlers.problem, handlers.detail)
+        return handlers
+    section.put("handlers", handlers.rows, "the configuration of containerd, CRI-O and Docker")
+    section.put("configurations", configurations.find(host, handlers), "the handlers, /etc/kata-containers, share/defaults, config.d")
+    return handlers

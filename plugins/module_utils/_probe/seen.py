@@ -10,8 +10,8 @@ from .._formats.linux_version import kernel_version
 from .._formats.processes import parse_cmdline, parse_exe
 from .._formats.toml import TomlError
 from .._host.errors import Refused
-from .._kata.config import DROP_INS, GO, RUST, effective, read_shipped
-from .._kata.configurations import DEFAULTS
+from .._kata import shims
+from .._kata.config import DROP_INS, effective, read_shipped
 from .engines import Runtime
 from .judgement import Seen, belongs, is_shim_of
 
@@ -42,7 +42,7 @@ def observe(host: Any, runtime: Runtime, sandbox: str, guest_kernel: str) -> See
 
 def configured(host: Any, runtime: Runtime) -> Tuple[Optional[str], Optional[str]]:
     """(version of the guest kernel, path of the machine monitor) of a handler's configuration with its drop-ins, links resolved."""
-    places = (runtime.config,) if runtime.config else DEFAULTS[RUST if "/runtime-rs/" in runtime.shim else GO]
+    places = (runtime.config,) if runtime.config else shims.defaults(shims.resolve(host, runtime.shim, "", []))
     path = next((real.value for real in map(host.realpath, places) if real.value), None)
     text = host.read(path).value if path else None
     if path is None or text is None:

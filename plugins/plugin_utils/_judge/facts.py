@@ -127,6 +127,10 @@ class Facts:
                 return reason
         return "missing" if isinstance(self._record.get(steps[0]), dict) else f"not_scanned: the record has no section {steps[0]}"
 
+    def is_missing(self, path: str) -> bool:
+        """Whether a record says neither a fact nor why not: one of a scan that was made before there was such a fact."""
+        return self.raw(path) is None and self.why(path) == "missing"
+
     def is_absent(self, path: str) -> bool:
         """Whether a fact is null because the host has no such thing, which is knowledge too."""
         return self.raw(path) is None and self.why(path).split(" ")[0] == "absent"

@@ -175,8 +175,8 @@ CONTAINERS = (
     _policy("containers.privileged", "Privileged containers that share the host's kernel: they may do there what root may."),
     _policy("containers.host_pid", "Containers that share the host's kernel and see its processes."),
     _policy("containers.unknown_isolation", "Containers of which nobody can say whose kernel they run on."),
-    Key("containers.engines", "words", "The container engines that may be installed: `containerd`, `docker`, `crio`, `podman`. An empty list allows "
-        "none.", ["containerd"], ("containers.engines",)),
+    Key("containers.engines", "words", "The container engines that may be installed or have containers: `containerd`, `docker`, `crio`, `podman`, "
+        "`lxc`, `incus`, `lxd`, `nspawn`, `libvirt_lxc`. An empty list allows none.", ["containerd"], ("containers.engines",)),
     *(Key(f"containers.{name}.installed", "version", f"The installed version of {name}, where it is installed.", {"minimum": "1.7.24~ds1-6+deb13u1"},
           (f"containers.{name}.installed",), _VERSIONS) for name in ENGINES),
     _policy("containers.engine_stale", "An engine whose daemon still runs a replaced binary."),
@@ -198,7 +198,8 @@ KATA = (
         "starts nothing; it names the containers of a shim of Kata's that live on the host's own kernel.", ["kata"], ("kata.isolation",)),
     _policy("kata.dead_handlers", "Handlers that name a shim or a configuration that is not there: pods that ask for them hang."),
     _policy("kata.unloaded_handlers", "Handlers on disk that the engine has not read, or of which that cannot be said since its file was changed."),
-    Key("kata.hardening", "choice", "The profile of the role kata that must be in effect for each handler, drop-ins included.", "baseline",
+    Key("kata.hardening", "choice", "The profile of the role kata that must be in effect for each handler, drop-ins included, and that no live "
+        "sandbox may visibly lack.", "baseline",
         ("kata.hardening",), choices=("baseline", "strict", "confidential")),
     Key("kata.drop_ins", "words", "The drop-ins, or shell patterns of their names, that may lie beside a handler's configuration.",
         ["50-firebreak-hardening.toml", "60-firebreak-overrides.toml"], ("kata.drop_ins",)),

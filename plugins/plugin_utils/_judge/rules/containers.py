@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._standard.keys import ENGINES
 from ..._standard.requirement import Requirement
-from ..facts import CannotSay, printable
+from ..facts import printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
 
 _SHOWN = 20
@@ -34,25 +34,48 @@ def _named(row: dict[str, Any]) -> str:
 
 
 def _counted(scope: Scope) -> list[dict[str, Any]]:
-    """The containers that count, which must be all there are."""
-    unlisted = scope.facts.number("containers.unlisted")
-    if unlisted:
-        raise CannotSay(_ITEMS, f"too_large: {unlisted} containers are not listed")
+    """The listed containers that count."""
     return [row for row in scope.facts.rows(_ITEMS) if row.get("is_pod") is not True]
 
 
+def _unlisted(scope: Scope) -> Unknown | None:
+    """What cannot be said of containers beyond those that are listed."""
+    unlisted = scope.facts.number("containers.unlisted")
+    return Unknown(_ITEMS, f"too_large: {unlisted} containers are not listed") if unlisted else None
+
+
+def _beyond(scope: Scope, count: str, listed: int) -> int:
+    """How many more of a kind were counted than are listed."""
+    return max(0, int(scope.facts.number(f"{_COUNTS}.{count}")) - listed) if scope.facts.number("containers.unlisted") else 0
+
+
+def _unexplained(scope: Scope) -> int:
+    """Namespaces that may be containers of something that the scan does not know."""
+    path = f"{_COUNTS}.unexplained"
+    return 0 if scope.facts.is_missing(path) else int(scope.facts.number(path))
+
+
 def _shared_kernel(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    patterns = tuple(scope.setting("containers.shared_kernel_allowed", ()))
-    rows = [row for row in _counted(scope) if not _is_allowed(row, patterns)]
-    sharing = [row for row in rows if row.get("isolation") == "host_kernel"]
     if promise is None:
         return
-    if len(sharing) > promise.value:
-        names = [_named(row) for row in sharing[:_SHOWN]] + (["..."] if len(sharing) > _SHOWN else [])
-        yield Difference("containers.shared_kernel", str(promise), [f"{len(sharing)} share one kernel", *names], (_COUNTS, _ITEMS))
+    patterns = tuple(scope.setting("containers.shared_kernel_allowed", ()))
+    every = _counted(scope)
+    rows = [row for row in every if not _is_allowed(row, patterns)]
+    sharing = [row for row in rows if row.get("isolation") == "host_kernel"]
+    # Whether one that is not listed is allowed can be said only where none is.
+    more = _beyond(scope, "host_kernel", sum(row.get("isolation") == "host_kernel" for row in every))
+    shared = len(sharing) + (0 if patterns else more)
+    if shared > promise.value:
+        names = [_named(row) for row in sharing[:_SHOWN]] + (["..."] if shared > min(len(sharing), _SHOWN) else [])
+        yield Difference("containers.shared_kernel", str(promise), [f"{shared} share one kernel", *names], (_COUNTS, _ITEMS))
+        return
     unknown = sum(row.get("isolation") is None for row in rows)
-    if len(sharing) <= promise.value < len(sharing) + unknown:
+    if shared + unknown > promise.value:
         yield Unknown(_ITEMS, f"of {unknown} containers it cannot be said whose kernel they run on")
+    elif shared + unknown + _unexplained(scope) > promise.value:
+        yield Unknown("containers.unexplained", f"{_unexplained(scope)} namespaces with a first process belong to no container that is known")
+    elif patterns and more and shared + unknown + more > promise.value:
+        yield Unknown(_ITEMS, f"too_large: {more} containers that share the kernel are not listed")
 
 
 def _flagged(field: str, finding: str, expected: str) -> Callable[[Scope, Requirement | None], Iterator[Outcome]]:
@@ -61,6 +84,9 @@ def _flagged(field: str, finding: str, expected: str) -> Callable[[Scope, Requir
         wrong = [_named(row) for row in sharing if row.get(field) is True and row.get("isolation") == "host_kernel"]
         if wrong:
             yield Difference(finding, expected, wrong[:_SHOWN], (_ITEMS,))
+        more = _beyond(scope, field, len(wrong)) if field in ("privileged", "host_pid") else 0
+        if more and not wrong:
+            yield Difference(finding, expected, [f"{more} that are not listed"], (_COUNTS,))
         unread = [row for row in sharing if row.get(field) is None or (row.get(field) and row.get("isolation") is None)]
         if unread and not wrong:
             yield Unknown(_ITEMS, f"of {len(unread)} containers it cannot be said: {printable(str(unread[0].get('reason')), 120)}")
@@ -69,13 +95,22 @@ def _flagged(field: str, finding: str, expected: str) -> Callable[[Scope, Requir
 
 def _unknown(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     rows = [row for row in _counted(scope) if row.get("isolation") is None]
-    if rows:
+    more = _beyond(scope, "unknown", len(rows))
+    if rows or more:
         observed = [f"{_named(row)}: {printable(str(row.get('reason')), 160)}" for row in rows[:_SHOWN]]
+        observed += [f"{more} that are not listed"] if more else []
         yield Difference("containers.unknown_isolation", "a known kernel for each container", observed, (_ITEMS,))
 
 
+def _running_engines(scope: Scope) -> set[str]:
+    """The engines of whole systems (LXC, nspawn ...) that have containers here; those inside of containers are not this host's."""
+    rows = scope.facts.rows(_ITEMS)
+    own = [row for row in rows if not ("nested" in row and row.get("nested") is True)]
+    return {printable(str(row.get("engine")), 40) for row in own if row.get("engine") not in ENGINES}
+
+
 def _engines(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    names = sorted({printable(str(row.get("name")), 40) for row in scope.facts.rows("containers.engines")})
+    names = sorted({printable(str(row.get("name")), 40) for row in scope.facts.rows("containers.engines")} | _running_engines(scope))
     wrong = [name for name in names if promise and name not in promise.value]
     if wrong:
         yield Difference("containers.engines", str(promise), wrong[:_SHOWN], ("containers.engines",))

@@ -66,12 +66,21 @@ def _sandbox(row: dict[str, Any]) -> str:
     return printable(f"{row.get('namespace')}/{row.get('id')}, shim {row.get('shim_pid')}, since {row.get('started_at')}", 160)
 
 
+def _orphans(scope: Scope) -> list[str]:
+    """The machine monitors whose shims are gone."""
+    if scope.facts.is_missing("kata.orphans"):
+        return []
+    return [printable(f"{row.get('name')}, pid {row.get('pid')}: its shim is gone", 160) for row in scope.facts.rows("kata.orphans")]
+
+
 def _stale(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     rows = scope.facts.rows("kata.sandboxes")
     wrong = [f"{_sandbox(row)}: {_why(row)}" for row in rows if row.get("stale") is True]
+    orphans = _orphans(scope)
+    wrong += orphans
     if wrong:
         shown = wrong[:_SHOWN] + (["..."] if len(wrong) > _SHOWN else [])
-        yield Difference("kata.stale_sandboxes", "sandboxes that run what is in force", [f"{len(wrong)} of {len(rows)}", *shown],
+        yield Difference("kata.stale_sandboxes", "sandboxes that run what is in force", [f"{len(wrong)} of {len(rows) + len(orphans)}", *shown],
                          ("kata.sandboxes", "kata.tree", "kata.version"))
     for row in rows:
         if row.get("stale") is None:
@@ -128,9 +137,11 @@ def _configurations(scope: Scope) -> Iterator[dict[str, Any] | Unknown]:
         yield row
 
 
-def _lines(scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], finding: str, expected: str) -> Iterator[Outcome]:
+def _lines(
+    scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], finding: str, expected: str, more: tuple[str, ...] = (),
+) -> Iterator[Outcome]:
     """One finding with all lines of all configurations."""
-    wrong: list[str] = []
+    wrong = list(more)
     for row in _configurations(scope):
         if isinstance(row, Unknown):
             yield row
@@ -140,6 +151,14 @@ def _lines(scope: Scope, lines_of: Callable[[dict[str, Any]], list[str]], findin
         yield Difference(finding, expected, wrong[:_SHOWN] + (["..."] if len(wrong) > _SHOWN else []), (_CONFIGURATIONS,))
 
 
+def _started_without(scope: Scope, profile: str) -> tuple[str, ...]:
+    """What live sandboxes visibly lack of a profile: they keep what they were started with, whatever files say by now."""
+    # A record of an earlier scan says nothing of this.
+    said = [(row, row.get("unmet")) for row in scope.facts.rows("kata.sandboxes") if "unmet" in row]
+    return tuple(printable(f"{_sandbox(row)}: {line}", _LINE) for row, unmet in said if isinstance(unmet, dict)
+                 for line in text_list("kata.sandboxes", unmet.get(profile)))
+
+
 def _hardening(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     profile = str(promise.value) if promise else ""
 
@@ -147,7 +166,7 @@ def _hardening(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         lines = [] if row.get("problem") else text_list(_CONFIGURATIONS, row["unmet"].get(profile))
         return [f"{row.get('path')}: {line}" for line in lines]
 
-    yield from _lines(scope, unmet, "kata.hardening", f"the profile {profile}")
+    yield from _lines(scope, unmet, "kata.hardening", f"the profile {profile}", _started_without(scope, profile))
 
 
 def _drop_ins(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

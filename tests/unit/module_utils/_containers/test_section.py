@@ -23,9 +23,11 @@ def test_a_container_under_runc_shares_the_kernel() -> None:
     section = World().runc(100, "c1", config(**notes)).containers()
     assert section.facts["items"] == [{
         "id": "c1", "engine": "containerd", "namespace": "k8s.io", "sandbox": "c1", "is_pod": False, "name": "shop/web",
-        "image": "registry.example.org/shop/web:1", "runtime": "runc", "shim": RUNC, "isolation": "host_kernel", "reason": "", "pid": 101,
+        "image": "registry.example.org/shop/web:1", "runtime": "runc", "shim": RUNC, "isolation": "host_kernel", "reason": "",
+        "pid": 101, "nested": False,
         "privileged": False, "host_pid": False, "host_network": False, "user": 0, "started_at": STARTED}]
-    assert section.facts["counts"] == {"host_kernel": 1, "sandboxed": 0, "unknown": 0, "privileged": 0}
+    assert section.facts["counts"] == {
+        "host_kernel": 1, "sandboxed": 0, "unknown": 0, "privileged": 0, "host_pid": 0, "nested": 0, "unexplained": 0}
     assert section.nulls == []
 
 
@@ -158,7 +160,9 @@ def test_hidden_processes_hide_containers() -> None:
 
 def test_shims_inside_containers_are_counted_and_not_believed() -> None:
     section = World().shim(100, "c1", nested=True).containers()
-    assert (section.facts["items"], section.facts["nested_shims"]) == ([], 1)
+    item, = section.facts["items"]
+    assert (item["nested"], item["isolation"], item["privileged"], item["name"]) == (True, "host_kernel", None, None)
+    assert (section.facts["counts"]["nested"], section.facts["nested_shims"]) == (1, 1)
 
 
 def test_a_shims_errand_is_no_container() -> None:

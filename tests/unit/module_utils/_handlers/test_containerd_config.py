@@ -110,10 +110,10 @@ def test_what_is_lost() -> None:
     """A setting that is gone or another, but not one that was never made, and not a handler of ours."""
     assert lost(DUMP, DUMP, []) == []
     assert lost(DUMP, DUMP.replace("        runtime_path = \"\"\n", ""), []) == []
-    assert lost(DUMP, DUMP.replace("pause:3.9", "pause:3.8"), []) == ['plugins."io.containerd.grpc.v1.cri".sandbox_image = "pause:3.9"']
+    assert lost(DUMP, DUMP.replace("pause:3.9", "pause:3.8"), []) == ['plugins.io.containerd.grpc.v1.cri.sandbox_image = pause:3.9']
     without = DUMP[:DUMP.index('      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]')]
     assert len(lost(DUMP, without, [])) == 3
-    assert lost(DUMP, without, ["runc"]) == ['plugins."io.containerd.internal.v1.opt".path = "/opt/containerd"']
+    assert lost(DUMP, without, ["runc"]) == ['plugins.io.containerd.internal.v1.opt.path = /opt/containerd']
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ def test_a_current_sandbox() -> None:
     assert sandbox == {
         "id": "p1", "namespace": "k8s.io", "version": "4.1.0", "shim": KATA, "shim_pid": 100, "vmm": "/opt/kata-4.1.0/bin/qemu-system-x86_64",
         "vmm_pid": 101, "vmm_name": "qemu", "virtiofsd": None, "virtiofsd_pid": None, "guest_kernel": "6.18.35-202", "guest_image": None,
-        "started_at": STARTED, "stale": False, "reasons": []}
+        "handler": None, "started_at": STARTED, "stale": False, "reasons": [],
+        "started_with": {"extra_monitor_socket": "false", "monitor_debug": "false", "seccomp_sandbox": "on", "rootless": "false"},
+        "unmet": {"baseline": [], "strict": ["its machine monitor is root's"], "confidential": []}}
 
 
 def test_a_sandbox_of_the_release_before_is_stale_in_each_part() -> None:
@@ -57,7 +59,7 @@ def test_a_release_that_was_replaced_in_place_leaves_stale_sandboxes() -> None:
     world = World().release("4.1.0").sandbox(100, "p1", "4.1.0")
     world.recording["readlink"]["/proc/101/exe"] += " (deleted)"
     world.recording["stat"]["/proc/101/exe"] = ["file", 0o755, 0, 0, 9, 0.0, 0.0, 1, 99999]
-    world.file("/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202", ctime=1763990000.0)
+    world.file("/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202", mtime=1763990000.0)
     sandbox = world.only_sandbox()
     assert sandbox["stale"] is True
     assert [reason.split(":")[0] for reason in sandbox["reasons"]] == ["vmm", "guest kernel"]
@@ -114,7 +116,8 @@ def test_a_handler_is_loaded_where_the_engine_started_after_its_file_was_written
     if engine:
         world.file("/usr/bin/containerd").process(300, "/usr/bin/containerd", ["containerd"])
     assert world.kata().facts["handlers"] == [{
-        "engine": "containerd", "name": "kata", "shim": KATA, "config": "/opt/kata/c.toml", "source": CONTAINERD, "loaded": loaded,
+        "engine": "containerd", "name": "kata", "shim": KATA, "program": KATA, "config": "/opt/kata/c.toml", "reads": "/opt/kata/c.toml",
+        "source": CONTAINERD, "loaded": loaded,
         "dead": "/opt/kata/c.toml does not exist"}]
 
 
@@ -146,7 +149,9 @@ def test_with_containerd_1_an_imported_file_takes_the_handlers_before_it_away(ve
 def test_crios_handlers_are_those_for_virtual_machines() -> None:
     text = '[crio.runtime.runtimes.kata-qemu]\nruntime_path = "/opt/kata/bin/containerd-shim-kata-v2"\nruntime_type = "vm"\n' \
            'runtime_config_path = "/c.toml"\n[crio.runtime.runtimes.runc]\nruntime_path = "/usr/bin/runc"\n'
-    assert handlers.parse_crio(text, "f") == [("crio", "kata-qemu", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "", "")]
+    handler, = World().file("/etc/crio/crio.conf.d/50-kata", text).folder("/etc/crio/crio.conf.d", "50-kata").kata().facts["handlers"]
+    assert (handler["engine"], handler["name"], handler["config"], handler["source"]) == (
+        "crio", "kata-qemu", "/c.toml", "/etc/crio/crio.conf.d/50-kata")
 
 
 @pytest.mark.parametrize(("argv", "loaded"), [
@@ -166,7 +171,7 @@ def test_damaged_settings_of_docker_have_no_handlers(text: str) -> None:
 def test_dockers_handlers() -> None:
     kata = {"runtimeType": "/opt/kata/bin/containerd-shim-kata-v2", "options": {"ConfigPath": "/c.toml"}}
     text = json.dumps({"runtimes": {"kata": kata, "x": {"path": "y"}}})
-    assert handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "", "")]
+    assert handlers.parse_docker(text, "f") == [("docker", "kata", "/opt/kata/bin/containerd-shim-kata-v2", "/c.toml", "f", "", "", "")]
 
 
 def test_an_engines_unreadable_configuration_is_not_taken_for_none() -> None:

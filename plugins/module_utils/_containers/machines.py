@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine monitor of a sandbox and what serves it: found by what the shim started and by what a process holds, and only then by names."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from .._formats import processes as proc
+from . import isolation, lives, processes
+
+_WORD = 4096
+# Kata's shim in Go gives Firecracker no more of a sandbox's id.
+_FIRECRACKERS_ID = 32
+# Where the shims keep a sandbox's files while its machine lives.
+STATES = ("/run/vc/sbs/", "/run/vc/vm/", "/run/kata/")
+_JAILS = ("/run/vc/", "/run/kata/", "/run/user/")
+VIRTIOFSD = "virtiofsd"
+_OF_KATA = re.compile(r"sandbox-[0-9A-Za-z]|/run/(?:vc|kata)/|/run/user/[0-9]+/run/(?:vc|kata)")
+# Where each containerd keeps its tasks, and whose it is.
+TASKS = {
+    "/run/containerd/io.containerd.runtime.v2.task": "containerd",
+    "/run/docker/containerd/daemon/io.containerd.runtime.v2.task": "docker",
+    "/run/k3s/containerd/io.containerd.runtime.v2.task": "containerd",
+    "/run/k0s/containerd/io.containerd.runtime.v2.task": "containerd",
+    "/run/snap.docker/containerd/daemon/io.containerd.runtime.v2.task": "docker",
+    "/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task": "containerd",
+}
+
+
+class Carried(NamedTuple):
+    """What carries a sandbox beside its shim; ``within`` is whether the shim holds the machine itself, None where that cannot be seen."""
+
+    vmm: Optional[processes.Process]
+    virtiofsd: Optional[processes.Process]
+    within: Optional[bool]
+
+
+def of(host: Any, found: processes.Found, sandbox: str, shim: processes.Process) -> Carried:
+    """The processes of a sandbox. Any user can give a program the arguments of a monitor: they are root's own, or were started by the shim."""
+    named: Dict[str, processes.Process] = {}
+    below = lives.descendants(found.below, shim.pid)
+    for process in found.named(processes.MONITOR):
+        started = process.parent == shim.pid or process.pid in below
+        if started and process.name == VIRTIOFSD:
+            named.setdefault(VIRTIOFSD, process)
+        elif (started or _is_believed(host, process)) and _names(process, sandbox):
+            named.setdefault(VIRTIOFSD if process.name == VIRTIOFSD else "vmm", process)
+    vmm = named.get("vmm") or _holding(host, found, below)
+    within = None if vmm else isolation.holds_machine(host, shim.pid)
+    return Carried(vmm, named.get(VIRTIOFSD), False if vmm else within)
+
+
+def _is_believed(host: Any, process: processes.Process) -> bool:
+    """Whether a monitor that the shim did not start may be taken at its word. A jailer starts it apart, and shuts it into a folder of the shim's."""
+    if process.user == 0 and process.nested is False:
+        return True
+    jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).value or ""
+    return process.name == "firecracker" and jail.startswith(_JAILS) and "/../" not in jail
+
+
+def _names(process: processes.Process, sandbox: str) -> bool:
+    """Whether a command line is about a sandbox: by its name, or by a path below a folder called as it."""
+    names = [name.split(",")[0] for name in proc.option_values(process.argv, "name", "id")]
+    if "sandbox-" + sandbox in names or sandbox in names:
+        return True
+    if process.name == "firecracker" and len(sandbox) > _FIRECRACKERS_ID and sandbox[:_FIRECRACKERS_ID] in names:
+        return True
+    part = re.compile(r"/%s(?:/|\Z)" % re.escape(sandbox))
+    return any(part.search(word[:_WORD]) for word in process.argv[1:])
+
+
+def _holding(host: Any, found: processes.Found, pids: List[int]) -> Optional[processes.Process]:
+    """The first of some processes that holds a virtual machine, whatever it is called."""
+    for pid in pids:
+        if isolation.holds_machine(host, pid):
+            return processes.examine(host, pid, found.lives[pid])
+    return None
+
+
+def has_bundle(host: Any, shim: processes.Process) -> bool:
+    """Whether an engine still keeps the folder that a shim was started for: one that nobody knows any more is left over, and no stopped task."""
+    folder = host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value
+    space, name = (processes.one_option(shim.argv, key) for key in ("namespace", "id"))
+    places = ([folder] if folder else []) + ["%s/%s/%s" % (tasks, space, name) for tasks in TASKS]
+    return any(not host.stat(place + "/config.json").problem for place in places)
+
+
+def has_state(host: Any, sandbox: str) -> bool:
+    """Whether a shim of Kata's keeps files of a sandbox: they are gone once its machine was stopped."""
+    return any(not host.stat(folder + sandbox).problem for folder in STATES)
+
+
+def is_stopped(host: Any, found: processes.Found, sandbox: str, shim: processes.Process, carried: Carried) -> bool:
+    """Whether a shim is all that is left of a sandbox: it holds no machine, started nothing that lives, and has put its files away."""
+    return (carried.vmm is None and carried.within is False and not processes.children_of(host, found, shim.pid)
+            and not has_state(host, sandbox))
+
+
+def orphans(host: Any, found: processes.Found, sandboxes: List[str]) -> List[processes.Process]:
+    """Machine monitors of sandboxes whose shims are gone: root's own, named as Kata names them, and of no sandbox that has a shim."""
+    shims = {process.pid for process in found.named(processes.SHIM)}
+    rows = []
+    for process in found.named(processes.MONITOR):
+        if process.name == VIRTIOFSD or process.parent in shims or not _is_believed(host, process):
+            continue
+        if any(_OF_KATA.search(word[:_WORD]) for word in process.argv[1:]) and not any(_names(process, name) for name in sandboxes):
+            rows.append(process)
+    return rows

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a sandbox's machine is made on another host (peer pods): then this one has no monitor of it, and its kernel is not this one's."""
+
+import json
+from typing import Any, Optional
+
+from .._formats.toml import TomlError, parse
+from .._handlers import containerd_files, crio_files
+
+_BYTES = 1024 * 1024
+_GOS, _RUSTS = "/run/vc/sbs/%s/persist.json", "/run/kata/%s/state.json"
+REMOTE = "remote"
+
+
+def is_remote(host: Any, sandbox: str, handler: Optional[str]) -> bool:
+    """By what the shim wrote down when it made the machine, else by the configuration of its handler."""
+    for path, above, key in ((_GOS, "HypervisorState", "Type"), (_RUSTS, "hypervisor", "hypervisor_type")):
+        said = _document(host.read(path % sandbox, _BYTES).value).get(above)
+        if isinstance(said, dict) and said.get(key):
+            return bool(said[key] == REMOTE)
+    return handler is not None and any(_configures_remote(host, path) for path in _configurations(host, handler))
+
+
+def _configurations(host: Any, handler: str) -> Any:
+    for main in containerd_files.MAINS:
+        for runtime in containerd_files.runtimes(containerd_files.read(host, main).files, None):
+            if runtime.name == handler:
+                yield containerd_files.config_path(runtime.table)
+    for runtime in crio_files.read(host).runtimes:
+        if runtime.name == handler:
+            yield containerd_files.text(runtime.table, "runtime_config_path")
+
+
+def _configures_remote(host: Any, path: Optional[str]) -> bool:
+    if not path:
+        return False
+    try:
+        monitors = parse(host.read(path, _BYTES).value or "").get("hypervisor")
+    except TomlError:
+        return False
+    return isinstance(monitors, dict) and list(monitors) == [REMOTE]
+
+
+def _document(text: Optional[str]) -> Any:
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers that carry a whole system (LXC, Incus, LXD, systemd-nspawn, libvirt's LXC), and namespaces with a first process that nothing explains.
+
+Such a manager keeps no file that says what runs; it stays as the parent of the container's first process, which sees another root than the host.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Set
+
+from .._formats import processes as proc
+from .._formats.running_files import file_of
+from . import lives, processes
+
+# Of a monitor that wrote over its command line: "[lxc monitor] /var/lib/incus/containers web1".
+_MONITOR_TITLE = re.compile(r"\[lxc monitor\] (/\S+) (\S+)")
+_GROUP = re.compile(r"/lxc\.payload\.([^/\n]+)|/lxc/([^/\n]+)|/systemd-nspawn@([^/\n]+)\.service|/machine-([^/\n]+)\.scope")
+_NAME_LIMIT = 128
+UNEXPLAINED_LIMIT = 100
+
+
+class System(NamedTuple):
+    """A container with a system in it: its first process, what started it, and its name."""
+
+    first: int
+    manager: processes.Process
+    engine: str
+    name: str
+
+
+def find(host: Any, found: processes.Found) -> List[System]:
+    """Every first process behind another root whose parent is a manager of such containers."""
+    root = host.stat("/")
+    systems = []
+    for manager in found.named(processes.MANAGER):
+        for pid in found.below.get(manager.pid, []):
+            seen = host.stat("%s/%d/root" % (processes.PROC, pid))
+            behind = seen.problem or root.problem or file_of(seen.value) != file_of(root.value)
+            if behind and not any(one.pid == pid for one in found.named(processes.MANAGER)):
+                systems.append(System(pid, manager, engine_of(manager), name_of(manager.argv, _group(host, pid)) or str(pid)))
+    return systems
+
+
+def _group(host: Any, pid: int) -> str:
+    match = _GROUP.search(host.read("%s/%d/cgroup" % (processes.PROC, pid), 64 * 1024).value or "")
+    return next((word for word in match.groups() if word), "") if match else ""
+
+
+def engine_of(manager: processes.Process) -> str:
+    """Whose container it is: the daemons of Incus and LXD rename the monitor that they leave behind, and keep its containers in folders of theirs."""
+    title = _MONITOR_TITLE.match(" ".join(manager.argv))
+    where = title.group(1) if title else ""
+    return "incus" if "/incus" in where else "lxd" if "/lxd" in where else manager.name
+
+
+def name_of(argv: List[str], group: str) -> str:
+    """The container's name: of its monitor's words, else of its control group."""
+    title = _MONITOR_TITLE.match(" ".join(argv))
+    told = [title.group(2)] if title else []
+    told += argv[argv.index("forkstart") + 1:][:1] if "forkstart" in argv else []
+    told += proc.option_values(argv, "n", "name", "M", "machine")
+    told += [group] if group else []
+    told += [path.rstrip("/").rpartition("/")[2] for path in proc.option_values(argv, "D", "directory", "i", "image")]
+    return next((word for word in told if word), "")[:_NAME_LIMIT]
+
+
+def unexplained(host: Any, found: processes.Found, explained: Set[int]) -> List[Dict[str, Any]]:
+    """First processes of namespaces of their own, behind another root than their parent's, that belong to no container that is known.
+
+    What shares its parent's root is a program that hides the other processes from itself, which is no container.
+    """
+    known = explained | {process.pid for process in found.named(processes.MONITOR) if _is_monitor(host, process)}
+    rows = []
+    for pid, life in sorted(found.lives.items()):
+        if life.is_init and pid not in known and _has_other_root(host, pid, life.parent):
+            owner = host.stat("%s/%d" % (processes.PROC, pid))
+            rows.append({"pid": pid, "name": life.name[:64], "user": None if owner.problem else owner.value.uid})
+    return rows
+
+
+def _is_monitor(host: Any, process: processes.Process) -> bool:
+    return process.name == "virtiofsd" or process.user == 0
+
+
+def _has_other_root(host: Any, pid: int, parent: int) -> bool:
+    its, above = (host.stat("%s/%d/root" % (processes.PROC, number)) for number in (pid, parent))
+    if its.problem:
+        # It ended meanwhile, unless it may not be looked at.
+        return bool(its.problem != "absent")
+    return bool(above.problem or file_of(its.value) != file_of(above.value))
+
+
+def item(host: Any, found: processes.Found, system: System, started_at: Optional[str]) -> Dict[str, Any]:
+    """The record's row of such a container."""
+    life = found.lives[system.first]
+    flags = {key: lives.shares_with_host(host, system.first, kind) for key, kind in (("host_pid", "pid"), ("host_network", "net"))}
+    row = {"id": system.name, "engine": system.engine, "namespace": None, "sandbox": system.name, "is_pod": False, "name": system.name, "image": None,
+           "runtime": system.manager.name, "shim": system.manager.exe or None, "isolation": "host_kernel", "reason": "", "pid": system.first,
+           "nested": system.manager.nested is True, "privileged": lives.is_privileged(host, system.first, life), "user": system.manager.user,
+           "started_at": started_at}
+    row.update(flags)
+    if None in (row["privileged"], row["host_pid"]):
+        row["reason"] = "what its first process may do could not be seen"
+    return row

@@ -29,6 +29,7 @@ _words = importlib.import_module(f"{PLUGINS}.plugin_utils._standard.words")
 _record = importlib.import_module(f"{PLUGINS}.module_utils._host.record")
 _tables = importlib.import_module(f"{PLUGINS}.plugin_utils._data.loading")
 cpu_tables = importlib.import_module("cpu_tables")
+monitor_tables = importlib.import_module("monitor_tables")
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -223,7 +224,14 @@ def cpu_table(make: Callable[..., str], *more: Any) -> Callable[[], str]:
     return lambda: make(_tables.table("cpu_texts"), _tables.table("cpu_options"), *more)
 
 
+def monitor_table(make: Callable[..., str], *more: Any) -> Callable[[], str]:
+    """A file made of the table of machine monitors."""
+    return lambda: make(_tables.table("monitors"), *more)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/monitors.md": monitor_table(monitor_tables.page, GENERATED, table),
+    "plugins/module_utils/_hypervisor/kinds.py": monitor_table(monitor_tables.kinds_module),
     "docs/standard.md": standard_page, "docs/findings.md": findings_page, "docs/record.md": record_page,
     "docs/cpu.md": cpu_table(cpu_tables.page, GENERATED, table), "plugins/module_utils/_cpu/texts.py": cpu_table(cpu_tables.texts_module),
     "docs/schemas/standard.schema.json": as_json(standard_schema), "docs/schemas/record.schema.json": as_json(record_schema),

@@ -143,19 +143,21 @@ class Surroundings(NamedTuple):
     owner: Optional[int]
     mode: Optional[int]
     same_device: Optional[bool]
+    host_mount: Optional[bool] = None
 
 
 def why_foreign(path: str, around: Surroundings) -> str:
     """Why a running binary must not be taken for the host's file at ``path``; '' where it may.
 
     Anyone can call his program qemu-system-x86_64, and a container or a user's own mount namespace can show any path. Only a file of root's, that
-    no one else may write, on the file system of the host's own folder, seen from the host's own root, is the binary it seems to be.
+    no one else may write, on the file system of the host's own folder, seen from the host's own root, is the binary it seems to be. So is one
+    on the very mount that the host has there: a process that was started from it and gave itself another root since (a sandbox, a chroot).
     """
     if not in_system_folder(path):
         return "its binary is outside the system's folders"
     if around.same_root is None or around.owner is None or around.mode is None:
         return "its binary could not be examined (needs_root)"
-    if not around.same_root:
+    if not around.same_root and not around.host_mount:
         return "it runs in a root file system of its own (a container)"
     if around.owner != 0:
         return "its binary belongs to user %d, not to root" % around.owner

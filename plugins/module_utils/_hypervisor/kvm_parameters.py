@@ -11,9 +11,11 @@ from .._host.errors import Refused
 _NAME = re.compile(r"(kvm(?:_[a-z0-9]{1,20})?)\.([a-z0-9_]{1,60})\Z")
 # What modprobe, the kernel's command line and the parameter's file all take as one word.
 _VALUE = re.compile(r"[A-Za-z0-9_.,:+-]{1,128}\Z")
-_TRUTHS = (("1", "Y"), ("0", "N"))
-# The kernel answers Y or N to these, whatever of these words it was given.
-_UNTELLING = {"kvm.nx_huge_pages": ("auto", "force", "off")}
+# What the kernel reads as yes and no, and writes as Y and N, or as 1 and 0.
+_TRUTHS = (("1", "Y", "y", "yes", "on", "t", "true"), ("0", "N", "n", "no", "off", "f", "false"))
+# The kernel answers Y or N, or what it chose, to these, whatever of these words it was given: nx_huge_pages (mmu.c), avic since 6.18 (avic.c), and
+# vmentry_l1d_flush (vmx.c), whose auto becomes what the processor needs.
+_UNTELLING = {"kvm.nx_huge_pages": ("auto", "force", "off"), "kvm_amd.avic": ("auto",), "kvm_intel.vmentry_l1d_flush": ("auto",)}
 _OPTION_LINE = re.compile(r"options\s+(\S+)\s+(.*)\Z")
 
 HEADER = "# Kept by firebreak.fleet.kvm_parameters. Named to be read last, since the last setting of a parameter wins.\n"
@@ -60,12 +62,19 @@ def same(name: str, one: str, other: str) -> bool:
     """Whether two values of a parameter mean the same."""
     if one == other or any(one in truth and other in truth for truth in _TRUTHS):
         return True
-    return name in _UNTELLING and {"force": "Y", "off": "N"}.get(one, one) == other
+    return name == "kvm.nx_huge_pages" and one == "force" and other in _TRUTHS[0]
 
 
 def is_untelling(name: str, wanted: str) -> bool:
     """Whether the kernel's answer cannot tell that the wanted value is in force."""
     return wanted == "auto" and wanted in _UNTELLING.get(name, ())
+
+
+def meets(name: str, wanted: List[str], reading: str) -> Optional[bool]:
+    """Whether a reading is one of the wanted values; None where it cannot be told, since the kernel does not say the word that it was given."""
+    if any(same(name, value, reading) for value in wanted):
+        return True
+    return None if any(is_untelling(name, value) for value in wanted) else False
 
 
 def set_by_configuration(text: str) -> Dict[str, str]:

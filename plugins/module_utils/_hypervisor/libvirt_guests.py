@@ -10,6 +10,8 @@ from . import machine_types
 
 STATE = "/run/libvirt/qemu"
 DEFINITIONS = "/etc/libvirt/qemu"
+SAVED = "/var/lib/libvirt/qemu/save"
+_SAVED_HEAD = 64 * 1024
 _FILES = 4096
 _BYTES = 1024 * 1024
 
@@ -47,7 +49,7 @@ def _unescape(text: str) -> str:
     return text
 
 
-def merge(running: List[Document], defined: List[Document]) -> List[Dict[str, Any]]:
+def merge(running: List[Document], defined: List[Document], saved: Optional[Dict[str, str]] = None) -> List[Dict[str, Any]]:
     """The record's mapping of each guest, by name. A guest that was started without a definition is not persistent: it ends with its process."""
     states, definitions = {one.name: one for one in running}, {one.name: one for one in defined}
     guests = []
@@ -55,6 +57,7 @@ def merge(running: List[Document], defined: List[Document]) -> List[Dict[str, An
         state, definition = states.get(name), definitions.get(name)
         pinned = (state or definition or Document(name, None, None, [])).pinned_by
         guests.append({"name": name, "pid": state.pid if state else None, "persistent": definition is not None, "pinned_by": pinned,
+                       "saved_machine_type": (saved or {}).get(name),
                        "machine_type": state.machine_type if state else None,
                        "defined_machine_type": definition.machine_type if definition else None})
     return guests
@@ -68,7 +71,18 @@ def read(host: Any) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
         if problem:
             return [], problem, detail
         found.append(documents)
-    return merge(*found), None, ""
+    return merge(found[0], found[1], _saved(host)), None, ""
+
+
+def _saved(host: Any) -> Dict[str, str]:
+    """Name and machine type of each guest whose memory libvirt saved: the document stands at the beginning of the file."""
+    types = {}
+    for name in host.listdir(SAVED, _FILES).value or []:
+        head = host.read_bytes("%s/%s" % (SAVED, name), _SAVED_HEAD)
+        named = machine_types.from_domain_xml(head.value.decode("utf-8", "replace")) if head.value else []
+        if name.endswith(".save") and named:
+            types[name[:-len(".save")]] = named[0]
+    return types
 
 
 def _documents(host: Any, folder: str) -> Tuple[List[Document], Optional[str], str]:

@@ -10,8 +10,9 @@ from .._formats import processes
 
 # QEMU 9.1 and later: a versioned machine type is deprecated once it is three major releases (three years) old and removed after six
 # (docs/about/deprecated.rst; MACHINE_VER_DEPRECATION_MAJOR and MACHINE_VER_DELETION_MAJOR in include/hw/core/boards.h).
-DEPRECATION_MAJOR = 3
+DEPRECATION_MAJOR, DELETION_MAJOR = 3, 6
 _RULE_SINCE = (9, 1)
+_REMOVED_SINCE = (10, 1)
 
 # Before that rule, by name: machine types older than the second version were deprecated by the QEMU of the first and by later ones
 # (docs/about/deprecated.rst of each release).
@@ -53,6 +54,18 @@ def from_command_line(argv: List[str]) -> Guest:
     return Guest(name, machine)
 
 
+def from_configuration(text: str) -> Optional[str]:
+    """The machine type in a file for -readconfig: type = "q35" in the section [machine]."""
+    section = ""
+    for line in text.splitlines():
+        head = re.match(r"\s*\[\s*([a-z-]{1,40})", line)
+        section = head.group(1) if head else section
+        value = re.match(r"""\s*type\s*=\s*"([^"]{1,64})"\s*\Z""", line)
+        if section == "machine" and value and _NAME.match(value.group(1)):
+            return value.group(1)
+    return None
+
+
 def from_domain_xml(text: str) -> List[str]:
     """The machine types in a libvirt domain document; no XML parser reads it, so none can be attacked through it."""
     return [name for _quote, name in _XML_TYPE.findall(text) if _NAME.match(name)]
@@ -70,6 +83,41 @@ def family(machine_type: str) -> Optional[str]:
     return {"pc": "pc-i440fx"}.get(match.group(1), match.group(1)) if match else None
 
 
+def _age(own: Tuple[int, int], version: Tuple[int, int], majors: int) -> bool:
+    """Whether a machine type's own version is so many major releases old."""
+    age = version[0] - own[0]
+    return age > majors or (age == majors and version[1] >= own[1])
+
+
+def is_removed(machine_type: str, version: Optional[Tuple[int, int]]) -> bool:
+    """Whether the QEMU of this (major, minor) has the machine type no more: 11.1 knows no pc-q35-5.1 and no pc-i440fx-2.12.
+
+    QEMU began to take them away with 10.1: releases before it carry even older ones (``-machine help`` of 10.0 and 11.1).
+    """
+    match = _VERSIONED.match(machine_type)
+    if not match or version is None or version < _REMOVED_SINCE:
+        return False
+    return _age((int(match.group(2)), int(match.group(3))), version, DELETION_MAJOR)
+
+
+def default_type(program: str, version: Optional[Tuple[int, int]], is_upstream: bool) -> Optional[str]:
+    """The machine type of a guest whose command line names none; None where the builder may have chosen another, or the target has no default."""
+    target = program.rpartition("/")[2]
+    if version is None or not is_upstream:
+        return None
+    names = {"qemu-system-x86_64": "pc-i440fx", "qemu-system-i386": "pc-i440fx", "kvm": "pc-i440fx", "qemu-system-ppc64": "pseries",
+             "qemu-system-s390x": "s390-ccw-virtio"}
+    return "%s-%d.%d" % (names[target], version[0], version[1]) if target in names else None
+
+
+def resolve(machine_type: str, version: Optional[Tuple[int, int]]) -> Optional[str]:
+    """An alias as the QEMU of this version takes it: q35 of 7.2 is pc-q35-7.2; None where the version is not known. Other names stay."""
+    names = {"q35": "pc-q35", "pc": "pc-i440fx", "virt": "virt", "pseries": "pseries", "s390-ccw-virtio": "s390-ccw-virtio"}
+    if machine_type not in names:
+        return machine_type
+    return "%s-%d.%d" % (names[machine_type], version[0], version[1]) if version else None
+
+
 def is_deprecated(machine_type: str, version: Optional[Tuple[int, int]]) -> bool:
     """Whether the QEMU of this (major, minor) calls the machine type deprecated.
 
@@ -81,6 +129,5 @@ def is_deprecated(machine_type: str, version: Optional[Tuple[int, int]]) -> bool
         return False
     own = (int(match.group(2)), int(match.group(3)))
     if version >= _RULE_SINCE:
-        age = version[0] - own[0]
-        return age > DEPRECATION_MAJOR or (age == DEPRECATION_MAJOR and version[1] >= own[1])
+        return _age(own, version, DEPRECATION_MAJOR)
     return any(version >= since and machine_type.startswith(family) and own <= last for since, family, last in _NAMED)

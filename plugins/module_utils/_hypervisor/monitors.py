@@ -7,30 +7,10 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._packages.managers import is_in_place
+from .kinds import KINDS
 
-
-class Kind(NamedTuple):
-    """One component: the names of its binaries, and of its packages with dpkg (regular expressions) and rpm (plain names)."""
-
-    name: str
-    binaries: str
-    dpkg: Tuple[str, ...]
-    rpm: Tuple[str, ...]
-
-
-KINDS = (
-    Kind("qemu", r"qemu-system-[A-Za-z0-9_.+-]{1,40}|qemu-kvm|kvm",
-         ("qemu-system-x86", "qemu-system-x86-xen", "qemu-system-arm", "qemu-system-ppc", "qemu-system-s390x", "pve-qemu-kvm"),
-         ("qemu-kvm", "qemu-kvm-core", "qemu-system-x86-core", "qemu-system-aarch64-core", "qemu-system-ppc-core", "qemu-system-s390x-core",
-          "qemu-x86", "qemu-arm", "qemu-ppc", "qemu-s390x")),
-    Kind("libvirt", r"libvirtd|virtqemud|virtxend|virtchd", ("libvirt-daemon",), ("libvirt-daemon", "libvirt-daemon-driver-qemu")),
-    Kind("virtiofsd", r"virtiofsd", ("virtiofsd",), ("virtiofsd",)),
-    Kind("cloud-hypervisor", r"cloud-hypervisor(?:-static|-v[0-9.]+)?", ("cloud-hypervisor",), ("cloud-hypervisor",)),
-    Kind("firecracker", r"firecracker(?:-v[0-9.]+(?:-[A-Za-z0-9_]+)?)?", ("firecracker",), ("firecracker",)),
-    Kind("xen", r"xen-[0-9][A-Za-z0-9.+~-]*\.gz|xen\.gz", (r"xen-hypervisor-[0-9][a-z0-9.+-]*",), ("xen-hypervisor", "xen")),
-)
-# What runs guests itself; libvirt and virtiofsd only serve those that do.
-MONITORS = ("qemu", "cloud-hypervisor", "firecracker")
+# What runs guests itself; the others only serve those that do.
+MONITORS = tuple(name for name in KINDS if KINDS[name]["runs_guests"])
 
 # Where binaries are put without a package (Kata's static release, an administrator's own build).
 UNPACKAGED = (
@@ -49,22 +29,24 @@ UNPACKAGED = (
     ("virtiofsd", "/usr/bin/virtiofsd"),
 )
 
-_MATCHERS = tuple((kind.name, re.compile(r"(?:%s)\Z" % kind.binaries)) for kind in KINDS)
+_MATCHERS = tuple((name, re.compile(r"(?:%s)\Z" % KINDS[name]["binaries"])) for name in KINDS)
 # The kernel keeps 15 bytes of a command's name.
 _COMM_LENGTH = 15
 _COMMS = {"qemu-system-x86": "qemu", "qemu-system-aar": "qemu", "qemu-system-ppc": "qemu", "qemu-system-s39": "qemu",
-          "cloud-hyperviso": "cloud-hypervisor"}
+          "qemu-system-ris": "qemu", "xen-qemu-system": "qemu", "cloud-hyperviso": "cloud-hypervisor"}
 
-_PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/boot")
-_BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen")
-_PROGRAM_FOLDER = re.compile(r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+)?\Z|/boot\Z")
+_PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/usr/lib/xen/bin", "/usr/lib64/xen/bin", "/boot")
+_BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen", "swtpm")
+_PROGRAM_FOLDER = re.compile(
+    r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z|/usr/share/(?:OVMF|AAVMF|edk2|qemu)[^/]*(?:/[^/]+)?\Z")
 
 DPKG_LISTS = "/var/lib/dpkg/info"
-_DPKG_STANZA = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(name for kind in KINDS for name in kind.dpkg), re.MULTILINE)
+_DPKG_STANZA = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(
+    name for kind in KINDS.values() for key in ("dpkg", "dpkg_holders") for name in kind[key]), re.MULTILINE)
 _DPKG_FIELD = re.compile(r"^(Package|Status|Version|Architecture): *(\S.*)$", re.MULTILINE)
 
-RPM_QUERY = ["rpm", "-q", "--qf", ">\\t%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{FILENAMES}\\n]"] + [
-    name for kind in KINDS for name in kind.rpm]
+RPM_QUERY = ["rpm", "-q", "--qf", ">\\t%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n[ %{FILENAMES}\\n]"] + sorted(
+    {name for kind in KINDS.values() for key in ("rpm", "rpm_holders") for name in kind[key]})
 
 
 class Package(NamedTuple):
@@ -95,11 +77,25 @@ def component_of_comm(comm: str) -> Optional[str]:
     return _COMMS.get(comm) or (component_of(comm) if len(comm) < _COMM_LENGTH else None)
 
 
-def _component_of_package(name: str) -> Optional[str]:
-    for kind in KINDS:
-        if name in kind.rpm or any(re.match(pattern + r"\Z", name) for pattern in kind.dpkg):
-            return kind.name
-    return None
+def _components_of_package(manager: str, name: str) -> List[Tuple[str, bool]]:
+    """(component, whether the package counts only with a binary of it) that a package of this name brings."""
+    found = []
+    for component, kind in KINDS.items():
+        if any(re.match(pattern + r"\Z", name) for pattern in kind[manager]):
+            found.append((component, False))
+        elif any(re.match(pattern + r"\Z", name) for pattern in kind[manager + "_holders"]):
+            found.append((component, True))
+    return found
+
+
+def _brought(manager: str, name: str, version: str, files: List[str]) -> List[Package]:
+    """What an installed package brings of each component that its name stands for."""
+    found = []
+    for component, needs_binary in _components_of_package(manager, name):
+        package = Package(component, name, version, [path for path in files if _is_binary_of(path, component)])
+        if package.binaries or not needs_binary:
+            found.append(package)
+    return found
 
 
 def _is_binary_of(path: str, component: str) -> bool:
@@ -111,51 +107,43 @@ def _is_binary_of(path: str, component: str) -> bool:
 def parse_rpm(text: str) -> List[Package]:
     """The installed packages in the output of RPM_QUERY. Lines that are no package's ('package x is not installed') are passed over."""
     packages: List[Package] = []
-    current = None
-    for line in text.splitlines():
-        if line.startswith(">\t"):
-            current = _parse_rpm_header(line)
-            if current:
-                packages.append(current)
-        elif line.startswith(" /") and current and _is_binary_of(line[1:], current.component):
-            current.binaries.append(line[1:])
-        elif not line.startswith(" "):
-            current = None
+    header: List[str] = []
+    files: List[str] = []
+    for line in text.splitlines() + [""]:
+        if line.startswith(" /"):
+            files.append(line[1:])
+            continue
+        if header:
+            packages += [package for package in _brought("rpm", header[1], header[2], files) if package not in packages]
+        fields = line.split("\t")
+        header, files = (fields if len(fields) == 3 and fields[0] == ">" and fields[2] else []), []
     return packages
 
 
-def _parse_rpm_header(line: str) -> Optional[Package]:
-    fields = line.split("\t")
-    component = _component_of_package(fields[1]) if len(fields) == 3 and fields[2] else None
-    return Package(component, fields[1], fields[2], []) if component else None
-
-
-def parse_dpkg_status(text: str) -> List[Tuple[Package, List[str]]]:
-    """Each installed package in dpkg's status file, without its binaries, and the names that the list of its files may have."""
+def parse_dpkg_status(text: str) -> List[Tuple[str, str, List[str]]]:
+    """(name, version, names that the list of its files may have) of each installed package in dpkg's status file that may bring a component."""
     found = []
     for stanza in _DPKG_STANZA.findall(text):
         fields = dict(_DPKG_FIELD.findall(stanza))
         name, version, architecture = fields["Package"], fields.get("Version", "").strip(), fields.get("Architecture", "").strip()
-        component = _component_of_package(name)
-        if component and version and is_in_place(fields.get("Status", "")):
-            found.append((Package(component, name, version, []), [name + ".list", "%s:%s.list" % (name, architecture)]))
+        if version and is_in_place(fields.get("Status", "")):
+            found.append((name, version, [name + ".list", "%s:%s.list" % (name, architecture)]))
     return found
 
 
 def dpkg_packages(host: Any, text: str) -> List[Package]:
     """The installed packages with their binaries. dpkg-query would load the file lists of all packages to tell those of a few."""
     packages = []
-    for package, lists in parse_dpkg_status(text):
-        answers = (host.read("%s/%s" % (DPKG_LISTS, name)) for name in lists)
+    for name, version, lists in parse_dpkg_status(text):
+        answers = (host.read("%s/%s" % (DPKG_LISTS, file)) for file in lists)
         files = next((answer.value for answer in answers if answer.value), "")
-        package.binaries.extend(path for path in files.splitlines() if _is_binary_of(path, package.component))
-        packages.append(package)
+        packages += _brought("dpkg", name, version, files.splitlines())
     return packages
 
 
 def principal(binaries: List[str], architecture: str) -> Optional[str]:
     """The one binary that stands for a package with several: the one for this architecture, else the first by name."""
-    wanted = ("qemu-system-" + architecture, "qemu-kvm", "virtqemud", "libvirtd")
+    wanted = ("qemu-system-" + architecture, "qemu-kvm", "OVMF_CODE_4M.fd", "OVMF_CODE.fd", "AAVMF_CODE.fd", "virtqemud", "libvirtd")
     for name in wanted:
         for path in binaries:
             if path.rpartition("/")[2] == name:
@@ -167,6 +155,7 @@ def principal(binaries: List[str], architecture: str) -> Optional[str]:
 QEMU_TEXT = re.compile(rb"QEMU emulator version ([0-9][0-9A-Za-z.+~-]{0,40})(?: \(([^()\n\0]{1,120})\))?")
 QEMU_TEXT_LONGEST = 256
 _DEBIAN_TEXT = re.compile(r"(?:Debian|Ubuntu) ([0-9][0-9A-Za-z.+:~-]*)\Z")
+_PVE_TEXT = re.compile(r"pve-qemu-kvm_([0-9][0-9A-Za-z.+:~-]*)\Z")
 _RPM_TEXT = re.compile(r"(?:qemu[a-z0-9-]*)-((?:[0-9]+:)?[0-9][^-\s]*-[^-\s]+)\Z")
 
 
@@ -176,7 +165,7 @@ def qemu_text_version(text: bytes) -> Optional[str]:
     if not match:
         return None
     built = (match.group(2) or b"").decode("ascii", "replace")
-    package = _DEBIAN_TEXT.match(built) or _RPM_TEXT.match(built)
+    package = _DEBIAN_TEXT.match(built) or _PVE_TEXT.match(built) or _RPM_TEXT.match(built)
     return package.group(1) if package else match.group(1).decode("ascii")
 
 

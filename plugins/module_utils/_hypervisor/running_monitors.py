@@ -25,8 +25,14 @@ _BINARY_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024
 _LOG_BYTES = 4 * 1024 * 1024
 
+# Files that an engine of root's has QEMU read its configuration from.
+_CONFIGURATIONS = ("/run/incus/", "/run/lxd/", "/var/snap/lxd/common/lxd/logs/", "/var/log/lxd/", "/var/log/incus/")
+# Distributors that give q35, pc and "no name" a meaning of their own.
+_BUILDERS = re.compile(r"ubuntu|\.el[0-9]|rhel|pve|-150|lp15")
+
+# Oldest first. Logs that were compressed since are not read: what began before these is then not known.
 _DPKG_LOGS = ("/var/log/dpkg.log.1", "/var/log/dpkg.log")
-_DNF_LOGS = ("/var/log/dnf.rpm.log.1", "/var/log/dnf.rpm.log")
+_DNF_LOGS = ("/var/log/dnf.rpm.log.4", "/var/log/dnf.rpm.log.3", "/var/log/dnf.rpm.log.2", "/var/log/dnf.rpm.log.1", "/var/log/dnf.rpm.log")
 
 
 class GoneError(Exception):
@@ -107,6 +113,8 @@ def judge(path: str, same_file: Optional[bool], running: Optional[str], installe
         return Verdict(True, "its binary %s was removed" % path, False)
     if running and running == installed:
         return Verdict(False, "the file was replaced by the same build", True)
+    if running is None and installed is None:
+        return Verdict(None, "its binary %s was replaced, and neither file says of which build it is" % path, False)
     builds = "build %s runs, build %s is installed" % (running or "unknown", installed or "unknown")
     return Verdict(True, "its binary %s was replaced: %s" % (path, builds), False)
 
@@ -121,8 +129,15 @@ def true_link(host: Any, raw: str, running: Any) -> processes.ExeLink:
 def surroundings(host: Any, folder: str, path: str, running: Any, same_root: Optional[bool]) -> processes.Surroundings:
     """What decides whether the file that the process of ``folder`` runs is the host's own at ``path``."""
     same_device = _same_file_system(host, folder, path, running) if running.value and processes.in_system_folder(path) else None
+    host_mount = _is_on_hosts_mount(host, folder, path) if same_device is not None and same_root is False else None
     return processes.Surroundings(
-        same_root, running.value.uid if running.value else None, running.value.mode if running.value else None, same_device)
+        same_root, running.value.uid if running.value else None, running.value.mode if running.value else None, same_device, host_mount)
+
+
+def _is_on_hosts_mount(host: Any, folder: str, path: str) -> bool:
+    """Whether a process runs a file of the very mount that the host has at its path, whatever root the process gave itself afterwards."""
+    mounts = [host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
+    return not mounts[0].problem and mounts[0] == mounts[1]
 
 
 def _same_file_system(host: Any, folder: str, path: str, running: Any) -> Optional[bool]:
@@ -130,8 +145,7 @@ def _same_file_system(host: Any, folder: str, path: str, running: Any) -> Option
     home = host.stat(path.rpartition("/")[0])
     if home.problem or home.value.device == running.value.device:
         return None if home.problem else True
-    mounts = [host.mount_id(where) for where in (folder + "/exe", path.rpartition("/")[0])]
-    return not mounts[0].problem and mounts[0] == mounts[1]
+    return _is_on_hosts_mount(host, folder, path)
 
 
 def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verdict:
@@ -165,12 +179,21 @@ class Examiner:
         started = None if self._booted_at is None else self._booted_at + ticks / float(processes.TICKS_PER_SECOND)
         seen = self._binary(candidate, folder, started)
         argv = arguments(self._host, candidate.pid)
-        guest = _guest(candidate.component, argv)
+        guest = self._guest(candidate.component, argv)
         if self._start_ticks(folder) != ticks:
             raise GoneError(candidate.pid)
         moment = processes.moment(self._booted_at, ticks)
-        seen.update(pid=int(candidate.pid), component=candidate.component, started_at=moment, guest=guest.name, machine_type=guest.machine_type)
+        seen.update(pid=int(candidate.pid), component=candidate.component, started_at=moment, guest=guest.name, machine_type=guest.machine_type,
+                    machine_type_in_effect=_in_effect(seen, guest.machine_type) if candidate.component == "qemu" else None)
         return seen
+
+    def _guest(self, component: str, argv: List[str]) -> machine_types.Guest:
+        """The guest by the command line, and by the file that it has QEMU read, where that is one that only root makes (Incus, LXD)."""
+        guest = _guest(component, argv)
+        files = [path for path in processes.option_values(argv, "readconfig") if path.startswith(_CONFIGURATIONS) and "/../" not in path]
+        if component != "qemu" or guest.machine_type or not files:
+            return guest
+        return guest._replace(machine_type=machine_types.from_configuration(self._host.read(files[-1], _CMDLINE_BYTES).value or ""))
 
     def _start_ticks(self, folder: str) -> int:
         answer = self._host.read(folder + "/stat", _STAT_BYTES)
@@ -272,6 +295,15 @@ def find_text_version(host: Any, path: str, size: int) -> Optional[str]:
     return None
 
 
+def _in_effect(seen: Dict[str, Any], machine_type: Optional[str]) -> Optional[str]:
+    """The machine type that a guest really has: what its QEMU makes of an alias or of no name. None where its builder may have chosen another."""
+    version = machine_types.qemu_version(seen["version"])
+    is_upstream = bool(seen["version"]) and not _BUILDERS.search(seen["version"])
+    if machine_type is None:
+        return machine_types.default_type(seen["exe"] or "", version, is_upstream)
+    return machine_types.resolve(machine_type, version if is_upstream else None)
+
+
 def _same(one: Any, other: Any) -> bool:
     if one.problem or other.problem:
         return False
@@ -302,13 +334,15 @@ def history_version(host: Any, manager: Optional[str], package: monitors.Package
     """The version of a package that was installed when a process started, by the manager's log; None where that is in doubt."""
     local = manager == "dpkg"
     text = "".join(host.read(path, _LOG_BYTES).value or "" for path in (_DPKG_LOGS if local else _DNF_LOGS))
+    since = history.begins(text)
     try:
         if not local:
-            return history.version_at(history.parse_dnf_log(text, package.name), started, True)
+            return history.version_at(history.parse_dnf_log(text, package.name), started, True, since)
         files = host.stat("/var/lib/dpkg/info/%s.list" % package.name)
         if files.problem:
             return None
-        events = history.in_utc(history.parse_dpkg_log(text, package.name), int(files.value.mtime))
-        return history.version_at(events, started, False)
+        said = history.parse_dpkg_log(text, package.name)
+        events = history.in_utc(said, int(files.value.mtime))
+        return history.version_at(events, started, False, None if since is None else since + events[-1].at - said[-1].at)
     except ValueError:
         return None

@@ -11,6 +11,7 @@ from .._host.record import Fact
 from .._os import virtualization
 from .._packages import managers
 from . import guest_boot, kvm, libvirt_guests, machine_types, monitors, running_monitors
+from .kinds import SOFTWARE_KVM
 
 # One processor's paragraph is enough for its flags.
 _CPUINFO_HEAD = 16 * 1024
@@ -33,6 +34,8 @@ FACTS = [
     Fact("kvm.parameters", "mapping", "module.parameter and its value in force"),
     Fact("kvm.unreadable_parameters", "list", "parameters that this user may not read"),
     Fact("xen.version", "str", "version of the Xen that runs below this host"),
+    Fact("xen.image_replaced", "bool", "whether an installed image of Xen was written since the boot, so that another one waits"),
+    Fact("kvm.software", "bool", "whether KVM is made of software alone (kvm_pvm): virtual processors run there, and a guest's kernel may not boot"),
     Fact("components", "list", "programs that make or serve virtual machines, as installed"),
     Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker or xen"),
     Fact("components[].package", "str", "the package, null for a binary of no package"),
@@ -52,16 +55,20 @@ FACTS = [
     Fact("processes[].started_at", "str", "start in UTC"),
     Fact("processes[].guest", "str", "the guest's name on the command line, null where it has none"),
     Fact("processes[].machine_type", "str", "QEMU's machine type on the command line, null for its default and for other monitors"),
+    Fact("processes[].machine_type_in_effect", "str", "what QEMU makes of that: an alias by its versioned name, its default where none is named; "
+         "null where its builder may have chosen another"),
     Fact("guests", "list", "libvirt's guests, running and defined, by libvirt's own documents"),
     Fact("guests[].name", "str", "the guest's name"),
     Fact("guests[].pid", "int", "the machine monitor that runs it, null where it does not run"),
     Fact("guests[].persistent", "bool", "whether it is defined, so that it can be started again"),
     Fact("guests[].machine_type", "str", "the machine type that it runs with, null where it does not run"),
     Fact("guests[].defined_machine_type", "str", "the machine type of its next start, null where it is not defined"),
+    Fact("guests[].saved_machine_type", "str", "the machine type of its saved memory, null where none is saved"),
     Fact("guests[].pinned_by", "list", "kinds of devices that keep it from being saved or moved while it runs: hostdev, filesystem"),
-    Fact("machine_types", "list", "machine types of running QEMU guests"),
-    Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated"),
-    Fact("defined_machine_types", "list", "machine types in libvirt's documents of running and defined guests"),
+    Fact("machine_types", "list", "machine types of running QEMU guests, in effect where that is known"),
+    Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated, and of defined guests the installed one"),
+    Fact("removed_machine_types", "list", "machine types of running, defined and saved guests that the installed QEMU has no more"),
+    Fact("defined_machine_types", "list", "machine types in libvirt's documents of running and defined guests, and of saved memory"),
 ]
 
 
@@ -74,8 +81,9 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_xen(host, section, clues)
     components, packages, manager = _collect_components(host, section, clues.architecture)
     processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")))
-    _collect_machine_types(section, processes)
+    _collect_xen_image(host, section, components)
     _collect_guests(host, section)
+    _collect_machine_types(section, processes, components)
     _collect_roles(section, clues, ladder.rung, components, processes)
     # A guest may take all the time that is left.
     _collect_ladder(host, section, ladder, options.get("hypervisor_release") or guest_boot.RELEASE)
@@ -121,6 +129,7 @@ def _collect_kvm(host: Any, section: Any) -> None:
     values, unreadable = kvm.parameters(host, names)
     section.put("kvm.loaded", bool(names), kvm.MODULES)
     section.put("kvm.modules", names, kvm.MODULES)
+    section.put("kvm.software", any(name in SOFTWARE_KVM for name in names), kvm.MODULES)
     section.put("kvm.parameters", values, kvm.MODULES + "/kvm*/parameters")
     section.put("kvm.unreadable_parameters", unreadable, kvm.MODULES + "/kvm*/parameters")
 
@@ -135,6 +144,18 @@ def _collect_xen(host: Any, section: Any, clues: virtualization.Clues) -> None:
         section.cannot_say("xen.version", problem.problem, "%s: %s" % (_XEN_VERSION, problem.detail))
         return
     section.put("xen.version", "%s.%s%s" % tuple(part.value.strip() for part in parts), _XEN_VERSION)
+
+
+def _collect_xen_image(host: Any, section: Any, components: List[Dict[str, Any]]) -> None:
+    """Whether an image was written after the boot: the file's change of state is what no package manager sets back."""
+    images = [component["path"] for component in components if component["name"] == "xen" and component["path"]]
+    booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+    stats = [host.stat(path) for path in images]
+    if not images or booted is None or any(stat.problem for stat in stats):
+        reason = "not_applicable" if not images else "absent"
+        section.cannot_say("xen.image_replaced", reason, "no image of Xen, or no time of it to compare with the boot")
+    else:
+        section.put("xen.image_replaced", any(stat.value.ctime > booted for stat in stats), ", ".join(images[:4]))
 
 
 def _collect_components(
@@ -211,16 +232,24 @@ def _collect_processes(host: Any, section: Any, installed: running_monitors.Inst
     return processes
 
 
-def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:
+_TYPES = ("machine_types", "deprecated_machine_types", "removed_machine_types")
+
+
+def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]]], components: List[Dict[str, Any]]) -> None:
     if processes is None:
-        for path in ("machine_types", "deprecated_machine_types"):
-            section.cannot_say(path, section.nulls[-1]["reason"], "the processes are not known")
-    else:
-        used = [process for process in processes if process["machine_type"]]
-        deprecated = [process["machine_type"] for process in used
-                      if machine_types.is_deprecated(process["machine_type"], machine_types.qemu_version(process["version"]))]
-        section.put("machine_types", sorted({process["machine_type"] for process in used}), "/proc/*/cmdline")
-        section.put("deprecated_machine_types", sorted(set(deprecated)), "/proc/*/cmdline and QEMU's deprecation rule")
+        reason = next(null["reason"] for null in section.nulls if null["fact"] == "hypervisor.processes")
+        for path in _TYPES:
+            section.cannot_say(path, reason, "the processes are not known")
+        return
+    used = [(process["machine_type_in_effect"] or process["machine_type"], machine_types.qemu_version(process["version"]))
+            for process in processes if process["machine_type_in_effect"] or process["machine_type"]]
+    installed = max([machine_types.qemu_version(row["version"]) or (0, 0) for row in components if row["name"] == "qemu"] or [(0, 0)])
+    defined = section.facts.get("defined_machine_types") or []
+    deprecated = [name for name, version in used + [(name, installed) for name in defined] if machine_types.is_deprecated(name, version)]
+    removed = [name for name in [name for name, _version in used] + defined if machine_types.is_removed(name, installed)]
+    section.put("machine_types", sorted({name for name, _version in used}), "/proc/*/cmdline")
+    section.put("deprecated_machine_types", sorted(set(deprecated)), "/proc/*/cmdline, libvirt's documents and QEMU's deprecation rule")
+    section.put("removed_machine_types", sorted(set(removed)), "/proc/*/cmdline, libvirt's documents and QEMU's deletion rule")
 
 
 def _collect_guests(host: Any, section: Any) -> None:
@@ -231,7 +260,7 @@ def _collect_guests(host: Any, section: Any) -> None:
             section.cannot_say(path, problem, detail)
         return
     section.put("guests", guests, source)
-    named = {guest[key] for guest in guests for key in ("machine_type", "defined_machine_type")}
+    named = {guest[key] for guest in guests for key in ("machine_type", "defined_machine_type", "saved_machine_type")}
     section.put("defined_machine_types", sorted(name for name in named if name), source)
 
 

@@ -76,6 +76,18 @@ def parse_dnf_log(text: str, package: str) -> List[Event]:
     return events
 
 
+_ANY_DATE = re.compile(r"(?m)^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(Z|[+-]\d{4})?\s")
+
+
+def begins(text: str) -> Optional[int]:
+    """When a log begins, in the time that its entries are in; None for one without an entry. What was before, it does not know."""
+    first = _ANY_DATE.search(text)
+    try:
+        return _seconds(first.group(1), first.group(2) or "Z") if first else None
+    except ValueError:
+        return None
+
+
 def in_utc(events: List[Event], installed_at: int) -> List[Event]:
     """Events in local time moved to UTC: the last one happened at ``installed_at``. ValueError where the log does not fit that."""
     if not events:
@@ -86,8 +98,11 @@ def in_utc(events: List[Event], installed_at: int) -> List[Event]:
     return [event._replace(at=event.at - shift) for event in events]
 
 
-def version_at(events: List[Event], moment: float, zone_known: bool) -> str:
-    """The version installed at ``moment``; ValueError where the events cannot say it beyond doubt."""
+def version_at(events: List[Event], moment: float, zone_known: bool, since: Optional[float] = None) -> str:
+    """The version installed at ``moment``; ValueError where the events cannot say it beyond doubt.
+
+    What the first event replaced was there since the log begins (``since``; None: since that event), and what was before nobody knows.
+    """
     if not events:
         raise ValueError("the log does not know the package")
     version = events[0].before
@@ -99,6 +114,7 @@ def version_at(events: List[Event], moment: float, zone_known: bool) -> str:
         if event.at > moment:
             break
         version = event.after
-    if version is None:
+    is_before_all = moment < events[0].at and (since is None or since > moment - (0 if zone_known else _ZONE_DOUBT))
+    if version is None or is_before_all:
         raise ValueError("the log begins after the start of the process")
     return version

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .._standard.keys import COMPONENTS, ENGINES
+from .._standard.keys import COMPONENTS, ENGINES, FIRMWARE
 from .bounded import counted, dig, text_at, texts
 
 # A value held by at most this share of the hosts that have the fact is an outlier.
@@ -105,7 +105,7 @@ def _sandboxes(record: Record) -> list[str]:
 
 
 def _of_components(aspect: str) -> tuple[str, ...]:
-    return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS)
+    return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS if aspect != "running" or name not in FIRMWARE)
 
 
 _STALE = ("services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers")

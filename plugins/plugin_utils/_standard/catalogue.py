@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .keys import COMPONENTS, ENGINES, KEYS
+from .keys import COMPONENTS, ENGINES, FIRMWARE, KEYS
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 DISRUPTIONS = ("none", "restart_service", "restart_sandbox", "migrate_guest", "reboot")
@@ -139,7 +139,7 @@ _CPU_ENTRIES = (
 )
 # How a process of each component is replaced.
 _COSTS = {"qemu": "migrate_guest", "cloud-hypervisor": "migrate_guest", "firecracker": "migrate_guest", "virtiofsd": "restart_sandbox",
-          "libvirt": "restart_service", "xen": "reboot"}
+          "libvirt": "restart_service", "xen": "reboot", "swtpm": "migrate_guest", "ovmf": "migrate_guest"}
 _HYPERVISOR = (
     Entry("hypervisor.role", "medium", "The host can, or cannot, run virtual machines against the standard.",
           "Check firmware settings and the kvm modules.", "none"),
@@ -150,7 +150,7 @@ _HYPERVISOR = (
             f"Install the standard's version of {name}; processes that run keep the old one.", "none") for name in COMPONENTS),
     *(Entry(f"hypervisor.{name}.running", "high",
             f"A process still runs another {name} than the one installed or promised: the package is patched, the process is not.",
-            f"Replace the processes of {name}.", _COSTS[name]) for name in COMPONENTS),
+            f"Replace the processes of {name}.", _COSTS[name]) for name in COMPONENTS if name not in FIRMWARE),
     Entry("hypervisor.kvm.<module>.<parameter>", "medium", "A parameter of a KVM module is not as the standard says.",
           "Set it in /etc/modprobe.d and load the module anew without guests.", "migrate_guest"),
     Entry("hypervisor.machine_type", "low", "A guest runs with a machine type that the standard does not allow.",
@@ -159,6 +159,9 @@ _HYPERVISOR = (
     Entry("hypervisor.machine_type_deprecated", "medium",
           "A guest runs with a machine type that QEMU has deprecated; a later QEMU will not start it.",
           "Give the guest a current machine type at its next start.", "migrate_guest"),
+    Entry("hypervisor.machine_type_removed", "high",
+          "A guest has a machine type that the installed QEMU knows no more: it can neither be started, nor moved or restored to it.",
+          "Shut the guest down, give it a current machine type, and start it; saved memory needs the former QEMU.", "migrate_guest"),
 )
 _CONTAINERS = (
     Entry("containers.shared_kernel", "high", "More containers share the host's kernel than the standard allows: one hole in it opens them all.",

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "firebreak.standard/1"
-COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen")
+COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen", "swtpm", "ovmf")
+# What guests are started with and no process runs: the firmware's build is installed or not.
+FIRMWARE = ("ovmf",)
 VULNERABILITY_VIEWS = ("host", "guest_to_host", "smt")
 RUNGS = ("flags", "device", "vm", "vcpu")
 
@@ -130,7 +132,7 @@ def _component(name: str) -> tuple[Key, ...]:
             {"minimum": "1:7.2+dfsg-7+deb12u13"}, (f"hypervisor.{name}.installed",), _VERSIONS),
         Key(f"hypervisor.{name}.running", "version", f"The version that each process of {name} runs; the rule `installed` demands that no process "
             "still runs a replaced binary.", {"rule": "installed"}, (f"hypervisor.{name}.running",), (*_VERSIONS, "rule"), rules=("installed",)),
-    )
+    )[:2 if name in FIRMWARE else 3]
 
 
 HYPERVISOR = (
@@ -141,10 +143,12 @@ HYPERVISOR = (
     *(key for name in COMPONENTS for key in _component(name)),
     Key("hypervisor.kvm.<module>.<parameter>", "parameter", "A parameter of a loaded KVM module, as text; true and false also match Y, N, 1 and 0.",
         False, ("hypervisor.kvm.<module>.<parameter>",), _VALUES),
-    Key("hypervisor.machine_types", "words", "The machine types, or shell patterns of them, that guests may run with.", ["pc-q35-*"],
-        ("hypervisor.machine_type",)),
-    _policy("hypervisor.deprecated_machine_types", "Guests that run with a machine type that QEMU has deprecated.",
+    Key("hypervisor.machine_types", "words", "The machine types, or shell patterns of them, that guests may run with or be defined with.",
+        ["pc-q35-*"], ("hypervisor.machine_type",)),
+    _policy("hypervisor.deprecated_machine_types", "Guests that run, or are defined, with a machine type that QEMU has deprecated.",
             "hypervisor.machine_type_deprecated"),
+    _policy("hypervisor.removed_machine_types", "Guests that run, are defined or saved with a machine type that the installed QEMU has no more: they "
+            "can neither be started with it nor moved or restored to it.", "hypervisor.machine_type_removed"),
 )
 
 LIVE_PATCH = (

@@ -24,7 +24,7 @@ PROVEN = (
     "live_patch.inhibited", "live_patch.lost_on_reboot", "live_patch.next_kernel", "live_patch.not_loaded",
     "cpu.vulnerabilities.*", "cpu.smt", "cpu.microcode", "cpu.microcode_of.*", "cpu.microcode_mixed", "cpu.mitigations_disabled",
     "hypervisor.is_host", "hypervisor.under", "hypervisor.ladder", "hypervisor.*.presence", "hypervisor.*.installed", "hypervisor.*.running",
-    "hypervisor.kvm.*", "hypervisor.machine_types", "hypervisor.deprecated_machine_types",
+    "hypervisor.kvm.*", "hypervisor.machine_types", "hypervisor.deprecated_machine_types", "hypervisor.removed_machine_types",
     "containers.engines", "containers.*.installed", "containers.engine_stale", "containers.shared_kernel", "containers.privileged",
     "containers.host_pid", "containers.unknown_isolation",
     "kata.presence", "kata.version", "kata.stale_sandboxes", "kata.guest_kernel", "kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers",

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..._standard.keys import COMPONENTS
+from ....module_utils._hypervisor import kvm_parameters
+from ..._standard.keys import COMPONENTS, FIRMWARE
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
 from ..judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_any, meets, text_rule
+from . import xen
 
 # Where a scan has an instruction for a virtual processor to run.
 _RUNS_VCPU = ("x86_64",)
 _RUNGS = ("none", "flags", "device", "vm", "vcpu", "guest")
 _KVM = "hypervisor.kvm."
-_TRUTHS = {True: ("Y", "1"), False: ("N", "0")}
 
 
 def _is_host(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -91,7 +93,16 @@ def _judged(scope: Scope, row: dict[str, Any], promise: Requirement | None) -> b
     version = row.get("version")
     if not isinstance(version, str) or not version:
         return f"pid {row.get('pid')}: its version is not known"
+    if row.get("version_how") == "binary_text" and ":" not in version:
+        # A builder of RPMs writes no epoch into QEMU; a container's package is not there to ask for it.
+        promise = Requirement(promise.form, _without_epoch(promise.value))
     return meets(promise, "hypervisor.processes", version[:256], scope.order() if promise.form == "minimum" else None)
+
+
+def _without_epoch(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_without_epoch(item) for item in value)
+    return re.sub(r"\A[0-9]+:", "", str(value))
 
 
 def _running(name: str) -> Judge:
@@ -126,13 +137,27 @@ def _kvm(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
             yield Unknown(fact, f"no loaded module has {name}", key)
             continue
         text = {True: "Y", False: "N"}[value] if isinstance(value, bool) else str(value)[:256]
-        accepted = [known for item in wanted.values() for known in (_TRUTHS[item] if isinstance(item, bool) else (item,))]
-        if text not in accepted:
+        accepted = [{True: "1", False: "0"}[item] if isinstance(item, bool) else str(item) for item in wanted.values()]
+        is_met = kvm_parameters.meets(name, accepted, text)
+        if is_met is None:
+            yield Unknown(fact, f"{name} says {printable(text, 40)}, which does not tell whether {wanted} is in force", key)
+        elif not is_met:
             yield Difference(key, str(wanted), printable(text), (fact,), promise=key)
 
 
 def _machine_types(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """Of guests that run, and of those that are defined or saved: their next start counts as well."""
     used = scope.facts.words("hypervisor.machine_types")
+    if scope.facts.raw("hypervisor.defined_machine_types") is not None:
+        used = sorted({*used, *scope.facts.words("hypervisor.defined_machine_types")})
+    patterns = promise.value if promise else ()
+    for row in scope.facts.rows("hypervisor.processes"):
+        said = row.get("machine_type")
+        if row.get("component") != "qemu" or row.get("machine_type_in_effect", said) or (isinstance(said, str) and matches_any(said, patterns)):
+            continue
+        used = [name for name in used if name != said]
+        what = f"says {said}" if said else "names no machine type"
+        yield Unknown("hypervisor.processes", printable(f"pid {row.get('pid')} {what}, and what its QEMU makes of that is not known"))
     wrong = [printable(name, 80) for name in used if promise and not matches_any(name, promise.value)]
     if wrong:
         yield Difference("hypervisor.machine_type", str(promise), wrong[:20], ("hypervisor.machine_types",))
@@ -144,9 +169,19 @@ def _deprecated(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("hypervisor.machine_type_deprecated", "no deprecated machine type", used[:20], ("hypervisor.deprecated_machine_types",))
 
 
+def _removed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "hypervisor.removed_machine_types"
+    used = [printable(name, 80) for name in scope.facts.words(fact)]
+    if used:
+        yield Difference("hypervisor.machine_type_removed", "no machine type that the installed QEMU has no more", used[:20], (fact,))
+
+
 def _component(name: str) -> tuple[Rule, ...]:
     key = f"hypervisor.{name}."
-    return Rule(key + "presence", _presence(name)), Rule(key + "installed", _installed(name)), Rule(key + "running", _running(name), observes=True)
+    rules = Rule(key + "presence", _presence(name)), Rule(key + "installed", _installed(name))
+    if name in FIRMWARE:
+        return rules
+    return (*rules, Rule(key + "running", xen.running if name == "xen" else _running(name), observes=True))
 
 
 RULES = (
@@ -157,4 +192,5 @@ RULES = (
     Rule("hypervisor.kvm", _kvm, observes=True),
     Rule("hypervisor.machine_types", _machine_types),
     Rule("hypervisor.deprecated_machine_types", _deprecated, observes=True),
+    Rule("hypervisor.removed_machine_types", _removed, observes=True),
 )

@@ -22,14 +22,17 @@ CPU = (
 
 _PROGRAMS = "/usr/bin/qemu-system-* /usr/bin/qemu-kvm /usr/libexec/qemu-kvm /usr/sbin/libvirtd /usr/sbin/virtqemud /usr/libexec/virtiofsd " \
     "/usr/lib/qemu/virtiofsd /usr/bin/virtiofsd /usr/bin/cloud-hypervisor /usr/bin/firecracker /usr/local/bin/qemu-system-* " \
-    "/usr/local/bin/virtiofsd /usr/local/bin/cloud-hypervisor /usr/local/bin/firecracker /boot/xen*.gz"
+    "/usr/local/bin/virtiofsd /usr/local/bin/cloud-hypervisor /usr/local/bin/firecracker " \
+    "/usr/libexec/xen-qemu-system-* /usr/lib*/xen/bin/qemu-system-* /snap/lxd/current/bin/qemu-system-* " \
+    "/usr/bin/swtpm /usr/share/OVMF/OVMF_CODE*.fd /usr/share/AAVMF/AAVMF_CODE*.fd /usr/share/edk2/*/OVMF_CODE*.fd /boot/xen-[0-9]*.gz"
 
 HYPERVISOR = (
     # component, path, package, version: by the files that are there and the packages that own them
     Question("programs", ("hypervisor.*",), rf"""
         for path in {_PROGRAMS}; do
           [ -e "$path" ] || continue
-          case ${{path##*/}} in qemu*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; *) kind=${{path##*/}} ;; esac
+          case ${{path##*/}} in qemu*|xen-qemu*) kind=qemu ;; OVMF*|AAVMF*) kind=ovmf ;;
+            libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; *) kind=${{path##*/}} ;; esac
           if command -v dpkg-query >/dev/null; then
             owner=$(dpkg-query -S "$path" 2>/dev/null | grep -v '^diversion' | head -n 1 | sed 's/:.*//')
             version=; [ -n "$owner" ] && version=$(dpkg-query -W -f '${{Version}}' "$owner")
@@ -44,20 +47,37 @@ HYPERVISOR = (
         ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           case ${program##*/} in
-            qemu-system-*|qemu-kvm) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
-            virtiofsd|cloud-hypervisor|firecracker) kind=${program##*/} ;; *) continue ;;
+            qemu-system-*|qemu-kvm|xen-qemu-system-*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
+            virtiofsd|cloud-hypervisor|firecracker|swtpm) kind=${program##*/} ;; *) continue ;;
           esac
           if [ "$path" != "$program" ]; then state=replaced
+          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
           elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "/proc/$pid/root$program" 2>/dev/null)" ]; then state=installed
           else state=replaced; fi
           machine=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
             awk 'wanted { sub(/^type=/, ""); sub(/,.*/, ""); print; exit } { wanted = /^--?(machine|M)$/ }')
           printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$(printf %s "$machine" | tr '\000-\037\177' '?')"
         done; true"""),
-    Question("machine_types", ("hypervisor.deprecated_machine_types",), """
+    # What the installed QEMU has: "has NAME", "deprecated NAME", "default NAME", "alias q35 NAME".
+    Question("machine_types", ("hypervisor.machine_types", "hypervisor.deprecated_machine_types", "hypervisor.removed_machine_types"), r"""
         for program in /usr/bin/qemu-system-x86_64 /usr/libexec/qemu-kvm /usr/bin/qemu-system-aarch64; do
-          if [ -x "$program" ]; then "$program" -machine help | awk '/deprecated/ { print $1 }'; exit; fi
+          [ -x "$program" ] || continue
+          "$program" -machine help | awk 'NR > 1 { print "has " $1 }
+            /deprecated/ { print "deprecated " $1 }
+            / \(default\)/ { print "default " $1 }
+            match($0, /\(alias of [^)]*\)/) { print "alias " $1 " " substr($0, RSTART + 10, RLENGTH - 11) }'
+          exit
         done; true"""),
+    # What libvirt starts its guests with the next time, and what their saved memory needs: the document stands at the beginning of the file.
+    Question("machines_defined", ("hypervisor.machine_types", "hypervisor.deprecated_machine_types", "hypervisor.removed_machine_types"), r"""
+        for path in /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml /var/lib/libvirt/qemu/save/*.save; do
+          [ -f "$path" ] && head -c 65536 "$path" | grep -aoE "<type [^<>]*machine=['\"][^'\"]+" | sed "s/.*machine=.//"
+        done | sort -u; true"""),
+    Question("xen", ("hypervisor.xen.*",), r"""
+        [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ] || exit 0
+        cd /sys/hypervisor/version && echo "version $(cat major).$(cat minor)$(cat extra)"
+        booted=$(sed -n 's/^btime //p' /proc/stat)
+        for path in /boot/xen-[0-9]*.gz; do [ -e "$path" ] && [ "$(stat -L -c %Z "$path")" -gt "$booted" ] && echo "replaced $path"; done; true"""),
     Question("kvm", ("hypervisor.kvm.*",), """
         for path in /sys/module/kvm*/parameters/*; do
           [ -r "$path" ] || continue

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from ..promises import Wanted
+from ..promises import Wanted, hold
 from ..proof import Proof
 
 # systemd's names (systemd-detect-virt) where the standard has others.
@@ -53,3 +54,38 @@ def under(proof: Proof) -> str:
     """What the host runs under by systemd's word, in the standard's words."""
     said = proof.says("under").strip()
     return _NAMES.get(said, said)
+
+
+_SOFTWARE = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+){1,2})")
+
+
+def hold_xen(proof: Proof, wanted: Wanted) -> None:
+    """The Xen in force says its release; the revision of its package only shows where nothing was replaced since the boot."""
+    __tracebackhide__ = True
+    said = dict(line.split(" ", 1) for line in proof.says("xen").splitlines())
+    if not said:
+        return
+    packages = [program.version for program in programs(proof) if program.kind == "xen" and program.version]
+    targets = packages if wanted.form == "rule" else [str(value) for value in wanted.accepted]
+    releases = {match.group(1) for match in map(_SOFTWARE.match, targets) if match}
+    running = said["version"]
+    later = wanted.form == "minimum" and all(proof.compare(running, release) > 0 for release in releases)
+    hold(running in releases or later, f"{proof.host} runs Xen {running}; the standard promises {wanted} ({', '.join(targets)})")
+    hold("replaced" not in said, f"{proof.host} runs Xen {running}, whose image was replaced since the boot, so nobody can tell its revision")
+    is_plain = all(target in releases for target in targets)
+    hold(later or is_plain or any(target in packages for target in targets),
+         f"{proof.host} runs Xen {running}, which does not tell whether it is {' or '.join(targets)}")
+
+
+def machine_types(proof: Proof) -> set[str]:
+    """The machine types of all guests, running, defined and saved, by the names that the installed QEMU has for what they say."""
+    rows = [line.split() for line in proof.says("machine_types").splitlines()]
+    aliases = {cells[1]: cells[2] for cells in rows if cells[0] == "alias" and len(cells) == 3}
+    default = next((cells[1] for cells in rows if cells[0] == "default"), "")
+    running = {process.machine or default for process in processes(proof) if process.kind == "qemu"}
+    return {aliases.get(name, name) for name in running | set(proof.says("machines_defined").split())}
+
+
+def known_machine_types(proof: Proof, word: str) -> set[str]:
+    """What the installed QEMU "has", or calls "deprecated"."""
+    return {cells[1] for cells in map(str.split, proof.says("machine_types").splitlines()) if cells[0] == word}

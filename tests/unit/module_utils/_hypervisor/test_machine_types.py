@@ -99,3 +99,34 @@ def test_nothing_raises_and_no_odd_name_comes_through(argv: list[str], text: str
     assert guest.machine_type is None or set(guest.machine_type) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
     machine_types.from_domain_xml(text)
     machine_types.is_deprecated(text, (10, 0))
+
+
+# "-machine help" of QEMU 7.2, 10.0 and 11.1.
+@pytest.mark.parametrize(("name", "version", "removed"), [
+    ("pc-q35-5.0", (11, 1), True), ("pc-q35-5.1", (11, 1), True), ("pc-q35-5.2", (11, 1), False), ("pc-i440fx-2.12", (11, 1), True),
+    ("pc-i440fx-2.12", (10, 0), False), ("pc-q35-5.0", (7, 2), False), ("pc-q35-rhel8.2.0", (11, 1), False), ("q35", (11, 1), False),
+    ("virt-4.2", (11, 1), True), ("pc-q35-5.0", None, False)])
+def test_types_that_a_qemu_has_no_more(name: str, version: tuple[int, int] | None, removed: bool) -> None:
+    assert machine_types.is_removed(name, version) is removed
+
+
+@pytest.mark.parametrize(("program", "version", "upstream", "default"), [
+    ("/usr/bin/qemu-system-x86_64", (7, 2), True, "pc-i440fx-7.2"), ("/usr/bin/qemu-system-x86_64", (7, 2), False, None),
+    ("/usr/bin/qemu-system-aarch64", (7, 2), True, None), ("/usr/bin/qemu-system-s390x", (10, 0), True, "s390-ccw-virtio-10.0"),
+    ("/usr/bin/qemu-system-x86_64", None, True, None)])
+def test_the_default_of_a_guest_that_names_none(program: str, version: tuple[int, int] | None, upstream: bool, default: str | None) -> None:
+    assert machine_types.default_type(program, version, upstream) == default
+
+
+def test_an_alias_means_the_newest_of_its_qemu() -> None:
+    assert machine_types.resolve("q35", (7, 2)) == "pc-q35-7.2"
+    assert machine_types.resolve("q35", None) is None
+    assert machine_types.resolve("pc-q35-6.0", (7, 2)) == "pc-q35-6.0"
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ('[machine]\n  type = "q35"\n  graphics = "off"\n', "q35"),
+    ('[device "x"]\n type = "q35"\n', None), ("", None), ('[machine]\ntype = "a b"\n', None)])
+def test_a_configuration_for_qemu_names_the_machine(text: str, name: str | None) -> None:
+    """Incus and LXD write QEMU's options into a file for -readconfig."""
+    assert machine_types.from_configuration(text) == name

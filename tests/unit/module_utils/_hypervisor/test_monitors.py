@@ -24,6 +24,7 @@ RPM = (FIXTURES / "rpm_query_el9.txt").read_text()
     ("qemu-system-x86_64", "qemu"), ("qemu-system-x86_64-microvm", "qemu"), ("qemu-system-aarch64", "qemu"), ("qemu-kvm", "qemu"), ("kvm", "qemu"),
     ("virtqemud", "libvirt"), ("libvirtd", "libvirt"), ("virtiofsd", "virtiofsd"), ("cloud-hypervisor", "cloud-hypervisor"),
     ("cloud-hypervisor-static", "cloud-hypervisor"), ("firecracker", "firecracker"), ("firecracker-v1.12.1-x86_64", "firecracker"),
+    ("xen-qemu-system-i386", "qemu"), ("cloud-hypervisor-static-aarch64", "cloud-hypervisor"), ("swtpm", "swtpm"), ("swtpm_setup", None),
     ("qemu-img", None), ("qemu-system-", None), ("kvm2", None), ("my-firecracker", None), ("firecracker-containerd", None),
     ("qemu-kvm\n", None), ("", None),
 ])
@@ -55,8 +56,41 @@ def test_a_package_of_several_architectures_has_its_list_under_the_architecture(
 
 def test_xens_package_carries_its_version_in_its_name() -> None:
     text = "Package: xen-hypervisor-4.17-amd64\nStatus: install ok installed\nVersion: 4.17.5-1\n\nPackage: xen-hypervisor-common\nVersion: 1\n"
-    (package, lists), = monitors.parse_dpkg_status(text)
-    assert (package.component, package.version, lists[0]) == ("xen", "4.17.5-1", "xen-hypervisor-4.17-amd64.list")
+    (_name, version, lists), = monitors.parse_dpkg_status(text)
+    assert (version, lists[0]) == ("4.17.5-1", "xen-hypervisor-4.17-amd64.list")
+    package, = monitors.dpkg_packages(RecordedHost({}), text)
+    assert (package.component, package.version) == ("xen", "4.17.5-1")
+
+
+@pytest.mark.parametrize(("name", "path", "component"), [
+    ("qemu-system-x86-hwe", "/usr/bin/qemu-system-x86_64", "qemu"), ("qemu-system-xen", "/usr/libexec/xen-qemu-system-i386", "qemu"),
+    ("qemu-system-misc", "/usr/bin/qemu-system-s390x", "qemu"), ("qemu-system-riscv", "/usr/bin/qemu-system-riscv64", "qemu"),
+    ("qemu-system-common", "/usr/lib/qemu/virtiofsd", "virtiofsd"), ("libvirt-daemon-hwe", "/usr/sbin/libvirtd", "libvirt"),
+    ("libvirt-daemon-driver-qemu", "/usr/sbin/virtqemud", "libvirt"), ("swtpm", "/usr/bin/swtpm", "swtpm"),
+    ("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"), ("qemu-efi-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "ovmf"),
+    ("pve-qemu-kvm", "/usr/bin/qemu-system-x86_64", "qemu"),
+])
+def test_a_package_is_known_by_what_it_brings(name: str, path: str, component: str) -> None:
+    """Contents of Debian bookworm to sid, Ubuntu 22.04 to 26.04 with its HWE stack, and Proxmox VE."""
+    text = f"Package: {name}\nStatus: install ok installed\nVersion: 1-1\nArchitecture: amd64\n"
+    host = RecordedHost({"read": {f"/var/lib/dpkg/info/{name}.list": f"/.\n/usr/share/doc/{name}\n{path}\n"}})
+    assert (component, [path]) in [(package.component, package.binaries) for package in monitors.dpkg_packages(host, text)]
+
+
+@pytest.mark.parametrize("name", ["qemu-system-common", "qemu-system-data", "libvirt-daemon-config-network"])
+def test_a_package_without_a_binary_is_no_component(name: str) -> None:
+    text = f"Package: {name}\nStatus: install ok installed\nVersion: 1-1\nArchitecture: amd64\n"
+    assert monitors.dpkg_packages(RecordedHost({"read": {f"/var/lib/dpkg/info/{name}.list": "/usr/share/x\n"}}), text) == []
+
+
+@pytest.mark.parametrize(("name", "path", "components"), [
+    ("qemu-kvm-common", "/usr/libexec/virtiofsd", ["virtiofsd"]), ("qemu-kvm-ev", "/usr/libexec/qemu-kvm", ["qemu"]),
+    ("qemu-kvm-rhev", "/usr/libexec/qemu-kvm", ["qemu"]), ("qemu", "/usr/lib64/xen/bin/qemu-system-i386", ["qemu"]),
+    ("qemu-kvm-common", "/usr/share/man/man1/virtiofsd.1.gz", []), ("edk2-ovmf", "/usr/share/edk2/ovmf/OVMF_CODE.fd", ["ovmf"]),
+])
+def test_an_rpm_is_known_by_what_it_brings(name: str, path: str, components: list[str]) -> None:
+    """RHEL 8's virtiofsd, oVirt's and XCP-ng's QEMU, and the firmware of EL."""
+    assert [package.component for package in monitors.parse_rpm(f">\t{name}\t15:6.2.0-1.el8\n {path}\n")] == components
 
 
 @pytest.mark.parametrize("status", [
@@ -130,3 +164,9 @@ def test_nothing_raises(text: str, data: bytes) -> None:
     monitors.component_of_comm(text)
     monitors.qemu_text_version(data)
     monitors.qemu_text_version(b"QEMU emulator version 1" + data)
+
+
+@pytest.mark.parametrize(("text", "version"), [
+    (b"QEMU emulator version 10.1.2 (pve-qemu-kvm_10.1.2-4)", "10.1.2-4"), (b"QEMU emulator version 11.0.3 (pve-qemu-kvm_11.0.3-4)", "11.0.3-4")])
+def test_proxmox_writes_an_underscore(text: bytes, version: str) -> None:
+    assert monitors.qemu_text_version(text) == version

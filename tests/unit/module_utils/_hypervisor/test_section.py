@@ -92,12 +92,14 @@ def test_a_current_monitor_has_its_packages_version() -> None:
     section = debian().process(4242, QEMU, ARGV, 100, elf(NEW)).scan()
     assert section.facts["processes"] == [{
         "pid": 4242, "component": "qemu", "exe": QEMU, "deleted": False, "version": PACKAGE, "version_how": "package", "build_id": NEW,
-        "stale": False, "reason": "", "started_at": "2025-11-24T02:06:40Z", "guest": "web1", "machine_type": "pc-i440fx-1.7"}]
+        "stale": False, "reason": "", "started_at": "2025-11-24T02:06:40Z", "guest": "web1", "machine_type": "pc-i440fx-1.7",
+        "machine_type_in_effect": "pc-i440fx-1.7"}]
     assert section.facts["components"] == [{"name": "qemu", "package": "qemu-system-x86", "version": PACKAGE, "path": QEMU, "build_id": NEW}]
     assert section.facts["machine_types"] == ["pc-i440fx-1.7"] == section.facts["deprecated_machine_types"]
     assert section.facts["is_host"] is True and section.facts["is_guest"] is False and section.facts["under"] == "none"
     assert [(entry["fact"], entry["reason"]) for entry in section.nulls] == [
-        ("hypervisor.xen.version", "not_applicable"), ("hypervisor.ladder.guest_kernel", "not_asked")]
+        ("hypervisor.xen.version", "not_applicable"), ("hypervisor.xen.image_replaced", "not_applicable"),
+        ("hypervisor.ladder.guest_kernel", "not_asked")]
 
 
 def test_a_replaced_monitor_is_stale_and_its_text_tells_its_version() -> None:
@@ -320,6 +322,7 @@ def test_an_empty_host_says_why_for_each_null() -> None:
     assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
         "hypervisor.xen.version": "not_applicable", "hypervisor.components": "unsupported", "hypervisor.processes": "absent",
         "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent",
+        "hypervisor.removed_machine_types": "absent", "hypervisor.xen.image_replaced": "not_applicable",
         "hypervisor.ladder.guest_kernel": "not_asked"}
 
 
@@ -374,9 +377,10 @@ def test_libvirts_documents_are_read() -> None:
     facts = machine.scan().facts
     assert facts["defined_machine_types"] == ["pc-q35-5.2", "pc-q35-8.2"]
     assert facts["guests"] == [
-        {"name": "lone", "pid": 7, "persistent": False, "pinned_by": [], "machine_type": "pc-q35-8.2", "defined_machine_type": None},
+        {"name": "lone", "pid": 7, "persistent": False, "pinned_by": [], "machine_type": "pc-q35-8.2", "defined_machine_type": None,
+         "saved_machine_type": None},
         {"name": "web & db", "pid": 4242, "persistent": True, "pinned_by": ["hostdev"], "machine_type": "pc-q35-8.2",
-         "defined_machine_type": "pc-q35-5.2"}]
+         "defined_machine_type": "pc-q35-5.2", "saved_machine_type": None}]
 
 
 def test_a_document_that_cannot_be_read_is_a_null_with_a_reason() -> None:
@@ -403,3 +407,69 @@ def test_every_fact_is_declared() -> None:
     section = debian().process(4242, QEMU, ARGV, 100, elf(NEW)).scan()
     assert set(section.facts) == declared
     assert set(section.facts["processes"][0]) == process_keys
+
+
+VIRTIOFSD = "/usr/libexec/virtiofsd"
+
+
+@pytest.mark.parametrize(("mounts", "stale", "reason"), [
+    ({"/proc/7/exe": 31, "/usr/libexec": 31}, True, f"its binary {VIRTIOFSD} was replaced"),
+    ({"/proc/7/exe": 77, "/usr/libexec": 31}, None, "it runs in a root file system of its own (a container)"),
+    ({}, None, "it runs in a root file system of its own (a container)")])
+def test_a_sandbox_that_a_process_gave_itself_is_no_container(mounts: dict[str, int], stale: bool | None, reason: str) -> None:
+    """virtiofsd moves its root to the folder that it shares; what it runs is still the file on the host's own mount."""
+    machine = Machine().el9().file(VIRTIOFSD, 100, elf(NEW))
+    machine.recording["stat"]["/proc/7/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 900]
+    machine.recording["mount_id"] = mounts
+    process = machine.process(7, VIRTIOFSD + " (deleted)", [VIRTIOFSD, "--fd=3"], 55, elf(OLD)).only_process()
+    assert process["stale"] is stale
+    assert process["reason"].startswith(reason)
+
+
+def test_two_files_without_a_build_cannot_be_compared() -> None:
+    path = "/usr/local/bin/firecracker"
+    process = debian().file(path, 300, b"static").process(9, path + " (deleted)", ["firecracker"], 400, b"static").only_process()
+    assert (process["stale"], process["reason"]) == (None, f"its binary {path} was replaced, and neither file says of which build it is")
+
+
+@pytest.mark.parametrize(("argv", "machine_type", "in_effect"), [
+    ([QEMU, "-name", "a"], None, "pc-i440fx-7.2"), ([QEMU, "-machine", "q35"], "q35", "pc-q35-7.2"),
+    ([QEMU, "-readconfig", "/run/incus/a/qemu.conf"], "q35", "pc-q35-7.2"), ([QEMU, "-readconfig", "/home/x/qemu.conf"], None, "pc-i440fx-7.2")])
+def test_the_machine_type_in_effect(argv: list[str], machine_type: str | None, in_effect: str) -> None:
+    machine = debian()
+    machine.recording["read"]["/run/incus/a/qemu.conf"] = '[machine]\n  type = "q35"\n'
+    process = machine.process(4242, QEMU, argv, 100, elf(NEW)).only_process()
+    assert (process["machine_type"], process["machine_type_in_effect"]) == (machine_type, in_effect)
+
+
+def test_a_guest_that_the_installed_qemu_cannot_take() -> None:
+    """pc-q35-5.0 runs on QEMU 7.2, 11.1 is installed, and another guest is defined or saved with a type that is gone as well."""
+    machine = debian()
+    machine.recording["read"]["/var/lib/dpkg/status"] = (FIXTURES / "dpkg_status.txt").read_text().replace(PACKAGE, "1:11.1.3+ds-1")
+    machine.recording["read"]["/etc/libvirt/qemu/off1.xml"] = DEFINITION.replace("pc-q35-5.2", "pc-i440fx-2.12")
+    machine.recording["stat"]["/var/lib/libvirt/qemu/save/web & db.save"] = ["file", 0o600, 0, 0, 9, 0.0, 0.0, 1, 77]
+    head = b"LibvirtQemudSave" + b"\0" * 76 + DEFINITION.replace("pc-q35-5.2", "pc-q35-4.0").encode()
+    machine.recording["read_bytes"]["/var/lib/libvirt/qemu/save/web & db.save@0+65536"] = base64.b64encode(head).decode()
+    text = b"\0QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\n\0"
+    machine.process(4242, QEMU + " (deleted)", [QEMU, "-machine", "pc-q35-5.0"], 55, elf(OLD, text))
+    facts = machine.scan().facts
+    assert facts["removed_machine_types"] == ["pc-i440fx-2.12", "pc-q35-4.0", "pc-q35-5.0"]
+    assert facts["guests"][0]["saved_machine_type"] == "pc-q35-4.0"
+
+
+@pytest.mark.parametrize(("ctime", "replaced"), [(NOW - UPTIME - 10, False), (NOW - 50, True)])
+def test_an_image_of_xen_that_was_written_since_the_boot(ctime: float, replaced: bool) -> None:
+    machine = debian()
+    image = "/boot/xen-4.20-amd64.gz"
+    machine.recording["read"]["/var/lib/dpkg/status"] = "Package: xen-hypervisor-4.20-amd64\nStatus: install ok installed\nVersion: 4.20.4-1\n"
+    machine.recording["read"]["/var/lib/dpkg/info/xen-hypervisor-4.20-amd64.list"] = image + "\n"
+    machine.recording["stat"]["/boot"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 5]
+    machine.file(image, 600, b"", ctime=ctime)
+    section = machine.scan()
+    assert section.facts["xen"]["image_replaced"] is replaced
+
+
+def test_kvm_of_software_is_told_by_its_module() -> None:
+    machine = debian()
+    machine.recording["read"]["/sys/module/kvm_pvm/parameters/x"] = "Y\n"
+    assert machine.scan().facts["kvm"]["software"] is True

@@ -76,7 +76,22 @@ def test_dnf_pairs_the_new_version_with_the_old() -> None:
 def test_dnf_keeps_the_epoch() -> None:
     events = history.parse_dnf_log(DNF, "qemu-kvm-core")
     assert [(event.before, event.after) for event in events] == [("17:8.0.0-16.el9_3.3", "17:8.2.0-11.el9_4.1")]
-    assert history.version_at(events, utc("2024-05-01 00:00"), True) == "17:8.0.0-16.el9_3.3"
+    assert history.version_at(events, utc("2024-05-01 00:00"), True, utc("2024-01-01 00:00")) == "17:8.0.0-16.el9_3.3"
+
+
+@pytest.mark.parametrize("since", [None, "2024-05-02 00:00"])
+def test_what_was_before_the_log_nobody_knows(since: str | None) -> None:
+    """Debian rotates dpkg.log each month: what the first entry replaced may itself have come after the start of a process."""
+    events = history.parse_dnf_log(DNF, "qemu-kvm-core")
+    with pytest.raises(ValueError, match="begins after"):
+        history.version_at(events, utc("2024-05-01 00:00"), True, utc(since) if since else None)
+
+
+@pytest.mark.parametrize(("text", "since"), [
+    ("2026-11-20 10:00:00 startup archives unpack\n2026-11-20 10:00:01 upgrade a:amd64 1 2\n", "2026-11-20 10:00"), ("", None), ("damaged\n", None),
+    ("9999-99-99 10:00:00 startup\n", None), ("2026-11-20T12:00:00+0200 INFO --- logging initialized ---\n", "2026-11-20 10:00")])
+def test_when_a_log_begins(text: str, since: str | None) -> None:
+    assert history.begins(text) == (since and utc(since))
 
 
 def test_a_removed_package_has_no_version() -> None:

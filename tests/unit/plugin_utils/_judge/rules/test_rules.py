@@ -314,6 +314,13 @@ def process(**changes: Any) -> dict[str, Any]:
     return {"hypervisor.processes": [{**usual, **changes}]}
 
 
+def xen(running: str, replaced: bool | None = None) -> dict[str, Any]:
+    """Debian 13's dom0, whose package is newer than what was booted."""
+    row = {"name": "xen", "package": "xen-hypervisor-4.20-amd64", "version": "4.20.4+63-g7abfd2bce2-0+deb13u1"}
+    return {"hypervisor.xen": {"version": running, "image_replaced": replaced}, "hypervisor.components": [row]}
+
+
+LAUNCHER = {**process(version="9.1.0-15.el9_6.4", version_how="binary_text"), "kernel.version_order": "rpm"}
 OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
 
 
@@ -353,6 +360,36 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.kvm.kvm_intel.nested": False}, {"hypervisor.kvm.parameters": {"kvm_intel.nested": "0"}}, FINE),
     ({"hypervisor.kvm.kvm.nx_huge_pages": {"any_of": ["auto", "force"]}}, {}, FINE),
     ({"hypervisor.kvm.kvm_amd.nested": False}, {}, UNKNOWN),
+    # nx_huge_pages answers Y or N to the words it was given, avic too since 6.18, and auto is never read again.
+    ({"hypervisor.kvm.kvm.nx_huge_pages": "force"}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "Y"}}, FINE),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": "force"}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "N"}}, DRIFT),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": "off"}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "N"}}, FINE),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": "never"}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "never"}}, FINE),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": "auto"}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "Y"}}, UNKNOWN),
+    ({"hypervisor.kvm.kvm.nx_huge_pages": {"any_of": ["auto", "off"]}}, {"hypervisor.kvm.parameters": {"kvm.nx_huge_pages": "Y"}}, UNKNOWN),
+    ({"hypervisor.kvm.kvm_amd.avic": "auto"}, {"hypervisor.kvm.parameters": {"kvm_amd.avic": "Y"}}, UNKNOWN),
+    ({"hypervisor.kvm.kvm_amd.avic": True}, {"hypervisor.kvm.parameters": {"kvm_amd.avic": "Y"}}, FINE),
+    ({"hypervisor.kvm.kvm_intel.nested": "yes"}, {"hypervisor.kvm.parameters": {"kvm_intel.nested": "1"}}, FINE),
+    # Xen is no process: what runs says its own version, and a package's revision only where nothing was replaced since.
+    ({"hypervisor.xen.running": {"rule": "installed"}}, xen("4.20.2"), DRIFT),
+    ({"hypervisor.xen.running": {"minimum": "4.20.4"}}, xen("4.20.2"), DRIFT),
+    ({"hypervisor.xen.running": "4.20.4+63-g7abfd2bce2-0+deb13u1"}, xen("4.20.2"), DRIFT),
+    ({"hypervisor.xen.running": {"rule": "installed"}}, xen("4.20.4", False), FINE),
+    ({"hypervisor.xen.running": {"rule": "installed"}}, xen("4.20.4", True), UNKNOWN),
+    ({"hypervisor.xen.running": {"minimum": "4.20.4"}}, xen("4.20.4", False), FINE),
+    ({"hypervisor.xen.running": {"minimum": "4.19"}}, xen("4.20.4", False), FINE),
+    ({"hypervisor.xen.running": {"minimum": "4.20.4+99"}}, xen("4.20.4", False), UNKNOWN),
+    ({"hypervisor.xen.running": "4.20.4+63-g7abfd2bce2-0+deb13u1"}, xen("4.20.4", False), FINE),
+    ({"hypervisor.xen.running": {"minimum": "4.20.4"}}, {"hypervisor.xen": {"version": None}}, UNKNOWN),
+    # A container's QEMU says its version without the epoch that its package has.
+    ({"hypervisor.qemu.running": {"minimum": "17:9.1.0-15.el9_6.4"}}, LAUNCHER, FINE),
+    ({"hypervisor.qemu.running": "17:9.1.0-15.el9_6.4"}, LAUNCHER, FINE),
+    ({"hypervisor.qemu.running": {"minimum": "17:9.1.0-15.el9_6.5"}}, LAUNCHER, DRIFT),
+    ({"hypervisor.machine_types": ["pc-q35-*"]}, process(machine_type_in_effect=None), UNKNOWN),
+    ({"hypervisor.machine_types": ["pc-q35-*"]}, {**process(machine_type_in_effect="pc-q35-7.2"),
+                                                  "hypervisor.defined_machine_types": ["pc-i440fx-2.12"]}, DRIFT),
+    ({"hypervisor.removed_machine_types": "forbidden"}, {"hypervisor.removed_machine_types": ["pc-q35-5.0"]}, DRIFT),
+    ({"hypervisor.removed_machine_types": "forbidden"}, {"hypervisor.removed_machine_types": []}, FINE),
     ({"hypervisor.machine_types": ["pc-q35-*"]}, {"hypervisor.machine_types": ["pc-i440fx-2.1"]}, DRIFT),
     ({"hypervisor.deprecated_machine_types": "forbidden"}, {"hypervisor.deprecated_machine_types": ["pc-i440fx-2.1"]}, DRIFT),
 ])

@@ -105,16 +105,19 @@ def arguments(host: Any, pid: str) -> List[str]:
     return processes.parse_cmdline(host.read("%s/%s/cmdline" % (PROC, pid), _CMDLINE_BYTES).value or "")
 
 
-def judge(path: str, same_file: Optional[bool], running: Optional[str], installed: Optional[str]) -> Verdict:
-    """Judge a binary of the host's own by comparing files (None: nothing is at the path any more), then builds."""
+def judge(
+    path: str, same_file: Optional[bool], running: Optional[str], installed: Optional[str], same_content: Optional[bool] = False,
+) -> Verdict:
+    """Judge a binary of the host's own by comparing files (None: nothing is at the path any more), then builds, and without these the content."""
     if same_file:
         return Verdict(False, "", True)
     if same_file is None:
         return Verdict(True, "its binary %s was removed" % path, False)
     if running and running == installed:
         return Verdict(False, "the file was replaced by the same build", True)
-    if running is None and installed is None:
-        return Verdict(None, "its binary %s was replaced, and neither file says of which build it is" % path, False)
+    if running is None and installed is None and same_content is not False:
+        return Verdict(False, "the file was replaced by the same content", True) if same_content else Verdict(
+            None, "its binary %s was replaced, and neither file says of which build it is" % path, False)
     builds = "build %s runs, build %s is installed" % (running or "unknown", installed or "unknown")
     return Verdict(True, "its binary %s was replaced: %s" % (path, builds), False)
 
@@ -159,7 +162,19 @@ def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verd
     now = host.stat(link.path)
     if now.problem or _same(now, running):
         return judge(link.path, None if now.problem else True, None, None)
-    return judge(link.path, False, build_id_at(host, exe), build_id_at(host, link.path))
+    builds = build_id_at(host, exe), build_id_at(host, link.path)
+    return judge(link.path, False, builds[0], builds[1], None if any(builds) else same_content(host, exe, running, link.path, now))
+
+
+def same_content(host: Any, exe: str, running: Any, path: str, now: Any) -> Optional[bool]:
+    """Whether two files without a build id hold the same; None where their beginnings do and the rest cannot be compared."""
+    digests = [host.sha256(where, _BINARY_BYTES) for where in (exe, path)]
+    if not any(digest.problem for digest in digests):
+        return bool(digests[0].value == digests[1].value)
+    heads = [host.read_bytes(where, 4096) for where in (exe, path)]
+    if any(head.problem for head in heads) or heads[0].value != heads[1].value or running.value.size != now.value.size:
+        return False
+    return None
 
 
 class Examiner:
@@ -215,7 +230,9 @@ class Examiner:
         if foreign:
             return _binary_record(link, *self._judge_foreign(candidate, running, build, foreign))
         now = self._host.stat(link.path)
-        verdict = judge(link.path, None if now.problem else _same(now, running), build, self.build_id(link.path, now))
+        is_same, installed = None if now.problem else _same(now, running), self.build_id(link.path, now)
+        content = same_content(self._host, exe, running, link.path, now) if is_same is False and build is None and installed is None else False
+        verdict = judge(link.path, is_same, build, installed, content)
         return _binary_record(link, verdict, build, self._version(candidate, link.path, running, verdict, started))
 
     def build_id(self, path: str, stat: Any) -> Optional[str]:

@@ -426,10 +426,17 @@ def test_a_sandbox_that_a_process_gave_itself_is_no_container(mounts: dict[str, 
     assert process["reason"].startswith(reason)
 
 
-def test_two_files_without_a_build_cannot_be_compared() -> None:
+@pytest.mark.parametrize(("digests", "data", "stale", "reason"), [
+    (["ab", "ab"], b"static", False, "the file was replaced by the same content"),
+    (["ab", "cd"], b"static", True, "its binary /usr/local/bin/firecracker was replaced: build unknown runs, build unknown is installed"),
+    ([], b"static", None, "its binary /usr/local/bin/firecracker was replaced, and neither file says of which build it is"),
+    ([], b"statix", True, "its binary /usr/local/bin/firecracker was replaced: build unknown runs, build unknown is installed")])
+def test_files_without_a_build_are_compared_by_what_they_hold(digests: list[str], data: bytes, stale: bool | None, reason: str) -> None:
     path = "/usr/local/bin/firecracker"
-    process = debian().file(path, 300, b"static").process(9, path + " (deleted)", ["firecracker"], 400, b"static").only_process()
-    assert (process["stale"], process["reason"]) == (None, f"its binary {path} was replaced, and neither file says of which build it is")
+    machine = debian().file(path, 300, b"static").process(9, path + " (deleted)", ["firecracker"], 400, data)
+    machine.recording["sha256"] = dict(zip(("/proc/9/exe", path), digests, strict=False))
+    process = machine.only_process()
+    assert (process["stale"], process["reason"]) == (stale, reason)
 
 
 @pytest.mark.parametrize(("argv", "machine_type", "in_effect"), [

@@ -25,6 +25,7 @@ _GOLDEN: dict[str, Any] = {
         "installed": [{"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64",
                        "package_version": "6.12.57-1", "image_present": True, "complete": True, "initrd_missing": False}],
         "stray_images": [],
+        "modules": [],
         "newest_installed": {"release": "6.12.57-amd64", "package_version": "6.12.57-1"},
         "default_boot": {"release": "6.12.57-amd64", "package_version": "6.12.57-1", "entry": "0", "loader": "grub", "how": "GRUB_DEFAULT=0"},
         "one_shot": {"set": False, "entry": None, "release": None},

@@ -97,6 +97,19 @@ def test_every_installed_kernel_would_come_up(proof: Proof, wanted: Wanted) -> N
     hold(not found, f"{proof.host} has kernels that would not come up: {'; '.join(found)}; the standard forbids that")
 
 
+@promise("kernel.modules_missing")
+def test_the_next_boots_kernel_has_the_modules_that_are_loaded(proof: Proof, wanted: Wanted) -> None:
+    following = kernels.default_release(proof)
+    lost = [name for name in kernels.foreign_modules(proof) if following not in kernels.kernels_with(proof, name)]
+    hold(not lost, f"{proof.host} boots {following} next, which lacks the modules {', '.join(lost)} that are loaded now; the standard forbids that")
+
+
+@promise("kernel.modules_replaced")
+def test_loaded_modules_are_those_on_disk(proof: Proof, wanted: Wanted) -> None:
+    other = [name for name, (loaded, on_disk) in kernels.foreign_modules(proof).items() if not loaded or loaded != on_disk]
+    hold(not other, f"{proof.host} has modules loaded that are not known to be those on disk: {', '.join(other)}; the standard forbids that")
+
+
 @promise("kernel.stray_images")
 def test_every_kernel_image_belongs_to_a_package(proof: Proof, wanted: Wanted) -> None:
     found = proof.says("stray").split()

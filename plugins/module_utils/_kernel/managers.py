@@ -61,7 +61,18 @@ def _unattended_upgrades(host: Any) -> Optional[Manager]:
     enabled = (values.get("apt::periodic::enable") or ["1"])[-1]
     kept = [pattern for pattern in values.get("unattended-upgrade::package-blacklist", []) if re.search(r"linux|\A\.?\*", pattern)]
     detail = "APT::Periodic::Unattended-Upgrade %s" % period + ("; never touches %s" % ", ".join(kept) if kept else "")
-    return Manager("unattended-upgrades", period not in ("0", "") and enabled != "0", detail)
+    asleep = _timer_is_off(host, "apt-daily-upgrade.timer")
+    active = period not in ("0", "") and enabled != "0" and not asleep
+    return Manager("unattended-upgrades", active, detail + ("; apt-daily-upgrade.timer is %s" % asleep if asleep else ""))
+
+
+def _timer_is_off(host: Any, timer: str) -> str:
+    """'masked' or 'disabled' where systemd starts a timer of a package no more; '' where it does, or systemd does not tell."""
+    if host.readlink("%s/%s" % (_SYSTEMD, timer)).value == "/dev/null":
+        return "masked"
+    folder = "%s/timers.target.wants" % _SYSTEMD
+    link = host.stat("%s/%s" % (folder, timer), follow=False)
+    return "disabled" if link.problem == "absent" and host.listdir(folder).value else ""
 
 
 def _by_unit(host: Any) -> List[Manager]:

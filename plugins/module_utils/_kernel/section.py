@@ -18,6 +18,7 @@ from .._packages import dpkg, rpm
 from .._packages.dpkg import Image
 from . import managers as kernel_managers
 from .initrd import Initrds
+from .modules import MODULE_FACTS, put_modules
 from .offered import put_available
 from .packages import IMAGE_FILE, Packages, read_packages, without_packages
 from .running import running_version
@@ -60,7 +61,7 @@ FACTS: List[Fact] = [
     Fact("managers[].active", "bool", "it is set to work by itself"),
     Fact("managers[].detail", "str", "what shows it"),
     Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
-] + BOOT_FACTS
+] + MODULE_FACTS + BOOT_FACTS
 
 _SIGNATURE = "/proc/version_signature"
 
@@ -84,6 +85,10 @@ def collect(host: Any, section: Any, options: Any) -> None:
         managers = [dict(manager._asdict()) for manager in kernel_managers.find(host)]
         section.put("managers", managers, "the files of each manager below /etc and /usr")
     collect_boot_targets(host, section)
+    if container != "none":
+        section.cannot_say("modules", "in_container", container)
+    else:
+        put_modules(host, section, section.facts["default_boot"]["release"])
 
 
 def _put_running(host: Any, section: Any, packages: Packages) -> Optional[str]:

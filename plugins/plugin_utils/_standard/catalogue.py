@@ -83,6 +83,13 @@ _KERNEL_ENTRIES = (
           "initrd and cannot reach the root file system without one (critical where the next boot gives it).",
           "Do not reboot. Make room in /boot, finish the installation (dpkg --configure -a, apt-get -f install, dnf reinstall), and see that the "
           "initrd is there.", "none"),
+    Entry("kernel.modules_missing", "high", "The kernel of the next boot lacks a module that is loaded now, from outside of the kernel's tree: what "
+          "needs it (a root or data on ZFS, storage, network, GPUs) is gone after a reboot.",
+          "Do not reboot. Build the module for that kernel (dkms autoinstall -k RELEASE, or the vendor's package), and make its initrd anew.",
+          "none"),
+    Entry("kernel.modules_replaced", "medium", "A loaded module from outside of the kernel's tree is another build than the one on disk: programs "
+          "that were updated with it (NVIDIA's libraries) may refuse it.",
+          "Unload and load it where nothing uses it, or reboot the host in its wave.", "reboot"),
     Entry("kernel.unmanaged", "medium", "The running kernel belongs to no installed package: no update will ever reach it, and its modules "
           "may be gone.",
           "Reboot into a packaged kernel.", "reboot"),

@@ -77,6 +77,13 @@ def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.stem(release).startswith(stem)
 
 
+def test_foreign_modules_are_told_by_their_builds_and_kernels() -> None:
+    proof = host(modules="has\tzfs\t6.1.0-41-cloud-amd64\nbuild\tzfs\tABC\tABC\nbuild\tnvidia\tABC\tDEF\n")
+    assert kernels.foreign_modules(proof) == {"zfs": ("ABC", "ABC"), "nvidia": ("ABC", "DEF")}
+    assert kernels.kernels_with(proof, "zfs") == {"6.1.0-41-cloud-amd64"}
+    assert kernels.kernels_with(proof, "nvidia") == set()
+
+
 def test_proxmoxs_own_pins_say_what_boots() -> None:
     proof = host(boot_tools="proxmox 6.8.12-11-pve\none_shot 6.14.8-2-bpo12-pve\n")
     assert (kernels.default_release(proof), kernels.one_shot(proof)) == ("6.8.12-11-pve", "6.14.8-2-bpo12-pve")

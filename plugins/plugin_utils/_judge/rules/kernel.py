@@ -174,12 +174,44 @@ def _incomplete(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
             yield Unknown("kernel.installed", f"whether {printable(str(following), 80)} needs an initrd is not known")
 
 
+def _lost_modules(scope: Scope) -> list[str]:
+    """The modules from outside of the tree that the next boot's kernel lacks, as far as the record tells."""
+    try:
+        return [printable(str(row.get("name")), 80) for row in scope.facts.rows("kernel.modules") if row.get("in_next_boot") is False]
+    except CannotSay:
+        return []
+
+
+def _modules_missing(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    rows = scope.facts.rows("kernel.modules")
+    lost = [printable(str(row.get("name")), 80) for row in rows if row.get("in_next_boot") is False]
+    if lost:
+        expected = "each loaded module in the kernel of the next boot"
+        yield Difference("kernel.modules_missing", expected, lost[:20], ("kernel.modules", "kernel.default_boot.release"))
+    elif any(row.get("in_next_boot") is None for row in rows):
+        yield Unknown("kernel.modules", "the modules of the next boot's kernel are not known")
+
+
+def _modules_replaced(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    rows = scope.facts.rows("kernel.modules")
+    said = [f"{printable(str(row.get('name')), 80)}: loaded {printable(str(row.get('version') or 'another build'), 40)}, "
+            f"on disk {printable(str(row.get('on_disk_version') or 'another build'), 40)}" for row in rows if row.get("replaced") is True]
+    if said:
+        yield Difference("kernel.modules_replaced", "the modules on disk", said[:20], ("kernel.modules",))
+    elif any(row.get("replaced") is None for row in rows):
+        yield Unknown("kernel.modules", "a loaded module has nothing to be told from the one on disk by")
+
+
 def _remedy_before_reboot(scope: Scope, release: str) -> str | None:
     """What must be done before a reboot into this release; None where nothing is known to be missing."""
     try:
         why = _incomplete_rows(scope).get(release)
     except CannotSay:
         why = None
+    lost = _lost_modules(scope) if release == scope.facts.raw("kernel.default_boot.release") else []
+    if lost and not why:
+        rest = entry_of("kernel.modules_missing").remedy.partition(". ")[2]
+        return f"Do not reboot: {release[:80]} lacks {', '.join(lost)[:200]}, which is loaded now. {rest}"
     return f"Do not reboot: {release[:80]} would not come up ({why}). {entry_of('kernel.incomplete').remedy.partition('. ')[2]}" if why else None
 
 
@@ -303,6 +335,8 @@ RULES = (
     Rule("kernel.flavours_mixed", _flavours_mixed, observes=True),
     Rule("kernel.image_missing", _image_missing, observes=True),
     Rule("kernel.incomplete", _incomplete, observes=True),
+    Rule("kernel.modules_missing", _modules_missing, observes=True),
+    Rule("kernel.modules_replaced", _modules_replaced, observes=True),
     Rule("kernel.unmanaged", _unmanaged, observes=True),
     Rule("kernel.stray_images", _stray_images, observes=True),
     Rule("kernel.managers", _managers),

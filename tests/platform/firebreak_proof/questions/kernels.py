@@ -99,6 +99,17 @@ KERNEL = (
         [ -n "$newest" ] || newest=$(
           find /var/cache/dnf /var/cache/libdnf5 /var/cache/zypp/raw -name repomd.xml -exec stat -c %Y {} + 2>/dev/null | sort -n | tail -n 1)
         echo "now $(date +%s)"; [ -n "$newest" ] && echo "stamp $newest" """),
+    # Loaded modules from outside of the kernel's tree: the kernels that have them, and whether the running one's file is what is loaded.
+    Question("modules", ("kernel.modules_*",), r"""
+        running=$(uname -r)
+        sed -nE 's/^([^ ]+) .*\([A-Z]*O[A-Z+-]*\)$/\1/p' /proc/modules | while read -r name; do
+          for folder in /lib/modules/*/; do
+            release=${folder%/}; release=${release##*/}
+            modinfo -k "$release" -F filename "$name" >/dev/null 2>&1 && printf 'has\t%s\t%s\n' "$name" "$release"
+          done
+          printf 'build\t%s\t%s\t%s\n' "$name" "$(cat "/sys/module/$name/srcversion" 2>/dev/null)" \
+            "$(modinfo -k "$running" -F srcversion "$name" 2>/dev/null)"
+        done; true"""),
     # Kernels whose installation broke off, and those that need an initrd to reach the root and have none.
     Question("incomplete", ("kernel.incomplete",), r"""
         type=$(findmnt -no FSTYPE / | tail -n 1); root=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^root=//p' | tail -n 1)
@@ -134,6 +145,7 @@ KERNEL = (
     Question("managers", ("kernel.managers",), r"""
         if [ -x /usr/bin/unattended-upgrade ]; then
           eval "$(apt-config shell RUNS APT::Periodic::Unattended-Upgrade ENABLED APT::Periodic::Enable)"
+          case $(systemctl is-enabled apt-daily-upgrade.timer 2>/dev/null) in masked|disabled) RUNS=0 ;; esac
           [ "${RUNS:-0}" != 0 ] && [ "${ENABLED:-1}" != 0 ] && echo unattended-upgrades
         fi
         on() { systemctl is-enabled "$1" 2>/dev/null | grep -qx enabled; }

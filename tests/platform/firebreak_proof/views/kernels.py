@@ -152,6 +152,16 @@ def default_release(proof: Proof) -> str:
     return release
 
 
+def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:
+    """The loaded modules from outside of the kernel's tree: the build that is loaded, and the one on disk for the running kernel."""
+    return {cells[1]: (cells[2], cells[3]) for cells in proof.rows("modules") if cells[0] == "build" and len(cells) == 4}
+
+
+def kernels_with(proof: Proof, name: str) -> set[str]:
+    """The releases that have a module of this name."""
+    return {cells[2] for cells in proof.rows("modules") if cells[:2] == ["has", name] and len(cells) == 3}
+
+
 def _grub_image(proof: Proof) -> str:
     entry = grub_menu.default_entry(grub_menu.read(proof.says("grub_menu")), grub_menu.environment(proof.says("grub_env")))
     return entry.linux if entry else ""

@@ -331,12 +331,23 @@ def test_managers_tell_whether_they_work_by_themselves() -> None:
             "/etc/rhsm/rhsm.conf": "[server]\nhostname = satellite.example.org\n",
             "/etc/dnf/automatic.conf": "[commands]\napply_updates = no\n[base]\nexcludepkgs = kernel*\n"},
         stat={"/usr/bin/unattended-upgrade": _stat(0), "/etc/landscape/client.conf": _stat(0), "/etc/pki/consumer/cert.pem": _stat(0),
-              "/usr/bin/dnf-automatic": _stat(0), wants + "dnf-automatic.timer@link": _stat(0)})
+              "/usr/bin/dnf-automatic": _stat(0), wants + "dnf-automatic.timer@link": _stat(0), wants + "apt-daily-upgrade.timer@link": _stat(0)})
     assert _collect(recording).facts["managers"] == [
         {"name": "dnf-automatic", "active": False, "detail": "dnf-automatic.timer, apply_updates no; never touches kernel*"},
         {"name": "landscape", "active": False, "detail": "installed, not enabled"},
         {"name": "satellite", "active": True, "detail": "registered with satellite.example.org"},
         {"name": "unattended-upgrades", "active": True, "detail": "APT::Periodic::Unattended-Upgrade 1; never touches linux-"}]
+
+
+@pytest.mark.parametrize(("more", "word"), [
+    ({"readlink": {"/etc/systemd/system/apt-daily-upgrade.timer": "/dev/null"}}, "masked"),
+    ({"listdir": {"/etc/systemd/system/timers.target.wants": ["apt-daily.timer", "fstrim.timer"]}}, "disabled"),
+])
+def test_unattended_upgrades_that_nothing_starts_is_not_active(more: dict[str, Any], word: str) -> None:
+    recording = _debian(read={"/etc/apt/apt.conf.d/20auto-upgrades": 'APT::Periodic::Unattended-Upgrade "1";\n'},
+                        stat={"/usr/bin/unattended-upgrade": _stat(0)}, **more)
+    (manager,) = _collect(recording).facts["managers"]
+    assert (manager["active"], manager["detail"]) == (False, f"APT::Periodic::Unattended-Upgrade 1; apt-daily-upgrade.timer is {word}")
 
 
 def _paths(value: Any, prefix: str = "") -> set[str]:

@@ -129,6 +129,25 @@ def test_an_initrd_of_which_nothing_tells_is_unknown(row: dict[str, Any], verdic
     assert judged({"kernel.incomplete": "forbidden"}, installed).verdict == verdict
 
 
+ZFS = {"name": "zfs", "version": "2.3.2-2", "on_disk_version": "2.3.2-2", "replaced": False, "in_next_boot": True}
+NVIDIA = {"name": "nvidia", "version": "550.90.07", "on_disk_version": "550.107.02", "replaced": True, "in_next_boot": True}
+
+
+@pytest.mark.parametrize(("promise", "modules", "verdict"), [
+    ("kernel.modules_missing", [ZFS], FINE), ("kernel.modules_missing", [], FINE), ("kernel.modules_missing", None, UNKNOWN),
+    ("kernel.modules_missing", [{**ZFS, "in_next_boot": False}], DRIFT), ("kernel.modules_missing", [{**ZFS, "in_next_boot": None}], UNKNOWN),
+    ("kernel.modules_replaced", [ZFS], FINE), ("kernel.modules_replaced", [ZFS, NVIDIA], DRIFT),
+    ("kernel.modules_replaced", [{**ZFS, "replaced": None}], UNKNOWN), ("kernel.modules_replaced", [{"name": "zfs"}], UNKNOWN),
+])
+def test_modules_from_outside_of_the_tree(promise: str, modules: Any, verdict: str) -> None:
+    assert judged({promise: "forbidden"}, {"kernel.modules": modules}).verdict == verdict
+
+
+def test_nobody_is_told_to_reboot_into_a_kernel_without_the_modules_that_run() -> None:
+    lost = {**OLD_RUNS, "kernel.modules": [{**ZFS, "in_next_boot": False}]}
+    assert only({"kernel.reboot_pending": "forbidden"}, lost)["remedy"].startswith("Do not reboot: 6.12.57-amd64 lacks zfs, which is loaded now.")
+
+
 PINNED = {"kernel.running.release": "6.17.13-7-pve", "kernel.running.package_version": "6.17.13-7", "kernel.running.flavour": "pve",
           "kernel.default_boot.release": "6.17.13-7-pve", "kernel.newest_installed": {"release": "7.0.2-2-pve", "package_version": "7.0.2-2"},
           "kernel.installed": [{"release": "6.17.13-7-pve", "package_version": "6.17.13-7"},

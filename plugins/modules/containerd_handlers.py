@@ -13,6 +13,8 @@ description:
   - With containerd 2.0 and later in a drop-in of our own, C(conf.d/50-firebreak-kata.toml) in the schema that the daemon speaks, and one line
     in its configuration that makes it read drop-ins. With containerd 1.x in a marked block of its configuration, because
     there a drop-in would take away the operator's own settings of the same plugin.
+  - Refused where CRI is among the C(disabled_plugins), as in the file that Docker's package of containerd brings, since no handler would serve
+    anybody there; and for a configuration that k3s, rke2, k0s or microk8s writes anew at each start.
   - Before anything is changed C(containerd config dump) reads the new configuration, which must show the handlers and lose nothing.
   - containerd is restarted only when a byte changed. When it does not come back with the handlers and with all the containers it had,
     the former configuration is put back in force, and the task fails.
@@ -58,6 +60,7 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._containers.engines import program_reading
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.containerd import Containerd
 from ..module_utils._host.errors import Refused
@@ -81,7 +84,9 @@ def main() -> None:
     )
     try:
         handlers = handlers_of(module.params, module.check_mode)
-        result = Containerd(LiveHost(), module.params["config"], module.params["service"]).register(handlers, module.check_mode)
+        host = LiveHost()
+        program = program_reading(host, module.params["config"], []) or "containerd"
+        result = Containerd(host, module.params["config"], module.params["service"], program).register(handlers, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:

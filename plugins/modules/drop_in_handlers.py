@@ -11,7 +11,12 @@ version_added: 0.1.0
 description:
   - Has exactly the given handlers of the role C(kata) in one file that the engine reads beside its own configuration, and touches no other file.
   - Refused where the engine would not read that file, or where it is not known in which schema of containerd it has to be written.
-  - The engine is not restarted, since for k3s, rke2 and k0s that is a restart of the whole node. The module says whether one is due.
+  - Refused for k3s and rke2 with containerd 1.x, which lets such a file wipe all that the distribution configured of CRI. The message has the lines
+    to write by hand.
+  - Before anything is written, check mode included, the engine's own program reads the new configuration elsewhere. It must show the handlers and
+    lose nothing. What cannot be tried out so is refused.
+  - The engine is not restarted, since for k3s and rke2 that is a restart of the whole node. The module says whether one is due.
+    k0s restarts its containerd by itself seconds after the file has changed.
 options:
   engine:
     description: The engine.
@@ -49,14 +54,21 @@ units:
   elements: str
   returned: success
   sample: [k3s.service, k3s-agent.service]
+follows:
+  description: Whether the engine restarts its containerd by itself once the file has changed.
+  type: bool
+  returned: success
+  sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._containers.engines import program_reading, said_version
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
-from ..module_utils._handlers.containerd import read_text, write_text
-from ..module_utils._handlers.drop_in import ENGINES, placed
+from ..module_utils._handlers.drop_in import ENGINES
+from ..module_utils._handlers.placing import Placing
 from ..module_utils._host.errors import Refused
+from ..module_utils._host.host import LiveHost
 
 
 def main() -> None:
@@ -71,16 +83,15 @@ def main() -> None:
     params, engine = module.params, ENGINES[module.params["engine"]]
     try:
         handlers = handlers_of(module.params, module.check_mode)
-        path, wanted = placed(params["engine"], read_text(engine.config) if engine.config else None, handlers)
-        before, after = read_text(path), wanted if handlers else None
-        if before != after and not module.check_mode:
-            write_text(path, after)
+        host = LiveHost()
+        program = program_reading(host, engine.config, engine.programs)
+        made = Placing(host, params["engine"], program, said_version).register(handlers, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or engine.config, error.strerror or error))
-    shown = {"before_header": path, "after_header": path, "before": before or "", "after": after or ""}
-    module.exit_json(changed=before != after, path=path, units=engine.units, diff=shown)
+    shown = {"before_header": made["path"], "after_header": made["path"], "before": made["before"], "after": made["after"]}
+    module.exit_json(changed=made["changed"], path=made["path"], units=engine.units, follows=engine.follows, diff=shown)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,18 @@ def program_of(daemon: Optional[processes.Process]) -> str:
     return daemon.exe if processes.kind_of(name) else "%s/%s" % (folder, called)
 
 
+def program_reading(host: Any, config: str, fallbacks: List[str]) -> Optional[str]:
+    """The program of root's own that is the containerd which runs with a configuration, else the first that is there; None for none."""
+    found = processes.find(host)[0]
+    for daemon in found.named(processes.ENGINE) if found else []:
+        told = proc.option_values(daemon.argv, "c", "config") or ["/etc/containerd/config.toml"]
+        if daemon.name == "containerd" and daemon.nested is not True and told[-1] == config and processes.is_roots(host, daemon):
+            path = program_of(daemon)
+            if not host.stat(path).problem:
+                return path
+    return next((path for path in fallbacks if not host.stat(path).problem), None)
+
+
 def version_of(host: Any, daemon: processes.Process, known: Dict[str, str]) -> Optional[str]:
     """The version of a running daemon by its own word, else by that of the package that may have brought it."""
     said = _ask(host, program_of(daemon))

@@ -8,8 +8,10 @@ from typing import Any, Dict, List
 
 from .._host.errors import Refused
 from .containerd_config import Handler, absent_files, check_handlers
+from .wrappers import parse_wrapper
 
 LINK = "/opt/kata"
+_SCRIPT_BYTES = 64 * 1024
 ARGUMENTS: Dict[str, Any] = {
     "handlers": {"type": "list", "elements": "dict", "default": [], "options": {
         "name": {"type": "str", "required": True}, "shim": {"type": "str", "required": True}, "config": {"type": "str", "default": ""}}},
@@ -17,11 +19,27 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 
+def _refuse_wrapper(handler: Handler, tree: str) -> None:
+    """Refused for a script that names a configuration itself: the shim in Rust takes that before the engine's, and since 4.0.0 none takes it."""
+    path = tree + handler.shim[len(LINK):] if tree and handler.shim.startswith(LINK + "/") else handler.shim
+    try:
+        with open(path, "rb") as handle:
+            text = handle.read(_SCRIPT_BYTES)
+    except OSError:
+        return
+    wrapper = parse_wrapper(text.decode("utf-8", "replace")) if text.startswith(b"#!") else None
+    if wrapper and wrapper.variable:
+        raise Refused("handler %s: %s sets KATA_CONF_FILE=%s, with which no shim since 4.0.0 starts: name the shim itself, and that file as config"
+                      % (handler.name, handler.shim, wrapper.variable))
+
+
 def handlers_of(params: Dict[str, Any], check_mode: bool) -> List[Handler]:
     """The handlers. Refused when one names a file that the release lacks; in check mode a release that is not there yet is not looked into."""
     handlers = [Handler(given["name"], given["shim"], given["config"]) for given in params["handlers"]]
     check_handlers(handlers)
     tree = params["tree"]
+    for handler in handlers:
+        _refuse_wrapper(handler, tree)
     lacking = absent_files(handlers, LINK, tree, os.path.isfile) if tree and (os.path.isdir(tree) or not check_mode) else []
     if lacking:
         raise Refused("; ".join(lacking))

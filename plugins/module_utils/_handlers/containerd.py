@@ -10,11 +10,20 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .._host.errors import Refused
+from . import containerd_files
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, ensure_import, lost, missing, plugin, redirected, runtimes, schema, with_block
 
 NAME = "50-firebreak-kata.toml"
 # Where a containerd with its usual state directory keeps one folder for each container.
 BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
+# Configurations that a distribution of Kubernetes makes of a template, by their beginning, whose they are, and what to do instead.
+GENERATED = (
+    ("/var/lib/rancher/k3s/", "k3s", "use the engine k3s"),
+    ("/var/lib/rancher/rke2/", "rke2", "use the engine rke2"),
+    ("/etc/k0s/", "k0s", "use the engine k0s"),
+    ("/var/snap/microk8s/", "microk8s",
+     "by hand, write the handlers into containerd-template.toml beside it and restart snap.microk8s.daemon-containerd"),
+)
 SECONDS_TO_COME_BACK = 60.0
 DUMP_SECONDS = 60.0
 Texts = Dict[str, Optional[str]]
@@ -52,15 +61,15 @@ def write_text(path: str, text: Optional[str]) -> None:
 class Containerd(object):
     """The daemon whose configuration is ``config``; its drop-ins are in conf.d beside it."""
 
-    def __init__(self, host: Any, config: str, service: str) -> None:
-        self.host, self.config, self.service = host, config, service
+    def __init__(self, host: Any, config: str, service: str, program: str = "containerd") -> None:
+        self.host, self.config, self.service, self.program = host, config, service, program
         self.folder = os.path.join(os.path.dirname(config), "conf.d")
         self.drop_in = os.path.join(self.folder, NAME)
         self.pattern = os.path.join(self.folder, "*.toml")
 
     def dump(self, config: str) -> str:
         """What containerd makes of a configuration. Refused when it makes nothing of it."""
-        answer = self.host.run(["containerd", "--config", config, "config", "dump"], DUMP_SECONDS)
+        answer = self.host.run([self.program, "--config", config, "config", "dump"], DUMP_SECONDS)
         if answer.problem:
             raise Refused("containerd config dump: %s (%s)" % (answer.problem, answer.detail))
         if answer.value.rc != 0:
@@ -134,6 +143,8 @@ class Containerd(object):
     def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
         """Have exactly these handlers of ours registered."""
         before = self.now()
+        if handlers:
+            self._refuse_what_serves_nobody()
         dump = self.dump(self.config)
         after = self.wanted(before, dump, handlers)
         result = {"changed": after != before, "schema": schema(dump), "before": before, "after": after}
@@ -152,6 +163,19 @@ class Containerd(object):
             self._take_back(before)
             raise Refused("%s. The former configuration is back in force" % refused) from None
         return result
+
+    def _refuse_what_serves_nobody(self) -> None:
+        """Refused where a handler would be lost at once, or would never be asked for."""
+        for beginning, whose, where in GENERATED:
+            if self.config.startswith(beginning):
+                raise Refused("%s is written anew by %s at each start: %s" % (self.config, whose, where))
+        read = containerd_files.read(self.host, self.config)
+        if read.problem:
+            raise Refused("%s (%s)" % (read.detail, read.problem))
+        disabled = containerd_files.disabled(read.files)
+        if disabled:
+            raise Refused("%s has CRI among its disabled_plugins, so no handler would serve anybody: take it out of that list and restart %s, "
+                          "or leave containerd out of the engines" % (disabled, self.service))
 
     def _apply(self, texts: Texts) -> None:
         for path in (self.drop_in, self.config):

@@ -90,7 +90,7 @@ def plugin(version: int, where: str) -> str:
 
 def drop_in(version: int, handlers: List[Handler]) -> str:
     """The file that registers the handlers in the words of a schema."""
-    return "%sversion = %d\n%s" % (_HEADER, version, _tables(version, handlers))
+    return "%sversion = %d\n%s" % (_HEADER, version, tables(version, handlers))
 
 
 def without_block(text: str) -> str:
@@ -110,7 +110,7 @@ def with_block(text: str, version: int, handlers: List[Handler], dump: str) -> s
         return bare
     carried = "" if BUILT_IN in runtimes(bare) else _carried(dump, plugin(version, "dump"))
     end = "" if bare.endswith("\n") or not bare else "\n"
-    return "%s%s\n%s\n%s%s%s\n" % (bare, end, _BEGIN, carried, _tables(version, handlers).lstrip("\n"), _END)
+    return "%s%s\n%s\n%s%s%s\n" % (bare, end, _BEGIN, carried, tables(version, handlers).lstrip("\n"), _END)
 
 
 def _carried(dump: str, name: str) -> str:
@@ -126,7 +126,8 @@ def _carried(dump: str, name: str) -> str:
     return "".join(lines) + "\n" if lines else ""
 
 
-def _tables(version: int, handlers: List[Handler]) -> str:
+def tables(version: int, handlers: List[Handler]) -> str:
+    """The tables of the handlers in the words of a schema."""
     parts = []
     for handler in sorted(handlers):
         table = 'plugins."%s".containerd.runtimes.%s' % (plugin(version, "drop-in"), handler.name)
@@ -136,6 +137,19 @@ def _tables(version: int, handlers: List[Handler]) -> str:
         if handler.config:
             parts.append('\n[%s.options]\nConfigPath = "%s"\n' % (table, handler.config))
     return "".join(parts)
+
+
+def without_runtimes(text: str, names: List[str]) -> str:
+    """A configuration without the tables of some handlers; each table is cut from its header to the next."""
+    heads = tuple(".containerd.runtimes.%s" % name for name in names)
+    lines: List[str] = []
+    inside = False
+    for line in text.splitlines(True):
+        if _TABLE.match(line):
+            bare = line.strip().strip("[]").replace('"', "").replace("'", "")
+            inside = bare.endswith(heads) or any(head + "." in bare for head in heads)
+        lines += [] if inside else [line]
+    return "".join(lines)
 
 
 def imported(text: str, where: str = "containerd's configuration") -> List[str]:

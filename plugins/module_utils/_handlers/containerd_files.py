@@ -101,14 +101,15 @@ def read(host: Any, main: str) -> Read:
 
 def matching(host: Any, pattern: str) -> List[str]:
     """The files of a glob, wildcards in folders' names included."""
-    found = ["/"]
+    found, part = ["/"], ""
     for part in pattern.strip("/").split("/"):
         if not any(sign in part for sign in "*?["):
             found = [posixpath.join(folder, part) for folder in found]
             continue
         found = [posixpath.join(folder, name) for folder in found[:FILES_LIMIT] for name in host.listdir(folder, 4096).value or []
                  if fnmatchcase(name, part)]
-    return [path for path in found[:FILES_LIMIT] if not host.stat(path).problem]
+    # What was listed is there; a plain last name has to be looked for.
+    return found[:FILES_LIMIT] if any(sign in part for sign in "*?[") else [path for path in found[:FILES_LIMIT] if not host.stat(path).problem]
 
 
 def _below(table: Any, *names: str) -> Table:

@@ -6,17 +6,20 @@
 from typing import Any, List, NamedTuple
 
 from .._formats.processes import parse_exe
+from .._handlers import containerd_files
 from .._handlers.containerd import BUNDLES
 
-# Where kata-deploy and distributions leave their traces.
-DEPLOYERS = (
-    ("/etc/containerd/conf.d", "kata-deploy", "kata-deploy"),
-    ("/etc/containerd/containerd.d", "kata-deploy", "kata-deploy"),
-    ("/etc/k0s/containerd.d", "kata-deploy", "kata-deploy"),
-    ("/etc/crio/crio.conf.d", "99-kata-deploy", "kata-deploy"),
-    ("/usr/bin", "containerd-shim-kata-v2", "a distribution's package"),
-    ("/usr/share/defaults", "kata-containers", "a distribution's package"),
-)
+_RANCHER = "/var/lib/rancher/*/agent/etc/containerd/"
+# Where kata-deploy and distributions leave their traces, by the layouts that it knows; since 4.0.0 it may be installed several times by suffixes.
+TRACES = tuple((pattern, "kata-deploy") for pattern in (
+    "/etc/containerd/conf.d/*kata-deploy*", "/etc/containerd/containerd.d/*kata-deploy*", "/etc/k0s/containerd.d/*kata-deploy*",
+    "/etc/crio/crio.conf.d/99-kata-deploy*", "/opt/kata*/containerd/config.d/*kata-deploy*", "/etc/containerd/*.kata-deploy-created",
+    _RANCHER + "config*.toml.d/*kata-deploy*", _RANCHER + "*.kata-deploy-created",
+    "/var/snap/microk8s/current/args/*.kata-deploy-created", "/var/snap/microk8s/current/args/containerd-template.toml.bak",
+)) + (("/usr/bin/containerd-shim-kata-v2*", "a distribution's package"), ("/usr/share/defaults/kata-containers*", "a distribution's package"),
+      ("/usr/share/kata-containers/defaults", "a distribution's package"))
+# What kata-deploy copies aside where it writes its handlers into the file itself (containerd 1.x).
+_ASIDE = ("/etc/containerd/config.toml", _RANCHER + "config.toml.tmpl", _RANCHER + "config-v3.toml.tmpl")
 
 
 class User(NamedTuple):
@@ -28,12 +31,20 @@ class User(NamedTuple):
 
 def other_owners(host: Any) -> List[str]:
     """'path (of whom)' for each trace of another installer."""
-    found = []
-    for folder, beginning, owner in DEPLOYERS:
-        for name in host.listdir(folder).value or []:
-            if name.startswith(beginning):
-                found.append("%s/%s (of %s)" % (folder, name, owner))
+    found = ["%s (of %s)" % (path, owner) for pattern, owner in TRACES for path in _paths(host, pattern)]
+    for pattern in _ASIDE:
+        for path in _paths(host, pattern):
+            names_kata = "kata" in (host.read(path, containerd_files.BYTES).value or "")
+            found += ["%s.bak (of kata-deploy)" % path] if names_kata and not host.stat(path + ".bak").problem else []
+    for main in containerd_files.MAINS:
+        for file in containerd_files.read(host, main).files:
+            said = "%s (of kata-deploy)" % file.path
+            found += [said] if "kata-deploy" in file.path and said not in found else []
     return found
+
+
+def _paths(host: Any, pattern: str) -> List[str]:
+    return list(containerd_files.matching(host, pattern))
 
 
 def users(host: Any, prefixes: List[str]) -> List[User]:

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts a drop-in where k3s, rke2, k0s or CRI-O read it, once their own program has read it elsewhere and lost nothing by it.
+
+What cannot be tried out is not written: a node whose containerd does not come up at its next start has lost all its pods.
+"""
+
+import os
+import posixpath
+import shutil
+import tempfile
+from typing import Any, Dict, List, Optional
+
+from .._formats.toml import parse
+from .._host.errors import Refused
+from . import containerd_files, crio_files
+from .containerd import DUMP_SECONDS, NAME, read_text, write_text
+from .containerd_config import Handler, imported, lost, missing, redirected, runtimes, schema, tables, without_runtimes
+from .drop_in import CRIO, ENGINES, Placed, by_hand, path_of, placed
+
+_VERSION_SECONDS = 20.0
+
+
+class Placing(object):
+    """One engine; ``program`` is its containerd's (or CRI-O's own), None where none was found; ``config`` is what it wrote, if elsewhere."""
+
+    def __init__(self, host: Any, engine: str, program: Optional[str], said_version: Any, config: str = "") -> None:
+        self.host, self.name, self.program, self._said_version = host, engine, program, said_version
+        self.config = config or ENGINES[engine].config
+
+    def generation(self) -> Optional[str]:
+        """What this engine's containerd makes of several files, by its own word; None where it does not say."""
+        answer = self.host.run([self.program, "--version"], _VERSION_SECONDS) if self.program else None
+        if answer is None or answer.problem or answer.value.rc != 0:
+            return None
+        return containerd_files.generation(self._said_version(answer.value.out) or "")
+
+    def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
+        """Have exactly these handlers of ours in the engine's drop-in."""
+        config = read_text(self.config) if self.config else None
+        if handlers:
+            wanted = placed(self.name, config, handlers, self.generation() if self.config else None, self.config)
+            path, after = wanted.path, wanted.text  # type: str, Optional[str]
+        else:
+            path, after = path_of(self.name, config, self.config), None
+        before = read_text(path)
+        if before != after and handlers:
+            self._try_out(Placed(path, after or ""), config or "", handlers)
+        if before != after and not check_mode:
+            write_text(path, after)
+        return {"changed": before != after, "path": path, "before": before or "", "after": after or ""}
+
+    def _try_out(self, wanted: Placed, config: str, handlers: List[Handler]) -> None:
+        work = tempfile.mkdtemp(prefix="firebreak-")
+        try:
+            if self.name == "crio":
+                self._try_crio(wanted, handlers, work)
+            elif self.name == "k0s":
+                self._compare(self._dump(self.config), self._dump(self._k0s_trial(config, handlers, work)), handlers, wanted)
+            else:
+                self._compare(self._dump(self.config), self._dump(self._trial(wanted, config, work)), handlers, wanted)
+        except Refused as refused:
+            if self.name == "crio":
+                raise
+            raise Refused("%s was not written: %s. %s" % (wanted.path, refused, by_hand(self.name, schema(config), handlers))) from None
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _dump(self, config: str) -> str:
+        """What the engine's containerd makes of a configuration. Refused where it makes nothing of it."""
+        answer = self.host.run([self.program, "--config", config, "config", "dump"], DUMP_SECONDS)
+        if answer.problem:
+            raise Refused("%s config dump: %s (%s)" % (self.program, answer.problem, answer.detail))
+        if answer.value.rc != 0:
+            raise Refused("%s cannot read it: %s" % (self.program, answer.value.err.strip()[-1000:]))
+        return str(answer.value.out)
+
+    def _compare(self, before: str, after: str, handlers: List[Handler], wanted: Placed) -> None:
+        own = sorted({handler.name for handler in handlers} | set(runtimes(read_text(wanted.path) or "")))
+        problems = missing(after, handlers) + ["lost: " + line for line in lost(before, after, own)]
+        if problems:
+            raise Refused("containerd would read of it: %s" % "; ".join(problems[:10]))
+
+    def _places(self, config: str) -> Dict[str, str]:
+        """{entry of the imports: the absolute path that it means}."""
+        base = posixpath.dirname(self.config)
+        return {entry: posixpath.normpath(posixpath.join(base, entry)) for entry in imported(config)}
+
+    def _trial(self, wanted: Placed, config: str, work: str) -> str:
+        """The engine's configuration with a folder in the place of that of the drop-ins, which has ours among them."""
+        folder = posixpath.dirname(wanted.path)
+        inner = os.path.join(work, "drop-ins")
+        os.mkdir(inner)
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name != NAME and os.path.isfile(os.path.join(folder, name)):
+                shutil.copy(os.path.join(folder, name), inner)
+        write_text(os.path.join(inner, NAME), wanted.text)
+        places = {entry: path if posixpath.dirname(path) != folder else posixpath.join(inner, posixpath.basename(path))
+                  for entry, path in self._places(config).items()}
+        return self._written(work, redirected(config, places))
+
+    def _written(self, work: str, text: str) -> str:
+        trial = os.path.join(work, "config.toml")
+        write_text(trial, text)
+        return trial
+
+    def _k0s_trial(self, config: str, handlers: List[Handler], work: str) -> str:
+        """k0s puts all drop-ins into the file that has its own configuration of CRI: that one with our tables in it."""
+        read = containerd_files.read(self.host, self.config)
+        merged = next((file.path for file in read.files if containerd_files.cri_table(file.table)), None)
+        if merged is None or merged == self.config:
+            raise Refused("the file in which k0s keeps its configuration of CRI was not found")
+        names = [handler.name for handler in handlers]
+        text = without_runtimes(read_text(merged) or "", names) + tables(schema(config), handlers)
+        trial = os.path.join(work, "cri.toml")
+        write_text(trial, text)
+        places = {entry: trial if merged in containerd_files.matching(self.host, path) else path for entry, path in self._places(config).items()}
+        return self._written(work, redirected(config, places))
+
+    def _try_crio(self, wanted: Placed, handlers: List[Handler], work: str) -> None:
+        """CRI-O says what it makes of a folder of drop-ins; a later file than ours may have the last word on a handler."""
+        if self.program is None:
+            raise Refused("%s was not written: no crio was found to try it out with. By hand:\n%s" % (wanted.path, wanted.text))
+        inner = os.path.join(work, "drop-ins")
+        os.mkdir(inner)
+        for name in os.listdir(crio_files.FOLDER) if os.path.isdir(crio_files.FOLDER) else []:
+            if name != posixpath.basename(CRIO) and os.path.isfile(os.path.join(crio_files.FOLDER, name)):
+                shutil.copy(os.path.join(crio_files.FOLDER, name), inner)
+        before = self._crios_runtimes(None)
+        write_text(os.path.join(inner, posixpath.basename(CRIO)), wanted.text)
+        after = self._crios_runtimes(inner)
+        wrong = ["handler %s is not as it was written" % handler.name for handler in handlers
+                 if after.get(handler.name, {}).get("runtime_path") != handler.shim]
+        own = {handler.name for handler in handlers} | set(crio_files.runtimes_of(parse(read_text(wanted.path) or "")))
+        wrong += ["lost: the runtime %s" % name for name in sorted(before) if name not in after and name not in own]
+        if wrong:
+            raise Refused("%s was not written, since CRI-O would read of it: %s" % (wanted.path, "; ".join(wrong[:10])))
+
+    def _crios_runtimes(self, folder: Optional[str]) -> Dict[str, Any]:
+        told = ["--config-dir", folder] if folder else []
+        answer = self.host.run([self.program] + told + ["config"], DUMP_SECONDS)
+        if answer.problem or answer.value.rc != 0:
+            raise Refused("%s was not written: crio config: %s" % (CRIO, answer.detail or answer.value.err.strip()[-1000:]))
+        try:
+            return crio_files.runtimes_of(parse(answer.value.out))
+        except ValueError as error:
+            raise Refused("%s was not written: crio config: %s" % (CRIO, error)) from None
+
+

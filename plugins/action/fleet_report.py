@@ -31,6 +31,7 @@ from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
+from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.terminal import show
 from .platform_scan import version
 
@@ -38,6 +39,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "required": True},
     "runs": {"type": "list", "elements": "path", "default": []},
     "hosts": {"type": "list", "elements": "str", "default": []},
+    "failed": {"type": "dict", "default": {}},
     "latest": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 0},
     "fail_on": {"type": "str", "choices": ["never", "drift", "unknown"], "default": "never"},
@@ -72,7 +74,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if args["keep"] < 0:
             raise AnsibleActionFail(f"firebreak_reports_keep is {args['keep']}; wanted 0, which keeps all, or how many reports to keep")
         try:
-            fleet = _merged(runs, args["hosts"], is_partial(args["hosts"], variables), _earlier(directory, args["latest"]))
+            fleet = _merged(runs, args["hosts"], is_partial(args["hosts"], variables), _earlier(directory, args["latest"]), args["failed"])
             write_reports(directory, fleet)
             if args["metrics"]:
                 store.write(Path(args["metrics"]).expanduser().absolute(), openmetrics(fleet), mode)
@@ -123,12 +125,13 @@ def _earlier(directory: Path, latest: bool) -> Before:
         return Before()
 
 
-def _merged(runs: list[Path], hosts: list[str], partial: bool, before: Before) -> Fleet:
+def _merged(runs: list[Path], hosts: list[str], partial: bool, before: Before, failed: Mapping[str, Any]) -> Fleet:
     missing = [str(run) for run in runs if not run.is_dir()]
     if missing:
         raise store.StoreError(f"cannot read the records of {', '.join(missing)}: no such directory; wanted the directory of a run")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now, before, partial)
+    why = {str(host): becoming.explained(" ".join(str(message).split())) for host, message in failed.items() if message}
+    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now, before, partial, why)
 
 
 def write_reports(directory: Path, fleet: Fleet) -> None:

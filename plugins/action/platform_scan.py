@@ -28,7 +28,7 @@ from ..plugin_utils._fleet import inventory, store
 from ..plugin_utils._judge import evaluate
 from ..plugin_utils._standard import in_force, promised_files
 from ..plugin_utils._standard.variables import LABELS
-from ..plugin_utils._transport import fallback, payload
+from ..plugin_utils._transport import becoming, fallback, payload
 
 # The main process imports this file before it forks its workers: they all find the payload made.
 CODE = payload.payload()
@@ -127,9 +127,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return Outcome(None, "unreachable", f"{host}: {error}")
         except AnsibleConnectionFailure as error:
             become = self._connection.become and fallback.is_become_failure(str(error))
-            return Outcome(None, "scan_failed" if become else "unreachable", f"{host}: {first_line(error)}")
+            return Outcome(None, "scan_failed" if become else "unreachable", self._told(host, error))
         except AnsibleError as error:
-            return Outcome(None, "scan_failed", f"{host}: {first_line(error)}")
+            return Outcome(None, "scan_failed", self._told(host, error))
+
+    def _told(self, host: str, error: object) -> str:
+        """An error with the host's name before it and, where it is about becoming root, what it means behind it."""
+        method = str(getattr(self._connection.become, "name", "")) if self._connection.become else ""
+        return f"{host}: {becoming.explained(first_line(error), method) if method else first_line(error)}"
 
     def _scan(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
         if not self._may_send_payload():
@@ -147,7 +152,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return without_python(host, reply.probe, "none of " + ", ".join(shlex.join(words) for words in interpreters))
         if reply.record is None and self._connection.become and fallback.wants_terminal(done["stderr"] + done["stdout"]):
             return self._run_module(host, options, variables)
-        return Outcome(reply.record, None if reply.record else "scan_failed", None if reply.record else f"{host}: {reply.error}")
+        return Outcome(reply.record, None if reply.record else "scan_failed", None if reply.record else self._told(host, reply.error))
 
     def _may_send_payload(self) -> bool:
         """Whether standard input reaches the host's Python: not over every connection, nor past every way to become another user."""
@@ -176,7 +181,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         text = " ".join(str(answer.get(key, "")) for key in ("msg", "module_stderr", "module_stdout", "exception"))
         if answer.get("unreachable"):
             become = self._connection.become and fallback.is_become_failure(text)
-            return Outcome(None, "scan_failed" if become else "unreachable", f"{host}: {first_line(answer.get('msg', ''))}")
+            return Outcome(None, "scan_failed" if become else "unreachable", self._told(host, answer.get("msg", "")))
         said = first_line(answer.get("module_stderr") or answer.get("msg", ""))
         if fallback.is_python_missing(text):
             nonce = secrets.token_hex(8)
@@ -184,7 +189,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             reply = payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
             if reply.probe:
                 return without_python(host, reply.probe, said)
-        return Outcome(None, "scan_failed", f"{host}: {said}")
+        return Outcome(None, "scan_failed", self._told(host, said))
 
     def _document(self, host: str, effective: in_force.Effective, outcome: Outcome, now: datetime.datetime) -> dict[str, Any]:
         """The host document (schema firebreak.host/1)."""
@@ -215,7 +220,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 def without_python(host: str, probe: payload.Probe, tried: str) -> Outcome:
     """The outcome for a host of which only a shell could tell; ``tried`` is said where the shell knows nothing better."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return Outcome(fallback.probed_record(probe, now), "python_too_old", fallback.too_old(host, probe, tried))
+    record = fallback.probed_record(probe, now)
+    if not fallback.is_too_old(probe.tried):
+        return Outcome(record, "scan_failed", f"{host}: no Python that is new enough could run the scan: {probe.tried.rstrip('; ')}")
+    return Outcome(record, "python_too_old", fallback.too_old(host, probe, tried))
 
 
 def write_run(directory: Path, document: dict[str, Any], effective: in_force.Effective) -> Path:
@@ -258,7 +266,9 @@ def overdue(seconds: float, is_timed: bool) -> Iterator[None]:
 def first_line(error: object) -> str:
     """One printable, bounded line of an error's text."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(lines))[:600] or "no reason was given"
+    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(lines))
+    # The cause comes last: ssh's banner about a changed key alone is 500 characters.
+    return (text if len(text) <= 600 else f"{text[:200]} … {text[-400:]}") or "no reason was given"
 
 
 @functools.lru_cache(maxsize=1)

@@ -6,12 +6,29 @@
 
 DOCUMENTATION = r"""
 module: show_standard
-short_description: Show the standard that a host is judged by, and who set each key
+short_description: Show the standard that hosts are judged by, and who set each key
 version_added: 0.1.0
 description:
   - Merges C(firebreak_standard), C(firebreak_standard_overrides*) and C(firebreak_waivers*) of the host and checks them, without connecting to it.
-  - A mistake fails the task with one message that names the variable and the key, the value seen and the values allowed.
+  - A mistake fails the task with one message that names the variable and the key, the value seen and the values allowed. Of several hosts
+    with one mistake the message tells it once.
 options:
+  hosts:
+    description:
+      - The hosts to look at, usually C(ansible_play_hosts_all); each distinct standard is shown once with its hosts. The task's own host
+        where the list is empty.
+    type: list
+    elements: str
+    default: []
+  sections:
+    description: The sections of the record that a scan will be asked for, to be checked as well.
+    type: list
+    elements: str
+    default: []
+  quiet:
+    description: Whether to show nothing where nothing is wrong.
+    type: bool
+    default: false
   platform:
     description: Facts of the record's section C(os), such as V(id), V(family), V(version_id), V(architecture); platform blocks are resolved for them.
     type: dict
@@ -23,8 +40,11 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Show the standard
+- name: Show the standards of all hosts of the play
   firebreak.fleet.show_standard:
+    hosts: "{{ ansible_play_hosts_all }}"
+  run_once: true
+  delegate_to: localhost
 
 - name: Show what an Ubuntu 24.04 host is judged by
   firebreak.fleet.show_standard:
@@ -35,8 +55,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+hosts:
+  description: How many hosts were looked at.
+  returned: always
+  type: int
 standard:
-  description: The merged standard; null where none is declared.
+  description: The merged standard of the first host; null where none is declared.
   returned: always
   type: dict
 sha256:

@@ -270,7 +270,10 @@ def _collect_roles(
     under = virtualization.under(clues)
     running = any(process["component"] in monitors.MONITORS for process in processes or [])
     able = rung in kvm.ASKED and any(component["name"] in monitors.MONITORS for component in components)
-    section.put("under", under, "/proc/cpuinfo flags, DMI, SMBIOS, ACPI, clock sources, device tree, sysinfo, /sys/hypervisor, /proc/xen")
+    if virtualization.may_be_another(clues):
+        section.cannot_say("under", "needs_root", "the ACPI tables, where all else says only that this is %s" % under)
+    else:
+        section.put("under", under, "/proc/cpuinfo flags, DMI, SMBIOS, ACPI, clock sources, device tree, sysinfo, /sys/hypervisor, /proc/xen")
     is_guest = virtualization.is_guest(clues)
     if is_guest is None:
         section.cannot_say("is_guest", "absent", "nothing here says whether this is a virtual machine (some of it only root may read)")

@@ -23,7 +23,8 @@ class Clues(NamedTuple):
     """Everything the judgement rests on; '' or empty for what the host does not say.
 
     ``board`` and ``nodes`` are the device tree's own compatible and what it holds, ``sysinfo`` is s390's, and ``smbios`` the byte of the firmware's
-    characteristics with the bit of virtual machines; None where the host has none, or where only root may read it.
+    characteristics with the bit of virtual machines; None where the host has none, or where only root may read it. ``is_acpi_hidden`` says that
+    there are ACPI tables that only root may read.
     """
 
     architecture: str
@@ -39,6 +40,7 @@ class Clues(NamedTuple):
     nodes: List[str] = []  # noqa: RUF012
     sysinfo: str = ""
     smbios: Optional[int] = None
+    is_acpi_hidden: bool = False
 
 
 # DMI system vendor and product (both lower case, by their beginnings) and what they mean. '' matches any product.
@@ -112,6 +114,11 @@ def under(clues: Clues) -> str:
     if not found and not intel_like and _is_hardware(clues):
         return NONE
     return found or UNKNOWN
+
+
+def may_be_another(clues: Clues) -> bool:
+    """Whether ACPI tables that this user may not read could name another hypervisor: some monitors look like plain KVM in all else."""
+    return clues.is_acpi_hidden and under(clues) in ("kvm", UNKNOWN) and not _by_firmware(clues)
 
 
 def is_guest(clues: Clues) -> Optional[bool]:
@@ -190,4 +197,5 @@ def ask(host: Any, cpu_flags: List[str]) -> Clues:
     return Clues(
         host.uname()[4], cpu_flags, _text(host, _DMI + "/sys_vendor"), _text(host, _DMI + "/product_name"), maker,
         _text(host, _CLOCKS).split(), _text(host, "/sys/hypervisor/type"), _text(host, "/proc/xen/capabilities"),
-        _text(host, _TREE + "/hypervisor/compatible"), _text(host, _TREE + "/compatible"), nodes, _text(host, "/proc/sysinfo"), smbios)
+        _text(host, _TREE + "/hypervisor/compatible"), _text(host, _TREE + "/compatible"), nodes, _text(host, "/proc/sysinfo"), smbios,
+        table.problem in ("needs_root", "unreadable"))

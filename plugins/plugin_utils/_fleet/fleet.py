@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import identity
@@ -34,6 +34,7 @@ class Fleet:
     distribution: Mapping[str, Any]
     partial: bool = False
     previous: str | None = None
+    resolved: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def has_standard(self) -> bool:
@@ -60,11 +61,15 @@ class Before:
 
 
 NOTHING_BEFORE = Before()
+NOTHING_FAILED: Mapping[str, str] = {}
 
 
 def merge(loaded: Iterable[Loaded], wanted: Sequence[str], standards: Mapping[str, Any], generated_at: str, before: Before = NOTHING_BEFORE,
-          partial: bool = False) -> Fleet:
-    """Merge host documents; ``wanted`` hosts without one are unknown: no_record; of two of one name the later scan counts."""
+          partial: bool = False, failed: Mapping[str, str] = NOTHING_FAILED) -> Fleet:
+    """Merge host documents; ``wanted`` hosts without one are unknown: no_record, or why their scan could not begin, as ``failed`` says.
+
+    Of two documents of one name the later scan counts.
+    """
     pool = Pool()
     found: dict[str, Host] = {}
     for item in loaded:
@@ -73,7 +78,8 @@ def merge(loaded: Iterable[Loaded], wanted: Sequence[str], standards: Mapping[st
         if earlier is None or earlier.scanned_at <= host.scanned_at:
             found[host.name] = host
     for name in wanted:
-        found.setdefault(name, lost(name, "no_record", "the scan of this host left no record; what its task printed says why"))
+        why = "the scan of this host left no record; what its task printed says why"
+        found.setdefault(name, lost(name, "scan_failed", f"{name}: {failed[name]}") if name in failed else lost(name, "no_record", why))
     hosts = tuple(sorted((_dated(host, before, generated_at) for host in found.values()), key=_order))
     used = {host.standard for host in hosts if host.standard}
     return Fleet(
@@ -85,6 +91,7 @@ def merge(loaded: Iterable[Loaded], wanted: Sequence[str], standards: Mapping[st
         distribution=distribution(map(_sighting, hosts), [standards.get(sha) for sha in used]),
         partial=partial,
         previous=before.generated_at,
+        resolved=Counter(name for host in hosts for name in _resolved(host, before)),
     )
 
 
@@ -97,6 +104,13 @@ def _dated(host: Host, before: Before, now: str) -> Host:
     remembered = tuple({"id": item.get("id"), "promise": item.get("promise"), "subject": identity.subject_of(item), "first_seen": since}
                        for since, item in kept.values())
     return replace(host, first_seen=standing, remembered=remembered)
+
+
+def _resolved(host: Host, before: Before) -> Iterator[str]:
+    """The ids of what was open in the earlier report, was looked for again and is gone."""
+    known = before.findings(host.name)
+    yield from (str(item["id"]) for text, (_since, item) in known.items()
+                if item.get("promise") and text not in host.first_seen and host.sight.state_without(item) == identity.RESOLVED)
 
 
 def _sighting(host: Host) -> Sighting:

@@ -16,7 +16,7 @@ from .._fleet.bounded import counted, one_line, visible
 from .._fleet.fleet import Finding, Host, is_drift
 from .junit import waiver_sentence
 from .machine_rows import ROWS, Record, mappings
-from .reasons import reason_in_words, why
+from .reasons import last_words, reason_in_words
 from .table import Line
 
 _LABEL_WIDTH = 18
@@ -57,7 +57,10 @@ def _verdict(host: Host, standard: str) -> Iterator[Line]:
     if len(told) > 10:
         yield _row("", f"and {len(told) - 10} more reasons, all in the report")
     if host.error:
-        yield _row("error", why(host))
+        yield _row("error", last_words(host.name, host.error))
+        helps = host.error.partition("; what helps: ")[2]
+        if helps:
+            yield _row("what helps", helps)
 
 
 def _row(label: str, text: str) -> Line:

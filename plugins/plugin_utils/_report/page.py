@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from markupsafe import Markup
 from .._fleet.bounded import visible
 from .._fleet.distribution import FACTS
 from .._fleet.fleet import VERDICTS, Fleet, Host
+from .._standard.catalogue import entry_of
+from .reasons import why
 from .table import headline, standard_names
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -63,6 +65,7 @@ def _words(fleet: Fleet) -> dict[str, Any]:
         "figure": figure if rest else "",
         "sentence": f"hosts {rest}." if figure and rest else f"{sentence}.",
         "standard": standard_names(fleet)[:120],
+        "partial": fleet.partial,
         "generated_at": fleet.generated_at,
         "generated_text": moment.strftime("%-d %B %Y, %H:%M UTC"),
         "counts": counts,
@@ -85,6 +88,22 @@ def segments(counts: dict[str, int]) -> list[dict[str, Any]]:
     return found
 
 
+class _Mappings:
+    """The mappings of all hosts, each once; hosts name them by number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.values: list[dict[str, str]] = []
+
+    def number(self, mapping: Mapping[str, str]) -> int:
+        told = {visible(key): visible(value) for key, value in mapping.items()}
+        name = json.dumps(told, sort_keys=True)
+        if name not in self.numbers:
+            self.numbers[name] = len(self.values)
+            self.values.append(told)
+        return self.numbers[name]
+
+
 class _Strings:
     """The strings of all hosts, each once; hosts name them by number."""
 
@@ -97,7 +116,7 @@ class _Strings:
 
 def data(fleet: Fleet) -> Iterator[str]:
     """The page's data as JSON text that is safe inside a script element."""
-    strings = _Strings()
+    strings, labels, silences = _Strings(), _Mappings(), _Mappings()
     numbers: dict[int, int] = {}
     findings: list[Any] = []
     for host in fleet.hosts:
@@ -107,12 +126,18 @@ def data(fleet: Fleet) -> Iterator[str]:
                 findings.append(_visible(finding))
     yield '{"hosts":['
     for order, host in enumerate(fleet.hosts):
-        yield ("," if order else "") + "\n" + _safe(_entry(host, fleet, numbers, strings))
+        yield ("," if order else "") + "\n" + _safe([
+            *_entry(host, fleet, numbers, strings), labels.number(host.labels), silences.number(host.cannot_say), _since(host, strings)])
     head = {
         "generated": fleet.generated_at,
+        "previous": fleet.previous,
+        "resolved": _visible(dict(fleet.resolved)),
+        "labels": labels.values,
+        "silences": silences.values,
+        "meanings": {name: meaning for name in {finding["id"] for finding in findings} if (meaning := _meaning(name))},
         "hasStandard": fleet.has_standard,
         "summary": fleet.summary,
-        "problems": [{"message": visible(problem.message), "hosts": [visible(name) for name in problem.hosts]} for problem in fleet.problems],
+        "problems": [_visible({"id": problem.id, "message": problem.message, "hosts": list(problem.hosts)}) for problem in fleet.problems],
         "distribution": _visible(fleet.distribution),
         "facts": [[fact.key, fact.title] for fact in FACTS],
         "findings": findings,
@@ -133,7 +158,21 @@ def _entry(host: Host, fleet: Fleet, numbers: dict[int, int], strings: _Strings)
         strings.number(host.scanned_at),
         visible(host.error) if host.error else None,
         strings.number(name),
+        strings.number(why(host) if host.verdict in ("unknown", "unreachable") else ""),
     ]
+
+
+def _since(host: Host, strings: _Strings) -> list[int]:
+    """Since when each finding and each waived one is known."""
+    return [strings.number(host.first_seen.get(host.key(finding).text, "")) for finding in (*host.findings, *host.waived)]
+
+
+def _meaning(identifier: str) -> str:
+    """What a finding means, by the catalogue; nothing of one that is not in it."""
+    try:
+        return entry_of(identifier).meaning
+    except KeyError:
+        return ""
 
 
 def standard_names_of(fleet: Fleet, sha: str) -> str:

@@ -30,11 +30,16 @@ _CAUSES = re.compile(
     r"|Name or service not known|Permission denied(?: \([a-z,-]{1,120}\))?|Too many authentication failures|kex_exchange_identification[^,;'\"]{0,80}"
     r"|no answer in \d+ s|UNPROTECTED PRIVATE KEY FILE|Missing (?:sudo|su|doas) password|Incorrect (?:sudo|su|doas) password")
 _LIMIT = 160
+# Stands between what a host said and what that means.
+MARK = " — "
 
 
 def last_words(host: str, error: str) -> str:
     """The cause in an error's text: what is known as one, else its last words."""
     text = " ".join(error.replace("\\r", " ").replace("\\n", " ").split()).removeprefix(f"{host}: ")
+    if MARK in text:
+        # What it means says more than the words of the host; what helps stands in the report.
+        return text.rpartition(MARK)[2].partition("; what helps: ")[0]
     causes = _CAUSES.findall(text)
     if "Host key verification failed" in causes or "REMOTE HOST IDENTIFICATION HAS CHANGED" in causes:
         return "Host key verification failed" + (": its key has changed" if "REMOTE HOST IDENTIFICATION HAS CHANGED" in causes else "")

@@ -29,7 +29,7 @@ _WEAKNESSES_BY_OTHER_NAMES = {"srso": "spec_rstack_overflow", "inception": "spec
                               "gds": "gather_data_sampling", "rfds": "reg_file_data_sampling", "its": "indirect_target_selection",
                               "taa": "tsx_async_abort", "ssb": "spec_store_bypass", "zombieload": "mds", "foreshadow": "l1tf"}
 HYPERVISORS = ("none", "kvm", "qemu", "vmware", "xen", "microsoft", "virtualbox", "parallels", "bhyve", "amazon", "google", "firecracker",
-               "cloud-hypervisor", "unknown")
+               "cloud-hypervisor", "apple", "powervm", "zvm", "unknown")
 _HYPERVISORS_BY_OTHER_NAMES = {"hyper-v": "microsoft", "hyperv": "microsoft", "azure": "microsoft", "aws": "amazon", "ec2": "amazon",
                                "nitro": "amazon", "gcp": "google", "gce": "google", "esxi": "vmware", "metal": "none", "bare metal": "none",
                                "baremetal": "none", "bare-metal": "none", "physical": "none"}

@@ -40,6 +40,15 @@ def wants_terminal(text: str) -> bool:
     return bool(_REQUIRETTY.search(text))
 
 
+# What the shell tried: a program, what it says it is, and how it ended. The loader ends with 75 on a Python that is too old.
+_TRIED = re.compile(r"\(Python (\d+)\.(\d+)[^)]*\): status (\d+)")
+
+
+def is_too_old(tried: str) -> bool:
+    """Whether no Python of those that were tried is new enough; one that is and failed says that something else went wrong."""
+    return not any((int(major), int(minor)) >= (3, 6) and status != "75" for major, minor, status in _TRIED.findall(tried))
+
+
 def too_old(host: str, probe: Probe, tried: str) -> str:
     """The one message for a host without a usable Python."""
     return f"{host}: Python 3.6 or newer is wanted, seen: {probe.tried.rstrip('; ') or tried}"

@@ -41,7 +41,8 @@ VALUES_LIMIT = 400_000
 # What a record has beside its sections, each of which is a mapping.
 _FRAME = ("schema", "scanned_at", "scanner", "seconds", "evidence", "nulls")
 
-# Runs on any Python down to 2.6 far enough to say that it is too old. It holds no single quote: it travels in shell quotes.
+# Runs on any Python down to 2.6 far enough to say that it is too old. It holds no single quote, and no line end
+# in a text: it travels in shell quotes, in which fish takes two backslashes for one.
 LOADER = """\
 import sys
 if sys.version_info < (3, 6):
@@ -58,7 +59,7 @@ nonce, digest, length = sys.argv[1:4]
 data = sys.stdin.buffer.read()
 code, options = data[:int(length)], data[int(length):]
 if sha256(code).hexdigest() != digest:
-    sys.stderr.write("firebreak: the payload arrived damaged: %d bytes read\\n" % len(data))
+    sys.stderr.write("firebreak: the payload arrived damaged: %d bytes read" % len(data) + chr(10))
     sys.exit(70)
 sources = json.loads(zlib.decompress(code).decode("utf-8"))
 class Memory:
@@ -77,11 +78,11 @@ try:
     options = json.loads(options.decode("utf-8"))
     answer = json.dumps(scan(LiveHost(), options["sections"], options), separators=(",", ":"))
     answer = binascii.b2a_base64(zlib.compress(answer.encode("ascii"), 6)).decode("ascii").strip()
-    sys.stdout.write("\\nfirebreak:%s:%s:end\\n" % (nonce, answer))
+    sys.stdout.write(chr(10) + "firebreak:%s:%s:end" % (nonce, answer) + chr(10))
     sys.stdout.flush()
     os._exit(0)
 except Exception as error:
-    sys.stderr.write("firebreak: %s: %s\\n" % (type(error).__name__, error))
+    sys.stderr.write("firebreak: %s: %s" % (type(error).__name__, error) + chr(10))
     sys.exit(70)
 """
 

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import json
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,3 +208,90 @@ def test_what_hosts_say_is_text(chromium: webdriver.Chrome, tmp_path: Path) -> N
     assert len(chromium.find_elements(By.CSS_SELECTOR, "img, iframe, object, embed")) == 0
     shown = texts(chromium, "#drawer h2")[0]
     assert shown.startswith("</script><script>") and "\\u202e\\x1b[2J{{ 7*7 }}" in shown
+
+
+def address(driver: webdriver.Chrome) -> str:
+    """What stands behind the # of the address."""
+    return driver.current_url.partition("#")[2]
+
+
+def test_filters_are_in_the_address_and_back_takes_them_back(chromium: webdriver.Chrome, page: Path) -> None:
+    show(chromium, page)
+    Select(chromium.find_element(By.ID, "by-verdict")).select_by_value("drifted")
+    Select(chromium.find_element(By.ID, "by-finding")).select_by_value("kernel.running")
+    assert address(chromium) == "verdict=drifted&finding=kernel.running"
+    narrow = texts(chromium, "tbody td.name")
+    click(chromium, "tbody td.name button")
+    assert address(chromium).endswith(f"&host={narrow[0]}")
+    chromium.back()
+    assert not chromium.find_elements(By.CSS_SELECTOR, "#drawer[open]")
+    assert texts(chromium, "tbody td.name") == narrow
+    chromium.back()
+    assert address(chromium) == "verdict=drifted"
+    assert len(texts(chromium, "tbody td.name")) > len(narrow)
+
+
+def test_an_address_that_was_sent_shows_the_same(chromium: webdriver.Chrome, page: Path) -> None:
+    hosts = fleet(documents(200)).hosts
+    name = next(host.name for host in hosts if host.verdict == "drifted")
+    chromium.get("about:blank")
+    chromium.get(f"{page.as_uri()}#verdict=drifted&host={name}")
+    assert texts(chromium, "#drawer[open] h2") == [name]
+    assert set(texts(chromium, "tbody .verdict")) == {"drifted"}
+    chromium.get("about:blank")
+    chromium.get(f"{page.as_uri()}#host=nosuch.example.net")
+    assert texts(chromium, "#missing") == ["This report has no host nosuch.example.net."]
+
+
+def test_values_and_counts_lead_to_their_hosts(chromium: webdriver.Chrome, page: Path) -> None:
+    show(chromium, page)
+    hosts = fleet(documents(200)).hosts
+    click(chromium, ".legend li.drifted button")
+    assert set(texts(chromium, "tbody .verdict")) == {"drifted"}
+    kernel = fleet(documents(200)).distribution["kernel.running"]["values"][1]
+    found = next(link for link in chromium.find_elements(By.CSS_SELECTOR, ".fact button.value") if link.get_attribute("title") == kernel["value"])
+    found.click()
+    assert texts(chromium, "#count") == [f"{kernel['hosts']} of 200 hosts"]
+    assert kernel["value"] in texts(chromium, "#chosen")[0]
+    assert len(texts(chromium, "tbody td.name")) == sum(kernel["value"] in host.facts.get("kernel.running", ()) for host in hosts)
+
+
+def test_the_search_looks_into_errors_and_into_what_was_observed(chromium: webdriver.Chrome, tmp_path: Path) -> None:
+    lost = {"schema": "firebreak.host/1", "host": "dead1", "scanned_at": "2026-11-20T06:00:00Z", "verdict": "unreachable", "reasons": ["unreachable"],
+            "standard": None, "findings": [], "waived": [], "record": None, "error": "dead1: ssh: connect to host dead1 port 22: Connection refused",
+            "labels": {"rack": "r7"}}
+    path = write_page(tmp_path / "fleet.html", [lost, *documents(40)])
+    show(chromium, path)
+    for word in ("refused", "r7"):
+        chromium.find_element(By.ID, "search").clear()
+        chromium.find_element(By.ID, "search").send_keys(word)
+        assert texts(chromium, "tbody td.name") == ["dead1"]
+    assert "Connection refused" in texts(chromium, "tbody td.findings")[0]
+    assert any(heading == "By rack" for heading in texts(chromium, ".fact h3"))
+
+
+def test_a_filtered_list_can_be_taken_along(chromium: webdriver.Chrome, page: Path, tmp_path: Path) -> None:
+    show(chromium, page)
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path), "eventsEnabled": False})
+    Select(chromium.find_element(By.ID, "by-finding")).select_by_value("kernel.running")
+    names = texts(chromium, "tbody td.name")
+    for button, file in (("#take-limit", "hosts.limit"), ("#take-csv", "hosts.csv")):
+        click(chromium, button)
+        deadline = time.monotonic() + 10
+        while not (tmp_path / file).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert (tmp_path / "hosts.limit").read_text(encoding="utf-8").split() == names
+    rows = list(csv.DictReader((tmp_path / "hosts.csv").open(encoding="utf-8", newline="")))
+    assert [row["host"] for row in rows] == names
+    assert all("kernel.running" in row["open findings"].split() for row in rows)
+
+
+@pytest.mark.parametrize(("count", "limit"), [(200, 6), (1000, 20)])
+def test_print_is_a_document(chromium: webdriver.Chrome, tmp_path: Path, count: int, limit: int) -> None:
+    """Summary, what to do, and the hosts that are not compliant, in a table; also where the window was a telephone's."""
+    path = write_page(tmp_path / "fleet.html", documents(count))
+    for width in (1280, 400):
+        show(chromium, path, width)
+        printed = base64.b64decode(chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": False})["data"])
+        pages = len(re.findall(rb"/Type\s*/Page[^s]", printed))
+        assert 1 <= pages <= limit

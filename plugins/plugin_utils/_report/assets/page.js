@@ -333,15 +333,17 @@
     history[replace ? "replaceState" : "pushState"](null, "", address());
   }
 
-  function readAddress() {
+  function readAddress(isFirst) {
     const words = new URLSearchParams(location.hash.slice(1));
+    const before = JSON.stringify(state);
     Object.assign(state, EMPTY);
     for (const name of Object.keys(EMPTY)) if (words.has(name)) state[name] = words.get(name);
     state.down = words.get("down") === "true";
+    delete state.printing;
     state.page = Math.max(0, Number.parseInt(words.get("page") ?? "0", 10) || 0);
     if (!(state.key in ORDERS)) state.key = EMPTY.key;
-    fillFilters();
-    showHosts();
+    // The list is only drawn anew where it is another: what has the focus in it keeps it.
+    if (isFirst === true || JSON.stringify(state) !== before) { fillFilters(); showHosts(); }
     const name = words.get("host") ?? "";
     const host = hosts.find((item) => item.name === name);
     byId("missing").textContent = name && !host ? `This report has no host ${name}.` : "";
@@ -531,7 +533,7 @@
   const drawer = byId("drawer");
   drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
   drawer.addEventListener("close", closed);
-  addEventListener("popstate", readAddress);
+  addEventListener("popstate", () => readAddress());
   addEventListener("beforeprint", print);
   addEventListener("afterprint", () => { state.printing = false; showHosts(); });
   bindTheme();
@@ -542,7 +544,7 @@
   bindHosts(showNext());
   bindTake();
   showSpread();
-  readAddress();
+  readAddress(true);
   document.documentElement.dataset.readyAfter = String(Math.round(performance.now()));
   document.documentElement.dataset.scriptTook = String(Math.round(performance.now() - started));
 })();

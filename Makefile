@@ -28,6 +28,7 @@ PYTEST := PYTHONPATH=tests/tools $(BIN)/python -m pytest -p no_skips
 
 .PHONY: help
 help: ## list the targets
+	@printf 'To use Firebreak:\n  make drift INVENTORY=your/inventory\n\nTo work on it:\n'
 	@sed -nE 's/^([a-z][a-z_-]*):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | sort -u | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # ---- the environment -------------------------------------------------------------------------------------------------
@@ -47,6 +48,7 @@ venv: $(DEV) ## make the developer's environment in .venv
 .PHONY: drift
 drift: $(RUN) ## report this machine's drift (INVENTORY=... for a fleet, ARGS=... for ansible-playbook)
 	@$(BIN)/ansible-playbook -i $(INVENTORY) playbooks/report_drift.yml $(ARGS)
+	@echo "Ansible is in $(BIN): to type ansible-playbook as documents do, put it on your path with: . $(BIN)/activate"
 
 # ---- tests that need only Python and the package index ------------------------------------------------------------------
 
@@ -65,7 +67,7 @@ ruff: $(DEV)
 .PHONY: mypy
 mypy: $(DEV) ## strict types: plugins as Python 3.10, tests and tools as 3.11
 	@$(BIN)/mypy --cache-dir=/dev/null collections/ansible_collections/firebreak/fleet/plugins
-	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 tests hatch_build.py docs/generate.py
+	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 tests hatch_build.py docs/generate.py docs/site.py
 
 .PHONY: yamllint
 yamllint: $(DEV)
@@ -126,6 +128,16 @@ docs: $(DEV) ## write the generated pages anew
 docs-check: $(DEV) ## fail if a generated page is not what its source says
 	@$(BIN)/python docs/generate.py --check
 
+# An environment of its own: what makes the site is of no use to anything else here.
+.venv-docs/.ready: requirements-docs.txt
+	@tests/tools/make_venv .venv-docs requirements-docs.txt .venv-docs/.ready
+
+.PHONY: docs-site
+docs-site: .venv-docs/.ready ## the documents as a site in build/docs-site, each link checked
+	@.venv-docs/bin/python docs/site.py
+	@.venv-docs/bin/mkdocs build --quiet --strict
+	@echo "build/docs-site/index.html"
+
 .PHONY: screenshot
 screenshot: $(DEV) system-packages ## picture of a 200-host report for the README, light and dark
 	@tests/tools/apt_install docs/images/fonts.txt
@@ -138,4 +150,4 @@ dist: $(DEV) ## the collection's artifact and the wheel, in dist/
 
 .PHONY: clean
 clean: ## remove what these targets made in this folder
-	@rm -rf .venv .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf .venv .venv-docs .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -10,7 +10,8 @@ short_description: Merge the records of a fleet and write its drift report
 version_added: 0.1.0
 description:
   - Merges the host documents that M(firebreak.fleet.platform_scan) has written and writes C(fleet.json), C(fleet.html), C(fleet.prom),
-    C(junit.xml) and C(fleet.sarif). A short table goes to standard output; where there is one host only, a full view of it.
+    C(junit.xml), C(fleet.sarif), C(findings.csv), C(findings.jsonl) and files for C(--limit). The result holds a short table, which the
+    playbooks of this collection print; where there is one host only, a full view of it.
   - Needs no host. It can as well merge the records of other runs, such as the slices of a sliced job.
   - Hosts without a record are in the report as V(unknown), and so are those whose record cannot be read.
   - In a job of AWX, summary and worst findings are also set as the artifact C(firebreak_report_<job id>), of at most 64 KB, because
@@ -35,6 +36,22 @@ options:
     type: list
     elements: str
     default: []
+  failed:
+    description: By host why its scan could not begin, for hosts that left no record; empty texts are none.
+    type: dict
+    default: {}
+  details:
+    description: Whether the view of one machine tells each fact that could not be had.
+    type: bool
+    default: false
+  metrics:
+    description: A file to write the metrics to as well, where node_exporter's textfile collector reads it.
+    type: str
+    default: ""
+  metrics_mode:
+    description: The mode of O(metrics), in octal digits.
+    type: str
+    default: "0644"
   latest:
     description: Whether to point the link C(latest) beside O(directory) at it.
     type: bool
@@ -88,6 +105,16 @@ summary:
   returned: success
   type: dict
   sample: {hosts: 200, compliant: 187, drifted: 9, unknown: 1, unreachable: 3}
+partial:
+  description: Whether C(--limit) left hosts of the inventory out.
+  returned: success
+  type: bool
+  sample: false
+lines:
+  description: What is shown, each line with the name of its colour or null.
+  returned: success
+  type: list
+  elements: list
 failure:
   description: Why the run must fail under O(fail_on), naming the worst findings; empty where it need not.
   returned: success

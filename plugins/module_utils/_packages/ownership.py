@@ -7,7 +7,7 @@ dpkg keeps a list of paths for each package (/var/lib/dpkg/info/PACKAGE.list); r
 """
 
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 DPKG_INFO = "/var/lib/dpkg/info"
 _LIST_BYTES = 16 * 1024 * 1024
@@ -18,8 +18,8 @@ _IMAGE = re.compile(
     re.MULTILINE)
 # Firmware of small boards starts images whose names never change: their release is that of the modules beside them.
 _UNNAMED = re.compile(r"^/boot/(?:firmware/)?(?:kernel\w*\.img|[zbu]?Image(?:\.gz)?|vmlinuz)$", re.MULTILINE)
-_MODULES = re.compile(r"^(?:/usr)?/lib/modules/(\d[^/\s]*)/(?:kernel|modules\.(?:order|builtin))$", re.MULTILINE)
-_FILES = re.compile(r"^(?:/boot/[A-Za-z.]+-(\d[^/\s]*)|(?:/usr)?/lib/modules/(\d[^/\s]*)/(?!build$|source$)[^/\s]+)$", re.MULTILINE)
+_MODULES = re.compile(r"^(?:/usr)?/lib/modules/(\d[^/\s]*)/(?:kernel(?:/\S*)?|modules\.(?:order|builtin))$", re.MULTILINE)
+_FILES = re.compile(r"^(?:/boot/[A-Za-z.]+-(\d[^/\s]*)|(?:/usr)?/lib/modules/(\d[^/\s]*)/(?!build$|source$)\S+)$", re.MULTILINE)
 
 
 class Contents(NamedTuple):
@@ -51,15 +51,27 @@ def _unnamed_images(paths: List[str], releases: List[str]) -> List[Tuple[str, st
 
 
 def dpkg_contents(host: Any, packages: Iterable[Tuple[str, str]]) -> Dict[str, Contents]:
-    """The kernels in dpkg's lists of these (package, architecture); packages whose list cannot be read are left out."""
+    """The kernels in dpkg's lists of these (package, architecture); packages whose lists cannot be read are left out."""
     found = {}
     for package, architecture in packages:
-        for path in ("%s/%s.list" % (DPKG_INFO, package), "%s/%s:%s.list" % (DPKG_INFO, package, architecture)):
-            answer = host.read(path, _LIST_BYTES)
-            if not answer.problem:
-                found[package] = contents(answer.value)
-                break
+        text = _dpkg_list(host, package, architecture)
+        if text is not None:
+            found[package] = contents(text)
     return found
+
+
+def _dpkg_list(host: Any, package: str, architecture: str) -> Optional[str]:
+    """The paths of a package, one in each line; where its list is lost, those that have a digest."""
+    names = ("%s/%s" % (DPKG_INFO, package), "%s/%s:%s" % (DPKG_INFO, package, architecture))
+    for name in names:
+        answer = host.read(name + ".list", _LIST_BYTES)
+        if not answer.problem:
+            return str(answer.value)
+    for name in names:
+        answer = host.read(name + ".md5sums", _LIST_BYTES)
+        if not answer.problem:
+            return re.sub(r"^[0-9a-f]{32}  ", "/", answer.value, flags=re.MULTILINE)
+    return None
 
 
 def parse_search(text: str) -> Dict[str, List[str]]:

@@ -276,9 +276,21 @@ def _flavour(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("kernel.flavour", str(promise), observed, (fact, "kernel.running.release"))
 
 
+# Kernels that a distribution's image brings side by side, for the boards that it may be put into (Raspberry Pi OS 12 and 13, 2026-11).
+_OF_BOARDS = ("rpi-v6", "rpi-v7", "rpi-v7l", "rpi-v8", "rpi-2712")
+
+
+def _come_together(scope: Scope, flavours: set[str]) -> bool:
+    """Whether nobody can end the mix: one package holds all of these kernels, or the system's own image does."""
+    packages = {row.get("package") for row in scope.facts.rows("kernel.installed")}
+    return len(packages) == 1 or flavours <= set(_OF_BOARDS)
+
+
 def _flavours_mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     flavours = {_flavour_name(row["flavour"]) for row in scope.facts.rows("kernel.installed") if isinstance(row.get("flavour"), str)}
     allowed = scope.promises.get("kernel.flavour")
+    if promise is None and _come_together(scope, flavours):
+        return
     if len(flavours) > 1 and not (allowed and flavours <= set(allowed.values())):
         yield Difference("kernel.flavours_mixed", "kernels of one flavour", sorted(flavours)[:20], ("kernel.installed",))
 

@@ -106,6 +106,18 @@ def test_a_kernel_has_its_package_its_line_and_its_version(
     assert facts["stray_images"] == []
 
 
+@pytest.mark.parametrize(("recording", "flavour", "owner", "newest"), [
+    (RPI, "rpi-v8", "linux-image-6.1.0-rpi7-rpi-v8", "6.1.0-rpi8-rpi-v8"), (KALI, "amd64", "linux-image-6.5.0-kali2-amd64", "6.5.0-kali3-amd64"),
+    (PVE8, "pve", "proxmox-kernel-6.8.12-13-pve-signed", "6.14.8-2-bpo12-pve"), (BINDEB, "", "linux-image-6.1.55", "6.1.60"),
+    (UNSIGNED, "amd64", "linux-image-6.1.0-28-amd64-unsigned", "6.1.0-28-amd64"), (I386, "686", "linux-image-6.1.0-28-686", "6.1.0-28-686"),
+    (SPLIT, "cloud-amd64", f"linux-image-{FORKY}", FORKY)])
+def test_where_no_list_can_be_read_names_tell_what_they_can(recording: dict[str, Any], flavour: str, owner: str, newest: str) -> None:
+    read = {path: text for path, text in recording["read"].items() if not path.startswith(INFO)}
+    facts = collect({**recording, "read": read}).facts
+    assert (facts["running"]["flavour"], facts["running"]["package"], facts["newest_installed"]["release"]) == (flavour, owner, newest)
+    assert facts["stray_images"] == []
+
+
 def test_a_kernel_in_parts_names_them_all_and_lies_where_its_hook_put_it() -> None:
     (image,) = collect(SPLIT).facts["installed"]
     assert image["packages"] == [f"linux-binary-{FORKY}", f"linux-image-{FORKY}", f"linux-modules-{FORKY}"]

@@ -58,6 +58,13 @@ def test_lists_are_found_with_and_without_an_architecture_and_missing_ones_are_l
     assert found == {"linux-image-6.1.55": ownership.Contents((("6.1.55", "/boot/vmlinuz-6.1.55"),), ("6.1.55",)), "bash": ownership.Contents((), ())}
 
 
+def test_where_a_list_is_lost_the_digests_name_the_files() -> None:
+    sums = f"{'0' * 32}  boot/Image\n{'1' * 32}  lib/modules/5.15.136-tegra/kernel/fs/ext4.ko\n"
+    host = RecordedHost({"read": {"/var/lib/dpkg/info/nvidia-l4t-kernel.md5sums": sums}})
+    assert ownership.dpkg_contents(host, [("nvidia-l4t-kernel", "arm64")]) == {
+        "nvidia-l4t-kernel": ownership.Contents((("5.15.136-tegra", "/boot/Image"),), ("5.15.136-tegra",))}
+
+
 def test_a_search_names_all_owners_and_no_diversions() -> None:
     said = ("diversion by glibc-x from: /boot/x\nlinux-image-current-sunxi:arm64, other: /boot/vmlinuz-6.6.1\n"
             "dpkg-query: no path found matching pattern /boot/y\nkernel-x: /usr/lib/modules/6.6.1/vmlinuz\n")

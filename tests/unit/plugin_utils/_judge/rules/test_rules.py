@@ -129,6 +129,15 @@ def test_an_initrd_of_which_nothing_tells_is_unknown(row: dict[str, Any], verdic
     assert judged({"kernel.incomplete": "forbidden"}, installed).verdict == verdict
 
 
+@pytest.mark.parametrize(("rows", "observed"), [
+    ([("rpi-v8", "linux-image-a"), ("rpi-2712", "linux-image-b")], False), ([("v7+", "raspberrypi-kernel"), ("v8+", "raspberrypi-kernel")], False),
+    ([("amd64", "linux-image-a"), ("cloud-amd64", "linux-image-b")], True)])
+def test_a_mix_that_nobody_can_end_is_no_observation(rows: list[tuple[str, str]], observed: bool) -> None:
+    installed = {"kernel.installed": [{"release": name, "flavour": name, "package": package} for name, package in rows]}
+    assert ("kernel.flavours_mixed" in [finding["id"] for finding in judged({"os.id": "debian"}, installed).findings]) is observed
+    assert judged({"kernel.flavours_mixed": "forbidden"}, installed).verdict == DRIFT
+
+
 ZFS = {"name": "zfs", "version": "2.3.2-2", "on_disk_version": "2.3.2-2", "replaced": False, "in_next_boot": True}
 NVIDIA = {"name": "nvidia", "version": "550.90.07", "on_disk_version": "550.107.02", "replaced": True, "in_next_boot": True}
 

@@ -77,6 +77,20 @@ def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.stem(release).startswith(stem)
 
 
+def test_a_kernel_beyond_its_meta_is_held_against_what_its_own_archive_offers() -> None:
+    release = "6.12.12+bpo-amd64"
+    banner = f"Linux version {release} (x) (gcc 12.2) #1 SMP PREEMPT_DYNAMIC Debian 6.12.12-1~bpo12+1 (2025-02-20)"
+    said = f"uname {release}\nproc {release}\nbanner {banner}\n"
+    rows = f"linux-image-{release}\t6.12.12-1~bpo12+1\t{release}\t/boot/vmlinuz-{release}\tpackaged\n"
+    offer = ("linux-image-6.1.0-56-amd64\t6.1.192-2\nlinux-image-6.12.22+bpo-amd64\t6.12.22-1~bpo12+1\n"
+             "linux-image-6.12.30+bpo-rt-amd64\t6.12.30-1~bpo12+1\n")
+    order = "6.12.12-1~bpo12+1\t6.1.192-2\tgt\n6.12.22-1~bpo12+1\t6.1.192-2\tgt\n"
+    assert kernels.offered_version(host(running=said, installed=rows, offered=offer, order=order)) == "6.12.22-1~bpo12+1"
+    stable = "6.1.158-1\t6.1.192-2\tlt\n6.1.159-1\t6.1.192-2\tlt\n"
+    cloud = offer.replace("amd64", "cloud-amd64")
+    assert kernels.offered_version(host(offered=cloud, order=stable)) == "6.1.192-2"
+
+
 def test_foreign_modules_are_told_by_their_builds_and_kernels() -> None:
     proof = host(modules="has\tzfs\t6.1.0-41-cloud-amd64\nbuild\tzfs\tABC\tABC\nbuild\tnvidia\tABC\tDEF\n")
     assert kernels.foreign_modules(proof) == {"zfs": ("ABC", "ABC"), "nvidia": ("ABC", "DEF")}

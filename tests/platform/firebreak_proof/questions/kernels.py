@@ -78,6 +78,11 @@ KERNEL = (
             sed -nE 's/^ *\|?Depends: ((linux-image-(unsigned-)?|proxmox-kernel-)[0-9]+\.[0-9]+[.~+-][^ ]*).*/\1/p' | head -n 1)
           [ -n "$image" ] || { echo "apt knows no package $meta that leads to a kernel" >&2; exit 3; }
           printf '%s\t%s\n' "$image" "$(apt-cache policy "$image" | sed -n 's/^  Candidate: //p')"
+          # A kernel from backports gets no update by stable's meta package: what else of such names is on offer.
+          line=-${meta#linux-image-}
+          apt-cache policy $(apt-cache pkgnames linux-image- | awk -v line="$line" '
+            $0 ~ /^linux-image-[0-9]/ && substr($0, length($0) - length(line) + 1) == line') </dev/null | awk '
+            /^linux-image-/ { name = $1; sub(":$", "", name) } $1 == "Candidate:" && $2 != "(none)" { print name "\t" $2 }'
         elif command -v dnf >/dev/null; then
           name=$(rpm -qf --qf '%{NAME}' "/lib/modules/$release/vmlinuz") || exit 3
           # dnf5 prints a backslash and a t for \t.
@@ -136,6 +141,15 @@ KERNEL = (
           dpkg --get-selections | awk '$2 == "hold" { print $1 " is on hold" }'
           apt-cache policy 2>/dev/null | sed -n '/^Pinned packages:/,$p' |
             sed -n 's/^ *\(.*\) -> \(.*\) with priority \(-.*\)$/\1 is pinned away by priority \3/p'
+        fi
+        # What apt would take with its preferences, and what without: where the two differ, kernels are kept by them.
+        kernels=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'linux-image*' 'proxmox-*kernel*' 'pve-kernel*' 2>/dev/null |
+          sed -n 's/^installed //p')
+        if [ -n "$kernels" ] && command -v apt-cache >/dev/null; then
+          taken() { apt-cache "$@" policy $kernels 2>/dev/null | awk '/^[^ ]/ { name = $1 } $1 == "Candidate:" { print name, $2 }'; }
+          { taken -o APT::Acquire::Retries=0
+            taken -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null -o APT::Default-Release=; } |
+            sort | uniq -u | sed -n 's/^\([^:]*\): .*/\1 is kept by the preferences of apt/p' | sort -u
         fi
         command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
         grep -hsiE '^[[:space:]]*(exclude|excludepkgs)[[:space:]]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo |

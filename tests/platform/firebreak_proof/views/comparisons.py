@@ -27,7 +27,7 @@ def groups(proof: Proof) -> Iterator[set[str]]:
     promises = {key: Wanted(key, value) for key, value in proof.promises().items()}
     minima = {key: str(wanted.target) for key, wanted in promises.items() if wanted.form == "minimum"}
     if any(key in promises for key in _COMPARING):
-        yield {*_known(lambda: kernels.running_version(proof)), *_known(lambda: kernels.offered_version(proof)), *_installed(proof),
+        yield {*_known(lambda: kernels.running_version(proof)), *_offered(proof), *_installed(proof),
                *(minima.get(key, "") for key in ("kernel.running_version",))}
     for key in ("kernel.running", "kernel.default_boot"):
         if key in minima:
@@ -52,6 +52,14 @@ def _known(find: Callable[[], Any]) -> set[str]:
         return {str(find())}
     except BrokenPromiseError:
         return set()
+
+
+def _offered(proof: Proof) -> set[str]:
+    try:
+        first, others = kernels.offered_versions(proof)
+    except BrokenPromiseError:
+        return set()
+    return {first, *others}
 
 
 def _installed(proof: Proof) -> set[str]:

@@ -100,11 +100,15 @@ def _version_told(said: Mapping[str, str], release: str, installed_versions: set
         (version for version in installed_versions if version in (f"{release}-{build.group(1)}", f"{base}.{build.group(1)}")), "")
 
 
+def _alike(proof: Proof) -> list[Kernel]:
+    wanted = running_flavour(proof)
+    return [kernel for kernel in installed(proof) if flavour(kernel.release, kernel.package) == wanted]
+
+
 def newest_installed(proof: Proof) -> Kernel:
     """The newest installed kernel of the running flavour, by the host's own order."""
-    wanted = running_flavour(proof)
-    kernels = [kernel for kernel in installed(proof) if flavour(kernel.release, kernel.package) == wanted]
-    hold(bool(kernels), f"{proof.host} has no installed kernel of the flavour {wanted} that it runs")
+    kernels = _alike(proof)
+    hold(bool(kernels), f"{proof.host} has no installed kernel of the flavour {running_flavour(proof)} that it runs")
     newest = kernels[0]
     for kernel in kernels[1:]:
         newest = kernel if proof.compare(kernel.version, newest.version) > 0 else newest
@@ -112,10 +116,26 @@ def newest_installed(proof: Proof) -> Kernel:
 
 
 def offered_version(proof: Proof) -> str:
-    """The version of the newest kernel that the package manager's cache offers for the running flavour."""
+    """The version of the newest kernel that the package manager's cache offers for the running flavour.
+
+    That is what the meta package brings; where the host has a newer one than that, the newest of the line that lies in any archive.
+    """
+    first, others = offered_versions(proof)
+    if not others or all(proof.compare(kernel.version, first) <= 0 for kernel in _alike(proof)):
+        return first
+    newest = first
+    for version in others:
+        newest = version if proof.compare(version, newest) > 0 else newest
+    return newest
+
+
+def offered_versions(proof: Proof) -> tuple[str, list[str]]:
+    """What the meta package brings, and the other kernels of the running line that are on offer."""
     rows = proof.rows("offered")
     hold(bool(rows) and len(rows[0]) == 2 and bool(rows[0][1].strip()), f"{proof.host}'s package manager does not say which kernel it offers")
-    return rows[0][1].strip()
+    line = running_flavour(proof)
+    others = [cells[1].strip() for cells in rows[1:] if len(cells) == 2 and flavour(cells[0].removeprefix("linux-image-")) == line]
+    return rows[0][1].strip(), others
 
 
 def _seconds(date: str) -> float:

@@ -21,8 +21,9 @@ _NEVER = re.compile(
 _LIBRARY = re.compile(r".*/[^/]+\.(?:so(?:\.[0-9A-Za-z_.-]+)?|node|cmxs|eln|dll)\Z")
 # A network or FUSE file system cannot keep a file without a name: its client gives one that is deleted while it is used such a name instead.
 _SILLY = re.compile(r".*/\.(?:nfs[0-9a-f]{16,40}|fuse_hidden[0-9a-f]{16,24}|__afs[0-9A-Fa-f]{4,16})\Z")
-# Folders in which nothing but a package manager puts files: no program unpacks libraries there for itself.
-_PACKAGED = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/nix/store/")
+# Folders in which nothing but a package manager puts files: no program unpacks libraries there for itself, as it may below /usr/share.
+_PACKAGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/", "/lib64/",
+             "/nix/store/")
 _LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "zfs", "overlay", "tmpfs", "ramfs", "squashfs", "erofs", "jfs")
 
 

@@ -27,6 +27,10 @@ _CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", 
 LIST_UNITS = ["systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,socket,timer"]
 SHOW_UNITS = ["systemctl", "show", "--no-pager", "--property=Id,KillMode,RefuseManualStop", "--"]
 KINDS = (".service", ".socket", ".timer")
+# Engines leave what carries their containers and guests alone when they are restarted; what another service carries ends and begins with it.
+_ENGINES = re.compile(
+    r"(?:containerd|docker|crio|cri-o|podman|buildkit|kubelet|k3s|rke2|k0s|microk8s|snap\.|libvirt|virt|lx[cd]|incus|machined|pve|nomad)")
+
 WORKS, REFUSED, LEAVES = "works", "refused", "leaves_processes"
 
 
@@ -97,7 +101,7 @@ def remedy_of(kind: str, owner: Owner) -> Optional[str]:
         return "systemctl daemon-reexec" if kind == MANAGER else "systemctl reboot"
     if kind == SESSION:
         return _remedy_of_a_user(unit, owner.user)
-    if kind == SERVICE or (kind == CARRIER and unit.startswith("systemd-nspawn@")):
+    if kind == SERVICE or (kind == CARRIER and unit.endswith(".service") and owner.user is None and not _ENGINES.match(unit)):
         return "systemctl restart %s" % quote(unit) if unit else None
     return "systemctl stop %s" % quote(unit) if kind == SCOPE else None
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....module_utils._hypervisor import kvm_parameters
+from ..._fleet.bounded import texts
 from ..._standard.keys import COMPONENTS, FIRMWARE
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
 from ..judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_any, meets, text_rule
+from ..tables import table
 from . import xen
 
 # Where a scan has an instruction for a virtual processor to run.
@@ -163,8 +165,17 @@ def _machine_types(scope: Scope, promise: Requirement | None) -> Iterator[Outcom
         yield Difference("hypervisor.machine_type", str(promise), wrong[:20], ("hypervisor.machine_types",))
 
 
+def _deprecated_by_vendor(scope: Scope) -> list[str]:
+    os_id, version, used = (scope.facts.raw(fact) for fact in ("os.id", "os.version_id", "hypervisor.machine_types"))
+    major = str(version).partition(".")[0]
+    patterns = [pattern for row in table("vendor_machine_types")["rows"] if os_id in row["ids"] and major == row["version"] for pattern in row["types"]]
+    return [name for name in texts(used) if matches_any(name, tuple(patterns))]
+
+
 def _deprecated(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    used = [printable(name, 80) for name in scope.facts.words("hypervisor.deprecated_machine_types")]
+    """By the QEMU that runs them, and by the vendor whose release this is."""
+    named = {*scope.facts.words("hypervisor.deprecated_machine_types"), *_deprecated_by_vendor(scope)}
+    used = [printable(name, 80) for name in sorted(named)]
     if used:
         yield Difference("hypervisor.machine_type_deprecated", "no deprecated machine type", used[:20], ("hypervisor.deprecated_machine_types",))
 

@@ -42,7 +42,7 @@ CONTAINERS = (
         own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
         describe() { # PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME
           pid=$1; kind=$2; shift 2
-          program=$(readlink "/proc/$pid/exe" | tr '\000-\037\177' '?')
+          program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?')
           processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
           privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
           printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind"

@@ -82,7 +82,9 @@ _OWN_MAKING = r"""
           [ -n "$numbers" ] && printf '%s\n' "$local" | grep -qx "$(printf '%d:%d' "0x${numbers% *}" "0x${numbers#* }")"
         }
         is_own_making() { # PID PATH INODE
-          case $2 in /usr/*|/bin/*|/sbin/*|/lib/*|/lib64/*|/nix/store/*) return 1 ;; esac
+          case $2 in
+            /usr/bin/*|/usr/sbin/*|/usr/lib/*|/usr/lib32/*|/usr/lib64/*|/usr/libexec/*|/bin/*|/sbin/*|/lib/*|/lib64/*|/nix/store/*) return 1 ;;
+          esac
           is_local "$1" "$3" || return 1
           user=$(awk '$1 == "Uid:" { print $3 }' "/proc/$1/status")
           ticks=$(sed 's/^.*) //' "/proc/$1/stat" | cut -d' ' -f 20)

@@ -34,7 +34,11 @@ QEMU = "machine-qemu\\x2d1\\x2dvm1.scope"
     ("/lxc.monitor/101", "/usr/bin/lxc-start", None, "carrier", None),
     ("/machine.slice/systemd-nspawn@web.service/supervisor", "/usr/bin/systemd-nspawn", "systemd-nspawn@web.service", "carrier",
      "systemctl restart systemd-nspawn@web.service"),
-    ("/system.slice/own.service", "/usr/bin/systemd-nspawn", "own.service", "carrier", None),
+    ("/system.slice/own.service", "/usr/bin/systemd-nspawn", "own.service", "carrier", "systemctl restart own.service"),
+    # A Quadlet's container is its service's; a shim's is not the engine's.
+    ("/system.slice/web.service/libpod-payload-1", "/usr/bin/swtpm", "web.service", "carrier", "systemctl restart web.service"),
+    ("/system.slice/libvirtd.service", "/usr/bin/swtpm", "libvirtd.service", "carrier", None),
+    ("/system.slice/k3s-agent.service", "/usr/bin/passt", "k3s-agent.service", "carrier", None),
     ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-1.scope", "/usr/bin/slirp4netns", "libpod-1.scope", "carrier", None),
     ("/user.slice/user-1000.slice/user@1000.service/app.slice/run-1.scope", "/usr/bin/pasta.avx2", "run-1.scope", "carrier", None),
     ("/", "/usr/bin/x", None, "service", None),

@@ -85,6 +85,7 @@ MAPPED = "/proc/50/map_files/7f0000001000-7f0000002000"
     (LIBRARY, file(11, mtime=START + 1), {}, False),
     ("/var/lib/wazuh-indexer/tmp/libzstd-jni-1.5.5-.so", file(11, mtime=START + 1, uid=990), {"uid": 990}, False),
     ("/opt/zextras/mailboxd/work/snappy-1.1-libsnappyjava.so", file(11, mtime=START + 1), {}, False),
+    ("/usr/share/tomcat9/temp/libnetty_tcnative.so", file(11, mtime=START + 1), {}, False),
     # It was there before the process: an update took it away.
     (LIBRARY, file(11, mtime=START - 1), {}, True),
     # Somebody else put it there.

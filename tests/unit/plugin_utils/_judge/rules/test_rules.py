@@ -420,6 +420,10 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.removed_machine_types": "forbidden"}, {"hypervisor.removed_machine_types": []}, FINE),
     ({"hypervisor.machine_types": ["pc-q35-*"]}, {"hypervisor.machine_types": ["pc-i440fx-2.1"]}, DRIFT),
     ({"hypervisor.deprecated_machine_types": "forbidden"}, {"hypervisor.deprecated_machine_types": ["pc-i440fx-2.1"]}, DRIFT),
+    ({"hypervisor.deprecated_machine_types": "forbidden"}, {"os.id": "rocky", "os.version_id": "9.8",
+                                                            "hypervisor.machine_types": ["pc-i440fx-rhel7.6.0"]}, DRIFT),
+    ({"hypervisor.deprecated_machine_types": "forbidden"}, {"os.id": "rocky", "os.version_id": "9.8",
+                                                            "hypervisor.machine_types": ["pc-q35-rhel9.6.0"]}, FINE),
 ])
 def test_hypervisor(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
     assert judged(promise, changes).verdict == verdict

@@ -168,8 +168,9 @@ def _machine_types(scope: Scope, promise: Requirement | None) -> Iterator[Outcom
 def _deprecated_by_vendor(scope: Scope) -> list[str]:
     os_id, version, used = (scope.facts.raw(fact) for fact in ("os.id", "os.version_id", "hypervisor.machine_types"))
     major = str(version).partition(".")[0]
-    patterns = [pattern for row in table("vendor_machine_types")["rows"] if os_id in row["ids"] and major == row["version"] for pattern in row["types"]]
-    return [name for name in texts(used) if matches_any(name, tuple(patterns))]
+    rows = [row for row in table("vendor_machine_types")["rows"] if os_id in row["ids"] and major == row["version"]]
+    patterns = tuple(pattern for row in rows for pattern in row["types"])
+    return [name for name in texts(used) if matches_any(name, patterns)]
 
 
 def _deprecated(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

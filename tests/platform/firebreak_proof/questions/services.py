@@ -98,7 +98,7 @@ _ROWS = r"""
         printf '%s\n' "$candidates" | while IFS="$(printf '\t')" read -r pid path how inode; do
           [ "$pid" = whole ] && continue
           if [ "$pid" = unread ]; then [ -e "/proc/$path/cgroup" ] && printf 'unread\t%s\n' "$path"; continue; fi
-          program=$(readlink "/proc/$pid/exe" | tr '\000-\037\177' '?'); [ -n "$program" ] || continue
+          program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?'); [ -n "$program" ] || continue
           seen=; mounts=$(readlink "/proc/$pid/ns/mnt"); users=$(readlink "/proc/$pid/ns/user")
           [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ] && [ "$users" = "$(readlink /proc/self/ns/user)" ] && seen=/proc/$pid/root
           case $path in
@@ -116,7 +116,7 @@ _ROWS = r"""
           fi
           group=$(sed -n 's/^[0-9]*:name=systemd://p' "/proc/$pid/cgroup"); [ -n "$group" ] || group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
           group=$(printf %s "$group" | tr '\000-\037\177' '?'); state=deleted; [ -n "$now" ] && state=replaced
-          comm=$(tr '\000-\037\177' '?' <"/proc/$pid/comm")
+          comm=$(printf %s "$(cat "/proc/$pid/comm")" | tr '\000-\037\177' '?')
           printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where" "$comm"
         done; true"""
 

@@ -69,6 +69,13 @@ options:
     type: list
     elements: str
     default: []
+  watched_modules:
+    description:
+      - Names of kernel modules to tell the state of. M(firebreak.fleet.platform_scan) adds those that the host's standard names in
+        C(kernel.modules_blocked). At most 100 are looked at.
+    type: list
+    elements: str
+    default: []
   deadline:
     description:
       - Seconds that the scan of a host may take. What was not collected by then is null with the reason C(deadline).

@@ -136,6 +136,7 @@ def main() -> None:
             "hypervisor_probe": {"type": "str", "choices": ["device", "vm", "vcpu", "guest"], "default": "device"},
             "hypervisor_release": {"type": "str", "default": "/opt/kata"},
             "kata_files": {"type": "list", "elements": "str", "default": []},
+            "watched_modules": {"type": "list", "elements": "str", "default": []},
             "deadline": {"type": "int", "default": 60},
             "section_deadline": {"type": "int", "default": 20},
         },

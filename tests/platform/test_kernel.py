@@ -5,7 +5,7 @@
 
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
-from firebreak_proof.views import kernels
+from firebreak_proof.views import blocked, kernels
 
 
 @promise("kernel.running")
@@ -108,6 +108,12 @@ def test_the_next_boots_kernel_has_the_modules_that_are_loaded(proof: Proof, wan
 def test_loaded_modules_are_those_on_disk(proof: Proof, wanted: Wanted) -> None:
     other = [name for name, (loaded, on_disk) in kernels.foreign_modules(proof).items() if not loaded or loaded != on_disk]
     hold(not other, f"{proof.host} has modules loaded that are not known to be those on disk: {', '.join(other)}; the standard forbids that")
+
+
+@promise("kernel.modules_blocked")
+def test_modules_with_a_hole_neither_run_nor_can_be_loaded(proof: Proof, wanted: Wanted) -> None:
+    told = [f"{name} {how}" for name, how in sorted(blocked.running_or_loadable(proof).items())]
+    hold(not told, f"{proof.host}: {', '.join(told)}; the standard wants {wanted} blocked")
 
 
 @promise("kernel.stray_images")

@@ -22,6 +22,7 @@ from .modules import MODULE_FACTS, put_modules
 from .offered import put_available
 from .packages import IMAGE_FILE, Packages, read_packages, without_packages
 from .running import running_version
+from .watched import WATCHED_FACTS, put_watched
 
 FACTS: List[Fact] = [
     Fact("running.release", "str", "what uname -r says"),
@@ -61,7 +62,7 @@ FACTS: List[Fact] = [
     Fact("managers[].active", "bool", "it is set to work by itself"),
     Fact("managers[].detail", "str", "what shows it"),
     Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
-] + MODULE_FACTS + BOOT_FACTS
+] + MODULE_FACTS + WATCHED_FACTS + BOOT_FACTS
 
 _SIGNATURE = "/proc/version_signature"
 
@@ -87,7 +88,9 @@ def collect(host: Any, section: Any, options: Any) -> None:
     collect_boot_targets(host, section)
     if container != "none":
         section.cannot_say("modules", "in_container", container)
+        section.cannot_say("watched_modules", "in_container", container)
     else:
+        put_watched(host, section, options.get("watched_modules") or [])
         put_modules(host, section, section.facts["default_boot"]["release"])
 
 

@@ -18,7 +18,7 @@ PROVEN = (
     "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
     "kernel.running", "kernel.running_version", "kernel.default_boot", "kernel.flavour", "kernel.reboot_pending", "kernel.update_available",
     "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.incomplete", "kernel.modules_missing",
-    "kernel.modules_replaced", "kernel.unmanaged",
+    "kernel.modules_replaced", "kernel.modules_blocked", "kernel.unmanaged",
     "kernel.stray_images",
     "kernel.managers", "kernel.cache_age_hours",
     "live_patch.protection", "live_patch.provider", "live_patch.level", "live_patch.transition", "live_patch.other_providers",

@@ -15,7 +15,7 @@ from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
 from firebreak_proof.proof import Proof
 from firebreak_proof.standards import Standard, Waiver
-from firebreak_proof.views import comparisons, kernels, monitors, ordering, patches, processor, services
+from firebreak_proof.views import blocked, comparisons, kernels, monitors, ordering, patches, processor, services
 
 BANNER = "Linux version 6.1.0-41-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2026-10-01)"
 RUNNING = f"uname 6.1.0-41-cloud-amd64\nproc 6.1.0-41-cloud-amd64\nbanner {BANNER}\nowner linux-image-6.1.0-41-cloud-amd64\n"
@@ -331,3 +331,19 @@ def test_a_free_name_reaches_the_finding() -> None:
     ({"rule": "newest_installed"}, "the newest installed"), (["x"], "x"), ([], "nothing at all"), ("y_z", "y_z")])
 def test_promises_in_words(value: Any, words: str) -> None:
     assert str(Wanted("k", value)) == words
+
+
+@pytest.mark.parametrize(("said", "wanted"), [
+    ("asked\tesp4\nruns\tesp4\ndoes\tesp4\tinstall /bin/false\n", {"esp4": "is loaded"}),
+    ("asked\taf_key\ndoes\taf_key\tbuiltin af_key\n", {"af_key": "is part of the kernel"}),
+    ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/modules/6.1/rxrpc.ko\n", {"rxrpc": "can be loaded (insmod /lib/modules/6.1/rxrpc.ko)"}),
+    ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/a.ko\ndoes\trxrpc\tinstall /bin/false\n", {}),
+    ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tquiet module_blacklist=rxrpc\n", {}),
+    ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tmodule_blacklist=rxrpc module_blacklist=x\n",
+     {"rxrpc": "can be loaded (insmod /lib/rxrpc.ko)"}),
+    ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/false; modprobe -i rxrpc\n",
+     {"rxrpc": "can be loaded (install /bin/false; modprobe -i rxrpc)"}),
+    ("asked\tno_such\n", {}),
+])
+def test_blocked_modules_are_asked_of_kmod_itself(said: str, wanted: dict[str, str]) -> None:
+    assert blocked.running_or_loadable(host(watched_modules=said)) == wanted

@@ -13,6 +13,7 @@ from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, compare_versions, meets
 
+_RUNS_OR_COULD = ("loaded", "built_in", "loadable")
 _RUNNING = ("kernel.running.release", "kernel.running.package_version")
 _NEWEST = ("kernel.newest_installed.release", "kernel.newest_installed.package_version")
 _DEFAULT_VERSION = ("kernel.default_boot.release", "kernel.default_boot.package_version")
@@ -202,6 +203,18 @@ def _modules_replaced(scope: Scope, promise: Requirement | None) -> Iterator[Out
         yield Unknown("kernel.modules", "a loaded module has nothing to be told from the one on disk by")
 
 
+def _modules_blocked(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    rows = {str(row.get("name")): row for row in scope.facts.rows("kernel.watched_modules")}
+    wanted = sorted({name.replace("-", "_") for name in (promise.value if promise else ())})
+    seen = {name: rows.get(name, {}) for name in wanted}
+    told = [f"{name}: {row['state']}, {printable(str(row.get('detail')))}" for name, row in seen.items() if row.get("state") in _RUNS_OR_COULD]
+    if told:
+        yield Difference("kernel.modules_blocked", "neither loaded nor loadable", told[:20], ("kernel.watched_modules",))
+    for name, row in seen.items():
+        if row.get("state") not in (*_RUNS_OR_COULD, "blocked", "absent"):
+            yield Unknown("kernel.watched_modules", printable(f"{name}: {row.get('detail') or 'the scan did not look'}"))
+
+
 def _remedy_before_reboot(scope: Scope, release: str) -> str | None:
     """What must be done before a reboot into this release; None where nothing is known to be missing."""
     try:
@@ -349,6 +362,7 @@ RULES = (
     Rule("kernel.incomplete", _incomplete, observes=True),
     Rule("kernel.modules_missing", _modules_missing, observes=True),
     Rule("kernel.modules_replaced", _modules_replaced, observes=True),
+    Rule("kernel.modules_blocked", _modules_blocked),
     Rule("kernel.unmanaged", _unmanaged, observes=True),
     Rule("kernel.stray_images", _stray_images, observes=True),
     Rule("kernel.managers", _managers),

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules with a hole: the ways in which plays and checkers of 2026 were wrong about them, and how kmod reads its files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import modprobe
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._kernel.watched import put_watched
+from recorded_host import RecordedHost
+
+RELEASE = "6.1.0-41-amd64"
+FOLDER = f"/lib/modules/{RELEASE}/"
+FILES = {"/proc/modules": "esp4 28672 2 - Live 0x0\nxfrm 9 1 esp4,esp6, Live 0x0\n", FOLDER + "modules.builtin": "kernel/net/key/af_key.ko\n",
+         FOLDER + "modules.dep": "kernel/crypto/algif_aead.ko.xz: kernel/crypto/af_alg.ko.xz\nkernel/net/rxrpc/rxrpc.ko:\nkernel/net/esp4.ko:\n",
+         "/proc/cmdline": "BOOT_IMAGE=/vmlinuz quiet\n"}
+
+
+def state(name: str, line: str | None = None, **files: Any) -> tuple[str | None, str]:
+    """The state of a module on a host with these files in /etc/modprobe.d."""
+    reads = {**FILES, **({"/proc/cmdline": line} if line else {}), **{f"/etc/modprobe.d/{key}.conf": text for key, text in files.items()}}
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads,
+                         "listdir": {"/etc/modprobe.d": [f"{key}.conf" for key in files]}})
+    section = Section("kernel")
+    put_watched(host, section, [name])
+    (row,) = section.facts["watched_modules"]
+    return row["state"], row["detail"]
+
+
+@pytest.mark.parametrize(("name", "line", "files", "wanted", "words"), [
+    # 1. built in: no file in modprobe.d does anything.
+    ("af_key", None, {"a": "install af_key /bin/false\n"}, "built_in", "initcall_blacklist="),
+    # 2. blocked on disk, still loaded.
+    ("esp4", None, {"a": "install esp4 /bin/false\n"}, "loaded", "used by no module (2 references)"),
+    ("xfrm", None, {}, "loaded", "used by esp4,esp6 (1 references)"),
+    # 3. a mention of the name, a comment, or blacklist alone, blocks nothing.
+    ("algif-aead", None, {"a": "# install algif_aead /bin/false\nblacklist algif_aead\n"}, "loadable", "blacklist stops its aliases only"),
+    ("algif_aead", None, {"a": "options algif_aead debug=1\n"}, "loadable", "no install line"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/false\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": "install algif-aead /usr/bin/true # why\n"}, "blocked", "install /usr/bin/true"),
+    ("algif_aead", None, {"a": "install algif_* /bin/false\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": "install algif_aead \\\n /bin/false\n"}, "blocked", "install /bin/false"),
+    # The first install line that fits wins, by the order of the files' names.
+    ("algif_aead", None, {"b": "install algif_aead /bin/false\n", "a": "install algif_aead /sbin/modprobe -i algif_aead\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/false\n", "b": "install algif_aead /sbin/modprobe -i algif_aead\n"}, "blocked", "/bin/false"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/false; modprobe -i algif_aead\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/false || modprobe -i algif_aead\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/falsehood\n"}, None, "nobody knows"),
+    # The kernel's own list: the last one wins, names are compared byte for byte.
+    ("algif_aead", "module_blacklist=algif_aead,x", {}, "blocked", "module_blacklist="),
+    ("algif_aead", "module_blacklist=algif_aead module_blacklist=x", {}, "loadable", ""),
+    ("algif_aead", "module_blacklist=algif-aead", {}, "loadable", ""),
+    ("algif_aead", "quiet -- module_blacklist=algif_aead", {}, "loadable", ""),
+    ("algif_aead", "modprobe.blacklist=algif_aead", {}, "loadable", ""),
+    ("no_such", None, {}, "absent", "the running kernel has no such module"),
+    ("algif_aead", None, {"a": {"problem": "needs_root", "detail": "Permission denied"}}, None, "/etc/modprobe.d/a.conf: needs_root"),
+])
+def test_the_state_of_a_module(name: str, line: str | None, files: dict[str, Any], wanted: str | None, words: str) -> None:
+    found = state(name, line, **files)
+    assert (found[0], words in found[1]) == (wanted, True), found
+
+
+@pytest.mark.parametrize("path", ["/proc/modules", FOLDER + "modules.builtin", FOLDER + "modules.dep"])
+def test_what_cannot_be_read_is_not_known(path: str) -> None:
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": {**FILES, path: {"problem": "deadline", "detail": ""}}})
+    section = Section("kernel")
+    put_watched(host, section, ["algif_aead"])
+    assert section.facts["watched_modules"][0]["state"] is None
+
+
+def test_names_that_are_none_are_not_looked_up() -> None:
+    section = Section("kernel")
+    put_watched(RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": FILES}), section, ["../x", "", "a b"])
+    assert section.facts["watched_modules"] == []
+
+
+def test_a_file_hides_those_of_its_name_behind_it() -> None:
+    """modprobe.d(5): /etc before /run before /usr/local/lib before /usr/lib before /lib; then by name, wherever they lie."""
+    assert modprobe.order({"/lib/modprobe.d": ["b.conf", "a.conf"], "/etc/modprobe.d": ["b.conf", "c.conf", "d.conf.dpkg-old", ".e.conf"]}) == [
+        "/lib/modprobe.d/a.conf", "/etc/modprobe.d/b.conf", "/etc/modprobe.d/c.conf"]

@@ -18,6 +18,7 @@ _MONITOR_TITLE = re.compile(r"\[lxc monitor\] (/\S+) (\S+)")
 _GROUP = re.compile(r"/lxc\.payload\.([^/\n]+)|/lxc/([^/\n]+)|/systemd-nspawn@([^/\n]+)\.service|/machine-([^/\n]+)\.scope")
 _NAME_LIMIT = 128
 UNEXPLAINED_LIMIT = 100
+_DEPTH = 64
 
 
 class System(NamedTuple):
@@ -73,10 +74,23 @@ def unexplained(host: Any, found: processes.Found, explained: Set[int]) -> List[
     known = explained | {process.pid for process in found.named(processes.MONITOR) if _is_monitor(host, process)}
     rows = []
     for pid, life in sorted(found.lives.items()):
-        if life.is_init and pid not in known and _has_other_root(host, pid, life.parent):
+        if life.is_init and pid not in known and not _serves(found, pid, explained) and _has_other_root(host, pid, life.parent):
             owner = host.stat("%s/%d" % (processes.PROC, pid))
             rows.append({"pid": pid, "name": life.name[:64], "user": None if owner.problem else owner.value.uid})
     return rows
+
+
+def _serves(found: processes.Found, pid: int, explained: Set[int]) -> bool:
+    """Whether a process was started by what carries a container, and not from within one: a sandbox has helpers that shut themselves in (gVisor)."""
+    carriers = {process.pid for process in found.named(processes.SHIM, processes.CONMON)}
+    for _step in range(_DEPTH):
+        life = found.lives.get(pid)
+        if life is None or life.parent in explained:
+            return False
+        pid = life.parent
+        if pid in carriers:
+            return True
+    return False
 
 
 def _is_monitor(host: Any, process: processes.Process) -> bool:

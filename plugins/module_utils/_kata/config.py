@@ -12,24 +12,31 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats.toml import Table, TomlError, merged, parse
 from .._host.errors import Refused
+from . import keys as keys_of_shims
 
 # What is read beside a configuration file: each file in it, whatever its name, in the order of their names.
 DROP_INS = "config.d"
 GO, RUST = "go", "rust"
 # Tables with one table below them, which is the machine monitor's or the agent's name.
 _OUTER = ("hypervisor", "agent")
+_TABLES = "tables"
+_NUMBERS = ("integer", "float")
 _HEADER = re.compile(r"[ \t]*#?[ \t]*\[([A-Za-z0-9_.-]+)\][ \t]*\Z")
 _COMMENTED = re.compile(r"[ \t]*#[ \t]?([a-z][a-z0-9_]*)[ \t]*=[ \t]*(\S.*)\Z")
 
 
 class Shipped(NamedTuple):
-    """A release's own file: path, values by table, kind of value of each key it knows by table, dialect and the name of its machine monitor."""
+    """A release's own file: path, values by table, kind of value of each key that its shim reads by table, dialect and its machine monitor's name.
+
+    ``mentioned`` are the keys that the file itself has, commented ones included: what a monitor is configured with, of all that the shim reads.
+    """
 
     path: str
     values: Table
     known: Dict[str, Dict[str, str]]
     dialect: str
     monitor: str
+    mentioned: Dict[str, Dict[str, str]] = {}
 
 
 def kind(value: Any) -> str:
@@ -40,8 +47,8 @@ def kind(value: Any) -> str:
     return next((name for test, name in names if isinstance(value, test)), "nothing")
 
 
-def read_shipped(text: str, path: str) -> Shipped:
-    """Understand a release's file. Refused when it is no TOML or configures not exactly one machine monitor."""
+def read_shipped(text: str, path: str, version: str = "") -> Shipped:
+    """Understand a file of a release ('' for one that is not known). Refused when it is no TOML or configures not exactly one machine monitor."""
     try:
         values = parse(text)
     except TomlError as error:
@@ -49,12 +56,33 @@ def read_shipped(text: str, path: str) -> Shipped:
     monitors = sorted(values.get("hypervisor") or {})
     if len(monitors) != 1:
         raise Refused("%s: tables [hypervisor.*] of %s, wanted those of one machine monitor" % (path, ", ".join(monitors) or "none"))
-    known = _active(values)
+    mentioned = _active(values)
     for table, key, seen in _commented(text):
-        known.setdefault(table, {}).setdefault(key, seen)
+        mentioned.setdefault(table, {}).setdefault(key, seen)
     # Only the shim in Rust is told by the file itself which machine monitor it starts.
-    dialect = RUST if "hypervisor_name" in known.get("runtime", {}) else GO
-    return Shipped(path, values, known, dialect, monitors[0])
+    dialect = RUST if "hypervisor_name" in mentioned.get("runtime", {}) else GO
+    return Shipped(path, values, _read_by_shim(mentioned, dialect, version), dialect, monitors[0], mentioned)
+
+
+def _read_by_shim(mentioned: Dict[str, Dict[str, str]], dialect: str, version: str) -> Dict[str, Dict[str, str]]:
+    """The keys that the shim reads, in the tables that a file may have; of tables that no structure is for, what the file mentions."""
+    structures = keys_of_shims.of(dialect, version)
+    known: Dict[str, Dict[str, str]] = {}
+    for table, keys in mentioned.items():
+        outer, _dot, rest = table.partition(".")
+        inner = rest.partition(".")[2]
+        name = outer + ("." + inner if inner else "") if outer in _OUTER else table
+        if name in structures:
+            # Of a value that is mentioned the file's own kind is the narrower one.
+            known[table] = {key: keys.get(key, kind) if kind in _NUMBERS else kind for key, kind in structures[name].items()}
+        else:
+            known[table] = {} if name.partition(".")[0] in structures else keys
+    names = [table for table in mentioned if table.count(".") == 1 and table.partition(".")[0] in _OUTER]
+    for table, keys in structures.items():
+        outer, _dot, inner = table.partition(".")
+        for name in [table] if outer not in _OUTER else ["%s.%s" % (one, inner) for one in names if inner and one.startswith(outer + ".")]:
+            known.setdefault(name, dict(keys))
+    return known
 
 
 def _active(values: Table, above: str = "") -> Dict[str, Dict[str, str]]:
@@ -100,6 +128,9 @@ def problem_of(table: str, key: str, value: Any, shipped: Shipped) -> Optional[s
     if key not in keys:
         return "key %s in table %s: %s knows no such key%s" % (key, table, shipped.path, _instead(key, list(keys)))
     seen, wanted = kind(value), keys[key]
+    if wanted == _TABLES:
+        fine = seen == "array" and all(isinstance(one, dict) for one in value)
+        return None if fine else "key %s in table %s: is a value of type %s (%r), wanted an array of tables" % (key, table, seen, value)
     fits = seen == wanted or (wanted == "float" and seen == "integer") or (wanted == "integer" and seen == "float" and shipped.dialect == RUST)
     if not fits:
         return "key %s in table %s: is a value of type %s (%r), wanted %s as in %s" % (key, table, seen, value, wanted, shipped.path)

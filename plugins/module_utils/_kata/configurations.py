@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats.toml import TomlError
 from .._host.errors import Refused
-from . import config, hardening
+from . import config, hardening, installed
 from .handlers import Handlers
 
 _BYTES = 1024 * 1024
@@ -62,7 +62,7 @@ def in_effect(host: Any, path: str) -> Optional[InEffect]:
         return None
     found, problem = drop_ins(host, "%s/%s" % (real.rpartition("/")[0], config.DROP_INS))
     try:
-        shipped = config.read_shipped(text, real)
+        shipped = config.read_shipped(text, real, installed.version_of(host, installed.tree_of(real)) or "" if installed.tree_of(real) else "")
         values = config.effective(shipped, [one.text for one in found if one.text is not None])
     except (Refused, TomlError):
         return None
@@ -84,7 +84,8 @@ def read(host: Any, path: str, users: List[str]) -> Dict[str, Any]:
     found, problem = drop_ins(host, "%s/%s" % (real.value.rpartition("/")[0], config.DROP_INS))
     row.update(drop_ins=[one.path for one in found], strays=["%s: %s" % (one.path, one.stray) for one in found if one.stray], problem=problem)
     try:
-        shipped = config.read_shipped(text.value, real.value)
+        tree = installed.tree_of(real.value)
+        shipped = config.read_shipped(text.value, real.value, installed.version_of(host, tree) or "" if tree else "")
     except Refused as refused:
         row["problem"] = str(refused)[:500]
         return row

@@ -61,9 +61,10 @@ def plan(tree: str, handler: Dict[str, Any], profile: str, overrides: Any) -> Op
     try:
         relative = inside(handler["config"])
         with open(os.path.join(tree, "VERSION"), encoding="utf-8") as handle:
-            check_version_for(chosen, handle.read(200).strip())
+            version = handle.read(200).strip()
+        check_version_for(chosen, version)
         text = read_in(tree, relative)
-        shipped = read_shipped(text, os.path.join(tree, relative))
+        shipped = read_shipped(text, os.path.join(tree, relative), version)
         profile_set, absent = profile_tables(chosen, shipped)
         override_set = override_tables(overrides, shipped, "kata_hardening_overrides")
         for table, keys in override_tables(handler.get("overrides"), shipped, "overrides").items():

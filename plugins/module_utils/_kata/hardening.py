@@ -72,7 +72,8 @@ SETTINGS: Dict[str, List[Setting]] = {
     "baseline": _BASELINE,
     "strict": _BASELINE + _CONFINED + [_tightens("hypervisor", "rootless", True)],
     # The devices of confidential computing are root's, so the monitor stays root's; the guest's memory is out of its reach in any case.
-    "confidential": _BASELINE + _CONFINED + [
+    # Initdata is measured, and is how a tenant brings the policy of his pod: without it no confidential pod that has some would start.
+    "confidential": [_tightens("hypervisor", "enable_annotations", ["cc_init_data"])] + _BASELINE[1:] + _CONFINED + [
         _tightens("hypervisor", "confidential_guest", True),
         _tightens("hypervisor", "shared_fs", "none"),
     ],
@@ -90,7 +91,7 @@ def profile_tables(profile: str, shipped: Shipped) -> Tuple[Tables, List[str]]:
     absent = []
     for setting in SETTINGS[profile]:
         table, key = _place(setting, shipped)
-        if key not in shipped.known.get(table, {}):
+        if key not in shipped.mentioned.get(table, {}) or key not in shipped.known.get(table, {}):
             if setting.tightens and (not setting.monitors or shipped.monitor in setting.monitors):
                 absent.append("%s.%s" % (table, key))
         elif problem_of(table, key, setting.value, shipped):
@@ -121,7 +122,7 @@ def in_effect(shipped: Shipped, values: Any) -> Dict[str, str]:
 def unmet(profile: str, shipped: Shipped, values: Any, origins: Dict[str, str]) -> List[str]:
     """What a configuration in effect lacks of a profile, one line each, with the drop-in that sets a key where one does.
 
-    A key that the release does not know cannot be lacked.
+    A key that the release does not know cannot be lacked. One that its file does not mention need not be set, but may be set wrongly.
     """
     try:
         profile_tables(profile, shipped)
@@ -130,15 +131,22 @@ def unmet(profile: str, shipped: Shipped, values: Any, origins: Dict[str, str]) 
     lines = []
     for setting in SETTINGS[profile]:
         table, key = _place(setting, shipped)
-        if key not in shipped.known.get(table, {}):
+        is_mentioned, seen = key in shipped.mentioned.get(table, {}), _value(values, table, key)
+        if key not in shipped.known.get(table, {}) and not is_mentioned:
             continue
-        seen = _value(values, table, key)
-        if seen is None and setting.tightens:
+        if _is_stricter(seen, setting.value):
+            continue
+        if seen is None and setting.tightens and is_mentioned:
             lines.append("%s.%s is not set, wanted %s" % (table, key, _literal(setting.value)))
         elif seen is not None and (seen != setting.value or isinstance(seen, bool) != isinstance(setting.value, bool)):
             by = origins.get("%s.%s" % (table, key))
             lines.append("%s.%s is %s, wanted %s%s" % (table, key, _literal(seen)[:100], _literal(setting.value), ", set in " + by if by else ""))
     return lines
+
+
+def _is_stricter(seen: Any, wanted: Any) -> bool:
+    """Whether a list allows less than the profile's."""
+    return isinstance(seen, list) and isinstance(wanted, list) and all(one in wanted for one in seen)
 
 
 def override_tables(given: Any, shipped: Shipped, what: str) -> Tables:

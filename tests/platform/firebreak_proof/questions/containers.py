@@ -13,7 +13,8 @@ CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.un
 CONTAINERS = (
     # engine, path, package, version
     Question("engines", ("containers.*",), r"""
-        for path in /usr/bin/containerd /usr/local/bin/containerd /usr/bin/dockerd /usr/sbin/dockerd /usr/local/bin/dockerd /usr/bin/crio \
+        for path in /usr/bin/containerd /usr/sbin/containerd \
+            /usr/local/bin/containerd /usr/bin/dockerd /usr/sbin/dockerd /usr/local/bin/dockerd /usr/bin/crio \
             /usr/local/bin/crio /usr/bin/podman /usr/local/bin/podman; do
           [ -e "$path" ] || continue
           kind=${path##*/}; [ "$kind" = dockerd ] && kind=docker
@@ -30,7 +31,10 @@ CONTAINERS = (
     Question("daemons", ("containers.engine_stale",), r"""
         ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
-          case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;; *) continue ;; esac
+          case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;;
+            # k3s is several programs: its first word says which.
+            k3s) [ "$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '1s|.*/||;1p')" = containerd ] || continue; kind=containerd ;;
+            *) continue ;; esac
           [ "$(readlink "/proc/$pid/root")" = / ] || continue
           if [ "$path" != "$program" ]; then state=replaced
           elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
@@ -63,8 +67,23 @@ CONTAINERS = (
           done
         fi
         if command -v podman >/dev/null; then
-          podman ps --format '{{.Pid}} {{.ID}} {{.Image}} {{.Names}}' | while read -r pid id image name; do
-            describe "$pid" container podman "" "$id" "$image" "" "$name"
+          podman ps --format '{{.IsInfra}} {{.Pid}} {{.ID}} {{.Image}} {{.Names}}' | while read -r infra pid id image name; do
+            kind=container; [ "$infra" = true ] && kind=sandbox
+            describe "$pid" "$kind" podman "" "$id" "$image" "" "$name"
+          done
+        fi
+        if command -v lxc-ls >/dev/null; then
+          for name in $(lxc-ls --running -1); do describe "$(lxc-info -n "$name" -p -H)" container lxc "" "$name" "" lxc "$name"; done
+        fi
+        for tool in incus lxc; do
+          command -v "$tool" >/dev/null && "$tool" list -f csv -c np status=running type=container 2>/dev/null |
+            while IFS=, read -r name pid _; do
+            describe "$pid" container "$tool" "" "$name" "" "$tool" "$name"
+          done
+        done
+        if command -v machinectl >/dev/null; then
+          machinectl list --no-legend 2>/dev/null | awk '$2 == "container" { print $1 }' | while read -r name; do
+            describe "$(machinectl show -p Leader --value "$name")" container nspawn "" "$name" "" nspawn "$name"
           done
         fi; true""", 60),
 )
@@ -72,7 +91,12 @@ CONTAINERS = (
 KATA = (
     Question("kata", ("kata.*",), """
         [ -L /opt/kata ] && echo "link $(readlink -f /opt/kata)"
-        [ -r /opt/kata/VERSION ] && echo "version $(head -n 1 /opt/kata/VERSION)"
+        if [ -r /opt/kata/VERSION ]; then echo "version $(head -n 1 /opt/kata/VERSION)"
+        else
+          for path in /opt/kata/runtime-rs/bin/containerd-shim-kata-v2 /opt/kata/bin/containerd-shim-kata-v2; do
+            [ -x "$path" ] && "$path" --version 2>/dev/null | sed -n 's/.*version: \\([0-9][0-9A-Za-z.+~-]*\\).*/version \\1/p' | head -n 1 && break
+          done
+        fi
         for path in /opt/kata/bin/containerd-shim-kata-v2 /opt/kata/runtime-rs/bin/containerd-shim-kata-v2 /usr/bin/containerd-shim-kata-v2 \\
             /usr/local/bin/containerd-shim-kata-v2 /opt/kata-*/bin/containerd-shim-kata-v2; do
           [ -e "$path" ] && echo "shim $path" && break
@@ -80,13 +104,25 @@ KATA = (
         for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
     # program, process, whether it is of the release in force, and the guest kernel on its command line
     Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), r"""
-        tree=$(readlink -f /opt/kata)
+        named=$({ command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
+          sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
+          while read -r path; do readlink -f "$path"; done)
+        trees=" $(readlink -f /opt/kata) $(printf '%s\n' "$named" | sed -nE 's|^(/opt/kata[^/]*)/.*|\1|p' | sort -u | tr '\n' ' ')"
+        # What a new sandbox would get, by every configuration that a handler names and what lies beside it.
+        kernels=$(printf '%s\n' "$named" | grep '[.]toml$' | while read -r path; do cat "$path" "${path%/*}"/config.d/* 2>/dev/null; done |
+          sed -nE 's/^[[:space:]]*kernel[[:space:]]*=[[:space:]]*"([^"]+)".*/\1/p' | while read -r path; do readlink -f "$path"; done)
         ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(/opt/kata.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           if [ "$path" != "$program" ]; then state=replaced
-          else case $program in "$tree"/*) state=current ;; *) state=former ;; esac; fi
+          else
+            own=${program#/opt/}; own=/opt/${own%%/*}
+            case $trees in *" $own "*) state=current ;; *) state=former ;; esac
+          fi
           kernel=$(tr '\0' '\n' <"/proc/$pid/cmdline" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
           resolved=$(readlink -f "$kernel") && kernel=$resolved
+          if [ -n "$kernel" ] && [ -n "$kernels" ] && [ "$state" = current ]; then
+            printf '%s\n' "$kernels" | grep -qxF -- "$kernel" || state=former
+          fi
           printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "$(printf %s "${kernel##*/}" | tr '\000-\037\177' '?')"
         done; true"""),
     # Only the sections about runtimes: others may hold the passwords of registries.
@@ -118,8 +154,9 @@ KATA = (
           if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
         done; true"""),
     Question("kata_others", ("kata.other_installers",), r"""
-        for path in /etc/containerd/conf.d/kata-deploy* /etc/containerd/containerd.d/kata-deploy* /etc/k0s/containerd.d/kata-deploy* \
-            /etc/crio/crio.conf.d/99-kata-deploy*; do [ -e "$path" ] && echo "$path"; done
+        for path in /etc/containerd/conf.d/*kata-deploy* /etc/containerd/containerd.d/*kata-deploy* /etc/k0s/containerd.d/*kata-deploy* \
+            /etc/crio/crio.conf.d/99-kata-deploy* /opt/kata*/containerd/config.d/*kata-deploy* /etc/containerd/*.kata-deploy-created \
+            /var/lib/rancher/*/agent/etc/containerd/config*.toml.d/*kata-deploy*; do [ -e "$path" ] && echo "$path"; done
         for name in kata-runtime kata-containers; do
           if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$name" 2>/dev/null | sed -n 's/^.i. //p'
           else rpm -q --qf '%{NAME}\n' "$name" 2>/dev/null | grep -v 'not installed'; fi

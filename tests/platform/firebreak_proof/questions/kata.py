@@ -11,7 +11,7 @@ from .containers import CONFIGURED
 # Where the shims in Go, and those in Rust, look when nobody names a configuration; the first that is there counts.
 DEFAULTS = {
     "go": ("/etc/kata-containers/configuration.toml", "/opt/kata/share/defaults/kata-containers/configuration.toml",
-           "/usr/share/defaults/kata-containers/configuration.toml"),
+           "/usr/share/defaults/kata-containers/configuration.toml", "/usr/share/kata-containers/defaults/configuration.toml"),
     "rust": ("/etc/kata-containers/runtime-rs/configuration.toml", "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
              "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml"),
 }

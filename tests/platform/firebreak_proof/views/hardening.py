@@ -37,7 +37,9 @@ _CONFINED = (
 PROFILES = {
     "baseline": _BASELINE,
     "strict": (*_BASELINE, *_CONFINED, Setting("hypervisor", "rootless", True, True)),
-    "confidential": (*_BASELINE, *_CONFINED, Setting("hypervisor", "confidential_guest", True, True),
+    # Initdata is measured, and brings the policy of a confidential pod.
+    "confidential": (Setting("hypervisor", "enable_annotations", ["cc_init_data"], True), *_BASELINE[1:], *_CONFINED,
+                     Setting("hypervisor", "confidential_guest", True, True),
                      Setting("hypervisor", "shared_fs", "none", True)),
 }
 
@@ -50,6 +52,8 @@ def shortfalls(configuration: Configuration, profile: str) -> list[str]:
         for table in (name for name in known if name.split(".")[0] == setting.table and setting.key in known[name]):
             seen = effective.get(table, {}).get(setting.key)
             wrong = setting.must_be_set if seen is None else seen != setting.value or type(seen) is not type(setting.value)
+            if isinstance(seen, list) and isinstance(setting.value, list) and all(one in setting.value for one in seen):
+                wrong = False
             found += [f"{table}.{setting.key} is {'not set' if seen is None else repr(seen)}"] if wrong else []
     if profile == "confidential" and not any(keys.get("confidential_guest") is True for _name, keys in tables(configuration.shipped())):
         found.append("it is no configuration for confidential guests")

@@ -135,6 +135,14 @@ def test_a_namespace_with_a_first_process_that_nothing_explains() -> None:
     assert (facts["counts"]["unexplained"], facts["counts"]["host_kernel"]) == (1, 0)
 
 
+@pytest.mark.parametrize(("parent", "count"), [(100, 0), (102, 0), (101, 1)])
+def test_a_helper_of_a_sandbox_is_explained_by_its_shim(parent: int, count: int) -> None:
+    """gVisor's gofer shuts itself in; what shuts itself in inside of a container is another matter."""
+    world = World().runc(100, "c1").life(100, 1, 100).life(101, 100, 101, 1).process(102, "/usr/bin/runsc", ["runsc"], parent=100)
+    world.process(400, "/proc/self/exe", ["runsc-gofer"], parent=parent, nested=True).life(400, parent, 400, 1)
+    assert world.containers().facts["counts"]["unexplained"] == count
+
+
 def test_a_service_that_hides_the_other_processes_from_itself_is_no_container() -> None:
     """systemd's PrivatePIDs=: a process namespace of its own, and the host's root."""
     world = World().process(400, "/usr/bin/x", ["x"]).life(400, 1, 400, 1)

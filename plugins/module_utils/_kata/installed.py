@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._hypervisor import running_monitors
 from .archive import MARKER, SHIMS
 
 LINK = "/opt/kata"
@@ -15,7 +16,9 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40}\Z")
 # Where distributions and cloud images have it.
 _PACKAGED_SHIMS = ("/usr/bin/containerd-shim-kata-v2", "/usr/local/bin/containerd-shim-kata-v2",
                    "/usr/libexec/kata-containers/containerd-shim-kata-v2")
-_SAYS_VERSION = re.compile(r"\bversion:?\s+v?([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40})")
+# The parts that say their version when they are asked: "virtiofsd 1.13.3", "cloud-hypervisor v51.1.0", "Firecracker v1.12.1".
+_ASKED = ("shim-rust", "shim-go", "virtiofsd", "cloud-hypervisor", "firecracker")
+_SAYS_VERSION = re.compile(r"(?:\bversion:?|^virtiofsd|^cloud-hypervisor|^Firecracker)\s+v?([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40})")
 _SAID_BYTES = 64 * 1024
 _SECONDS = 5.0
 _SHIM_NAME = re.compile(r"containerd-shim-kata(?:-[A-Za-z0-9_.+-]{1,60})?\Z")
@@ -84,11 +87,12 @@ def version_of(host: Any, tree: str) -> Optional[str]:
 
 
 def said_by(host: Any, program: str) -> str:
-    """The answer to --version of a shim that is root's own and a shim by its name; '' without one."""
+    """The answer to --version of a program that is root's own, and a shim or another part of Kata's by its name; '' without one."""
     stat = host.stat(program)
     if stat.problem or stat.value.kind != "file" or stat.value.uid != 0 or stat.value.mode & 0o022:
         return ""
-    if not _SHIM_NAME.match(program.rpartition("/")[2]):
+    name = program.rpartition("/")[2]
+    if not _SHIM_NAME.match(name) and name not in _ASKED:
         return ""
     answer = host.run([program, "--version"], _SECONDS, _SAID_BYTES)
     return "" if answer.problem or answer.value.rc != 0 else str(answer.value.out)[:2000]
@@ -150,6 +154,17 @@ def guest_kernel_version(path: str) -> Optional[str]:
     return match.group(1) if match else None
 
 
+def _own_word(host: Any, name: str, path: str, size: int) -> Optional[str]:
+    """The version that a part's own file tells: its name, the text in it, or its answer. What the release lists may be another's."""
+    if name == "guest-kernel":
+        return guest_kernel_version(path)
+    if name == "qemu":
+        text = running_monitors.find_text_version(host, path, size)
+        return text.partition("-")[0].partition("+")[0].rpartition(":")[2] if text else None
+    match = _SAYS_VERSION.search(said_by(host, path)) if name in _ASKED else None
+    return match.group(1) if match else None
+
+
 def components(host: Any, release: Release) -> List[Dict[str, Any]]:
     """The parts of the release in force, each as the file that its name leads to."""
     if release.tree is None:
@@ -161,9 +176,9 @@ def components(host: Any, release: Release) -> List[Dict[str, Any]]:
         stat = host.stat(path) if path else None
         if stat is None or stat.problem or stat.value.kind != "file":
             continue
-        version = release.version if name.startswith("shim-") else said.get(key, "").lstrip("v") or None
-        if name == "guest-kernel":
-            version = guest_kernel_version(path) or version
+        version = _own_word(host, name, path, stat.value.size)
+        if version is None:
+            version = release.version if name.startswith("shim-") else said.get(key, "").lstrip("v") or None
         changed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stat.value.mtime))
         found.append({"name": name, "path": path, "version": version, "size": stat.value.size, "modified_at": changed})
     return found

@@ -33,7 +33,11 @@ _OVERHEADS = (
 def overhead(handler: Mapping[str, Any]) -> dict[str, str]:
     """What a sandbox of a handler costs beside its containers, as upstream has it."""
     name = posixpath.basename(str(handler.get("config") or ""))
-    kind = re.sub(r"-runtime-rs\Z", "", name.removeprefix("configuration-").removesuffix(".toml"))
+    full = name.removeprefix("configuration-").removesuffix(".toml")
+    # The one configuration whose sandboxes cost less under the shim in Go.
+    if full == "qemu-coco-dev":
+        return {"memory": "160Mi", "cpu": "250m"}
+    kind = re.sub(r"-runtime-rs\Z", "", full)
     for beginning, memory, processor in _OVERHEADS:
         if kind == beginning or kind.startswith(beginning + "-"):
             return {"memory": memory, "cpu": processor}

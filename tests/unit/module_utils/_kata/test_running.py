@@ -274,3 +274,14 @@ def test_traces_of_kata_deploy(trace: str) -> None:
 def test_a_file_that_kata_deploy_copied_aside() -> None:
     world = World().file(CONTAINERD, "version = 2\n" + handler(KATA)).file(CONTAINERD + ".bak")
     assert world.kata().facts["other_installers"] == [f"{CONTAINERD}.bak (of kata-deploy)"]
+
+
+def test_the_version_of_a_part_is_its_files_own() -> None:
+    """The release's list says what was to be built in, and a file may have been exchanged since."""
+    listed = 'assets:\n  hypervisor:\n    qemu:\n      version: "v11.0.1"\nexternals:\n  virtiofsd:\n    version: "v1.13.3"\n'
+    world = World().release("4.1.0").file(f"{TREE}/versions.yaml", listed).file(VIRTIOFSD)
+    world.file(QEMU, "\0QEMU emulator version 10.0.13 (kata-static)\0")
+    world.recording["run"][f"{VIRTIOFSD} --version"] = "virtiofsd 1.13.2\n"
+    world.recording["run"][f"{KATA} --version"] = 'Kata Containers containerd shim (Golang): id: "io.containerd.kata.v2", version: 4.0.0, commit: x\n'
+    parts = {part["name"]: part["version"] for part in world.kata().facts["components"]}
+    assert (parts["qemu"], parts["virtiofsd"], parts["shim-go"]) == ("10.0.13", "1.13.2", "4.0.0")

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .._formats import oci_config
 from .._formats import processes as proc
 from .._formats.running_files import file_of
+from .._host.witness import apart
 from . import isolation, lives, machines, processes, remote, stores
 
 _DOCKERS_NAMESPACE = "moby"
@@ -77,7 +78,8 @@ class Finder:
         """(folder of tasks, engine): the known ones, and those in which shims of root's live."""
         folders = dict(machines.TASKS)
         for (space, name), shim in sorted(self._shims.items()):
-            match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value or "")
+            with apart(self._host):
+                match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value or "")
             if match and match.group(3) == name and match.group(1) not in folders and self._is_here(match.group(0), shim):
                 folders[match.group(1)] = "docker" if space == _DOCKERS_NAMESPACE else "containerd"
         return sorted(folders.items())

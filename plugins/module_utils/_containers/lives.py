@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._formats import processes as proc
+from .._host.witness import apart
 
 PROC = "/proc"
 _STATUS_BYTES = 64 * 1024
@@ -61,7 +62,10 @@ def life_of(host: Any, pid: int) -> Optional[Life]:
 
 def shares_with_host(host: Any, pid: int, kind: str) -> Optional[bool]:
     """Whether a process is in the host's own namespace of a kind (pid, net, user, mnt); None where that cannot be seen."""
-    its, own = (host.readlink("%s/%d/ns/%s" % (PROC, number, kind)).value for number in (pid, 1))
+    # Where even root may not look at the host's first process, the scan's own namespaces are the host's.
+    with apart(host):
+        its, own = (host.readlink("%s/%s/ns/%s" % (PROC, number, kind)).value for number in (pid, 1))
+        own = own or host.readlink("%s/self/ns/%s" % (PROC, kind)).value
     return None if its is None or own is None else bool(its == own)
 
 
@@ -72,7 +76,8 @@ def is_privileged(host: Any, pid: int, life: Life) -> Optional[bool]:
     user = shares_with_host(host, pid, "user")
     if user is False or not all(life.bounding >> number & 1 for number in (_CAP_SYS_MODULE, _CAP_SYS_ADMIN)):
         return False
-    mounts = host.read("%s/%d/mountinfo" % (PROC, pid), _MOUNTS_BYTES)
+    with apart(host):
+        mounts = host.read("%s/%d/mountinfo" % (PROC, pid), _MOUNTS_BYTES)
     return None if user is None or mounts.problem else not _MASKED.search(mounts.value)
 
 

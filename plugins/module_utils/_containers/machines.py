@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._formats import processes as proc
+from .._host.witness import apart
 from . import isolation, lives, processes
 
 _WORD = 4096
@@ -55,7 +56,8 @@ def _is_believed(host: Any, process: processes.Process) -> bool:
     """Whether a monitor that the shim did not start may be taken at its word. A jailer starts it apart, and shuts it into a folder of the shim's."""
     if process.user == 0 and process.nested is False:
         return True
-    jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).value or ""
+    with apart(host):
+        jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).value or ""
     return process.name == "firecracker" and jail.startswith(_JAILS) and "/../" not in jail
 
 
@@ -80,7 +82,8 @@ def _holding(host: Any, found: processes.Found, pids: List[int]) -> Optional[pro
 
 def has_bundle(host: Any, shim: processes.Process) -> bool:
     """Whether an engine still keeps the folder that a shim was started for: one that nobody knows any more is left over, and no stopped task."""
-    folder = host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value
+    with apart(host):
+        folder = host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value
     space, name = (processes.one_option(shim.argv, key) for key in ("namespace", "id"))
     places = ([folder] if folder else []) + ["%s/%s/%s" % (tasks, space, name) for tasks in TASKS]
     return any(not host.stat(place + "/config.json").problem for place in places)

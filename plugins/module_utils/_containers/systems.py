@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from .._formats import processes as proc
 from .._formats.running_files import file_of
+from .._host.witness import apart
 from . import lives, processes
 
 # Of a monitor that wrote over its command line: "[lxc monitor] /var/lib/incus/containers web1".
@@ -36,7 +37,8 @@ def find(host: Any, found: processes.Found) -> List[System]:
     systems = []
     for manager in found.named(processes.MANAGER):
         for pid in found.below.get(manager.pid, []):
-            seen = host.stat("%s/%d/root" % (processes.PROC, pid))
+            with apart(host):
+                seen = host.stat("%s/%d/root" % (processes.PROC, pid))
             behind = seen.problem or root.problem or file_of(seen.value) != file_of(root.value)
             if behind and not any(one.pid == pid for one in found.named(processes.MANAGER)):
                 systems.append(System(pid, manager, engine_of(manager), name_of(manager.argv, _group(host, pid)) or str(pid)))
@@ -98,7 +100,8 @@ def _is_monitor(host: Any, process: processes.Process) -> bool:
 
 
 def _has_other_root(host: Any, pid: int, parent: int) -> bool:
-    its, above = (host.stat("%s/%d/root" % (processes.PROC, number)) for number in (pid, parent))
+    with apart(host):
+        its, above = (host.stat("%s/%d/root" % (processes.PROC, number)) for number in (pid, parent))
     if its.problem:
         # It ended meanwhile, unless it may not be looked at.
         return bool(its.problem != "absent")

@@ -7,6 +7,7 @@ import re
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .._handlers.wrappers import Wrapper, parse_wrapper
+from .._host.witness import apart
 from . import installed
 from .config import GO, RUST
 
@@ -52,7 +53,8 @@ def folders_of(host: Any, daemon: Any) -> List[str]:
     """Where the engine that runs (None: none does) looks for its shims: its search path, then beside its own program."""
     if daemon is None:
         return list(_SEARCH)
-    found = search_path(host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES).value or "")
+    with apart(host):
+        found = search_path(host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES).value or "")
     return found + [daemon.exe.rpartition("/")[0] or "/usr/bin"]
 
 

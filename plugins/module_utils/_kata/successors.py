@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .._containers import processes
 from .._formats import processes as proc
 from .._formats import running_files
+from .._host.witness import apart
 from . import configurations, installed
 from .handlers import Handlers
 
@@ -148,7 +149,8 @@ class Successors:
         """Whether a binary is on the host's own mount, which a process that shut itself in afterwards does not change."""
         if not process.own_root:
             return None
-        mounts = [self._host.mount_id(where) for where in (exe, path.rpartition("/")[0])]
+        with apart(self._host):
+            mounts = [self._host.mount_id(where) for where in (exe, path.rpartition("/")[0])]
         return None if mounts[0].problem or mounts[1].problem else bool(mounts[0].value == mounts[1].value)
 
     def _at_place(self, what: str, said: str, held: running_files.Held, path: str) -> Part:
@@ -158,7 +160,8 @@ class Successors:
 
     def _copy(self, what: str, exe: str, path: str, next_one: str) -> Part:
         """A copy that a jailer made is another file in any case: there its bytes tell."""
-        its, own = (self._host.sha256(where, _COPY_BYTES) for where in (exe, next_one))
+        with apart(self._host):
+            its, own = (self._host.sha256(where, _COPY_BYTES) for where in (exe, next_one))
         if its.problem or own.problem:
             return Part(what, None, "%s: %s is a copy, which could not be compared (%s)" % (what, path, its.problem or own.problem))
         return Part(what, its.value != own.value, "%s: %s is a copy of another build than %s" % (what, path, next_one))

@@ -52,3 +52,29 @@ def test_a_host_whose_own_override_promises_a_hypervisor_gets_that_role_and_no_o
 def flat(output: str) -> str:
     """The output with line breaks and indentation taken for single blanks."""
     return " ".join(output.split())
+
+
+DEAD = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+def test_a_host_that_nobody_can_reach_is_left_out_and_stops_nobody(tmp_path: Path) -> None:
+    done = play(tmp_path, {"dead": DEAD, "live": LOCAL}, "--check", playbook="enforce_platform.yml", firebreak_serial=1,
+                firebreak_standard={"os": {"id": "debian"}})
+    assert "left alone, since" not in done.output
+    assert "dead: left out, since" in flat(done.output)
+    assert done.status == 0, done.output  # the standard promises nothing of kernels, so a machine without a packaged one is not refused
+
+
+def test_parts_are_left_out_and_chosen(tmp_path: Path) -> None:
+    left = enforce(tmp_path, firebreak_leave_out="kernel,kata")
+    assert left.status == 0, left.output
+    chosen = play(tmp_path, {"first": LOCAL}, "--tags", "hypervisor", playbook="enforce_platform.yml", kernel_release="0.0.0-none")
+    assert chosen.status == 0, chosen.output
+    kernel = play(tmp_path, {"first": LOCAL}, "--tags", "kernel", playbook="enforce_platform.yml", kernel_release="0.0.0-none")
+    assert "Refuse before anything is changed: first: " in flat(kernel.output), kernel.output
+
+
+def test_as_many_hosts_may_fail_as_were_allowed(tmp_path: Path) -> None:
+    done = enforce(tmp_path, firebreak_serial=1, firebreak_max_failed=1)
+    assert "left alone, since" not in done.output
+    assert "Refuse before anything is changed: second: " in flat(done.output), done.output

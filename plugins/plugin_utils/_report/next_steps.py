@@ -16,6 +16,7 @@ from .._fleet.fleet import Fleet, is_drift
 from .table import Line
 
 _OWN = "report_drift"
+_PLAYBOOKS = (_OWN, "enforce_platform", "report_records", "scan")
 
 
 class Command(NamedTuple):
@@ -27,7 +28,8 @@ class Command(NamedTuple):
 
     def line(self, playbook: str, *words: str) -> str:
         """A command line for a playbook that lies beside the one that runs."""
-        sibling = self.playbook.replace(_OWN, playbook) if _OWN in self.playbook else f"firebreak.fleet.{playbook}"
+        own = next((name for name in _PLAYBOOKS if name in self.playbook), None)
+        sibling = self.playbook.replace(own, playbook) if own else f"firebreak.fleet.{playbook}"
         inventory = [word for path in self.inventories for word in ("-i", path)]
         return shlex.join([*shlex.split(self.program), *inventory, sibling, *words])
 

@@ -22,7 +22,7 @@ LISTS = ("firebreak_standard_overrides", "firebreak_waivers")
 # The lab of virtual machines keeps its own words in its inventory.
 _OTHERS = ("firebreak_lab_",)
 _NAME = re.compile(r"\bfirebreak_[a-z0-9_]+")
-_FILES = ("playbooks/*.yml", "roles/*/*/*.yml")
+_FILES = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/*/*.yml")
 
 
 @functools.lru_cache(maxsize=1)

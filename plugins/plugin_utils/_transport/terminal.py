@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ansible import constants
+from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.unsafe_proxy import wrap_var
 
+from .._report.changes import Changes
 from .._report.progress import ScanProgress
 from .._report.table import Line
 
@@ -67,6 +68,7 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         self._to_stderr = is_for_programs(str(constants.DEFAULT_STDOUT_CALLBACK))
         self._progress = None if _PROGRESS in (constants.CALLBACKS_ENABLED or ()) else ScanProgress()
         self._listener: _Listener | None = None
+        self._changes = Changes()
         descriptor, path = tempfile.mkstemp(prefix="firebreak-said-")
         os.close(descriptor)
         self._spoken = Path(path)
@@ -92,13 +94,17 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         self._ended(result, True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """Nothing more will be said."""
+        """Nothing more will be said but what roles changed, or would."""
         self._stop_listening()
+        for line in self._changes.lines(bool(context.CLIARGS.get("check"))):
+            self._print(line.text, line.color)
         self._spoken.unlink(missing_ok=True)
 
     def _ended(self, result: Any, failed: bool) -> None:
         task, answer = getattr(result, "task", None) or result._task, getattr(result, "result", None) or result._result
         name = str(getattr(task, "resolved_action", None) or task.action)
+        if not failed and isinstance(answer, dict) and answer.get("changed") is True and task._role:
+            self._changes.add(str(task._role.get_name()), str(task.name), _host(result))
         if not name.startswith("firebreak.fleet."):
             return
         if name.endswith(_PROOF):
@@ -119,6 +125,11 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         if self._listener:
             self._listener.end()
             self._listener = None
+
+
+def _host(result: Any) -> str:
+    host = getattr(result, "host", None) or result._host
+    return str(host.get_name())
 
 
 class _Listener(threading.Thread):

@@ -63,12 +63,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._containers.engines import program_reading
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.containerd import Containerd
+from ..module_utils._handlers.containerd_config import shown
 from ..module_utils._host.errors import Refused
 from ..module_utils._host.host import LiveHost
 
 
 def _diff(before: Dict[str, Any], after: Dict[str, Any]) -> List[Dict[str, str]]:
-    return [{"before_header": path, "after_header": path, "before": before[path] or "", "after": after[path] or ""}
+    return [{"before_header": path, "after_header": path, "before": shown(before[path] or ""), "after": shown(after[path] or "")}
             for path in sorted(before) if before[path] != after[path]]
 
 
@@ -91,7 +92,7 @@ def main() -> None:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or module.params["config"], error.strerror or error))
-    module.exit_json(changed=result["changed"], schema=result["schema"], diff=_diff(result["before"], result["after"]))
+    module.exit_json(changed=result["changed"], schema=result["schema"], diff=_diff(result["before"], result["after"]) if module._diff else [])
 
 
 if __name__ == "__main__":

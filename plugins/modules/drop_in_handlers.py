@@ -59,16 +59,31 @@ follows:
   type: bool
   returned: success
   sample: false
+waits:
+  description: Whether the engine has not been let to read the file since this module changed it, in this run or in one that was killed.
+  type: bool
+  returned: success
+pending:
+  description: The file that says so. Remove it once the engine has read its configuration.
+  type: str
+  returned: success
+  sample: /run/firebreak-kata-crio-pending
 """
+
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._containers.engines import program_reading, said_version
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
+from ..module_utils._handlers.containerd import write_text
 from ..module_utils._handlers.drop_in import ENGINES
 from ..module_utils._handlers.placing import Placing
 from ..module_utils._host.errors import Refused
 from ..module_utils._host.host import LiveHost
+
+# Gone with a reboot, which makes the engine read its files anyway.
+PENDING = "/run/firebreak-kata-%s-pending"
 
 
 def main() -> None:
@@ -85,13 +100,21 @@ def main() -> None:
         handlers = handlers_of(module.params, module.check_mode)
         host = LiveHost()
         program = program_reading(host, engine.config, engine.programs)
+        pending = PENDING % params["engine"]
+        waited = os.path.exists(pending)
+        if not module.check_mode and not waited:
+            # Whoever lets the engine read the file removes this: a run that is killed in between leaves it to the next one.
+            write_text(pending, "")
         made = Placing(host, params["engine"], program, said_version).register(handlers, module.check_mode)
+        waits = made["changed"] or waited
+        if not module.check_mode and not waits:
+            write_text(pending, None)
     except Refused as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or engine.config, error.strerror or error))
     shown = {"before_header": made["path"], "after_header": made["path"], "before": made["before"], "after": made["after"]}
-    module.exit_json(changed=made["changed"], path=made["path"], units=engine.units, follows=engine.follows, diff=shown)
+    module.exit_json(changed=made["changed"], path=made["path"], units=engine.units, follows=engine.follows, waits=waits, pending=pending, diff=shown)
 
 
 if __name__ == "__main__":

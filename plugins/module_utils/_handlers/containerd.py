@@ -9,11 +9,13 @@ import tempfile
 import time
 from typing import Any, Dict, List, Optional
 
+from .._formats import processes
 from .._host.errors import Refused
 from . import containerd_files
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, ensure_import, lost, missing, plugin, redirected, runtimes, schema, with_block
 
 NAME = "50-firebreak-kata.toml"
+TRIAL = ".firebreak-"
 # Where a containerd with its usual state directory keeps one folder for each container.
 BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
 # Configurations that a distribution of Kubernetes makes of a template, by their beginning, whose they are, and what to do instead.
@@ -40,8 +42,8 @@ def read_text(path: str) -> Optional[str]:
         raise Refused("%s is no UTF-8 text" % path) from None
 
 
-def write_text(path: str, text: Optional[str]) -> None:
-    """Give a file its text in one step, with the mode it had; None removes it."""
+def write_text(path: str, text: Optional[str], new_mode: int = 0o644) -> None:
+    """Give a file its text in one step, with the mode it had or else ``new_mode``; None removes it. Once it is named, it is on the disk."""
     if text is None:
         if os.path.lexists(path):
             os.unlink(path)
@@ -49,13 +51,34 @@ def write_text(path: str, text: Optional[str]) -> None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.makedirs(folder, 0o755)
-    mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
+        os.chmod(folder, 0o755)
+    mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else new_mode
     # The name must not end in .toml, or containerd could read it as a drop-in.
-    handle, fresh = tempfile.mkstemp(prefix=".firebreak-", dir=folder)
+    handle, fresh = tempfile.mkstemp(prefix=TRIAL, dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(text)
-    os.chmod(fresh, mode)
+        file.flush()
+        os.fsync(file.fileno())
     os.rename(fresh, path)
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Have a folder's names on the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def clean(folder: str) -> None:
+    """Remove what a run that was killed left in a folder: it may hold what only root may read."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        if name.startswith(TRIAL):
+            path = os.path.join(folder, name)
+            shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
 
 
 class Containerd(object):
@@ -66,6 +89,8 @@ class Containerd(object):
         self.folder = os.path.join(os.path.dirname(config), "conf.d")
         self.drop_in = os.path.join(self.folder, NAME)
         self.pattern = os.path.join(self.folder, "*.toml")
+        # There from before a file is changed until the daemon came back with it: a run that is killed in between leaves it to the next one.
+        self.pending = os.path.join(os.path.dirname(config), ".kata-restart-pending")
 
     def dump(self, config: str) -> str:
         """What containerd makes of a configuration. Refused when it makes nothing of it."""
@@ -102,7 +127,7 @@ class Containerd(object):
             return ""
         if not os.path.isdir(folder):
             os.makedirs(folder, 0o755)
-        work = tempfile.mkdtemp(prefix=".firebreak-", dir=folder)
+        work = tempfile.mkdtemp(prefix=TRIAL, dir=folder)
         # In the folder of the real one, so that relative imports lead where they do for the real one.
         trial = work + ".toml"
         try:
@@ -110,7 +135,8 @@ class Containerd(object):
                 if name.endswith(".toml") and name != NAME:
                     shutil.copy(os.path.join(self.folder, name), work)
             write_text(os.path.join(work, NAME), texts[self.drop_in])
-            write_text(trial, redirected(texts[self.config] or "", {self.pattern: os.path.join(work, "*.toml")}))
+            # It repeats what the real one says, passwords of registries among it.
+            write_text(trial, redirected(texts[self.config] or "", {self.pattern: os.path.join(work, "*.toml")}), 0o600)
             return self.dump(trial)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -142,13 +168,17 @@ class Containerd(object):
 
     def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
         """Have exactly these handlers of ours registered."""
+        if not check_mode:
+            for folder in (os.path.dirname(self.config), self.folder):
+                clean(folder)
         before = self.now()
         if handlers:
             self._refuse_what_serves_nobody()
         dump = self.dump(self.config)
         after = self.wanted(before, dump, handlers)
-        result = {"changed": after != before, "schema": schema(dump), "before": before, "after": after}
-        if after == before or check_mode:
+        pending = self._waits(before)
+        result = {"changed": after != before or pending, "schema": schema(dump), "before": before, "after": after}
+        if check_mode or not result["changed"]:
             return result
         trial = self.try_out(after)
         own = sorted({handler.name for handler in handlers} | set(runtimes(before[self.drop_in] or before[self.config] or "")))
@@ -156,12 +186,14 @@ class Containerd(object):
         if problems:
             raise Refused("%s was not changed, since containerd would read of it: %s" % (self.config, "; ".join(problems[:10])))
         containers = self.containers()
+        write_text(self.pending, "")
         self._apply(after)
         try:
             self.restart(handlers, containers)
         except Refused as refused:
             self._take_back(before)
             raise Refused("%s. The former configuration is back in force" % refused) from None
+        write_text(self.pending, None)
         return result
 
     def _refuse_what_serves_nobody(self) -> None:
@@ -177,6 +209,24 @@ class Containerd(object):
             raise Refused("%s has CRI among its disabled_plugins, so no handler would serve anybody: take it out of that list and restart %s, "
                           "or leave containerd out of the engines" % (disabled, self.service))
 
+    def _waits(self, files: Texts) -> bool:
+        """Whether the daemon has not read our file yet: a run was killed before the restart."""
+        if os.path.exists(self.pending):
+            return True
+        if files[self.drop_in] is None:
+            return False
+        answer = self.host.run(["systemctl", "show", "--property=MainPID", "--value", self.service])
+        pid = answer.value.out.strip() if answer.value is not None and answer.value.rc == 0 else ""
+        uptime = self.host.read("/proc/uptime", 256)
+        stat = self.host.read("/proc/%s/stat" % pid, 4096) if pid.isdigit() and pid != "0" else None
+        if stat is None or stat.problem or uptime.problem:
+            return False
+        booted = processes.booted_at(self.host.now(), uptime.value)
+        if booted is None:
+            return False
+        started = booted + processes.parse_stat(stat.value).start_ticks / float(processes.TICKS_PER_SECOND)
+        return bool(os.stat(self.drop_in).st_mtime > started + 1)
+
     def _apply(self, texts: Texts) -> None:
         for path in (self.drop_in, self.config):
             if texts[path] != read_text(path):
@@ -184,6 +234,7 @@ class Containerd(object):
 
     def _take_back(self, before: Texts) -> None:
         self._apply(before)
+        write_text(self.pending, None)
         answer = self.host.run(["systemctl", "restart", self.service], SECONDS_TO_COME_BACK)
         if answer.problem or answer.value.rc != 0:
             raise Refused("%s: the former configuration is back, but systemctl restart says: %s"

@@ -244,3 +244,20 @@ def missing(dump: str, handlers: List[Handler]) -> List[str]:
             if shown.get(key, "") != wanted:
                 lacking.append("handler %s: %s is %r, wanted %r" % (handler.name, key, shown.get(key, ""), wanted))
     return lacking
+
+
+_OF_RUNTIMES = re.compile(r"""^\s*\[.*\bruntimes\b""")
+_OF_FILE = re.compile(r"\s*(?:imports|version)\s*=|\s*# .*[Ff]irebreak")
+
+
+def shown(text: str) -> str:
+    """What may be shown of a configuration: schema, imports, our marks, and the tables of runtimes. Others may hold passwords of registries."""
+    lines, is_of_runtimes, left = [], False, 0
+    for line in text.splitlines():
+        if line.lstrip().startswith("["):
+            is_of_runtimes = bool(_OF_RUNTIMES.match(line))
+        if is_of_runtimes or _OF_FILE.match(line):
+            lines.append(line)
+        else:
+            left += 1
+    return "".join(line + "\n" for line in lines) + ("# (%d other lines)\n" % left if left else "")

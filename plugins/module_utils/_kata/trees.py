@@ -6,6 +6,7 @@
 ``/opt/kata-<version>`` is a whole release or absent; ``/opt/kata`` is a link that says which one is in force.
 """
 
+import errno
 import gzip
 import hashlib
 import json
@@ -27,22 +28,51 @@ CHUNK = 1024 * 1024
 UNFINISHED = ".kata-unfinished-"
 
 
-def sha256_of(path: str) -> str:
-    """The SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for part in iter(lambda: handle.read(CHUNK), b""):
-            digest.update(part)
-    return digest.hexdigest()
+def opened(path: str) -> int:
+    """A descriptor of an archive that nobody but root and the user of this process can change. What is checked and unpacked is what it leads to."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Refused("archive %s: %s" % (path, "no such file on this host" if error.errno == errno.ENOENT else os.strerror(error.errno))) from None
+    seen = os.fstat(handle)
+    why = ""
+    if not stat.S_ISREG(seen.st_mode):
+        why = "it is no file"
+    elif seen.st_uid not in (0, os.geteuid()):
+        why = "it belongs to user %d, wanted root's own: whoever owns it can change it at any moment" % seen.st_uid
+    elif seen.st_mode & 0o022:
+        why = "others may write to it (mode %04o), wanted 0644 or less" % stat.S_IMODE(seen.st_mode)
+    if why:
+        os.close(handle)
+        raise Refused("archive %s: %s" % (path, why))
+    return handle
 
 
 def check_archive(path: str, wanted: str) -> None:
     """Refused unless the archive is there and is the pinned one."""
-    if not os.path.isfile(path):
-        raise Refused("archive %s: no such file on this host" % path)
-    seen = sha256_of(path)
-    if seen != wanted:
-        raise Refused("archive %s: sha256 is %s, wanted %s" % (path, seen, wanted))
+    handle = opened(path)
+    try:
+        _check(handle, path, wanted)
+    finally:
+        os.close(handle)
+
+
+def _check(handle: int, path: str, wanted: str) -> None:
+    digest = hashlib.sha256()
+    for part in iter(lambda: os.read(handle, CHUNK), b""):
+        digest.update(part)
+    if digest.hexdigest() != wanted:
+        raise Refused("archive %s: sha256 is %s, wanted %s" % (path, digest.hexdigest(), wanted))
+    os.lseek(handle, 0, os.SEEK_SET)
+
+
+def _sync(path: str) -> None:
+    """Have what a file or folder holds on the disk."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Trees(object):
@@ -93,17 +123,25 @@ class Trees(object):
         """Make the tree of a version from (path, sha256) of its archives, whole or not at all."""
         if not os.path.isdir(self.root):
             os.makedirs(self.root, 0o755)
+            os.chmod(self.root, 0o755)
         self.clean()
         work = tempfile.mkdtemp(prefix=UNFINISHED, dir=self.root)
         try:
             for path, wanted in archives:
-                check_archive(path, wanted)
-                _unpack(path, work)
+                _unpack(path, wanted, work)
             _check_release(work, version)
+            _check_links(work, self.link)
             with open(os.path.join(work, MARKER), "w", encoding="utf-8") as handle:
+                os.fchmod(handle.fileno(), 0o644)
                 json.dump({"version": version, "sha256": sorted(wanted for _path, wanted in archives)}, handle, sort_keys=True)
             os.chmod(work, 0o755)
+            # A name that is on the disk before its content would be, after a power cut, a whole release of empty files.
+            for folder, _folders, names in os.walk(work):
+                for path in [os.path.join(folder, name) for name in names] + [folder]:
+                    if not os.path.islink(path):
+                        _sync(path)
             os.rename(work, self.tree(version))
+            _sync(self.root)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
@@ -121,6 +159,7 @@ class Trees(object):
             os.unlink(fresh)
         os.symlink("kata-" + version, fresh)
         os.rename(fresh, self.link)
+        _sync(self.root)
 
     def remove(self, version: str) -> None:
         """Remove a version: out of sight in one step, then for good."""
@@ -132,6 +171,16 @@ class Trees(object):
         """Remove the link."""
         if os.path.islink(self.link):
             os.unlink(self.link)
+            _sync(self.root)
+
+
+def _check_links(work: str, link: str) -> None:
+    """Refused where a link leads out of the release by way of another one, which its own text does not show."""
+    inside = (os.path.realpath(work) + os.sep, link + os.sep)
+    for folder, folders, names in os.walk(work):
+        for path in (os.path.join(folder, name) for name in folders + names):
+            if os.path.islink(path) and not (os.path.realpath(path) + os.sep).startswith(inside):
+                raise Refused("link %r leads to %r, outside the release" % (os.path.relpath(path, work), os.path.realpath(path)[:200]))
 
 
 def _check_release(work: str, version: str) -> None:
@@ -146,19 +195,24 @@ def _check_release(work: str, version: str) -> None:
         raise Refused("the archives hold no shim, wanted one of %s" % ", ".join(SHIMS))
 
 
-def _unpack(path: str, work: str) -> None:
-    with open(path, "rb") as handle:
-        packed = compression(handle.read(16))
+def _unpack(path: str, wanted: str, work: str) -> None:
+    """Unpack the archive that was checked: by one descriptor, for its name may lead elsewhere at any moment."""
+    handle = opened(path)
     try:
+        _check(handle, path, wanted)
+        packed = compression(os.read(handle, 16))
+        os.lseek(handle, 0, os.SEEK_SET)
         if packed == "zst":
-            _unpack_zstd(path, work)
+            _unpack_zstd(handle, work)
         else:
-            with (lzma.open(path) if packed == "xz" else gzip.open(path)) as stream:
+            with os.fdopen(os.dup(handle), "rb") as file, (lzma.open(file) if packed == "xz" else gzip.open(file)) as stream:
                 _write_stream(stream, work)
     except Refused as error:
-        raise Refused("archive %s: %s" % (path, error)) from None
+        raise Refused(str(error) if str(error).startswith("archive ") else "archive %s: %s" % (path, error)) from None
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         raise Refused("archive %s: cannot be unpacked: %s" % (path, error)) from None
+    finally:
+        os.close(handle)
 
 
 def _write_stream(stream: Any, work: str) -> None:
@@ -173,10 +227,10 @@ def _write_stream(stream: Any, work: str) -> None:
         pass
 
 
-def _unpack_zstd(path: str, work: str) -> None:
+def _unpack_zstd(handle: int, work: str) -> None:
     """Python has no zstd before 3.14, so the tool unpacks it into a pipe."""
     try:
-        process = subprocess.Popen(["zstd", "--decompress", "--stdout", "--quiet", "--", path], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(["zstd", "--decompress", "--stdout", "--quiet"], stdin=handle,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise Refused("zstd cannot be run (%s): install the package zstd" % error.strerror) from None
@@ -206,6 +260,8 @@ def _make_folder(work: str, inside: str) -> None:
         path = os.path.join(path, part)
         if not os.path.lexists(path):
             os.mkdir(path, 0o755)
+            # The session's umask decides nothing here: a monitor that runs without root must get in.
+            os.chmod(path, 0o755)
         elif not stat.S_ISDIR(os.lstat(path).st_mode):
             raise Refused("%r is a folder, and was something else before" % inside)
 

@@ -48,7 +48,7 @@ def _paths(host: Any, pattern: str) -> List[str]:
 
 
 def users(host: Any, prefixes: List[str]) -> List[User]:
-    """Processes whose binary, command line or open files are below one of the prefixes, and containers whose shim is."""
+    """Processes of root's whose binary, command line or open files are below one of the prefixes, and containers whose shim is."""
     found = []
     listed = host.listdir("/proc")
     if listed.problem:
@@ -66,6 +66,10 @@ def _below(path: str, prefixes: List[str]) -> bool:
 
 
 def _why_in_use(host: Any, folder: str, prefixes: List[str]) -> str:
+    owner = host.stat(folder)
+    if owner.value is not None and owner.value.uid != 0:
+        # Anyone can start a program with a release's path, or open a file of it. What a sandbox is made of is root's, or has a shim that is.
+        return ""
     exe = host.readlink(folder + "/exe").value
     if exe and _below(parse_exe(exe).path, prefixes):
         return "runs %s" % exe

@@ -215,3 +215,97 @@ def test_other_owners() -> None:
     host = RecordedHost({"listdir": {"/etc/containerd/conf.d": ["kata-deploy.toml", "own.toml"], "/usr/bin": ["containerd-shim-kata-v2"]}})
     assert other_owners(host) == ["/etc/containerd/conf.d/kata-deploy.toml (of kata-deploy)",
                                   "/usr/bin/containerd-shim-kata-v2 (of a distribution's package)"]
+
+
+def test_only_an_archive_that_nobody_else_can_change_is_unpacked(trees: Trees, tmp_path: Path) -> None:
+    path, pin = _archive(tmp_path / "a", _release("4.1.0"))
+    Path(path).chmod(0o666)
+    with pytest.raises(Refused, match="others may write to it"):
+        trees.unpack("4.1.0", [(path, pin)])
+    Path(path).chmod(0o600)
+    (tmp_path / "b").symlink_to(path)
+    with pytest.raises(Refused, match="b: "):
+        trees.unpack("4.1.0", [(str(tmp_path / "b"), pin)])
+    (tmp_path / "pipe").touch()
+    (tmp_path / "pipe").unlink()
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(Refused, match="it is no file"):
+        trees.unpack("4.1.0", [(str(tmp_path / "pipe"), pin)])
+
+
+def test_an_archive_of_another_user_is_refused(trees: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, pin = _archive(tmp_path / "a", _release("4.1.0"))
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    with pytest.raises(Refused, match=r"it belongs to user \d+"):
+        trees.unpack("4.1.0", [(path, pin)])
+
+
+def test_an_archive_that_is_renamed_over_after_its_hash_was_taken_is_not_unpacked(
+        trees: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a user who may write to the folder can do at any moment: here after each question about the file."""
+    path, pin = _archive(tmp_path / "a", _release("4.1.0"))
+    evil, _sha = _archive(tmp_path / "evil", {**_release("4.1.0"), f"./{SHIM}": b"evil"})
+    real = os.lseek
+
+    def swapped(*arguments: int) -> int:
+        if Path(evil).exists():
+            Path(evil).rename(path)
+        return real(*arguments)
+
+    monkeypatch.setattr(os, "lseek", swapped)
+    trees.unpack("4.1.0", [(path, pin)])
+    assert (Path(trees.tree("4.1.0")) / "runtime-rs/bin/containerd-shim-kata-v2").read_bytes() == b"shim"
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_the_sessions_umask_decides_no_mode(trees: Trees, tmp_path: Path, umask: int) -> None:
+    archive = _archive(tmp_path / "a", _release("4.1.0"))
+    before = os.umask(umask)
+    try:
+        trees.unpack("4.1.0", [archive])
+    finally:
+        os.umask(before)
+    tree = Path(trees.tree("4.1.0"))
+    modes = {str(path.relative_to(tree)): path.stat().st_mode & 0o777 for path in (tree, tree / ".firebreak-release.json", tree / "runtime-rs")}
+    assert modes == {".": 0o755, ".firebreak-release.json": 0o644, "runtime-rs": 0o755}
+    assert Path(trees.root).stat().st_mode & 0o777 == 0o755
+
+
+def test_everything_is_on_the_disk_before_it_is_named(trees: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def synced(handle: int) -> None:
+        done.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        sync(handle)
+
+    def renamed(source: str, target: str) -> None:
+        done.append("named " + Path(target).name)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    trees.unpack("4.1.0", [_archive(tmp_path / "a", _release("4.1.0"))])
+    trees.activate("4.1.0")
+    before = {Path(path).name for path in done[:done.index("named kata-4.1.0")]}
+    assert before >= {"VERSION", "containerd-shim-kata-v2", ".firebreak-release.json", "bin"}
+    assert done[-3:] == [trees.root, "named kata", trees.root]
+
+
+def test_a_link_that_leads_out_by_way_of_another_is_refused(trees: Trees, tmp_path: Path) -> None:
+    files: Files = {**_release("4.1.0"), "./opt/kata/d1/d2/l": ("link", "../.."), "./opt/kata/x": ("link", "d1/d2/l/../evil")}
+    with pytest.raises(Refused, match="link 'x' leads to"):
+        trees.unpack("4.1.0", [_archive(tmp_path / "a", files)])
+    assert _names(trees) == []
+
+
+def test_no_user_keeps_a_release_from_being_removed() -> None:
+    recording: dict[str, Any] = {
+        "uid": 0, "listdir": {"/proc": ["7", "8"], "/proc/7/fd": ["3"], "/proc/8/fd": []}, "readlink": {
+            "/proc/7/exe": "/usr/bin/sh", "/proc/7/fd/3": "/opt/kata-3.31.0/VERSION", "/proc/8/exe": "/usr/bin/sh"},
+        "read": {"/proc/7/cmdline": "sh\0/opt/kata-3.31.0\0", "/proc/8/cmdline": "sh\0/opt/kata-3.31.0\0"},
+        "stat": {"/proc/7": ["directory", 0o555, 65534, 0, 0, 0.0, 0.0, 1, 7], "/proc/8": ["directory", 0o555, 0, 0, 0, 0.0, 0.0, 1, 8]}}
+    assert [user.who for user in users(RecordedHost(recording), ["/opt/kata-3.31.0"])] == ["process 8"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
             run = self._directory(args)
+            if args["path"]:
+                store.check_private(run)
+                # The worker's parent is the run itself.
+                store.hold(run, os.getppid())
             for folder, mark in (("records", RECORD_MARK), ("standards", b"{")):
-                store.clear(store.private_directory(run / folder), mark)
+                store.private_directory(run / folder)
+                store.check_private(run / folder)
+                store.clear(run / folder, mark)
             store.check_own(run / "junit.xml", JUNIT_MARK)
         except store.StoreError as error:
             name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"

@@ -33,7 +33,7 @@ def opened(path: str) -> int:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise Refused("archive %s: %s" % (path, "no such file on this host" if error.errno == errno.ENOENT else os.strerror(error.errno))) from None
+        raise Refused("archive %s: %s" % (path, "no such file on this host" if error.errno == errno.ENOENT else error.strerror)) from None
     seen = os.fstat(handle)
     why = ""
     if not stat.S_ISREG(seen.st_mode):

@@ -9,16 +9,20 @@ Everything here takes paths of the controller. Errors are :class:`StoreError` wi
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 LATEST = "latest"
+# Who writes to a run's directory at this moment.
+RUNNING = ".running"
 REPORT = "fleet.json"
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -52,6 +56,52 @@ def private_directory(path: Path) -> Path:
     except OSError as error:
         raise StoreError(f"cannot create the directory {path}: {error.strerror}; wanted a directory this user may write to") from error
     return path
+
+
+def check_private(path: Path) -> None:
+    """StoreError where somebody else could lead what is removed from a directory, or written to it, elsewhere: by a link, or by owning it."""
+    try:
+        seen = path.lstat()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+    if stat.S_ISLNK(seen.st_mode):
+        raise StoreError(f"{path} is a link; wanted a directory")
+    if seen.st_uid not in (0, os.geteuid()):
+        raise StoreError(f"{path} belongs to user {seen.st_uid}; wanted a directory of this user's own")
+    if seen.st_mode & 0o002 or (seen.st_mode & 0o020 and seen.st_gid not in (0, os.getegid())):
+        raise StoreError(f"others may write to {path} (mode {stat.S_IMODE(seen.st_mode):04o}); wanted a directory that only this user may write to")
+
+
+def hold(directory: Path, process: int) -> None:
+    """Note that the run of a process writes to a directory; StoreError with its number where another that still runs does."""
+    note, own = directory / RUNNING, f"{process} {_started(process)} {_boot()}"
+    try:
+        descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            words = stream.read(256).split()
+            if len(words) == 3 and " ".join(words) != own and words[2] == _boot() and words[0].isdigit() and words[1] == _started(int(words[0])):
+                raise StoreError(f"another run, of process {words[0]}, writes to {directory}; wait for it, or name another directory")
+            stream.seek(0)
+            stream.truncate()
+            stream.write(own)
+    except OSError as error:
+        raise StoreError(f"cannot write {note}: {error.strerror}; wanted a directory this user may write to") from error
+
+
+def _started(process: int) -> str:
+    """When a process began, in ticks; '-' where there is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return "-"
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "-"
 
 
 def write(path: Path, chunks: Iterable[str], mode: int = 0o600) -> Path:

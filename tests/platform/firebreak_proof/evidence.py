@@ -9,9 +9,11 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -34,9 +36,13 @@ standards.json    the standard that each host was held to
 proof.json        what became of each promise
 {MANIFEST}   the sha256 of every other file
 
-Check it:   sha256sum -c {MANIFEST}
+Check it, in this folder: that the files are what the manifest says, and that there is no other file:
+            sha256sum --strict -c {MANIFEST}
+            find . -type f ! -name '{MANIFEST}*' | sed 's|^./||' | sort | diff - <(sed 's/^[0-9a-f]*  //' {MANIFEST} | sort)
 and, where {SIGNATURE} is there and you have the signer's public key in a file of allowed signers:
             ssh-keygen -Y verify -f ALLOWED_SIGNERS -I SIGNER -n {NAMESPACE} -s {SIGNATURE} < {MANIFEST}
+The playbook firebreak.fleet.check_evidence does all of this, and compares the times. Beside a signed archive lies the signature of the archive
+itself (NAME.tar.gz.sig), over all of its bytes.
 """
 
 
@@ -118,6 +124,32 @@ def destination(path: str, now: datetime) -> Path:
     return place / f"evidence-{now.strftime('%Y%m%dT%H%M%SZ')}.tar.gz" if path.endswith("/") or place.is_dir() else place
 
 
+def check(path: Path, key: str) -> None:
+    """EvidenceError where the archive could not be written or signed; asked before the first host is."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:64]}."):
+            pass
+    except OSError as error:
+        raise EvidenceError(f"the evidence cannot be written to {path}: {error.strerror}") from None
+    if key:
+        sign(b"", Path(key))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Whole or not at all, and for the user's eyes alone, whatever is there."""
+    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
+
+
 def write(path: Path, everything: Sequence[Asked], found: Sequence[Result], key: str) -> None:
     """Collect, sign where a key is given, and write the archive, for the user's eyes alone."""
     content = files(everything, found)
@@ -125,7 +157,9 @@ def write(path: Path, everything: Sequence[Asked], found: Sequence[Result], key:
         content[SIGNATURE] = sign(content[MANIFEST], Path(key))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(archive(content, path.name.removesuffix(".tar.gz")))
+        packed = archive(content, path.name.removesuffix(".tar.gz"))
+        if key:
+            _write_whole(path.with_name(path.name + ".sig"), sign(packed, Path(key)))
+        _write_whole(path, packed)
     except OSError as error:
         raise EvidenceError(f"the evidence cannot be written to {path}: {error.strerror}") from None

@@ -25,6 +25,7 @@ from .results import Result
 
 _ASKED = pytest.StashKey[list[Asked]]()
 _WRITTEN = pytest.StashKey[str]()
+_EVIDENCE = pytest.StashKey[Path]()
 NEEDS = "the proof needs pytest-testinfra; install it with: pip install 'firebreak-fleet[verify]'"
 
 
@@ -51,6 +52,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Ask every host, once. Workers of pytest-xdist get the answers from the process that started them."""
     config = session.config
     handed = getattr(config, "workerinput", {}).get("firebreak")
+    if config.option.firebreak_evidence and not handed:
+        config.stash[_EVIDENCE] = evidence.destination(config.option.firebreak_evidence, datetime.now(timezone.utc))
+        try:
+            evidence.check(config.stash[_EVIDENCE], config.option.firebreak_evidence_key or "")
+        except evidence.EvidenceError as error:
+            raise pytest.UsageError(str(error)) from None
     config.stash[_ASKED] = _unpacked(handed) if handed else _gather(config)
 
 
@@ -207,7 +214,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         results.write(Path(config.option.firebreak_report), _COLLECTED)
     if config.option.firebreak_evidence:
         everything = config.stash[_ASKED]
-        path = evidence.destination(config.option.firebreak_evidence, datetime.now(timezone.utc))
+        path = config.stash[_EVIDENCE]
         try:
             evidence.write(path, everything, _COLLECTED, config.option.firebreak_evidence_key or "")
         except evidence.EvidenceError as error:

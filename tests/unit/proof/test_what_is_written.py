@@ -13,7 +13,8 @@ import tarfile
 from datetime import datetime, timezone
 from pathlib import Path
 
-from firebreak_proof import evidence, results
+import pytest
+from firebreak_proof import checking, evidence, results
 from firebreak_proof.asking import Answer
 from firebreak_proof.gathering import Asked
 from firebreak_proof.proof import Proof
@@ -86,3 +87,66 @@ def test_a_folder_gets_a_file_named_by_the_time(tmp_path: Path) -> None:
     assert evidence.destination(str(tmp_path), now) == tmp_path / "evidence-20261124T060000Z.tar.gz"
     assert evidence.destination("new/", now) == Path("new/evidence-20261124T060000Z.tar.gz")
     assert evidence.destination("x.tar.gz", now) == Path("x.tar.gz")
+
+
+def written(tmp_path: Path, changes: dict[str, bytes | None]) -> Path:
+    """An archive as somebody else leaves it: files added, changed, or (None) taken away."""
+    content = {name: data for name, data in {**evidence.files(now_asked(), RESULTS), **changes}.items() if data is not None}
+    path = tmp_path / "e.tar.gz"
+    path.write_bytes(evidence.archive(content, "e"))
+    return path
+
+
+def now_asked() -> list[Asked]:
+    answers = {"clock": Answer("now 2026\\n", "", 0, 1_790_000_000)}
+    return [Asked(Proof("web1", Standard({"os.id": "debian"}, (), ()), answers), 1, 0.5, "2026-09-21T14:00:00Z")]
+
+
+@pytest.mark.parametrize(("changes", "found"), [
+    ({}, []), ({"hosts/web2.json": b"{}"}, ["hosts/web2.json: was added"]), ({"proof.json": None}, ["proof.json: was taken away"]),
+    ({"proof.json": b"{}"}, ["proof.json: was changed"]), ({evidence.MANIFEST: None}, [f"{evidence.MANIFEST}: missing"])])
+def test_what_was_done_to_evidence_shows(changes: dict[str, bytes | None], found: list[str], tmp_path: Path) -> None:
+    said = checking.problems(written(tmp_path, changes))
+    assert [line for line in said if "hosts/web2.json: cannot" not in line] == found
+
+
+def test_an_answer_of_another_time_shows(tmp_path: Path) -> None:
+    forged = Proof("web1", Standard({}, (), ()), {"clock": Answer("x", "", 0, 17)})
+    content = evidence.files([asked._replace(proof=forged) for asked in now_asked()], [])
+    (tmp_path / "e.tar.gz").write_bytes(evidence.archive(content, "e"))
+    assert checking.problems(tmp_path / "e.tar.gz") == ["hosts/web1.json: clock: answered at 1970-01-01T00:00:17Z, asked at 2026-09-21T14:00:00Z"]
+
+
+def test_what_is_no_archive_is_no_evidence(tmp_path: Path) -> None:
+    (tmp_path / "e.tar.gz").write_text("nothing")
+    assert "cannot be read as evidence" in checking.problems(tmp_path / "e.tar.gz")[0]
+
+
+def test_evidence_takes_the_place_of_what_is_there_whole_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "e.tar.gz"
+    path.write_text("old")
+    path.chmod(0o644)
+    evidence.write(path, now_asked(), RESULTS, "")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["e.tar.gz"]
+
+
+def test_a_place_or_key_that_will_not_do_is_known_before_anybody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(evidence.EvidenceError, match="cannot be written"):
+        evidence.check(tmp_path / "file" / "e.tar.gz", "")
+    with pytest.raises(evidence.EvidenceError, match="cannot be signed"):
+        evidence.check(tmp_path / "e.tar.gz", str(tmp_path / "no-key"))
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_both_signatures_are_checked(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (tmp_path / "signers").write_text(f"auditor {key.with_suffix('.pub').read_text(encoding='utf-8')}", encoding="utf-8")
+    path = tmp_path / "e.tar.gz"
+    evidence.write(path, now_asked(), RESULTS, str(key))
+    assert checking.problems(path, str(tmp_path / "signers"), "auditor") == []
+    assert checking.problems(path, str(tmp_path / "signers"), "other") != []
+    path.write_bytes(path.read_bytes() + b"\0" * 512)
+    assert "e.tar.gz.sig: no signature of auditor's over this" in checking.problems(path, str(tmp_path / "signers"), "auditor")

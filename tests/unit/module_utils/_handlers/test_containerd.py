@@ -24,7 +24,8 @@ class Host:
     """A containerd that makes of a configuration what it says with its drop-ins; ``modes`` are those of what it was asked to read."""
 
     def __init__(self, killed: bool = False, started: float = 0.0) -> None:
-        self.killed, self.restarts, self.modes, self.started = killed, 0, [], started
+        self.killed, self.restarts, self.started = killed, 0, started
+        self.modes: list[int] = []
 
     def now(self) -> float:
         return 1000.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -138,3 +139,30 @@ def test_an_earlier_run_s_records_are_cleared(tmp_path: Path) -> None:
         (tmp_path / name).write_text("", encoding="utf-8")
     store.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o702])
+def test_a_directory_that_others_may_write_to_is_refused(mode: int, tmp_path: Path) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(store.StoreError, match="others may write to"):
+        store.check_private(tmp_path)
+
+
+def test_a_link_in_the_place_of_a_folder_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir(mode=0o700)
+    (tmp_path / "records").symlink_to("victim")
+    with pytest.raises(store.StoreError, match="is a link"):
+        store.check_private(tmp_path / "records")
+    store.check_private(tmp_path / "victim")
+
+
+def test_two_runs_in_one_directory_exclude_each_other(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            store.hold(tmp_path, other.pid)
+            with pytest.raises(store.StoreError, match=f"another run, of process {other.pid}, writes to"):
+                store.hold(tmp_path, os.getpid())
+            store.hold(tmp_path, other.pid)
+        finally:
+            other.kill()
+    store.hold(tmp_path, os.getpid())

@@ -49,7 +49,7 @@ FACTS: List[Fact] = [
     Fact("available.package", "str", "its package"),
     Fact("available.package_version", "str", "its version"),
     Fact("available.repository", "str", "where it is from"),
-    Fact("available.cache_age_seconds", "int", "seconds since the package manager last looked at its repositories"),
+    Fact("available.cache_age_seconds", "int", "seconds since its repositories were as the package manager's cache has them"),
     Fact("available.held", "list", "packages, locks, pins and excludes that keep kernels from being updated"),
     Fact("available.phased", "bool", "it is given to a share of all hosts so far"),
     Fact("available.hidden", "list", "newer kernels that excludes hide"),

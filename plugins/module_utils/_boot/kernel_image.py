@@ -68,6 +68,20 @@ def section_place(data: bytes, wanted: str) -> Tuple[int, int]:
     raise ValueError("the PE image has no section %s" % wanted)
 
 
+def build_of_image(host: Any, path: str) -> str:
+    """What uname -v says when an x86 image runs: number, options and date of its build, as its header has it; '' where nothing tells.
+
+    A build that runs and lies on disk alike is the one that the package brought, whatever its version is called.
+    """
+    header = host.read_bytes(path, _HEADER_BYTES).value or b""
+    try:
+        text = host.read_bytes(path, 512, version_offset(header)).value or b""
+    except ValueError:
+        return ""
+    said = text.split(b"\0")[0].decode("utf-8", "replace")
+    return said[said.index(") #") + 2:].strip() if ") #" in said else ""
+
+
 def _ask_linux_header(host: Any, path: str) -> str:
     header = host.read_bytes(path, _HEADER_BYTES)
     if header.problem:

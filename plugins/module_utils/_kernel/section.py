@@ -9,6 +9,7 @@ They are four facts, never derived from one another: a kernel can be installed a
 import re
 from typing import Any, List, Optional, Tuple
 
+from .._boot.kernel_image import build_of_image
 from .._boot.loaders import BOOT_FACTS, collect_boot_targets
 from .._boot.section import parse_boot_time
 from .._formats import versions
@@ -141,12 +142,16 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
         return
     signature = host.read(_SIGNATURE, 4096).value
     source = _SIGNATURE if signature else "uname -v"
+    release, version = host.uname()[2:4]
+    known = [each.package_version for each in packages.images if each.release == release]
     try:
-        release, version = host.uname()[2:4]
-        known = [each.package_version for each in packages.images if each.release == release]
         section.put(path, running_version(release, version, signature, flavour, known), source)
     except ValueError as error:
-        section.cannot_say(path, "absent", "%s: %s" % (source, error))
+        lying = _image_path(host, image)[0] if image is not None else ""
+        if image is not None and build_of_image(host, lying) == version.strip():
+            section.put(path, image.package_version, "uname -v, the same in the header of %s" % lying)
+        else:
+            section.cannot_say(path, "absent", "%s: %s" % (source, error))
 
 
 def _put_running_rpm(host: Any, section: Any, packages: Packages, image: Image) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -116,6 +117,24 @@ def test_where_no_list_can_be_read_names_tell_what_they_can(recording: dict[str,
     facts = collect({**recording, "read": read}).facts
     assert (facts["running"]["flavour"], facts["running"]["package"], facts["newest_installed"]["release"]) == (flavour, owner, newest)
     assert facts["stray_images"] == []
+
+
+def _image_file(banner: str) -> dict[str, str]:
+    """The parts of an x86 image that are read: the header with its pointer (0x20E), and the text that it points to."""
+    header = bytearray(0x210)
+    header[0x202:0x206] = b"HdrS"
+    header[0x20E:0x210] = (0x3000).to_bytes(2, "little")
+    return {"@0+528": b64encode(bytes(header)).decode(), "@12800+512": b64encode(banner.encode() + b"\0rest").decode()}
+
+
+@pytest.mark.parametrize(("on_disk", "version"), [
+    ("6.6.9-acme (ci@build) #7 SMP PREEMPT_DYNAMIC Sat Oct  7 10:00:00 UTC 2023", "2023.10"),
+    ("6.6.9-acme (ci@build) #7 SMP PREEMPT_DYNAMIC Sun Nov 12 09:00:00 UTC 2023", None), ("6.6.9-acme", None)])
+def test_a_build_that_runs_and_lies_on_disk_alike_is_its_packages(on_disk: str, version: str | None) -> None:
+    recording = host(("6.6.9-acme", "#7 SMP PREEMPT_DYNAMIC Sat Oct  7 10:00:00 UTC 2023"), [package("linux-image-6.6.9-acme", "2023.10")],
+                     {"linux-image-6.6.9-acme": usual("6.6.9-acme")},
+                     read_bytes={f"/boot/vmlinuz-6.6.9-acme{place}": data for place, data in _image_file(on_disk).items()})
+    assert collect(recording).facts["running"]["package_version"] == version
 
 
 def test_a_kernel_in_parts_names_them_all_and_lies_where_its_hook_put_it() -> None:

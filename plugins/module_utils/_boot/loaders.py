@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Tuple
 from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
 from .._host.record import Fact
+from .._os import deployments
 from .._os import section as os_section
 from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, systemd_boot_host
 from .target import NoAnswerError, System, Target, Targets, existing
@@ -17,7 +18,7 @@ BOOT_FACTS = [
     Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
     Fact("default_boot.entry", "str", "what the boot loader calls the entry: ids or titles, submenus joined by >"),
     Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec, "
-         "proxmox-boot-tool"),
+         "proxmox-boot-tool, ostree"),
     Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
     Fact("default_boot.image", "str", "the kernel image's path on the host"),
     Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),
@@ -79,6 +80,9 @@ def find_targets(host: Any) -> Targets:
     at_once = kexec.targets(host)
     if at_once is not None:
         return at_once
+    waiting = _staged_image(host)
+    if waiting is not None:
+        return waiting
     efi = not host.stat(_FIRMWARE_FOLDER).problem
     pinned = proxmox.targets(host, efi)
     if pinned is not None:
@@ -96,6 +100,15 @@ def find_targets(host: Any) -> Targets:
         raise NoAnswerError("unsupported", "the boot loader %.60s" % loader)
     _refuse_foreign(option, loader)
     return _by_files(host, efi, system, firmware.vendor_of(option.path) if option else "")
+
+
+def _staged_image(host: Any) -> Optional[Targets]:
+    """The deployment of an image-based system that is made the first at shutdown; its loader's entry does not exist before."""
+    waiting = deployments.staged(host)
+    if waiting is None:
+        return None
+    target = Target(waiting.name, deployments.kernel_image(host, waiting), "the image that is staged for the next boot", "ostree", None)
+    return Targets(deployments.STAGED, target, None, None, "the loader's entry is written at shutdown", "not_applicable")
 
 
 def _by_files(host: Any, efi: bool, system: System, vendor: str) -> Targets:

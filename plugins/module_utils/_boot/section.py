@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 
 from .._formats import efi
 from .._host.record import Fact
+from .._os import deployments
 from .._os import section as os_section
 from . import snapshots
 from .target import NoAnswerError
@@ -37,6 +38,7 @@ _DEBIAN_HOOKS = (
     ("/etc/kernel/postinst.d/unattended-upgrades", " (kernels alone)"),
     ("/usr/share/kernel/postinst.d/touch-reboot-required", " (kernels alone)"),
 )
+_BY_RPM = "rpm -q --whatprovides (installation times)"
 _SUSE_SWITCHES = ("/etc/zypp/needreboot", "/etc/zypp/needreboot.d", "/usr/etc/zypp/needreboot")
 
 # What dnf's needs-restarting asks for; dnf itself is not called, since it writes its log and cache even for that.
@@ -135,11 +137,12 @@ def collect(host: Any, section: Any, options: Any) -> None:
 
 def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:
     problems: List[str] = []
-    signals = _debian_signals(host) + _suse_signals(host) + _snapshot_signals(host, problems) + _ostree_signals(host)
+    signals = _debian_signals(host) + _snapshot_signals(host, problems) + _image_signals(host)
     release = os_section.os_identity(host)[0]
     family = os_section.family_of(release.get("ID", ""), release.get("ID_LIKE", "").split())
     if container == "none" and family in ("redhat", "suse"):
         signals += _rpm_signals(host, family, stat, problems)
+    signals += _suse_hint(host, signals)
     section.put("signals", signals, "; ".join(signal["source"] for signal in signals) or "/run")
     verdict = reboot_required(signals)
     if container != "none" and not verdict:
@@ -165,12 +168,12 @@ def _debian_signals(host: Any) -> List[Dict[str, Any]]:
     return [_signal(path, False, [], "would have been created by %s" % ", ".join(hooks))] if hooks else []
 
 
-def _suse_signals(host: Any) -> List[Dict[str, Any]]:
+def _suse_hint(host: Any, signals: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """libzypp's file is a hint: a rehearsal (--dry-run) makes it, an update by zypper does not. It counts where rpm's own times cannot be had."""
     path = "/run/reboot-needed"
-    if not host.stat(path).problem:
-        return [_signal(path, True, [], "a package with the hint reboot-needed was installed")]
-    switches = [switch for switch in _SUSE_SWITCHES if not host.stat(switch).problem]
-    return [_signal(path, False, [], "would have been created by libzypp (%s)" % switches[0])] if switches else []
+    if host.stat(path).problem or any(signal["source"] == _BY_RPM for signal in signals):
+        return []
+    return [_signal(path, True, [], "a package with the hint reboot-needed was installed, or would have been")]
 
 
 def _snapshot_signals(host: Any, problems: List[str]) -> List[Dict[str, Any]]:
@@ -184,10 +187,12 @@ def _snapshot_signals(host: Any, problems: List[str]) -> List[Dict[str, Any]]:
     return [_signal(source, True, [], "the next boot's root is %s" % path)] if path else []
 
 
-def _ostree_signals(host: Any) -> List[Dict[str, Any]]:
-    path = "/run/ostree/staged-deployment"
-    # Its absence says nothing: a deployment can be pending without having been staged.
-    return [_signal(path, True, [], "a new system image is deployed at shutdown")] if not host.stat(path).problem else []
+def _image_signals(host: Any) -> List[Dict[str, Any]]:
+    # The absence of a mark says nothing: an image can be pending without one.
+    staged = not host.stat(deployments.STAGED).problem
+    found = [_signal(deployments.STAGED, True, [], "a new system image is deployed at shutdown")] if staged else []
+    tool = os_section.image_evidence(host, os_section.os_identity(host)[0].get("ID", ""))[0]
+    return found + ([_signal(tool, True, [], "another system image was written and waits")] if deployments.update_waits(host, tool) else [])
 
 
 def _rpm_capabilities(host: Any, family: str) -> List[str]:
@@ -207,7 +212,7 @@ def _rpm_signals(host: Any, family: str, stat: Any, problems: List[str]) -> List
     """Core packages by rpm's own installation times. A kernel booted past its successor is the kernel section's matter."""
     argv = ["rpm", "-q", "--qf", _INSTALLED_FORMAT, "--whatprovides"] + _rpm_capabilities(host, family)
     answer = host.run(argv)
-    source = "rpm -q --whatprovides (installation times)"
+    source = _BY_RPM
     try:
         if answer.problem or stat.problem:
             raise ValueError((answer if answer.problem else stat).detail)

@@ -172,9 +172,12 @@ def _about_record(record: Any, facts: Facts) -> list[str]:
 
 
 def _about_image(facts: Facts) -> list[str]:
-    """A host is judged as one of packages only where that is known."""
+    """A host of packages is judged by them, one of images by the image that runs, where that can be told."""
+    tool = facts.raw("os.image_tool")
+    # Its snapshots are made of packages, and which one comes next is read.
+    readable = tool == "transactional-update" or isinstance(facts.raw("os.image.booted"), str)
     try:
-        return [f"image_based: {printable(str(facts.raw('os.image_tool')), 60)}"] if facts.truth("os.image_based") else []
+        return [f"image_based: {printable(str(tool), 60)}"] if facts.truth("os.image_based") and not readable else []
     except CannotSay as reason:
         return [f"{reason.fact}: {reason.why}"]
 

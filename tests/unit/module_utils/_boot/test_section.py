@@ -95,9 +95,17 @@ def test_debian_can_say_no_only_with_a_hook() -> None:
     assert hook in with_hook.facts["signals"][0]["detail"]
 
 
-def test_suse_has_a_file_of_its_own() -> None:
-    assert collected({"read": dict(SLES, **{"/run/reboot-needed": ""})}).facts["reboot_required"] is True
-    assert collected({"read": dict(SLES, **{"/etc/zypp/needreboot": "# none\n"})}).facts["reboot_required"] is False
+RPM_SLES = "rpm -q --qf @%{NAME} %{INSTALLTIME}\\n --whatprovides installhint(reboot-needed)"
+
+
+@pytest.mark.parametrize(("run", "hint", "required"), [
+    # zypper 1.14.89: patch --dry-run makes the file, and update of the same package does not.
+    ({RPM_SLES: f"@kernel-default {BOOTED - 60}\n"}, True, False), ({RPM_SLES: f"@kernel-default {BOOTED + 60}\n"}, False, True),
+    ({RPM_SLES: f"@kernel-default {BOOTED + 60}\n"}, True, True), ({}, True, True), ({}, False, None),
+])
+def test_suses_file_is_a_hint_and_rpms_times_decide(run: dict[str, Any], hint: bool, required: bool | None) -> None:
+    read = dict(SLES, **({"/run/reboot-needed": ""} if hint else {}))
+    assert collected({"read": read, "run": run}).facts["reboot_required"] is required
 
 
 def test_el_compares_installation_with_boot() -> None:

@@ -282,3 +282,11 @@ def test_a_rule_that_raises_is_one_unknown_promise() -> None:
 
     said = list(outcomes(Rule("kernel.held", broken), Scope(Facts(golden()), {}, NOW), None))
     assert said == [Unknown("kernel.held", "malformed: the rule failed with TypeError")]
+
+
+@pytest.mark.parametrize("facts", [
+    {"os.image_based": True, "os.image_tool": "ostree", "os.image": {"booted": "a" * 64 + ".0"}},
+    {"os.image_based": True, "os.image_tool": "transactional-update"},
+])
+def test_a_host_whose_image_can_be_read_is_judged(facts: dict[str, Any]) -> None:
+    assert evaluate(golden(facts), standard({"boot": {"kexec_loaded": "forbidden"}}), NOW).verdict == "compliant"

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts whose system comes as an image: which image runs, which waits for the next boot, which one is left to go back to.
+
+ostree and bootc by the files that their own loader entries name, and bootc's digests by ``bootc status``; others as far as files tell.
+"""
+
+import json
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .._host.record import Fact
+
+FACTS = [
+    Fact("image.booted", "str", "what names the image that runs: its digest, its commit, or its version"),
+    Fact("image.reference", "str", "where it is from: a container image, a branch, a channel"),
+    Fact("image.version", "str", "what the image calls its version"),
+    Fact("image.next", "str", "the image that the next boot takes, named in the same way"),
+    Fact("image.rollback", "str", "the image that is left to go back to"),
+    Fact("image.pinned", "list", "images that are kept from being cleaned away"),
+    Fact("image.soft_reboot", "bool", "the waiting image can be taken without a reboot of the kernel"),
+]
+
+STAGED = "/run/ostree/staged-deployment"
+BOOTC = ("bootc", "status", "--format", "json")
+_NAME = re.compile(r"([0-9a-f]{64}\.\d+)")
+_ARGUMENT = re.compile(r"(?:^|\s)ostree=(\S+)")
+_ENTRIES = "/boot/loader/entries"
+_PENDING_MARKS = {"flatcar": "/run/update_engine_autoupdate_completed", "coreos": "/run/update_engine_autoupdate_completed"}
+_CHANNELS = {"flatcar": ("/etc/flatcar/update.conf", "/usr/share/flatcar/update.conf")}
+
+# One deployment: its name (commit and number) and folder; what its origin file says.
+Deployment = NamedTuple("Deployment", [("name", str), ("folder", str), ("reference", str), ("pinned", bool)])
+
+# booted and next are None where nothing tells; reason says why.
+Images = NamedTuple("Images", [
+    ("booted", Optional[str]), ("reference", Optional[str]), ("version", Optional[str]), ("next", Optional[str]), ("rollback", Optional[str]),
+    ("pinned", List[str]), ("soft_reboot", Optional[bool]), ("source", str)])
+
+
+def parse_origin(text: str) -> Tuple[str, bool]:
+    """(where a deployment is from, whether it is pinned) of its origin file."""
+    given = dict(re.findall(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(\S.*?)[ \t]*$", text, re.MULTILINE))
+    reference = given.get("container-image-reference") or given.get("refspec") or given.get("baserefspec") or ""
+    return reference, given.get("pinned", "").lower() == "true"
+
+
+def parse_bootc(text: str) -> Images:
+    """What ``bootc status --format json`` says; ValueError where it is in no form that is known."""
+    try:
+        status = json.loads(text)["status"]
+        slots = {name: status.get(name) or {} for name in ("booted", "staged", "rollback")}
+        images = {name: slot.get("image") or {} for name, slot in slots.items()}
+        digests = {name: image.get("imageDigest") for name, image in images.items()}
+        booted = images["booted"]
+        reference = (booted.get("image") or {}).get("image")
+        following = "rollback" if status.get("rollbackQueued") else "staged" if digests["staged"] else "booted"
+        pinned = [str(digests[name]) for name, slot in slots.items() if slot.get("pinned") and digests[name]]
+        soft = slots["staged"].get("softRebootCapable")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError("bootc status says nothing that is known: %s" % error) from error
+    if not isinstance(digests["booted"], str):
+        raise ValueError("bootc status names no booted image")
+    return Images(digests["booted"], reference, booted.get("version"), digests[following], digests["rollback"], pinned,
+                  soft if isinstance(soft, bool) else None, " ".join(BOOTC))
+
+
+def staged(host: Any) -> Optional[Deployment]:
+    """The deployment that waits to be made the first at shutdown; None where there is none."""
+    answer = host.read_bytes(STAGED, 65536)
+    match = _NAME.search((answer.value or b"").decode("utf-8", "replace"))
+    return _find(host, match.group(1)) if match else None
+
+
+def _find(host: Any, name: str) -> Optional[Deployment]:
+    for system in host.listdir("/ostree/deploy", 100).value or []:
+        folder = "/ostree/deploy/%s/deploy/%s" % (system, name)
+        if not host.stat(folder).problem:
+            return _deployment(host, folder)
+    return None
+
+
+def _deployment(host: Any, folder: str) -> Deployment:
+    reference, pinned = parse_origin(host.read(folder + ".origin", 65536).value or "")
+    return Deployment(folder.rsplit("/", 1)[-1], folder, reference, pinned)
+
+
+def kernel_image(host: Any, deployment: Deployment) -> str:
+    """The kernel in a deployment; '' where it holds none, or several."""
+    modules = "%s/usr/lib/modules" % deployment.folder
+    found = ["%s/%s/vmlinuz" % (modules, name) for name in host.listdir(modules, 1000).value or []]
+    present = [path for path in found if not host.stat(path).problem]
+    return present[0] if len(present) == 1 else ""
+
+
+def _by_ostree(host: Any, version: Optional[str]) -> Images:
+    """By the loader's entries, whose number is their place: the highest is the first; and by the one that this boot was given."""
+    given = _ARGUMENT.search(host.read("/proc/cmdline", 65536).value or "")
+    booted = _behind(host, given.group(1)) if given else None
+    if booted is None:
+        raise ValueError("/proc/cmdline names no deployment that is there")
+    deployed = [one for one in (_behind(host, argument) for argument in _arguments(host)) if one is not None]
+    waiting = staged(host)
+    following = waiting or (deployed[0] if deployed else None)
+    others = [one for one in deployed if one.name not in (booted.name, following.name if following else "")]
+    rollback = booted if following and following.name != booted.name else others[0] if others else None
+    return Images(booted.name, booted.reference or None, version, following.name if following else None, rollback.name if rollback else None,
+                  [one.name for one in deployed if one.pinned], None, "/proc/cmdline, %s, /ostree/deploy" % _ENTRIES)
+
+
+def _arguments(host: Any) -> List[str]:
+    """ostree= of each of the loader's entries, the first one first."""
+    found = []
+    for name in host.listdir(_ENTRIES, 1000).value or []:
+        number = re.match(r"ostree-(\d+)", name)
+        argument = _ARGUMENT.search(host.read("%s/%s" % (_ENTRIES, name), 65536).value or "")
+        if number and argument:
+            found.append((int(number.group(1)), argument.group(1)))
+    return [argument for _number, argument in sorted(found, reverse=True)]
+
+
+def _behind(host: Any, argument: str) -> Optional[Deployment]:
+    folder = host.realpath(argument).value or host.realpath("/sysroot" + argument).value
+    match = _NAME.search(folder or "")
+    return _find(host, match.group(1)) if match else None
+
+
+def _by_release(host: Any, tool: str, release: Dict[str, str]) -> Images:
+    """Flatcar, Bottlerocket and their like: the version is the image's name; what waits is told by a mark at most."""
+    version = release.get("IMAGE_VERSION") or release.get("VERSION_ID") or ""
+    if not version:
+        raise ValueError("/etc/os-release names no version")
+    groups = [re.search(r"^GROUP=(\S+)", host.read(path, 65536).value or "", re.MULTILINE) for path in _CHANNELS.get(tool, ())]
+    channel = next((group.group(1) for group in groups if group), None) or release.get("VARIANT_ID")
+    return Images(version, channel, version, None, None, [], None, "/etc/os-release")
+
+
+def read(host: Any, tool: str, release: Dict[str, str]) -> Images:
+    """The images of a host of this tool; ValueError with what stands in the way."""
+    version = release.get("IMAGE_VERSION") or release.get("OSTREE_VERSION") or release.get("VERSION_ID")
+    if tool == "bootc":
+        answer = host.run(BOOTC)
+        if not answer.problem and answer.value.rc == 0:
+            return parse_bootc(answer.value.out)
+    if tool in ("bootc", "ostree"):
+        return _by_ostree(host, version)
+    return _by_release(host, tool, release)
+
+
+def update_waits(host: Any, tool: str) -> bool:
+    """Whether a mark says that another image was written and waits for the next boot; no mark says nothing."""
+    return tool in _PENDING_MARKS and not host.stat(_PENDING_MARKS[tool]).problem
+
+
+def put(host: Any, section: Any, tool: str, release: Dict[str, str]) -> None:
+    """Write os.image.*; a host of packages has none."""
+    names = [fact.path for fact in FACTS]
+    if tool in ("none", "transactional-update"):
+        for name in names:
+            section.cannot_say(name, "not_applicable", "the system comes as packages")
+        return
+    try:
+        images = read(host, tool, release)
+    except ValueError as error:
+        for name in names:
+            section.cannot_say(name, "absent", str(error))
+        return
+    for name in names:
+        value = getattr(images, name.partition(".")[2])
+        if value is None or value == "":
+            section.cannot_say(name, "absent", "%s does not tell" % images.source)
+        else:
+            section.put(name, value, images.source)

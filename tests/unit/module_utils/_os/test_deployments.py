@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image-based hosts: which image runs, which waits, which is left, by the files of ostree, by bootc's own words, by os-release."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import loaders
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._os import deployments
+from hypothesis import given
+from hypothesis import strategies as st
+from recorded_host import RecordedHost
+
+OLD, NEW, NEXT = ("a" * 64 + ".0", "b" * 64 + ".0", "c" * 64 + ".0")
+DEPLOY = "/ostree/deploy/fedora/deploy/"
+IMAGE = "[origin]\ncontainer-image-reference=ostree-unverified-registry:quay.io/fedora/fedora-bootc:43\n"
+RELEASE = {"ID": "fedora", "VERSION_ID": "43", "OSTREE_VERSION": "43.20261101.0"}
+
+
+def argument(number: int) -> str:
+    return f"ostree=/ostree/boot.1/fedora/{'d' * 64}/{number}"
+
+
+def ostree(booted: int = 0, **more: str) -> dict[str, Any]:
+    """Two deployments, of which entry 2 is the first; ``booted``: which of them runs."""
+    read: dict[str, Any] = {"/proc/cmdline": f"root=UUID=1 {argument(booted)} rw\n", "/run/ostree-booted": "",
+                            "/boot/loader/entries/ostree-2.conf": f"title new\nversion 2\nlinux /ostree/x/vmlinuz-6.17.8\noptions {argument(0)}\n",
+                            "/boot/loader/entries/ostree-1.conf": f"title old\nversion 1\nlinux /ostree/x/vmlinuz-6.17.5\noptions {argument(1)}\n",
+                            f"{DEPLOY}{NEW}.origin": IMAGE, f"{DEPLOY}{OLD}.origin": IMAGE + "[libostree-transient]\npinned=true\n",
+                            f"{DEPLOY}{NEW}/etc/x": "", f"{DEPLOY}{OLD}/etc/x": "", **more}
+    links = {f"/ostree/boot.1/fedora/{'d' * 64}/{number}": DEPLOY + name for number, name in ((0, NEW), (1, OLD))}
+    return {"read": read, "readlink": links}
+
+
+def facts(recording: dict[str, Any], tool: str, release: dict[str, str]) -> dict[str, Any]:
+    section = Section("os")
+    deployments.put(RecordedHost(recording), section, tool, release)
+    return dict(section.facts["image"])
+
+
+def test_the_first_deployment_runs() -> None:
+    assert facts(ostree(), "ostree", RELEASE) == {
+        "booted": NEW, "reference": "ostree-unverified-registry:quay.io/fedora/fedora-bootc:43", "version": "43.20261101.0", "next": NEW,
+        "rollback": OLD, "pinned": [OLD], "soft_reboot": None}
+
+
+def test_after_a_rollback_the_other_one_comes_next() -> None:
+    found = facts(ostree(booted=1), "ostree", RELEASE)
+    assert (found["booted"], found["next"], found["rollback"]) == (OLD, NEW, OLD)
+
+
+def test_a_staged_deployment_is_what_the_next_boot_gives() -> None:
+    kernel = f"{DEPLOY}{NEXT}/usr/lib/modules/6.18.1-200.fc43.x86_64/vmlinuz"
+    recording = ostree(**{deployments.STAGED: f"\0target\0name\0{NEXT}\0osname\0fedora\0", kernel: "", "/boot/grub2/grub.cfg": "blscfg\n"})
+    assert facts(recording, "ostree", RELEASE)["next"] == NEXT
+    section = Section("kernel")
+    loaders.collect_boot_targets(RecordedHost(recording), section)
+    default = section.facts["default_boot"]
+    assert (default["release"], default["loader"], default["image_present"]) == ("6.18.1-200.fc43.x86_64", "ostree", True)
+
+
+def test_a_deployment_that_is_not_there_is_no_answer() -> None:
+    recording = ostree()
+    recording["read"]["/proc/cmdline"] = "root=UUID=1\n"
+    assert set(facts(recording, "ostree", RELEASE).values()) == {None}
+
+
+def slot(digest: str, **more: Any) -> dict[str, Any]:
+    return {"image": {"image": {"image": "quay.io/fedora/fedora-bootc:43", "transport": "registry"}, "version": "43.1", "imageDigest": digest},
+            "pinned": False, **more}
+
+
+@pytest.mark.parametrize(("status", "following", "soft"), [
+    ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0")}, "sha256:1", None),
+    ({"booted": slot("sha256:1"), "staged": slot("sha256:2", softRebootCapable=True), "rollback": slot("sha256:0")}, "sha256:2", True),
+    ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0"), "rollbackQueued": True}, "sha256:0", None),
+])
+def test_bootc_says_it_itself(status: dict[str, Any], following: str, soft: bool | None) -> None:
+    """bootc 1.16: BootcHost, status.booted, staged and rollback."""
+    run = {" ".join(deployments.BOOTC): json.dumps({"apiVersion": "org.containers.bootc/v1", "kind": "BootcHost", "status": status})}
+    found = facts({"run": run}, "bootc", RELEASE)
+    assert (found["booted"], found["version"], found["next"], found["rollback"], found["soft_reboot"]) == (
+        "sha256:1", "43.1", following, "sha256:0", soft)
+
+
+def test_bootc_that_does_not_answer_leaves_ostrees_files() -> None:
+    assert facts(ostree(), "bootc", RELEASE)["booted"] == NEW
+
+
+def test_flatcar_and_bottlerocket_by_their_version() -> None:
+    flatcar = {"read": {"/etc/flatcar/update.conf": "GROUP=stable\n"}}
+    found = facts(flatcar, "flatcar", {"ID": "flatcar", "VERSION_ID": "4459.2.0"})
+    assert (found["booted"], found["reference"], found["next"]) == ("4459.2.0", "stable", None)
+    bottlerocket = {"ID": "bottlerocket", "VERSION_ID": "1.49.0", "VARIANT_ID": "aws-k8s-1.34"}
+    assert facts({}, "bottlerocket", bottlerocket)["reference"] == "aws-k8s-1.34"
+    assert deployments.update_waits(RecordedHost({"read": {"/run/update_engine_autoupdate_completed": ""}}), "flatcar") is True
+
+
+def test_a_host_of_packages_has_no_image() -> None:
+    section = Section("os")
+    deployments.put(RecordedHost({}), section, "none", {})
+    assert {null["reason"] for null in section.nulls} == {"not_applicable"}
+
+
+@given(st.text(), st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
+    st.sampled_from(["status", "booted", "staged", "rollback", "image", "imageDigest"]), inner)))
+def test_any_words_are_read_or_refused(text: str, document: Any) -> None:
+    assert deployments.parse_origin(text) is not None
+    for words in (text, json.dumps(document), json.dumps({"status": document})):
+        try:
+            assert deployments.parse_bootc(words).booted
+        except ValueError as error:
+            assert str(error)

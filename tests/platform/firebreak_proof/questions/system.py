@@ -85,12 +85,21 @@ BOOT = (
           if command -v "$tool" >/dev/null; then "$tool" - list; exit; fi
         done; exit 3"""),
     Question("grub_menu", _BOOT, """
-        for folder in /boot/grub /boot/grub2; do
+        # SUSE's GRUB reads from the default subvolume of btrfs, which need not be the one that runs.
+        root=
+        if [ "$(stat -f -c %T /)" = btrfs ]; then
+          next=$(btrfs subvolume get-default / | sed -n 's|.* path \\(.*\\.snapshots/[0-9]*/snapshot\\)$|\\1|p')
+          [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || root=/.snapshots/${next#*.snapshots/}
+        fi
+        for folder in "$root/boot/grub" "$root/boot/grub2"; do
           [ -e "$folder/grub.cfg" ] || continue
           cat "$folder/grub.cfg" || exit
           [ ! -e "$folder/custom.cfg" ] || cat "$folder/custom.cfg"
           exit
         done; echo "there is no grub.cfg in /boot/grub or /boot/grub2" >&2; exit 3"""),
+    Question("boot_entries", _BOOT, """
+        cd /boot/loader/entries 2>/dev/null || exit 3
+        for path in *.conf; do [ -e "$path" ] || exit 3; echo "=$path"; cat "$path"; echo; done"""),
     Question("boot_tools", _BOOT, """
         command -v grubby >/dev/null && echo "grubby $(grubby --default-kernel)"
         command -v bootctl >/dev/null && [ -d /boot/loader/entries -o -d /efi/loader/entries -o -d /boot/efi/loader/entries ] &&

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import grub_menu
+from . import boot_entries, grub_menu
 
 
 class Kernel(NamedTuple):
@@ -165,8 +165,10 @@ def cache_hours(proof: Proof) -> int | None:
 def default_release(proof: Proof) -> str:
     """The release that the next reboot gives, by the boot loader's own files or tools."""
     tools = proof.fields("boot_tools")
-    image = tools.get("proxmox") or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
-    release = re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-", "", image)
+    image = tools.get("proxmox") or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
+    # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
+    in_folder = re.search(r"/(\d+\.\d[^/]*)/linux(?:-[0-9a-f]{40})?$", image)
+    release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-(?=\d+\.\d)", "", image)
     if "/" in release or not release:
         raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
     return release
@@ -180,6 +182,16 @@ def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:
 def kernels_with(proof: Proof, name: str) -> set[str]:
     """The releases that have a module of this name."""
     return {cells[2] for cells in proof.rows("modules") if cells[:2] == ["has", name] and len(cells) == 3}
+
+
+def _conf_image(proof: Proof) -> str:
+    """What Red Hat's GRUB boots where its menu is made of .conf files and nothing in its environment says otherwise; "" elsewhere."""
+    menu, confs = proof.answers.get("grub_menu"), proof.answers.get("boot_entries")
+    environment = grub_menu.environment(proof.says("grub_env")) if confs and proof.answers["grub_env"].status == 0 else {}
+    if not menu or not confs or menu.status or confs.status or not re.search(r"^blscfg\b", menu.out, re.MULTILINE) or "boot_counter" in environment:
+        return ""
+    entry = boot_entries.chosen(boot_entries.read(confs.out), environment.get("saved_entry", ""), proof.os_release())
+    return entry.linux if entry else ""
 
 
 def _grub_image(proof: Proof) -> str:

@@ -26,13 +26,13 @@ def argument(number: int) -> str:
     return f"ostree=/ostree/boot.1/fedora/{'d' * 64}/{number}"
 
 
-def ostree(booted: int = 0, **more: str) -> dict[str, Any]:
+def ostree(booted: int = 0, more: dict[str, str] | None = None) -> dict[str, Any]:
     """Two deployments, of which entry 2 is the first; ``booted``: which of them runs."""
     read: dict[str, Any] = {"/proc/cmdline": f"root=UUID=1 {argument(booted)} rw\n", "/run/ostree-booted": "",
                             "/boot/loader/entries/ostree-2.conf": f"title new\nversion 2\nlinux /ostree/x/vmlinuz-6.17.8\noptions {argument(0)}\n",
                             "/boot/loader/entries/ostree-1.conf": f"title old\nversion 1\nlinux /ostree/x/vmlinuz-6.17.5\noptions {argument(1)}\n",
                             f"{DEPLOY}{NEW}.origin": IMAGE, f"{DEPLOY}{OLD}.origin": IMAGE + "[libostree-transient]\npinned=true\n",
-                            f"{DEPLOY}{NEW}/etc/x": "", f"{DEPLOY}{OLD}/etc/x": "", **more}
+                            f"{DEPLOY}{NEW}/etc/x": "", f"{DEPLOY}{OLD}/etc/x": "", **(more or {})}
     links = {f"/ostree/boot.1/fedora/{'d' * 64}/{number}": DEPLOY + name for number, name in ((0, NEW), (1, OLD))}
     return {"read": read, "readlink": links}
 
@@ -56,7 +56,7 @@ def test_after_a_rollback_the_other_one_comes_next() -> None:
 
 def test_a_staged_deployment_is_what_the_next_boot_gives() -> None:
     kernel = f"{DEPLOY}{NEXT}/usr/lib/modules/6.18.1-200.fc43.x86_64/vmlinuz"
-    recording = ostree(**{deployments.STAGED: f"\0target\0name\0{NEXT}\0osname\0fedora\0", kernel: "", "/boot/grub2/grub.cfg": "blscfg\n"})
+    recording = ostree(more={deployments.STAGED: f"\0target\0name\0{NEXT}\0osname\0fedora\0", kernel: "", "/boot/grub2/grub.cfg": "blscfg\n"})
     assert facts(recording, "ostree", RELEASE)["next"] == NEXT
     section = Section("kernel")
     loaders.collect_boot_targets(RecordedHost(recording), section)

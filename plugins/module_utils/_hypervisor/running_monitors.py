@@ -9,7 +9,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .._formats import elf, processes
+from .._formats import elf, processes, running_files
 from .._host.witness import apart
 from .._packages import history
 from . import machine_types, monitors
@@ -31,6 +31,8 @@ _CONFIGURATIONS = ("/run/incus/", "/run/lxd/", "/var/snap/lxd/common/lxd/logs/",
 _BUILDERS = re.compile(r"ubuntu|\.el[0-9]|rhel|pve|-150|lp15")
 
 # Oldest first. Logs that were compressed since are not read: what began before these is then not known.
+_SNAP = re.compile(r"/snap/([a-z0-9-]{1,40})/(x?[0-9]{1,9})/")
+
 _DPKG_LOGS = ("/var/log/dpkg.log.1", "/var/log/dpkg.log")
 _DNF_LOGS = ("/var/log/dnf.rpm.log.4", "/var/log/dnf.rpm.log.3", "/var/log/dnf.rpm.log.2", "/var/log/dnf.rpm.log.1", "/var/log/dnf.rpm.log")
 
@@ -186,6 +188,9 @@ class Examiner:
         self._booted_at = booted_at
         self._builds: Dict[Any, Optional[str]] = {}
         self._texts: Dict[Any, Optional[str]] = {}
+        # All that run, for a guest in a container is compared with what the libvirt daemon there would start.
+        self.candidates: List[Candidate] = []
+        self._containers_daemons: Optional[List[Tuple[str, Any]]] = None
 
     def examine(self, candidate: Candidate) -> Dict[str, Any]:
         """The record's mapping of one process; GoneError where it ended meanwhile."""
@@ -226,9 +231,13 @@ class Examiner:
         root = self._host.stat(folder + "/root")
         same_root = None if root.problem or self._installed.root.problem else _same(root, self._installed.root)
         foreign = processes.why_foreign(link.path, surroundings(self._host, folder, link.path, running, same_root))
+        if not foreign and _SNAP.match(link.path):
+            foreign = running_files.OWN_ROOT
         build = self.build_id(exe, running)
         if foreign:
-            return _binary_record(link, *self._judge_foreign(candidate, running, build, foreign))
+            is_apart = foreign == running_files.OWN_ROOT
+            there = self._judge_in_container(candidate, link.path, running, build, root) if is_apart else None
+            return _binary_record(link, *self._judge_foreign(candidate, running, build, there or Verdict(None, foreign, False)))
         now = self._host.stat(link.path)
         is_same, installed = None if now.problem else _same(now, running), self.build_id(link.path, now)
         content = same_content(self._host, exe, running, link.path, now) if is_same is False and build is None and installed is None else False
@@ -244,17 +253,58 @@ class Examiner:
             self._builds[key] = build_id_at(self._host, path)
         return self._builds[key]
 
+    def _judge_in_container(self, candidate: Candidate, path: str, running: Any, build: Optional[str], root: Any) -> Optional[Verdict]:
+        """Compare with what would be started now: by the snap's current revision, or the libvirt daemon whose root has the binary; None: by neither.
+
+        KubeVirt's launchers and Kolla's nova_libvirt bring QEMU and the daemon in one image; a daemon that was replaced by a newer image has
+        another root than the guests that it left running.
+        """
+        snap = _SNAP.match(path)
+        if snap:
+            current = (self._host.realpath("/snap/%s/current" % snap.group(1)).value or "").rpartition("/")[2]
+            if not current:
+                return None
+            reason = "revision %s of the snap %s runs, %s is the current one" % (snap.group(2), snap.group(1), current)
+            return Verdict(current != snap.group(2), "" if current == snap.group(2) else reason, False)
+        if candidate.component != "qemu" or not running.value or running.value.uid != 0:
+            return None
+        daemons = [daemon for daemon in self._daemons() if _same(daemon[1], root)] or self._daemons()
+        for pid, _root in daemons:
+            now = self._host.stat("%s/%s/root%s" % (PROC, pid, path))
+            if now.problem or now.value.kind != "file":
+                continue
+            installed = self.build_id("%s/%s/root%s" % (PROC, pid, path), now)
+            if _same(now, running) or (build and build == installed):
+                return Verdict(False, "%s; its libvirt daemon (pid %s) would start the same" % (running_files.OWN_ROOT, pid), False)
+            if build and installed and len(daemons) == 1:
+                return Verdict(True, "build %s runs, its libvirt daemon (pid %s) would start build %s" % (build, pid, installed), False)
+        return None
+
+    def _daemons(self) -> List[Tuple[str, Any]]:
+        """(pid, root) of each libvirt daemon that has a root of its own."""
+        if self._containers_daemons is None:
+            self._containers_daemons = []
+            for candidate in self.candidates:
+                root = self._host.stat("%s/%s/root" % (PROC, candidate.pid))
+                binary = self._host.stat("%s/%s/exe" % (PROC, candidate.pid))
+                # Anyone may call his program libvirtd and choose what lies in its root.
+                is_roots = not binary.problem and binary.value.uid == 0
+                if candidate.component == "libvirt" and is_roots and not root.problem and not _same(root, self._installed.root):
+                    self._containers_daemons.append((candidate.pid, root))
+        return self._containers_daemons
+
     def _judge_foreign(
-        self, candidate: Candidate, running: Any, build: Optional[str], foreign: str,
+        self, candidate: Candidate, running: Any, build: Optional[str], verdict: Verdict,
     ) -> Tuple[Verdict, Optional[str], Tuple[Optional[str], str]]:
-        """A copy (a jailer's, a container's) is current where it is one of the installed builds, and otherwise not to be compared."""
-        for component in self._installed.components:
+        """A copy (a jailer's, a container's) that nothing else judged is current where it is the installed build, else not to be compared."""
+        foreign = verdict.reason
+        for component in self._installed.components if verdict.stale is None else []:
             if build and component["name"] == candidate.component and component["build_id"] == build:
                 return Verdict(False, "%s, but of the build that is installed" % foreign, True), build, (component["version"], "build_id")
         version = None
         if candidate.component == "qemu" and running.value and running.value.uid == 0:
             version = self.text_version("%s/%s/exe" % (PROC, candidate.pid), running)
-        return Verdict(None, foreign, False), build, (version, "binary_text" if version else "unknown")
+        return verdict, build, (version, "binary_text" if version else "unknown")
 
     def _version(
         self, candidate: Candidate, path: str, running: Any, verdict: Verdict, started: Optional[float],

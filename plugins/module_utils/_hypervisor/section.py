@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .._cpu import section as cpu_section
 from .._formats import processes as proc
+from .._formats import running_files
 from .._host.record import Fact
 from .._os import virtualization
 from .._packages import managers
@@ -81,6 +82,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_xen(host, section, clues)
     components, packages, manager = _collect_components(host, section, clues.architecture)
     processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")))
+    components += _in_containers(section, components, processes)
     _collect_xen_image(host, section, components)
     _collect_guests(host, section)
     _collect_machine_types(section, processes, components)
@@ -212,6 +214,21 @@ def _unpackaged(host: Any, owned: Dict[str, monitors.Package]) -> List[Dict[str,
     return found
 
 
+def _in_containers(section: Any, known: List[Dict[str, Any]], processes: Optional[List[Dict[str, Any]]]) -> List[Dict[str, Any]]:
+    """QEMU as containers bring it (KubeVirt, Kolla): one component for each build that runs from a root of its own and says its version."""
+    found: Dict[Tuple[Optional[str], Optional[str]], Dict[str, Any]] = {}
+    for process in processes or []:
+        is_apart = process["component"] == "qemu" and process["version_how"] == "binary_text" and process["version"] and (
+            process["reason"].startswith(running_files.OWN_ROOT) or "libvirt daemon" in process["reason"])
+        if is_apart and not any(row["build_id"] and row["build_id"] == process["build_id"] for row in known):
+            found[process["version"], process["build_id"]] = {
+                "name": "qemu", "package": None, "version": process["version"], "path": process["exe"], "build_id": process["build_id"]}
+    rows = list(found.values())
+    if rows and section.facts.get("components") is not None:
+        section.put("components", known + rows, "the folders of programs, /proc/*/exe")
+    return rows
+
+
 def _collect_processes(host: Any, section: Any, installed: running_monitors.Installed) -> Optional[List[Dict[str, Any]]]:
     """Every monitor that runs; None, with the reason in the section, where the user may not see other users' processes."""
     if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
@@ -222,6 +239,7 @@ def _collect_processes(host: Any, section: Any, installed: running_monitors.Inst
         section.cannot_say("processes", problem, running_monitors.PROC)
         return None
     examiner = running_monitors.Examiner(host, installed, proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
+    examiner.candidates = candidates
     processes = []
     for candidate in candidates:
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._host.errors import Refused
-from ...module_utils._hypervisor.machine_types import family, is_deprecated, qemu_version
+from ...module_utils._hypervisor.machine_types import family, is_deprecated, is_removed, qemu_version
 from .._judge.facts import printable
 from .._judge.judging import matches_any
 from .._standard.requirement import Requirement
@@ -19,6 +19,7 @@ METHODS = ("none", "managed_save", "migrate", "restart")
 _KATA = "sandbox-"
 _OTHERS = {
     "libvirt": "restart its service; the guests go on",
+    "swtpm": "it is replaced together with the guest that it serves",
     "virtiofsd": "it is replaced together with the guest that it serves",
     "cloud-hypervisor": "restart the guest by what started it; this role does not manage it",
     "firecracker": "restart the guest by what started it; this role does not manage it",
@@ -50,10 +51,11 @@ def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: 
         if process["stale"] is False:
             continue
         guest = by_pid.get(process["pid"]) if process["component"] == "qemu" else None
-        if guest is not None and process["stale"] and _can(asked.method, guest):
+        lost = _is_lost(process, guest, qemu_version(versions.get("qemu")))
+        if guest is not None and process["stale"] and not lost and _can(asked.method, guest):
             move.append({"name": guest["name"], "pid": process["pid"], "method": asked.method})
         else:
-            left.append(_said(process, versions.get(process["component"]), guest))
+            left.append(_said(process, versions.get(process["component"]), guest, lost))
     allowed = promises.get("hypervisor.machine_types")
     policy = Policy(allowed.values() if allowed else None, qemu_version(versions.get("qemu")), _targets(asked.machine_types))
     policy.check()
@@ -76,12 +78,21 @@ def _can(method: str, guest: Mapping[str, Any]) -> bool:
     return (guest["persistent"] or method == "migrate") and (not guest["pinned_by"] or method == "restart")
 
 
-def _said(process: Mapping[str, Any], installed: str | None, guest: Mapping[str, Any] | None) -> str:
+def _is_lost(process: Mapping[str, Any], guest: Mapping[str, Any] | None, installed: tuple[int, int] | None) -> bool:
+    """Whether the installed QEMU has no such machine any more: neither its memory nor its definition as it is can be taken over."""
+    types = [process.get("machine_type_in_effect") or process["machine_type"], guest["defined_machine_type"] if guest else None]
+    return process["component"] == "qemu" and any(is_removed(name, installed) for name in types if name)
+
+
+def _said(process: Mapping[str, Any], installed: str | None, guest: Mapping[str, Any] | None, lost: bool) -> str:
     name = f" of guest {process['guest']}" if process["guest"] else ""
     who = printable(f"{process['component']} (pid {process['pid']}){name}")
     if process["stale"] is None:
         return f"{who}: whether it runs what is installed cannot be said: {printable(str(process['reason']))}"
     runs = f"runs {process['version'] or 'an unknown version'}, {installed or 'nothing'} is installed"
+    if lost:
+        return (f"{who} {runs}, which has no machine of its type any more: shut it down, give its definition a current machine type, and start it; "
+                "it can neither be moved here nor restored")
     return f"{who} {runs}: {_remedy(process, guest)}"
 
 
@@ -132,6 +143,8 @@ class Policy:
             return None
         if self.allowed is not None and not matches_any(machine_type, tuple(self.allowed)):
             return f"which the standard does not allow ({', '.join(self.allowed) or 'it allows none'})"
+        if is_removed(machine_type, self.qemu):
+            return "which the installed QEMU has no more"
         return "which the installed QEMU calls deprecated" if is_deprecated(machine_type, self.qemu) else None
 
     def target(self, machine_type: str | None) -> str | None:

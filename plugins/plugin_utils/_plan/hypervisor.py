@@ -21,6 +21,8 @@ MAIN = {
     "debian": {"qemu": "qemu-system-x86", "libvirt": "libvirt-daemon-system", "virtiofsd": "virtiofsd"},
     "redhat": {"qemu": "qemu-kvm", "libvirt": "libvirt-daemon-driver-qemu", "virtiofsd": "virtiofsd"},
 }
+# Ubuntu's newer virtualization packages beside those of the release (26.04 and later).
+_HWE = "-hwe"
 MANAGED = ("qemu", "libvirt", "virtiofsd")
 # A package that was only built again for another library has this beyond its source's version.
 _REBUILD = re.compile(r"\+b[0-9]+\Z")
@@ -87,7 +89,11 @@ def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], wish: W
     if record["hypervisor"]["components"] is None:
         raise Refused("what is installed of the hypervisor is not known; wanted: a record with hypervisor.components")
     for name in MANAGED:
-        rows = [row for row in record["hypervisor"]["components"] if row["name"] == name and row["package"]]
+        there = [row for row in record["hypervisor"]["components"] if row["name"] == name]
+        rows = [row for row in there if row["package"]]
+        if there and not rows:
+            # A container's, a snap's or an administrator's own: no package of this host's replaces it.
+            continue
         _plan_component(made, name, rows, _aim(name, promises, wish), promises.get(f"hypervisor.{name}.presence"), packages)
         if wish.hold and _aim(name, promises, wish):
             made.hold += _to_hold(made, rows, packages)
@@ -114,7 +120,7 @@ def _plan_component(
 ) -> None:
     if not rows:
         if presence is not None and presence.value == "required":
-            made.install += [_chosen(made.family, name, _main(made.family, name), None, aim, packages)]
+            made.install += [_chosen(made.family, name, _main(made.family, name, packages), None, aim, packages)]
         return
     if presence is not None and presence.value == "forbidden":
         seen = ", ".join(f"{row['package']} {row['version']}" for row in rows)
@@ -126,10 +132,13 @@ def _plan_component(
             made.install += [spec, *_companions(spec, packages)]
 
 
-def _main(family: str, name: str) -> str:
+def _main(family: str, name: str, packages: Packages) -> str:
+    """The package that brings a component; of Ubuntu's two sets of packages, which exclude each other, the one that is there."""
     if family not in MAIN:
         raise Refused(f"{name} is required and not installed; os.family is {family}, and the role installs on {' and '.join(MAIN)}")
-    return MAIN[family][name]
+    main = MAIN[family][name]
+    has_hwe = any(package.name.startswith(("qemu-", "libvirt-", "virtiofsd")) and package.name.endswith(_HWE) for package in packages.installed)
+    return main + _HWE if has_hwe else main
 
 
 def _is_met(family: str, aim: Requirement, version: str) -> bool:

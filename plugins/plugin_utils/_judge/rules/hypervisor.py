@@ -68,11 +68,18 @@ def _installed(name: str) -> Judge:
             version = row.get("version")
             if not isinstance(version, str) or not version:
                 yield Unknown("hypervisor.components", f"no version is known for {name}")
-            elif promise and not meets(promise, "hypervisor.components", version[:256], scope.order() if promise.form == "minimum" else None):
+            elif promise and not _is_installed(scope, row, version[:256], promise):
                 wrong.append(printable(f"{row.get('package') or name} {version}", 120))
         if wrong:
             yield Difference(f"hypervisor.{name}.installed", str(promise), wrong[:20], ("hypervisor.components",))
     return judge
+
+
+def _is_installed(scope: Scope, row: dict[str, Any], version: str, promise: Requirement) -> bool:
+    if not row.get("package") and ":" not in version:
+        # Only a package knows its epoch; what a binary says of itself has none.
+        promise = Requirement(promise.form, _without_epoch(promise.value))
+    return meets(promise, "hypervisor.components", version, scope.order() if promise.form == "minimum" else None)
 
 
 def _process(row: dict[str, Any]) -> str:

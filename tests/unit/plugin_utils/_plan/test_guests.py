@@ -161,3 +161,17 @@ def test_what_is_refused(asked: Asked, words: str) -> None:
 def test_without_knowing_what_runs_there_is_no_plan(fact: str) -> None:
     scan = {"record": {"record": golden({"hypervisor.guests": [], fact: None})}, "standard": None}
     assert planned(scan, "web")["refusal"].startswith("web: what runs here is not known")
+
+
+@pytest.mark.parametrize("method", ["managed_save", "migrate", "restart"])
+def test_a_guest_whose_machine_type_is_gone_is_neither_moved_nor_restarted(method: str) -> None:
+    """QEMU 11.1 has no pc-q35-5.0: neither its memory nor its definition can be taken over."""
+    old = {"machine_type": "pc-q35-5.0", "machine_type_in_effect": "pc-q35-5.0"}
+    record = golden({
+        "hypervisor.components": [{"name": "qemu", "package": "qemu-system-x86", "version": "1:11.1.3+ds-1", "path": "/usr/bin/qemu-system-x86_64"}],
+        "hypervisor.processes": [{**PROCESS, **old}],
+        "hypervisor.guests": [{**GUEST, "machine_type": "pc-q35-5.0", "defined_machine_type": "pc-q35-5.0"}]})
+    plan_made = plan(record, promises({"hypervisor": {}}), Asked(method, "qemu+ssh://other/system"))
+    assert plan_made["move"] == []
+    assert "it can neither be moved here nor restored" in plan_made["left"][0]
+    assert "which the installed QEMU has no more" in plan_made["left"][1]

@@ -114,3 +114,14 @@ def test_the_filter_names_the_host_and_needs_no_standard() -> None:
     demanding = {**scan, "standard": {"hypervisor": {"libvirt": {"presence": "required"}}}}
     assert planned(demanding, "web")["refusal"].startswith("web: libvirt any version")
     assert planned({"record": {"record": None}, "error": "no route"}, "web")["refusal"] == "web: without a scan there is no plan: no route"
+
+
+@pytest.mark.parametrize(("installed", "main"), [
+    ("installed install ubuntu-virt-hwe qemu-system-x86-hwe 1:11.0.3+ds-1ubuntu2", "libvirt-daemon-system-hwe=12.6.0-1ubuntu4"),
+    ("installed install qemu qemu-system-x86 1:10.2.0+ds-2ubuntu1", "libvirt-daemon-system=12.0.0-1ubuntu5")])
+def test_of_two_sets_that_exclude_each_other_the_installed_one_is_completed(installed: str, main: str) -> None:
+    """Ubuntu 26.04's virtualization HWE stack (packages.ubuntu.com; ubuntu.com/server/docs, how-to/virtualisation/virt-hwe)."""
+    offered = parse_offered(["libvirt-daemon-system | 12.0.0-1ubuntu5 | x", "libvirt-daemon-system-hwe | 12.6.0-1ubuntu4 | x"])
+    standard = promises({"hypervisor": {"libvirt": {"presence": "required"}}})
+    done = plan(golden(), standard, Wish(), Packages(parse_installed([installed]), offered))
+    assert done["install"] == [main]

@@ -349,6 +349,7 @@ def xen(running: str, replaced: bool | None = None) -> dict[str, Any]:
 
 
 LAUNCHER = {**process(version="9.1.0-15.el9_6.4", version_how="binary_text"), "kernel.version_order": "rpm"}
+OWN_QEMU = {"hypervisor.components": [{"name": "qemu", "package": None, "version": "9.1.0-15.el9_6.4"}], "kernel.version_order": "rpm"}
 OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
 
 
@@ -411,6 +412,9 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.xen.running": {"minimum": "4.20.4"}}, {"hypervisor.xen": {"version": None}}, UNKNOWN),
     # A container's QEMU says its version without the epoch that its package has.
     ({"hypervisor.qemu.running": {"minimum": "17:9.1.0-15.el9_6.4"}}, LAUNCHER, FINE),
+    ({"hypervisor.qemu.installed": {"minimum": "17:9.1.0-15.el9_6.4"}}, OWN_QEMU, FINE),
+    ({"hypervisor.qemu.installed": {"minimum": "17:9.1.0-16.el9"}}, OWN_QEMU, DRIFT),
+    ({"hypervisor.qemu.presence": "required"}, OWN_QEMU, FINE),
     ({"hypervisor.qemu.running": "17:9.1.0-15.el9_6.4"}, LAUNCHER, FINE),
     ({"hypervisor.qemu.running": {"minimum": "17:9.1.0-15.el9_6.5"}}, LAUNCHER, DRIFT),
     ({"hypervisor.machine_types": ["pc-q35-*"]}, process(machine_type_in_effect=None), UNKNOWN),

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from .._formats import cmdline
 from .._host.record import Fact
-from . import texts, vulnerabilities
+from . import microcode, texts, vulnerabilities
 
 CPUINFO = "/proc/cpuinfo"
 CMDLINE = "/proc/cmdline"
@@ -37,6 +37,11 @@ FACTS = [
     Fact("microcode.processors", "list", "the kinds of processors here"),
     Fact("microcode.processors[].processor", "str", "family, model and stepping in hexadecimal, as microcode files are named: 06-55-07"),
     Fact("microcode.processors[].revisions", "list", "the revisions that processors of this kind run"),
+    Fact("microcode.installed", "list", "microcode on disk for these processors, which is loaded by the next boot"),
+    Fact("microcode.installed[].processor", "str", "as in microcode.processors"),
+    Fact("microcode.installed[].revision", "str", "the newest revision for it"),
+    Fact("microcode.installed[].path", "str", "the file that has it"),
+    Fact("microcode.pending", "bool", "whether a newer revision lies on disk than some processor runs: installed is not in force"),
     Fact("mitigation_options", "list", "the words of the kernel's command line that change a mitigation"),
 ]
 
@@ -154,7 +159,7 @@ def _collect_processors(host: Any, section: Any) -> Optional[int]:
     count = section.put_answer("logical_cpus", answer, CPUINFO, lambda text: parse_cpuinfo(text).logical_cpus)
     if count is None:
         why = section.nulls[-1]
-        for path in ("vendor", "model") + _MICROCODE:
+        for path in ("vendor", "model", "microcode.installed", "microcode.pending") + _MICROCODE:
             section.cannot_say(path, why["reason"], why["detail"])
         return None
     processors = parse_cpuinfo(answer.value)
@@ -170,7 +175,30 @@ def _collect_processors(host: Any, section: Any) -> Optional[int]:
             section.put(path, known[path.partition(".")[2]], CPUINFO)
         else:
             section.cannot_say(path, "absent", "%s names no microcode" % CPUINFO)
+    _collect_installed(host, section, processors)
     return processors.family
+
+
+_LOADABLE = ("GenuineIntel", "AuthenticAMD")
+
+
+def _collect_installed(host: Any, section: Any, processors: Processors) -> None:
+    """What waits on disk; a virtual machine has no microcode to load, nor have processors that keep none on disk."""
+    named = [kind for kind in processors.kinds if kind]
+    if processors.vendor not in _LOADABLE or "hypervisor" in processors.flags or not named:
+        for path in ("microcode.installed", "microcode.pending"):
+            section.cannot_say(path, "not_applicable", "this is a virtual machine, or a processor whose microcode is not loaded from a disk")
+        return
+    found = microcode.installed(host, processors.vendor, named)
+    newer = [one for one in found for text in processors.kinds[one.processor]
+             if re.match(r"0x[0-9a-fA-F]{1,8}\Z", text) and one.revision > int(text, 16)]
+    source = ", ".join(one.path for one in found) or "/lib/firmware"
+    section.put("microcode.installed", [{"processor": one.processor, "revision": hex(one.revision), "path": one.path} for one in found], source)
+    platform = host.read(microcode.PLATFORM, 64)
+    if newer and processors.vendor == "GenuineIntel" and platform.problem:
+        section.cannot_say("microcode.pending", platform.problem, "%s: %s" % (microcode.PLATFORM, platform.detail))
+    else:
+        section.put("microcode.pending", bool(newer), source + ", " + CPUINFO)
 
 
 def _collect_vulnerabilities(host: Any, section: Any, family: Optional[int]) -> None:

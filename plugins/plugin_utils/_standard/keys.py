@@ -124,6 +124,7 @@ CPU = (
         "microcode files are named (`cpu.microcode.processors` of a record). It says nothing of hosts without such a processor.",
         {"minimum": "0x5003707"}, ("cpu.microcode",), _VERSIONS),
     _policy("cpu.microcode_mixed", "CPUs of one host on different microcode revisions."),
+    _policy("cpu.microcode_pending", "Microcode on disk that is newer than what a processor runs: it waits for a reboot."),
     _policy("cpu.mitigations_disabled", "Command line options that switch mitigations off."),
 )
 

@@ -156,6 +156,18 @@ def _mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         yield Difference("cpu.microcode_mixed", "one revision on all CPUs", shown, ("cpu.microcode.consistent", "cpu.microcode.revisions"))
 
 
+def _pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "cpu.microcode.pending"
+    if scope.facts.raw(fact) is None and scope.facts.why(fact).startswith("not_applicable"):
+        return
+    if scope.facts.truth(fact):
+        rows = scope.facts.raw("cpu.microcode.installed")
+        named = [row for row in rows[:20] if isinstance(row, dict)] if isinstance(rows, list) else []
+        waiting = [printable(f"{row.get('processor')}: {row.get('revision')}", 60) for row in named]
+        yield Difference("cpu.microcode_pending", "the installed microcode in force", waiting or "newer microcode waits",
+                         (fact, "cpu.microcode.installed", "cpu.microcode.processors"))
+
+
 def _disabled(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     found = [printable(word, 80) for word in weakening([word[:1024] for word in scope.facts.words("cpu.mitigation_options")])]
     if found:
@@ -168,5 +180,6 @@ RULES = (
     Rule("cpu.microcode", _microcode),
     Rule("cpu.microcode_of", _microcode_of, observes=True),
     Rule("cpu.microcode_mixed", _mixed, observes=True),
+    Rule("cpu.microcode_pending", _pending, observes=True),
     Rule("cpu.mitigations_disabled", _disabled, observes=True),
 )

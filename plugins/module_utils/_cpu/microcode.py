@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microcode that lies on disk for the processors of this host: Intel's files, one for each kind, and AMD's containers, one for each family.
+
+Formats: arch/x86/include/asm/microcode_intel.h and arch/x86/kernel/cpu/microcode/amd.c of Linux. Only headers are read of Intel's.
+"""
+
+import struct
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+FOLDERS = ("/lib/firmware", "/lib/firmware/updates", "/usr/lib/firmware")
+PLATFORM = "/sys/devices/system/cpu/cpu0/microcode/processor_flags"
+
+_INTEL_HEADER = struct.Struct("<9I12x")
+_INTEL_SUFFIXES = ("", ".initramfs")
+_ENTRIES = 64
+_CONTAINER_BYTES = 4 * 1024 * 1024
+_AMD_MAGIC, _AMD_TABLE, _AMD_PATCH = 0x00414D44, 0, 1
+
+
+class Waiting(NamedTuple):
+    """The newest revision on disk for one kind of processor, and the file that has it."""
+
+    processor: str
+    revision: int
+    path: str
+
+
+def signature(processor: str) -> int:
+    """The signature (CPUID 1, EAX) of a kind of processor, '06-55-07'."""
+    family, model, stepping = (int(part, 16) for part in processor.split("-"))
+    return (max(family - 15, 0) << 20) | ((model >> 4) << 16) | (min(family, 15) << 8) | ((model & 15) << 4) | stepping
+
+
+def _intel_headers(host: Any, path: str) -> Iterator[Tuple[int, int, int]]:
+    """(revision, signature, platforms) of each entry of a file."""
+    offset = 0
+    for _entry in range(_ENTRIES):
+        answer = host.read_bytes(path, _INTEL_HEADER.size, offset)
+        if answer.problem or len(answer.value) < _INTEL_HEADER.size:
+            return
+        version, revision, _date, sign, _sum, _loader, platforms, size, total = _INTEL_HEADER.unpack(answer.value)
+        if version != 1:
+            return
+        yield revision, sign, platforms
+        # A size of zero stands for 2,000 bytes and the header.
+        offset += total if size else 2048
+        if offset <= 0 or (size and total < _INTEL_HEADER.size):
+            return
+
+
+def of_intel(host: Any, processor: str, platform: Optional[int]) -> Optional[Waiting]:
+    """The newest entry for this kind of processor, on this platform where it is known."""
+    found = []
+    for folder in FOLDERS:
+        for suffix in _INTEL_SUFFIXES:
+            path = "%s/intel-ucode/%s%s" % (folder, processor, suffix)
+            for revision, sign, platforms in _intel_headers(host, path):
+                if sign == signature(processor) and (not platforms or platform is None or platforms & platform):
+                    found.append(Waiting(processor, revision, path))
+    return max(found, key=lambda one: one.revision) if found else None
+
+
+def patches(data: bytes) -> Dict[int, int]:
+    """Signature and newest revision of each processor in one of AMD's containers; what is cut short is passed over."""
+    found: Dict[int, int] = {}
+    equal: Dict[int, List[int]] = {}
+    at = 0
+    while at + 12 <= len(data):
+        magic, kind, size = struct.unpack_from("<3I", data, at)
+        if magic == _AMD_MAGIC and kind == _AMD_TABLE:
+            equal = {}
+            for place in range(at + 12, min(at + 12 + size, len(data)) - 15, 16):
+                sign, identity = struct.unpack_from("<I8xH", data, place)
+                if sign:
+                    equal.setdefault(identity, []).append(sign)
+            at += 12 + size
+            continue
+        kind, size = magic, kind
+        if kind != _AMD_PATCH or size < 26 or at + 8 + 26 > len(data):
+            break
+        revision, = struct.unpack_from("<I", data, at + 8 + 4)
+        identity, = struct.unpack_from("<H", data, at + 8 + 24)
+        for sign in equal.get(identity, []):
+            found[sign] = max(found.get(sign, 0), revision)
+        at += 8 + size
+    return found
+
+
+def of_amd(host: Any, processor: str) -> Optional[Waiting]:
+    """The newest patch for this kind of processor."""
+    family = int(processor.split("-")[0], 16)
+    name = "microcode_amd_fam%02xh.bin" % family if family >= 0x15 else "microcode_amd.bin"
+    found = []
+    for folder in FOLDERS:
+        path = "%s/amd-ucode/%s" % (folder, name)
+        answer = host.read_bytes(path, _CONTAINER_BYTES)
+        revision = patches(answer.value).get(signature(processor)) if answer.value else None
+        if revision is not None:
+            found.append(Waiting(processor, revision, path))
+    return max(found, key=lambda one: one.revision) if found else None
+
+
+def installed(host: Any, vendor: str, processors: List[str]) -> List[Waiting]:
+    """The newest microcode on disk for each kind of processor that has any."""
+    answer = host.read(PLATFORM, 64)
+    try:
+        platform = int(answer.value or "", 16)
+    except ValueError:
+        platform = 0
+    found = [of_intel(host, name, platform or None) if vendor == "GenuineIntel" else of_amd(host, name) for name in processors]
+    return [one for one in found if one is not None]

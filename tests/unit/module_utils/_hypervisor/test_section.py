@@ -6,86 +6,16 @@
 from __future__ import annotations
 
 import base64
-import json
-import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, Stat
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
-from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import monitors, running_monitors
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import running_monitors
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import section as hypervisor_section
+from hypervisor_world import ARGV, DENIED, FIXTURES, NEW, NOW, OLD, PACKAGE, QEMU, RPM, UPTIME, Machine, debian, elf
 from recorded_host import RecordedHost
-
-FIXTURES = Path(__file__).parent / "fixtures"
-QEMU = "/usr/bin/qemu-system-x86_64"
-OLD, NEW = "aa" * 20, "bb" * 20
-PACKAGE = "1:7.2+dfsg-7+deb12u18+b3"
-NOW, UPTIME = 1764000000.0, 100000.0
-DENIED = {"problem": "needs_root", "detail": "Permission denied"}
-RPM = " ".join(monitors.RPM_QUERY)
-
-
-def elf(build: str, text: bytes = b"") -> bytes:
-    """The least file that has a build id, and a text behind it."""
-    head = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    return head + struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, 36, 0, 4) + struct.pack("<III", 4, 20, 3) + b"GNU\0" + bytes.fromhex(build) + text
-
-
-class Machine:
-    """Builds the recording of a host step by step."""
-
-    def __init__(self) -> None:
-        self.recording: dict[str, Any] = {
-            "uid": 0, "now": NOW, "uname": ["Linux", "h", "6.1.0", "", "x86_64"], "ioctl": {}, "run": {}, "readlink": {}, "read_bytes": {},
-            "read": {"/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu vmx\n", "/proc/uptime": f"{UPTIME} 1.0\n",
-                     "/proc/mounts": "proc /proc proc rw 0 0\n"},
-            "stat": {"/": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 2], "/usr/bin": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 3],
-                     "/usr/libexec": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 4]}}
-
-    def file(self, path: str, inode: int, data: bytes, **changes: Any) -> Machine:
-        stat = Stat("file", 0o755, 0, 0, len(data), 0.0, 0.0, 1, inode)._replace(**changes)
-        self.recording["stat"][path] = list(stat)
-        for size in (4096, running_monitors._PIECE_BYTES + monitors.QEMU_TEXT_LONGEST):
-            self.recording["read_bytes"][f"{path}@0+{size}"] = base64.b64encode(data[:size]).decode()
-        return self
-
-    def process(self, pid: int, link: Any, argv: list[str], inode: int, data: bytes, seconds: float = 50000.0, **changes: Any) -> Machine:
-        folder = f"/proc/{pid}"
-        self.recording["readlink"][f"{folder}/exe"] = link
-        name = argv[0].rpartition("/")[2][:15] if argv else "kthread"
-        self.recording["read"][f"{folder}/stat"] = f"{pid} ({name}) S 1 " + "0 " * 17 + f"{int(seconds * 100)} 0 0\n"
-        self.recording["read"][f"{folder}/cmdline"] = "".join(word + "\0" for word in argv)
-        self.recording["stat"].setdefault(f"{folder}/root", self.recording["stat"]["/"])
-        return self.file(f"{folder}/exe", inode, data, **changes)
-
-    def debian(self) -> Machine:
-        self.recording["read"]["/var/lib/dpkg/status"] = (FIXTURES / "dpkg_status.txt").read_text()
-        self.recording["read"]["/var/lib/dpkg/info/qemu-system-x86.list"] = (FIXTURES / "qemu-system-x86.list").read_text()
-        return self
-
-    def el9(self) -> Machine:
-        self.recording["stat"]["/var/lib/rpm"] = ["directory", 0o755, 0, 0, 1, 0.0, 0.0, 1, 9]
-        self.recording["run"][RPM] = [20, (FIXTURES / "rpm_query_el9.txt").read_text(), ""]
-        return self
-
-    def scan(self, **options: str) -> Section:
-        section = Section("hypervisor")
-        hypervisor_section.collect(RecordedHost(self.recording), section, options)
-        json.dumps(section.facts)
-        return section
-
-    def only_process(self) -> dict[str, Any]:
-        process, = self.scan().facts["processes"]
-        return dict(process)
-
-
-ARGV = [QEMU, "-name", "guest=web1,debug-threads=on", "-machine", "pc-i440fx-1.7,accel=kvm"]
-
-
-def debian(build: str = NEW) -> Machine:
-    return Machine().debian().file(QEMU, 100, elf(build))
 
 
 def test_a_current_monitor_has_its_packages_version() -> None:
@@ -480,45 +410,3 @@ def test_kvm_of_software_is_told_by_its_module() -> None:
     machine = debian()
     machine.recording["read"]["/sys/module/kvm_pvm/parameters/x"] = "Y\n"
     assert machine.scan().facts["kvm"]["software"] is True
-
-
-KVM = "/usr/libexec/qemu-kvm"
-LAUNCHER = b"\0QEMU emulator version 9.1.0 (qemu-kvm-9.1.0-15.el9_6.4)\n\0"
-
-
-@pytest.mark.parametrize(("daemon_root", "build", "stale", "reason"), [
-    (800, OLD, False, "it runs in a root file system of its own (a container); its libvirt daemon (pid 5) would start the same"),
-    (900, NEW, True, f"build {OLD} runs, its libvirt daemon (pid 5) would start build {NEW}"),
-    (900, OLD, False, "it runs in a root file system of its own (a container); its libvirt daemon (pid 5) would start the same")])
-def test_a_containers_qemu_is_compared_with_what_its_daemon_would_start(daemon_root: int, build: str, stale: bool, reason: str) -> None:
-    """KubeVirt's launcher holds both; Kolla's nova_libvirt of a newer image finds the guests of the former one."""
-    machine = Machine().el9().process(4242, KVM, [KVM, "-name", "a"], 55, elf(OLD, LAUNCHER), device=9).process(
-        5, "/usr/sbin/virtqemud", ["/usr/sbin/virtqemud"], 56, elf(NEW), device=9)
-    machine.recording["run"][RPM] = [20, "", ""]
-    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
-    machine.recording["stat"]["/proc/5/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, daemon_root]
-    machine.file(f"/proc/5/root{KVM}", 70, elf(build), device=9)
-    facts = machine.scan().facts
-    process = next(row for row in facts["processes"] if row["component"] == "qemu")
-    assert (process["stale"], process["reason"], process["version"]) == (stale, reason, "9.1.0-15.el9_6.4")
-    assert {"name": "qemu", "package": None, "version": "9.1.0-15.el9_6.4", "path": KVM, "build_id": OLD} in facts["components"]
-
-
-def test_a_users_daemon_decides_nothing() -> None:
-    machine = debian().process(4242, QEMU, ARGV, 55, elf(OLD), device=9).process(5, "/usr/sbin/libvirtd", ["libvirtd"], 56, elf(NEW), uid=1000)
-    for pid in (4242, 5):
-        machine.recording["stat"][f"/proc/{pid}/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
-    machine.file(f"/proc/5/root{QEMU}", 55, elf(OLD), device=9)
-    process = next(row for row in machine.scan().facts["processes"] if row["component"] == "qemu")
-    assert process["stale"] is None
-
-
-@pytest.mark.parametrize(("current", "stale"), [("33110", True), ("31333", False)])
-def test_a_snaps_qemu_is_stale_where_another_revision_is_current(current: str, stale: bool) -> None:
-    """canonical/lxd#18470: guests live across a refresh of the snap."""
-    path = "/snap/lxd/31333/bin/qemu-system-x86_64"
-    machine = debian().process(4242, path, [path, "-name", "a"], 55, elf(OLD), device=9)
-    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
-    machine.recording["realpath"] = {"/snap/lxd/current": f"/snap/lxd/{current}"}
-    process = machine.only_process()
-    assert (process["stale"], process["reason"]) == (stale, "revision 31333 of the snap lxd runs, 33110 is the current one" if stale else "")

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""QEMU that containers and snaps bring, compared with what would be started there now."""
+
+from __future__ import annotations
+
+import pytest
+from hypervisor_world import ARGV, NEW, OLD, QEMU, RPM, Machine, debian, elf
+
+KVM = "/usr/libexec/qemu-kvm"
+LAUNCHER = b"\0QEMU emulator version 9.1.0 (qemu-kvm-9.1.0-15.el9_6.4)\n\0"
+
+
+@pytest.mark.parametrize(("daemon_root", "build", "stale", "reason"), [
+    (800, OLD, False, "it runs in a root file system of its own (a container); its libvirt daemon (pid 5) would start the same"),
+    (900, NEW, True, f"build {OLD} runs, its libvirt daemon (pid 5) would start build {NEW}"),
+    (900, OLD, False, "it runs in a root file system of its own (a container); its libvirt daemon (pid 5) would start the same")])
+def test_a_containers_qemu_is_compared_with_what_its_daemon_would_start(daemon_root: int, build: str, stale: bool, reason: str) -> None:
+    """KubeVirt's launcher holds both; Kolla's nova_libvirt of a newer image finds the guests of the former one."""
+    machine = Machine().el9().process(4242, KVM, [KVM, "-name", "a"], 55, elf(OLD, LAUNCHER), device=9).process(
+        5, "/usr/sbin/virtqemud", ["/usr/sbin/virtqemud"], 56, elf(NEW), device=9)
+    machine.recording["run"][RPM] = [20, "", ""]
+    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
+    machine.recording["stat"]["/proc/5/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, daemon_root]
+    machine.file(f"/proc/5/root{KVM}", 70, elf(build), device=9)
+    facts = machine.scan().facts
+    process = next(row for row in facts["processes"] if row["component"] == "qemu")
+    assert (process["stale"], process["reason"], process["version"]) == (stale, reason, "9.1.0-15.el9_6.4")
+    assert {"name": "qemu", "package": None, "version": "9.1.0-15.el9_6.4", "path": KVM, "build_id": OLD} in facts["components"]
+
+
+def test_a_users_daemon_decides_nothing() -> None:
+    machine = debian().process(4242, QEMU, ARGV, 55, elf(OLD), device=9).process(5, "/usr/sbin/libvirtd", ["libvirtd"], 56, elf(NEW), uid=1000)
+    for pid in (4242, 5):
+        machine.recording["stat"][f"/proc/{pid}/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
+    machine.file(f"/proc/5/root{QEMU}", 55, elf(OLD), device=9)
+    process = next(row for row in machine.scan().facts["processes"] if row["component"] == "qemu")
+    assert process["stale"] is None
+
+
+@pytest.mark.parametrize(("current", "stale"), [("33110", True), ("31333", False)])
+def test_a_snaps_qemu_is_stale_where_another_revision_is_current(current: str, stale: bool) -> None:
+    """canonical/lxd#18470: guests live across a refresh of the snap."""
+    path = "/snap/lxd/31333/bin/qemu-system-x86_64"
+    machine = debian().process(4242, path, [path, "-name", "a"], 55, elf(OLD), device=9)
+    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
+    machine.recording["realpath"] = {"/snap/lxd/current": f"/snap/lxd/{current}"}
+    process = machine.only_process()
+    assert (process["stale"], process["reason"]) == (stale, "revision 31333 of the snap lxd runs, 33110 is the current one" if stale else "")

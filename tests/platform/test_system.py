@@ -45,6 +45,21 @@ def test_the_release_file_is_the_packages_own(proof: Proof, wanted: Wanted) -> N
         hold(version.split(".")[0] == major, f"{proof.host} says it is Debian {major}, but its package {said.get('owner')} is {version}")
 
 
+@promise("os.firmware_version", finding="os.firmware")
+def test_the_firmware_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    version = proof.fields("firmware").get("version", "")
+    hold(bool(version), f"{proof.host} does not say which firmware it has")
+    hold(version in wanted.accepted, f"{proof.host} has firmware {version}; the standard promises {wanted}")
+
+
+@promise("os.firmware_date", finding="os.firmware")
+def test_the_firmware_is_as_new_as_promised(proof: Proof, wanted: Wanted) -> None:
+    date = proof.fields("firmware").get("date", "")
+    hold(bool(date), f"{proof.host} does not say of which day its firmware is")
+    is_met = date >= str(wanted.target) if wanted.form == "minimum" else date in wanted.accepted
+    hold(is_met, f"{proof.host} has firmware of {date}; the standard promises {wanted}")
+
+
 @promise("os.altered_files")
 def test_the_tools_that_answer_are_their_packages_own(proof: Proof, wanted: Wanted) -> None:
     """Who replaces uname, dpkg or os-release makes every other answer worthless."""

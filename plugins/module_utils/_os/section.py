@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from .._formats.shell_words import assignments
 from .._host.record import Fact
 from .._host.witness import apart, count
-from . import deployments, integrity
+from . import deployments, firmware, integrity
 
 FACTS = [
     Fact("id", "str", "ID of os-release"),
@@ -26,7 +26,7 @@ FACTS = [
     Fact("image_based", "bool", "the system comes as an image, not as packages that are updated one by one"),
     Fact("image_tool", "str", "what updates the image, or none"),
     Fact("support_end", "str", "SUPPORT_END of os-release, YYYY-MM-DD"),
-] + deployments.FACTS + integrity.FACTS
+] + deployments.FACTS + firmware.FACTS + integrity.FACTS
 
 _FAMILIES = {
     "debian": ("debian", "ubuntu", "raspbian", "devuan"),
@@ -210,6 +210,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     section.put("image_based", tool != "none", source)
     section.put("image_tool", tool, source)
     deployments.put(host, section, tool, release)
+    firmware.collect(host, section)
     integrity.collect(host, section)
 
 

@@ -56,6 +56,9 @@ OS = (
         "12", ("os.release",), _VERSIONS),
     Key("os.version_codename", "text", "The release's code name: `VERSION_CODENAME` of os-release.", "bookworm", ("os.release",), _VALUES),
     Key("os.architecture", "text", "The machine name that `uname -m` prints.", "x86_64", ("os.architecture",), _VALUES),
+    Key("os.firmware_version", "text", "The version of the machine's firmware (BIOS, UEFI), as it says itself. Useful in a group of equal machines.",
+        "U32 v3.40 (03/05/2026)", ("os.firmware",), _VALUES),
+    Key("os.firmware_date", "text", "The date of the machine's firmware, YYYY-MM-DD.", {"minimum": "2026-01-31"}, ("os.firmware",), _VERSIONS),
     _policy("os.altered_files", "Files that say what the host is (os-release, `uname`, the package manager) and are not as their package brought "
             "them."),
     _policy("os.shadowed_programs", "Programs below `/usr/local` that stand before one of the system's of the same name."),

@@ -14,7 +14,8 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 # The keys of the standard that a test of this suite proves; a * stands for free names.
 PROVEN = (
-    "os.id", "os.version_id", "os.version_codename", "os.architecture", "os.altered_files", "os.shadowed_programs",
+    "os.id", "os.version_id", "os.version_codename", "os.architecture", "os.altered_files", "os.firmware_version", "os.firmware_date",
+    "os.shadowed_programs",
     "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
     "kernel.running", "kernel.running_version", "kernel.default_boot", "kernel.flavour", "kernel.reboot_pending", "kernel.update_available",
     "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.incomplete", "kernel.modules_missing",

@@ -93,7 +93,19 @@ def _none_of(key: str, expected: str) -> Rule:
     return Rule(key, judge, observes=True)
 
 
+def _firmware_date(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    date = scope.facts.text("os.firmware.date")
+    if promise is None:
+        return
+    # Such dates have the order of their texts.
+    is_met = date >= str(promise.value) if promise.form == "minimum" else date in promise.values()
+    if not is_met:
+        yield Difference("os.firmware", str(promise), printable(date, 40), ("os.firmware.date", "os.firmware.version", "os.firmware.product"))
+
+
 RULES = (
+    text_rule("os.firmware_version", "os.firmware.version", "os.firmware"),
+    Rule("os.firmware_date", _firmware_date),
     _release_rule("os.id"),
     _release_rule("os.version_id", "rpm"),
     _release_rule("os.version_codename"),

@@ -29,6 +29,10 @@ GENERAL = (
           echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
           echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
         fi"""),
+    Question("firmware", ("os.firmware_*",), r"""
+        cd /sys/class/dmi/id 2>/dev/null || exit 0
+        echo "version $(cat bios_version)"
+        sed -nE 's|^([01][0-9])/([0-3][0-9])/([0-9]{4})$|date \3-\1-\2|p' bios_date"""),
     # The tools and files that every other answer rests on: what really runs under each name, and the package that has it. A name may be a link to a
     # program of another name and another package (uutils, alternatives), and a script is run by another program. One that no package vouches for is
     # named as well: nobody can tell what it is.

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import amazon, azure, canonical, canonical_text, kernelcare
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
-from patched_hosts import LINK, RELEASE, host, patch, protection, running, scan
+from live_patched_hosts import LINK, RELEASE, host, patch, protection, running, scan
 
 FIXTURES = Path(__file__).parent / "fixtures"
 STATUS, VERBOSE = " ".join(canonical.STATUS), " ".join(canonical.VERBOSE)

@@ -17,7 +17,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.provid
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patched_hosts import RELEASE, host, patch, protection, scan
+from live_patched_hosts import RELEASE, host, patch, protection, scan
 
 FIXTURES = Path(__file__).parent / "fixtures"
 STATUS = " ".join(canonical.STATUS)

@@ -62,7 +62,7 @@ def chosen(before: str, after: str, reports: Path) -> tuple[Path, Path]:
     earlier = report_file(before) if before else older[-1] if older else None
     if newest is None or earlier is None:
         raise store.StoreError(f"cannot compare: {counted(len(whole), 'whole report')} in {reports}, wanted two; "
-                                "or name them with firebreak_compare_before and firebreak_compare_after")
+                               "or name them with firebreak_compare_before and firebreak_compare_after")
     return earlier, newest
 
 

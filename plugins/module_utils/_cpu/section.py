@@ -66,6 +66,7 @@ _IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x46": "F
 
 _SMT_CONTROLS = ("on", "off", "forceoff", "notsupported", "notimplemented")
 
+
 def _blocks(text: str) -> List[Dict[str, str]]:
     """The paragraphs of /proc/cpuinfo as mappings; keys in lower case."""
     blocks = []

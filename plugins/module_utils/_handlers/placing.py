@@ -146,5 +146,3 @@ class Placing(object):
             return crio_files.runtimes_of(parse(answer.value.out))
         except ValueError as error:
             raise Refused("%s was not written: crio config: %s" % (CRIO, error)) from None
-
-

@@ -33,7 +33,7 @@ def with_machine_type(document: str, wanted: str) -> Edited:
     before = found[0][2]
     if family(wanted) is None or family(before) != family(wanted):
         raise Refused("the definition has the machine type %s, wanted one of the family of %s: another family has other buses, "
-                           "and is a new definition to be made by hand" % (before, wanted))
+                      "and is a new definition to be made by hand" % (before, wanted))
     edited = _TYPE.sub(lambda match: "%s%s%s%s" % (match.group(1), match.group(2), wanted, match.group(2)), systems[0])
     return Edited(document.replace(systems[0], edited), before)
 
@@ -56,7 +56,7 @@ class Definitions:
         if edited.before != wanted:
             if _SAVED.search(self._must("; nothing was changed", "dominfo", name)):
                 raise Refused("guest %s has a managed save, whose memory is that of a machine %s; wanted: a guest that was started since"
-                                   % (name, edited.before))
+                              % (name, edited.before))
             self._must("; nothing was changed", *domcapabilities(edited.document, wanted))
         return edited
 

@@ -108,7 +108,7 @@ class Libvirt:
         while not self._is_left(order):
             if self._now() >= end:
                 raise Refused("guest %s did not shut down within %d seconds and runs on; its shutdown was asked for and may still come"
-                                   % (order.name, order.seconds))
+                              % (order.name, order.seconds))
             self._wait(_STEP)
         if self.guest(order.name)["pid"] is None:
             self._must("; it is shut off", "start", order.name)

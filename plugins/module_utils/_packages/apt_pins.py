@@ -16,6 +16,7 @@ _INSTALLED_PRIORITY = 100
 _FIELDS = {"a": "Suite", "n": "Codename", "o": "Origin", "l": "Label", "v": "Version"}
 _CLASSES = {"digit": "0-9", "alpha": "A-Za-z", "alnum": "A-Za-z0-9", "lower": "a-z", "upper": "A-Z", "space": r"\s", "xdigit": "0-9A-Fa-f"}
 
+
 class Named(NamedTuple):
     """What a binary package can be meant by."""
 

@@ -121,7 +121,8 @@ def _moves(name: str, old: Mapping[str, Any], new: Mapping[str, Any], standards:
     sights = identity.sight_of(old), identity.sight_of(new)
     for was, now in _pairs(earlier, later):
         key = now or was
-        assert key is not None
+        if key is None:
+            continue
         before, after = earlier.get(was) if was else None, later.get(now) if now else None
         first = before[0] if before else _before(after, sights[0])
         last = after[0] if after else _after(before, sights[1], old, new, standards[1])

@@ -61,11 +61,10 @@ class Before:
 
 
 NOTHING_BEFORE = Before()
-NOTHING_FAILED: Mapping[str, str] = {}
 
 
 def merge(loaded: Iterable[Loaded], wanted: Sequence[str], standards: Mapping[str, Any], generated_at: str, before: Before = NOTHING_BEFORE,
-          partial: bool = False, failed: Mapping[str, str] = NOTHING_FAILED) -> Fleet:
+          partial: bool = False, failed: Mapping[str, str] | None = None) -> Fleet:
     """Merge host documents; ``wanted`` hosts without one are unknown: no_record, or why their scan could not begin, as ``failed`` says.
 
     Of two documents of one name the later scan counts.
@@ -79,7 +78,8 @@ def merge(loaded: Iterable[Loaded], wanted: Sequence[str], standards: Mapping[st
             found[host.name] = host
     for name in wanted:
         why = "the scan of this host left no record; what its task printed says why"
-        found.setdefault(name, lost(name, "scan_failed", f"{name}: {failed[name]}") if name in failed else lost(name, "no_record", why))
+        said = (failed or {}).get(name)
+        found.setdefault(name, lost(name, "no_record", why) if said is None else lost(name, "scan_failed", f"{name}: {said}"))
     hosts = tuple(sorted((_dated(host, before, generated_at) for host in found.values()), key=_order))
     used = {host.standard for host in hosts if host.standard}
     return Fleet(

@@ -10,8 +10,9 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from .declared import CannotSay as CannotSay
-from .declared import Row
+from .declared import CannotSay, Row
+
+__all__ = ["CannotSay", "Facts", "printable", "shown"]
 
 TEXT_LIMIT = 65536
 SHOWN_LIMIT = 200

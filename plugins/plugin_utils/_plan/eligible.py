@@ -129,7 +129,7 @@ def _want(record: Mapping[str, Any], provider: str) -> Mapping[str, Any]:
 def _want_packages(system: Mapping[str, Any]) -> None:
     if system.get("image_based"):
         raise Refused(f"the system comes as an image ({system.get('image_tool') or 'of an unknown tool'}); "
-                           "wanted: one whose packages are installed one by one, or live patches that are part of the image")
+                      "wanted: one whose packages are installed one by one, or live patches that are part of the image")
 
 
 VENDORS: dict[str, Callable[[Mapping[str, Any], Any], None]] = {

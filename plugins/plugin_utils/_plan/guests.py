@@ -68,7 +68,7 @@ def _check(asked: Asked) -> None:
         raise Refused(f"hypervisor_replace_guests is {asked.method}; wanted: one of {', '.join(METHODS)}")
     if asked.method == "migrate" and not asked.destination:
         raise Refused("hypervisor_replace_guests is migrate, and hypervisor_migrate_to is empty; "
-                           "wanted: another host's libvirt, such as qemu+ssh://host/system")
+                      "wanted: another host's libvirt, such as qemu+ssh://host/system")
 
 
 def _can(method: str, guest: Mapping[str, Any]) -> bool:
@@ -117,7 +117,7 @@ def _targets(machine_types: Sequence[str]) -> dict[str, str]:
         of = family(name)
         if of is None or of in targets:
             raise Refused(f"hypervisor_machine_types has {printable(str(name), 80)}; "
-                               "wanted: machine types with their version, such as pc-q35-7.2, and one of each family")
+                          "wanted: machine types with their version, such as pc-q35-7.2, and one of each family")
         targets[of] = name
     return targets
 

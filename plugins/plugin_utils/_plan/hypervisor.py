@@ -204,5 +204,5 @@ def _kvm_parameters(record: Mapping[str, Any], promises: Mapping[str, Requiremen
     container = record["os"].get("container")
     if wanted and container not in (None, "none"):
         raise Refused(f"this is a container ({container}), whose kernel is its host's; "
-                           f"wanted: no parameters of KVM (seen: {', '.join(sorted(wanted))})")
+                      f"wanted: no parameters of KVM (seen: {', '.join(sorted(wanted))})")
     return wanted

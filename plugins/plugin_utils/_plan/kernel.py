@@ -127,7 +127,7 @@ def _check_initrd(kernel: Mapping[str, Any], image: Mapping[str, Any], install: 
     lacking = [one["release"] for one in kernel["installed"] if one.get("initrd_missing") is True]
     if image["release"] in lacking and not install:
         raise Refused(f"kernel {image['release']} has no initrd in /boot, and cannot reach the root file system without one; make it "
-                           "(update-initramfs -c -k RELEASE, dracut --force), and see that /boot has room")
+                      "(update-initramfs -c -k RELEASE, dracut --force), and see that /boot has room")
 
 
 def _choose(record: Mapping[str, Any], aim: Wanted, flavour: str) -> tuple[Mapping[str, Any], bool]:
@@ -168,7 +168,7 @@ def _live_patchable(record: Mapping[str, Any], alike: Sequence[Mapping[str, Any]
     on_offer = record["kernel"]["available"].get("live_patchable")
     if on_offer is None and not on_disk:
         raise Refused("the newest kernel with live patches is wanted; no patches are placed here, and the package cache names no kernel that "
-                           f"has any (provider: {record['live_patch']['provider']['id']}). Name one in kernel_release")
+                      f"has any (provider: {record['live_patch']['provider']['id']}). Name one in kernel_release")
     known = {row["release"] for row in on_offer or []} | set(on_disk)
     offers = on_offer or [] if flavour == record["kernel"]["running"]["flavour"] else []
     found = [image for image in alike if image["release"] in known] + list(offers)

@@ -70,14 +70,14 @@ def choose(record: Mapping[str, Any], wish: Wish) -> str:
     if vendor:
         return vendor
     raise Refused(f"no vendor makes live patches for {record['os']['id']}; wanted: a bundle of your own (live_patching_bundle), "
-                       "or live_patching_provider: kernelcare with a subscription")
+                  "or live_patching_provider: kernelcare with a subscription")
 
 
 def _check_kernel(section: Mapping[str, Any], provider: str) -> None:
     release = section["kernel"]["release"]
     if provider in KLP and section["kernel"]["livepatch_capable"] is False:
         raise Refused(f"the running kernel {release} has no live patching (/sys/kernel/livepatch is not there); "
-                           "wanted: one with CONFIG_LIVEPATCH=y")
+                      "wanted: one with CONFIG_LIVEPATCH=y")
     stopped = [f"{row['code']} ({row['source']})" for row in section["inhibitors"] or [] if row["code"] in ("modules_disabled", "ftrace_disabled")]
     if stopped:
         raise Refused(f"nothing can be patched in until that is undone: {', '.join(stopped)}")
@@ -89,7 +89,7 @@ def _check_rivals(section: Mapping[str, Any], provider: str) -> None:
     if there not in (None, "none", provider) and section["patches"]:
         loaded = ", ".join(str(patch["id"]) for patch in section["patches"])
         raise Refused(f"{there} patches this kernel already ({loaded}); wanted: {provider} alone. "
-                           f"Take {there} away first (live_patching_state: absent)")
+                      f"Take {there} away first (live_patching_state: absent)")
 
 
 def _check_self_built(record: Mapping[str, Any], wish: Wish) -> None:

@@ -93,10 +93,10 @@ def ksplice(asked: Question) -> None:
     """The answer of ``dnf repoquery ksplice``, and whether there is an access key."""
     if not re.search(r"^(?:ksplice|uptrack)", asked.answer, re.MULTILINE):
         raise Refused(f"no enabled repository has the package ksplice{_because(asked)}; "
-                           "wanted: a channel olN_ARCH_ksplice of Oracle's Unbreakable Linux Network, or its mirror")
+                      "wanted: a channel olN_ARCH_ksplice of Oracle's Unbreakable Linux Network, or its mirror")
     if not asked.secret:
         raise Refused("the online client of Ksplice has no access key; wanted: the key in live_patching_token_file or "
-                           "live_patching_token_env, or live_patching_offline: true")
+                      "live_patching_token_env, or live_patching_offline: true")
 
 
 def suse(asked: Question) -> None:
@@ -108,14 +108,14 @@ def suse(asked: Question) -> None:
     needed = vendors.enabled_by("suse", next((str(row.get("version")) for row in rows if row.get("identifier") in _BASES), "15"))
     if needed.get("module") and needed["module"] not in registered and not asked.secret:
         raise Refused("the module sle-module-live-patching is not registered; "
-                           "wanted: its registration code in live_patching_token_file or live_patching_token_env")
+                      "wanted: its registration code in live_patching_token_file or live_patching_token_env")
 
 
 def kernelcare(asked: Question) -> None:
     """The content of /etc/sysconfig/kcare/systemid, which a registration writes. ``secret`` stands for a licence by address."""
     if "server_id=" not in asked.answer and not asked.secret:
         raise Refused("this host is not registered with KernelCare, and its client takes a key on the command line only, where others could "
-                           "read it; wanted: a host registered by hand (kcarectl --register KEY), or live_patching_ip_license: true")
+                      "read it; wanted: a host registered by hand (kcarectl --register KEY), or live_patching_ip_license: true")
 
 
 def _because(asked: Question) -> str:

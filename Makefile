@@ -101,7 +101,7 @@ system-packages:
 
 .PHONY: test-system
 test-system: $(DEV) system-packages ## differential and browser tests; installs what tests/system/packages.txt lists
-	@$(PYTEST) -q tests/system
+	@$(PYTEST) -q -n $(WORKERS) --dist loadfile tests/system
 
 .PHONY: test-matrix
 test-matrix: $(DEV) ## every pair of interpreter and ansible-core that can be had here

@@ -52,13 +52,17 @@ class Units(NamedTuple):
 
 
 def control_group(text: str) -> str:
-    """The path of /proc/PID/cgroup that systemd gave; '' where there is none. A path may itself hold colons."""
+    """The path of /proc/PID/cgroup that systemd gave; '' where there is none. A path may itself hold colons.
+
+    Where systemd keeps both hierarchies, version 2 is its own and the other a copy that it may fail to make (systemd 252, cgroup.c).
+    """
     found: Dict[str, str] = {}
     for line in text.splitlines():
         parts = line.split(":", 2)
         if len(parts) == 3:
             found[parts[1]] = parts[2]
-    return found.get("name=systemd") or found.get("", "")
+    own = found.get("", "")
+    return own if own not in ("", "/") else found.get("name=systemd") or own
 
 
 def owner_of(text: str) -> Owner:
@@ -89,9 +93,10 @@ def kind_of(pid: int, program: str, owner: Owner, is_carrier: bool) -> str:
         return CARRIER
     if owner.user is not None or _SESSION.match(owner.unit or ""):
         return SESSION
-    if (owner.unit or "").endswith(".scope"):
+    if (owner.unit or "").endswith(".scope") and owner.unit != "init.scope":
         return SCOPE
-    return UNTIL_REBOOT if owner.unit in _UNTIL_REBOOT else SERVICE
+    # To stop init.scope is to stop the system.
+    return UNTIL_REBOOT if owner.unit in _UNTIL_REBOOT or owner.unit == "init.scope" else SERVICE
 
 
 def remedy_of(kind: str, owner: Owner) -> Optional[str]:

@@ -114,7 +114,8 @@ _ROWS = r"""
           if [ "$(stat -L -c %d:%i "/proc/$pid/root/.")" != "$root" ] && [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ]; then
             where=container; [ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && where=apart
           fi
-          group=$(sed -n 's/^[0-9]*:name=systemd://p' "/proc/$pid/cgroup"); [ -n "$group" ] || group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+          group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+          case $group in ''|/) group=$(sed -n 's/^[0-9]*:name=systemd://p' "/proc/$pid/cgroup") ;; esac
           group=$(printf %s "$group" | tr '\000-\037\177' '?'); state=deleted; [ -n "$now" ] && state=replaced
           comm=$(printf %s "$(cat "/proc/$pid/comm")" | tr '\000-\037\177' '?')
           printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$pid" "${program% (deleted)}" "$group" "$path" "$state" "$where" "$comm"

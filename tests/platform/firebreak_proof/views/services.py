@@ -52,7 +52,7 @@ class Stale(NamedTuple):
         if re.search(r"/user-[0-9]+\.slice/|/user@[0-9]+\.service|/session-[^/]+\.scope", self.group):
             return "session"
         if self.unit.endswith(".scope"):
-            return "scope"
+            return "until_reboot" if self.unit == "init.scope" else "scope"
         return "until_reboot" if self.unit in _REBOOTED else "service"
 
     @property

@@ -114,6 +114,8 @@ def test_what_rpm_and_dpkg_moved_aside_has_its_own_name() -> None:
 
 @pytest.mark.parametrize(("cgroup", "pid", "exe", "expected"), [
     (SSHD, 50, "/usr/sbin/sshd", ("ssh.service", "service", None)),
+    ("9:name=systemd:/init.scope\n8:pids:/\n0::/system.slice/cron.service\n", 50, "/usr/sbin/cron", ("cron.service", "service", None)),
+    ("0::/init.scope\n", 50, "/usr/bin/tool", ("init.scope", "until_reboot", None)),
     ("9:name=systemd:/system.slice/cron.service\n0::/\n", 50, "/usr/sbin/cron", ("cron.service", "service", None)),
     ("0::/system.slice/systemd-udevd.service/udev\n", 50, "/usr/bin/udevadm", ("systemd-udevd.service", "service", None)),
     ("0::/init.scope\n", 1, "/usr/lib/systemd/systemd", ("init.scope", "manager", None)),

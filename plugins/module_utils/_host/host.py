@@ -215,12 +215,14 @@ class LiveHost:
         return Answer(sorted(_text(os.fsencode(name)) for name in names), None, "")
 
     def readlink(self, path: str) -> Answer:
-        """Where a symbolic link points, as written in the link."""
+        """Where a symbolic link points, as written in the link; 'absent' also where something else than a link is there."""
         if self._late():
             return Answer(None, "deadline", path)
         try:
             return Answer(_text(os.fsencode(os.readlink(path))), None, "")
         except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.EINVAL:
+                return Answer(None, "absent", "not a link")
             return _refused(error)
 
     def realpath(self, path: str) -> Answer:

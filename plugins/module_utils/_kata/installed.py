@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._host.witness import apart
 from .._hypervisor import running_monitors
 from .archive import MARKER, SHIMS
 
@@ -89,12 +90,14 @@ def version_of(host: Any, tree: str) -> Optional[str]:
 def said_by(host: Any, program: str) -> str:
     """The answer to --version of a program that is root's own, and a shim or another part of Kata's by its name; '' without one."""
     stat = host.stat(program)
-    if stat.problem or stat.value.kind != "file" or stat.value.uid != 0 or stat.value.mode & 0o022:
+    if stat.problem or stat.value.kind != "file" or stat.value.uid != 0 or stat.value.mode & 0o022 or not stat.value.mode & 0o111:
         return ""
     name = program.rpartition("/")[2]
     if not _SHIM_NAME.match(name) and name not in _ASKED:
         return ""
-    answer = host.run([program, "--version"], _SECONDS, _SAID_BYTES)
+    # What it does not say is not said; nothing else rests on it.
+    with apart(host):
+        answer = host.run([program, "--version"], _SECONDS, _SAID_BYTES)
     return "" if answer.problem or answer.value.rc != 0 else str(answer.value.out)[:2000]
 
 

@@ -178,3 +178,10 @@ def test_watch_hears_of_every_command() -> None:
     host.run(["true"])
     assert [running for _, running in heard] == [True, False]
     assert len({group for group, _ in heard}) == 1
+
+
+def test_what_is_no_link_is_an_answer_and_not_a_loss(tmp_path: Path) -> None:
+    """readlink(2) says EINVAL of a file and of a folder: it is known that no link is there."""
+    (tmp_path / "file").write_text("")
+    answers = [host_seam.LiveHost().readlink(str(path)) for path in (tmp_path / "file", tmp_path)]
+    assert [(answer.value, answer.problem, answer.detail) for answer in answers] == [(None, "absent", "not a link")] * 2

@@ -19,14 +19,14 @@ MODULE_FACTS = [
 
 _LIST_BYTES = 16 * 1024 * 1024
 _ROWS = 50
-# name size users dependencies state address (flags): O is a module from outside of the tree.
+# name size users dependencies state address (flags): O is a module from outside of the tree, K a live patch, which is made for one kernel.
 _LOADED = re.compile(r"^(\S+) \d+ .*\(([A-Z+-]*)\)$", re.MULTILINE)
 _FILE = re.compile(r"^(?:\S*/)?([^/\s:]+)\.ko(?:\.(?:gz|xz|zst|lzma))?(?::|$)", re.MULTILINE)
 
 
 def from_outside(text: str) -> List[str]:
     """The names of loaded modules with the flag O in /proc/modules, sorted."""
-    return sorted(name for name, flags in _LOADED.findall(text) if "O" in flags)
+    return sorted(name for name, flags in _LOADED.findall(text) if "O" in flags and "K" not in flags)
 
 
 def names_in(text: str) -> Set[str]:

@@ -107,7 +107,7 @@ KERNEL = (
     # Loaded modules from outside of the kernel's tree: the kernels that have them, and whether the running one's file is what is loaded.
     Question("modules", ("kernel.modules_*",), r"""
         running=$(uname -r)
-        sed -nE 's/^([^ ]+) .*\([A-Z]*O[A-Z+-]*\)$/\1/p' /proc/modules | while read -r name; do
+        sed -nE '/\([A-Z+-]*K[A-Z+-]*\)$/d; s/^([^ ]+) .*\([A-Z]*O[A-Z+-]*\)$/\1/p' /proc/modules | while read -r name; do
           for folder in /lib/modules/*/; do
             release=${folder%/}; release=${release##*/}
             modinfo -k "$release" -F filename "$name" >/dev/null 2>&1 && printf 'has\t%s\t%s\n' "$name" "$release"

@@ -20,6 +20,7 @@ nvidia_drm 94208 4 - Live 0x0000000000000000 (POE)
 ext4 1003520 1 - Live 0x0000000000000000
 kvm 1142784 0 - Live 0x0000000000000000 (E)
 going 16384 0 - Unloading 0x0000000000000000 (O-)
+proc_version_2 16384 1 - Live 0x0000000000000000 (OEK)
 """
 DEP = "updates/dkms/zfs.ko.xz: updates/dkms/spl.ko.xz\nupdates/dkms/nvidia-drm.ko: updates/dkms/nvidia.ko\nkernel/fs/ext4/ext4.ko:\n"
 

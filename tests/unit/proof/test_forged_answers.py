@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import time
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,8 +83,9 @@ def test_a_host_that_answers_what_it_was_not_asked() -> None:
 
 
 def test_a_script_reaches_the_host_by_standard_input() -> None:
-    assert gathering.trip(line("sh -s"), [question("one", "tr '\\0' ' ' </proc/$PPID/cmdline")])["one"].out
-    assert NONCE not in gathering.trip(line("sh -s"), [question("one", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'")])["one"].out
+    asked = f"asked-{uuid.uuid4()}"
+    seen = gathering.trip(line("sh -s"), [question("one", f"true {asked}"), question("two", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'")])
+    assert seen["two"].out and asked not in seen["two"].out
 
 
 def test_a_host_that_never_ends_is_given_up_with_all_it_started(tmp_path: Path) -> None:

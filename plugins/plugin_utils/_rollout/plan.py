@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From findings to what is done about them: for each host an ordered list of steps, the least disruptive first, one reboot closing many. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from .._fleet.bounded import clipped, mappings_at, one_line, text_at
+from .._fleet.host import DISRUPTIONS, SEVERITIES, Host, is_drift
+from .deadlines import Deadline, first, late, of_waivers
+from .remedies import ACTIONS, BY_REBOOT, steps_for
+
+SCHEMA = "firebreak.plan/1"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action on one host, and the findings that it helps to close."""
+
+    action: str
+    disruption: str
+    closes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What is done on a host. ``left`` are findings that this rollout does not close, each with the reason; ``why`` says why there is no plan."""
+
+    host: str
+    verdict: str
+    steps: tuple[Step, ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
+    deadline: Deadline | None = None
+    urgency: int = len(SEVERITIES)
+    why: str = ""
+
+    @property
+    def disruption(self) -> str:
+        """What the whole of it costs: the worst of its steps."""
+        return max((step.disruption for step in self.steps), key=DISRUPTIONS.index, default="none")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a fleet: the hosts with something to do, in the order in which they come; hosts of which nothing is known, by name."""
+
+    hosts: tuple[HostPlan, ...]
+    unplanned: Mapping[str, str]
+    fine: int
+    max_disruption: str
+    per_day: float = 0.0
+    late: Mapping[str, date] = field(default_factory=dict)
+
+    @property
+    def actions(self) -> Counter[str]:
+        """How many hosts get each action."""
+        return Counter(step.action for host in self.hosts for step in host.steps)
+
+
+class Wanted(NamedTuple):
+    """One thing to close on a host: its label, the steps that close it together, and what a person is told where no role can."""
+
+    label: str
+    steps: tuple[str, ...]
+    remedy: str = ""
+
+
+_BY_ANSWER = {"exposed": ("kernel", "reboot"), "pending": ("reboot",)}
+
+
+def of_answers(answers: Any) -> dict[str, list[Wanted]]:
+    """What the answers of ``answer_cve`` (``answers.json``) ask for on each host: the kernel's holes by its steps, the others by a person."""
+    found: dict[str, list[Wanted]] = {}
+    for row in mappings_at(answers, "answers"):
+        answer = text_at(row, "answer")
+        if answer in _BY_ANSWER:
+            steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else ("by_hand",)
+            found.setdefault(text_at(row, "host"), []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
+    return found
+
+
+def plan_host(host: Host, max_disruption: str, due: Sequence[Deadline] = (), holes: Sequence[Wanted] = ()) -> HostPlan:
+    """The plan of one host; nothing is planned for a host of which there is no record."""
+    deadline = first([*due, *of_waivers(host.waived)])
+    if not host.scanned:
+        return HostPlan(host.name, host.verdict, deadline=deadline, why=clipped(host.error or ", ".join(host.reasons) or "no record", 300))
+    drift = [finding for finding in host.findings if is_drift(finding)]
+    wanted = [Wanted(host.key(finding).label, steps_for(finding["id"]), one_line(finding["remedy"])) for finding in drift]
+    steps, left = _merged([*wanted, *holes], max_disruption)
+    urgency = min((SEVERITIES.index(finding["severity"]) for finding in drift), default=len(SEVERITIES))
+    return HostPlan(host.name, host.verdict, steps, left, deadline, urgency)
+
+
+def _merged(wanted: Sequence[Wanted], max_disruption: str) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
+    """Steps and what is left. Where anything needs the reboot anyway, it closes all that a reboot replaces."""
+    allowed = DISRUPTIONS.index(max_disruption)
+    closing: dict[str, list[str]] = {}
+    left: list[tuple[str, str]] = []
+    reboots = allowed >= DISRUPTIONS.index("reboot") and any("reboot" in one.steps for one in wanted)
+    for one in wanted:
+        if one.steps == ("by_hand",):
+            left.append((one.label, one.remedy))
+            continue
+        names = tuple(dict.fromkeys("reboot" if reboots and name in BY_REBOOT else name for name in one.steps))
+        dear = [name for name in names if DISRUPTIONS.index(ACTIONS[name].disruption) > allowed]
+        if dear:
+            left.append((one.label, f"needs {ACTIONS[dear[-1]].disruption}, and {max_disruption} is allowed"))
+        # What prepares is done all the same: it waits for the step that puts it in force.
+        for name in names:
+            if name not in dear:
+                closing.setdefault(name, []).append(one.label)
+    return tuple(Step(name, ACTIONS[name].disruption, tuple(dict.fromkeys(closing[name]))) for name in ACTIONS if name in closing), tuple(left)
+
+
+def plan_fleet(hosts: Iterable[Host], max_disruption: str, today: date, due: Mapping[str, Sequence[Deadline]] | None = None,
+               per_day: float = 0.0, holes: Mapping[str, Sequence[Wanted]] | None = None) -> Plan:
+    """The plan of a fleet. First come those with the first deadline, then those with the worst findings."""
+    planned = [plan_host(host, max_disruption, (due or {}).get(host.name, ()), (holes or {}).get(host.name, ())) for host in hosts]
+    busy = sorted((one for one in planned if one.steps or one.left), key=_order)
+    waits = [(one.host, one.deadline) for one in busy]
+    return Plan(
+        hosts=tuple(busy),
+        unplanned={one.host: one.why for one in planned if one.why},
+        fine=sum(not (one.steps or one.left or one.why) for one in planned),
+        max_disruption=max_disruption,
+        per_day=per_day,
+        late=late(waits, today, per_day) if per_day else {},
+    )
+
+
+def _order(one: HostPlan) -> tuple[date, int, str]:
+    return one.deadline.day if one.deadline else date.max, one.urgency, one.host
+
+
+def as_data(plan: Plan, generated_at: str) -> dict[str, Any]:
+    """The plan for programs (plan.json)."""
+    return {
+        "schema": SCHEMA, "generated_at": generated_at, "max_disruption": plan.max_disruption, "hosts_per_day": plan.per_day or None,
+        "fine": plan.fine, "actions": dict(plan.actions), "unplanned": dict(plan.unplanned),
+        "late": {name: "" if day == date.max else day.isoformat() for name, day in plan.late.items()},
+        "hosts": [_host_data(one) for one in plan.hosts],
+    }
+
+
+def _host_data(one: HostPlan) -> dict[str, Any]:
+    due = {"day": one.deadline.day.isoformat(), "why": one.deadline.why} if one.deadline else None
+    return {
+        "host": one.host, "verdict": one.verdict, "disruption": one.disruption, "deadline": due,
+        "steps": [{"action": step.action, "disruption": step.disruption, "role": ACTIONS[step.action].role, "closes": list(step.closes)}
+                  for step in one.steps],
+        "left": [{"finding": finding, "why": why} for finding, why in one.left],
+    }

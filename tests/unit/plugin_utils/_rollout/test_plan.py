@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From findings to steps: the least disruptive that closes each, merged, in order; and who will miss a day."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import DISRUPTIONS, Host, Loaded, Pool, host_of
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.plan import plan_html, plan_lines
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import deadlines, plan, remedies
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.deadlines import Deadline
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import catalogue
+
+TODAY = date(2026, 11, 28)
+
+
+def host(name: str, *findings: str, waived: tuple[dict[str, Any], ...] = ()) -> Host:
+    """A scanned host with findings of the catalogue."""
+    document: dict[str, Any] = {"schema": "firebreak.host/1", "host": name, "verdict": "drifted" if findings else "compliant", "reasons": [],
+                "findings": [finding(identifier) for identifier in findings], "waived": list(waived), "record": {"os": {}}}
+    return host_of(Loaded(name, document), Pool())
+
+
+def finding(identifier: str) -> dict[str, Any]:
+    """A finding as a scan writes it."""
+    entry = catalogue.entry_of(identifier)
+    return {"id": identifier, "severity": entry.severity, "promise": identifier, "expected": "a", "observed": "b", "remedy": entry.remedy,
+            "disruption": entry.disruption, "evidence": []}
+
+
+def names(one: plan.HostPlan) -> list[str]:
+    """The steps of a plan by name."""
+    return [step.action for step in one.steps]
+
+
+@pytest.mark.parametrize(("findings", "steps", "left"), [
+    (["kernel.reboot_pending"], ["reboot"], []),
+    (["kernel.update_available"], ["kernel", "reboot"], []),
+    (["kernel.default_boot"], ["kernel"], []),
+    (["services.stale"], ["services"], []),
+    (["live_patch.not_loaded"], ["live_patching"], []),
+    (["hypervisor.qemu.running"], ["guests"], []),
+    (["hypervisor.xen.running"], ["reboot"], []),
+    (["cpu.vulnerability.mds"], ["cpu_mitigations", "reboot"], []),
+    (["os.end_of_support"], [], ["os.end_of_support"]),
+    # One reboot closes what it replaces anyway: no restart before it.
+    (["kernel.reboot_pending", "services.stale", "kata.stale_sandboxes", "hypervisor.qemu.running"], ["reboot"], []),
+    (["kata.guest_kernel", "kernel.running"], ["kernel", "kata", "reboot"], []),
+    (["kata.guest_kernel"], ["kata", "sandboxes"], []),
+])
+def test_steps_close_what_they_can(findings: list[str], steps: list[str], left: list[str]) -> None:
+    one = plan.plan_host(host("a", *findings), "reboot")
+    assert names(one) == steps
+    assert [label for label, _why in one.left] == left
+    assert [DISRUPTIONS.index(step.disruption) for step in one.steps] == sorted(DISRUPTIONS.index(step.disruption) for step in one.steps)
+
+
+def test_one_reboot_names_all_that_it_closes() -> None:
+    one = plan.plan_host(host("a", "kernel.reboot_pending", "services.stale", "boot.uptime"), "reboot")
+    assert [(step.action, sorted(step.closes)) for step in one.steps] == [
+        ("reboot", ["boot.uptime", "kernel.reboot_pending", "services.stale"])]
+
+
+def test_what_costs_too_much_is_left_and_what_prepares_it_is_not() -> None:
+    one = plan.plan_host(host("a", "kernel.update_available", "services.stale", "hypervisor.qemu.running"), "restart_service")
+    assert names(one) == ["kernel", "services"]
+    assert dict(one.left) == {"kernel.update_available": "needs reboot, and restart_service is allowed",
+                              "hypervisor.qemu.running": "needs migrate_guest, and restart_service is allowed"}
+
+
+@pytest.mark.parametrize("pattern", remedies.patterns())
+def test_each_row_fits_a_finding_that_there_is(pattern: str) -> None:
+    known = [re.sub("<[a-z]+>", "name", identifier) for identifier in catalogue.ids()]
+    assert any(fnmatchcase(identifier, pattern) for identifier in known)
+    assert all(name in remedies.ACTIONS for name in remedies.steps_for(pattern.replace("*", "name")))
+
+
+@pytest.mark.parametrize("identifier", [identifier for identifier in catalogue.ids() if "<" not in identifier])
+def test_every_finding_is_planned_or_left_with_words(identifier: str) -> None:
+    one = plan.plan_host(host("a", identifier), "reboot")
+    assert one.steps or all(why for _label, why in one.left)
+
+
+def test_a_host_without_a_record_has_no_plan_and_says_why() -> None:
+    lost = host_of(Loaded("gone", None, "cannot read it"), Pool())
+    made = plan.plan_fleet([lost, host("fine")], "reboot", TODAY)
+    assert (made.hosts, dict(made.unplanned), made.fine) == ((), {"gone": "cannot read it"}, 1)
+
+
+def test_the_answers_of_holes_are_steps_too() -> None:
+    answers = {"answers": [{"host": "a", "cve": "CVE-1", "answer": "pending", "component": "kernel", "remedy": "reboot it"},
+                           {"host": "a", "cve": "CVE-2", "answer": "exposed", "component": "qemu", "remedy": "update it"},
+                           {"host": "b", "cve": "CVE-1", "answer": "fixed_in_force", "component": "kernel"}]}
+    made = plan.plan_fleet([host("a"), host("b")], "reboot", TODAY, holes=plan.of_answers(answers))
+    assert [(one.host, names(one), one.left) for one in made.hosts] == [("a", ["reboot"], (("CVE-2 (exposed)", "update it"),))]
+
+
+def test_known_exploited_holes_have_due_dates() -> None:
+    due = deadlines.kev_due({"vulnerabilities": [{"cveID": "CVE-2026-31431", "dueDate": "2026-05-15"}, {"cveID": "CVE-1", "dueDate": "soon"}]})
+    assert due == {"CVE-2026-31431": date(2026, 5, 15)}
+    answers = {"answers": [{"host": name, "cve": "CVE-2026-31431", "answer": answer} for name, answer in (
+        ("a", "exposed"), ("b", "pending"), ("c", "unknown"), ("d", "fixed_in_force"), ("e", "fixed_by_live_patch"), ("f", "not_affected"))]}
+    assert sorted(deadlines.of_answers(answers, due)) == ["a", "b", "c"]
+    with pytest.raises(deadlines.DeadlineError, match="vulnerabilities"):
+        deadlines.kev_due([])
+
+
+def test_the_first_deadline_comes_first_and_who_misses_it_is_named() -> None:
+    waived = ({**finding("boot.uptime"), "waiver": {"expires": "2026-12-24"}},)
+    hosts = [host("calm", "kernel.running"), host("waived", "kernel.running", waived=waived), host("due", "kernel.running")]
+    made = plan.plan_fleet(hosts, "reboot", TODAY, {"due": [Deadline(date(2026, 11, 29), "CVE-1")]}, per_day=1)
+    assert [one.host for one in made.hosts] == ["due", "waived", "calm"]
+    assert made.late == {}
+    slow = plan.plan_fleet(hosts, "reboot", TODAY, {name: [Deadline(TODAY, "CVE-1")] for name in ("due", "calm", "waived")}, per_day=2)
+    assert slow.late == {"waived": date(2026, 11, 29)}
+
+
+@pytest.mark.parametrize(("per_day", "missed"), [(0, 3), (0.1, 3), (1, 2), (3, 0)])
+def test_the_rate_decides(per_day: float, missed: int) -> None:
+    waits = [(name, Deadline(TODAY, "x")) for name in "abc"]
+    assert len(deadlines.late(waits, TODAY, per_day)) == missed
+
+
+def test_ten_thousand_hosts_are_planned_in_under_two_seconds() -> None:
+    one = host("h", "kernel.running", "services.stale", "cpu.vulnerability.mds", "kata.guest_kernel", "os.end_of_support")
+    started = time.process_time()
+    made = plan.plan_fleet([one] * 10_000, "reboot", TODAY, per_day=100)
+    assert time.process_time() - started < 2
+    assert made.actions["reboot"] == 10_000
+
+
+def test_the_table_and_the_page_tell_equal_plans_once() -> None:
+    hosts = [host(f"web{number:02}", "kernel.reboot_pending") for number in range(20)] + [host("<b>\x1b[1m", "os.release")]
+    made = plan.plan_fleet(hosts, "reboot", TODAY)
+    text = [line.text for line in plan_lines(made)]
+    assert sum("reboot the host" in line for line in text) == 1
+    assert any("web00" in line and "and 14 more" in line for line in text)
+    assert not any("\x1b" in line for line in text)
+    page = "".join(plan_html(made, "2026-11-28T08:00:00Z"))
+    assert "<script" not in page
+    assert "<b>\x1b" not in page
+    assert all(f"web{number:02}" in page for number in range(20))

@@ -33,11 +33,11 @@ help: ## list the targets
 
 # ---- the environment -------------------------------------------------------------------------------------------------
 
-$(RUN): requirements.txt
-	@tests/tools/make_venv $(VENV) requirements.txt $(RUN)
+$(RUN): requirements.lock
+	@tests/tools/make_venv $(VENV) requirements.lock $(RUN)
 
-$(DEV): requirements.txt requirements-test.txt requirements-dev.txt
-	@tests/tools/make_venv $(VENV) requirements-dev.txt $(DEV)
+$(DEV): requirements-dev.lock
+	@tests/tools/make_venv $(VENV) requirements-dev.lock $(DEV)
 	@touch $(RUN)
 
 .PHONY: venv
@@ -144,9 +144,12 @@ screenshot: $(DEV) system-packages ## picture of a 200-host report for the READM
 	@PYTHONPATH=collections:tests:tests/tools $(BIN)/python tests/tools/report_page.py $(ARGS)
 
 .PHONY: dist
-dist: $(DEV) ## the collection's artifact and the wheel, in dist/
-	@$(BIN)/ansible-galaxy collection build --force --output-path dist .
-	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+dist: $(DEV) ## what a release hands out, in dist/, signed with an ssh key where one is named: KEY=path
+	@PYTHONPATH=tests/tools $(BIN)/python tests/tools/distributions.py dist $(KEY)
+
+.PHONY: lock
+lock: ## name each library anew with its version and digests: requirements.lock and requirements-dev.lock
+	@tests/tools/lock .cache/lock
 
 .PHONY: clean
 clean: ## remove what these targets made in this folder

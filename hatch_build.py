@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,37 @@ SHIPPED = (
 )
 
 
+# The links of a checkout, which would carry each file twice, and what only the project's own machines need.
+_CHECKOUT_ONLY = ("collections/", ".ci/")
+
+
 class CollectionHook(BuildHookInterface[Any]):
-    """Puts what is shipped under the collection's own name."""
+    """Puts what is shipped under the collection's own name in a wheel, and all that is tracked into a source distribution."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Map each shipped path that exists to its place; an editable install uses the checkout's links instead."""
+        """Map each file to its place; an editable install uses the checkout's links instead."""
         if version == "editable":
             return
-        root = Path(self.root)
-        build_data["force_include"].update({str(root / path): f"{HOME}/{path}" for path in SHIPPED if (root / path).exists()})
+        names = tracked(Path(self.root))
+        wanted = wheel_places(names) if self.target_name == "wheel" else source_places(names)
+        build_data["force_include"].update({str(Path(self.root) / name): place for name, place in wanted.items()})
+
+
+def tracked(root: Path) -> list[str]:
+    """The files that git tracks, so that nothing ships that was left lying about; in an unpacked source distribution, all files."""
+    if not (root / ".git").exists():
+        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached"], stdout=subprocess.PIPE, check=False)
+    if listed.returncode:
+        raise RuntimeError(f"git does not list the files of {root} (see its message above): only what it tracks is shipped")
+    return sorted(name for name in listed.stdout.decode().split("\0") if name and (root / name).is_file())
+
+
+def wheel_places(names: list[str]) -> dict[str, str]:
+    """Where each shipped file lies in the wheel."""
+    return {name: f"{HOME}/{name}" for name in names if name.startswith(tuple(f"{shipped}/" for shipped in SHIPPED)) or name in SHIPPED}
+
+
+def source_places(names: list[str]) -> dict[str, str]:
+    """Where each file lies in a source distribution; PKG-INFO is written anew."""
+    return {name: name for name in names if not name.startswith(_CHECKOUT_ONLY) and name != "PKG-INFO"}

@@ -45,7 +45,18 @@ EXCEPTION: Schema = {
     "type": "object", "properties": {**dict.fromkeys(("unit", "path", "owner", "reason"), TEXT), "expires": {"type": "string", "format": "date"}},
     "required": ["owner", "reason", "expires"], "anyOf": [{"required": ["unit"]}, {"required": ["path"]}], "additionalProperties": False,
 }
-LISTS: dict[str, Schema] = {"words": TEXT, "checksums": {"type": "string", "pattern": "^[0-9a-f]{64} [ *][^/ ][^ ]*$"}, "exceptions": EXCEPTION}
+TEXTS: Schema = {"type": "array", "items": TEXT, "maxItems": 100}
+PAIRS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean"]}}
+MITIGATION: Schema = {
+    "type": "object", "properties": {
+        **dict.fromkeys(("reason", "owner"), TEXT), "expires": {"type": "string", "format": "date"}, "advisory": {"anyOf": [TEXT, TEXTS]},
+        **dict.fromkeys(("modules", "cmdline", "services_off"), TEXTS), **dict.fromkeys(("kvm_parameters", "sysctls", "fixed"), PAIRS)},
+    "required": ["advisory", "reason", "owner", "expires"], "anyOf": [{"required": [name]} for name in (
+        "modules", "cmdline", "kvm_parameters", "sysctls", "services_off")], "additionalProperties": False,
+}
+LISTS: dict[str, Schema] = {
+    "mitigations": MITIGATION, "words": TEXT, "checksums": {"type": "string", "pattern": "^[0-9a-f]{64} [ *][^/ ][^ ]*$"}, "exceptions": EXCEPTION,
+}
 
 
 def list_of(items: Schema) -> Schema:

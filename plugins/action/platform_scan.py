@@ -45,6 +45,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "hypervisor_release": {"type": "str", "default": "/opt/kata"},
     "kata_files": {"type": "list", "elements": "str", "default": []},
     "watched_modules": {"type": "list", "elements": "str", "default": []},
+    "watched_sysctls": {"type": "list", "elements": "str", "default": []},
     "deadline": {"type": "int", "default": int(DEADLINE)},
     "section_deadline": {"type": "int", "default": int(SECTION_DEADLINE)},
     "directory": {"type": "path"},
@@ -53,7 +54,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "waivers": {"type": "list", "elements": "dict"},
 }
 
-SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release", "kata_files", "watched_modules", "deadline", "section_deadline")
+SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release", "kata_files", "watched_modules", "watched_sysctls",
+                "deadline", "section_deadline")
 
 
 class Outcome(NamedTuple):
@@ -89,6 +91,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         options = {key: args[key] for key in SCAN_OPTIONS}
         options["kata_files"] = sorted({*options["kata_files"], *promised_files.of_standard(effective.standard)})
         options["watched_modules"] = sorted({*options["watched_modules"], *promised_files.modules_of_standard(effective.standard)})
+        options["watched_sysctls"] = sorted({*options["watched_sysctls"], *promised_files.sysctls_of_standard(effective.standard)})
         outcome = self._outcome(host, options, variables)
         if outcome.record is not None:
             outcome.record["scanner"]["version"] = version()

@@ -72,7 +72,14 @@ options:
   watched_modules:
     description:
       - Names of kernel modules to tell the state of. M(firebreak.fleet.platform_scan) adds those that the host's standard names in
-        C(kernel.modules_blocked). At most 100 are looked at.
+        C(kernel.modules_blocked) and C(mitigations). At most 100 are looked at.
+    type: list
+    elements: str
+    default: []
+  watched_sysctls:
+    description:
+      - Names of parameters of the kernel, such as V(kernel.unprivileged_bpf_disabled), to tell the value in force of, and the one of the next boot.
+        M(firebreak.fleet.platform_scan) adds those that the host's standard names in C(mitigations). At most 100 are looked at.
     type: list
     elements: str
     default: []

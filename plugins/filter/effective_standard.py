@@ -18,7 +18,8 @@ name: effective_standard
 short_description: Merge a standard with its overrides and waivers
 version_added: 0.1.0
 description:
-  - Takes a mapping of the variables C(firebreak_standard), C(firebreak_standard_overrides*) and C(firebreak_waivers*), checks them and merges them.
+  - Takes a mapping of the variables C(firebreak_standard), C(firebreak_standard_overrides*), C(firebreak_mitigations*) and
+    C(firebreak_waivers*), checks them and merges them.
   - A mistake is one message that names the variable and the key, the value seen and the values allowed.
 options:
   _input:

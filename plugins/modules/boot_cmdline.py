@@ -70,6 +70,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._boot import change as boot
 from ..module_utils._boot.words import Wish, checked, edited_defaults, given_by, granted, is_granted, missing, snippet, unwanted
+from ..module_utils._formats.cmdline import split
 
 SNIPPET = "/etc/default/grub.d/zz-firebreak-cmdline.cfg"
 GRUB_MENUS = ("/boot/grub/grub.cfg",)
@@ -118,7 +119,7 @@ def apply(module: Any, way: Way, wish: Wish) -> str:
 def predicted(line: str, wish: Wish) -> str:
     """What the entry will hold: without what our file gives now, with what it will give."""
     ours = given_by(boot.read_text(SNIPPET) or "")
-    return granted(" ".join(word for word in line.split() if word not in ours or word in wish.present), wish)
+    return granted(" ".join(word for word in split(line) if word not in ours or word in wish.present), wish)
 
 
 def change(module: Any, wish: Wish) -> Dict[str, Any]:

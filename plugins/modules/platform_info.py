@@ -137,6 +137,7 @@ def main() -> None:
             "hypervisor_release": {"type": "str", "default": "/opt/kata"},
             "kata_files": {"type": "list", "elements": "str", "default": []},
             "watched_modules": {"type": "list", "elements": "str", "default": []},
+            "watched_sysctls": {"type": "list", "elements": "str", "default": []},
             "deadline": {"type": "int", "default": 60},
             "section_deadline": {"type": "int", "default": 20},
         },

@@ -15,7 +15,8 @@ description:
   - A host that cannot be reached or scanned is a verdict, never an unreachable or failed task, so no host is lost to the report.
   - The interpreter is the one that C(ansible_python_interpreter) names. Where none is named, or V(auto), the first one that really runs is taken.
   - With become and without pipelining, or where the connection plugin has no standard input to offer, the module is run the usual way.
-  - The standard is taken from the variables C(firebreak_standard), C(firebreak_standard_overrides*) and C(firebreak_waivers*) of the host.
+  - The standard is taken from the variables C(firebreak_standard), C(firebreak_standard_overrides*), C(firebreak_mitigations*) and
+    C(firebreak_waivers*) of the host.
 options:
   directory:
     description:

@@ -9,7 +9,8 @@ module: show_standard
 short_description: Show the standard that hosts are judged by, and who set each key
 version_added: 0.1.0
 description:
-  - Merges C(firebreak_standard), C(firebreak_standard_overrides*) and C(firebreak_waivers*) of the host and checks them, without connecting to it.
+  - Merges C(firebreak_standard), C(firebreak_standard_overrides*), C(firebreak_mitigations*) and C(firebreak_waivers*) of the
+    host and checks them, without connecting to it.
   - A mistake fails the task with one message that names the variable and the key, the value seen and the values allowed. Of several hosts
     with one mistake the message tells it once.
 options:

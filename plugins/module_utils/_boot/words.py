@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words that the kernel's command line must hold or must not hold: what a line lacks, and how GRUB's input files are told. Text in, text out."""
 
-import fnmatch
 import re
 from typing import List, NamedTuple, Sequence
 
-from .._formats import shell_words
+from .._formats import cmdline, shell_words
 
 # present: words, as they stand on the line; absent: words, or shell patterns of words. A word of present stays even where absent matches it.
 Wish = NamedTuple("Wish", [("present", Sequence[str]), ("absent", Sequence[str])])
@@ -41,14 +40,16 @@ def checked(name: str, words: Sequence[str]) -> List[str]:
 
 
 def unwanted(line: str, wish: Wish) -> List[str]:
-    """The words of a command line that must not be there."""
-    return [word for word in line.split() if word not in wish.present and any(fnmatch.fnmatchcase(word, pattern) for pattern in wish.absent)]
+    """The words of a command line that must not be there, whether a later one replaces them or not."""
+    kept = {cmdline.read_word(word).text for word in wish.present}
+    given = [parameter for parameter in cmdline.parse(line).parameters if parameter.text not in kept]
+    return [parameter.word for parameter in given if cmdline.is_like(parameter, wish.absent)]
 
 
 def missing(line: str, wish: Wish) -> List[str]:
-    """The words that a command line lacks."""
-    words = line.split()
-    return [word for word in wish.present if word not in words]
+    """The words that are not in force by a command line."""
+    read = cmdline.parse(line)
+    return [word for word in wish.present if not cmdline.is_given(read, word)]
 
 
 def is_granted(line: str, wish: Wish) -> bool:
@@ -57,23 +58,30 @@ def is_granted(line: str, wish: Wish) -> bool:
 
 
 def granted(line: str, wish: Wish) -> str:
-    """A command line with the wish granted: unwanted words gone, missing ones at the end."""
-    gone = unwanted(line, wish)
-    return " ".join([word for word in line.split() if word not in gone] + missing(line, wish))
+    """A command line with the wish granted: unwanted words gone, missing ones at the end of the kernel's own, where they count."""
+    read, gone = cmdline.parse(line), unwanted(line, wish)
+    words = [parameter.word for parameter in read.parameters if parameter.word not in gone] + missing(line, wish)
+    return " ".join(words + (["--"] + read.init if read.init else []))
 
 
 def snippet(wish: Wish) -> str:
     """A file for /etc/default/grub.d, which a shell reads after /etc/default/grub; '' where nothing is wished."""
     if not wish.present and not wish.absent:
         return ""
-    patterns = ['"%s"' % word for word in wish.present] + list(wish.absent)
+    patterns = ['"%s"' % word for word in wish.present] + list(wish.absent) + _other_values(wish.present)
     return _SNIPPET % (" | ".join(patterns), " ".join(wish.present))
+
+
+def _other_values(present: Sequence[str]) -> List[str]:
+    """Patterns of words that would win over these by standing behind them: what the menu adds comes later."""
+    names = {word.partition("=")[0] for word in present if "=" in word and not cmdline.is_adding(cmdline.read_word(word).name)}
+    return sorted({re.sub("[-_]", "[-_]", name) + "=*" for name in names})
 
 
 def given_by(text: str) -> List[str]:
     """The words that such a file puts on the command line."""
     match = re.search(r'^GRUB_CMDLINE_LINUX="\$\([^)]*\)([^"]*)"$', text, re.MULTILINE)
-    return match.group(1).split() if match else []
+    return cmdline.split(match.group(1)) if match else []
 
 
 def edited_defaults(text: str, wish: Wish) -> str:
@@ -85,8 +93,9 @@ def edited_defaults(text: str, wish: Wish) -> str:
     last = max([at for at, match in found if match.group(2) == _VARIABLES[1]], default=-1)
     for at, match in found:
         gone = unwanted(values[at], wish)
-        words = [word for word in values[at].split() if word not in gone] + (missing(held, wish) if at == last else [])
-        if words != values[at].split():
+        given = cmdline.split(values[at])
+        words = [word for word in given if word not in gone] + (missing(held, wish) if at == last else [])
+        if words != given:
             lines[at] = match.group(1) + _quoted(" ".join(words))
     if last < 0 and missing(held, wish):
         lines.append("%s=%s" % (_VARIABLES[1], _quoted(" ".join(missing(held, wish)))))

@@ -142,8 +142,23 @@ def is_given(line: Line, wanted: str) -> bool:
     return wanted in line.init
 
 
-def matching(line: Line, patterns: Sequence[str]) -> List[str]:
-    """The words in force that one of some shell patterns matches, in the spelling of the line or in the kernel's own."""
+def is_like(parameter: Parameter, patterns: Sequence[str]) -> bool:
+    """Whether one of some shell patterns matches a parameter, in the spelling of the line or in the kernel's own."""
     spelled = [pattern for one in patterns for pattern in (one, read_word(one).text)]
-    return [parameter.word for parameter in in_force(line.parameters)
-            if any(fnmatch.fnmatchcase(text, pattern) for text in (parameter.word, parameter.text) for pattern in spelled)]
+    return any(fnmatch.fnmatchcase(text, pattern) for text in (parameter.word, parameter.text) for pattern in spelled)
+
+
+def matching(line: Line, patterns: Sequence[str]) -> List[str]:
+    """The words in force that one of some shell patterns matches."""
+    return [parameter.word for parameter in in_force(line.parameters) if is_like(parameter, patterns)]
+
+
+def values(parameters: List[Parameter], name: str) -> List[str]:
+    """The items of a parameter's lists, separated by commas, of each occurrence that counts."""
+    return [item for parameter in decisive(parameters, name)
+            for item in ([] if parameter.value is None else parameter.value.split(",")) if item]
+
+
+def user_words(text: str) -> List[str]:
+    """All words without quotes, those behind ``--`` too: programs such as systemd and kmod do not stop there."""
+    return [word.replace('"', "") for word in split(text)]

@@ -62,3 +62,9 @@ def install_of(config: Config, name: str) -> Optional[str]:
 def loads_nothing(command: str) -> bool:
     """Whether a command in place of loading surely loads nothing; of others nobody knows."""
     return bool(_NOTHING.match(command.strip()))
+
+
+def blacklisted_by(words: Sequence[str]) -> Set[str]:
+    """The modules whose aliases ``modprobe.blacklist=`` stops: kmod reads every word of the command line, those behind ``--`` too."""
+    lists = (word.partition("=")[2] for word in words if word.startswith("modprobe.blacklist="))
+    return {plain(name) for names in lists for name in names.split(",") if name}

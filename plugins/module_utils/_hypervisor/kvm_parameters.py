@@ -6,6 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .._formats import cmdline
 from .._host.errors import Refused
 
 _NAME = re.compile(r"(kvm(?:_[a-z0-9]{1,20})?)\.([a-z0-9_]{1,60})\Z")
@@ -89,14 +90,9 @@ def set_by_configuration(text: str) -> Dict[str, str]:
 
 
 def set_by_command_line(text: str) -> Dict[str, str]:
-    """module.parameter and its value on the kernel's command line, the only place that what is built in is set from."""
-    values = {}
-    for word in text.split():
-        key, equals, value = word.partition("=")
-        name = key.replace("-", "_")
-        if _NAME.match(name):
-            values[name] = value if equals else "1"
-    return values
+    """module.parameter and its value on the kernel's command line, the only place that what is built in is set from; the last one counts."""
+    given = [parameter for parameter in cmdline.parse(text).parameters if _NAME.match(parameter.name)]
+    return {parameter.name: "1" if parameter.value is None else parameter.value for parameter in given}
 
 
 def named_in(text: str, module: str) -> bool:

@@ -6,6 +6,8 @@
 import re
 from typing import Any, Dict, List, Optional
 
+from .._formats import cmdline
+
 _NAMES = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
 _MODULES_BYTES = 4 * 1024 * 1024
 # What the kernel itself finds by root=, without a program in an initrd: a partition by number, by its own id, a network's share.
@@ -19,10 +21,11 @@ def root_type(mounts: str) -> Optional[str]:
     return kinds[-1] if kinds and kinds[-1] not in ("rootfs", "overlay", "tmpfs", "ramfs", "squashfs", "nfs", "nfs4", "9p", "virtiofs") else None
 
 
-def root_needs(cmdline: str) -> Optional[bool]:
+def root_needs(line: str) -> Optional[bool]:
     """Whether root= names what only an initrd finds: a file system's id or label, a volume, ZFS. None where there is no such word."""
-    given = re.findall(r"(?:^|\s)root=(\S+)", cmdline)
-    return None if not given else not _FOUND_BY_KERNEL.match(given[-1].strip("\"'"))
+    given = cmdline.decisive(cmdline.parse(line).parameters, "root")
+    value = given[-1].value if given else None
+    return None if not value else not _FOUND_BY_KERNEL.match(value.strip("'"))
 
 
 def is_module(kind: str, builtin: str) -> bool:

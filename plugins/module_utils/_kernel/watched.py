@@ -4,24 +4,42 @@
 """Modules that somebody asks for by name, since a hole is in them: whether they run, and whether they could be made to."""
 
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import cmdline, modprobe
 from .._host.record import Fact
+from .initcalls import first_functions
 from .modules import names_in
 
 WATCHED_FACTS = [
-    Fact("watched_modules", "list", "the modules that the standard names (kernel.modules_blocked), each in its state"),
+    Fact("watched_modules", "list", "the modules that the standard names (kernel.modules_blocked, mitigations), each in its state"),
     Fact("watched_modules[].name", "str", "the module"),
     Fact("watched_modules[].state", "str", "loaded, built_in, blocked, absent (the running kernel has none) or loadable; null: cannot be said"),
     Fact("watched_modules[].detail", "str", "who uses it, or what blocks it, or why nothing does"),
+    Fact("watched_modules[].built_in", "bool", "it is part of the running kernel"),
+    Fact("watched_modules[].blocked_by", "str", "what keeps it from being loaded or started, loaded or not: modprobe (an install line), "
+         "module_blacklist or initcall_blacklist (the command line); null: nothing, or it cannot be said"),
+    Fact("watched_modules[].references", "int", "how often it is in use; null where it is not loaded"),
+    Fact("watched_modules[].holders", "list", "the loaded modules that use it"),
+    Fact("watched_modules[].initcalls", "list", "the functions that start it where it is part of the kernel: what initcall_blacklist= takes"),
+    Fact("watched_modules[].needed_by", "list", "modules that cannot be loaded without it, up to 20"),
 ]
 
 _LIST_BYTES = 16 * 1024 * 1024
+_SYMBOL_BYTES = 64 * 1024 * 1024
 _LIMIT = 100
+_SHOWN = 20
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _LOADED = re.compile(r"^(\S+) \d+ (\d+|-) (\S+) ", re.MULTILINE)
 State = Tuple[Optional[str], str]
+
+
+class Block(NamedTuple):
+    """What keeps a module from running: ``by`` is None where nothing does, ``known`` False where that cannot be said."""
+
+    by: Optional[str]
+    detail: str
+    known: bool = True
 
 
 def put_watched(host: Any, section: Any, names: List[str]) -> None:
@@ -31,53 +49,97 @@ def put_watched(host: Any, section: Any, names: List[str]) -> None:
         section.put("watched_modules", [], "the standard names none")
         return
     view = _View(host)
-    states = [(name,) + view.state(name) for name in wanted]
-    rows = [{"name": name, "state": state, "detail": detail} for name, state, detail in states]
-    section.put("watched_modules", rows, "/proc/modules, /lib/modules/%s, modprobe.d, /proc/cmdline" % host.uname()[2])
+    source = "/proc/modules, /lib/modules/%s, modprobe.d, /proc/cmdline, /proc/kallsyms" % host.uname()[2]
+    section.put("watched_modules", [view.row(name) for name in wanted], source)
 
 
 class _View:
     """What the host says of its modules, read once."""
 
     def __init__(self, host: Any) -> None:
+        self._host = host
         folder = "/lib/modules/%s/" % host.uname()[2]
         self.loaded = host.read("/proc/modules", _LIST_BYTES)
         self.built_in = host.read(folder + "modules.builtin", _LIST_BYTES)
         self.on_disk = host.read(folder + "modules.dep", _LIST_BYTES)
         self.line = host.read("/proc/cmdline", 65536)
         self.config, self.unread = _config(host)
+        self.config.blacklisted.update(() if self.line.problem else modprobe.blacklisted_by(cmdline.user_words(self.line.value)))
+        self.running = {} if self.loaded.problem else {row[0]: row for row in _LOADED.findall(self.loaded.value)}
+        self._symbols: Optional[str] = None
 
-    def state(self, name: str) -> State:
+    def row(self, name: str) -> Dict[str, Any]:
+        """All that is told of one module."""
+        built_in = None if self.built_in.problem else name in names_in(self.built_in.value)
+        initcalls = first_functions(self._table(), name) if built_in else []
+        block = self._started(initcalls, name) if built_in else self._block(name)
+        state, detail = self._state(name, built_in, block)
+        _name, count, users = self.running.get(name, (name, "", "-"))
+        return {"name": name, "state": state, "detail": detail, "built_in": built_in, "blocked_by": block.by,
+                "references": int(count) if count.isdigit() else None, "holders": [user for user in users.split(",") if user not in ("", "-")],
+                "initcalls": initcalls, "needed_by": self._needed_by(name)}
+
+    def _table(self) -> str:
+        """The kernel's symbols: large, and read only for what is built in."""
+        if self._symbols is None:
+            answer = self._host.read("/proc/kallsyms", _SYMBOL_BYTES)
+            self._symbols = "" if answer.problem else answer.value
+        return self._symbols
+
+    def _state(self, name: str, built_in: Optional[bool], block: Block) -> State:
         """The worst that can be said first: what runs, then what could."""
         for answer, what in ((self.loaded, "/proc/modules"), (self.built_in, "modules.builtin")):
             if answer.problem:
                 return None, "%s: %s" % (what, answer.problem)
-        running = {found[0]: found for found in _LOADED.findall(self.loaded.value)}
-        if name in running:
-            _name, count, users = running[name]
+        if name in self.running:
+            _name, count, users = self.running[name]
             return "loaded", "used by %s (%s references)" % (users.rstrip(",") if users != "-" else "no module", count)
-        if name in names_in(self.built_in.value):
-            return "built_in", "it is part of the kernel: only initcall_blacklist= of its first function and a reboot keep it from running"
+        if built_in:
+            return ("blocked" if block.by else "built_in" if block.known else None), block.detail
         if self.on_disk.problem:
             return None, "modules.dep: %s" % self.on_disk.problem
-        return self._of_a_file(name) if name in names_in(self.on_disk.value) else ("absent", "the running kernel has no such module")
+        if name not in names_in(self.on_disk.value):
+            return "absent", "the running kernel has no such module"
+        return ("blocked" if block.by else "loadable" if block.known else None), block.detail
 
-    def _of_a_file(self, name: str) -> State:
+    def _started(self, initcalls: List[str], name: str) -> Block:
+        """What keeps a part of the kernel from being started: each of its first functions on the command line; every list there counts."""
         if self.line.problem:
-            return None, "/proc/cmdline: %s" % self.line.problem
-        listed = cmdline.decisive(cmdline.parse(self.line.value).parameters, "module_blacklist")
+            return Block(None, "/proc/cmdline: %s" % self.line.problem, False)
+        stopped = cmdline.values(cmdline.parse(self.line.value).parameters, "initcall_blacklist")
+        if initcalls and set(initcalls) <= set(stopped):
+            return Block("initcall_blacklist", "initcall_blacklist=%s on the kernel's command line" % ",".join(initcalls))
+        if not initcalls and any(function.startswith(name) for function in stopped):
+            return Block(None, "nobody knows whether initcall_blacklist= names its first function", False)
+        what = ", ".join(initcalls) if initcalls else "its first function"
+        return Block(None, "it is part of the kernel: only initcall_blacklist= of %s and a reboot keep it from running" % what)
+
+    def _block(self, name: str) -> Block:
+        """What keeps a module on disk from being loaded."""
+        if self.line.problem:
+            return Block(None, "/proc/cmdline: %s" % self.line.problem, False)
+        parameters = cmdline.parse(self.line.value).parameters
         # The kernel compares these names byte for byte.
-        if any(name in (one.value or "").split(",") for one in listed):
-            return "blocked", "module_blacklist= on the kernel's command line"
+        if name in cmdline.values(parameters, "module_blacklist"):
+            return Block("module_blacklist", "module_blacklist= on the kernel's command line")
         if self.unread:
-            return None, self.unread
+            return Block(None, self.unread, False)
         command = modprobe.install_of(self.config, name)
-        if command is None:
-            only = "; blacklist stops its aliases only" if name in self.config.blacklisted else ""
-            return "loadable", "no install line stands in place of loading it" + only
-        if modprobe.loads_nothing(command):
-            return "blocked", "install %s" % command[:100]
-        return None, "nobody knows whether this loads it: install %s" % command[:100]
+        if command is not None and modprobe.loads_nothing(command):
+            return Block("modprobe", "install %s" % command[:100])
+        if command is not None:
+            return Block(None, "nobody knows whether this loads it: install %s" % command[:100], False)
+        if name + "_init" in cmdline.values(parameters, "initcall_blacklist"):
+            return Block(None, "initcall_blacklist=%s_init stops it if that is its first function, which only its file tells" % name, False)
+        only = "; blacklist stops its aliases only" if name in self.config.blacklisted else ""
+        return Block(None, "no install line stands in place of loading it" + only)
+
+    def _needed_by(self, name: str) -> List[str]:
+        if self.on_disk.problem:
+            return []
+        near = (line for line in self.on_disk.value.splitlines() if name in line.replace("-", "_"))
+        lines = (line.partition(":") for line in near)
+        return sorted({user for path, _colon, needs in lines if name in names_in(needs.replace(" ", "\n")) for user in names_in(path)})[:_SHOWN]
 
 
 def _config(host: Any) -> Tuple[modprobe.Config, str]:

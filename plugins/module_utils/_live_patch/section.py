@@ -10,6 +10,7 @@ import calendar
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._formats.cmdline import user_words
 from .._os import section as os_section
 from . import protection as patch_protection
 from . import sysfs
@@ -73,7 +74,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
         _put_protection(section, patch_protection.View(True, False, True, [], None, 0, [], None), "the container %s" % container)
         return
     klp = _read_klp(host)
-    cmdline = (host.read("/proc/cmdline", 65536).value or "").split()
+    cmdline = user_words(host.read("/proc/cmdline", 65536).value or "")
     present = _present(host)
     claims = _claims(host, present, klp, cmdline)
     claim = choose_main(claims)

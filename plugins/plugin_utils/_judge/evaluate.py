@@ -18,12 +18,12 @@ from .._standard.requirement import Requirement
 from .._standard.waivers import Waiver, in_force
 from .facts import CannotSay, Facts, printable
 from .judging import Difference, Outcome, Rule, Scope, Unknown
-from .rules import boot, containers, cpu, hypervisor, kata, kernel, live_patch, os, services
+from .rules import boot, containers, cpu, hypervisor, kata, kernel, live_patch, mitigations, os, services
 
 RECORD_SCHEMA = "firebreak.record/1"
 RULES: tuple[Rule, ...] = (*os.RULES, *boot.RULES, *kernel.RULES, *live_patch.RULES,
                            *cpu.RULES, *hypervisor.RULES, *containers.RULES, *kata.RULES,
-                           *services.RULES)
+                           *services.RULES, *mitigations.RULES)
 
 # What a scan may have failed with, as the first word of ``failure``; anything else is a scan_failed.
 FAILURES = ("unreachable", "python_too_old", "image_based", "scan_failed", "no_record")

@@ -59,6 +59,10 @@ class Facts:
         evidence = self._record.get("evidence")
         self._evidence: Mapping[str, Any] = evidence if isinstance(evidence, dict) else {}
 
+    def record(self) -> Mapping[str, Any]:
+        """All of the record, for what asks with getters of its own."""
+        return self._record
+
     def raw(self, path: str) -> Any:
         """Whatever stands at a dotted path, None where nothing does."""
         place: Any = self._record

@@ -252,6 +252,18 @@ _SERVICES = (
     Entry("services.failed", "medium", "A service, socket or timer failed.", "See its log (journalctl -u), mend it and restart it.",
           "restart_service"),
 )
+_MITIGATIONS = (
+    Entry("mitigations.absent", "high", "A mitigation that the standard names is not on the host, or not in force by anything that waits there.",
+          "Run the role firebreak.fleet.mitigations; --check --diff tells first what it would change, and who would lose what.", "none"),
+    Entry("mitigations.pending", "high", "A mitigation is on the host and not in force yet, or in force and lost at the next boot.",
+          "Do what the finding names: unload the module, or reboot the host in its wave.", "reboot"),
+    Entry("mitigations.conflicts", "high", "A mitigation would take away what is in use on this host: the role leaves it alone and says by whom.",
+          "End or move what uses it, or decide that this host does without the mitigation (an override, or a waiver).", "restart_service"),
+    Entry("mitigations.needless", "low", "The fix is in force and the mitigation is still on the host, or it is no longer part of the standard.",
+          "Run the role firebreak.fleet.mitigations, which removes it and leaves nothing of it.", "none"),
+    Entry("mitigations.expired", "low", "The last day of a mitigation is over. It stays until somebody decides: what it closes may be open still.",
+          "Install the fix, or decide anew and extend it."),
+)
 _FLEET = (
     Entry("host.duplicate", "medium", "Two names of the inventory are one machine (by machine-id): counts are wrong, and a wave could "
           "reboot it twice.",
@@ -261,7 +273,7 @@ _FLEET = (
 )
 
 ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA,
-                              *_SERVICES, *_FLEET)
+                              *_SERVICES, *_MITIGATIONS, *_FLEET)
 _BY_ID = {entry.id: entry for entry in ENTRIES}
 _FREE = [(re.compile(re.sub("<[a-z]+>", "[^.]+", re.escape(entry.id).replace(r"\<", "<").replace(r"\>", ">"))), entry)
          for entry in ENTRIES if "<" in entry.id]

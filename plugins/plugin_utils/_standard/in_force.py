@@ -23,6 +23,7 @@ from .waivers import Waiver
 STANDARD = "firebreak_standard"
 OVERRIDES = "firebreak_standard_overrides"
 WAIVERS = "firebreak_waivers"
+MITIGATIONS = "firebreak_mitigations"
 
 _PROBLEMS_SHOWN = 5
 
@@ -45,8 +46,8 @@ class Effective:
 
 
 def is_standard_variable(name: str) -> bool:
-    """Whether a host's variable takes part: the standard itself, or a list of overrides or waivers of any suffix."""
-    return name == STANDARD or any(name == base or name.startswith(base + "_") for base in (OVERRIDES, WAIVERS))
+    """Whether a host's variable takes part: the standard itself, or a list of overrides, waivers or mitigations of any suffix."""
+    return name == STANDARD or any(name == base or name.startswith(base + "_") for base in (OVERRIDES, WAIVERS, MITIGATIONS))
 
 
 def _entries(variables: Mapping[str, Any], base: str) -> list[tuple[str, Any]]:
@@ -103,8 +104,9 @@ def effective(variables: Mapping[str, Any]) -> Effective:
     """What a host is judged by, from its own templated ``firebreak_*`` variables; StandardError with one clear message where they are wrong."""
     problems: list[str] = []
     waivers, overrides, raw = _waivers(variables, problems), _overrides(variables, problems), variables.get(STANDARD)
-    if raw is None and overrides:
-        problems.append(f"{overrides[0][0]}: there is nothing to override; wanted: {STANDARD} set for this host as well")
+    mitigations = _mitigations(variables, problems)
+    if raw is None and (overrides or mitigations):
+        problems.append(f"{[*overrides, *mitigations][0][0]}: there is nothing to override; wanted: {STANDARD} set for this host as well")
     if raw is not None and not isinstance(raw, Mapping):
         problems.append(f"{STANDARD}: seen {shown(raw)}; wanted: a mapping (see docs/standard.md)")
     if not isinstance(raw, Mapping) or problems:
@@ -113,10 +115,15 @@ def effective(variables: Mapping[str, Any]) -> Effective:
         if problems:
             raise StandardError("; ".join(problems[:_PROBLEMS_SHOWN]))
         return Effective(waivers=waivers)
-    given = json.dumps(plain(raw, STANDARD))
+    alone = plain(raw, STANDARD)
+    given = json.dumps(_with_mitigations(alone, mitigations))
     canonical, provenance = _merged(given, json.dumps(overrides))
-    base = _sha256(_merged(given, "[]")[0]) if overrides else _sha256(canonical)
-    return Effective(json.loads(canonical), _sha256(canonical), waivers, json.loads(provenance), canonical, base)
+    base = _sha256(_merged(json.dumps(alone), "[]")[0]) if overrides or mitigations else _sha256(canonical)
+    told = json.loads(provenance)
+    if mitigations:
+        own = [told["mitigations"]] if alone.get("mitigations") else []
+        told["mitigations"] = ", ".join([*own, *(name for name, _one in mitigations)])
+    return Effective(json.loads(canonical), _sha256(canonical), waivers, told, canonical, base)
 
 
 def _kept(problems: list[str], attempt: Callable[[], Any]) -> Any:
@@ -140,6 +147,24 @@ def _overrides(variables: Mapping[str, Any], problems: list[str]) -> list[tuple[
     for where, entry in entries:
         _kept(problems, functools.partial(standard_overrides.settings, entry, where))
     return entries
+
+
+def _mitigations(variables: Mapping[str, Any], problems: list[str]) -> list[tuple[str, Any]]:
+    """The mitigations in lists of their own, each looked at by itself."""
+    entries: list[tuple[str, Any]] = _kept(problems, lambda: _entries(variables, MITIGATIONS)) or []
+    for where, entry in entries:
+        _kept(problems, functools.partial(read, where, find_key("mitigations"), [entry]))
+    return entries
+
+
+def _with_mitigations(standard: dict[str, Any], entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A standard with the mitigations of lists of their own behind its own ones; platform blocks that name some have these too."""
+    added = [entry for _where, entry in entries]
+    if not added:
+        return standard
+    blocks = [{**block, "mitigations": [*block["mitigations"], *added]} if isinstance(block, dict) and block.get("mitigations") else block
+              for block in standard.get("platforms") or []]
+    return {**standard, "mitigations": [*(standard.get("mitigations") or []), *added], **({"platforms": blocks} if blocks else {})}
 
 
 def _sha256(text: str) -> str:

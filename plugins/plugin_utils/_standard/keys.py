@@ -239,10 +239,19 @@ SERVICES = (
     _policy("services.failed", "Services, sockets and timers that failed."),
 )
 
+MITIGATIONS = (
+    Key("mitigations", "mitigations", "Changes that close a hole until its fix is in force: modules that must not run, words of the kernel's command "
+        "line, parameters of KVM, sysctls, services that are off. Lists in the variables `firebreak_mitigations` and `firebreak_mitigations_...` are "
+        "added to it. The role `mitigations` applies each by the least disruptive way that the host has, and takes it back once the fix is in force.",
+        [{"advisory": ["CVE-2026-31431"], "reason": "no fixed kernel yet", "owner": "kernel team", "expires": "2027-01-31",
+          "modules": ["algif_aead"], "fixed": {"debian:12": "6.1.170-1"}}],
+        ("mitigations.absent", "mitigations.pending", "mitigations.conflicts", "mitigations.needless", "mitigations.expired")),
+)
+
 # In the order in which documents list them.
 SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "general": GENERAL, "os": OS, "boot": BOOT, "kernel": KERNEL, "live_patch": LIVE_PATCH, "cpu": CPU, "hypervisor": HYPERVISOR,
-    "containers": CONTAINERS, "kata": KATA, "services": SERVICES,
+    "containers": CONTAINERS, "kata": KATA, "services": SERVICES, "mitigations": MITIGATIONS,
 }
 KEYS: tuple[Key, ...] = tuple(key for keys in SECTIONS.values() for key in keys)
 

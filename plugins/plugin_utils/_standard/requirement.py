@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from . import mitigations
+
 TEXT_LIMIT = 256
 LIST_LIMIT = 200
 FORMS = ("minimum", "maximum", "any_of", "rule")
@@ -124,6 +126,13 @@ def _exemption(value: Any) -> Exemption:
         raise RequirementError(f"expires: {shown(value['expires'])}", wanted) from None
 
 
+def _mitigation(value: Any) -> mitigations.Mitigation:
+    try:
+        return mitigations.parse(value, _text)
+    except mitigations.WrongError as wrong:
+        raise RequirementError(wrong.seen, wrong.wanted) from None
+
+
 def _parameter(value: Any) -> Any:
     return value if isinstance(value, bool) else _text(value)
 
@@ -145,7 +154,8 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 }
 
 # How a single value of a kind that is a plain list is read.
-LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum, "exceptions": _exemption}
+LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum, "exceptions": _exemption,
+                                           "mitigations": _mitigation}
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> str:
@@ -164,7 +174,8 @@ def wanted(kind: str, forms: tuple[str, ...], choices: tuple[str, ...], rules: t
     single = {"text": "text", "version": "a version as text", "number": "a whole number", "truth": "true or false",
               "revision": "a microcode revision such as \"0x2b000643\"", "parameter": "text, true or false", "words": "a list of text",
               "checksums": "a list of lines as sha256sum prints them",
-              "exceptions": "a list of mappings with unit, path, owner, reason and expires"}
+              "exceptions": "a list of mappings with unit, path, owner, reason and expires",
+              "mitigations": f"a list, each {mitigations.WANTED}"}
     value = "one of " + ", ".join(choices) if kind == "choice" else single.get(kind, "a list of " + ", ".join(choices))
     parts = [value] if "exact" in forms else []
     parts += [f"{{{form}: ...}}" for form in ("minimum", "maximum") if form in forms]

@@ -16,9 +16,9 @@ PREFIX = "firebreak_"
 LABELS = "firebreak_labels"
 
 # Variables that plugins read themselves; those of playbooks and roles are found in their files.
-_OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers", LABELS)
+_OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations", LABELS)
 # Each of these may have a suffix of the user's own.
-LISTS = ("firebreak_standard_overrides", "firebreak_waivers")
+LISTS = ("firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations")
 # The lab of virtual machines keeps its own words in its inventory.
 _OTHERS = ("firebreak_lab_",)
 _NAME = re.compile(r"\bfirebreak_[a-z0-9_]+")

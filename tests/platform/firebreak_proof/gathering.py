@@ -21,6 +21,7 @@ from .questions.containers import CONTAINERS, KATA
 from .questions.kata import KATA_FILES
 from .questions.kernels import KERNEL
 from .questions.machines import CPU, HYPERVISOR
+from .questions.mitigations import MITIGATIONS
 from .questions.patches import LIVE_PATCH
 from .questions.probe import PROBE
 from .questions.services import SERVICES
@@ -29,7 +30,8 @@ from .results import visible
 from .standards import Standard
 from .views import comparisons, ordering
 
-QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE, *SERVICES)
+QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE, *SERVICES,
+                                  *MITIGATIONS)
 
 
 class Asked(NamedTuple):
@@ -59,8 +61,15 @@ def needed(standard: Standard) -> list[Question]:
 def words(standard: Standard, key: str) -> tuple[str, ...]:
     """What a key says on any platform, word by word; of a line of sha256sum's the path."""
     given = [values[key] for values in (standard.base, *(values for _match, values in standard.blocks)) if isinstance(values.get(key), (list, str))]
-    said = [str(word) for value in given for word in ([value] if isinstance(value, str) else value)]
+    listed = [word for value in given for word in ([value] if isinstance(value, str) else value)]
+    said = [text for word in listed for text in (_of_mitigation(word) if isinstance(word, Mapping) else [str(word)])]
     return tuple(dict.fromkeys(re.sub(r"^[0-9a-f]{64} [ *]", "", word) for word in said))
+
+
+def _of_mitigation(entry: Mapping[str, Any]) -> list[str]:
+    """What a mitigation changes, as the question about them takes it."""
+    kinds = {"module": "modules", "kvm": "kvm_parameters", "sysctl": "sysctls", "unit": "services_off"}
+    return [f"{kind}:{str(name).replace('-', '_') if kind == 'module' else name}" for kind, field in kinds.items() for name in entry.get(field) or ()]
 
 
 # The ways to a host on which what is written to the command's standard input reaches the host.

@@ -35,6 +35,7 @@ PROVEN = (
     "services.stale", "services.stale_scopes", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions",
     "services.stale_carriers",
     "services.required", "services.failed",
+    "mitigations",
 )
 
 # Keys whose promise this suite does not prove, and why. All others have a test.
@@ -89,7 +90,7 @@ class Wanted(NamedTuple):
     def __str__(self) -> str:
         words = {"minimum": "at least ", "maximum": "at most ", "rule": "the "}
         if self.form == "any_of":
-            return " or ".join(map(str, self.accepted)) or "nothing at all"
+            return " or ".join(str(item["advisory"]) if isinstance(item, Mapping) else str(item) for item in self.accepted) or "nothing at all"
         return words.get(self.form, "") + str(self.target).replace("_", " " if self.form == "rule" else "_")
 
 

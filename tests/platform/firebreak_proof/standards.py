@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 FORMS = ("minimum", "maximum", "any_of", "rule")
 STANDARD, OVERRIDES, WAIVERS = "firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers"
+MITIGATIONS = "firebreak_mitigations"
 
 # Names and settings: they say how to judge and promise nothing alone.
 SETTINGS = ("schema", "name", "description", "os.support", "cpu.vulnerability_views", "containers.shared_kernel_allowed",
@@ -91,6 +92,9 @@ def merged(variables: Mapping[str, Any]) -> Standard:
     base = flat({name: value for name, value in raw.items() if name != "platforms"}, STANDARD)
     blocks = [(block["match"], flat({name: value for name, value in block.items() if name != "match"}, STANDARD))
               for block in raw.get("platforms") or []]
+    added = _entries(variables, MITIGATIONS)
+    for values in [base, *(block for _match, block in blocks if block.get("mitigations"))] if added else []:
+        values["mitigations"] = [*(values.get("mitigations") or []), *added]
     last = []
     for entry in _entries(variables, OVERRIDES):
         values = flat(entry["set"], OVERRIDES)
@@ -113,7 +117,7 @@ def _waiver(entry: Mapping[str, Any]) -> Waiver:
 def _no_templates(variables: Mapping[str, Any]) -> None:
     """ansible-inventory prints variables as they are written."""
     for name, value in variables.items():
-        if name.startswith((STANDARD, WAIVERS)) and "{{" in repr(value):
+        if name.startswith((STANDARD, WAIVERS, MITIGATIONS)) and "{{" in repr(value):
             raise StandardError(f"{name} holds a template, which only Ansible can resolve; run playbooks/verify_platform.yml instead")
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ..asking import Question
 
-_KERNELS = ("kernel.*", "live_patch.*")
+_KERNELS = ("mitigations", "kernel.*", "live_patch.*")
 
 KERNEL = (
-    Question("running", ("kernel.*", "live_patch.*"), """
+    Question("running", ("kernel.*", "live_patch.*", "mitigations"), """
         release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
         [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
         for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do

@@ -11,7 +11,7 @@ from typing import Any
 from ..asking import fields, rows
 from ..promises import BrokenPromiseError, Wanted
 from ..proof import Proof
-from . import kernels
+from . import kernels, mitigated
 
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
 
@@ -33,6 +33,8 @@ def groups(proof: Proof) -> Iterator[set[str]]:
         if key in minima:
             find = kernels.running_release if key == "kernel.running" else kernels.default_release
             yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
+    if "mitigations" in promises:
+        yield mitigated.versions(proof)
     if "os.version_id" in minima:
         yield {minima["os.version_id"], proof.os_release().get("VERSION_ID", "")}
     for key, question in (("kata.version", "kata"), ("kata.guest_kernel", "sandboxes")):

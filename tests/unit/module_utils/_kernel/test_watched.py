@@ -15,7 +15,11 @@ from recorded_host import RecordedHost
 
 RELEASE = "6.1.0-41-amd64"
 FOLDER = f"/lib/modules/{RELEASE}/"
-FILES = {"/proc/modules": "esp4 28672 2 - Live 0x0\nxfrm 9 1 esp4,esp6, Live 0x0\n", FOLDER + "modules.builtin": "kernel/net/key/af_key.ko\n",
+FILES = {"/proc/modules": "esp4 28672 2 - Live 0x0\nxfrm 9 1 esp4,esp6, Live 0x0\n",
+         FOLDER + "modules.builtin": "kernel/net/key/af_key.ko\nkernel/two.ko\nkernel/old.ko\nkernel/dark.ko\n",
+         "/proc/kallsyms": "0000000000000000 d __initcall__kmod_af_key__612_3924_ipsec_pfkey_init6\n0000000000000000 t af_key_init\n"
+                           "0000000000000000 d __initcall__kmod_two__1_2_two_aearly\n0000000000000000 d __initcall__kmod_two__3_9_two_b7s\n"
+                           "0000000000000000 t old_init\n",
          FOLDER + "modules.dep": "kernel/crypto/algif_aead.ko.xz: kernel/crypto/af_alg.ko.xz\nkernel/net/rxrpc/rxrpc.ko:\nkernel/net/esp4.ko:\n",
          "/proc/cmdline": "BOOT_IMAGE=/vmlinuz quiet\n"}
 
@@ -56,6 +60,19 @@ def state(name: str, line: str | None = None, **files: Any) -> tuple[str | None,
     ("algif_aead", "module_blacklist=algif-aead", {}, "loadable", ""),
     ("algif_aead", "quiet -- module_blacklist=algif_aead", {}, "loadable", ""),
     ("algif_aead", "modprobe.blacklist=algif_aead", {}, "loadable", ""),
+    ("algif_aead", "quiet -- modprobe.blacklist=x,algif-aead", {}, "loadable", "blacklist stops its aliases only"),
+    # The first function of what is built in, by the kernel's own symbols; each list counts, a dash in the option's name is an underscore.
+    ("af_key", "initcall_blacklist=ipsec_pfkey_init", {}, "blocked", "initcall_blacklist=ipsec_pfkey_init"),
+    ("af_key", "initcall-blacklist=a,ipsec_pfkey_init initcall_blacklist=b", {}, "blocked", "initcall_blacklist=ipsec_pfkey_init"),
+    ("af_key", "initcall_blacklist=af_key_init", {}, "built_in", "initcall_blacklist= of ipsec_pfkey_init"),
+    ("af_key", "quiet -- initcall_blacklist=ipsec_pfkey_init", {}, "built_in", "only initcall_blacklist="),
+    ("two", "initcall_blacklist=two_a", {}, "built_in", "two_a, two_b"),
+    ("two", "initcall_blacklist=two_b,two_a", {}, "blocked", "two_a,two_b"),
+    ("old", "initcall_blacklist=old_init", {}, "blocked", "old_init"),
+    ("dark", "initcall_blacklist=dark_start", {}, None, "nobody knows whether"),
+    # It stops loadable modules as well, where it names their first function: only the module's file tells that.
+    ("algif_aead", "initcall_blacklist=algif_aead_init", {}, None, "which only its file tells"),
+    ("algif_aead", "initcall_blacklist=algif_aead_init", {"a": "install algif_aead /bin/false\n"}, "blocked", "install /bin/false"),
     ("no_such", None, {}, "absent", "the running kernel has no such module"),
     ("algif_aead", None, {"a": {"problem": "needs_root", "detail": "Permission denied"}}, None, "/etc/modprobe.d/a.conf: needs_root"),
 ])
@@ -82,3 +99,14 @@ def test_a_file_hides_those_of_its_name_behind_it() -> None:
     """modprobe.d(5): /etc before /run before /usr/local/lib before /usr/lib before /lib; then by name, wherever they lie."""
     assert modprobe.order({"/lib/modprobe.d": ["b.conf", "a.conf"], "/etc/modprobe.d": ["b.conf", "c.conf", "d.conf.dpkg-old", ".e.conf"]}) == [
         "/lib/modprobe.d/a.conf", "/etc/modprobe.d/b.conf", "/etc/modprobe.d/c.conf"]
+
+
+def test_a_row_tells_who_holds_a_module_what_blocks_its_next_load_and_who_needs_it() -> None:
+    reads = {**FILES, "/etc/modprobe.d/a.conf": "install xfrm /bin/false\n", FOLDER + "modules.dep": "k/esp4.ko: k/xfrm.ko k/x.ko\nk/xfrm.ko:\n"}
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads, "listdir": {"/etc/modprobe.d": ["a.conf"]}})
+    section = Section("kernel")
+    put_watched(host, section, ["xfrm", "af_key"])
+    af_key, xfrm = section.facts["watched_modules"]
+    assert (xfrm["state"], xfrm["references"], xfrm["holders"], xfrm["blocked_by"], xfrm["needed_by"], xfrm["built_in"]) == (
+        "loaded", 1, ["esp4", "esp6"], "modprobe", ["esp4"], False)
+    assert (af_key["built_in"], af_key["initcalls"], af_key["blocked_by"], af_key["references"]) == (True, ["ipsec_pfkey_init"], None, None)

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the fix of a mitigated hole is in force on a host, now and after the next boot: only then is its mitigation needless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._answers import components
+from .._answers.answer import FIXED, LIVE_PATCHED, answers
+from .._answers.model import Advisory, Row
+from .._fleet.bounded import dig
+from .._standard.mitigations import Mitigation
+
+
+def fix_in_force(mitigation: Mitigation, record: Mapping[str, Any]) -> str:
+    """Why the hole is closed without the mitigation; '' where it is not, or where that cannot be said."""
+    told = [_closed(mitigation, cve, record) for cve in mitigation.advisory]
+    return "; ".join(dict.fromkeys(told)) if all(told) else ""
+
+
+def _closed(mitigation: Mitigation, cve: str, record: Mapping[str, Any]) -> str:
+    """Why one hole is closed by what runs, and stays so at the next boot."""
+    now = _answer(mitigation, cve, record)
+    coming = _answer(mitigation, cve, _after_boot(record))
+    if now[0] not in (FIXED, LIVE_PATCHED):
+        return ""
+    same = dig(record, "kernel.default_boot.release") == dig(record, "kernel.running.release")
+    lost = now[0] == LIVE_PATCHED and not _comes_back(record)
+    return now[1] if coming[0] == FIXED or (same and now[0] == LIVE_PATCHED and not lost) else ""
+
+
+def _comes_back(record: Mapping[str, Any]) -> bool:
+    """Whether live patches for the running kernel are loaded again at its next boot."""
+    kernels = dig(record, "live_patch.persistence.kernels")
+    return isinstance(kernels, list) and dig(record, "kernel.running.release") in kernels
+
+
+def _answer(mitigation: Mitigation, cve: str, record: Mapping[str, Any]) -> tuple[str, str]:
+    """(answer, reason) for the kernel, by the versions that the mitigation itself names, and by live patches."""
+    names = components.kernel(record).names or ("linux",)
+    rows = tuple(Row(stream, name, fixed=version) for stream, version in mitigation.fixed.items() for name in names)
+    # Without any version a hole still is one of the host's kernel, which a live patch may close.
+    unfixed = tuple(Row(stream, name) for stream in _streams(record) for name in names if stream not in mitigation.fixed)
+    found = [one for one in answers(cve, [Advisory(cve, (cve,), rows + unfixed)], record) if one.component == "kernel"]
+    return (found[0].answer, found[0].reason) if len(found) == 1 else ("unknown", "")
+
+
+def _streams(record: Mapping[str, Any]) -> list[str]:
+    return components.streams_of(record, components.kernel(record).runs.text or "")
+
+
+def _after_boot(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record of the host as if it had been booted: with the kernel of the next boot, and without live patches."""
+    coming, kernel = components.kernel(record).next.text, record.get("kernel")
+    running = {"release": dig(record, "kernel.default_boot.release"), "package_version": coming, "package": dig(record, "kernel.running.package")}
+    return {**record, "live_patch": {}, "kernel": {**(kernel if isinstance(kernel, Mapping) else {}), "running": running}}

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mitigations: whether each thing that one changes is changed in the kernel that runs, whether its fix is in force, and what is left of others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..promises import BrokenPromiseError
+from ..proof import Proof
+from . import command_line, kernels
+
+_REFUSED = re.compile(r"install (?:(?:/usr)?/bin/)?(?:true|false)(?:\s[^;&|`$()]*)?\Z")
+_TRUE, _FALSE = ("1", "y", "yes", "on", "true", "force"), ("0", "n", "no", "off", "false")
+
+
+def ids(entry: Mapping[str, Any]) -> list[str]:
+    """The advisories of a mitigation."""
+    given = entry["advisory"]
+    return [given] if isinstance(given, str) else [str(one) for one in given]
+
+
+def left_open(proof: Proof, entry: Mapping[str, Any]) -> list[str]:
+    """Each thing of a mitigation that is not in force, in words."""
+    rows = proof.rows("mitigations")
+    line = " ".join(cells[1] for cells in rows if cells[0] == "line" and len(cells) > 1)
+    found = [f"module {name} {how}" for name in entry.get("modules", ()) if (how := _module(rows, str(name).replace("-", "_"), line))]
+    found += [f"the running kernel has no {word}" for word in entry.get("cmdline", ()) if not command_line.gives(line, word)]
+    for name, value in entry.get("kvm_parameters", {}).items():
+        found += _parameter(rows, str(name), value)
+    for name, value in entry.get("sysctls", {}).items():
+        said = _said(rows, "sysctl", name)
+        wanted = str(int(value)) if isinstance(value, bool) else str(value)
+        found += [f"{name} is {said[0] if said else 'not told'}, not {wanted}"] if not said or said[0].split() != wanted.split() else []
+    for unit in entry.get("services_off", ()):
+        said = _said(rows, "unit", unit)
+        found += [f"{unit} is {'/'.join(said)}"] if len(said) < 2 or said[0] in ("active", "activating", "reloading") or said[1] != "masked" else []
+    return found
+
+
+def _said(rows: list[list[str]], kind: str, name: str) -> list[str]:
+    return next((cells[2:] for cells in rows if cells[0] == kind and len(cells) > 2 and cells[1] == name), [])
+
+
+def _module(rows: list[list[str]], name: str, line: str) -> str:
+    """Why a module may run, or '' where it cannot."""
+    if any(cells[:2] == ["runs", name] for cells in rows):
+        return "is loaded"
+    does = [" ".join(cells[2:]).strip() for cells in rows if cells[:2] == ["does", name]]
+    last = does[-1] if does else ""
+    if last.startswith("builtin"):
+        starts = {cells[2] for cells in rows if cells[:2] == ["starts", name] and len(cells) > 2} or {f"{name}_init"}
+        stopped = set(re.split(r"[,\s]", ",".join(re.findall(r'(?:^|\s)"?initcall[-_]blacklist="?([^\s"]+)', line.partition(" -- ")[0]))))
+        return "" if starts <= stopped else "is part of the kernel"
+    refused = re.findall(r'(?:^|\s)"?module[-_]blacklist="?([^\s"]+)', line.partition(" -- ")[0])
+    return f"can be loaded ({last})" if last and not _REFUSED.match(last) and name not in (refused[-1].split(",") if refused else ()) else ""
+
+
+def _parameter(rows: list[list[str]], name: str, value: Any) -> Iterator[str]:
+    said = _said(rows, "kvm", name)
+    wanted = str(int(value)) if isinstance(value, bool) else str(value)
+    reading = said[0] if said else ""
+    if len(said) < 2 or said[1] != "loaded":
+        # The other vendor's module: this processor has no use for it.
+        if not any(cells[0] == "has" for cells in rows):
+            yield f"{name} is not told, since no module of KVM is loaded"
+    elif reading != wanted and not any(reading.lower() in same and wanted.lower() in same for same in (_TRUE, _FALSE)):
+        yield f"{name} is {reading}, not {wanted}"
+
+
+def fixed(proof: Proof, entry: Mapping[str, Any]) -> bool:
+    """Whether the fix is in force: the kernel that runs is as new as the one named for this host, or live patches are said to fix each id."""
+    patched = {cells[1] for cells in proof.rows("patched_holes") if cells[0] == "fixes" and len(cells) > 1}
+    if set(ids(entry)) <= patched:
+        return True
+    wanted = version_for(proof, entry)
+    return bool(wanted) and proof.compare(kernels.running_version(proof), wanted) >= 0
+
+
+def version_for(proof: Proof, entry: Mapping[str, Any]) -> str:
+    """The kernel's version that closes the hole in this host's stream, or ''."""
+    release = proof.os_release()
+    version = release.get("VERSION_ID", "")
+    names = {"rhel": "redhat", "ol": "oracle", "amzn": "amazon", "sles": "suse", "opensuse-leap": "opensuse"}
+    family = names.get(release.get("ID", ""), release.get("ID", ""))
+    major = version.split(".")[0] if family in ("redhat", "rocky", "almalinux", "oracle", "centos") else version
+    wanted = str((entry.get("fixed") or {}).get(f"{family}:{major}", ""))
+    # A kernel of another line, such as backports, is in a stream of its own.
+    return wanted if wanted and "~bpo" not in kernels.running_version(proof) else ""
+
+
+def versions(proof: Proof) -> set[str]:
+    """The versions that must be put in order to say which fixes are in force; none where the host does not tell what runs."""
+    try:
+        wanted = {version_for(proof, entry) for entry in proof.promises().get("mitigations", ())} - {""}
+        return {kernels.running_version(proof), *wanted} if wanted else set()
+    except BrokenPromiseError:
+        return set()
+
+
+def applied(proof: Proof) -> list[str]:
+    """The mitigations that the host's own note says were applied."""
+    text = next((cells[1] for cells in proof.rows("mitigations") if cells[0] == "note" and len(cells) > 1), "")
+    try:
+        return [str(name) for name in json.loads(text)["applied"]] if text else []
+    except (ValueError, KeyError, TypeError):
+        raise BrokenPromiseError(f"{proof.host} has a note of its mitigations that cannot be read") from None
+
+
+def left_over(proof: Proof, wanted: list[Mapping[str, Any]]) -> list[str]:
+    """What was applied and is not wanted any more, or whose fix is in force."""
+    kept = {", ".join(ids(entry)) for entry in wanted if not fixed(proof, entry)}
+    return [name for name in applied(proof) if name not in kept]

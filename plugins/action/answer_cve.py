@@ -66,39 +66,49 @@ def answer(args: dict[str, Any], directory: Path, now: datetime) -> fleet.Answer
         raise FeedError(f"{directory}: no records are there; scan first with playbooks/report_drift.yml, or name the directory of a report")
     wanted = feeds_edge.of_setting(args["feeds"])
     ages = [_age(feed, now) for feed in wanted]
-    path, problems = compiled(wanted, directory)
+    path = compiled(wanted, directory)
     opened = index.Index(path)
     try:
+        problems = opened.problems()
         since = (now - timedelta(days=args["days"])).strftime("%Y-%m-%d") if args["days"] > 0 else ""
         cves = opened.expand([name.strip() for name in args["cve"] if name.strip()], since)
         asked = {cve: opened.advisories(cve) for cve in cves}
-        distrust = _distrust(wanted, ages, args["max_age_hours"])
+        distrust = _distrust(wanted, ages, args["max_age_hours"]) or _partial(problems)
         hosts = fleet.of_fleet(records.documents([directory], []), args["hosts"], asked, opened.streams(), distrust)
     finally:
         opened.close()
     told = tuple({"path": str(feed.path), "age": _told(age)} for feed, age in zip(wanted, ages, strict=True))
-    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), tuple(cves), hosts, told, problems)
+    passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
+    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), tuple(cves), hosts, told, passed_over)
 
 
-def compiled(wanted: list[Feed], directory: Path) -> tuple[Path, tuple[str, ...]]:
-    """The index of these feeds, made anew only where a file of theirs changed, and what was passed over when it was made."""
+def compiled(wanted: list[Feed], directory: Path) -> Path:
+    """The index of these feeds, made anew only where a file of theirs changed."""
     listed = [(feed.stream, str(path), path.stat().st_size, path.stat().st_mtime_ns) for feed in wanted for path in feeds_edge.files(feed)]
     if not listed:
         raise FeedError(f"firebreak_feeds: no file in {', '.join(str(feed.path) for feed in wanted) or 'an empty list'}")
     digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
     folder = store.private_directory(directory.parent / "feeds")
-    path, beside = folder / f"{digest}.sqlite", folder / f"{digest}.passed_over"
+    path = folder / f"{digest}.sqlite"
     if not path.exists():
         problems: list[Problem] = []
         with tempfile.TemporaryDirectory(dir=folder) as place:
             fresh = Path(place) / "index"
-            index.build(fresh, (advisory for feed in wanted for advisory in feeds_edge.read(feed, problems)))
-            store.write(beside, (f"{problem.where}: {problem.why}\n".replace("\x00", " ") for problem in problems))
+            index.build(fresh, (item for feed in wanted for item in feeds_edge.read(feed, problems)), problems)
             fresh.replace(path)
         for old in folder.iterdir():
             if old.is_file() and old.stem != digest:
                 old.unlink()
-    return path, tuple(store.read(beside, 64 * 1024 * 1024).splitlines())
+    return path
+
+
+def _partial(problems: list[Problem]) -> str:
+    """Why the feeds are not whole; '' where they are."""
+    missing = [problem for problem in problems if problem.partial]
+    if not missing:
+        return ""
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"a feed was read in part only ({Path(missing[0].where.split(': ')[0]).name}: {missing[0].why}{more})"
 
 
 def _age(feed: Feed, now: datetime) -> float | None:

@@ -31,6 +31,9 @@ options:
       - Paths of feeds, or mappings with C(path) and C(stream). A folder stands for all files in it.
       - OSV documents (C(.json), C(.zip), C(.tar.xz), C(.tar.gz), C(.tar.bz2)) of Debian, Ubuntu (with its notices of live patches), Red Hat, Rocky,
         AlmaLinux, SUSE; the JSON of Debian's security tracker; C(updateinfo.xml) of a dnf repository, which needs C(stream), such as C(oracle:9).
+      - CSAF and VEX of version 2.0 and 2.1 (Red Hat, SUSE; also C(.tar.zst)), OpenVEX of Ubuntu, records of the kernel's CNA, and for urgency CISA's
+        KEV catalogue (JSON) and FIRST's EPSS scores (C(.csv)).
+      - A feed that breaks off or of which a document cannot be read closes nothing, like one that is too old.
     type: raw
     required: true
   max_age_hours:

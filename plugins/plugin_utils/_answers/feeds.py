@@ -3,31 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The edge of the answers: reads feeds from files, folders and archives that an operator brings. Nothing is fetched, nothing is unpacked to disk.
 
-Every document is bounded in bytes, and an archive in documents and in bytes altogether: a feed comes from elsewhere.
+Every document is bounded in bytes and values, and an archive in documents and in bytes altogether: a feed comes from elsewhere. What breaks off, or
+cannot be read, makes its feed a partial one, and says so: what is missing may be the very fix that reopens a hole.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import json
+import hashlib
 import lzma
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from . import osv, tracker, updateinfo
-from .model import Advisory, FeedError
+from . import documents, exploited, packing, updateinfo
+from .model import FeedError, Item, UnknownFormError
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
 MEMBER_LIMIT = 16 * 1024 * 1024
-TOTAL_LIMIT = 4 * 1024 * 1024 * 1024
-MEMBERS_LIMIT = 1_000_000
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+TOTAL_LIMIT = 8 * 1024 * 1024 * 1024
+MEMBERS_LIMIT = 2_000_000
+_BROKEN = (FeedError, OSError, EOFError, ValueError, RecursionError, NotImplementedError,
+           lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+# What lies beside feeds and is none: signatures, digests, lists of changes, words for people.
+_BESIDE = (".sha256", ".sha512", ".asc", ".sig", ".txt", ".md", ".html")
 
 
 class Feed(NamedTuple):
@@ -38,10 +39,11 @@ class Feed(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A document that was passed over, and why."""
+    """A document that was passed over, and why; ``partial`` where something that belongs to the feed is missing for it."""
 
     where: str
     why: str
+    partial: bool = True
 
 
 def of_setting(value: Any) -> list[Feed]:
@@ -60,86 +62,73 @@ def of_setting(value: Any) -> list[Feed]:
 def files(feed: Feed) -> list[Path]:
     """The files of a feed, in order; FeedError where the path is not there."""
     if feed.path.is_dir():
-        return sorted(path for path in feed.path.rglob("*") if path.is_file() and not path.name.startswith("."))
+        found = sorted(path for path in feed.path.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return [path for path in found if not path.name.lower().endswith(_BESIDE)]
     if not feed.path.is_file():
         raise FeedError(f"{feed.path}: there is no such file or folder")
     return [feed.path]
 
 
-def read(feed: Feed, problems: list[Problem]) -> Iterator[Advisory]:
-    """Every advisory of a feed; documents that cannot be read are added to ``problems`` and passed over."""
+def vouched(path: Path) -> bool:
+    """Whether a digest lies beside a file; FeedError where it is not the file's."""
+    beside = path.with_name(f"{path.name}.sha256")
+    if not beside.is_file():
+        return False
+    words = beside.read_text(encoding="ascii", errors="replace")[:1000].lower().split()
+    with path.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(source)
+    if digest not in words:
+        raise FeedError(f"its SHA-256 is not the one in {beside.name}")
+    return True
+
+
+def _digest(source: IO[bytes]) -> str:
+    """As hashlib.file_digest, which Python 3.10 does not have."""
+    digest = hashlib.sha256()
+    while piece := source.read(1024 * 1024):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def read(feed: Feed, problems: list[Problem]) -> Iterator[Item]:
+    """Everything that a feed says; what cannot be read is added to ``problems`` and passed over."""
     for path in files(feed):
         try:
+            vouched(path)
             yield from _file(path, feed.stream, problems)
-        except (FeedError, OSError, EOFError, ValueError, RecursionError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile) as error:
+        except UnknownFormError as error:
+            problems.append(Problem(str(path), str(error)[:300], False))
+        except _BROKEN as error:
             problems.append(Problem(str(path), str(error)[:300]))
 
 
-def _file(path: Path, stream: str, problems: list[Problem]) -> Iterator[Advisory]:
-    name = path.name.lower()
+def _file(path: Path, stream: str, problems: list[Problem]) -> Iterator[Item]:
+    name = packing.plain_name(path.name)
     if name.endswith(".zip"):
-        yield from _zip(path, problems)
-    elif ".tar" in name or name.endswith((".tgz", ".txz")):
-        yield from _tar(path, problems)
-    else:
-        opener = _OPENERS.get(path.suffix.lower())
-        # The three openers have types of their own, which agree on reading bytes only.
-        opened: Any = opener(path, "rb") if opener else path.open("rb")
-        with opened as source:
-            if ".xml" in name:
-                yield from _updateinfo(path, stream, source)
-            else:
-                yield from _documents(_json(source, DOCUMENT_LIMIT), str(path), problems)
-
-
-def _updateinfo(path: Path, stream: str, source: IO[bytes]) -> Iterator[Advisory]:
-    if not stream:
-        raise FeedError(f"{path}: updateinfo does not say which stream it is of; give the feed as a mapping with path and stream")
-    yield from updateinfo.parse(stream, source)
-
-
-def _json(source: IO[bytes], limit: int) -> Any:
-    data = source.read(limit + 1)
-    if len(data) > limit:
-        raise FeedError(f"longer than {limit} bytes")
-    return json.loads(data)
-
-
-def _documents(document: Any, where: str, problems: list[Problem]) -> Iterator[Advisory]:
-    """The advisories in one JSON document, whatever form it has."""
-    if tracker.looks_like(document):
-        yield from tracker.parse(document)
+        with zipfile.ZipFile(path) as archive:
+            members = ((info.filename, info.file_size, packing.zip_member(archive, info)) for info in archive.infolist() if not info.is_dir())
+            yield from _members(path, members, problems)
         return
-    for one in document if isinstance(document, list) else [document]:
-        try:
-            advisory = osv.parse(one)
-        except FeedError as error:
-            problems.append(Problem(where, str(error)))
-            continue
-        if advisory:
-            yield advisory
+    with packing.opened(path) as source:
+        if name.endswith(".tar"):
+            whole = packing.Whole(source)
+            with tarfile.open(fileobj=whole, mode="r|") as archive:
+                inside = ((info.name, info.size, packing.tar_member(archive, info)) for info in archive if info.isfile())
+                yield from _members(path, inside, problems)
+            whole.check()
+        elif name.endswith(".csv"):
+            yield from exploited.scores(source)
+        elif name.endswith(".xml"):
+            if not stream:
+                raise FeedError("updateinfo does not say which stream it is of; give the feed as a mapping with path and stream")
+            yield from updateinfo.parse(stream, source)
+        elif name.endswith((".json", ".jsonl")):
+            yield from documents.read(documents.loads(packing.bounded(source, DOCUMENT_LIMIT)), str(path))
+        else:
+            raise UnknownFormError("no form of a feed by its name: .json, .xml, .csv, .zip, .tar, packed or not")
 
 
-Member = tuple[str, int, Callable[[], IO[bytes]]]
-
-
-def _zip(path: Path, problems: list[Problem]) -> Iterator[Advisory]:
-    with zipfile.ZipFile(path) as archive:
-        members: Iterator[Member] = ((info.filename, info.file_size, partial(archive.open, info)) for info in archive.infolist() if not info.is_dir())
-        yield from _members(path, members, problems)
-
-
-def _tar(path: Path, problems: list[Problem]) -> Iterator[Advisory]:
-    with tarfile.open(path, "r|*") as archive:
-        members: Iterator[Member] = ((info.name, info.size, partial(_extracted, archive, info)) for info in archive if info.isfile())
-        yield from _members(path, members, problems)
-
-
-def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    return archive.extractfile(info) or io.BytesIO()
-
-
-def _members(path: Path, members: Iterable[Member], problems: list[Problem]) -> Iterator[Advisory]:
+def _members(path: Path, members: Iterable[tuple[str, int, packing.Opener]], problems: list[Problem]) -> Iterator[Item]:
     total = 0
     for count, (name, size, opened) in enumerate(members):
         total += size
@@ -150,7 +139,9 @@ def _members(path: Path, members: Iterable[Member], problems: list[Problem]) -> 
         where = f"{path}: {name[:200]}"
         try:
             with opened() as source:
-                document = _json(source, MEMBER_LIMIT)
-            yield from _documents(document, where, problems)
-        except (FeedError, ValueError, RecursionError) as error:
+                data = packing.bounded(source, MEMBER_LIMIT)
+            yield from documents.read(documents.loads(data), where)
+        except UnknownFormError as error:
+            problems.append(Problem(where, str(error)[:300], False))
+        except (FeedError, ValueError) as error:
             problems.append(Problem(where, str(error)[:300]))

@@ -1,55 +1,108 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Advisories as one compiled file: asked by CVE or advisory id in a moment, whatever the feeds weigh. SQLite, which Python brings."""
+"""Advisories as one compiled file: asked by CVE or advisory id in a moment, whatever the feeds weigh. SQLite, which Python brings.
+
+Only rows about packages that a record tells of are kept; of the others one name, so that an answer can say what a hole is about.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from .model import Advisory, LivePatch, Row
+from .feeds import Problem
+from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
+from .relevant import is_kernel, is_relevant
 
-FORMAT = 1
+FORMAT = 2
+_PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEXT NOT NULL, published TEXT NOT NULL);
+CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEXT NOT NULL, published TEXT NOT NULL, files TEXT NOT NULL,
+                       other TEXT NOT NULL, kernel INTEGER NOT NULL);
 CREATE TABLE cve (name TEXT NOT NULL, advisory INTEGER NOT NULL REFERENCES advisory, PRIMARY KEY (name, advisory)) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE row (advisory INTEGER NOT NULL REFERENCES advisory, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL,
                   introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, note TEXT NOT NULL);
+CREATE TABLE exploited (cve TEXT PRIMARY KEY, due TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE likelihood (cve TEXT PRIMARY KEY, score REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE problem (place TEXT NOT NULL, why TEXT NOT NULL, partial INTEGER NOT NULL);
+CREATE TABLE stream (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _AFTER = """
+DELETE FROM likelihood WHERE cve NOT IN (SELECT name FROM cve);
 CREATE INDEX row_of_advisory ON row (advisory);
 CREATE INDEX advisory_by_id ON advisory (id);
-CREATE TABLE stream AS SELECT DISTINCT word.text AS name FROM row JOIN word ON word.number = row.stream;
+CREATE INDEX advisory_by_day ON advisory (published);
 """
 
 
-def build(path: Path, advisories: Iterable[Advisory]) -> int:
-    """Write the index anew at ``path``, which must not exist; how many advisories it holds."""
-    words: dict[str, int] = {}
+@dataclass(frozen=True)
+class Urgency:
+    """What others say of a CVE: CISA's due date ('' for none), ransomware, EPSS's score."""
 
-    def word(text: str) -> int:
-        return words.setdefault(text, len(words) + 1)
+    due: str = ""
+    ransomware: bool = False
+    score: float | None = None
 
-    count = 0
+
+class _Writer:
+    """An index while it is written."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database, self._words, self._streams = database, dict[str, int](), set[str]()
+        self.count = 0
+
+    def add(self, item: Item) -> None:
+        if isinstance(item, Exploited):
+            self._database.execute("INSERT OR REPLACE INTO exploited VALUES (?, ?, ?)", item)
+        elif isinstance(item, Likelihood):
+            self._database.execute("INSERT OR REPLACE INTO likelihood VALUES (?, ?)", item)
+        else:
+            self._advisory(item)
+
+    def _advisory(self, advisory: Advisory) -> None:
+        self.count += 1
+        rows = dict.fromkeys(row for row in advisory.rows if is_relevant(row.package))
+        others = sorted({row.package for row in advisory.rows if not is_relevant(row.package)})[:3]
+        self._streams.update(row.stream for row in advisory.rows)
+        self._database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?)", (
+            self.count, advisory.id, advisory.summary if rows else "", advisory.published, "\n".join(advisory.files), ", ".join(others)[:200],
+            any(is_kernel(row.package) for row in rows)))
+        self._database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, self.count) for name in advisory.cves))
+        self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
+            (self.count, self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
+             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.note) for row in rows))
+
+    def _word(self, text: str) -> int:
+        return self._words.setdefault(text, len(self._words) + 1)
+
+    def finish(self, problems: Sequence[Problem]) -> None:
+        self._database.executemany("INSERT INTO word VALUES (?, ?)", ((number, text) for text, number in self._words.items()))
+        self._database.executemany("INSERT INTO stream VALUES (?)", ((name,) for name in sorted(self._streams)))
+        # What makes a feed partial is never cut off.
+        kept = sorted(problems, key=lambda problem: not problem.partial)[:_PROBLEMS_LIMIT]
+        self._database.executemany("INSERT INTO problem VALUES (?, ?, ?)", kept)
+        newest = self._database.execute("SELECT max(published) FROM advisory").fetchone()[0] or ""
+        self._database.executemany("INSERT INTO about VALUES (?, ?)", [
+            ("format", str(FORMAT)), ("advisories", str(self.count)), ("newest", newest)])
+        self._database.executescript(_AFTER)
+        self._database.commit()
+
+
+def build(path: Path, items: Iterable[Item], problems: Sequence[Problem] = ()) -> int:
+    """Write the index anew at ``path``, which must not exist; how many advisories it holds. ``problems`` may grow while ``items`` are read."""
     with closing(sqlite3.connect(path)) as database:
         database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
-        for count, advisory in enumerate(advisories, 1):
-            database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?)", (count, advisory.id, advisory.summary, advisory.published))
-            database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, count) for name in advisory.cves))
-            database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
-                (count, word(row.stream), word(row.package), row.kind, row.introduced, row.fixed, row.state,
-                 row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.note) for row in advisory.rows))
-        database.executemany("INSERT INTO word VALUES (?, ?)", ((number, text) for text, number in words.items()))
-        newest = database.execute("SELECT max(published) FROM advisory").fetchone()[0] or ""
-        database.executemany("INSERT INTO about VALUES (?, ?)", [("format", str(FORMAT)), ("advisories", str(count)), ("newest", newest)])
-        database.executescript(_AFTER)
-        database.commit()
-    return count
+        writer = _Writer(database)
+        for item in items:
+            writer.add(item)
+        writer.finish(problems)
+    return writer.count
 
 
 class Index:
@@ -57,18 +110,20 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-
-    def close(self) -> None:
-        self._database.close()
+        self.close: Callable[[], None] = self._database.close
 
     def about(self) -> dict[str, str]:
         return dict(self._database.execute("SELECT key, value FROM about"))
+
+    def problems(self) -> list[Problem]:
+        """What was passed over when the index was made, what makes a feed partial first."""
+        return [Problem(place, why, bool(partial)) for place, why, partial in self._database.execute("SELECT place, why, partial FROM problem")]
 
     def streams(self) -> set[str]:
         """The streams that any advisory speaks of."""
         return {name for (name,) in self._database.execute("SELECT name FROM stream")}
 
-    def expand(self, wanted: Sequence[str], since: str = "") -> list[str]:
+    def expand(self, wanted: Sequence[str], since: str = "", kernel_only: bool = False) -> list[str]:
         """The CVE ids that are meant: a CVE's own, all of an advisory's, or with ``since`` all published from that day on. In order, each once."""
         found: dict[str, None] = {}
         for name in wanted:
@@ -78,16 +133,23 @@ class Index:
         if since:
             rows = self._database.execute(
                 "SELECT DISTINCT cve.name FROM advisory JOIN cve ON cve.advisory = advisory.number "
-                "WHERE advisory.published >= ? ORDER BY 1", (since,))
+                "WHERE advisory.published >= ? AND (advisory.kernel OR NOT ?) ORDER BY 1", (since, kernel_only))
             found |= dict.fromkeys(cve for (cve,) in rows)
         return list(found)
 
     def advisories(self, cve: str) -> list[Advisory]:
         """What the feeds say of one CVE; empty where none knows it."""
         rows = self._database.execute(
-            "SELECT advisory.number, advisory.id, advisory.summary, advisory.published FROM cve JOIN advisory ON advisory.number = cve.advisory "
+            "SELECT number, id, summary, published, files, other FROM cve JOIN advisory ON advisory.number = cve.advisory "
             "WHERE cve.name = ? ORDER BY advisory.id", (cve,)).fetchall()
-        return [Advisory(name, (cve,), tuple(self._rows(number)), summary, published) for number, name, summary, published in rows]
+        return [Advisory(name, (cve,), tuple(self._rows(number)), summary, published, tuple(files.split("\n")) if files else (), other)
+                for number, name, summary, published, files, other in rows]
+
+    def urgency(self, cve: str) -> Urgency:
+        """What KEV and EPSS say of a CVE."""
+        due, ransomware = self._database.execute("SELECT due, ransomware FROM exploited WHERE cve = ?", (cve,)).fetchone() or ("", 0)
+        score = self._database.execute("SELECT score FROM likelihood WHERE cve = ?", (cve,)).fetchone()
+        return Urgency(due, bool(ransomware), score[0] if score else None)
 
     def _rows(self, advisory: int) -> Iterator[Row]:
         for stream, package, kind, introduced, fixed, state, module, version, note in self._database.execute(

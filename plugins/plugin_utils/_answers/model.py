@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 SOURCE, BINARY = "source", "binary"
@@ -38,15 +38,41 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Advisory:
-    """One advisory: its own id, the CVE ids that it is about, and its rows."""
+    """One advisory: its own id, the CVE ids that it is about, and its rows; ``files`` are the kernel's source files that hold the hole.
+
+    ``other`` names packages of rows that were left out, since no record tells of them.
+    """
 
     id: str
     cves: tuple[str, ...]
     rows: tuple[Row, ...]
     summary: str = ""
     published: str = ""
-    problems: tuple[str, ...] = field(default=())
+    files: tuple[str, ...] = ()
+    other: str = ""
 
 
 class FeedError(ValueError):
     """A feed, or a document of it, cannot be read; the message names the file, what was seen and what was wanted."""
+
+
+class UnknownFormError(FeedError):
+    """A document that can be read and is none of the forms that are known: nothing of a feed is missing for it."""
+
+
+class Exploited(NamedTuple):
+    """A CVE that is exploited, by CISA, and the day by which it has to be closed."""
+
+    cve: str
+    due: str
+    ransomware: bool = False
+
+
+class Likelihood(NamedTuple):
+    """How likely a CVE is exploited within 30 days, by EPSS."""
+
+    cve: str
+    score: float
+
+
+Item = Advisory | Exploited | Likelihood

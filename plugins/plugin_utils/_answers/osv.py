@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import streams
-from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, Advisory, FeedError, LivePatch, Row
+from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, Advisory, LivePatch, Row, UnknownFormError
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 _PREFIXES = ("UBUNTU-", "DEBIAN-")
@@ -33,9 +33,9 @@ def cve_of(text: object) -> str | None:
 
 
 def parse(document: Any) -> Advisory | None:
-    """One document; None where it was withdrawn. FeedError where it is no OSV document."""
+    """One document; None where it was withdrawn. UnknownFormError where it is no OSV document."""
     if not isinstance(document, Mapping) or not isinstance(document.get("id"), str):
-        raise FeedError("want an OSV document with an id")
+        raise UnknownFormError("want an OSV document with an id")
     if document.get("withdrawn"):
         return None
     name = document["id"]

@@ -16,9 +16,22 @@ UPSTREAM = "kernel.org"
 _FAMILIES = {"debian": "debian", "ubuntu": "ubuntu", "rocky linux": "rocky", "almalinux": "almalinux", "alpine": "alpine", "linux": UPSTREAM}
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
 _SUSE = re.compile(r"(?P<product>.*?) ?(?P<release>[0-9]+(?:\.[0-9]+)?)(?: SP(?P<pack>[0-9]+))?\Z")
-_SLES = ("linux enterprise server", "linux enterprise high performance computing", "linux enterprise module for basesystem")
+_SLES = ("linux enterprise server", "linux enterprise high performance computing", "linux enterprise module for basesystem",
+         "linux enterprise module for server applications", "linux enterprise module for containers")
+_LIVE_PATCHING = "linux_enterprise_live_patching"
+# SUSE's products by their names in a CPE; the rest are products of their own.
+_SUSE_PRODUCTS = {"sles": "", "sle_hpc": "", "sle-module-basesystem": "", "sle-module-server-applications": "", "sle-module-containers": "",
+                  "sle-module-live-patching": _LIVE_PATCHING, "sles-ltss": "ltss"}
+# (vendor, product) of a CPE -> family, of distributions whose releases have no products beside them.
+_CPE_FAMILIES = {("debian", "debian_linux"): "debian", ("canonical", "ubuntu_linux"): "ubuntu", ("rocky", "rocky"): "rocky",
+                 ("rocky", "rocky_linux"): "rocky", ("almalinux", "almalinux"): "almalinux", ("alma", "linux"): "almalinux",
+                 ("oracle", "linux"): "oracle", ("amazon", "linux"): "amazon", ("amazon", "amazon_linux"): "amazon", ("opensuse", "leap"): "opensuse"}
+# Ubuntu's codenames. As of 2026-11; source: /usr/share/distro-info/ubuntu.csv of distro-info-data.
+_UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04", "noble": "24.04", "oracular": "24.10",
+           "plucky": "25.04", "questing": "25.10", "resolute": "26.04"}
+_PRO = ("esm-infra", "esm-infra-legacy", "esm-apps", "esm-apps-legacy")
 # The products of Red Hat whose packages a host of the release runs as they are; the rest are products of their own.
-_RED_HAT = {"enterprise_linux": "", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus"}
+_RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus"}
 
 
 def of_ecosystem(text: str) -> str | None:
@@ -63,6 +76,40 @@ def _suse(family: str, rest: str) -> str | None:
     return f"{family}:{release}:{product.replace(' ', '_')}"
 
 
+def of_cpe(text: object) -> str | None:
+    """The stream that a CPE of a platform means, in either spelling; None for one that is no release of a family of Linux hosts."""
+    if not isinstance(text, str) or len(text) > 300:
+        return None
+    body = text.removeprefix("cpe:2.3:") if text.startswith("cpe:2.3:") else text.removeprefix("cpe:/")
+    parts = [part.lower() if part not in ("*", "-") else "" for part in body.split(":")]
+    if body == text or len(parts) < 4 or not _RELEASE.match(parts[3]):
+        return None
+    _part, vendor, product, release, *rest = parts
+    update = rest[0] if rest else ""
+    if vendor == "redhat":
+        return _named("redhat", release, _RED_HAT.get(product, product))
+    if vendor == "suse":
+        pack = re.match(r"sp([0-9]+)\Z", update)
+        return _named("suse", release + (f".{pack[1]}" if pack else ""), _SUSE_PRODUCTS.get(product, product))
+    family = _CPE_FAMILIES.get((vendor, product))
+    return _named(family, release, "+".join(filter(None, rest[:1]))) if family else None
+
+
+def _named(family: str, release: str, name: str) -> str:
+    return f"{family}:{release}:{name}" if name else f"{family}:{release}"
+
+
+def of_distro(namespace: str, distro: str) -> str | None:
+    """The stream that a purl's ``distro`` means: Ubuntu's codename with its stream before it, or an id with a release."""
+    track, _slash, name = distro.rpartition("/")
+    if namespace == "ubuntu" and name in _UBUNTU:
+        return _named("ubuntu", _UBUNTU[name], "pro" if track in _PRO else "" if track in ("", "ubuntu") else f"{track.replace('/', '+')}+pro")
+    family, _dash, release = distro.partition("-")
+    if not _slash and family in _IDS and _RELEASE.match(release):
+        return f"{_IDS[family]}:{release}"
+    return None
+
+
 # os-release's ID -> family of streams.
 _IDS = {"debian": "debian", "ubuntu": "ubuntu", "rhel": "redhat", "rocky": "rocky", "almalinux": "almalinux", "ol": "oracle", "amzn": "amazon",
         "sles": "suse", "opensuse-leap": "opensuse", "fedora": "fedora", "centos": "centos"}
@@ -90,5 +137,21 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     minor = _MINOR.search(version)
     if family == "redhat" and minor:
         long_lived = [f"{family}:{minor[1]}.{minor[2]}:{name}" for name in ("eus", "e4s", "aus", "tus")]
-        return [*long_lived, base]
-    return [base, f"{base}:pro"] if family == "ubuntu" else [base]
+        return [*long_lived, f"{family}:{minor[1]}.{minor[2]}", base]
+    # What is sold beside a release holds the very same packages, and goes on where the base release's updates end.
+    beside = {"ubuntu": ["pro"], "suse": ["ltss"]}.get(family, [])
+    return [base, *(f"{base}:{name}" for name in beside)]
+
+
+def neighbours(version: str) -> list[str]:
+    """The other minor releases of Red Hat's, from which a package of this version gets its fix where its own has none: the newer ones first."""
+    minor = _MINOR.search(version)
+    if not minor:
+        return []
+    own = int(minor[2])
+    return [f"redhat:{minor[1]}.{number}" for number in (*range(own + 1, 21), *reversed(range(own)))]
+
+
+def is_beside(stream: str, mine: str) -> bool:
+    """Whether a stream is of the same family and release as another, whatever its name: for packages whose own name says what they are for."""
+    return stream.split(":")[:2] == mine.split(":")[:2]

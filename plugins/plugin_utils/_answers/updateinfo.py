@@ -20,29 +20,42 @@ from .osv import cve_of
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _LONGEST = len(b"<!DOCTYPE")
 _ROWS_LIMIT = 20_000
+_BYTES_LIMIT = 1024 * 1024 * 1024
+_DEPTH_LIMIT = 32
 
 
 class _Checked:
-    """A file that refuses to be read past a declaration of types or entities."""
+    """A file that refuses to be read past a declaration of types or entities, or without end."""
 
     def __init__(self, source: IO[bytes]) -> None:
-        self._source, self._before = source, b""
+        self._source, self._before, self._read = source, b"", 0
 
     def read(self, size: int = -1) -> bytes:
         piece = self._source.read(size)
         if _DECLARATION.search(self._before + piece):
             raise FeedError("the document declares types or entities, which updateinfo never does")
         self._before = piece[-_LONGEST:]
+        self._read += len(piece)
+        if self._read > _BYTES_LIMIT:
+            raise FeedError(f"longer than {_BYTES_LIMIT} bytes")
         return piece
 
 
 def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
     """Each security advisory of the document, as it is read. FeedError where it is no updateinfo, or declares types or entities."""
+    open_elements: list[ElementTree.Element] = []
     try:
-        for _event, element in ElementTree.iterparse(_Checked(source)):
-            if element.tag == "update":
-                advisory = _advisory(stream, element)
-                element.clear()
+        for event, element in ElementTree.iterparse(_Checked(source), ("start", "end")):
+            if event == "start":
+                open_elements.append(element)
+                if len(open_elements) > _DEPTH_LIMIT:
+                    raise FeedError(f"elements nested deeper than {_DEPTH_LIMIT}")
+                continue
+            open_elements.pop()
+            if len(open_elements) == 1:
+                advisory = _advisory(stream, element) if element.tag == "update" else None
+                # What was read is dropped, so that the size of a document costs no memory.
+                open_elements[0].clear()
                 if advisory:
                     yield advisory
     except ElementTree.ParseError as error:
@@ -50,7 +63,7 @@ def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
 
 
 def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
-    if update.get("type") != "security":
+    if update.get("type") != "security" or update.get("status") == "retracted":
         return None
     name = (update.findtext("id") or "").strip()
     references = [one.get("id") for one in update.iter("reference") if one.get("type") == "cve"]

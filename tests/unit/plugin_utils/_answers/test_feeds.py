@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
+import importlib
 import io
 import json
 import lzma
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -27,6 +30,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model imp
     Row,
 )
 
+ZSTANDARD: Any = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "zstandard")
 DSA: dict[str, Any] = {
     "id": "DSA-6053-1", "related": [], "upstream": ["DEBIAN-CVE-2025-40300"], "published": "2025-11-12T00:00:00Z",
     "summary": "linux - security update",
@@ -54,7 +58,7 @@ FIXED = Advisory("DSA-6053-1", ("CVE-2025-40300",), (Row("debian:12", "linux", f
 
 def _read(path: Path, stream: str = "") -> tuple[list[Advisory], list[Problem]]:
     problems: list[Problem] = []
-    return list(feeds.read(Feed(path, stream), problems)), problems
+    return [item for item in feeds.read(Feed(path, stream), problems) if isinstance(item, Advisory)], problems
 
 
 def _tar(path: Path, mode: str, name: str, data: bytes) -> None:
@@ -65,14 +69,22 @@ def _tar(path: Path, mode: str, name: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", [
-    "a.json", "a.json.gz", "a.json.xz", "a.json.bz2", "a.zip", "a.tar.gz", "a.tar.xz", "a.tar.bz2", "a.tar", "list.json"])
+    "a.json", "a.json.gz", "a.json.xz", "a.json.bz2", "a.json.zst",
+    "a.zip", "a.tar.gz", "a.tar.xz", "a.tar.bz2", "a.tar", "a.tgz", "a.tar.zst", "list.json"])
 def test_one_document_in_every_packing(tmp_path: Path, form: str) -> None:
     path, data = tmp_path / form, json.dumps(DSA).encode()
     if form == "a.zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("osv/DSA-6053-1.json", data)
-    elif ".tar" in form:
-        _tar(path, "w:" + {"a.tar": ""}.get(form, form.rpartition(".")[2]), "osv/DSA-6053-1.json", data)
+    elif form.endswith(".zst"):
+        inner = tmp_path / "inner"
+        if ".tar" in form:
+            _tar(inner, "w", "osv/DSA-6053-1.json", data)
+            data = inner.read_bytes()
+            inner.unlink()
+        path.write_bytes(ZSTANDARD.compress(data))
+    elif ".tar" in form or form == "a.tgz":
+        _tar(path, "w:" + {"a.tar": "", "a.tgz": "gz"}.get(form, form.rpartition(".")[2]), "osv/DSA-6053-1.json", data)
     elif form == "list.json":
         path.write_text(json.dumps([DSA]))
     else:
@@ -125,15 +137,50 @@ def test_declarations_are_refused(prolog: bytes) -> None:
 
 
 @pytest.mark.parametrize(("name", "data", "words"), [
-    ("broken.json", b"{", "Expecting"), ("deep.json", b"[" * 100_000, "recursion"), ("none.json", b'{"a": 1}', "want an OSV document"),
+    ("broken.json", b"{", "Expecting"), ("deep.json", b"[" * 100_000, "recursion"),
+    ("many.json", b"[" + b"[]," * 9_000_000 + b"[]]", "more than 16000000 values"),
+    ("broken.json.zst", b"no frame", "Zstandard"), ("cut.json.zst", b"\x28\xb5", "no JSON"),
+    ("cut.tar", b"", "empty"),
     ("broken.zip", b"PK", "File is not a zip file"), ("broken.xml", b"<updates>", "no XML"), ("broken.json.gz", b"\x1f\x8b\x08", "ended"),
+    ("cut.tar.xz", lzma.compress(b"x" * 5000)[:-20], "ended"), ("deep.xml", b"<a>" * 50, "nested deeper"), ("epss.csv", b"a,b\n", "EPSS"),
+    ("old.json", b'{"document": {"csaf_version": "1.2"}}', "want 2.0 or 2.1"),
 ])
 def test_what_cannot_be_read_is_named_and_passed_over(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     (tmp_path / name).write_bytes(data)
     (tmp_path / "whole.json").write_text(json.dumps(DSA))
     advisories, problems = _read(tmp_path, "oracle:9")
     assert advisories == [FIXED]
-    assert [words.lower() in problem.why.lower() and name in problem.where for problem in problems] == [True]
+    assert [(words.lower() in problem.why.lower() and name in problem.where, problem.partial) for problem in problems] == [(True, True)]
+
+
+@pytest.mark.parametrize(("name", "data", "words"), [
+    ("none.json", b'{"a": 1}', "want an OSV document"), ("provider.json", b'[5]', "want an OSV document"), ("README", b"x", "no form of a feed"),
+])
+def test_what_is_no_part_of_a_feed_does_not_make_it_partial(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "feed.json.asc").write_bytes(b"-----BEGIN PGP SIGNATURE-----")
+    ((problem,)) = _read(tmp_path)[1]
+    assert (words in problem.why, problem.partial) == (True, False)
+
+
+def test_a_tar_that_breaks_off_between_two_documents_is_partial(tmp_path: Path) -> None:
+    _tar(tmp_path / "a.tar", "w", "DSA.json", json.dumps(DSA).encode())
+    whole = (tmp_path / "a.tar").read_bytes()
+    (tmp_path / "a.tar").write_bytes(whole[: 512 * 3])
+    advisories, problems = _read(tmp_path)
+    assert advisories == [FIXED]
+    assert [(problem.partial, problem.why) for problem in problems] == [(True, "the archive has no end: it broke off")]
+
+
+def test_a_digest_beside_a_feed_is_held_against_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(DSA))
+    assert not feeds.vouched(path)
+    beside = tmp_path / "a.json.sha256"
+    beside.write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  a.json\n")
+    assert feeds.vouched(path)
+    beside.write_text("0" * 64)
+    assert [(problem.partial, "SHA-256 is not" in problem.why) for problem in _read(tmp_path)[1]] == [(True, True)]
 
 
 def test_withdrawn_is_nothing() -> None:

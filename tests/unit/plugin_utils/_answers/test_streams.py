@@ -45,7 +45,8 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("debian", "12", "6.1.158-1", ["debian:12"]),
     ("debian", "12", "6.12.48-1~bpo12+1", ["debian:12:backports"]),
     ("ubuntu", "24.04", "6.8.0-60.63", ["ubuntu:24.04", "ubuntu:24.04:pro"]),
-    ("rhel", "9.4", "5.14.0-427.40.1.el9_4", ["redhat:9.4:eus", "redhat:9.4:e4s", "redhat:9.4:aus", "redhat:9.4:tus", "redhat:9"]),
+    ("rhel", "9.4", "5.14.0-427.40.1.el9_4", ["redhat:9.4:eus", "redhat:9.4:e4s", "redhat:9.4:aus", "redhat:9.4:tus",
+                                                "redhat:9.4", "redhat:9"]),
     ("rhel", "9.6", "5.14.0-570.12.1.el9", ["redhat:9"]),
     ("rocky", "9.6", "5.14.0-570.12.1.el9_6", ["rocky:9"]),
     ("ol", "9.6", "2:2.34-125.ksplice1.el9", ["oracle:9:ksplice"]),
@@ -57,3 +58,50 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
 ])
 def test_of_host(os_id: str, version_id: str, version: str, wanted: list[str]) -> None:
     assert streams.of_host(os_id, version_id, version) == wanted
+
+
+# As they stand in Red Hat's and SUSE's CSAF documents, in os-release's CPE_NAME, and in NVD's spelling.
+@pytest.mark.parametrize(("cpe", "stream"), [
+    ("cpe:/o:redhat:enterprise_linux:9::baseos", "redhat:9"),
+    ("cpe:/a:redhat:enterprise_linux:9::appstream", "redhat:9"),
+    ("cpe:/o:redhat:enterprise_linux:10.1", "redhat:10.1"),
+    ("cpe:/o:redhat:rhel_eus:9.4::baseos", "redhat:9.4:eus"),
+    ("cpe:/o:redhat:rhel_e4s:9.2::baseos", "redhat:9.2:e4s"),
+    ("cpe:/a:redhat:openshift:4.15::el9", "redhat:4.15:openshift"),
+    ("cpe:/a:redhat", None),
+    ("cpe:/o:suse:sles:15:sp5", "suse:15.5"),
+    ("cpe:/o:suse:sle-module-basesystem:15:sp6", "suse:15.6"),
+    ("cpe:/o:suse:sle-module-live-patching:15:sp5", "suse:15.5:linux_enterprise_live_patching"),
+    ("cpe:/o:suse:sles-ltss:15:sp4", "suse:15.4:ltss"),
+    ("cpe:/o:suse:sle-micro:5.5", "suse:5.5:sle-micro"),
+    ("cpe:/o:opensuse:leap:15.6", "opensuse:15.6"),
+    ("cpe:2.3:o:rocky:rocky:9:*:*:*:*:*:*:*", "rocky:9"),
+    ("cpe:2.3:o:amazon:amazon_linux:2023:*:*:*:*:*:*:*", "amazon:2023"),
+    ("cpe:2.3:o:canonical:ubuntu_linux:22.04:*:*:*:lts:*:*:*", "ubuntu:22.04"),
+    ("cpe:/o:linux:linux_kernel:6.1", None),
+    ("enterprise_linux:9", None),
+    (None, None),
+])
+def test_of_cpe(cpe: object, stream: str | None) -> None:
+    assert streams.of_cpe(cpe) == stream
+
+
+@pytest.mark.parametrize(("distro", "stream"), [
+    ("noble", "ubuntu:24.04"),
+    ("ubuntu/jammy", "ubuntu:22.04"),
+    ("esm-infra/xenial", "ubuntu:16.04:pro"),
+    ("esm-infra-legacy/trusty", "ubuntu:14.04:pro"),
+    ("fips-updates/jammy", "ubuntu:22.04:fips-updates+pro"),
+    ("bluefield/jammy", "ubuntu:22.04:bluefield+pro"),
+    ("brand-new-track/noble", "ubuntu:24.04:brand-new-track+pro"),
+    ("unheard-of", None),
+    ("", None),
+])
+def test_of_distro(distro: str, stream: str | None) -> None:
+    assert streams.of_distro("ubuntu", distro) == stream
+
+
+def test_a_minor_release_without_a_fix_of_its_own_takes_the_next() -> None:
+    assert streams.neighbours("6.12.0-124.8.1.el10_1")[:3] == ["redhat:10.2", "redhat:10.3", "redhat:10.4"]
+    assert streams.neighbours("6.12.0-124.8.1.el10_1")[-1] == "redhat:10.0"
+    assert streams.neighbours("6.1.158-1") == []

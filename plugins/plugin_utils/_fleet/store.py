@@ -74,13 +74,13 @@ def check_private(path: Path) -> None:
 
 def hold(directory: Path, process: int) -> None:
     """Note that the run of a process writes to a directory; StoreError with its number where another that still runs does."""
-    note, own = directory / RUNNING, f"{process} {_started(process)} {_boot()}"
+    note, own = directory / RUNNING, f"{process} {started(process)} {boot()}"
     try:
         descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             words = stream.read(256).split()
-            if len(words) == 3 and " ".join(words) != own and words[2] == _boot() and words[0].isdigit() and words[1] == _started(int(words[0])):
+            if len(words) == 3 and " ".join(words) != own and words[2] == boot() and words[0].isdigit() and words[1] == started(int(words[0])):
                 raise StoreError(f"another run, of process {words[0]}, writes to {directory}; wait for it, or name another directory")
             stream.seek(0)
             stream.truncate()
@@ -89,7 +89,7 @@ def hold(directory: Path, process: int) -> None:
         raise StoreError(f"cannot write {note}: {error.strerror}; wanted a directory this user may write to") from error
 
 
-def _started(process: int) -> str:
+def started(process: int) -> str:
     """When a process began, in ticks; '-' where there is none."""
     try:
         return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
@@ -97,7 +97,8 @@ def _started(process: int) -> str:
         return "-"
 
 
-def _boot() -> str:
+def boot() -> str:
+    """The id of this machine's present boot; '-' where it cannot be read."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drive a rollout, or look at one (see the module of the same name)."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..plugin_utils._fleet import store
+from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
+from ..plugin_utils._rollout import keeping
+from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
+from ..plugin_utils._rollout.settings import SettingsError, settings
+from ..plugin_utils._rollout.windows import WindowError, read
+from ..plugin_utils._transport.terminal import show
+
+CHOICES = ("begin", "next", "note", "result", "steps", "end", "status", "pause", "continue", "abort", "release")
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "do": {"type": "str", "choices": list(CHOICES), "required": True},
+    "directory": {"type": "str", "default": "reports/rollout"},
+    "hosts": {"type": "list", "elements": "str", "default": []},
+    "settings": {"type": "dict", "default": {}},
+    "release": {"type": "list", "elements": "str", "default": []},
+    "skip": {"type": "bool", "default": False},
+    "host": {"type": "str", "default": ""},
+    "step": {"type": "str", "default": ""},
+    "did": {"type": "str", "choices": ["started", "done"], "default": "done"},
+    "status": {"type": "str", "choices": ["failed", "unknown", "unreachable"], "default": "failed"},
+    "why": {"type": "str", "default": ""},
+    "owner": {"type": "str", "default": ""},
+    "lock_hours": {"type": "float", "default": 12.0},
+}
+_PAST = {"pause": "paused", "continue": "continued", "abort": "aborted"}
+JOB_IDS = ("awx_job_id", "tower_job_id")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """A step of a rollout, as a task on the controller. Under check mode it keeps a rollout of its own, begun anew each time."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do what is asked, and return what it says."""
+        variables: dict[str, Any] = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        folder = Path(args["directory"]).expanduser().absolute()
+        # The worker's parent is the run itself.
+        rollout = Rollout(folder / "check" if self._task.check_mode else folder, os.getppid(), datetime.now(timezone.utc))
+        try:
+            answer = self._done(rollout, args, variables, result)
+        except (RolloutError, SettingsError, WindowError, store.StoreError) as error:
+            raise AnsibleActionFail(" ".join(str(error).split())) from None
+        result.update(changed=False, **wrap_var(answer))
+        return result
+
+    def _done(self, rollout: Rollout, args: dict[str, Any], variables: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+        what, owner = args["do"], args["owner"] or _owner(variables)
+        if what == "begin":
+            return self._begin(rollout, args, variables, owner)
+        if what == "next":
+            return rollout.next()
+        if what == "note":
+            return rollout.note(args["host"], args["step"], args["did"])
+        if what == "result":
+            return rollout.result(args["host"], args["status"], args["why"])
+        if what == "steps":
+            return rollout.steps(args["host"])
+        if what == "end":
+            answer = rollout.end()
+            return {**answer, **_reported(rollout, result)}
+        if what == "release":
+            rollout.release(args["hosts"], owner, args["skip"])
+        elif what in _PAST:
+            rollout.tell(_PAST[what], owner, args["why"])
+        return _reported(rollout, result)
+
+    def _begin(self, rollout: Rollout, args: dict[str, Any], variables: Mapping[str, Any], owner: str) -> dict[str, Any]:
+        asked = settings(args["settings"])
+        if self._task.check_mode:
+            shutil.rmtree(rollout.folder, ignore_errors=True)
+        groups = variables.get("groups", {})
+        wanted = {name for name, _least in asked.quorum} | ({asked.canary} if asked.canary else set())
+        missing = sorted(wanted - set(groups))
+        if missing:
+            raise RolloutError(f"{', '.join(missing)}: no such group in the inventory; firebreak_canary and firebreak_quorum name groups")
+        members = {host: self._member(host, variables["hostvars"][host], wanted) for host in args["hosts"]}
+        sizes = {name: len(groups[name]) for name in sorted(wanted)}
+        return rollout.begin(Begin(members, sizes, args["settings"], owner, args["lock_hours"]), args["release"])
+
+    def _member(self, host: str, variables: Mapping[str, Any], wanted: set[str]) -> dict[str, Any]:
+        """What a host's inventory says of it: its domains, those of its groups that matter, and windows of its own."""
+        found: dict[str, Any] = {}
+        for key, name in (("domains", "firebreak_domain"), ("windows", "firebreak_windows")):
+            try:
+                value = self._templar.template(variables.get(name))
+            except AnsibleError as error:
+                raise RolloutError(f"{host}: {name} cannot be templated: {' '.join(str(error).split())[:300]}") from None
+            listed = list(value) if isinstance(value, (list, tuple)) else [value]
+            found[key] = [str(one) for one in listed if one not in (None, "")]
+        read(found["windows"])
+        return {**found, "groups": sorted(wanted.intersection(variables.get("group_names", ())))}
+
+
+def _owner(variables: Mapping[str, Any]) -> str:
+    job = next((str(variables[name]) for name in JOB_IDS if variables.get(name)), "")
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{os.uname().nodename}{f' (job {job})' if job else ''}"
+
+
+def _reported(rollout: Rollout, result: dict[str, Any]) -> dict[str, Any]:
+    """Show the rollout, and write rollout.json and rollout.html beside its journal."""
+    state, events = rollout.status()
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    store.write(rollout.folder / "rollout.json", rollout_json(state, events))
+    page = store.write(rollout.folder / "rollout.html", rollout_html(state, events, now))
+    show(result, [*rollout_lines(state, keeping.holder(rollout.folder))])
+    return {"id": state.id, "rollout": state.status, "page": str(page)}

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives a rollout: what each task of the waves asks of the journal and the lock. All that is decided is decided by pure functions beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .._fleet import records, store
+from .._fleet.host import Host as Seen
+from .._fleet.host import Pool, host_of
+from . import journal, keeping, proving
+from .journal import LEFT_OUT, RUNNING, SPENT, WAITING, State
+from .plan import plan_fleet
+from .waves import next_wave, refused
+
+RECORDS, STANDARDS = "records", "standards"
+# The steps that are not begun where the rollout may not go on. A host that is drained is taken to the end of its own.
+CAREFUL = ("change", "gates", "drain")
+
+
+class RolloutError(Exception):
+    """A rollout cannot go on; one message for a person."""
+
+
+@dataclass(frozen=True)
+class Begin:
+    """What a run brings: its hosts with their domains, groups and windows, the sizes of groups, its settings and its owner."""
+
+    members: Mapping[str, Mapping[str, Any]]
+    sizes: Mapping[str, int]
+    settings: Mapping[str, Any]
+    owner: str
+    lock_hours: float = 12.0
+
+
+class Rollout:
+    """The rollout in a folder, as one process of a run sees it at one moment."""
+
+    def __init__(self, folder: Path, process: int, now: datetime) -> None:
+        self.folder, self._process, self._now = folder, process, now
+
+    # ---- a run ---------------------------------------------------------------------------------------------------------
+
+    def begin(self, begin: Begin, release: Sequence[str] = ()) -> dict[str, Any]:
+        """Take the lock and begin a rollout, or go on with the one that is open."""
+        former = keeping.take(self.folder, begin.owner, self._process, begin.lock_hours, self._now)
+        words = {"owner": begin.owner, "hosts": begin.members, "sizes": begin.sizes, "settings": begin.settings}
+        path, state = self._current()
+        resumed = path is not None and not state.is_over
+        if resumed and state.status == journal.PAUSED:
+            keeping.give_back(self.folder, self._process)
+            raise RolloutError(f"the rollout {state.id} is paused: {state.why}; playbooks/rollout_continue.yml lets it go on")
+        if path is None or not resumed:
+            path = keeping.new(self.folder, self._now)
+        happened: list[dict[str, Any]] = [{"event": "resumed", **words} if resumed else {"event": "begun", "id": path.stem, **words}]
+        if resumed and state.settings.approval == "stop":
+            happened.append({"event": "approved", "wave": len(state.waves) + 1, "by": begin.owner})
+        happened += self._releases(state, release, begin.owner, False)
+        keeping.append(path, happened, self._now)
+        place = self.folder / path.stem
+        for name in (RECORDS, STANDARDS):
+            store.private_directory(place / name)
+        state = self._current()[1]
+        return {"id": path.stem, "path": str(place), "resumed": resumed, "taken_over": former,
+                "broken_off": sorted(host.name for host in state.of(RUNNING)), "max_disruption": state.settings.max_disruption}
+
+    def next(self) -> dict[str, Any]:
+        """End the wave that was, and compose the next."""
+        path, state = self._own()
+        seen = self._seen(path, state)
+        happened = self._first_look(state, seen) if state.is_new_run else self._settled(state, seen)
+        if happened:
+            keeping.append(path, happened, self._now)
+            state = self._current()[1]
+        wave = next_wave(state, state.order, self._now)
+        number = len(state.waves) + 1
+        if wave.hosts and number > 1 and state.settings.approval == "stop" and state.approved < number and not state.of(RUNNING):
+            return self._over(f"wave {number} waits for approval: run again to approve it")
+        if not wave.hosts:
+            if wave.is_end:
+                keeping.append(path, [{"event": "ended", "why": ""}], self._now)
+            elif state.is_open and wave.why:
+                keeping.append(path, [{"event": "stopped", "why": wave.why}], self._now)
+            waits = sorted(set(wave.waits.values()))
+            return self._over(wave.why or (f"{len(wave.waits)} hosts wait: {'; '.join(waits[:3])}" if waits else "every host was tried"))
+        done = {name: sorted(state.hosts[name].steps) for name in wave.hosts if state.hosts[name].steps}
+        again = [name for name in wave.hosts if state.hosts[name].status == RUNNING]
+        keeping.append(path, [{"event": "wave", "number": number, "hosts": list(wave.hosts), "last_try": wave.is_last_try,
+                               "before": {name: proving.reasons(seen.get(name)) for name in wave.hosts}}], self._now)
+        return {"number": number, "hosts": list(wave.hosts), "done": done, "broken_off": again, "over": False, "why": "",
+                "ask": state.settings.approval == "pause" and number > 1, "soak_seconds": int(state.settings.soak_minutes * 60)}
+
+    @staticmethod
+    def _over(why: str) -> dict[str, Any]:
+        return {"number": 0, "hosts": [], "done": {}, "broken_off": [], "over": True, "why": why, "ask": False, "soak_seconds": 0}
+
+    def note(self, host: str, step: str, did: str) -> dict[str, Any]:
+        """A host begins a step, or has done it. One that may not begin it waits again."""
+        path, state = self._own()
+        why = refused(state) if did == "started" and step in CAREFUL else ""
+        if why:
+            keeping.append(path, [{"event": "result", "host": host, "status": WAITING, "why": why, "left": []}], self._now)
+            raise RolloutError(f"{host}: {step} is not begun: {why}")
+        keeping.append(path, [{"event": "step", "host": host, "step": step, "did": did}], self._now)
+        return {}
+
+    def result(self, host: str, status: str, why: str) -> dict[str, Any]:
+        """How a host's wave ended for it, before its wave is over; nothing of one whose end is known."""
+        path, state = self._own()
+        if host in state.hosts and state.hosts[host].status == RUNNING:
+            keeping.append(path, [{"event": "result", "host": host, "status": status, "why": why, "left": []}], self._now)
+        return {}
+
+    def steps(self, host: str) -> dict[str, Any]:
+        """The steps that a host needs by its fresh record."""
+        path, state = self._own()
+        seen = self._documents(path, [host]).get(host)
+        return {"steps": proving.steps_of(seen, state.settings.max_disruption)}
+
+    def end(self) -> dict[str, Any]:
+        """What came of it, and the lock is free again."""
+        path, state = self._own()
+        if not state.is_new_run and state.of(RUNNING):
+            keeping.append(path, self._settled(state, self._seen(path, state)), self._now)
+            state = self._current()[1]
+        keeping.give_back(self.folder, self._process)
+        return outcome(state)
+
+    # ---- what a person does ------------------------------------------------------------------------------------------
+
+    def tell(self, event: str, by: str, why: str) -> State:
+        """Pause, continue or abort the open rollout."""
+        path, _state = self._open()
+        keeping.append(path, [{"event": event, "by": by, "why": f"{why or 'no reason given'} ({by})"}], self._now)
+        return self._current()[1]
+
+    def release(self, hosts: Sequence[str], by: str, skip: bool) -> State:
+        """Free the places of hosts in the budget."""
+        path, state = self._open()
+        happened = self._releases(state, hosts, by, skip)
+        if not happened:
+            names = ", ".join(sorted(host.name for host in state.spent)) or "none"
+            raise RolloutError(f"none of {', '.join(hosts)} takes a place in the budget; those that do: {names}")
+        keeping.append(path, happened, self._now)
+        return self._current()[1]
+
+    def status(self) -> tuple[State, list[Mapping[str, Any]]]:
+        """The state and the events of the newest rollout."""
+        path = keeping.current(self.folder)
+        if path is None:
+            raise RolloutError(f"{self.folder}: no rollout was ever begun there")
+        happened = list(keeping.events(path))
+        return journal.fold(happened), happened
+
+    # ---- helpers -------------------------------------------------------------------------------------------------------
+
+    def _current(self) -> tuple[Path | None, State]:
+        path = keeping.current(self.folder)
+        return path, journal.fold(keeping.events(path)) if path else State()
+
+    def _open(self) -> tuple[Path, State]:
+        path, state = self._current()
+        if path is None or state.is_over:
+            raise RolloutError(f"{self.folder}: no rollout is open there")
+        return path, state
+
+    def _own(self) -> tuple[Path, State]:
+        """The journal, for the run that holds the lock and for no other."""
+        path, state = self._current()
+        if path is None or not keeping.is_held_by(self.folder, self._process):
+            held = keeping.holder(self.folder)
+            raise RolloutError(f"this run does not hold the lock of {self.folder}; it is held by {held.get('owner') if held else 'nobody'}")
+        return path, state
+
+    def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:
+        wanted = {host.name for host in state.spent} if "all" in hosts else set(hosts)
+        return [{"event": "released", "host": host.name, "by": by, "skip": skip} for host in state.spent if host.name in wanted]
+
+    def _seen(self, path: Path, state: State) -> dict[str, Seen]:
+        """The fresh records: of all hosts where a run begins, else of those in the wave."""
+        return self._documents(path, [host.name for host in (state.hosts.values() if state.is_new_run else state.of(RUNNING))])
+
+    def _documents(self, path: Path, names: Iterable[str]) -> dict[str, Seen]:
+        pool = Pool()
+        return {item.name: host_of(item, pool) for item in records.documents([self.folder / path.stem], list(names) or ["-"])}
+
+    def _first_look(self, state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
+        looked = [proving.at_start(host, seen.get(host.name), state.settings.only_drifted) for host in state.of(WAITING, LEFT_OUT)]
+        planned = plan_fleet(seen.values(), state.settings.max_disruption, self._now.date())
+        return [*filter(None, looked), {"event": "ordered", "hosts": [one.host for one in planned.hosts]}]
+
+    @staticmethod
+    def _settled(state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
+        return [proving.result(host, seen.get(host.name)) for host in state.of(RUNNING)]
+
+
+def outcome(state: State) -> dict[str, Any]:
+    """The end of a run in words: ``failures`` by host, what is ``said`` of hosts that are no failure, and the counts."""
+    spent = ", ".join(sorted(host.name for host in state.spent)[:6])
+    failures = {host.name: _with_held(host) for host in state.spent}
+    said = {host.name: f"{host.name}: left out, since {host.why}" for host in state.of(LEFT_OUT)}
+    for host in state.of(WAITING):
+        if state.is_spent or state.status == journal.STOPPED:
+            failures[host.name] = f"{host.name}: left alone, since {f'{spent} failed' if spent else state.why}"
+        else:
+            said[host.name] = f"{host.name}: waits; the rollout is {state.status}{f', {state.why}' if state.why else ''}"
+    counts: dict[str, int] = {}
+    for host in state.hosts.values():
+        counts[host.status] = counts.get(host.status, 0) + 1
+    return {"failures": failures, "said": said, "counts": counts, "status": state.status, "held": sorted(
+        host.name for host in state.hosts.values() if host.held)}
+
+
+def _with_held(host: journal.Host) -> str:
+    why = host.why or f"{host.name}: {host.status}"
+    return f"{why} ({host.name} is still drained: nothing was given back to it)" if host.held and host.status in SPENT else why

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a rollout is kept: a journal to which each event is added for good before the next step, and the lock of the run that drives it.
+
+A journal survives any end of its run: a last line that was torn is cut off by the next writer. Errors are :class:`StoreError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from .._fleet import store
+
+LOCK = "lock.json"
+_JOURNAL = re.compile(r"\d{8}T\d{6}Z(-\d+)?\.jsonl")
+_AT = re.compile(r'"at": "([0-9TZ:-]{20})"')
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+_LIMIT = 1024 * 1024 * 1024
+_TAIL = 64 * 1024
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as journals have it."""
+    return moment.astimezone(timezone.utc).strftime(_FORM)
+
+
+def current(folder: Path) -> Path | None:
+    """The journal of the newest rollout; None where there never was one."""
+    found = sorted((path for path in folder.glob("*.jsonl") if _JOURNAL.fullmatch(path.name)), key=_order) if folder.is_dir() else []
+    return found[-1] if found else None
+
+
+def _order(path: Path) -> tuple[str, int]:
+    name, _dash, number = path.stem.partition("-")
+    return name, int(number or 1)
+
+
+def new(folder: Path, now: datetime) -> Path:
+    """A name for the journal of a new rollout."""
+    base = now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    names = (f"{base}{f'-{number}' if number > 1 else ''}.jsonl" for number in range(1, 1000))
+    return next(path for name in names if not (path := store.private_directory(folder) / name).exists())
+
+
+def events(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The events of a journal; a torn last line is none, any other line that is not JSON ends the reading with an error."""
+    whole, newline, _torn = store.read(path, _LIMIT).rpartition("\n")
+    for number, line in enumerate(whole.split("\n") if newline else [], 1):
+        try:
+            event = json.loads(line)
+        except ValueError as error:
+            raise store.StoreError(f"cannot read {path}: line {number} is no JSON ({error}); the rollout cannot be continued from it") from error
+        if isinstance(event, dict):
+            yield event
+
+
+def append(path: Path, happened: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Add events for good. Their time never runs back, whatever the clock does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            at = max(stamp(now), _mended(stream))
+            stream.seek(0, os.SEEK_END)
+            stream.write(b"".join(json.dumps({**event, "at": at}).encode() + b"\n" for event in happened))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise store.StoreError(f"cannot write {path}: {error.strerror}; wanted room and the right to write there") from error
+
+
+def _mended(stream: Any) -> str:
+    """Cut off a torn last line; the time of the last event, '' where there is none."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _TAIL))
+    tail = stream.read()
+    if tail and not tail.endswith(b"\n"):
+        kept = tail.rpartition(b"\n")
+        if not kept[1] and size > _TAIL:
+            raise OSError(5, "its last line is torn and too long to cut off")
+        stream.truncate(size - len(kept[2]))
+        tail = kept[0]
+    found = _AT.findall(tail.decode("utf-8", "replace"))
+    return str(found[-1]) if found else ""
+
+
+@contextlib.contextmanager
+def _guard(folder: Path) -> Iterator[None]:
+    """One process at a time looks at the lock and changes it."""
+    try:
+        descriptor = os.open(store.private_directory(folder) / f".{LOCK}.guard", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise store.StoreError(f"cannot write to {folder}: {error.strerror}; wanted a directory this user may write to") from error
+    with os.fdopen(descriptor, "r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def holder(folder: Path) -> dict[str, Any] | None:
+    """Who holds the lock of the fleet; None where nobody does."""
+    path = folder / LOCK
+    try:
+        found = json.loads(store.read(path, 64 * 1024)) if path.exists() else None
+    except (ValueError, store.StoreError):
+        return {"owner": "somebody (its file cannot be read)", "since": "", "expires": "9999", "machine": ""}
+    return found if isinstance(found, dict) else None
+
+
+def take(folder: Path, owner: str, process: int, hours: float, now: datetime) -> str:
+    """Take or renew the lock; of a dead owner it is taken over, and the answer says from whom ('' else). StoreError where another holds it."""
+    mine = {"owner": owner, "process": process, "started": store.started(process), "machine": machine()}
+    with _guard(folder):
+        held, since, former = holder(folder), stamp(now), ""
+        if held and _same(held, mine):
+            since = str(held.get("since"))
+        elif held:
+            if _holds(held, now):
+                raise store.StoreError(f"{held.get('owner')} drives a rollout of this fleet since {held.get('since')} (process "
+                                       f"{held.get('process')}, until {held.get('expires')} at the latest); wait for it, or pause it")
+            former = str(held.get("owner"))
+        store.write(folder / LOCK, [json.dumps({**mine, "since": since, "expires": stamp(now + timedelta(hours=hours))}), "\n"])
+    return former
+
+
+def give_back(folder: Path, process: int) -> None:
+    """Release the lock where this run holds it."""
+    with _guard(folder):
+        held = holder(folder)
+        if held and _same(held, {"process": process, "started": store.started(process), "machine": machine()}):
+            (folder / LOCK).unlink(missing_ok=True)
+
+
+def is_held_by(folder: Path, process: int) -> bool:
+    """Whether this run still holds the lock: one that slept past its end must not go on."""
+    held = holder(folder)
+    return bool(held) and _same(held or {}, {"process": process, "started": store.started(process), "machine": machine()})
+
+
+def _same(held: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
+    return all(held.get(key) == mine[key] for key in ("process", "started", "machine"))
+
+
+def _holds(held: Mapping[str, Any], now: datetime) -> bool:
+    """An owner on this machine holds it while his process lives; of one elsewhere nobody knows, so that the time decides."""
+    if held.get("machine") == machine():
+        process = held.get("process")
+        return isinstance(process, int) and store.started(process) == held.get("started") != "-"
+    return str(held.get("expires")) > stamp(now)
+
+
+def machine() -> str:
+    """This machine in its present boot, as seen from this container."""
+    try:
+        return f"{os.uname().nodename} {store.boot()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return os.uname().nodename

@@ -1,0 +1,287 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rollout remembers: a journal that survives any end, a lock with an owner, and what comes of it in words."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.store import StoreError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import journal, keeping
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.driving import Begin, Rollout, RolloutError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.timeline import bars, spans
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
+OWN = os.getpid()
+_SEEN: dict[str, Any] = {"schema": "firebreak.host/1", "scanned_at": "2026-11-28T12:00:00Z", "waived": [], "error": None}
+
+
+def drive(folder: Path, process: int = OWN, minutes: int = 0) -> Rollout:
+    """The rollout as a process sees it some minutes later."""
+    return Rollout(folder, process, NOW + timedelta(minutes=minutes))
+
+
+def begin(folder: Path, hosts: str = "ab", **settings: Any) -> dict[str, Any]:
+    """A run of these hosts, each of which was scanned."""
+    begun = drive(folder).begin(Begin({host: {} for host in hosts}, {}, settings, "me"))
+    for host in hosts:
+        scanned(folder, host)
+    return begun
+
+
+def scanned(folder: Path, host: str, verdict: str = "compliant", reasons: tuple[str, ...] = (), record: Any = None, **more: Any) -> None:
+    """A fresh document of a host in the newest rollout."""
+    path = keeping.current(folder)
+    assert path is not None
+    document = {**_SEEN, "host": host, "verdict": verdict, "reasons": list(reasons), "findings": [], "record": record or {"os": {}}, **more}
+    if verdict == "unreachable":
+        document["record"] = None
+    (folder / path.stem / "records" / f"{host}.json").write_text(json.dumps(document))
+
+
+def through(folder: Path, *hosts: str) -> None:
+    """Take hosts to the end of their steps."""
+    for host in hosts:
+        for step in ("change", "prove"):
+            drive(folder).note(host, step, "done")
+
+
+def test_a_rollout_from_begin_to_end(tmp_path: Path) -> None:
+    begin(tmp_path, waves=[1])
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    through(tmp_path, "a")
+    assert drive(tmp_path).next()["hosts"] == ["b"]
+    through(tmp_path, "b")
+    assert drive(tmp_path).next()["over"]
+    outcome = drive(tmp_path).end()
+    assert (outcome["failures"], outcome["status"], outcome["counts"]) == ({}, "ended", {"done": 2})
+    assert keeping.holder(tmp_path) is None
+    assert begin(tmp_path)["resumed"] is False
+
+
+def test_a_killed_run_is_continued_and_repeats_nothing(tmp_path: Path) -> None:
+    begin(tmp_path, "abc", waves=[2])
+    drive(tmp_path).next()
+    through(tmp_path, "a")
+    drive(tmp_path).note("b", "change", "done")
+    drive(tmp_path).note("b", "drain", "started")
+    again = begin(tmp_path, "abc", waves=[2])
+    assert (again["resumed"], again["broken_off"]) == (True, ["a", "b"])
+    wave = drive(tmp_path).next()
+    assert (wave["hosts"], wave["done"], wave["broken_off"]) == (["a", "b"], {"a": ["change", "prove"], "b": ["change"]}, ["a", "b"])
+    drive(tmp_path).note("b", "prove", "done")
+    assert drive(tmp_path).next()["hosts"] == ["c"]
+
+
+def test_a_host_that_is_lost_between_two_tasks_is_unreachable_and_named(tmp_path: Path) -> None:
+    begin(tmp_path, waves=[1])
+    drive(tmp_path).next()
+    drive(tmp_path).note("a", "change", "started")
+    over = drive(tmp_path).next()
+    assert over["over"]
+    assert "a" in over["why"]
+    outcome = drive(tmp_path).end()
+    assert outcome["failures"] == {"a": "a was lost between two tasks, in change", "b": "b: left alone, since a failed"}
+
+
+@pytest.mark.parametrize(("verdict", "reasons", "status"), [
+    ("unreachable", (), "unreachable"), ("unknown", ("boot.boot_id: needs_root",), "unknown"), ("unknown", ("no_standard",), "done"),
+    ("drifted", (), "done"), ("compliant", (), "done"),
+])
+def test_what_the_fresh_scan_says_decides(tmp_path: Path, verdict: str, reasons: tuple[str, ...], status: str) -> None:
+    begin(tmp_path, "a")
+    scanned(tmp_path, "a", "unknown", ("no_standard",))
+    drive(tmp_path).next()
+    through(tmp_path, "a")
+    scanned(tmp_path, "a", verdict, reasons)
+    drive(tmp_path).next()
+    assert drive(tmp_path).status()[0].hosts["a"].status == status
+
+
+def test_a_host_that_still_needs_the_reboot_that_it_had_failed(tmp_path: Path) -> None:
+    begin(tmp_path, "a", max_disruption="reboot")
+    drive(tmp_path).next()
+    drive(tmp_path).note("a", "reboot", "done")
+    through(tmp_path, "a")
+    scanned(tmp_path, "a", "drifted", findings=[{"id": "kernel.reboot_pending", "promise": "kernel.reboot_pending", "severity": "high",
+                                                 "disruption": "reboot", "remedy": "Reboot it."}])
+    drive(tmp_path).next()
+    assert drive(tmp_path).end()["failures"] == {"a": "a was rebooted, and still needs it for kernel.reboot_pending"}
+
+
+def test_the_dead_are_left_out_by_name_and_stop_nobody(tmp_path: Path) -> None:
+    begin(tmp_path)
+    scanned(tmp_path, "a", "unreachable", error="a: no route to host")
+    assert drive(tmp_path).next()["hosts"] == ["b"]
+    through(tmp_path, "b")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    drive(tmp_path).result("a", "unreachable", "still dead")
+    assert drive(tmp_path).next()["over"]
+    outcome = drive(tmp_path).end()
+    assert (outcome["failures"], outcome["said"]) == ({}, {"a": "a: left out, since still dead"})
+
+
+def test_a_failed_host_keeps_its_place_until_it_is_released(tmp_path: Path) -> None:
+    begin(tmp_path, waves=[1])
+    drive(tmp_path).next()
+    drive(tmp_path).result("a", "failed", "a: the role refused")
+    assert drive(tmp_path).next()["over"]
+    drive(tmp_path).end()
+    assert begin(tmp_path, waves=[1])["resumed"]
+    assert drive(tmp_path).next()["over"]
+    with pytest.raises(RolloutError, match="those that do: a"):
+        drive(tmp_path).release(["b"], "me", False)
+    drive(tmp_path).release(["a"], "me", False)
+    begin(tmp_path, waves=[1])
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+
+
+def test_a_host_that_stays_drained_is_named_with_it(tmp_path: Path) -> None:
+    begin(tmp_path, "a")
+    drive(tmp_path).next()
+    drive(tmp_path).note("a", "drain", "started")
+    drive(tmp_path).result("a", "failed", "a: a pod cannot be evicted")
+    outcome = drive(tmp_path).end()
+    assert outcome["held"] == ["a"]
+    assert "still drained" in outcome["failures"]["a"]
+
+
+def test_nothing_is_begun_once_the_budget_is_spent_and_such_a_host_waits(tmp_path: Path) -> None:
+    begin(tmp_path)
+    drive(tmp_path).next()
+    drive(tmp_path).result("a", "failed", "a: refused")
+    with pytest.raises(RolloutError, match="b: drain is not begun"):
+        drive(tmp_path).note("b", "drain", "started")
+    drive(tmp_path).result("b", "failed", "b: drain is not begun")
+    assert [drive(tmp_path).status()[0].hosts[name].status for name in "ab"] == ["failed", "waiting"]
+
+
+def test_a_pause_holds_the_next_wave_and_a_later_run(tmp_path: Path) -> None:
+    begin(tmp_path, waves=[1])
+    drive(tmp_path).next()
+    through(tmp_path, "a")
+    drive(tmp_path, 1).tell("paused", "her", "the network team asked")
+    assert "the network team asked (her)" in drive(tmp_path).next()["why"]
+    drive(tmp_path).end()
+    with pytest.raises(RolloutError, match="is paused"):
+        begin(tmp_path)
+    drive(tmp_path).tell("continued", "her", "")
+    assert begin(tmp_path)["resumed"]
+
+
+def test_an_aborted_rollout_is_over(tmp_path: Path) -> None:
+    begin(tmp_path)
+    drive(tmp_path).tell("aborted", "her", "wrong kernel")
+    assert "wrong kernel" in drive(tmp_path).next()["why"]
+    drive(tmp_path).end()
+    assert begin(tmp_path)["resumed"] is False
+
+
+def test_each_wave_waits_for_an_approval_that_is_the_next_run(tmp_path: Path) -> None:
+    begin(tmp_path, waves=[1], approval="stop")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    through(tmp_path, "a")
+    assert "wave 2 waits for approval" in drive(tmp_path).next()["why"]
+    drive(tmp_path).end()
+    begin(tmp_path, waves=[1], approval="stop")
+    assert drive(tmp_path).next()["hosts"] == ["b"]
+
+
+def test_a_torn_line_is_cut_off_and_a_broken_one_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    keeping.append(path, [{"event": "begun", "id": "x", "hosts": {"a": {}}}], NOW)
+    with path.open("a") as stream:
+        stream.write('{"event": "result", "host": "a", "sta')
+    assert journal.fold(keeping.events(path)).hosts["a"].status == "waiting"
+    keeping.append(path, [{"event": "wave", "number": 1, "hosts": ["a"]}], NOW)
+    assert [event["event"] for event in keeping.events(path)] == ["begun", "wave"]
+    path.write_text("{}\nno json\n{}\n")
+    with pytest.raises(StoreError, match="line 2"):
+        list(keeping.events(path))
+
+
+def test_time_never_runs_back(tmp_path: Path) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    keeping.append(path, [{"event": "begun"}], NOW)
+    keeping.append(path, [{"event": "ended"}], NOW - timedelta(hours=5))
+    assert [event["at"] for event in keeping.events(path)] == ["2026-11-28T12:00:00Z"] * 2
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    keeping.take(tmp_path, "me", OWN, 1, NOW)
+    parent = os.getppid()
+    with pytest.raises(StoreError, match=r"me drives a rollout of this fleet since 2026-11-28T12:00:00Z"):
+        keeping.take(tmp_path, "her", parent, 1, NOW + timedelta(hours=5))
+    keeping.give_back(tmp_path, parent)
+    assert keeping.is_held_by(tmp_path, OWN)
+    assert keeping.take(tmp_path, "me", OWN, 1, NOW + timedelta(hours=2)) == ""
+    assert (keeping.holder(tmp_path) or {})["since"] == "2026-11-28T12:00:00Z"
+
+
+@pytest.mark.parametrize(("machine", "hours", "taken"), [("elsewhere", 0.5, False), ("elsewhere", 2, True)])
+def test_the_lock_of_another_machine_ends_with_its_time(tmp_path: Path, machine: str, hours: float, taken: bool) -> None:
+    keeping.take(tmp_path, "him", OWN, 1, NOW)
+    path = tmp_path / keeping.LOCK
+    path.write_text(json.dumps({**json.loads(path.read_text()), "machine": machine}))
+    later = NOW + timedelta(hours=hours)
+    if taken:
+        assert keeping.take(tmp_path, "me", OWN, 1, later) == "him"
+    else:
+        with pytest.raises(StoreError, match="him drives"):
+            keeping.take(tmp_path, "me", OWN, 1, later)
+
+
+def test_the_lock_of_a_process_that_died_here_is_taken_over(tmp_path: Path) -> None:
+    keeping.take(tmp_path, "him", OWN, 12, NOW)
+    path = tmp_path / keeping.LOCK
+    path.write_text(json.dumps({**json.loads(path.read_text()), "started": "1"}))
+    assert keeping.take(tmp_path, "me", OWN, 12, NOW) == "him"
+
+
+def test_a_run_that_lost_its_lock_writes_nothing_more(tmp_path: Path) -> None:
+    begin(tmp_path)
+    (tmp_path / keeping.LOCK).unlink()
+    with pytest.raises(RolloutError, match="does not hold the lock"):
+        drive(tmp_path).next()
+
+
+def test_who_was_down_when() -> None:
+    at = "2026-11-28T12:0{}:00Z".format
+    events: list[dict[str, Any]] = [
+        {"event": "wave", "number": 1, "hosts": ["a", "b"], "at": at(0)},
+        {"event": "step", "host": "a", "step": "reboot", "did": "started", "at": at(1)},
+        {"event": "step", "host": "a", "step": "reboot", "did": "done", "at": at(3)},
+        {"event": "result", "host": "a", "status": "done", "at": at(4)},
+        {"event": "result", "host": "b", "status": "failed", "why": "disk full", "at": at(4)},
+        {"event": "released", "host": "b", "by": "me", "at": at(6)},
+    ]
+    found = spans(events)
+    assert [(span.host, span.kind, span.begun[14:16], span.ended[14:16]) for span in found] == [
+        ("a", "busy", "00", "04"), ("b", "busy", "00", "04"), ("a", "down", "01", "03"), ("b", "bad", "04", "06")]
+    drawn = bars(found, at(8))
+    assert [bar["name"] for bar in drawn] == ["a", "b"]
+    assert all(0 <= span["x"] <= 1000 for bar in drawn for span in bar["spans"])
+
+
+def test_the_page_and_the_lines_name_who_needs_people(tmp_path: Path) -> None:
+    begin(tmp_path, "ab", waves=[1])
+    drive(tmp_path).next()
+    drive(tmp_path).result("a", "failed", "a: <script>alert(1)</script>\x1b[2J")
+    drive(tmp_path).next()
+    state, events = drive(tmp_path).status()
+    text = "\n".join(line.text for line in rollout_lines(state))
+    assert "is stopped" in text
+    assert "budget 1 of 0" in text
+    assert "\x1b" not in text
+    page = "".join(rollout_html(state, events, "2026-11-28T13:00:00Z"))
+    assert "<script>" not in page
+    assert "Who was down when" in page
+    document = json.loads("".join(rollout_json(state, events)))
+    assert (document["status"], document["hosts"]["a"]["status"], document["budget"]) == ("stopped", "failed", {"spent": 1, "allowed": 0})

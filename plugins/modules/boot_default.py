@@ -65,7 +65,7 @@ from ..module_utils._boot.grub import with_saved_default
 from ..module_utils._boot.loaders import default_release, entry_path
 from ..module_utils._boot.target import NoAnswerError
 from ..module_utils._host.host import LiveHost
-from ..module_utils._kernel.initrd import Initrds
+from ..module_utils._kernel.initrd import lacks_initrd
 
 SNIPPET = "/etc/default/grub.d/zz-firebreak-kernel.cfg"
 GRUB_MENU = "/boot/grub/grub.cfg"
@@ -82,13 +82,6 @@ def read_default() -> Tuple[Optional[str], Any, bool]:
         return default_release(LiveHost())
     except NoAnswerError as problem:
         raise boot.ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem)) from problem
-
-
-def lacks_initrd(release: str, image: str) -> bool:
-    """Whether the kernel would end its boot before it has a root: only where that is known."""
-    host = LiveHost()
-    others = [name[len("vmlinuz-"):] for name in host.listdir("/boot").value or [] if name.startswith("vmlinuz-")]
-    return Initrds(host, others).missing(release, image) is True
 
 
 def grub_entry(image: str) -> str:
@@ -143,7 +136,7 @@ def change(module: Any, wanted: str) -> Dict[str, Any]:
     image = "/boot/vmlinuz-" + wanted
     if "/" in wanted or not os.path.exists(image):
         raise boot.ModuleError("release is %s; wanted: an installed kernel, and there is no %s" % (wanted, image))
-    if lacks_initrd(wanted, image):
+    if lacks_initrd(LiveHost(), wanted, image):
         raise boot.ModuleError("%s has no initrd in /boot and cannot reach the root file system without one; make it, then try again" % wanted)
     before, target, current = read_default()
     if before == wanted and current:

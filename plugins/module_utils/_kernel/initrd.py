@@ -60,3 +60,12 @@ class Initrds:
         if self._problem or not image.startswith("/boot/") or image == "/boot/":
             return None
         return False if release in self.paths else self.needed(release)
+
+
+def lacks_initrd(host: Any, release: str, image: str) -> bool:
+    """Whether the kernel would end its boot before it has a root: only where that is known."""
+    listed = host.listdir("/boot")
+    if listed.problem:
+        return False
+    others = [name[len("vmlinuz-"):] for name in listed.value if name.startswith("vmlinuz-")]
+    return Initrds(host, others).missing(release, image) is True

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates before a host is taken out of service: each says, in a sentence, why the step may not begin. What cannot be said does not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._hypervisor.machine_types import is_removed, qemu_version
+from .._judge.facts import CannotSay, Facts, printable
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``free_mb``: folder -> how much room it needs; ``off``: gates that the operator has opened."""
+
+    free_mb: Mapping[str, int] = field(default_factory=dict)
+    off: Sequence[str] = ()
+
+
+def closed(record: Mapping[str, Any], readiness: Mapping[str, Any], asked: Asked) -> list[str]:
+    """Why the step may not begin: 'gate: sentence' for each gate that is closed. ``readiness`` is what the module host_readiness found."""
+    facts = Facts(record)
+    said: list[str] = []
+    for name, gate in GATES.items():
+        if name in asked.off:
+            continue
+        try:
+            said += [f"{name}: {sentence}" for sentence in gate(facts, readiness, asked)]
+        except CannotSay as lost:
+            said.append(f"{name}: it cannot be said: {lost}")
+    return said
+
+
+def _disk(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    room = readiness.get("room") or {}
+    for folder, wanted in asked.free_mb.items():
+        seen = room.get(folder) or {}
+        free, inodes = seen.get("free_mb"), seen.get("free_inodes")
+        if free is None:
+            yield f"how much room {folder} has is not known ({printable(str(seen.get('problem') or 'it was not asked'))})"
+        elif free < int(wanted):
+            yield f"{folder} has {free} MB free; wanted: {wanted}"
+        elif inodes == 0:
+            yield f"{folder} has no inode free"
+
+
+def _packages(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    yield from (printable(str(line), 400) for line in readiness.get("packages") or [])
+    broken = [str(row.get("package")) for row in facts.rows("kernel.installed") if row.get("complete") is False]
+    if broken:
+        yield f"the package manager broke off while it installed {printable(', '.join(broken[:_SHOWN]))}"
+
+
+def _lock(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    for holder in readiness.get("lock_holders") or []:
+        yield f"the package database is locked by process {holder.get('pid')} {printable(str(holder.get('name')))} ({holder.get('path')})"
+
+
+def _modules(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    rows = facts.rows("kernel.modules")
+    lost = [str(row.get("name")) for row in rows if row.get("in_next_boot") is False]
+    if lost:
+        yield f"the kernel of the next boot has no module {printable(', '.join(lost[:_SHOWN]))}, which is loaded now"
+
+
+def _next_boot(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    release = facts.text("kernel.default_boot.release")
+    if facts.truth("kernel.default_boot.image_present") is False:
+        yield f"the image of the next boot, {printable(str(facts.raw('kernel.default_boot.image')))}, is gone"
+    if facts.raw("kernel.default_boot.stale_config") is True:
+        yield "GRUB's menu was made from another GRUB_DEFAULT than /etc/default/grub holds now"
+    lacking = [row for row in facts.rows("kernel.installed") if row.get("release") == release and row.get("initrd_missing") is True]
+    if lacking:
+        yield f"kernel {printable(release)} has no initrd, without which it cannot reach the root file system"
+
+
+def _kexec(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    if facts.truth("boot.kexec_loaded"):
+        yield "a kernel waits to be started by kexec: the reboot may start that one, not the loader's"
+
+
+def _guests(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    """Guests that would not come back: the installed QEMU has no machine of their type any more."""
+    guests = facts.raw("hypervisor.guests")
+    if not guests:
+        return
+    versions = {row.get("name"): row.get("version") for row in facts.rows("hypervisor.components")}
+    installed = qemu_version(versions.get("qemu"))
+    for row in facts.rows("hypervisor.guests"):
+        types = {str(row[key]) for key in ("machine_type", "defined_machine_type", "saved_machine_type") if row.get(key)}
+        gone = sorted(name for name in types if is_removed(name, installed))
+        if gone and (row.get("pid") is not None or row.get("saved_machine_type")):
+            yield f"guest {printable(str(row.get('name')))} has the machine {printable(', '.join(gone))}, which the installed QEMU no longer has"
+
+
+Gate = Callable[[Facts, Mapping[str, Any], Asked], Iterator[str]]
+
+GATES: dict[str, Gate] = {"disk": _disk, "packages": _packages, "lock": _lock, "modules": _modules, "next_boot": _next_boot, "kexec": _kexec,
+                          "guests": _guests}

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a step must know of a host, read from real outputs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
+from ansible_collections.firebreak.fleet.plugins.module_utils._rollout import readiness, ways
+from recorded_host import RecordedHost
+
+# coreutils 9.1.
+EXT4 = " Avail  IFree\n   312  65000\n"
+FAT = "Avail IFree\n  500     -\n"
+BTRFS = "Avail IFree\n90000     0\n"
+
+
+@pytest.mark.parametrize(("text", "wanted"), [(EXT4, (312, 65000)), (FAT, (500, None)), (BTRFS, (90000, None))])
+def test_room(text: str, wanted: tuple[int, int | None]) -> None:
+    assert readiness.parse_df(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "Avail\n", "Avail IFree\n- -\n", "df: x: No such file\n"])
+def test_what_is_no_room(text: str) -> None:
+    with pytest.raises(ValueError, match="want a heading"):
+        readiness.parse_df(text)
+
+
+# /proc/locks of Linux 6.1: a waiter has an arrow before its kind.
+LOCKS = """1: POSIX  ADVISORY  WRITE 4711 fe:00:1048602 0 EOF
+2: POSIX  ADVISORY  READ 812 fe:00:77 0 EOF
+3: FLOCK  ADVISORY  WRITE 990 00:1a:1203 0 EOF
+3: -> FLOCK  ADVISORY  WRITE 991 00:1a:1203 0 EOF
+4: OFDLCK ADVISORY  WRITE -1 fe:00:5 0 EOF
+"""
+
+
+def test_write_locks() -> None:
+    assert [(one.pid, one.device, one.inode) for one in readiness.parse_locks(LOCKS)] == [
+        (4711, (0xfe, 0), 1048602), (990, (0, 0x1a), 1203), (-1, (0xfe, 0), 5)]
+
+
+def test_a_lock_that_somebody_holds_is_found_and_a_file_that_only_lies_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock-frontend"
+    monkeypatch.setattr(readiness, "LOCK_FILES", (str(path),))
+    with path.open("w") as stream:
+        assert readiness.lock_holders(LiveHost()) == []
+        fcntl.lockf(stream, fcntl.LOCK_EX)
+        assert [(one["pid"], one["path"]) for one in readiness.lock_holders(LiveHost())] == [(os.getpid(), str(path))]
+    assert readiness.lock_holders(LiveHost()) == []
+
+
+def test_devices_are_numbered_as_in_proc_locks(tmp_path: Path) -> None:
+    number = tmp_path.stat().st_dev
+    assert readiness.device_of(number) == (os.major(number), os.minor(number))
+
+
+def test_dpkgs_own_words() -> None:
+    text = ("The following packages are only half configured, probably due to problems\nconfiguring them the first time:\n"
+            " linux-image-6.1.0-41-amd64 Linux 6.1 for 64-bit PCs (signed)\n\n")
+    assert readiness.parse_audit(text)[2] == "linux-image-6.1.0-41-amd64 Linux 6.1 for 64-bit PCs (signed)"
+    assert readiness.parse_audit("") == []
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("systemd 252 (252.38-1~deb12u1)\n+PAM", 252), ("systemd 257 (257.8-1)\n", 257), ("systemd 260~rc1 (x)\n", 260), ("", 0), ("OpenRC 0.5", 0)])
+def test_versions_of_systemd(text: str, wanted: int) -> None:
+    assert ways.parse_version(text) == wanted
+
+
+def test_what_a_boot_starts() -> None:
+    text = "cron.service                enabled enabled\nwg-quick@.service  enabled disabled\napt-daily.timer enabled enabled\n"
+    assert ways.parse_enabled(text) == ["apt-daily.timer", "cron.service", "wg-quick@.service"]
+
+
+TOOL, DISABLED, LOCKDOWN = "/usr/sbin/kexec", "/proc/sys/kernel/kexec_load_disabled", "/sys/kernel/security/lockdown"
+
+
+@pytest.mark.parametrize(("files", "takes"), [
+    ({TOOL: "", DISABLED: "0\n", LOCKDOWN: "[none] integrity confidentiality\n"}, True),
+    ({TOOL: "", DISABLED: "0\n"}, True),
+    ({TOOL: "", DISABLED: "1\n"}, False),
+    ({TOOL: "", DISABLED: "0\n", LOCKDOWN: "none [integrity] confidentiality\n"}, False),
+    ({DISABLED: "0\n"}, False),
+    ({TOOL: ""}, False),
+])
+def test_kexec(files: dict[str, str], takes: bool) -> None:
+    assert ways.takes_kexec(RecordedHost({"read": files})) is takes

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted, dig
 from ..plugin_utils._fleet.fleet import Before, Fleet, merge
 from ..plugin_utils._report.artifact import artifact
+from ..plugin_utils._report.failing import failures, nobody, unseen
 from ..plugin_utils._report.fleet_json import fleet_json
 from ..plugin_utils._report.junit import junit
 from ..plugin_utils._report.machine import machine
@@ -31,6 +33,7 @@ from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
+from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
 from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.terminal import show
 from .platform_scan import version
@@ -39,6 +42,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "required": True},
     "runs": {"type": "list", "elements": "path", "default": []},
     "hosts": {"type": "list", "elements": "str", "default": []},
+    "expected": {"type": "list", "elements": "str", "default": []},
     "failed": {"type": "dict", "default": {}},
     "latest": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 0},
@@ -48,8 +52,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "metrics_mode": {"type": "str", "default": "0644"},
 }
 
-# AWX and its forks tell a job its number in one of these variables.
-JOB_IDS = ("awx_job_id", "tower_job_id")
 REPORT_LIMIT = 1024 * 1024 * 1024
 REPORT_FILE = "fleet.json"
 LIMITS = "limit"
@@ -73,30 +75,36 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         mode = file_mode(args["metrics_mode"])
         if args["keep"] < 0:
             raise AnsibleActionFail(f"firebreak_reports_keep is {args['keep']}; wanted 0, which keeps all, or how many reports to keep")
+        job = job_of(variables)
+        place = shelf(directory, job)
         try:
-            fleet = _merged(runs, args["hosts"], is_partial(args["hosts"], variables), _earlier(directory, args["latest"]), args["failed"])
+            fleet = _merged(runs, args, is_partial(args["hosts"], variables), _earlier(place / store.LATEST if args["latest"] else directory))
             write_reports(directory, fleet)
             if args["metrics"]:
                 store.write(Path(args["metrics"]).expanduser().absolute(), openmetrics(fleet), mode)
-            self._publish(directory, args, fleet.partial)
+            self._publish(directory, place, args, fleet.partial)
         except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
-        show(result, [*_lines(fleet, runs, args["details"]), *_ending(fleet, directory)])
+        store.release(directory)
+        show(result, [*_lines(fleet, runs, args["details"]), *_ending(fleet, directory, job)])
+        missing = unseen(fleet, args["expected"])
         result.update(changed=False, directory=str(directory), report=str(directory / "fleet.html"), summary=dict(fleet.summary),
-                      partial=fleet.partial, failure=wrap_var(failure(fleet, args["fail_on"])))
+                      partial=fleet.partial, missing=wrap_var(missing), failures=wrap_var(failures(fleet, args["fail_on"])),
+                      failure=wrap_var("; ".join(filter(None, (nobody(missing, args["expected"]), failure(fleet, args["fail_on"]))))))
         silent = _silent(fleet)
         if silent:
             result["warnings"] = [silent]
-        job = next((variables[name] for name in JOB_IDS if variables.get(name)), None)
         if job is not None:
-            result["ansible_stats"] = {"data": {f"firebreak_report_{job}": wrap_var(artifact(fleet))}, "per_host": False, "aggregate": False}
+            result["ansible_stats"] = {"data": {f"firebreak_report_{job.number}": wrap_var(artifact(fleet))}, "per_host": False, "aggregate": False}
         return result
 
-    def _publish(self, directory: Path, args: Mapping[str, Any], partial: bool) -> None:
+    def _publish(self, directory: Path, place: Path, args: Mapping[str, Any], partial: bool) -> None:
         """A whole report becomes the latest, and old ones go after that; a partial one never takes the place of a whole one."""
-        if args["latest"] and (not partial or not store.is_whole(directory.parent / store.LATEST)):
-            store.publish(directory)
-            store.prune(directory.parent, args["keep"])
+        # One job of a workflow may be a slice, so only what was merged is the whole.
+        is_whole = not partial and (place == directory.parent or bool(args["runs"]))
+        if args["latest"] and (is_whole or (place == directory.parent and not store.is_whole(place / store.LATEST))):
+            store.publish(directory, place)
+            store.prune(place, args["keep"])
 
 
 def file_mode(text: str) -> int:
@@ -116,22 +124,26 @@ def is_partial(hosts: list[str], variables: Mapping[str, Any]) -> bool:
     return bool(context.CLIARGS.get("subset")) and bool(hosts) and not set(everything) <= set(hosts)
 
 
-def _earlier(directory: Path, latest: bool) -> Before:
+def _earlier(directory: Path) -> Before:
     """The report before this one: what ``latest`` leads to, or, where a directory was named, what lies in it."""
-    path = (directory.parent / store.LATEST if latest else directory) / REPORT_FILE
+    path = directory / REPORT_FILE
     try:
         return Before(records.parse(store.read(path, REPORT_LIMIT), path)) if path.is_file() else Before()
     except store.StoreError:
         return Before()
 
 
-def _merged(runs: list[Path], hosts: list[str], partial: bool, before: Before, failed: Mapping[str, Any]) -> Fleet:
+def _merged(runs: list[Path], args: Mapping[str, Any], partial: bool, before: Before) -> Fleet:
     missing = [str(run) for run in runs if not run.is_dir()]
     if missing:
         raise store.StoreError(f"cannot read the records of {', '.join(missing)}: no such directory; wanted the directory of a run")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    why = {str(host): becoming.explained(" ".join(str(message).split())) for host, message in failed.items() if message}
-    return merge(records.documents(runs, hosts), hosts, records.standards(runs), now, before, partial, why)
+    why = {str(host): becoming.explained(" ".join(str(message).split())) for host, message in args["failed"].items() if message}
+    wanted = [*args["hosts"], *args["expected"]]
+    fleet = merge(records.documents(runs, args["hosts"]), wanted, records.standards(runs), now, before, partial, why)
+    if not fleet.hosts:
+        raise store.StoreError(f"no records in {', '.join(map(str, runs))}: a report of nobody would prove nothing; wanted the directories of runs")
+    return replace(fleet, partial=True) if unseen(fleet, args["expected"]) else fleet
 
 
 def write_reports(directory: Path, fleet: Fleet) -> None:
@@ -167,11 +179,24 @@ def _lines(fleet: Fleet, runs: list[Path], details: bool) -> list[Line]:
     return [*machine(host, record, standard_names(fleet), details), *problems(fleet), Line(counts(fleet))]
 
 
-def _ending(fleet: Fleet, directory: Path) -> Iterator[Line]:
-    """Where the report lies and what to type next."""
-    yield from next_steps(fleet, _command(), os.path.relpath(directory))
+def _ending(fleet: Fleet, directory: Path, job: Job | None) -> Iterator[Line]:
+    """Where the report lies, what of it stays, and what to type next."""
+    if job is None:
+        yield from next_steps(fleet, _command(), os.path.relpath(directory))
     yield Line("")
     yield Line(f"Report: {directory / 'fleet.html'}")
+    if job is not None and not lasts(directory):
+        yield Line(f"This folder ends with the job. What stays is the artifact firebreak_report_{job.number}; to keep all of it, "
+                   "have firebreak_report_dir name a folder that is mounted into the execution environment", "yellow")
+
+
+def lasts(directory: Path) -> bool:
+    """Whether a job's folder is still there when the job has ended."""
+    try:
+        seen = mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        seen = []
+    return outlives(directory.resolve(), seen, [RUNNER, os.environ.get(PRIVATE, "")])
 
 
 def _command() -> Command:

@@ -26,10 +26,10 @@ from ..plugin_utils._fleet.bounded import visible
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
 from ..plugin_utils._report.table import Line
+from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
 from ..plugin_utils._transport.terminal import heard, say, show
-from .fleet_report import JOB_IDS
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
 NEEDED = ("pytest", "testinfra")
@@ -74,11 +74,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if status not in (0, 1):
             raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
         broken = start.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
-        result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken),
-                      failure=wrap_var(start.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")))
-        job = next((variables[name] for name in JOB_IDS if variables.get(name)), None)
+        failure = start.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")
+        result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken), failure=wrap_var(failure),
+                      failures=wrap_var(start.failures(broken, failure, args["hosts"])))
+        job = job_of(variables)
         if job is not None:
-            data = {f"firebreak_proof_{job}": wrap_var(start.artifact(broken, args["hosts"]))}
+            data = {f"firebreak_proof_{job.number}": wrap_var(start.artifact(broken, args["hosts"]))}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
         return result
 
@@ -110,7 +111,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             in_force.effective(found)
         except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
-        return {name: plain(value, name) for name, value in found.items()}
+        meant = {name: in_force.from_text(name, value) for name, value in found.items()}
+        return {name: plain(value, name) for name, value in meant.items() if value is not None}
 
 
 def check_requirements() -> None:

@@ -14,6 +14,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._fleet import store
+from ..plugin_utils._settings.meaning import is_template
+from ..plugin_utils._settings.places import Job, job_of, run_folder, shelf
 
 # What stands in each file of these that a run has written.
 RECORD_MARK = b'"schema":"firebreak.host/1"'
@@ -37,12 +39,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Make the directory and its folders and return its path."""
         result: dict[str, Any] = super().run(tmp, task_vars or {})
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        job = job_of(task_vars or {})
+        if is_template(args["path"]):
+            raise AnsibleActionFail(f"firebreak_report_dir: seen {args['path']}, a template that was not rendered; wanted a directory")
+        args["path"] = args["path"].strip()
         try:
-            run = self._directory(args)
+            run = self._directory(args, job)
             if args["path"]:
-                store.check_private(run)
-                # The worker's parent is the run itself.
-                store.hold(run, os.getppid())
+                run = self._held(run, job, result)
             for folder, mark in (("records", RECORD_MARK), ("standards", b"{")):
                 store.private_directory(run / folder)
                 store.check_private(run / folder)
@@ -52,13 +56,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"
             # Newer cores print the cause after the error: the same words twice.
             raise AnsibleActionFail(f"{name}: {error}") from None
-        latest = "" if args["path"] else str(run.parent / store.LATEST)
+        place = shelf(run, job)
+        latest = "" if args["path"] and place == run.parent else str(place / store.LATEST)
         result.update(changed=False, path=str(run), latest=latest)
         return result
 
-    def _directory(self, args: dict[str, Any]) -> Path:
+    def _held(self, run: Path, job: Job | None, result: dict[str, Any]) -> Path:
+        """The directory, held for this run; a job of AWX whose directory another may still write to gets one of its own below it."""
+        store.check_private(run)
+        # The worker's parent is the run itself.
+        try:
+            store.hold(run, os.getppid(), job.number if job else "")
+        except store.HeldError as error:
+            own = store.private_directory(run / (job.number if job else ""))
+            store.hold(own, os.getppid())
+            result["warnings"] = [f"{error}, so this one writes to {own}"]
+            return own
+        return run
+
+    def _directory(self, args: dict[str, Any], job: Job | None) -> Path:
         """The directory that was asked for, or a new one named by the time; both relative to where the command was started."""
         here = Path.cwd()
         if args["path"]:
-            return store.private_directory(here / Path(args["path"]).expanduser())
+            return store.private_directory(run_folder(here / Path(args["path"]).expanduser(), job))
         return store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))

@@ -36,6 +36,11 @@ options:
     type: list
     elements: str
     default: []
+  expected:
+    description: Hosts that must be in the report as well. RV(failure) names those of them that nobody scanned, whatever O(fail_on) says.
+    type: list
+    elements: str
+    default: []
   failed:
     description: By host why its scan could not begin, for hosts that left no record; empty texts are none.
     type: dict
@@ -115,6 +120,16 @@ lines:
   returned: success
   type: list
   elements: list
+failures:
+  description: By host why it must fail under O(fail_on), so that each can fail by itself; empty where none must.
+  returned: success
+  type: dict
+  sample: {}
+missing:
+  description: The hosts of O(expected) that left no record.
+  returned: success
+  type: list
+  elements: str
 failure:
   description: Why the run must fail under O(fail_on), naming the worst findings; empty where it need not.
   returned: success

@@ -82,6 +82,11 @@ broken:
   returned: success
   type: dict
   sample: {web1: {kernel.running: "web1 runs kernel 6.1.0-40-amd64; the standard promises 6.1.0-41-amd64"}}
+failures:
+  description: By host which promises are not proven, so that each can fail by itself; empty where all are.
+  returned: success
+  type: dict
+  sample: {}
 failure:
   description: Why the run must fail, naming hosts and promises; empty where every promise holds.
   returned: success

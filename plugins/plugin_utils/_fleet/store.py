@@ -16,6 +16,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -30,11 +31,17 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _PARTIAL = re.compile(r'"partial":\s*true')
 _HEAD = 1024
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+_RECORD_LIMIT = 64 * 1024 * 1024
+_HELD_SECONDS = 24 * 3600
 _WRITE_SIZE = 256 * 1024
 
 
 class StoreError(Exception):
     """A directory or file of the run cannot be read or written; the message names the path, the cause and what is wanted."""
+
+
+class HeldError(StoreError):
+    """Another job, which cannot be seen from here, may still write to a directory."""
 
 
 def safe_name(name: str) -> str:
@@ -72,21 +79,40 @@ def check_private(path: Path) -> None:
         raise StoreError(f"others may write to {path} (mode {stat.S_IMODE(seen.st_mode):04o}); wanted a directory that only this user may write to")
 
 
-def hold(directory: Path, process: int) -> None:
-    """Note that the run of a process writes to a directory; StoreError with its number where another that still runs does."""
-    note, own = directory / RUNNING, f"{process} {started(process)} {boot()}"
+def hold(directory: Path, process: int, job: str = "") -> None:
+    """Note that the run of a process writes to a directory; StoreError with its number where another that still runs does.
+
+    Of a job of AWX nobody in another container can see whether it still runs: HeldError where one may, which is for at most a day.
+    """
+    note, own = directory / RUNNING, [str(process), started(process), boot(), _processes(), job or "-"]
     try:
         descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            words = stream.read(256).split()
-            if len(words) == 3 and " ".join(words) != own and words[2] == boot() and words[0].isdigit() and words[1] == started(int(words[0])):
+            words, age = stream.read(512).split(), time.time() - os.fstat(stream.fileno()).st_mtime
+            if len(words) >= 3 and words != own and words[2] == own[2] and words[0].isdigit() and words[1] == started(int(words[0])):
                 raise StoreError(f"another run, of process {words[0]}, writes to {directory}; wait for it, or name another directory")
+            if job and len(words) == 5 and words[2:4] != own[2:4] and words[4] not in ("-", job) and age < _HELD_SECONDS:
+                raise HeldError(f"the job {words[4]} may still write to {directory}")
             stream.seek(0)
             stream.truncate()
-            stream.write(own)
+            stream.write(" ".join(own))
     except OSError as error:
         raise StoreError(f"cannot write {note}: {error.strerror}; wanted a directory this user may write to") from error
+
+
+def release(directory: Path) -> None:
+    """Note that a run no longer writes to a directory."""
+    with contextlib.suppress(OSError):
+        (directory / RUNNING).unlink()
+
+
+def _processes() -> str:
+    """The namespace whose processes this one can see."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return "-"
 
 
 def started(process: int) -> str:
@@ -125,6 +151,30 @@ def write(path: Path, chunks: Iterable[str], mode: int = 0o600) -> Path:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
     return path
+
+
+def gather(runs: Iterable[Path], directory: Path) -> None:
+    """Have the records of runs, the latest of each host, and the standards that they were judged by in one directory, for those who read on."""
+    for folder in ("records", "standards"):
+        place = private_directory(directory / folder)
+        newest: dict[str, Path] = {}
+        for path in (path for run in runs if run != directory for path in (run / folder).glob("*.json") if path.is_file()):
+            known = newest.get(path.name)
+            if known is None or known.stat().st_mtime <= path.stat().st_mtime:
+                newest[path.name] = path
+        for name, path in newest.items():
+            # What cannot be had is in the report as unreadable.
+            with contextlib.suppress(StoreError):
+                _link(path, place / name)
+
+
+def _link(path: Path, place: Path) -> None:
+    """The same file under another name, or a copy of it where that cannot be: on another file system, or of another user."""
+    try:
+        place.unlink(missing_ok=True)
+        place.hardlink_to(path)
+    except OSError:
+        write(place, [read(path, _RECORD_LIMIT)])
 
 
 def read(path: Path, limit: int) -> str:
@@ -190,15 +240,16 @@ def check_own(path: Path, mark: bytes) -> None:
         raise StoreError(f"{path} is no file of an earlier report; move it away, or name another directory")
 
 
-def publish(run: Path) -> Path:
-    """Point ``latest`` beside ``run`` at it, atomically: the link always leads to a whole report."""
-    link = run.parent / LATEST
-    temporary = run.parent / f".{LATEST}.{run.name}"
+def publish(run: Path, shelf: Path | None = None) -> Path:
+    """Point ``latest`` beside ``run``, or on the ``shelf`` above it, at it, atomically: the link always leads to a whole report."""
+    place = shelf or run.parent
+    link = place / LATEST
+    temporary = place / f".{LATEST}.{run.name}"
     if link.exists() and not link.is_symlink():
         raise StoreError(f"cannot replace {link}: it is not a link; move it away")
     try:
         temporary.unlink(missing_ok=True)
-        temporary.symlink_to(run.name, target_is_directory=True)
+        temporary.symlink_to(run.relative_to(place), target_is_directory=True)
         temporary.replace(link)
     except OSError as error:
         raise StoreError(f"cannot replace the link {link}: {error.strerror}") from error

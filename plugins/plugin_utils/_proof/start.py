@@ -118,6 +118,20 @@ def failure(found: Mapping[str, Mapping[str, str]], hosts: int) -> str:
     return f"{len(found)} of {hosts} hosts are not proven to be on the standard: {'; '.join(lines[:_SHOWN])}{more}"
 
 
+def failures(found: Mapping[str, Mapping[str, str]], failure: str, hosts: Sequence[str]) -> dict[str, str]:
+    """By host why it fails; where no promise is broken and the suite failed all the same, nothing is proven of any host."""
+    if failure and not found:
+        return dict.fromkeys(hosts, failure)
+    return {host: failure_of(own) for host, own in found.items()}
+
+
+def failure_of(own: Mapping[str, str]) -> str:
+    """The broken promises of one host."""
+    lines = [f"{promise}: {visible(clipped(sentence, 300))}" for promise, sentence in own.items()]
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"not proven to be on the standard: {'; '.join(lines[:_SHOWN])}{more}"
+
+
 def artifact(found: Mapping[str, Mapping[str, str]], hosts: Sequence[str]) -> dict[str, Any]:
     """What outlives a job of AWX: counts, and of the worst hosts which promises are broken."""
     return {"schema": "firebreak.proof_artifact/1", "hosts": len(hosts), "broken_hosts": len(found),

@@ -184,9 +184,9 @@ def failure(fleet: Fleet, fail_on: str) -> str:
     lost = [host for host in fleet.hosts if host.verdict in ("unknown", "unreachable")]
     parts: list[str] = []
     if fail_on in ("drift", "unknown") and drifted:
-        parts.append(f"{len(drifted)} of {counted(len(fleet.hosts), 'host')} drifted: {_examples(map(_drift, drifted[:5]), len(drifted))}")
+        parts.append(f"{len(drifted)} of {counted(len(fleet.hosts), 'host')} drifted: {_examples(map(drift_words, drifted[:5]), len(drifted))}")
     if fail_on == "unknown" and lost:
-        parts.append(f"{len(lost)} of {counted(len(fleet.hosts), 'host')} could not be judged: {_examples(map(_silence, lost[:5]), len(lost))}")
+        parts.append(f"{len(lost)} of {counted(len(fleet.hosts), 'host')} could not be judged: {_examples(map(silence_words, lost[:5]), len(lost))}")
     return "; ".join(parts)
 
 
@@ -195,7 +195,7 @@ def _examples(texts: Iterable[str], total: int) -> str:
     return "; ".join(told) + (f"; and {total - len(told)} more" if total > len(told) else "")
 
 
-def _drift(host: Host) -> str:
+def drift_words(host: Host) -> str:
     """The host's findings of medium severity and worse, three at most; the first one in any case."""
     drift = [item for item in host.findings if is_drift(item)]
     weighty = sum(item["severity"] in SEVERITIES[:3] for item in drift)
@@ -205,5 +205,5 @@ def _drift(host: Host) -> str:
         for item in named))
 
 
-def _silence(host: Host) -> str:
+def silence_words(host: Host) -> str:
     return visible(f"{host.name} is {host.verdict}: {why(host) or ', '.join(map(reason_in_words, host.reasons)) or 'no reason given'}")

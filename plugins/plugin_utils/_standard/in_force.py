@@ -8,11 +8,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+import yaml
 
 from . import overrides as standard_overrides
 from . import waivers as standard_waivers
@@ -26,6 +29,7 @@ WAIVERS = "firebreak_waivers"
 MITIGATIONS = "firebreak_mitigations"
 
 _PROBLEMS_SHOWN = 5
+_TEMPLATE = re.compile(r"\{\{|\{%")
 
 __all__ = ["Effective", "StandardError", "effective", "is_standard_variable", "promises", "resolve"]
 
@@ -103,6 +107,7 @@ def _suffix(setting: standard_overrides.Setting) -> str:
 def effective(variables: Mapping[str, Any]) -> Effective:
     """What a host is judged by, from its own templated ``firebreak_*`` variables; StandardError with one clear message where they are wrong."""
     problems: list[str] = []
+    variables = {name: _kept(problems, functools.partial(from_text, name, value)) for name, value in variables.items() if is_standard_variable(name)}
     waivers, overrides, raw = _waivers(variables, problems), _overrides(variables, problems), variables.get(STANDARD)
     mitigations = _mitigations(variables, problems)
     if raw is None and (overrides or mitigations):
@@ -124,6 +129,30 @@ def effective(variables: Mapping[str, Any]) -> Effective:
         own = [told["mitigations"]] if alone.get("mitigations") else []
         told["mitigations"] = ", ".join([*own, *(name for name, _one in mitigations)])
     return Effective(json.loads(canonical), _sha256(canonical), waivers, told, canonical, base)
+
+
+def from_text(name: str, value: Any) -> Any:
+    """A variable of the standard's; the text that a survey makes of one is read as YAML, of which JSON is a part, and a blank is none."""
+    text = value.strip() if isinstance(value, str) else ""
+    if _has_template(value) and (isinstance(value, str) or name.startswith(STANDARD)):
+        raise StandardError(f"{name}: seen {shown(value)}, a template that was not rendered; wanted its value")
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(text) if "\n" in text or text.startswith(("{", "[", "- ")) or ": " in text else value if text else None
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise StandardError(f"{name}: the text is no YAML or JSON: {getattr(error, 'problem', None) or 'it cannot be read'}"
+                            + (f" in line {where.line + 1}" if where else "")) from None
+
+
+def _has_template(value: Any) -> bool:
+    """Whether a template is left in a value that has been templated: it came from a survey, which renders none."""
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_template, value))
+    return isinstance(value, str) and bool(_TEMPLATE.search(value))
 
 
 def _kept(problems: list[str], attempt: Callable[[], Any]) -> Any:

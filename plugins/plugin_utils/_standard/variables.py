@@ -21,6 +21,8 @@ _OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_
 LISTS = ("firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations")
 # The lab of virtual machines keeps its own words in its inventory.
 _OTHERS = ("firebreak_lab_",)
+# What an earlier job of an AWX workflow left.
+_ARTIFACT = re.compile(r"firebreak_[a-z]+_[0-9]+")
 _NAME = re.compile(r"\bfirebreak_[a-z0-9_]+")
 _FILES = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/*/*.yml")
 
@@ -34,7 +36,7 @@ def known() -> frozenset[str]:
 
 def is_stranger(name: str, ours: frozenset[str]) -> bool:
     """Whether a variable begins as ours do and is none of them."""
-    if not name.startswith(PREFIX) or name in ours or name.startswith(_OTHERS):
+    if not name.startswith(PREFIX) or name in ours or name.startswith(_OTHERS) or _ARTIFACT.fullmatch(name):
         return False
     return not any(name.startswith(f"{base}_") for base in LISTS)
 

@@ -166,3 +166,33 @@ def test_two_runs_in_one_directory_exclude_each_other(tmp_path: Path) -> None:
         finally:
             other.kill()
     store.hold(tmp_path, os.getpid())
+
+
+def _note(folder: Path, job: str, namespace: str) -> None:
+    (folder / store.RUNNING).write_text(f"30 12345 00000000-0000-4000-8000-000000000000 {namespace} {job}", encoding="utf-8")
+
+
+def test_a_job_keeps_away_from_the_folder_of_one_that_it_cannot_see(tmp_path: Path) -> None:
+    _note(tmp_path, "101", "pid:[1]")
+    with pytest.raises(store.HeldError, match="the job 101 may still write"):
+        store.hold(tmp_path, os.getpid(), "102")
+    store.hold(tmp_path, os.getpid(), "101")
+
+
+def test_a_folder_is_free_when_its_job_ended_or_is_of_another_day(tmp_path: Path) -> None:
+    _note(tmp_path, "101", "pid:[1]")
+    store.release(tmp_path)
+    store.hold(tmp_path, os.getpid(), "102")
+    _note(tmp_path, "101", "pid:[1]")
+    os.utime(tmp_path / store.RUNNING, (0, 0))
+    store.hold(tmp_path, os.getpid(), "102")
+
+
+def test_gathered_records_are_the_latest_of_each_host(tmp_path: Path) -> None:
+    for run, text, when in (("a", "old", 100), ("b", "new", 200)):
+        path = store.write(store.private_directory(tmp_path / run / "records") / "web1.json", [text])
+        os.utime(path, (when, when))
+    store.write(tmp_path / "a" / "records" / "web2.json", ["two"])
+    os.mkfifo(tmp_path / "a" / "records" / "pipe.json")
+    store.gather([tmp_path / "a", tmp_path / "b", tmp_path / "c"], tmp_path / "c")
+    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "c/records").iterdir()} == {"web1.json": "new", "web2.json": "two"}

@@ -197,3 +197,31 @@ def test_any_variables_are_taken_or_refused_in_one_line(standard: Any, overrides
         effective({"firebreak_standard": standard, "firebreak_standard_overrides": overrides, "firebreak_waivers": waivers})
     except StandardError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("text", ['{"os": {"id": "debian"}}', "os: {id: debian}", "os:\n  id: debian\n", "  \n\nos:\n  id: debian"])
+def test_the_text_of_a_survey_is_the_standard_that_it_spells(text: str) -> None:
+    """A survey of AWX has no type for a mapping: JSON and YAML come as text, a question left blank as an empty one."""
+    assert effective({"firebreak_standard": text}).standard == {"os": {"id": "debian"}}
+    blank = effective({"firebreak_standard": " ", "firebreak_standard_overrides": "", "firebreak_waivers": "\n"})
+    assert (blank.standard, blank.waivers) == (None, ())
+
+
+def test_waivers_and_overrides_may_be_text_too() -> None:
+    found = effective({"firebreak_standard": PLAIN, "firebreak_standard_overrides_x": '[{"set": {"kernel.held": "allowed"}, "reason": "r"}]',
+                       "firebreak_waivers": "- {finding: kernel.held, owner: o, reason: r, expires: 2099-01-01}"})
+    assert (found.standard or {})["kernel"]["held"] == "allowed"
+    assert [waiver.finding for waiver in found.waivers] == ["kernel.held"]
+
+
+@pytest.mark.parametrize(("variables", "words"), [
+    ({"firebreak_standard": "{{ standard }}"}, "firebreak_standard: seen '{{ standard }}', a template that was not rendered"),
+    ({"firebreak_standard": {"kernel": {"running": "{{ kernel }}"}}}, "a template that was not rendered"),
+    ({"firebreak_standard": "os: {id: debian"}, "firebreak_standard: the text is no YAML or JSON"),
+    ({"firebreak_standard": "debian"}, "firebreak_standard: seen 'debian'; wanted: a mapping"),
+    ({"firebreak_waivers": "all of them"}, "firebreak_waivers: seen 'all of them'; wanted: a list"),
+])
+def test_a_text_that_spells_none_is_named(variables: dict[str, Any], words: str) -> None:
+    with pytest.raises(StandardError) as caught:
+        effective(variables)
+    assert words in str(caught.value)

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the settings of a run and say what they mean (see the module of the same name)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..plugin_utils._fleet import store
+from ..plugin_utils._settings.meaning import SETTINGS, meanings
+from ..plugin_utils._settings.places import Job, job_of
+
+KEYS_UNCHECKED = ("host keys are not checked in this run: AWX sets ANSIBLE_HOST_KEY_CHECKING=False, whatever ansible.cfg says; "
+                  "its setting AWX_TASK_ENV mends that (docs/awx.md)")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The settings of a run, as a task."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """All settings as they are meant, or one message that tells all mistakes."""
+        variables: dict[str, Any] = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        self.validate_argument_spec(argument_spec={})
+        settings, wrong = self._settings(variables)
+        if wrong:
+            raise AnsibleActionFail("; ".join(wrong))
+        job = job_of(variables)
+        settings["report"] = str(newest_report(settings["report_dir"], job))
+        result.update(changed=False, settings=wrap_var(settings), job=job.number if job else "", workflow=job.workflow if job else "")
+        if job and not constants.config.get_config_value("HOST_KEY_CHECKING"):
+            result["warnings"] = [KEYS_UNCHECKED]
+        return result
+
+    def _settings(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        given: dict[str, Any] = {}
+        broken: list[str] = []
+        for name in SETTINGS:
+            if name in variables:
+                try:
+                    given[name] = self._templar.template(variables[name])
+                except AnsibleError as error:
+                    broken.append(f"{name} cannot be templated: {' '.join(str(error).split())[:300]}")
+        settings, wrong = meanings(given)
+        return settings, broken + wrong
+
+
+def newest_report(asked: str, job: Job | None) -> Path:
+    """The report that a playbook without hosts reads: in a workflow the one that an earlier job of it made, else the latest."""
+    folder = Path.cwd() / Path(asked or "reports").expanduser()
+    if job and job.workflow and (folder / job.workflow).is_dir():
+        made = [path for path in (folder / job.workflow).iterdir() if store.is_whole(path)]
+        if made:
+            return max(made, key=lambda path: (path / store.REPORT).stat().st_mtime)
+    is_run = bool(asked) and ((folder / "records").is_dir() or not (folder / store.LATEST).exists())
+    return folder if is_run else folder / store.LATEST

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person means by a setting: values as a survey of AWX 24.6.1 sends them (all text), as a command line does, and as a file does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import SETTINGS, SettingError, is_template, meaning, meanings
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+@pytest.mark.parametrize("blank", [None, "", "  ", "\n", [], [""]])
+def test_a_blank_is_the_default(name: str, blank: Any) -> None:
+    assert meaning(name, blank) == SETTINGS[name].default
+
+
+@pytest.mark.parametrize(("name", "value", "meant"), [
+    ("firebreak_sections", "os\nkernel", ["os", "kernel"]),
+    ("firebreak_sections", "os\r\nkernel\r\n", ["os", "kernel"]),
+    ("firebreak_sections", "os, kernel", ["os", "kernel"]),
+    ("firebreak_sections", '["os", "kernel"]', ["os", "kernel"]),
+    ("firebreak_sections", "- os\n- kernel", ["os", "kernel"]),
+    ("firebreak_sections", ["os", " kernel ", ""], ["os", "kernel"]),
+    ("firebreak_hosts", "web1\nweb2\n", "web1,web2"),
+    ("firebreak_hosts", "web1, web2", "web1,web2"),
+    ("firebreak_hosts", "web1 web2", "web1,web2"),
+    ("firebreak_hosts", '["web1", "web2"]', "web1,web2"),
+    ("firebreak_hosts", ["web1", "!db"], "web1,!db"),
+    ("firebreak_hosts", "web[1:5]:&staging:!db", "web[1:5]:&staging:!db"),
+    ("firebreak_serial", 5, [5]),
+    ("firebreak_serial", "10%", ["10%"]),
+    ("firebreak_serial", "1\n10%\n100%", [1, "10%", "100%"]),
+    ("firebreak_serial", "[1, 5, '50%']", [1, 5, "50%"]),
+    ("firebreak_fail_on", " Drift ", "drift"),
+    ("firebreak_reports_keep", "7", 7),
+    ("firebreak_details", "yes", True),
+    ("firebreak_details", "False", False),
+    ("firebreak_details", True, True),
+    ("firebreak_metrics_mode", "0640", "0640"),
+    ("firebreak_metrics_mode", "0o640", "0640"),
+    ("firebreak_report_dir", " /srv/reports ", "/srv/reports"),
+])
+def test_what_is_meant(name: str, value: Any, meant: Any) -> None:
+    assert meaning(name, value) == meant
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("firebreak_fail_on", "always", "firebreak_fail_on is always; wanted never, drift or unknown"),
+    ("firebreak_reports_keep", "many", "firebreak_reports_keep is many; wanted 0, which keeps all"),
+    ("firebreak_reports_keep", -1, "firebreak_reports_keep is -1; wanted 0"),
+    ("firebreak_reports_keep", True, "firebreak_reports_keep is true; wanted 0"),
+    ("firebreak_host_timeout", 1.5, "firebreak_host_timeout is 1.5; wanted a whole number"),
+    ("firebreak_hypervisor_probe", "deep", "wanted device, vm, vcpu or guest"),
+    ("firebreak_details", "maybe", "firebreak_details is maybe; wanted true or false"),
+    ("firebreak_serial", "abc", "firebreak_serial is abc; wanted hosts for each wave"),
+    ("firebreak_serial", "0", "firebreak_serial is 0; wanted hosts for each wave"),
+    ("firebreak_serial", "110%", "wanted hosts for each wave"),
+    ("firebreak_serial", True, "wanted hosts for each wave"),
+    ("firebreak_sections", "[os", "wanted a list, its lines, or words"),
+    ("firebreak_metrics_mode", "999", "wanted octal digits"),
+    ("firebreak_metrics_mode", "7777", "wanted octal digits"),
+    ("firebreak_report_dir", "/a\n/b", "wanted one path"),
+    ("firebreak_report_dir", ["/a"], "wanted a text"),
+    ("firebreak_report_dir", "{{ awx_job_id }}", "firebreak_report_dir is {{ awx_job_id }}, a template that was not rendered"),
+    ("firebreak_hosts", "{% if x %}a{% endif %}", "a template that was not rendered"),
+    ("firebreak_runs", ["/srv/a", "/srv/{{ b }}"], "a template that was not rendered"),
+])
+def test_what_means_nothing_is_named(name: str, value: Any, words: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        meaning(name, value)
+    assert words in str(caught.value) and str(caught.value).startswith(name)
+
+
+def test_all_mistakes_are_told_and_the_rest_is_read() -> None:
+    found, wrong = meanings({"firebreak_fail_on": "always", "firebreak_serial": "x", "firebreak_details": "true", "other": "{{ x }}"})
+    assert len(wrong) == 2 and found["details"] is True and found["fail_on"] == "never"
+    assert set(found) == {name.removeprefix("firebreak_") for name in SETTINGS}
+
+
+@pytest.mark.parametrize(("value", "is_one"), [("a {{ b", True), ("{%", True), ("{ {", False), (["x", "{{"], True), (7, False), ("${a}", False)])
+def test_a_template_is_known(value: Any, is_one: bool) -> None:
+    assert is_template(value) is is_one

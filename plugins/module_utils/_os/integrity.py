@@ -36,6 +36,9 @@ _RPM_ASKS = ["rpm", "-q", "--qf", "[%{FILENAMES}\\t%{FILEDIGESTS}\\n]", "-f"]
 RPM_QUERY = _RPM_ASKS + list(_RPM_WITNESSES)
 # Programs that are many in one: called by a link, they are what the link is called.
 _MANY_IN_ONE = re.compile(r"(?:coreutils|busybox|toybox)(?:[-.][A-Za-z0-9.-]+)?\Z")
+# What every program that is started loads before its own libraries.
+PRELOAD = "/etc/ld.so.preload"
+_PRELOAD_BYTES = 64 * 1024
 _INTERPRETER = re.compile(rb"#![ \t]*(/[^ \t\n]{1,255})")
 _HEAD_BYTES = 512
 
@@ -73,6 +76,11 @@ def parse_rpm_digests(text: str) -> Dict[str, str]:
     return dict(_RPM_LINE.findall(text))
 
 
+def preloaded(text: str) -> List[str]:
+    """The libraries that ``ld.so.preload`` names: words between blanks and colons, '#' begins a comment (ld.so(8))."""
+    return sorted({word for line in text.splitlines() for word in re.split(r"[ \t:]+", line.partition("#")[0]) if word})
+
+
 def fingerprint(data: bytes, like: str) -> Optional[str]:
     """The digest of ``data`` by the algorithm of ``like``; None where this Python refuses it (md5 under FIPS)."""
     try:
@@ -95,7 +103,12 @@ def collect(host: Any, section: Any) -> None:
 
 def _put_altered(host: Any, section: Any) -> None:
     has_dpkg = not host.stat(_DPKG_STATUS).problem
-    witnesses = _dpkg_witnesses(host) if has_dpkg else _rpm_witnesses(host)
+    preload = host.read(PRELOAD, _PRELOAD_BYTES)
+    if preload.problem and preload.problem != "absent":
+        section.cannot_say("altered_files", preload.problem, "%s: %s" % (PRELOAD, preload.detail))
+        return
+    libraries = [Witness(PRELOAD, str(host.realpath(path).value or path)) for path in preloaded(preload.value or "")]
+    witnesses = (_dpkg_witnesses(host) if has_dpkg else _rpm_witnesses(host)) + libraries
     digests, source, reason, detail = _dpkg_digests(host, witnesses) if has_dpkg else _rpm_digests(host, witnesses)
     release = next((witness.path for witness in witnesses if witness.name == _OS_RELEASE), _OS_RELEASE)
     if not reason and release not in digests:
@@ -114,13 +127,19 @@ def _put_altered(host: Any, section: Any) -> None:
 
 
 def _judged(host: Any, witnesses: List[Witness], digests: Dict[str, Digest]) -> Tuple[List[str], str, str]:
-    """(the altered files, why one cannot be judged, which one): a witness for which no package vouches is not believed."""
+    """(the altered files, why one cannot be judged, which one): a witness for which no package vouches is not believed.
+
+    A library that is loaded into every program decides what each of them sees, this scan too: one that no package brought is an alteration.
+    """
     found, unknown, about = [], "", ""
     for witness in sorted(set(witnesses)):
         digest = digests.get(witness.path)
-        same, why = (None, "absent") if digest is None else _is_as_packaged(host, witness.path, digest.values)
+        unvouched = (False, "") if witness.name == PRELOAD else (None, "absent")
+        same, why = unvouched if digest is None else _is_as_packaged(host, witness.path, digest.values)
         if witness.led_astray:
             found.append(witness.led_astray)
+        elif same is False and witness.name == PRELOAD:
+            found.append("%s (loads %s into every program)" % (PRELOAD, witness.path))
         elif same is False:
             found.append("%s (%s)" % (witness.path, digest.package if digest else ""))
         elif why and not unknown:

@@ -61,6 +61,15 @@ GENERAL = (
           rpm -V --nomtime --nouser --nogroup --nomode kmod bash $owners "$(rpm -qf --qf '%{NAME}' "$(readlink -f /etc/os-release)")"
           really $names | while read -r path; do rpm -qf "$path" >/dev/null 2>&1 || echo "missing $path"; done
         fi | awk '($1 ~ /^..5/ || $1 == "missing") && $NF ~ /\/s?bin\/|os-release$/ { print $NF }'
+        # What is loaded into every program decides what each of them sees.
+        sed 's/#.*//; y/:/ /' /etc/ld.so.preload 2>/dev/null | tr -s ' \t' '\n' | grep . | while read -r path; do
+          real=$(readlink -f "$path"); name=${real#/}
+          if command -v dpkg >/dev/null; then
+            sum=$(md5sum <"$real" | cut -d' ' -f1)
+            grep -qshFx -e "$sum  $name" -e "$sum  ${name#usr/}" /var/lib/dpkg/info/*.md5sums
+          else rpm -qf "$real" >/dev/null 2>&1 && [ -z "$(rpm -V --nomtime -f "$real" | awk -v path="$real" '$1 ~ /^..5/ && $NF == path')" ]; fi ||
+            echo /etc/ld.so.preload
+        done
         cmp -s /etc/os-release /usr/lib/os-release || echo /etc/os-release""", 120),
     Question("shadowed", ("os.shadowed_programs",), """
         for path in /usr/local/sbin/* /usr/local/bin/*; do

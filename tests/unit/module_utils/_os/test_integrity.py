@@ -61,6 +61,31 @@ def test_a_missing_program_is_altered() -> None:
     assert facts({"read": files})[0]["altered_files"] == ["/bin/uname (coreutils)"]
 
 
+@pytest.mark.parametrize(("text", "libraries"), [
+    ("", []), ("# nothing\n", []), ("/a.so", ["/a.so"]), ("/b.so:/a.so /c.so\t/d.so # /e.so\n/f.so\n", ["/a.so", "/b.so", "/c.so", "/d.so", "/f.so"]),
+])
+def test_what_is_loaded_before_all_else(text: str, libraries: list[str]) -> None:
+    """Blanks and colons stand between libraries, '#' begins a comment: ld.so(8), FILES."""
+    assert integrity.preloaded(text) == libraries
+
+
+@pytest.mark.parametrize(("library", "listed", "named"), [
+    ("hides files", "", ["/etc/ld.so.preload (loads /usr/lib/libhide.so into every program)"]),
+    ("hides files", f"{md5('copies fast')}  usr/lib/libhide.so\n", ["/etc/ld.so.preload (loads /usr/lib/libhide.so into every program)"]),
+    # Raspberry Pi OS: raspi-copies-and-fills.
+    ("copies fast", f"{md5('copies fast')}  usr/lib/libhide.so\n", []),
+])
+def test_a_library_that_is_loaded_into_every_program_is_a_packages_own(library: str, listed: str, named: list[str]) -> None:
+    hiding = {"/etc/ld.so.preload": "/usr/lib/libhide.so\n", "/usr/lib/libhide.so": library, "/var/lib/dpkg/info/other.md5sums": listed}
+    files = {**debian(), **hiding}
+    assert facts({"read": files})[0]["altered_files"] == named
+
+
+def test_a_preload_that_cannot_be_read_makes_it_unknown() -> None:
+    files: dict[str, Any] = {**debian(), "/etc/ld.so.preload": {"problem": "needs_root", "detail": "Permission denied"}}
+    assert facts({"read": files})[1] == {"os.altered_files": "needs_root"}
+
+
 def test_without_a_digest_of_os_release_nothing_is_said() -> None:
     seen, reasons = facts({"read": debian(**{"__var__lib__dpkg__info__base-files.md5sums": ""})})
     assert (seen["altered_files"], reasons) == (None, {"os.altered_files": "absent"})

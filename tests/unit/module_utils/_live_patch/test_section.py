@@ -15,7 +15,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch import
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.claim import Claim, Inhibitor, Patch
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import canonical, suse
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from live_patched_hosts import RELEASE, host, patch, protection, scan
 
@@ -382,7 +382,6 @@ VIEWS = st.builds(patch_protection.View, st.booleans(), st.booleans(), st.boolea
                   st.lists(st.just(Inhibitor("x", "y", "updates")), max_size=1), st.none() | st.floats(0, 1e7))
 
 
-@settings(deadline=None)
 @given(VIEWS)
 def test_protected_is_never_said_without_ground(view: patch_protection.View) -> None:
     state, reasons = patch_protection.protect(view)

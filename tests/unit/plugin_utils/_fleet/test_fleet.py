@@ -139,7 +139,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
 KEYS = ("host", "scanned_at", "verdict", "reasons", "standard", "findings", "waived", "record", "error")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(KEYS), JSON), st.sampled_from(["compliant", "drifted", "unknown", "unreachable"]))
 def test_no_document_whatever_stops_the_others(wild: dict[str, Any], verdict: str) -> None:
     mutant = {**document("wild", verdict=verdict), **wild}

@@ -192,7 +192,7 @@ def check(found: Any) -> None:
         assert len(str(finding["expected"])) + len(str(finding["observed"])) < 20_000
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(paths(golden())), VALUES, max_size=6))
 def test_a_record_with_wrong_values_anywhere_never_raises(changes: dict[str, Any]) -> None:
     record = golden()

@@ -22,7 +22,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.provid
     ksplice,
     suse,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -429,7 +429,6 @@ def test_the_cve_in_amazons_module_names() -> None:
     assert [one.kind for one in amazon.named(loaded, packaged=True)] == ["fix", "fix", "unknown"]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_understood_or_refused(said: str) -> None:
     for parse in (canonical.parse_status, canonical.parse_pro, ksplice.parse_show, suse.parse_patches,
@@ -445,7 +444,6 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
     st.sampled_from(["Status", "Running", "Livepatch", "State", "Fixes", "Name", "Patched", "Supported", "services", "name"]), inner, max_size=4))
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_document_is_understood_or_refused(document: object) -> None:
     for parse in (canonical.parse_status, canonical.parse_pro):

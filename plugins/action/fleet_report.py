@@ -35,8 +35,8 @@ from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
 from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
 from ..plugin_utils._transport import becoming
+from ..plugin_utils._transport.documents import version
 from ..plugin_utils._transport.terminal import show
-from .platform_scan import version
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "required": True},

@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import datetime
-import functools
 import json
 import secrets
 import shlex
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import yaml
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -25,18 +20,16 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._scan.scan import DEADLINE, SECTION_DEADLINE, check_sections
 from ..plugin_utils._fleet import inventory, store
-from ..plugin_utils._judge import evaluate
 from ..plugin_utils._standard import in_force, promised_files
 from ..plugin_utils._standard.variables import LABELS
-from ..plugin_utils._transport import becoming, fallback, payload
+from ..plugin_utils._transport import fallback, payload
+from ..plugin_utils._transport.documents import Outcome, Question, concluded, first_line, outcome_of, told, without_python
 
 # The main process imports this file before it forks its workers: they all find the payload made.
 CODE = payload.payload()
 
 # Seconds beyond the scan's own deadline for connecting, sending and starting.
 PATIENCE = 60.0
-
-WORST = 5
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "sections": {"type": "list", "elements": "str", "default": []},
@@ -58,14 +51,6 @@ SCAN_OPTIONS = ("sections", "available", "hypervisor_probe", "hypervisor_release
                 "deadline", "section_deadline")
 
 
-class Outcome(NamedTuple):
-    """How a scan ended: with a record, or with a failure (unreachable, python_too_old, scan_failed) and its one message."""
-
-    record: dict[str, Any] | None = None
-    failure: str | None = None
-    error: str | None = None
-
-
 class OverdueError(Exception):
     """The connection gave no answer in time."""
 
@@ -81,24 +66,37 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Scan, evaluate, write; whatever the host does is a verdict, never a failed or unreachable task."""
         variables: dict[str, Any] = task_vars or {}
         result: dict[str, Any] = super().run(tmp, variables)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        args = self.checked_arguments()
         host = str(variables.get("inventory_hostname", "localhost"))
         try:
             check_sections(args["sections"])
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
+        question = self.question(host, args, variables)
+        try:
+            summary = concluded(question, self._outcome(host, question.options, variables))
+        except store.StoreError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from None
+        result.update(changed=False, firebreak=wrap_var(summary))
+        return result
+
+    def checked_arguments(self) -> dict[str, Any]:
+        """The task's arguments, each of its type."""
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        return dict(args)
+
+    def code(self) -> payload.Payload:
+        """The host code that is sent."""
+        return CODE
+
+    def question(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> Question:
+        """What is known of a host before it is asked, from the task's arguments and the host's variables."""
         effective = self._effective(host, args, variables)
         options = {key: args[key] for key in SCAN_OPTIONS}
         options["kata_files"] = sorted({*options["kata_files"], *promised_files.of_standard(effective.standard)})
         options["watched_modules"] = sorted({*options["watched_modules"], *promised_files.modules_of_standard(effective.standard)})
         options["watched_sysctls"] = sorted({*options["watched_sysctls"], *promised_files.sysctls_of_standard(effective.standard)})
-        outcome = self._outcome(host, options, variables)
-        if outcome.record is not None:
-            outcome.record["scanner"]["version"] = version()
-        now = datetime.datetime.now(datetime.timezone.utc)
-        document = self._document(host, effective, outcome, now) | inventory.words(effective, variables, self._labels(host, variables))
-        result.update(changed=False, firebreak=wrap_var(self._summary(host, document, effective, args["directory"])))
-        return result
+        return Question(host, effective, options, inventory.words(effective, variables, self._labels(host, variables)), args["directory"])
 
     def _effective(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> in_force.Effective:
         """The standard and the waivers in force for this host, from the arguments and from its variables."""
@@ -136,16 +134,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except AnsibleError as error:
             return Outcome(None, "scan_failed", self._told(host, error))
 
+    def method(self) -> str:
+        """How the scan becomes another user; '' where it does not."""
+        return str(getattr(self._connection.become, "name", "")) if self._connection.become else ""
+
     def _told(self, host: str, error: object) -> str:
-        """An error with the host's name before it and, where it is about becoming root, what it means behind it."""
-        method = str(getattr(self._connection.become, "name", "")) if self._connection.become else ""
-        return f"{host}: {becoming.explained(first_line(error), method) if method else first_line(error)}"
+        return told(host, error, self.method())
 
     def _scan(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
-        if not self._may_send_payload():
+        if not self.may_send_payload():
             return self._run_module(host, options, variables)
         nonce = secrets.token_hex(8)
-        interpreters = self._interpreters(variables)
+        interpreters = self.interpreters(variables)
         try:
             done = self._low_level_execute_command(payload.command(CODE, nonce, interpreters), in_data=payload.standard_input(CODE, options))
         except AnsibleError as error:
@@ -153,13 +153,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return self._run_module(host, options, variables)
             raise
         reply = payload.parse_reply(done["stdout"], done["stderr"], done["rc"], nonce)
-        if reply.probe:
-            return without_python(host, reply.probe, "none of " + ", ".join(shlex.join(words) for words in interpreters))
-        if reply.record is None and self._connection.become and fallback.wants_terminal(done["stderr"] + done["stdout"]):
+        if reply.error and self._connection.become and fallback.wants_terminal(done["stderr"] + done["stdout"]):
             return self._run_module(host, options, variables)
-        return Outcome(reply.record, None if reply.record else "scan_failed", None if reply.record else self._told(host, reply.error))
+        return outcome_of(host, reply, ", ".join(shlex.join(words) for words in interpreters), self.method())
 
-    def _may_send_payload(self) -> bool:
+    def may_send_payload(self) -> bool:
         """Whether standard input reaches the host's Python: not over every connection, nor past every way to become another user."""
         become = self._connection.become
         if not getattr(self._connection, "has_pipelining", False) or getattr(become, "require_tty", False):
@@ -167,7 +165,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # The terminal that a connection may open for a password takes the place of standard input, unless pipelining rules it out.
         return not has_password(become) or bool(self._is_pipelining_enabled("new"))
 
-    def _interpreters(self, variables: dict[str, Any]) -> list[list[str]]:
+    def interpreters(self, variables: dict[str, Any]) -> list[list[str]]:
         """The interpreter that was set for this host, or those to try in turn where none was or it is 'auto'."""
         where = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables) if self._task.delegate_to else variables
         setting = self._templar.template(constants.config.get_config_value("INTERPRETER_PYTHON", variables=where))
@@ -196,50 +194,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return without_python(host, reply.probe, said)
         return Outcome(None, "scan_failed", self._told(host, said))
 
-    def _document(self, host: str, effective: in_force.Effective, outcome: Outcome, now: datetime.datetime) -> dict[str, Any]:
-        """The host document (schema firebreak.host/1)."""
-        evaluation = evaluate.evaluate(outcome.record, effective, now, outcome.failure)
-        return {
-            "schema": "firebreak.host/1", "host": host, "scanned_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "verdict": evaluation.verdict, "reasons": list(evaluation.reasons), "standard": effective.sha256,
-            "findings": list(evaluation.findings), "waived": list(evaluation.waived), "record": outcome.record, "error": outcome.error,
-        }
-
-    def _summary(self, host: str, document: dict[str, Any], effective: in_force.Effective, directory: str | None) -> dict[str, Any]:
-        """Write the document; the little that the main process gets to see of it (all of it where there is no directory)."""
-        findings = document["findings"]  # the evaluation puts drift before observations, and the worst first
-        written: object = document
-        if directory:
-            try:
-                written = str(write_run(Path(directory), document, effective))
-            except store.StoreError as error:
-                raise AnsibleActionFail(f"{host}: {error}") from None
-        summary = {
-            "verdict": document["verdict"], "reasons": document["reasons"], "error": document["error"],
-            "findings": dict(Counter(item["severity"] for item in findings)), "worst": [item["id"] for item in findings[:WORST]],
-            "record": written,
-        }
-        return summary if directory else {**summary, "standard": evaluate.standard_of(document["record"], effective)}
-
-
-def without_python(host: str, probe: payload.Probe, tried: str) -> Outcome:
-    """The outcome for a host of which only a shell could tell; ``tried`` is said where the shell knows nothing better."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    record = fallback.probed_record(probe, now)
-    if not fallback.is_too_old(probe.tried):
-        return Outcome(record, "scan_failed", f"{host}: no Python that is new enough could run the scan: {probe.tried.rstrip('; ')}")
-    return Outcome(record, "python_too_old", fallback.too_old(host, probe, tried))
-
-
-def write_run(directory: Path, document: dict[str, Any], effective: in_force.Effective) -> Path:
-    """Write the host document, and the standard it was judged by if no other host has done so yet; the document's path."""
-    if effective.sha256:
-        standard = store.private_directory(directory / "standards") / f"{effective.sha256}.json"
-        if not standard.exists():
-            store.write(standard, [effective.canonical, "\n"])
-    path = store.private_directory(directory / "records") / f"{store.safe_name(document['host'])}.json"
-    return store.write(path, [json.dumps(document, sort_keys=True, separators=(",", ":")), "\n"])
-
 
 def has_password(become: Any) -> bool:
     """Whether a become plugin was given a password to type; one that does not know the option may have any."""
@@ -266,21 +220,3 @@ def overdue(seconds: float, is_timed: bool) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def first_line(error: object) -> str:
-    """One printable, bounded line of an error's text."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(lines))
-    # The cause comes last: ssh's banner about a changed key alone is 500 characters.
-    return (text if len(text) <= 600 else f"{text[:200]} … {text[-400:]}") or "no reason was given"
-
-
-@functools.lru_cache(maxsize=1)
-def version() -> str:
-    """This collection's version, from galaxy.yml or, once built, from its manifest."""
-    root = Path(__file__).resolve().parents[2]
-    manifest = root / "MANIFEST.json"
-    if manifest.exists():
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-    return str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])

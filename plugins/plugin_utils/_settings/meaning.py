@@ -47,6 +47,7 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_metrics": Setting("path", ""),
     "firebreak_metrics_mode": Setting("mode", "0644"),
     "firebreak_hypervisor_probe": Setting("choice", "device", ("device", "vm", "vcpu", "guest")),
+    "firebreak_transport": Setting("choice", "auto", ("auto", "ansible")),
     "firebreak_runs": Setting("names", []),
     "firebreak_hosts_expected": Setting("names", []),
     "firebreak_artifact_bytes": Setting("number", 4_000_000),

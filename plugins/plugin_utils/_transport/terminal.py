@@ -27,7 +27,8 @@ from .._report.table import Line
 RESULT = "lines"
 # Set in the main process before its workers are forked: a file that workers write what they say as they say it.
 SPOKEN = "FIREBREAK_SPOKEN"
-_PROOF = "platform_proof"
+# Actions that take their time and tell how far they are.
+_TELLING = ("platform_proof", "fleet_scan")
 _PROGRESS = "firebreak.fleet.scan_progress"
 _LOOK_SECONDS = 0.2
 
@@ -80,8 +81,8 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
             self._progress.begin(len(play.get_variable_manager().get_vars(play=play, include_hostvars=False).get("ansible_play_hosts_all", [])))
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        """A proof takes its time: what it says is shown as it is said."""
-        if str(task.action).rpartition(".")[2] == _PROOF:
+        """What takes its time is shown as it is said."""
+        if str(task.action).rpartition(".")[2] in _TELLING:
             self._listener = _Listener(self._spoken, self._print)
             self._listener.start()
 
@@ -107,7 +108,7 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
             self._changes.add(str(task._role.get_name()), str(task.name), _host(result))
         if not name.startswith("firebreak.fleet."):
             return
-        if name.endswith(_PROOF):
+        if name.endswith(_TELLING):
             self._stop_listening()
         told = self._progress.count(name, answer, failed) if self._progress else None
         if told:

@@ -28,6 +28,12 @@ options:
     type: list
     elements: str
     default: []
+  owner:
+    description:
+      - Whose words these are, where several roles set some. Each owner's words stand in a file of their own where C(update-grub) makes GRUB's menu,
+        so that none takes another's away.
+    type: str
+    default: ''
 extends_documentation_fragment:
   - firebreak.fleet._attributes
 attributes:
@@ -64,6 +70,7 @@ running:
   sample: false
 """
 
+import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
@@ -72,18 +79,27 @@ from ..module_utils._boot import change as boot
 from ..module_utils._boot.words import Wish, checked, edited_defaults, given_by, granted, is_granted, missing, snippet, unwanted
 from ..module_utils._formats.cmdline import split
 
-SNIPPET = "/etc/default/grub.d/zz-firebreak-cmdline.cfg"
+SNIPPET = "/etc/default/grub.d/zz-firebreak-cmdline%s.cfg"
 GRUB_MENUS = ("/boot/grub/grub.cfg",)
 
 # What is changed, the text it gets (None: the tool does all), and the command that makes the loader's own configuration.
 Way = Tuple[List[str], Optional[Tuple[str, Optional[str]]], List[str]]
 
 
+def snippet_of(module: Any) -> str:
+    """The file that holds the owner's words."""
+    owner = module.params["owner"]
+    if not re.match(r"[a-z0-9_]{0,40}\Z", owner):
+        raise ValueError("owner is %.60r; wanted: lower-case letters, digits and underscores" % owner)
+    return SNIPPET % ("-" + owner if owner else "")
+
+
 def way_of(module: Any, target: Any, wish: Wish) -> Way:
     """How this system's boot loader is told."""
     updater, grubby = module.get_bin_path("update-grub"), module.get_bin_path("grubby")
     if target.loader == "grub" and updater:
-        return [SNIPPET] + list(GRUB_MENUS), (SNIPPET, snippet(wish) or None), [updater]
+        path = snippet_of(module)
+        return [path] + list(GRUB_MENUS), (path, snippet(wish) or None), [updater]
     if grubby:
         gone, lacking = unwanted(target.options, wish), missing(target.options, wish)
         words = ["--remove-args=" + " ".join(gone)] * bool(gone) + ["--args=" + " ".join(lacking)] * bool(lacking)
@@ -116,16 +132,16 @@ def apply(module: Any, way: Way, wish: Wish) -> str:
     raise boot.ModuleError("the command line was not set: %s. %s" % (problem, boot.after_failure(undone)))
 
 
-def predicted(line: str, wish: Wish) -> str:
-    """What the entry will hold: without what our file gives now, with what it will give."""
-    ours = given_by(boot.read_text(SNIPPET) or "")
+def predicted(line: str, wish: Wish, text: str) -> str:
+    """What the entry will hold: without what our file's text gives now, with what it will give."""
+    ours = given_by(text)
     return granted(" ".join(word for word in split(line) if word not in ours or word in wish.present), wish)
 
 
 def change(module: Any, wish: Wish) -> Dict[str, Any]:
     """Compare, change, prove; the module's result."""
     target = boot.boot_target()
-    ours = boot.read_text(SNIPPET)
+    ours = boot.read_text(snippet_of(module))
     if target.options is None and not wish.present and not wish.absent and ours is None:
         return {"changed": False, "cmdline": None, "before": None, "running": True}
     if target.options is None:
@@ -136,7 +152,7 @@ def change(module: Any, wish: Wish) -> Dict[str, Any]:
     if is_granted(target.options, wish) and told:
         return {"changed": False, "cmdline": target.options, "before": target.options, "running": running}
     way = way_of(module, target, wish)
-    after = predicted(target.options, wish) if module.check_mode else apply(module, way, wish)
+    after = predicted(target.options, wish, ours or "") if module.check_mode else apply(module, way, wish)
     return {"changed": True, "cmdline": after, "before": target.options, "running": running,
             "diff": {"before": "cmdline: %s\n" % target.options, "after": "cmdline: %s\n" % after}}
 
@@ -144,7 +160,8 @@ def change(module: Any, wish: Wish) -> Dict[str, Any]:
 def main() -> None:
     """Run as a module."""
     words = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec={"present": dict(words), "absent": dict(words)}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={"present": dict(words), "absent": dict(words), "owner": {"type": "str", "default": ""}},
+                           supports_check_mode=True)
     try:
         wish = Wish(*[checked(name, module.params[name]) for name in ("present", "absent")])
         result = change(module, wish)

@@ -76,7 +76,7 @@ def _rows(scope: Scope, kind: str) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=4096)
-def _cuts_off(unit: str) -> tuple[str, str]:
+def what_it_cuts_off(unit: str) -> tuple[str, str]:
     """(what a restart of the unit cuts off, what that costs); two empty texts for a unit that stands for itself."""
     rows = table("disruptive_units")["rows"]
     return next(((row["cuts_off"], row["disruption"]) for row in rows if any(fnmatchcase(unit, pattern) for pattern in row["units"])), ("", ""))
@@ -101,7 +101,7 @@ def _stale_rule(key: str, kind: str) -> Rule:
     def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in _rows(scope, kind):
-            groups.setdefault(_cuts_off(str(row.get("unit"))) if kind == "service" else ("", ""), []).append(row)
+            groups.setdefault(what_it_cuts_off(str(row.get("unit"))) if kind == "service" else ("", ""), []).append(row)
         for (cuts_off, disruption), rows in sorted(groups.items()):
             yield _difference("services.stale_disruptive" if cuts_off else key, rows, disruption or None, cuts_off)
         yield from _unread(scope.facts, kind)

@@ -41,7 +41,7 @@ author: The Firebreak authors (@firebreak)
 EXAMPLES = r"""
 - name: Fail where a gate is closed
   ansible.builtin.assert:
-    that: scan.firebreak | firebreak.fleet.closed_gates(readiness=readiness, free_mb={'/boot': 100}) | length == 0
+    that: "scan.firebreak | firebreak.fleet.closed_gates(readiness=readiness, free_mb={'/boot': 100}) | length == 0"
 """
 
 RETURN = r"""

@@ -67,7 +67,7 @@ ruff: $(DEV)
 .PHONY: mypy
 mypy: $(DEV) ## strict types: plugins as Python 3.10, tests and tools as 3.11
 	@$(BIN)/mypy --cache-dir=/dev/null collections/ansible_collections/firebreak/fleet/plugins
-	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 tests hatch_build.py docs/generate.py docs/site.py
+	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 src tests hatch_build.py docs/generate.py docs/site.py
 
 .PHONY: yamllint
 yamllint: $(DEV)

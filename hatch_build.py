@@ -32,6 +32,8 @@ SHIPPED = (
 )
 
 
+# Below it lies the command line, a package of its own.
+SOURCES = "src/"
 # The links of a checkout, which would carry each file twice, and what only the project's own machines need.
 _CHECKOUT_ONLY = ("collections/", ".ci/")
 
@@ -60,7 +62,8 @@ def tracked(root: Path) -> list[str]:
 
 def wheel_places(names: list[str]) -> dict[str, str]:
     """Where each shipped file lies in the wheel."""
-    return {name: f"{HOME}/{name}" for name in names if name.startswith(tuple(f"{shipped}/" for shipped in SHIPPED)) or name in SHIPPED}
+    collection = {name: f"{HOME}/{name}" for name in names if name.startswith(tuple(f"{shipped}/" for shipped in SHIPPED)) or name in SHIPPED}
+    return {**collection, **{name: name.removeprefix(SOURCES) for name in names if name.startswith(SOURCES)}}
 
 
 def source_places(names: list[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -48,10 +49,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "keep": {"type": "int", "default": 0},
     "fail_on": {"type": "str", "choices": ["never", "drift", "unknown"], "default": "never"},
     "details": {"type": "bool", "default": False},
+    "partial": {"type": "bool", "default": False},
     "metrics": {"type": "str", "default": ""},
     "metrics_mode": {"type": "str", "default": "0644"},
 }
 
+# The command line firebreak says here which inventories were typed, as JSON.
+STARTED_BY = "FIREBREAK_INVENTORIES"
 REPORT_LIMIT = 1024 * 1024 * 1024
 REPORT_FILE = "fleet.json"
 LIMITS = "limit"
@@ -78,7 +82,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         job = job_of(variables)
         place = shelf(directory, job)
         try:
-            fleet = _merged(runs, args, is_partial(args["hosts"], variables), _earlier(place / store.LATEST if args["latest"] else directory))
+            before = _earlier(place / store.LATEST if args["latest"] else directory)
+            fleet = _merged(runs, args, args["partial"] or is_partial(args["hosts"], variables), before)
             write_reports(directory, fleet)
             if args["metrics"]:
                 store.write(Path(args["metrics"]).expanduser().absolute(), openmetrics(fleet), mode)
@@ -200,6 +205,8 @@ def lasts(directory: Path) -> bool:
 
 
 def _command() -> Command:
+    if STARTED_BY in os.environ:
+        return Command("firebreak", "", tuple(json.loads(os.environ[STARTED_BY])), True)
     given = context.CLIARGS
     playbooks, inventories = given.get("args") or (), given.get("inventory") or ()
     playbook = str(playbooks[0]) if playbooks else ""

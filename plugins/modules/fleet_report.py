@@ -49,6 +49,10 @@ options:
     description: Whether the view of one machine tells each fact that could not be had.
     type: bool
     default: false
+  partial:
+    description: Whether hosts of the fleet were left out on purpose, where that cannot be seen from here.
+    type: bool
+    default: false
   metrics:
     description: A file to write the metrics to as well, where node_exporter's textfile collector reads it.
     type: str

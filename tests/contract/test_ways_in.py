@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import shutil
 import sys
 import tarfile
@@ -188,11 +189,17 @@ def test_a_wheel_finds_itself(wheel: Path, home: Path, inventory: Path) -> None:
     """Installed by pip next to ansible-core, with no configuration file and no path set."""
     venv = home / "venv"
     run([sys.executable, "-m", "venv", venv])
-    run([venv / "bin/python", "-m", "pip", "install", "--quiet", wheel])
+    run([venv / "bin/python", "-m", "pip", "install", "--quiet", f"{wheel}[cli]"])
     env = clean_environment(home)
     (place,) = venv.glob("lib/python3.*/site-packages/ansible_collections")
     assert collection_places(home, env, venv / "bin") == {str(place): VERSION}
     assert_reports(f"{NAME}.report_drift", inventory, home, env, venv / "bin")
+    empty = home / "empty"
+    empty.mkdir()
+    standard = json.dumps({"firebreak_standard": {"os": {"architecture": os.uname().machine}}})
+    said = run([venv / "bin/firebreak", "drift", "--sections", "os", "-e", standard], cwd=empty, env={**env, "PATH": os.defpath})
+    assert "The host is on the standard" in said or "localhost is compliant" in said, said
+    assert (empty / "reports/latest/fleet.html").is_file()
 
 
 def test_wheel_and_artifact_carry_the_same_bytes(wheel: Path, artifact: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from .table import Line
 
 _OWN = "report_drift"
 _PLAYBOOKS = (_OWN, "enforce_platform", "report_records", "scan")
+_COMMANDS = {_OWN: "drift", "enforce_platform": "enforce", "adopt_standard": "adopt"}
 
 
 class Command(NamedTuple):
@@ -25,13 +26,20 @@ class Command(NamedTuple):
     program: str
     playbook: str
     inventories: tuple[str, ...]
+    is_firebreak: bool = False
 
     def line(self, playbook: str, *words: str) -> str:
         """A command line for a playbook that lies beside the one that runs."""
+        if self.is_firebreak:
+            return shlex.join([self.program, _COMMANDS[playbook], *inventory_words(self.inventories), *words])
         own = next((name for name in _PLAYBOOKS if name in self.playbook), None)
         sibling = self.playbook.replace(own, playbook) if own else f"firebreak.fleet.{playbook}"
-        inventory = [word for path in self.inventories for word in ("-i", path)]
-        return shlex.join([*shlex.split(self.program), *inventory, sibling, *words])
+        return shlex.join([*shlex.split(self.program), *inventory_words(self.inventories), sibling, *words])
+
+
+def inventory_words(inventories: Sequence[str]) -> list[str]:
+    """The inventories as they are typed."""
+    return [word for path in inventories for word in ("-i", path)]
 
 
 def started_by(argv0: str, playbook: str, inventories: Sequence[str], here: Path, search: str) -> Command:

@@ -50,6 +50,7 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_transport": Setting("choice", "auto", ("auto", "ansible")),
     "firebreak_runs": Setting("names", []),
     "firebreak_hosts_expected": Setting("names", []),
+    "firebreak_partial": Setting("flag", False),
     "firebreak_artifact_bytes": Setting("number", 4_000_000),
     "firebreak_compare_before": Setting("path", ""),
     "firebreak_compare_after": Setting("path", ""),

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line by real runs: its exit statuses, slices that end in the playbook's own report, a slice that dies, Ctrl-C, pipes and colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from awx_job import LOCAL
+from workshop import REPOSITORY, clean_environment
+
+ON_IT = {"firebreak_standard": {"os": {"architecture": os.uname().machine}}}
+OFF_IT = {"firebreak_standard": {"os": {"id": "none-such"}}}
+GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+# Ends the runner that it runs below, as a machine that runs out of memory would.
+KILLER = """#!/bin/bash
+pid=$$ chain=
+while [ "$pid" -gt 1 ]; do
+    pid=$(sed 's/.*) . //' /proc/$pid/stat | cut -d' ' -f1)
+    chain="$pid $chain"
+    if tr '\\0' ' ' < /proc/$pid/cmdline | grep -q 'ansible_runner run'; then kill -9 $chain; exit 255; fi
+done
+exit 255
+"""
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    return clean_environment(home, PYTHONPATH=str(REPOSITORY / "src"), COLUMNS="200", **more)
+
+
+def inventory(folder: Path, hosts: dict[str, Any]) -> str:
+    path = folder / "hosts.json"
+    path.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    return str(path)
+
+
+def firebreak(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder that holds nothing of ours."""
+    return subprocess.run([sys.executable, "-m", "firebreak", *words], cwd=folder, env=environment(folder, **more), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=300, check=False)
+
+
+def drift(folder: Path, hosts: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    return firebreak(folder, "drift", "-i", inventory(folder, hosts), "--sections", "os", *words)
+
+
+@pytest.mark.parametrize(("hosts", "status"), [
+    ({"a": {**LOCAL, **ON_IT}}, 0),
+    ({"a": {**LOCAL, **ON_IT}, "b": {**LOCAL, **OFF_IT}, "c": GONE}, 10),
+    ({"a": {**LOCAL, **ON_IT}, "b": LOCAL, "c": GONE}, 11),
+    ({"a": {**LOCAL, **ON_IT}, "c": {**GONE, **ON_IT}}, 12),
+], ids=["compliant", "drifted", "unknown", "unreachable"])
+def test_the_worst_verdict_is_the_exit_status(tmp_path: Path, hosts: dict[str, Any], status: int) -> None:
+    done = drift(tmp_path, hosts, "--json")
+    assert done.returncode == status, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["schema"], said["exit"], said["result"]["summary"]["hosts"]) == ("firebreak.cli/1", status, len(hosts))
+    assert (tmp_path / "reports/latest/fleet.json").is_file()
+
+
+def test_what_cannot_be_done_is_an_error_and_what_is_typed_wrongly_is_usage(tmp_path: Path) -> None:
+    wrong = drift(tmp_path, {"a": LOCAL}, "-e", "firebreak_fail_on=always")
+    assert wrong.returncode == 1
+    assert "firebreak_fail_on is always; wanted never, drift or unknown" in wrong.stderr and "Traceback" not in wrong.stderr
+    nobody = drift(tmp_path, {"a": LOCAL}, "-l", "none-such")
+    assert nobody.returncode == 1 and nobody.stderr.strip()
+    typed = firebreak(tmp_path, "drift", "--slices", "none")
+    assert typed.returncode == 2 and "Usage: firebreak drift" in typed.stderr
+
+
+def _comparable(folder: Path) -> dict[str, Any]:
+    """What a report says, without its moments and without what a busy machine says otherwise a second later."""
+    report = json.loads((folder / "fleet.json").read_text(encoding="utf-8"))
+    told = {name: {**{key: host[key] for key in ("verdict", "reasons", "standard", "labels")},
+                   "findings": [(item["id"], item["promise"], item["expected"], item["observed"]) for item in host["findings"]]}
+            for name, host in report["hosts"].items()}
+    return {**{key: report[key] for key in ("schema", "partial", "summary", "standards")}, "hosts": told, "order": list(report["hosts"])}
+
+
+def test_two_slices_end_in_the_report_of_the_playbook(tmp_path: Path) -> None:
+    hosts: dict[str, Any] = {f"web{number}": {**LOCAL, **(OFF_IT if number == 2 else ON_IT), "firebreak_labels": {"rack": f"r{number % 2}"}}
+                             for number in range(4)}
+    hosts["gone"] = {**GONE, **ON_IT}
+    whole = drift(tmp_path, hosts, "--report-dir", "whole")
+    cut = drift(tmp_path, hosts, "--report-dir", "cut", "--slices", "2", "--group-by", "rack")
+    assert (whole.returncode, cut.returncode) == (10, 10), cut.stderr
+    assert _comparable(tmp_path / "cut") == _comparable(tmp_path / "whole")
+    rows = [line.split() for line in cut.stdout.splitlines()]
+    for row in (["r0", "1", "1", "0", "0"], ["r1", "2", "0", "0", "0"], ["(none)", "0", "0", "0", "1"]):
+        assert row in rows, cut.stdout
+
+
+def test_a_slice_that_dies_is_a_part_and_can_be_resumed(tmp_path: Path) -> None:
+    """Its hosts are in the report as unknown; what the other slice did is not done again."""
+    killer = tmp_path / "killer"
+    killer.write_text(KILLER, encoding="utf-8")
+    killer.chmod(0o755)
+    hosts = {"a": {**LOCAL, **ON_IT}, "b": {"ansible_connection": "ssh", "ansible_ssh_executable": str(killer), **ON_IT}}
+    done = drift(tmp_path, hosts, "--slices", "2", "--report-dir", "out")
+    assert done.returncode == 13, done.stdout + done.stderr
+    assert "slice 2 broke off" in done.stderr
+    report = json.loads((tmp_path / "out/fleet.json").read_text(encoding="utf-8"))
+    assert (report["hosts"]["b"]["reasons"], report["hosts"]["a"]["verdict"], report["partial"]) == (["no_record"], "compliant", True)
+    (first,) = (tmp_path / ".firebreak/runs").glob("*/slice-1/artifacts/run/rc")
+    written = first.stat().st_mtime_ns
+    again = drift(tmp_path, {**hosts, "b": {**LOCAL, **ON_IT}}, "--slices", "2", "--report-dir", "out", "--resume")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert first.stat().st_mtime_ns == written
+
+
+def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nexec sleep 30\n", encoding="utf-8")
+    slow.chmod(0o755)
+    hosts = inventory(tmp_path, {"slow": {"ansible_connection": "ssh", "ansible_ssh_executable": str(slow)}})
+    process = subprocess.Popen([sys.executable, "-m", "firebreak", "drift", "-i", hosts, "--sections", "os"], cwd=tmp_path, env=environment(tmp_path),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _out, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "Asked to stop" in said and "slow is still in task 'Scan and judge'" in said and "Traceback" not in said
+
+
+def test_this_machine_needs_no_inventory_and_colours_are_for_terminals(tmp_path: Path) -> None:
+    done = firebreak(tmp_path, "drift", "--sections", "os", "-e", json.dumps(ON_IT))
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert list(json.loads((tmp_path / "reports/latest/fleet.json").read_text(encoding="utf-8"))["hosts"]) == ["localhost"]
+    private = next((tmp_path / ".firebreak/runs").iterdir())
+    assert private.stat().st_mode & 0o077 == 0
+
+
+def test_a_copy_without_links_says_what_is_missing(tmp_path: Path) -> None:
+    for name in ("src/firebreak", "playbooks"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "galaxy.yml").write_text("version: 1\n", encoding="utf-8")
+    for path in (REPOSITORY / "src/firebreak").glob("*.py"):
+        (tmp_path / "src/firebreak" / path.name).write_bytes(path.read_bytes())
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    done = subprocess.run([sys.executable, "-m", "firebreak", "drift"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "the links below collections/ did not survive" in done.stderr and "Traceback" not in done.stderr

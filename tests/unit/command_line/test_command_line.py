@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line without a run: statuses, progress, where things are, the ends of runs, completion and the manual page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from firebreak import exits, places, running, watching, work
+from firebreak.cli import firebreak, judged
+from firebreak.exits import Exit
+
+
+@pytest.mark.parametrize(("summary", "status"), [
+    ({"hosts": 2, "compliant": 2, "drifted": 0, "unknown": 0, "unreachable": 0}, Exit.DONE),
+    ({"compliant": 1, "drifted": 1, "unknown": 1, "unreachable": 1}, Exit.DRIFT),
+    ({"compliant": 1, "drifted": 0, "unknown": 1, "unreachable": 1}, Exit.UNKNOWN),
+    ({"compliant": 1, "drifted": 0, "unknown": 0, "unreachable": 1}, Exit.UNREACHABLE),
+    ({"compliant": 0, "drifted": 0, "unknown": 0, "unreachable": 0}, Exit.UNKNOWN),
+    ({}, Exit.UNKNOWN),
+])
+def test_the_status_of_a_report(summary: Mapping[str, int], status: Exit) -> None:
+    assert exits.of_summary(summary) is status
+
+
+@pytest.mark.parametrize(("states", "status"), [
+    ({"exposed": 1, "unknown": 2}, Exit.DRIFT), ({"unknown": 1, "fixed_in_force": 3}, Exit.UNKNOWN), ({"fixed_in_force": 3}, Exit.DONE),
+    ({}, Exit.DONE),
+])
+def test_the_status_of_answers(states: Mapping[str, int], status: Exit) -> None:
+    assert exits.of_answers(states) is status
+
+
+def outcome(results: dict[str, Any], status: int | None = 0, missing: list[str] | None = None) -> work.Outcome:
+    seen = watching.Seen()
+    seen.results = results
+    return work.Outcome(seen, [running.Ended("all", status, "")], missing or [])
+
+
+GOOD = {"fleet_report": {"summary": {"compliant": 3}}}
+
+
+@pytest.mark.parametrize(("found", "status"), [
+    (outcome(GOOD), Exit.DONE),
+    (outcome(GOOD, 2), Exit.ERROR),
+    (outcome(GOOD, None), Exit.ERROR),
+    (outcome({}), Exit.ERROR),
+    (outcome(GOOD, 0, ["slice 2"]), Exit.PART),
+])
+def test_no_run_that_broke_off_is_a_success(found: work.Outcome, status: Exit) -> None:
+    assert judged("fleet_report")(found) is status
+
+
+def test_a_run_ends_by_what_it_left_not_by_what_its_process_said(tmp_path: Path) -> None:
+    job = running.Job("slice 1", tmp_path, "scan.yml", (), {})
+    assert running.ended(job).status is None
+    left = tmp_path / "artifacts/run"
+    left.mkdir(parents=True)
+    (left / "status").write_text("successful", encoding="utf-8")
+    assert running.ended(job).status is None
+    (left / "rc").write_text("4", encoding="utf-8")
+    assert running.ended(job).status == 4
+
+
+def test_a_new_attempt_finds_no_artifacts_and_its_variables_are_private(tmp_path: Path) -> None:
+    job = running.Job("all", tmp_path / "run", "scan.yml", ("-i", "a b"), {"secret": "x"})
+    (tmp_path / "run/artifacts/run/job_events").mkdir(parents=True)
+    (tmp_path / "run/artifacts/run/job_events/1-a.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "run/artifacts/run/rc").write_text("0", encoding="utf-8")
+    running.prepare(job, {"A": "1"})
+    assert running.ended(job).status is None
+    for name in ("extravars", "envvars", "cmdline"):
+        assert (tmp_path / "run/env" / name).stat().st_mode & 0o077 == 0
+    assert (tmp_path / "run/env/cmdline").read_text(encoding="utf-8") == "-i 'a b'"
+
+
+def event(kind: str, host: str = "", action: str = "", **result: Any) -> dict[str, Any]:
+    return {"event": kind, "event_data": {"host": host, "task": "T", "task_action": action, "res": result, "role": result.pop("role", None)}}
+
+
+def test_events_become_progress_lines_and_failures() -> None:
+    seen = watching.Seen(3)
+    for host, verdict in (("a", "compliant"), ("b", "unreachable"), ("b", "unreachable")):
+        seen.hear(event("runner_on_ok", host, "firebreak.fleet.platform_scan", firebreak={"verdict": verdict}))
+    assert (seen.done, seen.failed) == (2, 1)
+    seen.hear(event("runner_on_ok", "a", "firebreak.fleet.fleet_report", lines=[["a line", "red"]], summary={"hosts": 2}))
+    assert seen.lines == [("a line", "red")] and seen.results["fleet_report"]["summary"] == {"hosts": 2}
+    seen.hear(event("runner_on_failed", "c", "ansible.builtin.fail", msg="why"))
+    seen.hear(event("runner_on_ok", "d", "ansible.builtin.copy", changed=True, role="kernel"))
+    seen.hear({"event": "verbose"})
+    assert seen.failures == {"c": "why"} and dict(seen.changed) == {"kernel: T": 1}
+
+
+def test_progress_says_done_rate_and_what_is_left() -> None:
+    seen = watching.Seen(100)
+    progress = watching.Progress(seen, False, io.StringIO())
+    began = progress._began
+    seen.done, seen.failed = 20, 2
+    assert progress.text(began + 10) == "20 of 100 hosts, 2 not judged, 2.0 a second, 40 s left"
+    seen.total = 2000
+    assert progress.text(began + 10).endswith("16 min left")
+    seen.done = 0
+    seen.task = "Begin"
+    assert progress.text(began + 10) == "Begin"
+
+
+@pytest.mark.parametrize("value", ["1", "anything"])
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert watching.colors_wanted(Terminal())
+    monkeypatch.setenv("NO_COLOR", value)
+    assert not watching.colors_wanted(Terminal())
+
+
+def test_the_inventory_that_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = tmp_path / "mine.cfg"
+    named.write_text("[defaults]\ninventory = hosts\n", encoding="utf-8")
+    other = tmp_path / "other.cfg"
+    other.write_text("[defaults]\nforks = 5\n", encoding="utf-8")
+    assert places.has_inventory({"ANSIBLE_CONFIG": str(named)})
+    assert places.has_inventory({"ANSIBLE_CONFIG": str(other)}) is Path("/etc/ansible/hosts").exists()
+    assert places.has_inventory({"ANSIBLE_INVENTORY": "x"})
+
+
+def test_words_for_ansible(tmp_path: Path) -> None:
+    asked = work.Asked("drift", inventory=("a,b", "more"), limit="web*", words=("--become",))
+    assert asked.ansible(tmp_path) == ("-i", "a,b", "-i", "more", "--limit", "web*", "--become")
+    assert asked.ansible(tmp_path, "@file")[-3:] == ("--limit", "@file", "--become")
+
+
+def test_hosts_are_grouped_by_a_label(tmp_path: Path) -> None:
+    first = {"rack": "r1"}
+    hosts = {"a": {"verdict": "compliant", "labels": first}, "b": {"verdict": "drifted", "labels": first}, "c": {"verdict": "unknown"}}
+    (tmp_path / "fleet.json").write_text(json.dumps({"hosts": hosts}), encoding="utf-8")
+    groups = work.grouped({"directory": str(tmp_path)}, "rack")
+    assert {name: list(counts.values()) for name, counts in groups.items()} == {"": [0, 0, 1, 0], "r1": [1, 1, 0, 0]}
+    assert work.grouped({"directory": str(tmp_path / "none")}, "rack") == {}
+
+
+def test_every_command_teaches_by_help_and_is_in_the_manual() -> None:
+    page = CliRunner().invoke(firebreak, ["man"]).output
+    for name, command in firebreak.commands.items():
+        shown = CliRunner().invoke(firebreak, [name, "--help"])
+        assert shown.exit_code == 0 and command.help
+        assert command.hidden or f".SS firebreak {name}" in page
+    for status in Exit:
+        assert rf"\fB{int(status)}\fR" in page
+        assert re.search(rf"^ +{int(status)}  ", CliRunner().invoke(firebreak, ["--help"]).output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("shell", "words"), [
+    ("bash", "complete -o nosort -F"), ("zsh", "#compdef firebreak"), ("fish", "complete --no-files --command firebreak")])
+def test_completion(shell: str, words: str) -> None:
+    assert words in CliRunner().invoke(firebreak, ["completion", shell]).output
+    typed = {"_FIREBREAK_COMPLETE": f"{shell}_complete", "COMP_WORDS": "firebreak dri", "COMP_CWORD": "1" if shell != "fish" else "dri"}
+    assert "drift" in CliRunner(env=typed).invoke(firebreak, prog_name="firebreak").output
+
+
+def test_a_wrong_word_is_usage() -> None:
+    assert CliRunner().invoke(firebreak, ["drift", "--slices", "0"]).exit_code == Exit.USAGE
+    assert CliRunner().invoke(firebreak, ["nonsense"]).exit_code == Exit.USAGE

@@ -67,7 +67,7 @@ ruff: $(DEV)
 .PHONY: mypy
 mypy: $(DEV) ## strict types: plugins as Python 3.10, tests and tools as 3.11
 	@$(BIN)/mypy --cache-dir=/dev/null collections/ansible_collections/firebreak/fleet/plugins
-	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 src tests hatch_build.py docs/generate.py docs/site.py
+	@$(BIN)/mypy --cache-dir=/dev/null --python-version 3.11 src tests hatch_build.py packaging docs/generate.py docs/site.py
 
 .PHONY: yamllint
 yamllint: $(DEV)
@@ -150,6 +150,12 @@ dist: $(DEV) ## what a release hands out, in dist/, signed with an ssh key where
 .PHONY: lock
 lock: ## name each library anew with its version and digests: requirements.lock and requirements-dev.lock
 	@tests/tools/lock .cache/lock
+
+.PHONY: deb
+deb: $(DEV) ## the Debian package with the command, its manual page and its completions, in dist/ (needs dpkg-deb)
+	@rm -rf build/deb && mkdir -p build/deb
+	@$(BIN)/ansible-galaxy collection build --force --output-path build/deb . >/dev/null
+	@$(BIN)/python packaging/build_deb.py build/deb/firebreak-fleet-*.tar.gz dist
 
 .PHONY: clean
 clean: ## remove what these targets made in this folder

@@ -28,6 +28,11 @@ options:
     type: list
     elements: str
     default: []
+  gone:
+    description: Words that an earlier run of the owner put on the command line, and that are taken away again. Another's are not forbidden by it.
+    type: list
+    elements: str
+    default: []
   owner:
     description:
       - Whose words these are, where several roles set some. Each owner's words stand in a file of their own where C(update-grub) makes GRUB's menu,
@@ -94,12 +99,17 @@ def snippet_of(module: Any) -> str:
     return SNIPPET % ("-" + owner if owner else "")
 
 
+def file_text(module: Any, wish: Wish) -> Optional[str]:
+    """What the owner's file holds, None for no file: words that are only taken back are not forbidden by it."""
+    return snippet(Wish(wish.present, [word for word in wish.absent if word not in module.params["gone"]])) or None
+
+
 def way_of(module: Any, target: Any, wish: Wish) -> Way:
     """How this system's boot loader is told."""
     updater, grubby = module.get_bin_path("update-grub"), module.get_bin_path("grubby")
     if target.loader == "grub" and updater:
         path = snippet_of(module)
-        return [path] + list(GRUB_MENUS), (path, snippet(wish) or None), [updater]
+        return [path] + list(GRUB_MENUS), (path, file_text(module, wish)), [updater]
     if grubby:
         gone, lacking = unwanted(target.options, wish), missing(target.options, wish)
         words = ["--remove-args=" + " ".join(gone)] * bool(gone) + ["--args=" + " ".join(lacking)] * bool(lacking)
@@ -148,7 +158,7 @@ def change(module: Any, wish: Wish) -> Dict[str, Any]:
         raise boot.ModuleError("the configuration of %s does not hold the command line of %s; wanted: one that does" % (target.loader, target.entry))
     running = is_granted(boot.read_text("/proc/cmdline") or "", wish)
     # A file of ours that says something else is changed even where the entry is right: the next menu would be made from it.
-    told = ours in (None, snippet(wish) or None)
+    told = ours in (None, file_text(module, wish))
     if is_granted(target.options, wish) and told:
         return {"changed": False, "cmdline": target.options, "before": target.options, "running": running}
     way = way_of(module, target, wish)
@@ -160,11 +170,12 @@ def change(module: Any, wish: Wish) -> Dict[str, Any]:
 def main() -> None:
     """Run as a module."""
     words = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec={"present": dict(words), "absent": dict(words), "owner": {"type": "str", "default": ""}},
-                           supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"present": dict(words), "absent": dict(words), "gone": dict(words), "owner": {"type": "str", "default": ""}},
+        supports_check_mode=True)
     try:
-        wish = Wish(*[checked(name, module.params[name]) for name in ("present", "absent")])
-        result = change(module, wish)
+        present, absent, gone = [checked(name, module.params[name]) for name in ("present", "absent", "gone")]
+        result = change(module, Wish(present, absent + [word for word in gone if word not in present]))
     except (ValueError, boot.ModuleError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

@@ -20,6 +20,7 @@ class Action(NamedTuple):
 
 # In the order in which a host goes through them: what prepares comes before what puts it in force.
 ACTIONS = {action.name: action for action in (
+    Action("mitigations", "none", "put the standard's mitigations on the host, and take back needless ones", "mitigations"),
     Action("kernel", "none", "install the standard's kernel and command line, and make them the default", "kernel"),
     Action("cpu_mitigations", "none", "set command line, SMT and microcode packages", "cpu_mitigations"),
     Action("live_patching", "none", "bring the live patches that the standard names", "live_patching"),
@@ -49,6 +50,9 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("kernel.default_boot", ("kernel",)),
     ("kernel.reboot_pending", ("reboot",)),
     ("kernel.modules_replaced", ("reboot",)),
+    ("mitigations.absent", ("mitigations",)),
+    ("mitigations.pending", ("mitigations", "reboot")),
+    ("mitigations.needless", ("mitigations",)),
     ("live_patch.protection", ("live_patching",)),
     ("live_patch.provider", ("live_patching",)),
     ("live_patch.level", ("live_patching",)),

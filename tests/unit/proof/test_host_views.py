@@ -335,7 +335,9 @@ def test_promises_in_words(value: Any, words: str) -> None:
 
 @pytest.mark.parametrize(("said", "wanted"), [
     ("asked\tesp4\nruns\tesp4\ndoes\tesp4\tinstall /bin/false\n", {"esp4": "is loaded"}),
-    ("asked\taf_key\ndoes\taf_key\tbuiltin af_key\n", {"af_key": "is part of the kernel"}),
+    ("asked\taf_key\ndoes\taf_key\tbuiltin af_key\npart\taf_key\n", {"af_key": "is part of the kernel"}),
+    ("asked\taf_key\ndoes\taf_key\tinstall /bin/false\npart\taf_key\n", {"af_key": "is part of the kernel"}),
+    ("asked\taf_key\npart\taf_key\nstarts\taf_key\tx\nline\tinitcall_blacklist=x\n", {}),
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/modules/6.1/rxrpc.ko\n", {"rxrpc": "can be loaded (insmod /lib/modules/6.1/rxrpc.ko)"}),
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/a.ko\ndoes\trxrpc\tinstall /bin/false\n", {}),
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tquiet module_blacklist=rxrpc\n", {}),

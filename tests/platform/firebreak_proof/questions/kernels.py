@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .mitigations import LOOK
 
 _KERNELS = ("mitigations", "kernel.*", "live_patch.*")
 
@@ -156,14 +157,10 @@ KERNEL = (
           sed 's/$/ (an exclude of dnf)/'
         command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
         true"""),
-    # name, what runs of it (loaded, built in), the kernel's own list of what it must not load, and what kmod itself would do
-    Question("watched_modules", ("kernel.modules_blocked",), r"""
-        kmod=$(command -v modprobe || echo /sbin/modprobe)
-        [ -x "$kmod" ] || { echo "there is no modprobe to ask" >&2; exit 3; }
+    Question("watched_modules", ("kernel.modules_blocked",), LOOK + r"""
         for name; do
           name=$(printf %s "$name" | tr - _)
-          [ -d "/sys/module/$name" ] && [ -e "/sys/module/$name/initstate" ] && printf 'runs\t%s\n' "$name"
-          "$kmod" --dry-run --show-depends "$name" 2>/dev/null | sed "s/^/does\t$name\t/"
+          look "$name"
           printf 'asked\t%s\n' "$name"
         done
         sed 's/^/line\t/' /proc/cmdline""", given="kernel.modules_blocked"),

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from ..asking import Question
 
+# What the kernel and kmod say of a module. An install line hides from kmod's answer that the module is part of the kernel.
+LOOK = r"""
+        kmod=$(command -v modprobe || echo /sbin/modprobe)
+        look() {
+          [ -x "$kmod" ] || { echo "there is no modprobe to ask" >&2; exit 3; }
+          [ -e "/sys/module/$1/initstate" ] && printf 'runs\t%s\n' "$1"
+          "$kmod" --dry-run --show-depends "$1" 2>/dev/null | sed "s/^/does\t$1\t/"
+          "$kmod" --dry-run --ignore-install --show-depends "$1" 2>/dev/null | grep -q '^builtin ' || return 0
+          printf 'part\t%s\n' "$1"
+          sed -n "s/^.* __initcall__kmod_${1}__[0-9]*_[0-9]*_//p" /proc/kallsyms |
+            sed -E "s/(early|rootfs|con|[0-7]s?)\$//; s/^/starts\t$1\t/"
+        }"""
+
 MITIGATIONS: tuple[Question, ...] = (
     # Arguments are module:NAME, kvm:MODULE.PARAMETER, sysctl:NAME and unit:NAME.
-    Question("mitigations", ("mitigations",), r"""
-        kmod=$(command -v modprobe || echo /sbin/modprobe)
+    Question("mitigations", ("mitigations",), LOOK + r"""
         for word; do
           name=${word#*:}
           case ${word%%:*} in
-            module)
-              [ -x "$kmod" ] || { echo "there is no modprobe to ask" >&2; exit 3; }
-              [ -e "/sys/module/$name/initstate" ] && printf 'runs\t%s\t%s\n' "$name" "$(cat "/sys/module/$name/refcnt" 2>/dev/null)"
-              "$kmod" --dry-run --show-depends "$name" 2>/dev/null | sed "s/^/does\t$name\t/"
-              sed -n "s/^.* __initcall__kmod_${name}__[0-9]*_[0-9]*_//p" /proc/kallsyms |
-                sed -E "s/(early|rootfs|con|[0-7]s?)\$//; s/^/starts\t$name\t/" ;;
+            module) look "$name" ;;
             kvm) printf 'kvm\t%s\t%s\t%s\n' "$name" "$(cat "/sys/module/${name%%.*}/parameters/${name#*.}" 2>/dev/null)" \
               "$([ -d "/sys/module/${name%%.*}" ] && echo loaded)" ;;
             sysctl) printf 'sysctl\t%s\t%s\n' "$name" "$(sysctl -n "$name" 2>/dev/null || cat "/proc/sys/$(printf %s "$name" | tr . /)")" ;;

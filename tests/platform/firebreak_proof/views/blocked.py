@@ -15,25 +15,27 @@ _NOTHING = re.compile(r"install (?:(?:/usr)?/bin/)?(?:true|false)(?:\s[^;&|`$()]
 def running_or_loadable(proof: Proof) -> dict[str, str]:
     """Each module asked for that runs or could be made to, and how."""
     rows = proof.rows("watched_modules")
-    does: dict[str, list[str]] = {}
-    for cells in rows:
-        if cells[0] == "does" and len(cells) > 2:
-            does.setdefault(cells[1], []).append(" ".join(cells[2:]).strip())
-    refused = _refused_by_the_kernel(" ".join(cells[1] for cells in rows if cells[0] == "line" and len(cells) > 1))
-    runs = {cells[1] for cells in rows if cells[0] == "runs"}
-    found = {}
-    for name in (cells[1] for cells in rows if cells[0] == "asked"):
-        last = does.get(name, [""])[-1]
-        if name in runs:
-            found[name] = "is loaded"
-        elif last.startswith("builtin"):
-            found[name] = "is part of the kernel"
-        elif last and name not in refused and not _NOTHING.match(last):
-            found[name] = f"can be loaded ({last})"
-    return found
+    asked = [cells[1] for cells in rows if cells[0] == "asked"]
+    return {name: how for name in asked if (how := how_it_may_run(rows, name))}
 
 
-def _refused_by_the_kernel(line: str) -> set[str]:
-    """The names of the last module_blacklist= of a command line."""
-    given = re.findall(r"(?:^|\s)module[-_]blacklist=(\S+)", line.partition(" -- ")[0])
-    return set(given[-1].strip('"').split(",")) if given else set()
+def line_of(rows: list[list[str]]) -> str:
+    """The command line of the running kernel."""
+    return " ".join(cells[1] for cells in rows if cells[0] == "line" and len(cells) > 1)
+
+
+def how_it_may_run(rows: list[list[str]], name: str) -> str:
+    """Why a module may run, or '' where it cannot."""
+    if any(cells[:2] == ["runs", name] for cells in rows):
+        return "is loaded"
+    last = ([" ".join(cells[2:]).strip() for cells in rows if cells[:2] == ["does", name]] or [""])[-1]
+    if any(cells[:2] == ["part", name] for cells in rows):
+        starts = {cells[2] for cells in rows if cells[:2] == ["starts", name] and len(cells) > 2} or {f"{name}_init"}
+        return "" if starts <= set(",".join(_given(rows, "initcall[-_]blacklist")).split(",")) else "is part of the kernel"
+    refused = _given(rows, "module[-_]blacklist")[-1:]
+    return f"can be loaded ({last})" if last and not _NOTHING.match(last) and name not in ",".join(refused).split(",") else ""
+
+
+def _given(rows: list[list[str]], name: str) -> list[str]:
+    """The values that a parameter is given before `` -- ``, without quotes."""
+    return re.findall(rf'(?:^|\s)"?{name}="?([^\s"]+)', line_of(rows).partition(" -- ")[0])

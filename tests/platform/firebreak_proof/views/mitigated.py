@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..promises import BrokenPromiseError
 from ..proof import Proof
-from . import command_line, kernels
+from . import blocked, command_line, kernels
 
-_REFUSED = re.compile(r"install (?:(?:/usr)?/bin/)?(?:true|false)(?:\s[^;&|`$()]*)?\Z")
 _TRUE, _FALSE = ("1", "y", "yes", "on", "true", "force"), ("0", "n", "no", "off", "false")
 
 
@@ -27,8 +25,8 @@ def ids(entry: Mapping[str, Any]) -> list[str]:
 def left_open(proof: Proof, entry: Mapping[str, Any]) -> list[str]:
     """Each thing of a mitigation that is not in force, in words."""
     rows = proof.rows("mitigations")
-    line = " ".join(cells[1] for cells in rows if cells[0] == "line" and len(cells) > 1)
-    found = [f"module {name} {how}" for name in entry.get("modules", ()) if (how := _module(rows, str(name).replace("-", "_"), line))]
+    line = blocked.line_of(rows)
+    found = [f"module {name} {how}" for name in entry.get("modules", ()) if (how := blocked.how_it_may_run(rows, str(name).replace("-", "_")))]
     found += [f"the running kernel has no {word}" for word in entry.get("cmdline", ()) if not command_line.gives(line, word)]
     for name, value in entry.get("kvm_parameters", {}).items():
         found += _parameter(rows, str(name), value)
@@ -44,20 +42,6 @@ def left_open(proof: Proof, entry: Mapping[str, Any]) -> list[str]:
 
 def _said(rows: list[list[str]], kind: str, name: str) -> list[str]:
     return next((cells[2:] for cells in rows if cells[0] == kind and len(cells) > 2 and cells[1] == name), [])
-
-
-def _module(rows: list[list[str]], name: str, line: str) -> str:
-    """Why a module may run, or '' where it cannot."""
-    if any(cells[:2] == ["runs", name] for cells in rows):
-        return "is loaded"
-    does = [" ".join(cells[2:]).strip() for cells in rows if cells[:2] == ["does", name]]
-    last = does[-1] if does else ""
-    if last.startswith("builtin"):
-        starts = {cells[2] for cells in rows if cells[:2] == ["starts", name] and len(cells) > 2} or {f"{name}_init"}
-        stopped = set(re.split(r"[,\s]", ",".join(re.findall(r'(?:^|\s)"?initcall[-_]blacklist="?([^\s"]+)', line.partition(" -- ")[0]))))
-        return "" if starts <= stopped else "is part of the kernel"
-    refused = re.findall(r'(?:^|\s)"?module[-_]blacklist="?([^\s"]+)', line.partition(" -- ")[0])
-    return f"can be loaded ({last})" if last and not _REFUSED.match(last) and name not in (refused[-1].split(",") if refused else ()) else ""
 
 
 def _parameter(rows: list[list[str]], name: str, value: Any) -> Iterator[str]:

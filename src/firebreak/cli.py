@@ -26,12 +26,16 @@ Command = Callable[..., Any]
 
 
 def own_version() -> str:
-    """The version of the package, or of the checkout."""
+    """The version of the package, of the installed collection, or of the checkout."""
     try:
         return version("firebreak-fleet")
     except PackageNotFoundError:
-        lines = (places.collection() / "galaxy.yml").read_text(encoding="utf-8").splitlines()
-        return next(line.split()[1] for line in lines if line.startswith("version:"))
+        home = places.collection()
+    manifest = home / "MANIFEST.json"
+    if manifest.is_file():
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
+    lines = (home / "galaxy.yml").read_text(encoding="utf-8").splitlines()
+    return next(line.split()[1] for line in lines if line.startswith("version:"))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=STATUSES)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from awx_job import LOCAL, Ended, copy_project, finish, prepare, slices, start, start_elsewhere
 from workshop import REPOSITORY, clean_environment, repository_files
 
@@ -45,6 +46,15 @@ def test_awx_offers_our_playbooks_only() -> None:
     offered = {str(path) for path in repository_files() if looks_so(path)}
     ours = {str(path) for path in repository_files() if path.parts[0] == "playbooks" and path.suffix == ".yml" and len(path.parts) == 2}
     assert offered == ours
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: str(path.stem))
+def test_each_playbook_looks_at_its_core_and_its_settings_first(path: Path) -> None:
+    """Whatever the host pattern is left blank, or holds lines, it is read as it is meant."""
+    plays = yaml.safe_load(path.read_text(encoding="utf-8"))
+    first = (plays[0].get("pre_tasks") or plays[0]["tasks"])[0]
+    assert first.get("ansible.builtin.import_tasks") == "tasks/begin.yml"
+    assert not [play["hosts"] for play in plays if "firebreak_hosts" in str(play.get("hosts")) and "firebreak.fleet.meant" not in play["hosts"]]
 
 
 def _lines(path: Path) -> list[str]:

@@ -18,7 +18,12 @@ _GOLDEN: dict[str, Any] = {
            "image_based": False, "image_tool": "none", "container": "none", "support_end": None,
            "altered_files": [], "shadowed_programs": []},
     "boot": {"uptime_seconds": 86400 * 3, "cmdline": "root=/dev/vda1 ro quiet", "reboot_required": False, "signals": [],
-             "kexec_loaded": False, "secure_boot": True},
+             "kexec_loaded": False, "secure_boot": True,
+             "trust": {"mode": "enforced", "next_boot": "allowed", "next_boot_stage": None, "next_boot_outcome": None,
+                       "next_boot_reason": "signed by debian_secure_boot_ca", "entry": {"name": "Boot0001"},
+                       "certificates": [{"name": "microsoft_uefi_ca_2023", "sha256": "f6" * 32, "not_after": "2038-06-13"}],
+                       "sbat_level": "2025021800 shim,4 grub,5", "ready_for_2023_shim": True, "survives_2011_revocation": True, "pending": [],
+                       "components": [], "revoked_components": [], "modules_refused": [], "pk_test_key": False}},
     "kernel": {
         "version_order": "dpkg",
         "running": {"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64", "package_version": "6.12.57-1"},
@@ -49,6 +54,7 @@ _GOLDEN: dict[str, Any] = {
         "processes": [{"pid": 812, "component": "qemu", "exe": "/usr/bin/qemu-system-x86_64", "deleted": False, "stale": False,
                        "version": "1:10.0.2+ds-2", "guest": "web1", "machine_type": "pc-q35-10.0"}],
         "machine_types": ["pc-q35-10.0"], "deprecated_machine_types": [],
+        "guest_trust": [{"path": "/var/lib/libvirt/qemu/nvram/web1_VARS.fd", "guest": "web1", "mode": "enforced", "ready_for_2023_shim": True}],
     },
     "containers": {
         "engines": [{"name": "containerd", "path": "/usr/bin/containerd", "package": "containerd", "version": "1.7.24~ds1-6+deb13u1",

@@ -9,10 +9,26 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .._formats import efi
 
-# name: Boot0003; path: the program on its partition with slashes, '' for a whole disk; given: the text handed to it; network: it asks a server.
-Option = NamedTuple("Option", [("name", str), ("active", bool), ("title", str), ("path", str), ("given", str), ("network", bool)])
 
-_MEDIA, _FILE_PATH = 4, 4
+class Option(NamedTuple):
+    """An entry. path: the program on its partition with slashes, '' for a whole disk; given: the text handed to it; network: it asks a server.
+
+    partition: the GUID of the partition, '' where the entry names none; bootable: it is for booting, not one of the firmware's own programs.
+    """
+
+    name: str
+    active: bool
+    title: str
+    path: str
+    given: str
+    network: bool
+    partition: str = ""
+    bootable: bool = True
+
+
+_MEDIA, _HARD_DRIVE, _FILE_PATH, _FIRMWARE_FILE = 4, 1, 4, 6
+_GUID_PARTITION = 2
+_CATEGORY = 0x1F00
 _MESSAGING, _NETWORK = 3, (11, 12, 13, 24)
 _LIMIT = 65536
 
@@ -27,13 +43,15 @@ def parse_option(name: str, data: bytes) -> Option:
     if end is None or end + 2 + length > len(value):
         raise ValueError("an entry of the firmware whose parts are longer than itself")
     nodes = value[end + 2:end + 2 + length]
-    path, network = _device_path(nodes)
-    return Option(name, bool(attributes & 1), _text(value[6:end]), path, _given(value[end + 2 + length:]), network)
+    path, network, partition, own = _device_path(nodes)
+    bootable = not attributes & _CATEGORY and not own
+    return Option(name, bool(attributes & 1), _text(value[6:end]), path, _given(value[end + 2 + length:]), network, partition, bootable)
 
 
-def _device_path(nodes: bytes) -> Tuple[str, bool]:
+def _device_path(nodes: bytes) -> Tuple[str, bool, str, bool]:
+    """(path of the file, whether a server is asked, the partition, whether it is a program of the firmware's own)."""
     paths: List[str] = []
-    network = False
+    network, partition, own = False, "", False
     at = 0
     while at + 4 <= len(nodes):
         kind, form, length = struct.unpack_from("<BBH", nodes, at)
@@ -41,9 +59,12 @@ def _device_path(nodes: bytes) -> Tuple[str, bool]:
             raise ValueError("a node of a device path shorter than its head")
         if (kind, form) == (_MEDIA, _FILE_PATH):
             paths.append(_text(nodes[at + 4:at + length]))
+        elif (kind, form) == (_MEDIA, _HARD_DRIVE) and length >= 42 and nodes[at + 41:at + 42] == bytes([_GUID_PARTITION]):
+            partition = efi.guid(nodes[at + 24:at + 40]) if len(nodes) >= at + 40 else ""
+        own = own or (kind == _MEDIA and form == _FIRMWARE_FILE)
         network = network or (kind == _MESSAGING and form in _NETWORK)
         at += length
-    return re.sub(r"/+", "/", "/".join(paths).replace("\\", "/")), network
+    return re.sub(r"/+", "/", "/".join(paths).replace("\\", "/")), network, partition, own
 
 
 def _text(data: bytes) -> str:

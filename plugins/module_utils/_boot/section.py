@@ -13,6 +13,7 @@ from .._os import deployments
 from .._os import section as os_section
 from . import snapshots
 from .target import NoAnswerError
+from .trust.declared import TRUST_FACTS, put_trust
 
 FACTS = [
     Fact("boot_id", "str", "the kernel's random name of this boot; a soft reboot keeps it"),
@@ -27,7 +28,7 @@ FACTS = [
     Fact("signals[].detail", "str", "what its word covers"),
     Fact("kexec_loaded", "bool", "a kernel waits to be started by kexec, past the boot loader"),
     Fact("secure_boot", "bool", "the firmware enforces Secure Boot"),
-]
+] + TRUST_FACTS
 
 _BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _YEAR_2000 = 946684800
@@ -133,6 +134,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     _put_signals(host, section, stat, container)
     _put_kexec(host, section, container)
     _put_secure_boot(host, section, container)
+    put_trust(host, section, container)
 
 
 def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:

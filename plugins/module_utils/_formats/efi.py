@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """EFI variables as Linux shows them in efivarfs: four bytes of attributes, then the value."""
 
+import struct
 from typing import Any, List
 
 VARIABLES = "/sys/firmware/efi/efivars"
@@ -13,6 +14,12 @@ BOOT_LOADER = "4a67b082-0a4c-41cf-b6c7-442b29bb8c4f"
 def path_of(name: str, vendor: str) -> str:
     """Where efivarfs shows a variable."""
     return "%s/%s-%s" % (VARIABLES, name, vendor)
+
+
+def guid(data: bytes) -> str:
+    """A GUID as text, from its sixteen bytes: the first three parts lie backwards. (Python's own module asks tools of the host as it is loaded.)"""
+    first, second, third = struct.unpack_from("<IHH", data)
+    return "%08x-%04x-%04x-%s-%s" % (first, second, third, data[8:10].hex(), data[10:16].hex())
 
 
 def parse_value(data: bytes) -> bytes:

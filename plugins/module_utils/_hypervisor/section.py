@@ -11,7 +11,7 @@ from .._formats import running_files
 from .._host.record import Fact
 from .._os import virtualization
 from .._packages import managers
-from . import guest_boot, kvm, libvirt_guests, machine_types, monitors, running_monitors
+from . import guest_boot, guest_trust, kvm, libvirt_guests, machine_types, monitors, running_monitors
 from .kinds import SOFTWARE_KVM
 
 # One processor's paragraph is enough for its flags.
@@ -70,7 +70,7 @@ FACTS = [
     Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated, and of defined guests the installed one"),
     Fact("removed_machine_types", "list", "machine types of running, defined and saved guests that the installed QEMU has no more"),
     Fact("defined_machine_types", "list", "machine types in libvirt's documents of running and defined guests, and of saved memory"),
-]
+] + guest_trust.GUEST_TRUST_FACTS
 
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
@@ -85,6 +85,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     components += _in_containers(section, components, processes)
     _collect_xen_image(host, section, components)
     _collect_guests(host, section)
+    guest_trust.put(host, section)
     _collect_machine_types(section, processes, components)
     _collect_roles(section, clues, ladder.rung, components, processes)
     # A guest may take all the time that is left.

@@ -60,6 +60,12 @@ def dpkg_contents(host: Any, packages: Iterable[Tuple[str, str]]) -> Dict[str, C
     return found
 
 
+def dpkg_paths(host: Any, package: str, architecture: str) -> List[str]:
+    """The paths of a package by the list that dpkg keeps; none where it keeps none."""
+    text = _dpkg_list(host, package, architecture)
+    return text.splitlines() if text is not None else []
+
+
 def _dpkg_list(host: Any, package: str, architecture: str) -> Optional[str]:
     """The paths of a package, one in each line; where its list is lost, those that have a digest."""
     names = ("%s/%s" % (DPKG_INFO, package), "%s/%s:%s" % (DPKG_INFO, package, architecture))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .._standard.keys import COMPONENTS, ENGINES, FIRMWARE
+from . import boot_trust
 from .bounded import counted, dig, text_at, texts
 
 # A value held by at most this share of the hosts that have the fact is an outlier.
@@ -116,6 +117,12 @@ FACTS = (
     FleetFact("kernel.running", "Running kernel", ("kernel.running",), ("kernel.running",), _at("kernel.running.release")),
     FleetFact("kernel.default_boot", "Kernel at next boot", ("kernel.default_boot",), ("kernel.default_boot", "kernel.one_shot"),
               _at("kernel.default_boot.release")),
+    FleetFact("boot.trust.next_boot", "Next boot by firmware, shim and loader", ("boot.trust.next_boot",), ("boot.trust.next_boot",),
+              boot_trust.outcome),
+    FleetFact("boot.trust.certificates", "Microsoft's UEFI certificates trusted", ("boot.trust.certificates", "boot.trust.ready_for_2023_shim"),
+              ("boot.trust.certificates", "boot.trust.ready_for_2023_shim"), boot_trust.certificates),
+    FleetFact("boot.trust.survives_2011_revocation", "If the UEFI CA 2011 were revoked", ("boot.trust.survives_2011_revocation",),
+              ("boot.trust.survives_2011_revocation",), boot_trust.revocation),
     FleetFact("kernel.available", "Newest kernel on offer", (), (), _at("kernel.available.release")),
     FleetFact("live_patch.protection", "Protection by live patches", ("live_patch.protection",), ("live_patch.protection",),
               _at("live_patch.protection")),

@@ -18,10 +18,10 @@ from .._standard.requirement import Requirement
 from .._standard.waivers import Waiver, in_force
 from .facts import CannotSay, Facts, printable
 from .judging import Difference, Outcome, Rule, Scope, Unknown
-from .rules import boot, containers, cpu, hypervisor, kata, kernel, live_patch, mitigations, os, services
+from .rules import boot, boot_trust, containers, cpu, hypervisor, kata, kernel, live_patch, mitigations, os, services
 
 RECORD_SCHEMA = "firebreak.record/1"
-RULES: tuple[Rule, ...] = (*os.RULES, *boot.RULES, *kernel.RULES, *live_patch.RULES,
+RULES: tuple[Rule, ...] = (*os.RULES, *boot.RULES, *boot_trust.RULES, *kernel.RULES, *live_patch.RULES,
                            *cpu.RULES, *hypervisor.RULES, *containers.RULES, *kata.RULES,
                            *services.RULES, *mitigations.RULES)
 

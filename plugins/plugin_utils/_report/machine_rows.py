@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._fleet import boot_trust
 from .._fleet.bounded import counted, dig, one_line, text_at, texts
 
 # Of lists that a host can make long.
@@ -83,6 +84,20 @@ def _next_boot(record: Record) -> Iterator[str]:
     yield _say(record, "kernel.default_boot.release") + (f"  by {loader}: {_say(record, 'kernel.default_boot.entry')}" if loader else "")
     if dig(record, "kernel.one_shot.set") is True:
         yield f"once only: {_say(record, 'kernel.one_shot.entry')}"
+
+
+def _trust(record: Record) -> Iterator[str]:
+    """Whether the next boot is let in, by whom not, and what then."""
+    mode = text_at(record, "boot.trust.mode")
+    if mode == "not_efi":
+        yield "not booted by EFI: nobody judges"
+        return
+    reason = text_at(record, "boot.trust.next_boot_reason")
+    yield f"{next(iter(boot_trust.outcome(record)), _say(record, 'boot.trust.next_boot'))}{f': {reason}' if reason else ''}"
+    for row in mappings(dig(record, "boot.trust.modules_refused"))[:_SHOWN]:
+        yield f"module {text_at(row, 'module')} will be refused: signed by {text_at(row, 'signer') or 'nobody'}"
+    for row in mappings(dig(record, "boot.trust.revoked_components"))[:_SHOWN]:
+        yield f"{text_at(row, 'path')} is revoked by {text_at(row, 'by')}"
 
 
 def _available(record: Record) -> Iterator[str]:
@@ -225,6 +240,7 @@ ROWS: tuple[tuple[str, Callable[[Record], Iterator[str]]], ...] = (
     ("Kernel running", _running),
     ("  installed", _installed),
     ("  at next boot", _next_boot),
+    ("  boot trust", _trust),
     ("  available", _available),
     ("Live patching", _live_patching),
     ("Services", _services),

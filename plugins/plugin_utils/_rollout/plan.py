@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .._fleet.bounded import clipped, mappings_at, one_line, text_at
 from .._fleet.host import DISRUPTIONS, SEVERITIES, Host, is_drift
+from .._plan.reboot import HOLDING
 from .deadlines import Deadline, first, late, of_waivers
 from .remedies import ACTIONS, BY_REBOOT, steps_for
 
@@ -93,8 +94,19 @@ def plan_host(host: Host, max_disruption: str, due: Sequence[Deadline] = (), hol
     drift = [finding for finding in host.findings if is_drift(finding)]
     wanted = [Wanted(host.key(finding).label, steps_for(finding["id"]), one_line(finding["remedy"])) for finding in drift]
     steps, left = _merged([*wanted, *holes], max_disruption)
+    steps, left = _held(host, steps, left)
     urgency = min((SEVERITIES.index(finding["severity"]) for finding in drift), default=len(SEVERITIES))
     return HostPlan(host.name, host.verdict, steps, left, deadline, urgency)
+
+
+def _held(host: Host, steps: tuple[Step, ...], left: tuple[tuple[str, str], ...]) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
+    """Without the reboot where the next boot would not come up: what it would close is left, with the reason. A waiver does not make it safe."""
+    holding = [finding for finding in (*host.findings, *host.waived) if finding["id"] in HOLDING]
+    if not holding:
+        return steps, left
+    why = f"held: {one_line(holding[0]['observed'])}"
+    held = [(label, clipped(why, 300)) for step in steps if step.action == "reboot" for label in step.closes]
+    return tuple(step for step in steps if step.action != "reboot"), (*left, *held)
 
 
 def _merged(wanted: Sequence[Wanted], max_disruption: str) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:

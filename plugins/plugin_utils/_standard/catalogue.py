@@ -59,6 +59,56 @@ _BOOT = (
     Entry("boot.cmdline", "high", "The kernel command line, or the one of the next boot, lacks a required word or holds a forbidden one.",
           "Run the role firebreak.fleet.kernel, which sets it in the boot loader's configuration, and reboot.", "reboot"),
 )
+_TRUST = (
+    Entry("boot.trust.mode", "medium",
+          "Firmware and shim do not judge what is started as the standard wants.",
+          "Change it in the firmware's setup; shim's own switch by mokutil --enable-validation, which needs a person at the console.",
+          "reboot"),
+    Entry("boot.trust.certificates", "medium",
+          "The firmware does not trust a certificate that the standard wants it to: what that one alone has signed will not start here.",
+          "Update the firmware, or db with fwupdmgr (2.0.10 or newer).",
+          "reboot"),
+    Entry("boot.trust.sbat_level", "medium",
+          "The level of SBAT in force is older than the standard wants: loaders with known holes still start.",
+          "Update shim (it raises the level when it starts), then every loader beside it; or mokutil --set-sbat-policy latest.",
+          "reboot"),
+    Entry("boot.trust.ready_for_2023_shim", "medium",
+          "The firmware does not trust Microsoft's UEFI CA 2023: a shim that this one alone has signed will not start.",
+          "Update the firmware, or db with fwupdmgr (2.0.10 or newer).",
+          "reboot"),
+    Entry("boot.trust.survives_2011_revocation", "medium",
+          "With Microsoft's UEFI CA 2011 revoked the host would not start: what its firmware starts carries a signature of it, and one such "
+          "signature is enough.",
+          "Do not add that certificate to dbx while this shim is in place; wait for a shim that the UEFI CA 2023 alone has signed.",
+          "none"),
+    Entry("boot.trust.next_boot", "critical",
+          "The next boot would be refused, or would wait for a person at the console (high where the firmware would go on with its next entry).",
+          "Do not reboot. Bring shim, loader and kernel to one another (grub-install, the packages of shim and loader), or finish or delete the "
+          "pending request, and scan again.",
+          "none"),
+    Entry("boot.trust.revoked_components", "medium",
+          "A boot program that is revoked is still in place: who can start it passes Secure Boot by, and a firmware that lost its entries will "
+          "try it.",
+          "Replace it by the package's (grub-install, bootctl update), or remove it.",
+          "none"),
+    Entry("boot.trust.stale_components", "medium",
+          "A boot program on an EFI system partition is not as its package has it: the update was installed, and is not started.",
+          "Run grub-install or bootctl update with the partition mounted.",
+          "none"),
+    Entry("boot.trust.pending", "low",
+          "A request to shim waits for the next boot: nobody at the console means that it is dropped after ten seconds.",
+          "Finish it at the console at the next boot, or take it back (mokutil --revoke-import, --revoke-delete).",
+          "none"),
+    Entry("boot.trust.modules_refused", "high",
+          "The next boot's kernel will not load a module that is loaded now: no keyring of it will hold its signer (a root on ZFS, storage, "
+          "network, GPUs are then gone).",
+          "Do not reboot. Enrol the key (mokutil --import, then a person at the console), or sign the module with one that is enrolled.",
+          "none"),
+    Entry("boot.trust.pk_test_key", "high",
+          "The firmware's owner's key is a test key of its maker: its private part is known.",
+          "Update the firmware; some makers have to be asked for one with their own key.",
+          "reboot"),
+)
 _KERNEL_ENTRIES = (
     Entry("kernel.running", "high", "The kernel in force is not the one that the standard names.", "Run the role "
           "firebreak.fleet.kernel, which installs it and makes it the default, and reboot.", "reboot"),
@@ -156,6 +206,10 @@ _CPU_ENTRIES = (
 _COSTS = {"qemu": "migrate_guest", "cloud-hypervisor": "migrate_guest", "firecracker": "migrate_guest", "virtiofsd": "restart_sandbox",
           "libvirt": "restart_service", "xen": "reboot", "swtpm": "migrate_guest", "ovmf": "migrate_guest"}
 _HYPERVISOR = (
+    Entry("hypervisor.guest_firmware", "medium", "The firmware of a guest, or of the template for new ones, does not trust Microsoft's UEFI CA "
+          "2023: a loader that this one alone has signed will not start there.",
+          "With the guest shut down, add the certificates to its file of variables (virt-fw-vars --microsoft-db all --microsoft-kek all), and make "
+          "the template anew the same way; a newer package of the firmware changes no guest that is there.", "none"),
     Entry("hypervisor.role", "medium", "The host can, or cannot, run virtual machines against the standard.",
           "Check firmware settings and the kvm modules.", "none"),
     Entry("hypervisor.under", "medium", "The host runs under another hypervisor than the standard names.", "Move the host, or allow where it runs."),
@@ -272,7 +326,7 @@ _FLEET = (
           "Remove the waiver, or decide anew and extend it."),
 )
 
-ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA,
+ENTRIES: tuple[Entry, ...] = (*_OS, *_BOOT, *_TRUST, *_KERNEL_ENTRIES, *_LIVE_PATCH_ENTRIES, *_CPU_ENTRIES, *_HYPERVISOR, *_CONTAINERS, *_KATA,
                               *_SERVICES, *_MITIGATIONS, *_FLEET)
 _BY_ID = {entry.id: entry for entry in ENTRIES}
 _FREE = [(re.compile(re.sub("<[a-z]+>", "[^.]+", re.escape(entry.id).replace(r"\<", "<").replace(r"\>", ">"))), entry)

@@ -81,6 +81,23 @@ BOOT = (
     Key("boot.cmdline_forbidden", "words", "Words, or shell patterns of words, that must not be in force on the kernel command line, nor on the "
         "one of the next boot where the boot loader's files tell it.",
         ["mitigations=off", "nospectre_*"], ("boot.cmdline",)),
+    Key("boot.trust.mode", "choice", "Who judges what is started: `enforced` (firmware and shim), `insecure` (the firmware alone, shim was told not "
+        "to), `off`, `setup` (no owner's key yet), `not_efi`.", "enforced", ("boot.trust.mode",), _VALUES,
+        choices=("enforced", "insecure", "off", "setup", "not_efi")),
+    Key("boot.trust.certificates", "words", "Certificates that the firmware must trust (db), by the collection's name or their SHA-256.",
+        ["microsoft_uefi_ca_2023"], ("boot.trust.certificates",)),
+    Key("boot.trust.sbat_level", "version", "The least level of SBAT that must be in force: its date of ten digits.", {"minimum": "2025021800"},
+        ("boot.trust.sbat_level",), ("minimum",)),
+    Key("boot.trust.ready_for_2023_shim", "truth", "Whether the firmware must trust what Microsoft's UEFI CA 2023 alone has signed.", True,
+        ("boot.trust.ready_for_2023_shim",)),
+    Key("boot.trust.survives_2011_revocation", "truth", "Whether the host must still start with Microsoft's UEFI CA 2011 revoked.", True,
+        ("boot.trust.survives_2011_revocation",)),
+    _policy("boot.trust.next_boot", "A next boot that firmware, shim or loader would refuse, or that would wait at the console."),
+    _policy("boot.trust.revoked_components", "Boot programs that are revoked and still in place."),
+    _policy("boot.trust.stale_components", "Boot programs on an EFI system partition that are not as their package has them."),
+    _policy("boot.trust.pending", "Requests to shim (keys to enrol or delete, its own switch) that wait for the next boot."),
+    _policy("boot.trust.modules_refused", "Loaded modules from outside of the kernel's tree that the next boot's kernel will refuse."),
+    _policy("boot.trust.pk_test_key", "A firmware whose owner's key is a test key of its maker: whoever has that key may change what it trusts."),
 )
 
 KERNEL = (
@@ -151,6 +168,8 @@ HYPERVISOR = (
     *(key for name in COMPONENTS for key in _component(name)),
     Key("hypervisor.kvm.<module>.<parameter>", "parameter", "A parameter of a loaded KVM module, as text; true and false also match Y, N, 1 and 0.",
         False, ("hypervisor.kvm.<module>.<parameter>",), _VALUES),
+    _policy("hypervisor.guest_firmware", "Guests, and templates for new ones, whose firmware enforces Secure Boot and does not trust Microsoft's "
+            "UEFI CA 2023: they refuse a loader that this one alone has signed (on aarch64, RHEL's)."),
     Key("hypervisor.machine_types", "words", "The machine types, or shell patterns of them, that guests may run with or be defined with.",
         ["pc-q35-*"], ("hypervisor.machine_type",)),
     _policy("hypervisor.deprecated_machine_types", "Guests that run, or are defined, with a machine type that QEMU has deprecated.",

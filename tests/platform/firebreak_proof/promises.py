@@ -17,6 +17,8 @@ PROVEN = (
     "os.id", "os.version_id", "os.version_codename", "os.architecture", "os.altered_files", "os.firmware_version", "os.firmware_date",
     "os.shadowed_programs",
     "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
+    "boot.trust.mode", "boot.trust.certificates", "boot.trust.sbat_level", "boot.trust.ready_for_2023_shim", "boot.trust.stale_components",
+    "boot.trust.pending", "boot.trust.pk_test_key",
     "kernel.running", "kernel.running_version", "kernel.default_boot", "kernel.flavour", "kernel.reboot_pending", "kernel.update_available",
     "kernel.one_shot", "kernel.held", "kernel.flavours_mixed", "kernel.image_missing", "kernel.incomplete", "kernel.modules_missing",
     "kernel.modules_replaced", "kernel.modules_blocked", "kernel.unmanaged",
@@ -40,6 +42,12 @@ PROVEN = (
 
 # Keys whose promise this suite does not prove, and why. All others have a test.
 UNPROVEN: Mapping[str, str] = {
+    "boot.trust.next_boot": "no tool of a host goes the whole way: sbverify knows one file and one certificate, neither dbx nor SBAT, mokutil no "
+                            "file, bootctl no signature; the lists and the level that decide are proven",
+    "hypervisor.guest_firmware": "no tool that hypervisors have reads a guest's file of variables; in the guest boot.trust.certificates is proven",
+    "boot.trust.survives_2011_revocation": "sbverify accepts a file with any good signature, and firmware refuses one with any forbidden one",
+    "boot.trust.revoked_components": "no tool of a host holds the files of a partition against dbx and SBAT",
+    "boot.trust.modules_refused": "the kernel's keyrings of the next boot are not there before it",
     "cpu.microcode_pending": "only Intel's and AMD's own formats of files tell what waits; what is in force is proven by cpu.microcode_of",
     "os.end_of_support": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "os.support_days_left": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",

@@ -48,6 +48,18 @@ def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     yield Difference("hypervisor.ladder", f"at least {promise.value}", rung + tail, ("hypervisor.ladder",))
 
 
+def _guest_firmware(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    rows = scope.facts.rows("hypervisor.guest_trust")
+    refusing = [row for row in rows if row.get("mode") in ("enforced", "insecure") and row.get("ready_for_2023_shim") is False]
+    if refusing:
+        names = ", ".join(str(row.get("guest") or f"template {row.get('path')}") for row in refusing[:5])
+        more = f" and {len(refusing) - 5} more" if len(refusing) > 5 else ""
+        yield Difference("hypervisor.guest_firmware", "trusts the UEFI CA 2023", printable(names, 300) + more, ("hypervisor.guest_trust",))
+    unread = [row for row in rows if row.get("mode") is None]
+    if unread:
+        yield Unknown("hypervisor.guest_trust", printable(f"{unread[0].get('path')}: {unread[0].get('problem')}", 200))
+
+
 def _installed_of(scope: Scope, name: str) -> list[dict[str, Any]]:
     return [row for row in scope.facts.rows("hypervisor.components") if row.get("name") == name]
 
@@ -209,6 +221,7 @@ RULES = (
     Rule("hypervisor.ladder", _ladder),
     *(rule for name in COMPONENTS for rule in _component(name)),
     Rule("hypervisor.kvm", _kvm, observes=True),
+    Rule("hypervisor.guest_firmware", _guest_firmware),
     Rule("hypervisor.machine_types", _machine_types),
     Rule("hypervisor.deprecated_machine_types", _deprecated, observes=True),
     Rule("hypervisor.removed_machine_types", _removed, observes=True),

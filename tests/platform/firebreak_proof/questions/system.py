@@ -92,6 +92,34 @@ BOOT = (
         for path in /sys/firmware/efi/efivars/SecureBoot-*; do [ -r "$path" ] && echo "variable $(od -An -tu1 -j4 -N1 "$path")"; done
         command -v mokutil >/dev/null && echo "mokutil $(mokutil --sb-state 2>&1 | head -n 1)"; true"""),
     Question("kexec", ("boot.kexec_loaded",), "cat /sys/kernel/kexec_loaded"),
+    # Variables as they are, each on a line: its name, its bytes in base64 without the four of its attributes.
+    Question("efi_variables", ("boot.trust.*",), """
+        [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }
+        echo "firmware efi"
+        cd /sys/firmware/efi/efivars || exit 3
+        for name in SecureBoot SetupMode PK db dbx MokSBStateRT SbatLevelRT; do
+          for path in "$name"-*; do [ -e "$path" ] && echo "$name $(tail -c +5 "$path" | base64 | tr -d '\\n')"; done
+        done
+        for path in Mok*; do
+          case ${path%-????????-????-????-????-????????????} in
+            MokNew|MokDel|MokSB|MokPW|MokDB|MokAuth|MokXNew|MokXDel|MokXAuth|MokListTrustedNew) echo "asks ${path%%-*}" ;;
+          esac
+        done
+        command -v mokutil >/dev/null && echo "mokutil $(mokutil --sb-state 2>&1 | head -n 1)"; true"""),
+    Question("boot_copies", ("boot.trust.stale_components",), """
+        [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }
+        findmnt -rn -t vfat -o TARGET | while read -r root; do
+          [ -d "$root/EFI" ] && ls "$root"/EFI/* >/dev/null && echo "partition $root"
+        done | grep . || exit 3
+        for copy in /usr/lib/shim/shim*.efi.signed /usr/lib/shim/mm*.efi.signed /usr/lib/grub/*-signed/grub[a-z]*[0-9].efi.signed; do
+          [ -e "$copy" ] || continue
+          name=$(basename "$copy" .signed)
+          findmnt -rn -t vfat -o TARGET | while read -r root; do
+            for path in "$root"/EFI/debian/"$name" "$root"/EFI/ubuntu/"$name"; do
+              [ -e "$path" ] && { cmp -s "$path" "$copy" || echo "differs $path"; }
+            done
+          done
+        done; true"""),
     Question("cmdline", ("boot.cmdline_*", "cpu.mitigations_disabled"), "cat /proc/cmdline"),
     Question("grub_env", _BOOT, """
         for tool in grub-editenv grub2-editenv; do

@@ -62,7 +62,7 @@ def test_an_empty_host_gives_reasons_only() -> None:
     section = collected({})
     assert section.facts["signals"] == []
     assert {null["fact"] for null in section.nulls} == {
-        "boot." + fact.path for fact in boot_section.FACTS if not fact.path.startswith("signals")}
+        "boot." + fact.path for fact in boot_section.FACTS if not fact.path.startswith(("signals", "trust."))}
 
 
 def test_another_default_subvolume_asks_for_a_reboot() -> None:

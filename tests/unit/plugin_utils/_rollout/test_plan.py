@@ -40,6 +40,15 @@ def names(one: plan.HostPlan) -> list[str]:
     return [step.action for step in one.steps]
 
 
+@pytest.mark.parametrize("holding", ["boot.trust.next_boot", "boot.trust.modules_refused"])
+def test_no_reboot_is_planned_that_would_not_come_up(holding: str) -> None:
+    one = plan.plan_host(host("a", "kernel.update_available", "services.stale", holding), "reboot")
+    assert "reboot" not in names(one)
+    assert ("kernel.update_available", "held: b") in one.left
+    waived = plan.plan_host(host("a", "kernel.reboot_pending", waived=(finding(holding),)), "reboot")
+    assert names(waived) == []
+
+
 @pytest.mark.parametrize(("findings", "steps", "left"), [
     (["kernel.reboot_pending"], ["reboot"], []),
     (["kernel.update_available"], ["kernel", "reboot"], []),

@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot trust as facts of the section ``boot``: what firmware and shim go by, what lies on the partitions, and whether the next boot is allowed."""
+
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+from ..._formats import x509
+from ..._formats.sbat import Level
+from ..._formats.signature_lists import Lists
+from ..._host import witness
+from ..._os import section as os_section
+from .. import loaders
+from ..target import NoAnswerError
+from . import inventory, known, module_keys, next_boot, places, rules, sbat, variables
+from .components import Component
+from .next_boot import Prediction
+from .places import Programs
+from .variables import State
+
+UEFI_CA_2011, UEFI_CA_2023, KEK_2023 = "microsoft_uefi_ca_2011", "microsoft_uefi_ca_2023", "microsoft_kek_2k_ca_2023"
+_TEST_KEY = re.compile(r"(?i)DO NOT (?:TRUST|SHIP)")
+
+
+class _Seen:
+    """All that was read of a host, each part or why it was not."""
+
+    def __init__(self, host: Any) -> None:
+        self.host = host
+        self.programs = Programs(host)
+        self.store = variables.of_host(host)
+        self.state = variables.state(self.store)
+        self.prediction: Optional[Prediction] = None
+        self.why_not: Optional[NoAnswerError] = None
+
+    def shim(self) -> Optional[Component]:
+        """The shim on the way of the next boot; None where there is none."""
+        path = self.prediction.shim if self.prediction is not None else ""
+        return self.programs.at(path) if path else None
+
+
+def put(host: Any, section: Any, facts: List[str]) -> None:
+    """Write trust.* into the section ``boot``."""
+    with witness.apart(host) as lost:
+        try:
+            seen: Optional[_Seen] = _Seen(host)
+            if lost:
+                raise NoAnswerError(lost[0].reason, lost[0].detail)
+        except NoAnswerError as problem:
+            seen, why = None, problem
+    if seen is None:
+        for fact in facts:
+            section.cannot_say(fact, why.reason, str(why))
+        _put_modules_without_variables(host, section)
+        return
+    known_partitions = _predict(seen)
+    _put_state(section, seen)
+    _put_prediction(section, seen)
+    _put_programs(section, seen, known_partitions)
+    _put_modules(section, seen.host, seen.state)
+
+
+def _predict(seen: _Seen) -> Any:
+    """Fill in the prediction; the partitions, or why they cannot be told."""
+    with witness.apart(seen.host) as lost:
+        partitions: Any = None
+        try:
+            partitions = places.partitions(seen.host)
+            seen.prediction = next_boot.predict(seen.host, seen.store, seen.state, partitions, seen.programs)
+            if lost:
+                raise NoAnswerError(lost[0].reason, lost[0].detail)
+        except NoAnswerError as problem:
+            seen.why_not = problem
+        except ValueError as problem:
+            seen.why_not = NoAnswerError("unparsable", str(problem))
+    return partitions if partitions is not None else seen.why_not
+
+
+def _put_state(section: Any, seen: _Seen) -> None:
+    state, source = seen.state, seen.store.source
+    section.put("trust.mode", state.mode, source)
+    section.put("trust.data_as_of", known.AS_OF, "the collection's own data")
+    section.put("trust.pk", _certificates(state.of("PK")), source)
+    section.put("trust.kek", _certificates(state.of("KEK")), source)
+    section.put("trust.certificates", _certificates(state.of("db")), source)
+    section.put("trust.dbx", _dbx(state.of("dbx"), places.machine_of(seen.host)), source)
+    section.put("trust.mok", _certificates(state.of("MokListRT")), source)
+    section.put("trust.mok_forbidden", {"certificates": _names(state.of("MokListXRT")), "digests": len(state.of("MokListXRT").digests)}, source)
+    section.put("trust.pending", list(state.pending), source)
+    section.put("trust.kek_2023", KEK_2023 in _names(state.of("KEK")), source)
+    section.put("trust.pk_test_key", any(_TEST_KEY.search(name) for name in _common_names(state.of("PK"))), source)
+    writable = _is_writable(seen.host)
+    section.put("trust.updatable", writable, "/proc/1/mountinfo")
+    section.put("trust.kek_updatable", writable and bool(state.of("PK").certificates), source)
+    section.put("trust.ready_for_2023_shim", is_ready(state), source)
+    if state.mode in ("off", "setup"):
+        section.cannot_say("trust.sbat_level", "not_applicable", "Secure Boot is off: shim takes the level back to its first at each start")
+    elif state.level is None:
+        section.cannot_say("trust.sbat_level", "absent", "SbatLevelRT: no shim has run, or not one that keeps a level")
+    else:
+        section.put("trust.sbat_level", str(state.level), "SbatLevelRT")
+
+
+def _certificates(lists: Lists) -> List[Dict[str, Any]]:
+    return [{"name": rules.name(each), "sha256": each.sha256, "not_after": each.not_after} for each in lists.certificates]
+
+
+def _names(lists: Lists) -> List[str]:
+    return [rules.name(each) for each in lists.certificates]
+
+
+def _common_names(lists: Lists) -> List[str]:
+    return [each.name for each in lists.certificates] + [x509.common_name(each.issuer) for each in lists.certificates]
+
+
+def _dbx(lists: Lists, machine: str) -> Dict[str, Any]:
+    digests = {digest[:known.DIGEST_BYTES] for algorithm, digest in lists.digests if algorithm == "sha256"}
+    return {"digests": len(lists.digests), "certificates": _names(lists), "certificate_digests": len(lists.certificate_digests),
+            "missing": len(known.revoked(machine) - digests)}
+
+
+def is_ready(state: State) -> bool:
+    """Whether the firmware would start what Microsoft's UEFI CA 2023 alone has signed."""
+    found = [each for each in state.of("db").certificates if known.CERTIFICATES.get(each.sha256) == UEFI_CA_2023]
+    forbidden = {each.sha256 for each in state.of("dbx").certificates}
+    return any(each.sha256 not in forbidden and rules.told(each, state.of("dbx")) is None for each in found)
+
+
+def survives(first: Component, state: State, name: str = UEFI_CA_2011) -> bool:
+    """Whether the firmware would still start a program if a certificate, by its name, came into dbx."""
+    carried = [certificate for each in first.signatures if each is not None for certificate in each.certificates]
+    meant = [each for each in carried + list(state.of("db").certificates) if rules.name(each) == name]
+    if not meant:
+        return True
+    dbx = state.of("dbx")
+    lists = dict(state.lists, dbx=dbx._replace(certificates=dbx.certificates + (meant[0],)))
+    return rules.firmware(first, state._replace(lists=lists)).by != "dbx"
+
+
+def _is_writable(host: Any) -> bool:
+    """Variables can be changed by the running system: without that, efivarfs is mounted for reading alone."""
+    answer = host.read("/proc/1/mountinfo")
+    mounted = re.findall(r" - efivarfs \S+ (\S+)$", answer.value, re.MULTILINE) if answer.value is not None else []
+    return bool(mounted) and "ro" not in mounted[-1].split(",")
+
+
+def _put_prediction(section: Any, seen: _Seen) -> None:
+    found, why = seen.prediction, seen.why_not
+    paths = ("next_boot", "next_boot_stage", "next_boot_outcome", "next_boot_reason", "entry", "survives_2011_revocation", "sbat_level_next")
+    if why is not None or found is None:
+        for path in paths:
+            section.cannot_say("trust." + path, why.reason if why is not None else "absent", str(why))
+        return
+    source = "%s and the files that it names" % seen.store.source
+    section.put("trust.next_boot", found.answer, source)
+    section.put("trust.next_boot_reason", found.reason, source)
+    for path, value in (("next_boot_stage", found.stage), ("next_boot_outcome", found.outcome)):
+        if value:
+            section.put("trust." + path, value, source)
+        else:
+            section.cannot_say("trust." + path, "not_applicable", "nothing stops it")
+    section.put("trust.entry", {"name": found.entry or None, "shim": found.shim or None, "loader": found.loader or None,
+                                "kernel": found.kernel or None}, source)
+    first = seen.programs.at(found.shim or found.loader)
+    if first is not None:
+        section.put("trust.survives_2011_revocation", survives(first, seen.state), first.path)
+    level, problem = _level_after(seen)
+    if level is not None:
+        section.put("trust.sbat_level_next", str(level), found.shim)
+    elif problem:
+        section.cannot_say("trust.sbat_level_next", "unparsable", "%s: %s" % (found.shim, problem))
+    else:
+        section.cannot_say("trust.sbat_level_next", "absent", "no shim starts: nobody looks at a level" if not found.shim else found.shim)
+
+
+def _level_after(seen: _Seen) -> Tuple[Optional[Level], str]:
+    """(the level once the next boot's shim has run, why it cannot be told). With Secure Boot off: what a start with it on would make of it."""
+    shim = seen.shim()
+    state = seen.state if seen.state.shim_judges else seen.state._replace(level=None)
+    try:
+        return (sbat.after(state, shim).level if shim is not None else None), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _put_programs(section: Any, seen: _Seen, partitions: Any) -> None:
+    facts = ("trust.components", "trust.revoked_components")
+    with witness.apart(seen.host):
+        try:
+            if isinstance(partitions, NoAnswerError):
+                raise partitions
+            paths = places.programs(seen.host, partitions)
+        except NoAnswerError as problem:
+            for fact in facts:
+                section.cannot_say(fact, problem.reason, str(problem))
+            return
+        rows = inventory.rows_of(seen.host, paths, seen.programs)
+        revoked = _revoked(seen, [row["path"] for row in rows if row["role"] != "unreadable"])
+    source = ", ".join([partition.folder for partition in partitions] + ["/boot"])
+    if not partitions:
+        section.cannot_say(facts[0], "absent", "no EFI system partition is mounted; nothing is mounted to be read")
+        section.cannot_say(facts[1], "absent", "no EFI system partition is mounted; nothing is mounted to be read")
+        return
+    section.put(facts[0], rows, source)
+    section.put(facts[1], revoked, source)
+
+
+def _revoked(seen: _Seen, paths: List[str]) -> List[Dict[str, Any]]:
+    shim = seen.shim()
+    level, problem = _level_after(seen) if shim is not None else (seen.state.level, "")
+    level = level if seen.state.shim_judges else None
+    found: List[Dict[str, Any]] = []
+    for path in paths:
+        component = seen.programs.at(path)
+        row = inventory.revoked(component, seen.state, level, None if problem else shim) if component is not None else None
+        found += [row] if row is not None else []
+    return found
+
+
+def _kernel(host: Any, mode: str) -> Tuple[module_keys.Kernel, bool]:
+    """(the next boot's kernel with its keyrings, whether it enforces signatures as it will be started). Raises NoAnswerError."""
+    release, target, _current = loaders.default_release(host)
+    if release is None:
+        raise NoAnswerError("absent", "the release that the next boot gives is not known")
+    identity = os_section.os_identity(host)[0]
+    family = os_section.family_of(identity.get("ID", ""), identity.get("ID_LIKE", "").split())
+    words = (target.options or "").split()
+    asked = any(word in ("module.sig_enforce=1", "module.sig_enforce", "module.sig_enforce=Y") or word.startswith("lockdown=") for word in words)
+    blind = "efi=noruntime" in words or "noefi" in words
+    enforces = mode == "enforced" or asked
+    return module_keys.Kernel(release, family, enforces, mode == "enforced" and not blind, not blind), enforces
+
+
+def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
+    facts = ("trust.modules_refused", "trust.modules_refused_if_enforced")
+    with witness.apart(host):
+        try:
+            modules = module_keys.outside(host)
+            if not modules:
+                answers: Any = [([], []), ([], [])]
+            else:
+                kernel, _enforces = _kernel(host, state.mode if state is not None else "enforced")
+                whatif = kernel._replace(enforces=True, keeps_mok=True)
+                answers = [module_keys.judge(host, each, state, modules) for each in (kernel, whatif)]
+        except NoAnswerError as problem:
+            for fact in facts:
+                section.cannot_say(fact, problem.reason, str(problem))
+            return
+    for fact, (rows, unknown) in zip(facts, answers):  # noqa: B905 (3.6 knows no strict)
+        if unknown and not rows:
+            section.cannot_say(fact, "unsupported", "; ".join(unknown)[:300])
+        else:
+            section.put(fact, rows, "/proc/modules, the modules of the next boot's kernel and its keyrings")
+
+
+def _put_modules_without_variables(host: Any, section: Any) -> None:
+    """The kernel was told not to ask the firmware: its keyrings hold what is built in, and lockdown may hold all the same."""
+    lockdown = host.read("/sys/kernel/security/lockdown", 256)
+    enforce = host.read("/sys/module/module/parameters/sig_enforce", 16)
+    locked = bool(lockdown.value) and "[none]" not in lockdown.value
+    cmdline = host.read("/proc/cmdline", 65536)
+    blind = bool(cmdline.value) and ("efi=noruntime" in cmdline.value.split() or "noefi" in cmdline.value.split())
+    if blind and (locked or (bool(enforce.value) and enforce.value.strip() == "Y")):
+        _put_modules(section, host, None)

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests' files of variables: EDK2's form, what libvirt copies, and the templates. Layouts by EDK2's headers; the answers by packaged files."""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi, efi_store
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import guest_trust
+from boot_world import IMAGE_SECURITY, SHIM, Machine, certificates, key, level
+
+COPY = "/var/lib/libvirt/qemu/nvram/web01_VARS.fd"
+TEMPLATE = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+NV_BS = 3
+
+
+def variable(name: str, vendor: str, value: bytes, attributes: int = 7, state: int = 0x3F) -> bytes:
+    words = (name + "\0").encode("utf-16-le")
+    head = struct.pack("<HBBIQ16sIII", 0x55AA, state, 0, attributes, 0, b"\0" * 16, 0, len(words), len(value)) + uuid.UUID(vendor).bytes_le
+    return (head + words + value).ljust((60 + len(words) + len(value) + 3) // 4 * 4, b"\xff")
+
+
+def volume(*variables: bytes, size: int = 0x10000) -> bytes:
+    body = b"".join(variables)
+    store = bytes.fromhex("782cf3aa7b949a43a1802e144ec37792") + struct.pack("<IBBHI", size - 72, 0x5A, 0xFE, 0, 0) + body
+    kind = bytes.fromhex("8d2bf1ff96768b4ca9852747075b4f50")
+    head = b"\0" * 16 + kind + struct.pack("<Q", size) + b"_FVH" + struct.pack("<IHHHBB", 0, 72, 0, 0, 0, 2)
+    return (head.ljust(72, b"\0") + store).ljust(size, b"\xff")
+
+
+def secured(*more: bytes) -> bytes:
+    return volume(variable("PK", efi.FIRMWARE, certificates(key("PK"))), variable("db", IMAGE_SECURITY, certificates(key("UEFI CA 2011"))), *more)
+
+
+def rows(machine: Machine) -> list[dict[str, Any]]:
+    section = Section("hypervisor")
+    guest_trust.put(machine, section)
+    return list(section.facts["guest_trust"])
+
+
+def row(data: bytes, path: str = COPY) -> dict[str, Any]:
+    return rows(Machine().file(path, data))[0]
+
+
+def test_a_guest_keeps_what_its_template_once_had() -> None:
+    seen = row(secured())
+    assert (seen["guest"], seen["mode"], seen["ready_for_2023_shim"], seen["certificates"]) == ("web01", "enforced", False, ["UEFI CA 2011"])
+
+
+def test_a_template_belongs_to_no_guest() -> None:
+    assert (row(secured(), TEMPLATE)["guest"], row(secured(), TEMPLATE)["path"]) == (None, TEMPLATE)
+
+
+@pytest.mark.parametrize(("data", "mode", "problem"), [
+    (b"QFI\xfb" + b"\0" * 500, None, "a qcow2 image, which is not read"),
+    (b"\0" * 4096, "setup", "empty: the guest is in setup mode at its first start"),
+    (b"\xff" * 4096, "setup", "empty: the guest is in setup mode at its first start"),
+    (b"x" * 4096, None, "no firmware volume of variables"),
+    (volume(), "setup", None),
+], ids=["qcow2", "zeros", "erased", "other", "no owner's key"])
+def test_what_is_no_such_file_says_so(data: bytes, mode: str | None, problem: str | None) -> None:
+    assert (row(data)["mode"], row(data)["problem"]) == (mode, problem)
+
+
+def test_shim_s_own_variables_are_seen_from_outside_alone() -> None:
+    good = variable("SbatLevel", SHIM, level("2025021800", "shim,4"), NV_BS)
+    assert row(secured(good))["sbat_level"] == "2025021800 shim,4"
+    # Shim deletes one that a running system could have written (T31).
+    assert row(secured(variable("SbatLevel", SHIM, level("2026010100", "shim,5"), 7)))["sbat_level"] is None
+    assert row(secured(variable("MokNew", SHIM, b"x"), variable("MokAuth", SHIM, b"x")))["pending"] == ["MokNew"]
+    assert row(secured(variable("MokSBState", SHIM, b"\1", NV_BS)))["mode"] == "insecure"
+    assert row(secured(variable("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44", b"\0", NV_BS)))["mode"] == "off"
+
+
+def test_deleted_variables_do_not_count() -> None:
+    old = variable("db", IMAGE_SECURITY, certificates(key("Old")), state=0x3C)
+    assert row(secured(old))["certificates"] == ["UEFI CA 2011"]
+
+
+def test_a_definition_may_name_another_place() -> None:
+    machine = Machine().file("/srv/vars/a.fd", secured())
+    document = "<domain type='kvm'><name>db01</name><os><nvram template='/x'>/srv/vars/a.fd</nvram></os></domain>"
+    machine.recording["read"]["/etc/libvirt/qemu/db01.xml"] = document
+    assert [(each["guest"], each["path"]) for each in rows(machine)] == [("db01", "/srv/vars/a.fd")]
+
+
+def test_what_only_root_may_list_is_unknown() -> None:
+    machine = Machine()
+    machine.recording["listdir"]["/var/lib/libvirt/qemu/nvram"] = {"problem": "needs_root", "detail": "Permission denied"}
+    section = Section("hypervisor")
+    guest_trust.put(machine, section)
+    assert (section.facts["guest_trust"], section.nulls[0]["reason"]) == (None, "needs_root")
+
+
+def test_a_variable_longer_than_the_store_is_an_error_of_the_reader() -> None:
+    data = bytearray(secured())
+    data[72 + 28 + 40:72 + 28 + 44] = b"\xff\xff\xff\x7f"
+    with pytest.raises(ValueError, match="longer than its store"):
+        efi_store.parse(bytes(data))

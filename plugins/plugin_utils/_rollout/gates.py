@@ -80,6 +80,25 @@ def _next_boot(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iter
         yield f"kernel {printable(release)} has no initrd, without which it cannot reach the root file system"
 
 
+# Firmware that asks for no signature, and machines without such firmware.
+_ASKS_NOBODY = ("not_efi", "off", "setup")
+
+
+def _boot_trust(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    """A next boot that firmware, shim or kernel would refuse, or that would stand at the console."""
+    mode, verdict = facts.raw("boot.trust.mode"), facts.raw("boot.trust.next_boot")
+    if verdict in ("refused", "waits"):
+        stage, reason = (printable(str(facts.raw("boot.trust." + name))) for name in ("next_boot_stage", "next_boot_reason"))
+        outcome = printable(str(facts.raw("boot.trust.next_boot_outcome")))
+        yield f"the next boot {'is refused by' if verdict == 'refused' else 'waits for a person at'} {stage} ({outcome}): {reason}"
+    refused = facts.raw("boot.trust.modules_refused")
+    if isinstance(refused, list) and refused:
+        names = ", ".join(str(row.get("name")) if isinstance(row, Mapping) else str(row) for row in refused[:_SHOWN])
+        yield f"the kernel of the next boot refuses modules that are loaded now: {printable(names)}"
+    if verdict is None and mode is not None and mode not in _ASKS_NOBODY:
+        facts.text("boot.trust.next_boot")
+
+
 def _kexec(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
     if facts.truth("boot.kexec_loaded"):
         yield "a kernel waits to be started by kexec: the reboot may start that one, not the loader's"
@@ -101,5 +120,5 @@ def _guests(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterato
 
 Gate = Callable[[Facts, Mapping[str, Any], Asked], Iterator[str]]
 
-GATES: dict[str, Gate] = {"disk": _disk, "packages": _packages, "lock": _lock, "modules": _modules, "next_boot": _next_boot, "kexec": _kexec,
-                          "guests": _guests}
+GATES: dict[str, Gate] = {"disk": _disk, "packages": _packages, "lock": _lock, "modules": _modules, "next_boot": _next_boot,
+                          "boot_trust": _boot_trust, "kexec": _kexec, "guests": _guests}

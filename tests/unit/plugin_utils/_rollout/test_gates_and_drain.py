@@ -80,6 +80,24 @@ def _put(record: dict[str, Any], path: str, value: Any) -> None:
     record[last] = value
 
 
+@pytest.mark.parametrize(("trust", "said"), [
+    ({"mode": "enforced", "next_boot": "allowed", "modules_refused": []}, []),
+    ({"mode": "off", "next_boot": None}, []),
+    ({"mode": "not_efi", "next_boot": None}, []),
+    ({"mode": "enforced", "next_boot": "refused", "next_boot_stage": "shim", "next_boot_outcome": "power_off", "next_boot_reason": "sbat: grub,3"},
+     ["boot_trust: the next boot is refused by shim (power_off): sbat: grub,3"]),
+    ({"mode": "enforced", "next_boot": "waits", "next_boot_stage": "mok_manager", "next_boot_outcome": "console_box", "next_boot_reason": "MokNew"},
+     ["boot_trust: the next boot waits for a person at mok_manager (console_box): MokNew"]),
+    ({"mode": "enforced", "next_boot": "allowed", "modules_refused": ["zfs"]},
+     ["boot_trust: the kernel of the next boot refuses modules that are loaded now: zfs"]),
+    ({"mode": "enforced", "next_boot": None}, ["boot_trust: it cannot be said: boot.trust.next_boot: missing"]),
+])
+def test_a_boot_that_would_not_be_allowed_is_not_begun(trust: dict[str, Any], said: list[str]) -> None:
+    record = host()
+    record["boot"]["trust"] = trust
+    assert closed(record) == said
+
+
 def test_a_kernel_without_its_initrd_and_one_that_was_left_half_way() -> None:
     record = host()
     record["kernel"]["installed"][0].update(initrd_missing=True, complete=False)

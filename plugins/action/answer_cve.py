@@ -20,8 +20,10 @@ from ..plugin_utils._answers import fleet, index
 from ..plugin_utils._answers.feeds import Feed, Problem
 from ..plugin_utils._answers.model import FeedError
 from ..plugin_utils._fleet import records, store
+from ..plugin_utils._history import feeding
 from ..plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
 from ..plugin_utils._transport.terminal import show
+from .fleet_report import kept_in
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "cve": {"type": "list", "elements": "str", "default": []},
@@ -30,6 +32,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "max_age_hours": {"type": "int", "default": 24},
     "directory": {"type": "str", "default": "reports/latest"},
     "hosts": {"type": "list", "elements": "str", "default": []},
+    "history": {"type": "raw", "default": ""},
+    "slice": {"type": "str", "default": ""},
 }
 
 
@@ -46,6 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars or {})
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"]).expanduser().absolute().resolve()
+        keeps = kept_in(args["history"], directory)
         try:
             answered = answer(args, directory, datetime.now(timezone.utc))
         except (FeedError, store.StoreError, OSError) as error:
@@ -53,6 +58,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         store.write(directory / "answers.json", answers_json(answered))
         store.write(directory / "answers.prom", answers_openmetrics(answered))
         show(result, answer_lines(answered))
+        lost = feeding.feed(keeps, directory, feeding.ANSWERS, lambda: feeding.read(directory, feeding.ANSWERS), args["slice"])
+        if lost:
+            result["warnings"] = wrap_var([lost])
         counts = {cve: {name: count for name, count in answered.counts(cve).items() if count} for cve in answered.cves}
         result.update(changed=False, answers=wrap_var(counts), path=str(directory / "answers.json"))
         return result

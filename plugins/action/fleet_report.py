@@ -23,9 +23,12 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted, dig
 from ..plugin_utils._fleet.fleet import Before, Fleet, merge
+from ..plugin_utils._history import feeding, observed
+from ..plugin_utils._history.database import beside
+from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._report.artifact import artifact
 from ..plugin_utils._report.failing import failures, nobody, unseen
-from ..plugin_utils._report.fleet_json import fleet_json
+from ..plugin_utils._report.fleet_json import entries, fleet_json, report_head
 from ..plugin_utils._report.junit import junit
 from ..plugin_utils._report.machine import machine
 from ..plugin_utils._report.next_steps import Command, next_steps, started_by
@@ -52,6 +55,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "partial": {"type": "bool", "default": False},
     "metrics": {"type": "str", "default": ""},
     "metrics_mode": {"type": "str", "default": "0644"},
+    "history": {"type": "raw", "default": ""},
+    "slice": {"type": "str", "default": ""},
 }
 
 # The command line firebreak says here which inventories were typed, as JSON.
@@ -77,6 +82,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         directory = Path(args["directory"]).absolute()
         runs = [Path(run).absolute() for run in args["runs"]] or [directory]
         mode = file_mode(args["metrics_mode"])
+        keeps = kept_in(args["history"], directory)
         if args["keep"] < 0:
             raise AnsibleActionFail(f"firebreak_reports_keep is {args['keep']}; wanted 0, which keeps all, or how many reports to keep")
         job = job_of(variables)
@@ -96,9 +102,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(changed=False, directory=str(directory), report=str(directory / "fleet.html"), summary=dict(fleet.summary),
                       partial=fleet.partial, missing=wrap_var(missing), failures=wrap_var(failures(fleet, args["fail_on"])),
                       failure=wrap_var("; ".join(filter(None, (nobody(missing, args["expected"]), failure(fleet, args["fail_on"]))))))
-        silent = _silent(fleet)
-        if silent:
-            result["warnings"] = [silent]
+        groups = variables.get("groups", {})
+        lost = feeding.feed(keeps, directory, REPORT_FILE, lambda: observed.of_report(report_head(fleet), entries(fleet), groups), args["slice"])
+        warnings = [text for text in (_silent(fleet), lost) if text]
+        if warnings:
+            result["warnings"] = wrap_var(warnings)
         if job is not None:
             result["ansible_stats"] = {"data": {f"firebreak_report_{job.number}": wrap_var(artifact(fleet))}, "per_host": False, "aggregate": False}
         return result
@@ -110,6 +118,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if args["latest"] and (is_whole or (place == directory.parent and not store.is_whole(place / store.LATEST))):
             store.publish(directory, place)
             store.prune(place, args["keep"])
+
+
+def kept_in(value: Any, directory: Path) -> feeding.Setting:
+    """Where the history is that a report's directory feeds; what is wrong with the setting is said before anything is done."""
+    found = feeding.setting(value, beside(directory))
+    try:
+        feeding.check(found)
+    except HistoryError as error:
+        raise AnsibleActionFail(str(error)) from None
+    return found
 
 
 def file_mode(text: str) -> int:

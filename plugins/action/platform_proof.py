@@ -23,6 +23,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.bounded import visible
+from ..plugin_utils._history import feeding
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
 from ..plugin_utils._report.table import Line
@@ -30,6 +31,7 @@ from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
 from ..plugin_utils._transport.terminal import heard, say, show
+from .fleet_report import kept_in
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
 NEEDED = ("pytest", "testinfra")
@@ -41,6 +43,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "host_timeout": {"type": "int", "default": 300},
     "evidence": {"type": "str", "default": ""},
     "evidence_key": {"type": "str", "default": "", "no_log": False},
+    "history": {"type": "raw", "default": ""},
+    "slice": {"type": "str", "default": ""},
 }
 
 
@@ -64,6 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             report = _report_folder(args)
         except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
+        keeps = kept_in(args["history"], report.parent)
         with tempfile.TemporaryDirectory(prefix="firebreak-proof-") as scratch:
             paths = self._write(Path(scratch), args["hosts"], variables["hostvars"], report)
             evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
@@ -78,6 +83,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken), failure=wrap_var(failure),
                       failures=wrap_var(start.failures(broken, failure, args["hosts"])))
         job = job_of(variables)
+        lost = feeding.feed(keeps, report.parent, feeding.PROOF, lambda: feeding.read(report.parent, feeding.PROOF), args["slice"])
+        if lost:
+            result["warnings"] = wrap_var([lost])
         if job is not None:
             data = {f"firebreak_proof_{job.number}": wrap_var(start.artifact(broken, args["hosts"]))}
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}

@@ -14,7 +14,15 @@ from .._fleet.fleet import SCHEMA, Finding, Fleet, Host
 
 def fleet_json(fleet: Fleet) -> Iterator[str]:
     """The report as JSON text, a host at a time; ASCII, so that no reader can stumble over what a host put into it."""
-    head = {
+    yield json.dumps(report_head(fleet), indent=1)[:-2] + ',\n "hosts": {'
+    for number, (name, entry) in enumerate(entries(fleet)):
+        yield ("," if number else "") + f"\n  {json.dumps(name)}: {json.dumps(entry, separators=(',', ':'))}"
+    yield "\n }\n}\n"
+
+
+def report_head(fleet: Fleet) -> dict[str, Any]:
+    """All of the document but its hosts."""
+    return {
         "schema": SCHEMA,
         "generated_at": fleet.generated_at,
         "partial": fleet.partial,
@@ -24,10 +32,11 @@ def fleet_json(fleet: Fleet) -> Iterator[str]:
         "problems": [{"id": problem.id, "message": problem.message, "hosts": list(problem.hosts)} for problem in fleet.problems],
         "distribution": fleet.distribution,
     }
-    yield json.dumps(head, indent=1)[:-2] + ',\n "hosts": {'
-    for number, host in enumerate(fleet.hosts):
-        yield ("," if number else "") + f"\n  {json.dumps(host.name)}: {json.dumps(_entry(host), separators=(',', ':'))}"
-    yield "\n }\n}\n"
+
+
+def entries(fleet: Fleet) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the entry of each host."""
+    yield from ((host.name, _entry(host)) for host in fleet.hosts)
 
 
 def _entry(host: Host) -> dict[str, Any]:

@@ -22,27 +22,27 @@ Samples = Iterable[tuple[dict[str, str], float]]
 
 def openmetrics(fleet: Fleet) -> Iterator[str]:
     """The report as metric families."""
-    yield from _family("firebreak_report_timestamp_seconds", "When the report was made.", [({}, _moment(fleet.generated_at) or 0.0)])
-    yield from _family("firebreak_report_partial", "1 where the report is of a part of the fleet only.", [({}, int(fleet.partial))])
-    yield from _family("firebreak_hosts", "Hosts by verdict.", [({"verdict": name}, fleet.summary[name]) for name in VERDICTS])
-    yield from _family("firebreak_standards", "Standards in use; a fleet has one, with its declared overrides.", [({}, _standards(fleet))])
-    yield from _family("firebreak_problems", "Problems of the fleet as a whole.",
+    yield from family("firebreak_report_timestamp_seconds", "When the report was made.", [({}, _moment(fleet.generated_at) or 0.0)])
+    yield from family("firebreak_report_partial", "1 where the report is of a part of the fleet only.", [({}, int(fleet.partial))])
+    yield from family("firebreak_hosts", "Hosts by verdict.", [({"verdict": name}, fleet.summary[name]) for name in VERDICTS])
+    yield from family("firebreak_standards", "Standards in use; a fleet has one, with its declared overrides.", [({}, _standards(fleet))])
+    yield from family("firebreak_problems", "Problems of the fleet as a whole.",
                        [({"problem": name}, count) for name, count in sorted(Counter(problem.id for problem in fleet.problems).items())])
     counts = Counter((finding["id"], finding["severity"], state) for host in fleet.hosts for finding, state in _states(host))
-    yield from _family("firebreak_findings", "Findings over all hosts: open ones break a promise, of observed ones the standard says nothing.",
+    yield from family("firebreak_findings", "Findings over all hosts: open ones break a promise, of observed ones the standard says nothing.",
                        (({"finding": name, "severity": severity, "state": state}, count)
                         for (name, severity, state), count in sorted(counts.items())))
-    yield from _family("firebreak_finding_oldest_timestamp_seconds", "Since when reports know the oldest open finding of an id.", _oldest(fleet))
-    yield from _family("firebreak_waiver_expiry_timestamp_seconds", "The end of the last day of each waiver that covers something.", _waivers(fleet))
-    yield from _family("firebreak_fact_hosts", "Hosts by what a fact is on them; of each fact the most frequent values.",
+    yield from family("firebreak_finding_oldest_timestamp_seconds", "Since when reports know the oldest open finding of an id.", _oldest(fleet))
+    yield from family("firebreak_waiver_expiry_timestamp_seconds", "The end of the last day of each waiver that covers something.", _waivers(fleet))
+    yield from family("firebreak_fact_hosts", "Hosts by what a fact is on them; of each fact the most frequent values.",
                        (({"fact": fact, "value": row["value"]}, row["hosts"])
                         for fact, spread in fleet.distribution.items() for row in spread["values"]))
-    yield from _family("firebreak_label_hosts", "Hosts by each label of the inventory and by verdict.", _labels(fleet))
-    yield from _family("firebreak_host_verdict", "1 for the verdict that the host has.",
+    yield from family("firebreak_label_hosts", "Hosts by each label of the inventory and by verdict.", _labels(fleet))
+    yield from family("firebreak_host_verdict", "1 for the verdict that the host has.",
                        (({"host": host.name, "verdict": host.verdict}, 1) for host in fleet.hosts))
-    yield from _family("firebreak_host_info", "1 for each host, with what it runs and the labels of its inventory.", _info(fleet))
-    yield from _family("firebreak_host_scan_timestamp_seconds", "When the host was last scanned.", _scans(fleet))
-    yield from _family("firebreak_host_findings", "Findings of the host by severity and state, those it has.", _host_findings(fleet))
+    yield from family("firebreak_host_info", "1 for each host, with what it runs and the labels of its inventory.", _info(fleet))
+    yield from family("firebreak_host_scan_timestamp_seconds", "When the host was last scanned.", _scans(fleet))
+    yield from family("firebreak_host_findings", "Findings of the host by severity and state, those it has.", _host_findings(fleet))
     yield "# EOF\n"
 
 
@@ -117,7 +117,8 @@ def _host_findings(fleet: Fleet) -> Samples:
         yield from (({"host": host.name, "severity": severity, "state": state}, count) for (severity, state), count in sorted(counts.items()))
 
 
-def _family(name: str, meaning: str, samples: Samples) -> Iterator[str]:
+def family(name: str, meaning: str, samples: Samples) -> Iterator[str]:
+    """One metric family of gauges."""
     yield f"# HELP {name} {meaning}\n# TYPE {name} gauge\n"
     for labels, value in samples:
         yield f"{name}{_label_text(labels)} {value}\n"

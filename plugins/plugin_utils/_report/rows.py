@@ -64,18 +64,20 @@ def json_lines(fleet: Fleet) -> Iterator[str]:
 def csv_text(fleet: Fleet) -> Iterator[str]:
     """findings.csv: a head, then a line for each row, with a column for each label that any host has."""
     labels = sorted({name for host in fleet.hosts for name in host.labels})
-    yield _line([*COLUMNS, *(f"label_{name}" for name in labels)])
+    yield csv_line([*COLUMNS, *(f"label_{name}" for name in labels)])
     for row in rows(fleet):
-        yield _line([*(_cell(row.get(name)) for name in COLUMNS), *(_cell(row["labels"].get(name)) for name in labels)])
+        yield csv_line([*(csv_cell(row.get(name)) for name in COLUMNS), *(csv_cell(row["labels"].get(name)) for name in labels)])
 
 
-def _line(cells: Sequence[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """One line of a CSV file."""
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
     if value is None or value == []:
         return ""
     text = visible(one_line(value))

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How runs feed the history: what is set, which documents of which runs are not in it yet, and what is said where that fails.
+
+A run leaves its documents in its directory, whatever becomes of the history. What could not be brought in then is brought in by a later run,
+the oldest first: nothing is lost, and since a document is known by what it saw, nothing is kept twice.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .._fleet import records, store
+from .._fleet.bounded import counted
+from . import ingest, observed
+from .database import History
+from .errors import HistoryError, missing
+from .observed import Document
+from .upgrade import opened
+
+MARK = ".in_history"
+REPORT, ANSWERS, PROOF = "fleet.json", "answers.json", "proof/proof.json"
+LIMIT = 1024 * 1024 * 1024
+# So many runs are caught up with by the way; more are for playbooks/keep_history.yml.
+CATCH_UP = 24
+_NO, _YES = ("false", "no", "off", "0"), ("true", "yes", "on", "1")
+
+
+class Setting(NamedTuple):
+    """What ``firebreak_history`` says: where the history is, '' where there is none; and whether somebody asked for it by name."""
+
+    place: str
+    is_asked: bool
+
+
+def setting(value: Any, place: str) -> Setting:
+    """What is set, with the place to take where none is named. Without a word there is a history where the libraries for it are."""
+    text = str(value if value is not None else "").strip()
+    if text.lower() in _NO:
+        return Setting("", False)
+    if not text or text.lower() == "auto":
+        return Setting("" if missing() else place, False)
+    return Setting(place if text.lower() in _YES else text, True)
+
+
+def asked_for(value: Any, place: str) -> Setting:
+    """Where the history is that somebody wants to see or keep; HistoryError where it is switched off, or its libraries are not there."""
+    text = str(value if value is not None else "").strip()
+    if text.lower() in _NO:
+        raise HistoryError(f"firebreak_history is {text}: there is none; wanted a file, a URL, or nothing for {place}")
+    found = setting(text if text and text.lower() != "auto" else "true", place)
+    check(found)
+    return found
+
+
+def check(found: Setting) -> None:
+    """HistoryError where a history was asked for that needs what is not there: before anything is scanned for it."""
+    lacking = [*missing(), *(missing(("psycopg",)) if found.place.startswith("postgres") else ())]
+    if found.is_asked and lacking:
+        raise HistoryError(f"the history needs {' and '.join(lacking)} in the Python that runs Ansible ({sys.executable}); install it there with: "
+                           "pip install 'firebreak-fleet[history]' (or: pip install sqlalchemy alembic psycopg); firebreak_history=false keeps none")
+
+
+def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None], part: str = "") -> str:
+    """Bring in a run's document, after what earlier runs could not; '' or what to warn of. A run never fails for its history."""
+    if not found.place:
+        return ""
+    try:
+        history = opened(found.place)
+        try:
+            left, _lines = catch_up(history, [path for path in _runs(run.parent) if path != run], part, CATCH_UP)
+            document = saw()
+            if document is not None:
+                ingest.keep(history, document, part)
+                mark(run, name, history.where)
+        finally:
+            history.close()
+    except (HistoryError, store.StoreError) as error:
+        return f"{error} (the report is whole; firebreak_history=false keeps no history)"
+    return f"{counted(left, 'older run')} of {run.parent} not in the history yet: playbooks/keep_history.yml brings them in" if left else ""
+
+
+def _runs(reports: Path) -> list[Path]:
+    try:
+        return store.runs(reports)
+    except store.StoreError:
+        return []
+
+
+def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int = 0) -> tuple[int, list[str]]:
+    """Bring in what of these runs is not in the history yet, the oldest first; how many runs a limit left, and what came of the others."""
+    told: list[str] = []
+    waiting = [(run, names) for run in runs if (names := unmarked(run, history.where))]
+    chosen = waiting[-limit:] if limit else waiting
+    for run, names in chosen:
+        for name in names:
+            document = read(run, name)
+            if document is not None:
+                kept = ingest.keep(history, document, part)
+                told.append(f"{run / name}: {counted(kept.changed, 'host')} of {kept.hosts} changed{'' if kept.is_new else ' (known already)'}")
+            mark(run, name, history.where)
+    return len(waiting) - len(chosen), told
+
+
+def unmarked(run: Path, where: str) -> list[str]:
+    """The documents of a run that its mark does not name as they are now, for this history."""
+    marks = _marks(run)
+    return [name for name in (REPORT, ANSWERS, PROOF) if (state := _state(run / name)) and marks.get(name) != [where, *state]]
+
+
+def mark(run: Path, name: str, where: str) -> None:
+    """Note in a run's directory that its document is in the history."""
+    marks = _marks(run)
+    marks[name] = [where, *_state(run / name)]
+    store.write(run / MARK, [json.dumps(marks)])
+
+
+def _marks(run: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(store.read(run / MARK, 1024 * 1024))
+    except (store.StoreError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _state(path: Path) -> list[int]:
+    """What tells a file from a later one of its name; nothing where there is none."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return []
+    return [seen.st_size, seen.st_mtime_ns]
+
+
+def read(run: Path, name: str) -> Document | None:
+    """A document of a run from its file; None where it is of another kind, or cannot be read."""
+    path = run / name
+    try:
+        found = records.parse(store.read(path, LIMIT), path)
+    except store.StoreError:
+        return None
+    if not isinstance(found, Mapping):
+        return None
+    if name == REPORT:
+        hosts = found.get("hosts")
+        pairs = [(str(host), seen) for host, seen in hosts.items() if isinstance(seen, Mapping)] if isinstance(hosts, Mapping) else []
+        return observed.of_report(found, pairs, {})
+    return observed.of_answers(found) if name == ANSWERS else observed.of_proof(found, int(path.stat().st_mtime))
+
+
+def missing_parts(known: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The slices that are expected and brought in nothing."""
+    return [name for name in wanted if name not in known]

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The suite of every history on SQLite, and what is SQLite's own: a full disk, a file that is none, one that may not be written."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, ingest, keeping, upgrade
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
+from history_suite import HistorySuite, fleet, spans
+from sqlalchemy import event
+
+
+class TestSqlite(HistorySuite):
+    """On a file."""
+
+    @pytest.fixture
+    def place(self) -> Iterator[str]:
+        """A file that is not there yet, in a folder with what URLs and alembic's own files would read as something else.
+
+        In memory, since each commit waits for the disk.
+        """
+        with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="firebreak-") as folder:
+            yield str(Path(folder) / "own 50% #1?/history.sqlite")
+
+
+def test_a_full_disk_is_one_clear_error_and_costs_nothing(tmp_path: Path) -> None:
+    history = upgrade.opened(str(tmp_path / "h.sqlite"))
+    ingest.keep(history, fleet(50, 0))
+    before, seen = keeping.counts(history), spans(history, "verdict")
+
+    def full(connection: Any, _record: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+
+    event.listen(history.engine, "connect", full)
+    with pytest.raises(HistoryError, match=r"^the history \S+h\.sqlite: its file system is full; nothing of this was kept"):
+        ingest.keep(history, fleet(3000, 1))
+    assert keeping.counts(history) == before
+    assert spans(history, "verdict") == seen
+    event.remove(history.engine, "connect", full)
+    assert ingest.keep(history, fleet(3000, 1)).is_new
+    assert keeping.counts(history)["host"] == 3000
+    history.close()
+
+
+def test_the_file_and_its_folder_are_private(tmp_path: Path) -> None:
+    upgrade.opened(str(tmp_path / "new/h.sqlite")).close()
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("new", "new/h.sqlite")] == [0o700, 0o600]
+
+
+def test_a_file_that_is_no_history(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("these are not the rows that you look for\n" * 200)
+    with pytest.raises(HistoryError, match="is no history"):
+        upgrade.opened(str(tmp_path / "notes.txt"))
+    (tmp_path / "file").touch()
+    with pytest.raises(HistoryError, match=r"file/h\.sqlite: .*it is not a directory"):
+        upgrade.opened(str(tmp_path / "file/h.sqlite"))
+
+
+def test_integers_and_texts_only(tmp_path: Path) -> None:
+    """Nothing of a report is ever kept as a pickle or a blob."""
+    upgrade.opened(str(tmp_path / "h.sqlite")).close()
+    with sqlite3.connect(tmp_path / "h.sqlite") as connection:
+        kinds = {row[2] for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                 for row in connection.execute(f"PRAGMA table_info({table})")}
+    assert kinds == {"INTEGER", "BIGINT", "TEXT", "VARCHAR(32)"}
+
+
+@pytest.mark.parametrize(("place", "message"), [
+    ("mysql://root@db/x", "mysql:// is no kind of history"),
+    ("postgresql://firebreak:se%ZZcret@", "cannot|URL|history"),
+])
+def test_places_that_are_none(place: str, message: str) -> None:
+    with pytest.raises(HistoryError, match=message) as caught:
+        upgrade.opened(place)
+    assert "cret" not in str(caught.value)
+
+
+def test_beside_the_reports(tmp_path: Path) -> None:
+    assert database.beside(tmp_path / "reports/20261128T080000Z-2") == str(tmp_path / "firebreak_history/history.sqlite")
+    assert database.beside(tmp_path / "today") == str(tmp_path / "firebreak_history/history.sqlite")

@@ -154,7 +154,8 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
         return
     source = "%s and the files that it names" % seen.store.source
     section.put("trust.next_boot", found.answer, source)
-    section.put("trust.next_boot_reason", found.reason, source)
+    after_kexec = "; a kernel waits in kexec, which passes all of them by: this is about the boot after" if section.facts.get("kexec_loaded") else ""
+    section.put("trust.next_boot_reason", found.reason + after_kexec, source)
     for path, value in (("next_boot_stage", found.stage), ("next_boot_outcome", found.outcome)):
         if value:
             section.put("trust." + path, value, source)
@@ -162,9 +163,7 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
             section.cannot_say("trust." + path, "not_applicable", "nothing stops it")
     section.put("trust.entry", {"name": found.entry or None, "shim": found.shim or None, "loader": found.loader or None,
                                 "kernel": found.kernel or None}, source)
-    first = seen.programs.at(found.shim or found.loader)
-    if first is not None:
-        section.put("trust.survives_2011_revocation", survives(first, seen.state), first.path)
+    _put_survival(section, seen, found.shim or found.loader)
     level, problem = _level_after(seen)
     if level is not None:
         section.put("trust.sbat_level_next", str(level), found.shim)
@@ -172,6 +171,20 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
         section.cannot_say("trust.sbat_level_next", "unparsable", "%s: %s" % (found.shim, problem))
     else:
         section.cannot_say("trust.sbat_level_next", "absent", "no shim starts: nobody looks at a level" if not found.shim else found.shim)
+
+
+def _put_survival(section: Any, seen: _Seen, path: str) -> None:
+    with witness.apart(seen.host):
+        try:
+            first = seen.programs.at(path)
+            answer = survives(first, seen.state) if first is not None else None
+        except NoAnswerError as problem:
+            section.cannot_say("trust.survives_2011_revocation", problem.reason, str(problem))
+            return
+    if answer is None:
+        section.cannot_say("trust.survives_2011_revocation", "absent", path)
+    else:
+        section.put("trust.survives_2011_revocation", answer, path)
 
 
 def _level_after(seen: _Seen) -> Tuple[Optional[Level], str]:
@@ -191,12 +204,12 @@ def _put_programs(section: Any, seen: _Seen, partitions: Any) -> None:
             if isinstance(partitions, NoAnswerError):
                 raise partitions
             paths = places.programs(seen.host, partitions)
+            rows = inventory.rows_of(seen.host, paths, seen.programs)
+            revoked = _revoked(seen, [row["path"] for row in rows if row["role"] != "unreadable"])
         except NoAnswerError as problem:
             for fact in facts:
                 section.cannot_say(fact, problem.reason, str(problem))
             return
-        rows = inventory.rows_of(seen.host, paths, seen.programs)
-        revoked = _revoked(seen, [row["path"] for row in rows if row["role"] != "unreadable"])
     source = ", ".join([partition.folder for partition in partitions] + ["/boot"])
     if not partitions:
         section.cannot_say(facts[0], "absent", "no EFI system partition is mounted; nothing is mounted to be read")

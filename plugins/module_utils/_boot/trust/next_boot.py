@@ -281,6 +281,8 @@ def _kernel(host: Any) -> Target:
     """The kernel that the loader takes next. Raises NoAnswerError."""
     targets = loaders.find_targets(host)
     target = targets.once if targets.once is not None else targets.default
+    if target.loader == "kexec":
+        raise NoAnswerError("unsupported", "a reboot goes past the firmware, by kexec (%s)" % target.how)
     if not target.image:
         raise NoAnswerError("unsupported", "the entry %.80s starts no Linux image" % target.entry)
     if re.search(r"(?i)(?:^|/)xen[^/]*\Z", target.image):

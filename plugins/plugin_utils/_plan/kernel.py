@@ -213,4 +213,11 @@ def _pending(kernel: Mapping[str, Any], image: Mapping[str, Any]) -> str | None:
     running = kernel["running"]
     if (running["release"], running["package_version"]) == (image["release"], image["package_version"]):
         return None
-    return f"{running['release']} ({running['package_version']}) runs; {image['release']} ({image['package_version']}) is in force after a reboot"
+    told = f"{running['release']} ({running['package_version']}) runs; {image['release']} ({image['package_version']}) is in force after a reboot"
+    lost = lost_modules(kernel) if image["release"] == kernel["default_boot"]["release"] else []
+    return told + (f"; do not reboot yet: it lacks {', '.join(lost)}, which is loaded now" if lost else "")
+
+
+def lost_modules(kernel: Mapping[str, Any]) -> list[str]:
+    """Loaded modules from outside of the kernel's tree that the kernel of the next boot lacks."""
+    return [str(row["name"]) for row in kernel.get("modules") or [] if row["in_next_boot"] is False]

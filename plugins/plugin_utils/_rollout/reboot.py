@@ -79,6 +79,7 @@ def plan(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     if wanted is None:
         raise Refused(f"kernel {release} is to come up, and no package holds it; installed: {_listed(installed)}")
     _check_image(wanted)
+    _check_modules(facts, release)
     version = wanted.get("package_version")
     same = running == release and facts.raw("kernel.running.package_version") == version
     others = _fall_backs(installed, release, running)
@@ -117,6 +118,18 @@ def _check_image(wanted: Mapping[str, Any]) -> None:
         raise Refused(f"kernel {release} is to come up, and has no initrd, without which it cannot reach the root file system")
     if wanted.get("complete") is False:
         raise Refused(f"kernel {release} is to come up, and the package manager broke off while it installed it")
+
+
+def _check_modules(facts: Facts, release: str) -> None:
+    """A kernel that lacks what is loaded now from outside of the kernel's tree (ZFS, storage, network, GPUs) is not booted."""
+    try:
+        rows = facts.rows("kernel.modules") if release == facts.raw("kernel.default_boot.release") else []
+    except CannotSay:
+        return
+    lost = [printable(str(row.get("name")), 80) for row in rows if row.get("in_next_boot") is False]
+    if lost:
+        raise Refused(f"kernel {release} is to come up, and lacks {', '.join(lost)}, which is loaded now; build it for that kernel first "
+                      f"(dkms autoinstall -k {release}, or the vendor's package)")
 
 
 def _listed(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -41,6 +41,12 @@ def test_an_older_kernel_that_is_wanted_is_chosen_over_a_newer_one() -> None:
     assert plan(host(), Wanted(release=OLD["release"]), -1)["release"] == OLD["release"]
 
 
+def test_a_default_that_lacks_what_is_loaded_is_not_rebooted_into_yet() -> None:
+    lost = [{"name": "zfs", "in_next_boot": False}, {"name": "nvidia", "in_next_boot": True}]
+    changes = {"kernel.installed": [OLD, NOW, NEW], "kernel.default_boot.release": NEW["release"], "kernel.modules": lost}
+    assert plan(host(changes), Wanted(), -1)["pending"].endswith("is in force after a reboot; do not reboot yet: it lacks zfs, which is loaded now")
+
+
 def test_an_update_in_place_is_pending_although_the_release_runs() -> None:
     again = {**NOW, "package_version": "6.12.57-2"}
     made = plan(host({"kernel.available": {**again, "held": []}}), Wanted(), -1)

@@ -37,3 +37,10 @@ def test_what_is_no_scan_is_said() -> None:
     with pytest.raises(TypeError, match="platform_scan"):
         reboot_held([])
     assert reboot_held({"record": {}}) is None
+
+
+def test_a_reboot_is_held_where_the_next_kernel_lacks_what_is_loaded() -> None:
+    """A root or data on ZFS, storage and network drivers, GPUs: modules from outside of the kernel's tree."""
+    rows = [{"name": "zfs", "in_next_boot": False}, {"name": "nvidia", "in_next_boot": True}, {"name": "x", "in_next_boot": None}]
+    assert why_held(golden_record.golden({"kernel.modules": rows})) == "the next boot's kernel lacks modules that are loaded now: zfs"
+    assert why_held(golden_record.golden({"kernel.modules": rows[1:]})) is None

@@ -40,7 +40,7 @@ def names(one: plan.HostPlan) -> list[str]:
     return [step.action for step in one.steps]
 
 
-@pytest.mark.parametrize("holding", ["boot.trust.next_boot", "boot.trust.modules_refused"])
+@pytest.mark.parametrize("holding", ["boot.trust.next_boot", "boot.trust.modules_refused", "kernel.modules_missing"])
 def test_no_reboot_is_planned_that_would_not_come_up(holding: str) -> None:
     one = plan.plan_host(host("a", "kernel.update_available", "services.stale", holding), "reboot")
     assert "reboot" not in names(one)

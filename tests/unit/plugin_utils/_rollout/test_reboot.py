@@ -248,3 +248,16 @@ def test_pods_go_where_kubernetes_wants_them() -> None:
     after = ran()
     after["containers"]["items"] = []
     assert reboot.runs_again(ran(), after, ENABLED) == []
+
+
+@pytest.mark.parametrize(("modules", "refused"), [
+    ([{"name": "zfs", "in_next_boot": False}], True), ([{"name": "zfs", "in_next_boot": True}], False),
+    ([{"name": "zfs", "in_next_boot": None}], False), ([], False), (None, False)])
+def test_a_kernel_without_a_module_that_is_loaded_now_is_not_booted(modules: list[dict[str, Any]] | None, refused: bool) -> None:
+    record = host()
+    record["kernel"]["modules"] = modules
+    if refused:
+        with pytest.raises(Refused, match="lacks zfs, which is loaded now; build it for that kernel first"):
+            reboot.plan(record, Asked())
+    else:
+        assert reboot.plan(record, Asked())["release"] == NEW

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mitigations on a real kernel with a real kmod: blocked, unloaded, waiting for a reboot, in use, needless; and gone without a trace.
+
+The tests run in this order: each begins with the host as the one before left it.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running_fleet import ROOT, Fleet
+
+HOST = "mitigated"
+PLAY = "- hosts: mitigated\n  gather_facts: false\n  roles: [firebreak.fleet.mitigations]\n"
+ABOUT = {"reason": "the lab's own hole", "owner": "the lab", "expires": "2099-12-31"}
+# A network interface that nobody needs.
+MODULE = "dummy"
+CVE = "CVE-2099-0001"
+# What a mitigation may leave nothing of: files by content, and what is loaded.
+STATE = "find /etc /boot/grub /var/lib/firebreak -type f ! -name '*.bak' -exec sha256sum {} + 2>/dev/null | sort -k 2"
+# Parts of Debian's kernel without which a machine on a serial console comes up all the same; the first that is built in and named is taken.
+SPARE = ("for name in msr cpuid i8042 serio rfkill dmi_sysfs mptcp; do "
+         "grep -q \" __initcall__kmod_${name}__\" /proc/kallsyms && echo $name && exit; done")
+
+
+class Mitigated(Fleet):
+    """The fleet, and the role on it."""
+
+    def play(self, *entries: dict[str, Any], more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """The role with these mitigations in the standard."""
+        play, variables = self.reports / "play.yml", self.reports / "variables.json"
+        play.write_text(PLAY, encoding="utf-8")
+        variables.write_text(json.dumps({"firebreak_mitigations_lab": [{**ABOUT, "advisory": CVE, **entry} for entry in entries]}), encoding="utf-8")
+        return subprocess.run(["ansible-playbook", "-i", "inventories/lab", str(play), "-e", f"@{variables}", "--diff", *more],
+                              env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def changed(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether a run that went well changed anything."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    return " changed=0 " not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitigated]:
+    """The fleet of one machine."""
+    fleet = Mitigated(f"test-{os.getpid()}-mitigations", tmp_path_factory.mktemp("reports"))
+    try:
+        fleet.run("up", "--fleet", "mitigations")
+        yield fleet
+    finally:
+        fleet.run("down")
+
+
+def loads(lab: Fleet) -> bool:
+    """Whether the module can be loaded."""
+    return lab.ask(HOST, f"modprobe {MODULE} >/dev/null 2>&1; test -e /sys/module/{MODULE} && echo yes || echo no") == "yes"
+
+
+def test_a_module_is_blocked_unloaded_and_given_back_byte_for_byte(lab: Mitigated) -> None:
+    before = lab.ask(HOST, STATE)
+    assert loads(lab)
+    predicted = lab.play({"modules": [MODULE]}, more=("--check",))
+    assert changed(predicted)
+    assert f"{MODULE}: unloaded; nothing uses it" in predicted.stdout
+    assert lab.ask(HOST, STATE) == before
+    assert changed(lab.play({"modules": [MODULE]}))
+    assert not loads(lab)
+    assert not changed(lab.play({"modules": [MODULE]}))
+    assert changed(lab.play())
+    assert lab.ask(HOST, STATE) == before
+    assert loads(lab)
+
+
+def test_a_module_in_use_stops_the_host_and_says_by_what(lab: Mitigated) -> None:
+    lab.ask(HOST, "modprobe bridge")
+    before = lab.ask(HOST, STATE)
+    done = lab.play({"modules": ["llc"]})
+    assert done.returncode != 0
+    assert "nothing is changed, since" in done.stdout
+    assert "used by stp" in done.stdout
+    assert lab.ask(HOST, STATE) == before
+    lab.ask(HOST, "modprobe -r bridge")
+
+
+def test_what_is_part_of_the_kernel_waits_for_a_reboot_and_is_gone_after_another(lab: Mitigated) -> None:
+    name, before = lab.ask(HOST, SPARE), lab.ask(HOST, STATE)
+    assert name, "the kernel has none of the parts that can be spared"
+    assert changed(lab.play({"modules": [name]}))
+    assert "initcall_blacklist=" not in lab.ask(HOST, "cat /proc/cmdline")
+    lab.run("reboot", HOST)
+    assert "initcall_blacklist=" in lab.ask(HOST, "cat /proc/cmdline")
+    assert "blacklisted" in lab.ask(HOST, "dmesg | grep 'initcall.*blacklisted'")
+    done = lab.play({"modules": [name]})
+    assert not changed(done)
+    assert f"{CVE}: in_force" in done.stdout
+    assert changed(lab.play())
+    assert lab.ask(HOST, STATE) == before
+    lab.run("reboot", HOST)
+    assert "initcall_blacklist=" not in lab.ask(HOST, "cat /proc/cmdline")
+
+
+def test_a_fix_in_force_takes_the_mitigation_back(lab: Mitigated) -> None:
+    before = lab.ask(HOST, STATE)
+    runs = lab.ask(HOST, "dpkg-query -W -f '${Version}' linux-image-$(uname -r)")
+    entry = {"modules": [MODULE], "fixed": {"debian:13": f"{runs}+later"}}
+    lab.ask(HOST, f"modprobe -r {MODULE}; true")
+    assert changed(lab.play(entry))
+    assert not loads(lab)
+    done = lab.play({**entry, "fixed": {"debian:13": runs}})
+    assert changed(done)
+    assert f"{CVE}: needless, {runs} runs" in done.stdout
+    assert lab.ask(HOST, STATE) == before
+
+
+def test_the_report_tells_the_states(lab: Mitigated, tmp_path: Path) -> None:
+    """By the report's own play, with a sysctl that the host has not."""
+    variables = tmp_path / "variables.json"
+    entry = {**ABOUT, "advisory": CVE, "sysctls": {"kernel.unprivileged_bpf_disabled": 1}}
+    variables.write_text(json.dumps({"firebreak_mitigations_lab": [entry]}), encoding="utf-8")
+    done = subprocess.run(["ansible-playbook", "-i", "inventories/lab", "playbooks/report_drift.yml", "-e", f"@{variables}",
+                           "-e", f"firebreak_report_dir={tmp_path / 'report'}"], env=lab.environment, cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads((tmp_path / "report/records" / f"{HOST}.json").read_text(encoding="utf-8"))
+    assert "mitigations.absent" in [finding["id"] for finding in document["findings"]]

@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.fleet import DISRUPTIONS, merge
 from ..plugin_utils._report.plan import plan_html, plan_lines
-from ..plugin_utils._rollout import deadlines
+from ..plugin_utils._rollout import deadlines, keeping, timeline
 from ..plugin_utils._rollout.plan import Plan, as_data, of_answers, plan_fleet
 from ..plugin_utils._transport.terminal import show
 
@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "max_disruption": {"type": "str", "choices": list(DISRUPTIONS), "default": "reboot"},
     "kev": {"type": "str", "default": ""},
     "hosts_per_day": {"type": "float", "default": 0.0},
+    "rollout": {"type": "str", "default": "reports/rollout"},
 }
 ANSWERS = "answers.json"
 _LIMIT = 512 * 1024 * 1024
@@ -65,7 +66,13 @@ def planned(directory: Path, args: dict[str, Any], now: datetime) -> Plan:
     fleet = merge(records.documents([directory], args["hosts"]), args["hosts"], records.standards([directory]), now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     answers = _document(directory / ANSWERS) if (directory / ANSWERS).is_file() else None
     due = deadlines.of_answers(answers, deadlines.kev_due(_document(Path(args["kev"]).expanduser()))) if args["kev"] else {}
-    return plan_fleet(fleet.hosts, args["max_disruption"], now.date(), due, args["hosts_per_day"], of_answers(answers))
+    return plan_fleet(fleet.hosts, args["max_disruption"], now.date(), due, _per_day(args, now), of_answers(answers))
+
+
+def _per_day(args: dict[str, Any], now: datetime) -> float:
+    """The rate that was given, else that of the newest rollout."""
+    journal = keeping.current(Path(args["rollout"]).expanduser())
+    return float(args["hosts_per_day"] or (timeline.per_day(keeping.events(journal), keeping.stamp(now)) if journal else 0.0))
 
 
 def _document(path: Path) -> Any:

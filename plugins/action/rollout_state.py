@@ -25,7 +25,7 @@ from ..plugin_utils._rollout.settings import SettingsError, settings
 from ..plugin_utils._rollout.windows import WindowError, read
 from ..plugin_utils._transport.terminal import show
 
-CHOICES = ("begin", "next", "note", "result", "steps", "end", "status", "pause", "continue", "abort", "release")
+CHOICES = ("begin", "next", "approve", "note", "result", "steps", "end", "status", "pause", "continue", "abort", "release")
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "do": {"type": "str", "choices": list(CHOICES), "required": True},
     "directory": {"type": "str", "default": "reports/rollout"},
@@ -74,6 +74,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return self._begin(rollout, args, variables, owner)
         if what == "next":
             return rollout.next()
+        if what == "approve":
+            return rollout.approve(owner)
         if what == "note":
             return rollout.note(args["host"], args["step"], args["did"])
         if what == "result":
@@ -90,7 +92,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return _reported(rollout, result)
 
     def _begin(self, rollout: Rollout, args: dict[str, Any], variables: Mapping[str, Any], owner: str) -> dict[str, Any]:
-        asked = settings(args["settings"])
+        given = {**args["settings"], **({"approval": "none"} if self._task.check_mode else {})}
+        asked = settings(given)
         if self._task.check_mode:
             shutil.rmtree(rollout.folder, ignore_errors=True)
         groups = variables.get("groups", {})
@@ -100,7 +103,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise RolloutError(f"{', '.join(missing)}: no such group in the inventory; firebreak_canary and firebreak_quorum name groups")
         members = {host: self._member(host, variables["hostvars"][host], wanted) for host in args["hosts"]}
         sizes = {name: len(groups[name]) for name in sorted(wanted)}
-        return rollout.begin(Begin(members, sizes, args["settings"], owner, args["lock_hours"]), args["release"])
+        return rollout.begin(Begin(members, sizes, given, owner, args["lock_hours"]), args["release"])
 
     def _member(self, host: str, variables: Mapping[str, Any], wanted: set[str]) -> dict[str, Any]:
         """What a host's inventory says of it: its domains, those of its groups that matter, and windows of its own."""

@@ -36,9 +36,14 @@ options:
     type: str
     default: ""
   hosts_per_day:
-    description: How many hosts are done in a day; hosts that would miss their deadline then are named. Nothing is foretold where it is 0.
+    description: How many hosts are done in a day; hosts that would miss their deadline then are named. Where it is 0, it is the rate of the newest
+      rollout in O(rollout); without one nothing is foretold.
     type: float
     default: 0
+  rollout:
+    description: Where rollouts are kept.
+    type: str
+    default: reports/rollout
 extends_documentation_fragment:
   - firebreak.fleet._attributes
 author: The Firebreak authors (@firebreak)

@@ -16,13 +16,14 @@ description:
 options:
   do:
     description:
-      - V(begin) takes the lock, and begins a rollout or goes on with the open one. V(next) ends the wave that was and composes the next.
+      - V(begin) takes the lock, and begins a rollout or goes on with the open one. V(next) ends the wave that was and composes the next,
+        V(approve) is a person's yes to it.
         V(note) writes down a step of a host, V(result) how it ended for it, V(steps) asks which steps its fresh record needs.
         V(end) gives the lock back and says what came of it.
       - V(status), V(pause), V(continue), V(abort) and V(release) are for people, beside a run or after it.
     type: str
     required: true
-    choices: [begin, next, note, result, steps, end, status, pause, continue, abort, release]
+    choices: [begin, next, approve, note, result, steps, end, status, pause, continue, abort, release]
   directory:
     description: Where the rollouts of this fleet are kept; one is open at a time.
     type: str

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from .._answers import exploited
 from .._fleet.bounded import mappings_at, text_at
 
 # Answers of which a known exploited hole is not closed now; the others are.
@@ -29,15 +30,10 @@ class DeadlineError(Exception):
 
 def kev_due(document: Any) -> dict[str, date]:
     """The due date of each CVE in CISA's catalogue of known exploited vulnerabilities."""
-    rows = mappings_at(document, "vulnerabilities")
-    if not rows:
-        raise DeadlineError("firebreak_kev: want CISA's known_exploited_vulnerabilities.json, with a list 'vulnerabilities'; seen none")
-    found: dict[str, date] = {}
-    for row in rows:
-        day = _day(text_at(row, "dueDate"))
-        if day and text_at(row, "cveID"):
-            found[text_at(row, "cveID")] = day
-    return found
+    if not exploited.looks_like(document):
+        raise DeadlineError("firebreak_kev: want CISA's known_exploited_vulnerabilities.json, with catalogVersion and a list 'vulnerabilities'")
+    days = ((one.cve, _day(one.due)) for one in exploited.parse(document))
+    return {cve: day for cve, day in days if day}
 
 
 def _day(text: str) -> date | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .._fleet import records, store
+from .._fleet.bounded import counted
 from .._fleet.host import Host as Seen
 from .._fleet.host import Pool, host_of
 from . import journal, keeping, proving
@@ -68,7 +69,7 @@ class Rollout:
             store.private_directory(place / name)
         state = self._current()[1]
         return {"id": path.stem, "path": str(place), "resumed": resumed, "taken_over": former,
-                "broken_off": sorted(host.name for host in state.of(RUNNING)), "max_disruption": state.settings.max_disruption}
+                "broken_off": sorted(host.name for host in state.of(RUNNING) if host.is_here), "max_disruption": state.settings.max_disruption}
 
     def next(self) -> dict[str, Any]:
         """End the wave that was, and compose the next."""
@@ -80,25 +81,38 @@ class Rollout:
             state = self._current()[1]
         wave = next_wave(state, state.order, self._now)
         number = len(state.waves) + 1
-        if wave.hosts and number > 1 and state.settings.approval == "stop" and state.approved < number and not state.of(RUNNING):
+        if wave.hosts and _wants_approval(state, number):
+            if state.settings.approval == "pause":
+                return {**self._over(f"wave {number}: {', '.join(wave.hosts)}"), "over": False, "ask": True, "number": number}
             return self._over(f"wave {number} waits for approval: run again to approve it")
         if not wave.hosts:
+            elsewhere = ", ".join(sorted(host.name for host in state.of(RUNNING)))
+            if wave.is_end and elsewhere:
+                return self._over(f"{elsewhere}: in a wave that broke off, and not in this run: run again with them")
             if wave.is_end:
                 keeping.append(path, [{"event": "ended", "why": ""}], self._now)
             elif state.is_open and wave.why:
                 keeping.append(path, [{"event": "stopped", "why": wave.why}], self._now)
             waits = sorted(set(wave.waits.values()))
-            return self._over(wave.why or (f"{len(wave.waits)} hosts wait: {'; '.join(waits[:3])}" if waits else "every host was tried"))
+            told = f"{counted(len(wave.waits), 'host')} to wait: {'; '.join(waits[:3])}" if waits else "every host was tried"
+            return self._over(wave.why or told)
         done = {name: sorted(state.hosts[name].steps) for name in wave.hosts if state.hosts[name].steps}
         again = [name for name in wave.hosts if state.hosts[name].status == RUNNING]
         keeping.append(path, [{"event": "wave", "number": number, "hosts": list(wave.hosts), "last_try": wave.is_last_try,
-                               "before": {name: proving.reasons(seen.get(name)) for name in wave.hosts}}], self._now)
-        return {"number": number, "hosts": list(wave.hosts), "done": done, "broken_off": again, "over": False, "why": "",
-                "ask": state.settings.approval == "pause" and number > 1, "soak_seconds": int(state.settings.soak_minutes * 60)}
+                               "before": self._before(path, [name for name in wave.hosts if name not in again])}], self._now)
+        return {"number": number, "hosts": list(wave.hosts), "done": done,
+                "begun": {name: state.hosts[name].begun for name in again}, "broken_off": again,
+                "over": False, "why": "", "ask": False, "soak_seconds": int(state.settings.soak_minutes * 60)}
 
     @staticmethod
     def _over(why: str) -> dict[str, Any]:
-        return {"number": 0, "hosts": [], "done": {}, "broken_off": [], "over": True, "why": why, "ask": False, "soak_seconds": 0}
+        return {"number": 0, "hosts": [], "done": {}, "begun": {}, "broken_off": [], "over": True, "why": why, "ask": False, "soak_seconds": 0}
+
+    def approve(self, by: str) -> dict[str, Any]:
+        """Somebody said yes to the next wave."""
+        path, state = self._own()
+        keeping.append(path, [{"event": "approved", "wave": len(state.waves) + 1, "by": by}], self._now)
+        return {}
 
     def note(self, host: str, step: str, did: str) -> dict[str, Any]:
         """A host begins a step, or has done it. One that may not begin it waits again."""
@@ -118,10 +132,13 @@ class Rollout:
         return {}
 
     def steps(self, host: str) -> dict[str, Any]:
-        """The steps that a host needs by its fresh record."""
+        """The steps that a host needs by its fresh record, and the kernel that its reboot is to bring, which a later run is told as well."""
         path, state = self._own()
         seen = self._documents(path, [host]).get(host)
-        return {"steps": proving.steps_of(seen, state.settings.max_disruption)}
+        aim = state.hosts[host].aim or (", ".join(seen.facts.get("kernel.default_boot", ())) if seen else "")
+        if aim and not state.hosts[host].aim:
+            keeping.append(path, [{"event": "aims", "host": host, "release": aim}], self._now)
+        return {"steps": proving.steps_of(seen, state.settings.max_disruption), "release": aim}
 
     def end(self) -> dict[str, Any]:
         """What came of it, and the lock is free again."""
@@ -184,20 +201,30 @@ class Rollout:
 
     def _seen(self, path: Path, state: State) -> dict[str, Seen]:
         """The fresh records: of all hosts where a run begins, else of those in the wave."""
-        return self._documents(path, [host.name for host in (state.hosts.values() if state.is_new_run else state.of(RUNNING))])
+        return self._documents(path, [host.name for host in (state.hosts.values() if state.is_new_run else state.of(RUNNING)) if host.is_here])
 
     def _documents(self, path: Path, names: Iterable[str]) -> dict[str, Seen]:
         pool = Pool()
         return {item.name: host_of(item, pool) for item in records.documents([self.folder / path.stem], list(names) or ["-"])}
 
+    def _before(self, path: Path, names: Sequence[str]) -> dict[str, list[str]]:
+        """Why hosts could not be judged before anything was changed on them."""
+        seen = self._documents(path, names)
+        return {name: proving.reasons(seen.get(name)) for name in names}
+
     def _first_look(self, state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
-        looked = [proving.at_start(host, seen.get(host.name), state.settings.only_drifted) for host in state.of(WAITING, LEFT_OUT)]
+        looked = [proving.at_start(host, seen.get(host.name), state.settings.only_drifted) for host in state.of(WAITING, LEFT_OUT) if host.is_here]
         planned = plan_fleet(seen.values(), state.settings.max_disruption, self._now.date())
         return [*filter(None, looked), {"event": "ordered", "hosts": [one.host for one in planned.hosts]}]
 
     @staticmethod
     def _settled(state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
-        return [proving.result(host, seen.get(host.name)) for host in state.of(RUNNING)]
+        return [proving.result(host, seen.get(host.name)) for host in state.of(RUNNING) if host.is_here]
+
+
+def _wants_approval(state: State, number: int) -> bool:
+    """Whether somebody must say yes to this wave; the first needs nobody, nor does one that was broken off."""
+    return state.settings.approval != "none" and number > 1 and state.approved < number and not state.of(RUNNING)
 
 
 def outcome(state: State) -> dict[str, Any]:

@@ -26,7 +26,8 @@ OPEN, PAUSED, STOPPED, ABORTED, ENDED = "open", "paused", "stopped", "aborted", 
 @dataclass
 class Host:
     """One host of a rollout. ``held`` is a host that was drained and not given back; ``is_last_try`` one that was dead at the start;
-    ``before`` why it could not be judged before it was changed."""
+    ``before`` why it could not be judged before it was changed; ``is_here`` says that the present run is about it (--limit);
+    ``aim`` is the kernel that its reboot is to bring."""
 
     name: str
     domains: tuple[str, ...] = ()
@@ -42,6 +43,8 @@ class Host:
     is_last_try: bool = False
     left: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    is_here: bool = True
+    aim: str = ""
 
 
 @dataclass
@@ -128,8 +131,10 @@ def _resumed(state: State, event: Event) -> None:
         host.domains = tuple(words.get("domains") or ())
         host.groups = frozenset(words.get("groups") or ())
         host.windows = read(words.get("windows") or ()) or state.settings.windows
-    for name in [name for name, host in state.hosts.items() if name not in members and host.status not in OUT]:
-        del state.hosts[name]
+    for name, host in list(state.hosts.items()):
+        host.is_here = name in members
+        if not host.is_here and host.status not in OUT:
+            del state.hosts[name]
 
 
 def _wave(state: State, event: Event) -> None:
@@ -140,7 +145,7 @@ def _wave(state: State, event: Event) -> None:
     for name in names:
         host = state.hosts[name]
         host.status, host.wave, host.why, host.tries = RUNNING, len(state.waves), "", host.tries + 1
-        host.before = tuple(map(str, before.get(name) or ()))
+        host.before = tuple(map(str, before[name])) if name in before else host.before
         host.is_last_try = bool(event.get("last_try"))
 
 
@@ -167,20 +172,21 @@ def _step(_state: State, host: Host, event: Event) -> None:
     step, did = str(event.get("step")), str(event.get("did"))
     if did != "done":
         host.begun = step
-        host.held = host.held or step == "drain"
         return
     host.steps.add(step)
     host.begun = ""
-    if step == "undrain":
-        host.held = False
+    if step in ("drain", "undrain"):
+        host.held = step == "drain"
 
 
 def _result(_state: State, host: Host, event: Event) -> None:
-    """How it ended. That a host is still dead which was so from the start costs nobody else anything."""
+    """How it ended. That a host is still dead which was so from the start costs nobody else anything. A drain that fails is taken back by
+    the role; one in which the host was lost is not."""
     host.status, host.why = str(event.get("status")), str(event.get("why") or "")
     if host.is_last_try and host.status == UNREACHABLE:
         host.status = LEFT_OUT
     host.left = tuple(map(str, event.get("left") or ()))
+    host.held = host.held or (host.begun == "drain" and host.status == UNREACHABLE)
 
 
 def _left_out(_state: State, host: Host, event: Event) -> None:
@@ -190,8 +196,13 @@ def _left_out(_state: State, host: Host, event: Event) -> None:
 def _released(_state: State, host: Host, event: Event) -> None:
     """Its place in the budget is free again: it is tried anew from its first step, or skipped."""
     host.status, host.steps, host.begun = (SKIPPED if event.get("skip") else WAITING), set(), ""
+    host.aim = ""
+
+
+def _aims(_state: State, host: Host, event: Event) -> None:
+    host.aim = host.aim or str(event.get("release") or "")
 
 
 _OF_ROLLOUT = {"begun": _begun, "resumed": _resumed, "wave": _wave, "paused": _status(PAUSED), "continued": _status(OPEN),
                "stopped": _status(STOPPED), "aborted": _status(ABORTED), "ended": _status(ENDED), "approved": _approved, "ordered": _ordered}
-_OF_HOST = {"step": _step, "result": _result, "left_out": _left_out, "released": _released, "answers": _answers}
+_OF_HOST = {"step": _step, "result": _result, "left_out": _left_out, "released": _released, "answers": _answers, "aims": _aims}

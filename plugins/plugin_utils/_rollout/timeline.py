@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .journal import SPENT, Event
+from .journal import DONE, SPENT, Event
 
 BUSY, DOWN, BAD = "busy", "down", "bad"
 _WIDTH = 1000
 _LEAST = 3
+_DAY = 86400
 
 
 class Span(NamedTuple):
@@ -71,6 +72,16 @@ def bars(found: list[Span], now: str) -> list[dict[str, Any]]:
         words = f"{span.begun} to {span.ended or 'now'}: {span.words}"
         rows.setdefault(span.host, []).append({"x": round(min(x, _WIDTH - _LEAST), 1), "width": round(width, 1), "kind": span.kind, "words": words})
     return [{"name": name, "spans": row} for name, row in rows.items()]
+
+
+def per_day(events: Iterable[Event], now: str) -> float:
+    """How many hosts a day came through since the first wave; a rollout of less than a day counts as one. 0 where none did."""
+    begun, done = "", 0
+    for event in events:
+        if event.get("event") == "wave":
+            begun = begun or str(event.get("at"))
+        done += event.get("event") == "result" and event.get("status") == DONE
+    return done / max(1.0, (_seconds(now) - _seconds(begun)) / _DAY) if done and begun else 0.0
 
 
 def _seconds(at: str) -> float:

@@ -118,13 +118,13 @@ def refused(state: State) -> str:
 def _phases(state: State, order: Sequence[str]) -> Iterator[tuple[list[Host], bool]]:
     """Whom to look at, and whether it is their last try: a wave that broke off; canaries, until one is proved and none waits; the others;
     last those that were dead at the start."""
-    broken_off = state.of(RUNNING)
+    broken_off = _broken_off(state)
     if broken_off:
         yield sorted(broken_off, key=lambda host: host.name), False
         return
     place = {name: number for number, name in enumerate(order)}
     waiting = sorted(state.of(WAITING), key=lambda host: (place.get(host.name, len(place)), host.name))
-    dead = sorted((host for host in state.of(LEFT_OUT) if not host.tries), key=lambda host: host.name)
+    dead = sorted((host for host in state.of(LEFT_OUT) if not host.tries and host.is_here), key=lambda host: host.name)
     canaries = [host for host in waiting if _is_canary(state, host)]
     if canaries:
         yield canaries, False
@@ -133,6 +133,11 @@ def _phases(state: State, order: Sequence[str]) -> Iterator[tuple[list[Host], bo
     else:
         yield waiting, False
         yield dead, True
+
+
+def _broken_off(state: State) -> list[Host]:
+    """The hosts of a wave that broke off, those that this run is not about excepted: they stay out for all others."""
+    return [host for host in state.of(RUNNING) if host.is_here]
 
 
 def _is_canary(state: State, host: Host) -> bool:
@@ -149,9 +154,9 @@ def _unproved(state: State) -> str:
 
 def _size(state: State) -> int:
     """How many hosts this wave may have; a broken-off wave has those that it had."""
-    broken_off = len(state.of(RUNNING))
+    broken_off = _broken_off(state)
     if broken_off:
-        return broken_off
+        return len(broken_off)
     sizes = state.settings.waves
     return max(1, sizes[min(len(state.waves), len(sizes) - 1)].of(len(state.hosts)))
 

@@ -56,6 +56,7 @@ def test_no_reboot_is_planned_that_would_not_come_up(holding: str) -> None:
     (["services.stale"], ["services"], []),
     (["live_patch.not_loaded"], ["live_patching"], []),
     (["hypervisor.qemu.running"], ["guests"], []),
+    (["mitigations.needless"], ["mitigations"], []),
     (["hypervisor.xen.running"], ["reboot"], []),
     (["cpu.vulnerability.mds"], ["cpu_mitigations", "reboot"], []),
     (["os.end_of_support"], [], ["os.end_of_support"]),
@@ -112,7 +113,8 @@ def test_the_answers_of_holes_are_steps_too() -> None:
 
 
 def test_known_exploited_holes_have_due_dates() -> None:
-    due = deadlines.kev_due({"vulnerabilities": [{"cveID": "CVE-2026-31431", "dueDate": "2026-05-15"}, {"cveID": "CVE-1", "dueDate": "soon"}]})
+    due = deadlines.kev_due({"catalogVersion": "2026.11.28", "vulnerabilities": [
+        {"cveID": "CVE-2026-31431", "dueDate": "2026-05-15"}, {"cveID": "CVE-2026-1111", "dueDate": "soon"}]})
     assert due == {"CVE-2026-31431": date(2026, 5, 15)}
     answers = {"answers": [{"host": name, "cve": "CVE-2026-31431", "answer": answer} for name, answer in (
         ("a", "exposed"), ("b", "pending"), ("c", "unknown"), ("d", "fixed_in_force"), ("e", "fixed_by_live_patch"), ("f", "not_affected"))]}

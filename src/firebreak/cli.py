@@ -234,6 +234,16 @@ def verify(**typed: Any) -> None:
 
 @firebreak.command()
 @shared(False)
+@click.option("--days", type=click.IntRange(0), help="Of so many days, such as 90; 0 is all that is known.")
+@click.option("--history", "place", default="", help="Where the history is; without it firebreak_history/ beside reports/.")
+def history(**typed: Any) -> None:
+    """Say how long hosts were exposed, since when findings stand, and who waived what; touches no host."""
+    given = {"firebreak_history_days": typed["days"], "firebreak_history": typed["place"]}
+    end(play(asked("history", typed, given), "show_history.yml", plainly))
+
+
+@firebreak.command()
+@shared(False)
 @click.option("--rollout-dir", default="", help="Where the state of rollouts is kept; without it reports/rollout.")
 def status(**typed: Any) -> None:
     """Say how far the rollout is: waves, hosts that failed or wait, and what the budget has left."""
@@ -335,7 +345,7 @@ def without_playbooks(group: click.Group) -> None:
         folder = places.collection() / "playbooks"
     except places.MissingError:
         return
-    for command, playbook in (("plan", "plan_platform.yml"), ("status", "rollout_status.yml")):
+    for command, playbook in (("plan", "plan_platform.yml"), ("status", "rollout_status.yml"), ("history", "show_history.yml")):
         if not (folder / playbook).is_file():
             group.commands.pop(command, None)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,10 @@ from typing import Any, TextIO
 import click
 
 SCANS = ("firebreak.fleet.platform_scan", "firebreak.fleet.platform_info")
+FLEET = "firebreak.fleet.fleet_scan"
+# What the scan of a whole fleet says while it runs, once in a while.
+_TOLD = re.compile(r"scanned (\d+) of \d+ hosts")
+_LOST = re.compile(r"(\d+) (?:unreachable|unknown)")
 _EVERY_SECONDS = 0.2
 _PLAIN_SECONDS = 30.0
 COLORS = {"purple": "magenta", "bright blue": "bright_blue", "dark gray": "bright_black"}
@@ -34,24 +39,38 @@ class Seen:
         self.warnings: list[str] = []
         self.changed: Counter[str] = Counter()
         self._scanned: set[str] = set()
+        self._told: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
 
-    def hear(self, event: Mapping[str, Any]) -> None:
-        """Take in one event of ansible-runner."""
+    def hear(self, event: Mapping[str, Any], run: str = "") -> None:
+        """Take in one event of ansible-runner, of the run of that name."""
         data = event.get("event_data") or {}
         kind = event.get("event")
         if kind == "playbook_on_task_start":
             self.task = str(data.get("task", ""))
         elif kind in ("runner_on_ok", "runner_on_failed", "runner_on_unreachable"):
-            self._ended(str(kind), data)
+            self._ended(str(kind), data, run)
+        elif kind == "verbose" and (told := _TOLD.search(str(event.get("stdout", "")))):
+            self._count(run, int(told.group(1)), sum(map(int, _LOST.findall(str(event["stdout"])))))
         elif kind == "playbook_on_no_hosts_matched":
             self.failures.setdefault("", "no host matches the pattern")
         elif kind in ("error", "warning") and event.get("stdout"):
             self.warnings.append(str(event["stdout"]))
 
-    def _ended(self, kind: str, data: Mapping[str, Any]) -> None:
+    def _count(self, run: str, done: int, lost: int | None = None) -> None:
+        """So many hosts of a run are scanned by the one process that asks them all."""
+        self.done += max(0, done - self._told.get(run, 0))
+        self._told[run] = max(done, self._told.get(run, 0))
+        if lost is not None:
+            self.failed += lost - self._lost.get(run, 0)
+            self._lost[run] = lost
+
+    def _ended(self, kind: str, data: Mapping[str, Any], run: str) -> None:
         found = data.get("res")
         result: dict[str, Any] = found if isinstance(found, dict) else {}
         host, action = str(data.get("host", "")), str(data.get("task_action") or data.get("resolved_action") or "")
+        if action == FLEET and isinstance(result.get("scanned"), int):
+            self._count(run, result["scanned"])
         if action in SCANS and host not in self._scanned:
             self._scanned.add(host)
             self.done += 1

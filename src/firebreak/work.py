@@ -23,7 +23,7 @@ from .watching import Progress, Seen, show_lines
 
 SCHEMA = "firebreak.cli/1"
 VERDICTS = ("compliant", "drifted", "unknown", "unreachable")
-NO_HOSTS = ("report_records.yml", "compare_reports.yml", "answer_cve.yml", "plan_platform.yml", "rollout_status.yml")
+NO_HOSTS = ("report_records.yml", "compare_reports.yml", "answer_cve.yml", "plan_platform.yml", "rollout_status.yml", "show_history.yml")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def watched(jobs: Sequence[Job], seen: Seen, asked: Asked, home: Path, parallel:
     progress = Progress(seen, asked.quiet)
 
     def heard(name: str, event: Event) -> None:
-        seen.hear(event)
+        seen.hear(event, name)
         progress.show()
 
     told = {**places.environment(home, os.environ), "FIREBREAK_INVENTORIES": json.dumps(asked.inventory)}

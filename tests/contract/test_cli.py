@@ -132,7 +132,7 @@ def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _out, said = process.communicate(timeout=120)
     assert process.returncode == 130, said
-    assert "Asked to stop" in said and "slow is still in task 'Scan and judge'" in said and "Traceback" not in said
+    assert "Asked to stop" in said and "slow is still in task 'Scan and judge" in said and "Traceback" not in said
 
 
 def test_this_machine_needs_no_inventory_and_colours_are_for_terminals(tmp_path: Path) -> None:

@@ -100,6 +100,18 @@ def test_events_become_progress_lines_and_failures() -> None:
     assert seen.failures == {"c": "why"} and dict(seen.changed) == {"kernel: T": 1}
 
 
+def test_the_scan_of_a_whole_fleet_tells_how_far_it_is_in_each_slice() -> None:
+    seen = watching.Seen(10)
+    for run, text in (("slice 1", "scanned 2 of 5 hosts, 2.0 a second, 2 s left: 1 compliant, 1 unreachable"),
+                      ("slice 2", "scanned 3 of 5 hosts: 3 drifted"),
+                      ("slice 1", "scanned 4 of 5 hosts, 2.0 a second, 1 s left: 2 compliant, 1 unreachable, 1 unknown")):
+        seen.hear({"event": "verbose", "stdout": f"\x1b[0;34m{text}\x1b[0m"}, run)
+    assert (seen.done, seen.failed) == (7, 2)
+    seen.hear(event("runner_on_ok", "a", "firebreak.fleet.fleet_scan", scanned=5), "slice 1")
+    seen.hear(event("runner_on_ok", "a", "firebreak.fleet.fleet_scan", scanned=5), "slice 1")
+    assert seen.done == 8
+
+
 def test_progress_says_done_rate_and_what_is_left() -> None:
     seen = watching.Seen(100)
     progress = watching.Progress(seen, False, io.StringIO())

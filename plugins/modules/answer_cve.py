@@ -10,12 +10,14 @@ short_description: Answer what CVEs mean for every host, judged by what runs
 version_added: 0.1.0
 description:
   - Holds the records of a report against advisories that the operator brings, and says for each host and CVE one of C(exposed), C(unknown),
-    C(pending) (closed after the next restart or reboot), C(fixed_by_live_patch), C(fixed_in_force) and C(not_affected), with the reason.
+    C(pending) (closed after the next restart or reboot), C(fixed_by_live_patch), C(fixed_in_force), C(not_reachable) and C(not_affected), with
+    the reason.
   - Judged by what runs. A fixed kernel that is installed and does not run is C(pending) where the next boot gives it, else C(exposed).
   - Versions of two streams (backports, Ubuntu Pro's FIPS, UEK, long-lived minor releases) are never held against each other. Where the feeds say
     nothing of a host's stream, the answer is C(unknown).
   - Nothing is fetched, and no host is touched. Feeds are compiled once into a file beside the reports, and again when they change.
-  - Writes C(answers.json) and C(answers.prom) into O(directory).
+  - Writes C(answers.json), C(answers.html), C(answers.sarif) and C(answers.prom) into O(directory), with what hangs on the parts that are open
+    (containers, guests, sandboxes), due dates, and the ages of records and feeds.
 options:
   cve:
     description: CVE ids, or ids of advisories, which stand for all their CVEs.
@@ -26,6 +28,10 @@ options:
     description: Ask for all CVEs of advisories that were published in so many days.
     type: int
     default: 0
+  kernel_only:
+    description: With O(days), ask for the CVEs of kernels only.
+    type: bool
+    default: false
   feeds:
     description:
       - Paths of feeds, or mappings with C(path) and C(stream). A folder stands for all files in it.
@@ -87,6 +93,11 @@ answers:
   returned: success
   type: dict
   sample: {CVE-2026-31431: {exposed: 2, fixed_in_force: 40}}
+summary:
+  description: How many hosts have which answer, over all CVEs.
+  returned: success
+  type: dict
+  sample: {exposed: 2, fixed_in_force: 40}
 path:
   description: The C(answers.json) with every host's answer, reason, facts and remedy.
   returned: success

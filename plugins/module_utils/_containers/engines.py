@@ -50,7 +50,8 @@ def _engine(
     host: Any, name: str, path: Optional[str], package: Optional[str], known: installed.Owned, daemon: Optional[processes.Process],
     booted_at: Optional[float],
 ) -> Dict[str, Any]:
-    row: Dict[str, Any] = {"name": name, "path": path, "package": package, "version": known.versions.get(package or "")}
+    row: Dict[str, Any] = {"name": name, "path": path, "package": package, "source": known.sources.get(package or ""),
+                           "version": known.versions.get(package or "")}
     if row["version"] is None and known.problem is None and (path or daemon):
         row["version"] = _ask(host, path or program_of(daemon))
     row.update(running=daemon is not None, pid=None, started_at=None, stale=None, reason="")

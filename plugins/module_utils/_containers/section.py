@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 from .._formats import processes as proc
 from .._host.record import Fact
-from . import bundles, isolation, processes, systems
+from . import bundles, isolation, processes, runtimes, systems
 from . import engines as container_engines
 
 CONTAINERS_LIMIT = 2000
@@ -20,12 +20,19 @@ FACTS = [
     Fact("engines[].name", "str", "which one"),
     Fact("engines[].path", "str", "its binary"),
     Fact("engines[].package", "str", "its package, null for a binary of no package"),
+    Fact("engines[].source", "str", "the source that the package was built from, as advisories name it (dpkg); null where they name binary packages"),
     Fact("engines[].version", "str", "the installed version by the package manager, else by the binary's own word; null where neither tells"),
     Fact("engines[].running", "bool", "its daemon runs (Podman has none)"),
     Fact("engines[].pid", "int", "the daemon's process id, null where it does not run"),
     Fact("engines[].started_at", "str", "the daemon's start in UTC"),
     Fact("engines[].stale", "bool", "the daemon runs another build than is installed; null where it does not run, or as reason says"),
     Fact("engines[].reason", "str", "why it is stale or cannot be judged"),
+    Fact("runtimes", "list", "the programs that start containers for engines: runc and crun"),
+    Fact("runtimes[].name", "str", "which one"),
+    Fact("runtimes[].path", "str", "the binary"),
+    Fact("runtimes[].package", "str", "its package, null for a binary of no package"),
+    Fact("runtimes[].source", "str", "as engines[].source"),
+    Fact("runtimes[].version", "str", "the package's version; null where it brings other programs too, or there is none"),
     Fact("items", "list", "the running containers, up to 2000"),
     Fact("items[].id", "str", "the engine's id of it"),
     Fact("items[].engine", "str", "containerd, docker, crio, podman, lxc, incus, lxd, nspawn or libvirt_lxc"),
@@ -66,6 +73,7 @@ FACTS = [
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``containers``."""
+    _collect_runtimes(host, section)
     found, problem = processes.find(host)
     if found is None:
         for path in ("engines", "nested_shims") + _OF_ITEMS:
@@ -94,6 +102,15 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
         section.cannot_say("nested_shims", "needs_root", "/proc/*/root")
         return
     section.put("nested_shims", sum(shim.nested is True for shim in shims), "/proc/*/exe, root")
+
+
+
+def _collect_runtimes(host: Any, section: Any) -> None:
+    rows, problem, detail = runtimes.find(host)
+    if problem:
+        section.cannot_say("runtimes", problem, detail)
+    else:
+        section.put("runtimes", rows, "the runtimes' binaries, the package manager")
 
 
 def _put_containers(section: Any, containers: List[Dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from . import guest_cpus as cpus
 from . import machine_types
 
 STATE = "/run/libvirt/qemu"
@@ -31,6 +32,7 @@ class Document(NamedTuple):
     pid: Optional[int]
     machine_type: Optional[str]
     pinned_by: List[str]
+    virtual_cpu: cpus.Cpu = cpus.Cpu()
 
 
 def parse(text: str) -> Optional[Document]:
@@ -40,7 +42,7 @@ def parse(text: str) -> Optional[Document]:
         return None
     machines = machine_types.from_domain_xml(text)
     return Document(_unescape(name.group(1)), int(pid.group(2)) if pid else None, machines[0] if machines else None,
-                    [device for device, pattern in _PINNING if pattern.search(text)])
+                    [device for device, pattern in _PINNING if pattern.search(text)], cpus.parse(text))
 
 
 def _unescape(text: str) -> str:
@@ -49,29 +51,33 @@ def _unescape(text: str) -> str:
     return text
 
 
-def merge(running: List[Document], defined: List[Document], saved: Optional[Dict[str, str]] = None) -> List[Dict[str, Any]]:
+def merge(
+    running: List[Document], defined: List[Document], saved: Optional[Dict[str, str]] = None, nested: Optional[bool] = None,
+) -> List[Dict[str, Any]]:
     """The record's mapping of each guest, by name. A guest that was started without a definition is not persistent: it ends with its process."""
     states, definitions = {one.name: one for one in running}, {one.name: one for one in defined}
     guests = []
     for name in sorted(set(states) | set(definitions)):
         state, definition = states.get(name), definitions.get(name)
-        pinned = (state or definition or Document(name, None, None, [])).pinned_by
-        guests.append({"name": name, "pid": state.pid if state else None, "persistent": definition is not None, "pinned_by": pinned,
+        seen = state or definition or Document(name, None, None, [])
+        mine = seen.virtual_cpu
+        guests.append({"name": name, "pid": state.pid if state else None, "persistent": definition is not None, "pinned_by": seen.pinned_by,
+                       "cpu_mode": mine.mode, "cpu_model": mine.model, "cpu_flags": mine.flags, "nested": cpus.may_nest(mine, nested),
                        "saved_machine_type": (saved or {}).get(name),
                        "machine_type": state.machine_type if state else None,
                        "defined_machine_type": definition.machine_type if definition else None})
     return guests
 
 
-def read(host: Any) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
-    """(guests, problem, detail)."""
+def read(host: Any, nested: Optional[bool] = None) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
+    """(guests, problem, detail). ``nested`` says whether KVM lets guests run guests of their own; None where nobody knows."""
     found = []
     for folder in (STATE, DEFINITIONS):
         documents, problem, detail = _documents(host, folder)
         if problem:
             return [], problem, detail
         found.append(documents)
-    return merge(found[0], found[1], _saved(host)), None, ""
+    return merge(found[0], found[1], _saved(host), nested), None, ""
 
 
 def _saved(host: Any) -> Dict[str, str]:

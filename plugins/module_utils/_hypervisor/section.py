@@ -65,6 +65,12 @@ FACTS = [
     Fact("guests[].machine_type", "str", "the machine type that it runs with, null where it does not run"),
     Fact("guests[].defined_machine_type", "str", "the machine type of its next start, null where it is not defined"),
     Fact("guests[].saved_machine_type", "str", "the machine type of its saved memory, null where none is saved"),
+    Fact("guests[].cpu_mode", "str", "host-passthrough, host-model, maximum or custom; null where its document names no processor (QEMU's default)"),
+    Fact("guests[].cpu_model", "str", "the model of its processor, null where none is named"),
+    Fact("guests[].cpu_flags", "list", "what its document adds to that (name) or takes from it (-name), as it runs, else as it is defined"),
+    Fact("guests[].nested", "bool",
+         "whether it may run guests of its own (vmx or svm, and KVM allows it); null where the model decides, or nobody says"),
+    Fact("guests[].started_at", "str", "start in UTC: what it was started with is what it has; null where it does not run"),
     Fact("guests[].pinned_by", "list", "kinds of devices that keep it from being saved or moved while it runs: hostdev, filesystem"),
     Fact("machine_types", "list", "machine types of running QEMU guests, in effect where that is known"),
     Fact("deprecated_machine_types", "list", "those that the QEMU running them calls deprecated, and of defined guests the installed one"),
@@ -84,7 +90,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")))
     components += _in_containers(section, components, processes)
     _collect_xen_image(host, section, components)
-    _collect_guests(host, section)
+    _collect_guests(host, section, processes)
     guest_trust.put(host, section)
     _collect_machine_types(section, processes, components)
     _collect_roles(section, clues, ladder.rung, components, processes)
@@ -271,14 +277,17 @@ def _collect_machine_types(section: Any, processes: Optional[List[Dict[str, Any]
     section.put("removed_machine_types", sorted(set(removed)), "/proc/*/cmdline, libvirt's documents and QEMU's deletion rule")
 
 
-def _collect_guests(host: Any, section: Any) -> None:
-    guests, problem, detail = libvirt_guests.read(host)
+def _collect_guests(host: Any, section: Any, processes: Optional[List[Dict[str, Any]]]) -> None:
+    parameters = section.facts["kvm"]["parameters"] or {}
+    allowed = [str(parameters[name]) for name in ("kvm_intel.nested", "kvm_amd.nested") if name in parameters]
+    guests, problem, detail = libvirt_guests.read(host, allowed[0] in ("1", "Y") if allowed else None)
     source = "%s/*.xml and %s/*.xml" % (libvirt_guests.STATE, libvirt_guests.DEFINITIONS)
     if problem:
         for path in ("guests", "defined_machine_types"):
             section.cannot_say(path, problem, detail)
         return
-    section.put("guests", guests, source)
+    starts = {process["pid"]: process["started_at"] for process in processes or []}
+    section.put("guests", [dict(guest, started_at=starts.get(guest["pid"])) for guest in guests], source)
     named = {guest[key] for guest in guests for key in ("machine_type", "defined_machine_type", "saved_machine_type")}
     section.put("defined_machine_types", sorted(name for name in named if name), source)
 

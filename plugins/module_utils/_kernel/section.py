@@ -19,6 +19,7 @@ from .._packages import dpkg, rpm
 from .._packages.dpkg import Image
 from . import managers as kernel_managers
 from .applied import APPLIED_FACTS, put_applied
+from .built import BUILT_FACTS, put_built
 from .initrd import Initrds
 from .modules import MODULE_FACTS, put_modules
 from .offered import put_available
@@ -65,7 +66,7 @@ FACTS: List[Fact] = [
     Fact("managers[].active", "bool", "it is set to work by itself"),
     Fact("managers[].detail", "str", "what shows it"),
     Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
-] + MODULE_FACTS + WATCHED_FACTS + SYSCTL_FACTS + APPLIED_FACTS + BOOT_FACTS
+] + MODULE_FACTS + WATCHED_FACTS + SYSCTL_FACTS + APPLIED_FACTS + BUILT_FACTS + BOOT_FACTS
 
 _SIGNATURE = "/proc/version_signature"
 
@@ -91,11 +92,12 @@ def collect(host: Any, section: Any, options: Any) -> None:
     collect_boot_targets(host, section)
     if container != "none":
         section.cannot_say("modules", "in_container", container)
-        for path in ("watched_modules", "watched_sysctls", "mitigations_applied"):
+        for path in ("watched_modules", "watched_sysctls", "mitigations_applied", "configuration", "not_built"):
             section.cannot_say(path, "in_container", container)
     else:
         put_watched(host, section, options.get("watched_modules") or [])
         put_applied(host, section)
+        put_built(host, section)
         put_sysctls(host, section, options.get("watched_sysctls") or [])
         put_modules(host, section, section.facts["default_boot"]["release"])
 

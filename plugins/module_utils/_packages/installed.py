@@ -4,30 +4,40 @@
 """The versions of a few packages by the package manager's own data: dpkg's status file, or one command for rpm."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from . import managers
 
 _STATUS_BYTES = 64 * 1024 * 1024
-_FIELD = re.compile(r"^(Package|Status|Version): *(\S.*)$", re.MULTILINE)
+_FIELD = re.compile(r"^(Package|Status|Version|Source): *(\S.*)$", re.MULTILINE)
 
 
 class Owned(NamedTuple):
-    """Package versions by name, and the problem where the package manager did not answer."""
+    """Package versions by name, and the problem where the package manager did not answer; ``sources`` are dpkg's, by package."""
 
     versions: Dict[str, str]
     problem: Optional[str]
     detail: str
+    sources: Mapping[str, str] = {}
 
 
 def dpkg_versions(status: str, names: Sequence[str]) -> Dict[str, str]:
     """{package: version} of those of ``names`` whose files are in place."""
+    return {name: fields["Version"].strip() for name, fields in _dpkg_stanzas(status, names).items()}
+
+
+def dpkg_sources(status: str, names: Sequence[str]) -> Dict[str, str]:
+    """{package: the source that it was built from} of those of ``names`` whose files are in place."""
+    return {name: fields.get("Source", name).split(" ")[0] for name, fields in _dpkg_stanzas(status, names).items()}
+
+
+def _dpkg_stanzas(status: str, names: Sequence[str]) -> Dict[str, Dict[str, str]]:
     stanza = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(re.escape(name) for name in names), re.MULTILINE)
     found = {}
     for text in stanza.findall(status):
         fields = dict(_FIELD.findall(text))
         if managers.is_in_place(fields.get("Status", "")) and fields.get("Version"):
-            found[fields["Package"].strip()] = fields["Version"].strip()
+            found[fields["Package"].strip()] = fields
     return found
 
 
@@ -49,7 +59,9 @@ def owned(host: Any, names: Sequence[str]) -> Owned:
         return Owned({}, None, "")
     if manager == "dpkg":
         status = host.read(managers.DPKG_STATUS, _STATUS_BYTES)
-        return Owned({}, status.problem, managers.DPKG_STATUS) if status.problem else Owned(dpkg_versions(status.value, names), None, "")
+        if status.problem:
+            return Owned({}, status.problem, managers.DPKG_STATUS)
+        return Owned(dpkg_versions(status.value, names), None, "", dpkg_sources(status.value, names))
     answer = host.run(rpm_query(names))
     if answer.problem:
         return Owned({}, answer.problem, "rpm -q")

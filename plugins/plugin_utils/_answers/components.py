@@ -9,37 +9,19 @@ A component is seen once for each thing that runs: the kernel once, QEMU once fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from .._fleet.bounded import dig, mappings_at, text_at
-from . import streams
+from .._fleet.bounded import dig, mappings_at, text_at, texts
+from . import reach, streams
+from .naming import names_of
+from .seen import Hanging, Live, Patch, Placed, Seen, Version
+from .virtual import monitors, sandboxes
 
 # Binary packages of a kernel that Red Hat's and its relatives' advisories name, by the package that holds the image.
 _KERNEL_PARTS = ("-core", "-modules", "-modules-core")
-
-
-class Version(NamedTuple):
-    """A version, or why there is none."""
-
-    text: str | None
-    why: str = ""
-
-
-class Seen(NamedTuple):
-    """One thing that runs, or that would.
-
-    ``names`` are the source and binary packages that an advisory may call it. ``runs`` is the version in force (None with the reason),
-    ``next`` the version that the restart of ``disruption`` puts in force, ``installed`` every version on disk. ``where`` says which process.
-    """
-
-    component: str
-    names: tuple[str, ...]
-    runs: Version
-    next: Version
-    installed: tuple[str, ...]
-    disruption: str
-    facts: tuple[str, ...]
-    where: str = ""
+# Microcode of each maker of processors, by the packages of the families.
+_MICROCODE = {"GenuineIntel": ("intel-microcode", "microcode_ctl", "ucode-intel"),
+              "AuthenticAMD": ("amd64-microcode", "linux-firmware", "ucode-amd", "kernel-firmware-amd")}
 
 
 def order_of(record: Mapping[str, Any]) -> str | None:
@@ -50,7 +32,7 @@ def order_of(record: Mapping[str, Any]) -> str | None:
 
 def streams_of(record: Mapping[str, Any], version: str) -> list[str]:
     """The streams by which a package of this version on this host is judged."""
-    return streams.of_host(text_at(record, "os.id") or "", text_at(record, "os.version_id") or "", version)
+    return streams.of_host(text_at(record, "os.id"), text_at(record, "os.version_id"), version)
 
 
 def why(record: Mapping[str, Any], fact: str) -> str:
@@ -62,11 +44,22 @@ def why(record: Mapping[str, Any], fact: str) -> str:
     return f"{fact}: not in the record"
 
 
-def seen(record: Mapping[str, Any]) -> Iterator[Seen]:
-    """Everything of the host that this can judge."""
-    yield kernel(record)
-    yield from _monitors(record)
-    yield from _engines(record)
+def placed(record: Mapping[str, Any]) -> list[Placed]:
+    """Everything of the host that this can judge, the kernel first; empty where no order of versions is known."""
+    order = order_of(record)
+    if order is None:
+        return []
+    found = [Placed(kernel(record), text_at(record, "kernel.running.release"), _on_kernel(record)),
+             *monitors(record), *_engines(record), *_microcode(record)]
+    return [one._replace(seen=_in_stream(one.seen, record, order)) for one in found] + list(sandboxes(record))
+
+
+def _in_stream(seen: Seen, record: Mapping[str, Any], order: str) -> Seen:
+    """A thing with the streams that a package of its version on this host is judged by."""
+    version = seen.runs.text or seen.next.text or ""
+    near = tuple(streams_of(record, version))
+    beyond = tuple(streams.neighbours(version)) if near and near[0].startswith("redhat:") else ()
+    return seen._replace(order=order, streams=near, neighbours=beyond, system=f"{text_at(record, 'os.id')} {text_at(record, 'os.version_id')}")
 
 
 def kernel(record: Mapping[str, Any]) -> Seen:
@@ -86,7 +79,8 @@ def kernel(record: Mapping[str, Any]) -> Seen:
     return Seen(
         "kernel", tuple(sorted(names)), Version(runs, "" if runs else why(record, "kernel.running.package_version")),
         Version(coming if isinstance(coming, str) else None, "" if coming else _why_next(record, following)), versions, "reboot",
-        ("kernel.running.release", "kernel.running.package_version", "kernel.default_boot.release"), release or "")
+        ("kernel.running.release", "kernel.running.package_version", "kernel.default_boot.release"), release=release, source=text_at(mine, "source"),
+        offered=text_at(record, "kernel.available.package_version"), live=_live(record), reach=reach.of_record(record))
 
 
 def _parts(package: str | None) -> list[str]:
@@ -101,32 +95,29 @@ def _why_next(record: Mapping[str, Any], following: str | None) -> str:
     return f"no installed package holds the kernel {following} of the next boot" if following else why(record, "kernel.default_boot.release")
 
 
-def _monitors(record: Mapping[str, Any]) -> Iterator[Seen]:
-    """Machine monitors and their servants: each process, and each that is installed and runs nowhere."""
-    components = list(mappings_at(record, "hypervisor.components"))
-    processes = list(mappings_at(record, "hypervisor.processes"))
-    for part in components:
-        name, version = part.get("name"), part.get("version")
-        if not isinstance(name, str):
-            continue
-        names = _names(part)
-        installed = (version,) if isinstance(version, str) else ()
-        following = Version(installed[0] if installed else None, "" if installed else f"hypervisor.components: no version of {name}")
-        mine = [process for process in processes if process.get("component") == name]
-        for process in mine:
-            text = process.get("version")
-            runs = Version(text if isinstance(text, str) else None, "" if isinstance(text, str) else str(process.get("reason") or "unknown")[:200])
-            where = f"pid {process.get('pid')}" + (f", guest {process['guest']}" if process.get("guest") else "")
-            yield Seen(name, names, runs, following, installed, "migrate_guest", ("hypervisor.processes",), where)
-        if not mine:
-            yield Seen(name, names, following, following, installed, "none", ("hypervisor.components",), "installed, runs nowhere")
+def _live(record: Mapping[str, Any]) -> Live:
+    """The live patches that are loaded."""
+    patches = tuple(Patch(str(row["id"]), str(row.get("state")), text_at(row, "package"), text_at(row, "for_kernel"))
+                    for row in mappings_at(record, "live_patch.patches") if isinstance(row.get("id"), str))
+    moving = dig(record, "live_patch.transition.in_progress")
+    return Live(patches, tuple(sorted(texts(dig(record, "live_patch.cves.fixed")))), text_at(record, "live_patch.cves.basis"),
+                moving if isinstance(moving, bool) else None)
 
 
-def _names(part: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted({word for word in (part.get("name"), part.get("package"), part.get("source")) if isinstance(word, str) and word}))
+def _on_kernel(record: Mapping[str, Any]) -> Hanging:
+    """What one hole in the host's kernel opens: containers that share it, and guests that it keeps apart."""
+    count = dig(record, "containers.counts.host_kernel")
+    running = [guest for guest in mappings_at(record, "hypervisor.guests") if isinstance(guest.get("pid"), int)]
+    told = dig(record, "hypervisor.guests") is not None
+    nested = [guest.get("nested") for guest in running]
+    live = dig(record, "kata.sandboxes")
+    return Hanging(count if isinstance(count, int) else None, len(running) if told else None,
+                   sum(map(bool, nested)) if told and None not in nested else None, len(live) if isinstance(live, list) else None)
 
 
-def _engines(record: Mapping[str, Any]) -> Iterator[Seen]:
+def _engines(record: Mapping[str, Any]) -> Iterator[Placed]:
+    """Engines, and the runtimes that they start containers with."""
+    shared = dig(record, "containers.counts.host_kernel")
     for engine in mappings_at(record, "containers.engines"):
         name, version = engine.get("name"), engine.get("version")
         if not isinstance(name, str):
@@ -137,4 +128,28 @@ def _engines(record: Mapping[str, Any]) -> Iterator[Seen]:
         if engine.get("running") and engine.get("stale") is not False:
             runs = Version(None, f"the daemon runs another build than is installed: {engine.get('reason') or 'not told'}"[:200])
         where = "" if engine.get("running") else "runs nowhere"
-        yield Seen(name, _names(engine), runs, known, installed, "restart_service", ("containers.engines",), where)
+        hanging = Hanging(shared if isinstance(shared, int) else None)
+        seen = Seen(name, names_of(engine), runs, known, installed, "restart_service", ("containers.engines",),
+                    source=text_at(engine, "source"))
+        yield Placed(seen, where, hanging)
+    for runtime in mappings_at(record, "containers.runtimes"):
+        name, version = runtime.get("name"), runtime.get("version")
+        if isinstance(name, str):
+            # It runs for a moment, when a container is started: what is installed is what the next one gets.
+            known = Version(version, "") if isinstance(version, str) else Version(None, f"containers.runtimes: no version of {name}")
+            yield Placed(Seen(name, names_of(runtime), known, known, (version,) if isinstance(version, str) else (), "none",
+                              ("containers.runtimes",), source=text_at(runtime, "source")), "")
+
+
+def _microcode(record: Mapping[str, Any]) -> Iterator[Placed]:
+    """The microcode package, whose version says nothing of what runs where a newer revision lies on disk than some processor has."""
+    names = _MICROCODE.get(text_at(record, "cpu.vendor"), ())
+    package = next((row for row in mappings_at(record, "cpu.microcode.packages") if row.get("name") in names), None)
+    version = package.get("version") if package else None
+    if package is None or not isinstance(version, str):
+        return
+    pending = dig(record, "cpu.microcode.pending")
+    runs = Version(version) if pending is False else Version(None, "a newer revision lies on disk than runs" if pending else
+                                                             why(record, "cpu.microcode.pending"))
+    yield Placed(Seen("microcode", (str(package["name"]),), runs, Version(version), (version,), "reboot",
+                      ("cpu.microcode.packages", "cpu.microcode.pending")), "")

@@ -151,6 +151,12 @@ class Index:
         score = self._database.execute("SELECT score FROM likelihood WHERE cve = ?", (cve,)).fetchone()
         return Urgency(due, bool(ransomware), score[0] if score else None)
 
+    def title(self, cve: str) -> str:
+        """What the hole is, in the words of the first feed that has any."""
+        found = self._database.execute("SELECT summary FROM cve JOIN advisory ON advisory.number = cve.advisory WHERE cve.name = ? "
+                                       "AND summary <> '' ORDER BY length(summary) LIMIT 1", (cve,)).fetchone()
+        return str(found[0]) if found else ""
+
     def _rows(self, advisory: int) -> Iterator[Row]:
         for stream, package, kind, introduced, fixed, state, module, version, note in self._database.execute(
                 "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, note FROM row JOIN word s ON s.number = row.stream "

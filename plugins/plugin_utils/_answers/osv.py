@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import streams
-from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, Advisory, LivePatch, Row, UnknownFormError
+from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
 
+GO = "Go"
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 _PREFIXES = ("UBUNTU-", "DEBIAN-")
 _TEXT_LIMIT = 300
@@ -59,6 +60,10 @@ def _rows(affected: Mapping[str, Any]) -> Iterator[Row]:
         return
     stream = streams.of_ecosystem(package["ecosystem"])
     if stream is None:
+        return
+    if stream == GO and any(fixed and fixed.startswith("0.0.0") for _introduced, fixed in _ranges(affected)):
+        # A version that Go made of a commit says nothing of a release.
+        yield Row(stream, package["name"], SOURCE, state=UNDER_INVESTIGATION)
         return
     live_patch = _live_patch(affected.get("ecosystem_specific"))
     kind = BINARY if stream.split(":")[0] in _BINARY_FAMILIES else SOURCE

@@ -14,7 +14,7 @@ _NO_KERNEL = re.compile(r"linux-(?:libc-dev|base|doc|perf|tools|cpupower|kbuild)
 _OTHERS = re.compile(
     r"(?:qemu|libvirt|virtiofsd|rust-virtiofsd|xen|cloud-hypervisor|firecracker|containerd|docker|moby|runc|crun|podman|libpod|cri-o|crio|kata|"
     r"golang-github-opencontainers-runc|golang-github-containerd|intel-microcode|amd64-microcode|microcode_ctl|ucode-intel|ucode-amd|"
-    r"linux-firmware|kernel-firmware-amd)")
+    r"linux-firmware|kernel-firmware-amd|github\.com/kata-containers/kata-containers\Z)")
 
 
 def is_kernel(package: str) -> bool:

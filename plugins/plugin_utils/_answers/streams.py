@@ -43,8 +43,8 @@ def of_ecosystem(text: str) -> str | None:
     if family in ("suse", "opensuse"):
         return _suse(family, rest)
     known = _FAMILIES.get(family)
-    if known == UPSTREAM:
-        return UPSTREAM
+    if known == UPSTREAM or (family == "go" and not rest):
+        return known or "Go"
     words = [word for word in rest.split(":") if word]
     releases = [word for word in words if _RELEASE.match(word)]
     if known is None or len(releases) != 1:

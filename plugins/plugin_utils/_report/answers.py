@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date, datetime, timezone
 
 from .._answers.answer import CLOSED, EXPOSED, MITIGATED, PENDING, UNKNOWN, WORST_FIRST, Answer
-from .._answers.fleet import SCHEMA, Answers, Host
-from .._fleet.bounded import counted, one_line, visible
+from .._answers.fleet import SCHEMA, Answers, Row
+from .._answers.seen import Hanging, Placed
+from .._fleet.bounded import counted, visible
+from .openmetrics import family
 from .table import Line
 
 _COLORS = {EXPOSED: "red", UNKNOWN: "purple", PENDING: "yellow", MITIGATED: "yellow"}
@@ -18,48 +21,109 @@ _EXAMPLES = 6
 _PARTS_LIMIT = 50
 
 
+def age_of(scanned_at: str, generated_at: str) -> float | None:
+    """Hours between a scan and a report; None where either is no moment."""
+    try:
+        moments = [datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ") for text in (scanned_at, generated_at)]
+    except ValueError:
+        return None
+    return (moments[1] - moments[0]).total_seconds() / 3600
+
+
+def due_words(due: str, generated_at: str) -> str:
+    """A due date and how long it is; '' where there is none."""
+    if not due:
+        return ""
+    days = (date.fromisoformat(due) - date.fromisoformat(generated_at[:10])).days
+    return f"due {due}, " + (f"{counted(-days, 'day')} ago" if days < 0 else "today" if days == 0 else f"in {counted(days, 'day')}")
+
+
+def headline(answers: Answers, cve: str) -> str:
+    """A CVE with its counts, its due date and how likely it is exploited."""
+    counts, urgency = answers.counts(cve), answers.cves[cve]
+    told = ", ".join(f"{counts[name]} {name}" for name in WORST_FIRST if counts[name]) or "no host was asked"
+    urgent = [due_words(urgency.due, answers.generated_at), "used by ransomware" if urgency.ransomware else "",
+              f"EPSS {urgency.score:.2f}" if urgency.score is not None else ""]
+    said = "; ".join(filter(None, urgent))
+    return f"{cve}: {told}" + (f" ({said})" if said else "")
+
+
 def answer_lines(answers: Answers, rows: int = 200) -> Iterator[Line]:
     """For each CVE its counts, and what has to be done, equal answers of many hosts in one line."""
-    for cve in answers.cves:
-        counts = answers.counts(cve)
-        told = ", ".join(f"{counts[name]} {name}" for name in WORST_FIRST if counts[name])
-        yield Line(visible(f"{cve}: {told or 'no host was asked'}"), "red" if counts[EXPOSED] else None)
-        yield from _rows([host for host in answers.hosts if host.cve == cve], rows)
-    for feed in answers.feeds:
-        yield Line(visible(f"  feed {feed['path']}: {feed['age']}"))
+    by_cve: dict[str, list[Row]] = {cve: [] for cve in answers.cves}
+    for row in answers.rows:
+        by_cve[row.cve].append(row)
+    for cve, mine in by_cve.items():
+        yield Line(visible(headline(answers, cve)), "red" if answers.counts(cve)[EXPOSED] else None)
+        if len(by_cve) == 1 or answers.is_open(cve):
+            yield from _rows(answers, mine, rows)
+    yield from _ages(answers)
     for problem in answers.problems[:_EXAMPLES]:
         yield Line(visible(f"  passed over: {problem}"), "yellow")
     if len(answers.problems) > _EXAMPLES:
         yield Line(f"  passed over: {counted(len(answers.problems) - _EXAMPLES, 'more document')}", "yellow")
 
 
-def _rows(hosts: list[Host], rows: int) -> Iterator[Line]:
-    groups: dict[tuple[str, str, str, str], list[str]] = {}
-    for host in hosts:
-        answer = host.answer
-        groups.setdefault((answer.answer, answer.component, answer.reason, answer.remedy), []).append(host.host)
-    for (answer_name, component, reason, remedy), names in list(groups.items())[:rows]:
+def _ages(answers: Answers) -> Iterator[Line]:
+    """How old the records and the feeds are."""
+    ages = sorted(age for fact in answers.facts.values() if (age := age_of(fact.scanned_at, answers.generated_at)) is not None)
+    if ages:
+        yield Line(f"  records: {ages[0]:.0f} to {ages[-1]:.0f} hours old" if ages[-1] >= 1 else "  records: less than an hour old")
+    for feed in answers.feeds:
+        yield Line(visible(f"  feed {feed['path']}: {feed['age']}{'' if feed['vouched'] else ', no digest beside it'}"))
+
+
+def _rows(answers: Answers, found: list[Row], limit: int) -> Iterator[Line]:
+    groups: dict[Answer, tuple[list[str], list[Hanging]]] = {}
+    for row in found:
+        names, hanging = groups.setdefault(row.answer._replace(facts=(), where=""), ([], []))
+        names.extend(answers.hosts(row))
+        hanging.append(row.hanging)
+    for answer, (names, hanging) in list(groups.items())[:limit]:
+        names.sort()
+        total = Hanging(0, 0, 0, 0)
+        for one in hanging:
+            total = total.plus(one)
         shown = ", ".join(names[:_EXAMPLES]) + (f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else "")
-        text = f"  {answer_name:20} {shown}: {component + ': ' if component else ''}{reason}"
-        yield Line(visible(text + (f" -> {remedy}" if remedy and answer_name not in CLOSED else "")), _COLORS.get(answer_name, "green"))
-    if len(groups) > rows:
-        yield Line(f"  {counted(len(groups) - rows, 'more group')} of hosts in answers.json")
+        text = f"  {answer.answer:20} {shown}: {answer.component + ': ' if answer.component else ''}{answer.reason}"
+        is_open = answer.answer not in CLOSED
+        text += f" -> {answer.remedy}" if answer.remedy and is_open else ""
+        text += f" [{total.words()}]" if is_open and total.words() else ""
+        yield Line(visible(text), _COLORS.get(answer.answer, "green"))
+    if len(groups) > limit:
+        yield Line(f"  {counted(len(groups) - limit, 'more group')} of hosts in answers.json")
 
 
 def answers_json(answers: Answers) -> Iterator[str]:
-    """The whole document, host by host, so that it is never held as one text."""
-    head = {"schema": SCHEMA, "generated_at": answers.generated_at, "cves": {
-        cve: {name: count for name, count in answers.counts(cve).items() if count} for cve in answers.cves},
-        "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}
-    yield json.dumps(head, indent=1, sort_keys=True)[:-2] + ',\n "answers": ['
-    for place, host in enumerate(answers.hosts):
-        yield ("," if place else "") + "\n  " + json.dumps(_document(host), sort_keys=True)
+    """The whole document, row by row, so that it is never held as one text."""
+    yield json.dumps({"schema": SCHEMA, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
+                      "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "hosts": {'
+    for place, fact in enumerate(answers.facts.values()):
+        age = age_of(fact.scanned_at, answers.generated_at)
+        document = {"scanned_at": fact.scanned_at or None, "age_hours": None if age is None else round(age, 1),
+                    "runs": [_thing(one) for one in fact.placed[:_PARTS_LIMIT]]}
+        yield ("," if place else "") + f"\n  {json.dumps(fact.host)}: {json.dumps(document)}"
+    yield '\n },\n "answers": ['
+    # The names of a group's hosts are written as often as there are CVEs, and made once.
+    names = [json.dumps(list(group.hosts)) for group in answers.groups]
+    for place, row in enumerate(answers.rows):
+        yield ("," if place else "") + f'\n  {{"hosts": {names[row.group]}, ' + json.dumps(_document(answers, row), sort_keys=True)[1:]
     yield "\n ]\n}\n"
 
 
-def _document(host: Host) -> dict[str, object]:
-    return {"cve": host.cve, "host": host.host, "scanned_at": host.scanned_at, "containers_on_this_kernel": host.containers, **_part(host.answer),
-            "parts": [_part(part) for part in host.parts[:_PARTS_LIMIT]]}
+def _cve(answers: Answers, cve: str) -> dict[str, object]:
+    urgency = answers.cves[cve]
+    return {"hosts": {name: count for name, count in answers.counts(cve).items() if count}, "title": visible(answers.titles.get(cve, "")),
+            "due": urgency.due or None, "ransomware": urgency.ransomware, "epss": urgency.score}
+
+
+def _thing(one: Placed) -> dict[str, object]:
+    told = {name: count for name, count in one.hanging._asdict().items() if count is not None}
+    return {"component": one.seen.component, "version": one.seen.runs.text, "where": one.where, "hanging": told}
+
+
+def _document(answers: Answers, row: Row) -> dict[str, object]:
+    return {"cve": row.cve, **_part(row.answer), "blast_radius": row.hanging._asdict(), "parts": [_part(part) for part in row.parts[:_PARTS_LIMIT]]}
 
 
 def _part(answer: Answer) -> dict[str, object]:
@@ -67,9 +131,21 @@ def _part(answer: Answer) -> dict[str, object]:
 
 
 def answers_openmetrics(answers: Answers) -> Iterator[str]:
-    """Hosts by CVE and answer, as gauges."""
-    yield "# HELP firebreak_answers Hosts by CVE and by answer.\n# TYPE firebreak_answers gauge\n"
-    for cve in answers.cves:
-        for name, count in sorted(answers.counts(cve).items()):
-            yield f'firebreak_answers{{answer="{name}",cve="{one_line(cve)}"}} {count}\n'
+    """Hosts by CVE and answer, due dates, and how old the records are, as gauges."""
+    moment = datetime.strptime(answers.generated_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    yield from family("firebreak_answers_timestamp_seconds", "When the answers were made.", [({}, moment)])
+    yield from family("firebreak_answers", "Hosts by CVE and by answer.", (
+        ({"cve": cve, "answer": name}, answers.counts(cve)[name]) for cve in answers.cves for name in WORST_FIRST if answers.counts(cve)[name]))
+    yield from family("firebreak_answer_due_timestamp_seconds", "The end of the day by which CISA wants an exploited hole closed.", (
+        ({"cve": cve}, datetime.fromisoformat(f"{urgency.due}T23:59:59+00:00").timestamp())
+        for cve, urgency in answers.cves.items() if urgency.due))
+    yield from family("firebreak_answer_epss", "How likely a hole is exploited within 30 days.", (
+        ({"cve": cve}, urgency.score) for cve, urgency in answers.cves.items() if urgency.score is not None))
+    hanging: dict[tuple[str, str], int] = {}
+    for row in answers.rows:
+        if row.answer.answer not in CLOSED:
+            for name in ("containers", "guests", "sandboxes"):
+                hanging[row.cve, name] = hanging.get((row.cve, name), 0) + (getattr(row.hanging, name) or 0)
+    yield from family("firebreak_answer_open_on", "What hangs on parts of hosts in which a hole is not closed.", (
+        ({"cve": cve, "what": what}, count) for (cve, what), count in sorted(hanging.items())))
     yield "# EOF\n"

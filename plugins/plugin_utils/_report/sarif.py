@@ -24,7 +24,7 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 # GitHub and others sort by this number of a rule, read like a CVSS score; critical is above 9.0 there.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.0"}
 _KEPT = ("promise", "subject", "severity", "expected", "observed", "remedy", "disruption", "evidence")
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(fleet: Fleet, version: str) -> Iterator[str]:
@@ -37,7 +37,7 @@ def sarif(fleet: Fleet, version: str) -> Iterator[str]:
     rules = {name: number for number, name in enumerate(sorted(worst))}
     driver = {"name": "Firebreak", "version": version, "semanticVersion": version, "rules": [_rule(worst[name]) for name in rules]}
     details = json.dumps({"id": "firebreak/drift/"})
-    yield f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
+    yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
     yield f'"automationDetails": {details},\n"invocations": [{json.dumps(_invocation(fleet))}],\n"results": ['
     separator = "\n"
     for host in fleet.hosts:

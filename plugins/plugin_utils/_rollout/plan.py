@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from .._fleet.bounded import clipped, mappings_at, one_line, text_at
+from .._fleet.bounded import clipped, mappings_at, one_line, text_at, texts
 from .._fleet.host import DISRUPTIONS, SEVERITIES, Host, is_drift
 from .._plan.reboot import HOLDING
 from .deadlines import Deadline, first, late, of_waivers
@@ -82,7 +82,8 @@ def of_answers(answers: Any) -> dict[str, list[Wanted]]:
         answer = text_at(row, "answer")
         if answer in _BY_ANSWER:
             steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else ("by_hand",)
-            found.setdefault(text_at(row, "host"), []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
+            for host in texts(row.get("hosts")):
+                found.setdefault(host, []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
     return found
 
 

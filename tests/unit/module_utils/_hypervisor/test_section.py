@@ -306,6 +306,8 @@ def test_libvirts_documents_are_read() -> None:
     machine.recording["read"]["/etc/libvirt/qemu/default.xml"] = "<network><name>default</name></network>"
     facts = machine.scan().facts
     assert facts["defined_machine_types"] == ["pc-q35-5.2", "pc-q35-8.2"]
+    for guest in facts["guests"]:
+        assert [guest.pop(name) for name in ("cpu_mode", "cpu_model", "cpu_flags", "nested", "started_at")] == [None, None, [], None, None]
     assert facts["guests"] == [
         {"name": "lone", "pid": 7, "persistent": False, "pinned_by": [], "machine_type": "pc-q35-8.2", "defined_machine_type": None,
          "saved_machine_type": None},

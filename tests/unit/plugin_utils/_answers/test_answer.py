@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.fleet import of_fleet
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import NOT_AFFECTED, Advisory, LivePatch, Row
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import Loaded
 
@@ -145,18 +145,105 @@ def test_what_no_feed_knows_is_unknown() -> None:
     assert judging.answers(CVE, [], record(NEW, [NEW])) == [judging.Answer("unknown", "", f"no feed knows {CVE}")]
 
 
+def rows_of(loaded: list[Loaded], wanted: list[str], advisories: list[Advisory], distrust: str = "") -> dict[str, judging.Answer]:
+    facts = fleets.of_fleet(map(fleets.fact_of, loaded), wanted)
+    groups = fleets.groups_of(facts)
+    rows = fleets.rows_of(groups, facts, [(CVE, advisories)], {"debian:12"}, distrust)
+    return {host: row.answer for row in rows for host in groups[row.group].hosts}
+
+
 def test_a_fleet_counts_each_host_once_and_names_the_lost() -> None:
     documents = [Loaded("a", {"host": "a", "record": {**record(NEW, [NEW]), "scanned_at": "2026-11-28T08:00:00Z"}}),
+                 Loaded("old", {"host": "a", "record": {**record(OLD, [OLD]), "scanned_at": "2026-11-27T08:00:00Z"}}),
                  Loaded("b", None, "cannot read b.json"), Loaded("c", {"host": "c", "record": None})]
-    hosts = of_fleet(documents, ["a", "b", "c", "d"], {CVE: [DSA]}, {"debian:12"})
-    assert {host.host: host.answer.answer for host in hosts} == {"a": "fixed_in_force", "b": "unknown", "c": "unknown", "d": "unknown"}
-    assert {host.answer.reason for host in hosts if host.host in "bcd"} == {"cannot read b.json", "the scan has no record", "no record of this host"}
+    found = rows_of(documents, ["a", "b", "c", "d"], [DSA])
+    assert {host: answer.answer for host, answer in found.items()} == {"a": "fixed_in_force", "b": "unknown", "c": "unknown", "d": "unknown"}
+    assert {found[host].reason for host in "bcd"} == {"cannot read b.json", "the scan has no record", "no record of this host"}
+
+
+def test_hosts_on_which_the_same_runs_are_one_group() -> None:
+    documents = [Loaded(name, {"host": name, "record": record(NEW if name == "z" else OLD, [OLD, NEW])}) for name in "abz"]
+    facts = fleets.of_fleet(map(fleets.fact_of, documents), [])
+    assert [group.hosts for group in fleets.groups_of(facts)] == [("a", "b"), ("z",)]
 
 
 def test_a_feed_that_is_not_believed_closes_nothing() -> None:
     seen = Loaded("a", {"host": "a", "record": record(NEW, [NEW])})
-    (host,) = of_fleet([seen], [], {CVE: [DSA]}, {"debian:12"}, "the feed x is 30 hours old, 24 hours are allowed")
-    assert host.answer.answer == "unknown"
-    assert host.answer.reason.startswith("the feed x is 30 hours old")
-    (open_,) = of_fleet([Loaded("a", {"host": "a", "record": record(OLD, [OLD])})], [], {CVE: [DSA]}, {"debian:12"}, "old")
-    assert open_.answer.answer == "exposed"
+    answer = rows_of([seen], [], [DSA], "the feed x is 30 hours old, 24 hours are allowed")["a"]
+    assert answer.answer == "unknown"
+    assert answer.reason.startswith("the feed x is 30 hours old")
+    open_ = rows_of([Loaded("a", {"host": "a", "record": record(OLD, [OLD])})], [], [DSA], "old")["a"]
+    assert open_.answer == "exposed"
+
+
+# Amazon's repository kernel-livepatch, Red Hat's and SUSE's packages: each is made for one kernel, which its name says in its family's way.
+@pytest.mark.parametrize(("release", "version", "os", "package", "fixed", "loaded", "wanted"), [
+    ("6.1.12-19.43.amzn2023.x86_64", "6.1.12-19.43.amzn2023", ("amzn", "2023"), "kernel-livepatch-6.1.12-19.43", "0:1.0-2.amzn2023",
+     "kernel-livepatch-6.1.12-19.43-1.0-2.amzn2023.x86_64", "fixed_by_live_patch"),
+    ("6.1.12-19.43.amzn2023.x86_64", "6.1.12-19.43.amzn2023", ("amzn", "2023"), "kernel-livepatch-6.1.12-19.43", "0:1.0-2.amzn2023",
+     "kernel-livepatch-6.1.12-19.43-1.0-1.amzn2023.x86_64", "exposed"),
+    ("6.1.12-19.43.amzn2023.x86_64", "6.1.12-19.43.amzn2023", ("amzn", "2023"), "kernel-livepatch-6.1.15-28.43", "0:1.0-1.amzn2023",
+     "kernel-livepatch-6.1.12-19.43-1.0-9.amzn2023.x86_64", "exposed"),
+    ("5.14.0-284.11.1.el9_2.x86_64", "5.14.0-284.11.1.el9_2", ("rhel", "9.2"), "kpatch-patch-5_14_0-284_11_1", "0:1-4.el9_2",
+     "kpatch-patch-5_14_0-284_11_1-1-4.el9_2", "fixed_by_live_patch"),
+    ("5.14.21-150400.24.33-default", "5.14.21-150400.24.33.2", ("sles", "15.4"), "kernel-livepatch-5_14_21-150400_24_33-default",
+     "0:6-150400.2.2", "kernel-livepatch-5_14_21-150400_24_33-default-10-150400.2.1.x86_64", "fixed_by_live_patch"),
+])
+def test_a_package_that_is_a_live_patch_of_this_kernel(
+    release: str, version: str, os: tuple[str, str], package: str, fixed: str, loaded: str, wanted: str,
+) -> None:
+    row = {**kernel_row(release, version, None), "package": "kernel"}
+    base = {"amzn": "amazon:2023", "rhel": "redhat:9", "sles": "suse:15.4"}[os[0]]
+    advisories = [Advisory("A-1", (CVE,), (Row(base, "kernel", "binary", fixed="0:9.9.9-1"),)),
+                  Advisory("A-2", (CVE,), (Row(f"{base}:beside" if os[0] == "sles" else base, package, "binary", fixed=fixed),))]
+    live = {"patches": [{"id": "livepatch_1", "state": "active", "package": loaded}], "transition": {"in_progress": False}, "cves": {"fixed": []}}
+    seen = record(row, [row], os={"id": os[0], "version_id": os[1]}, live_patch=live)
+    seen["kernel"]["version_order"] = "rpm"
+    assert asked(seen, *advisories).answer == wanted
+
+
+def test_a_sandboxs_kernel_is_judged_by_kernel_orgs_own_records() -> None:
+    """Kata 4.1.0 pins 6.18.35: an older sandbox is closed by a new one, and no row of a distribution is asked."""
+    cna = Advisory(f"{CVE} (kernel CNA)", (CVE,), (Row("kernel.org", "linux", introduced="4.14", fixed="6.12.85"),
+                                                   Row("kernel.org", "linux", introduced="6.13", fixed="6.18.30")))
+    kata = {"version": "4.1.0", "components": [{"name": "guest-kernel", "version": "6.18.35-202"}],
+            "sandboxes": [{"version": "4.0.0", "guest_kernel": "6.18.22-190"}, {"version": "4.1.0", "guest_kernel": "6.18.35-202"},
+                          {"version": "4.1.0", "guest_kernel": None}]}
+    found = {one.observed: (one.answer, one.disruption) for one in judging.answers(CVE, [DSA, cna], record(NEW, [NEW], kata=kata))
+             if one.component == "guest_kernel"}
+    assert found == {"6.18.22": ("pending", "restart_sandbox"), "6.18.35": ("fixed_in_force", ""), "": ("unknown", "")}
+    (kernel,) = [one for one in judging.answers(CVE, [cna], record(NEW, [NEW], kata=kata)) if one.component == "kernel"]
+    assert (kernel.answer, "is told of kernel.org, not of debian:12" in kernel.reason) == ("unknown", True)
+
+
+def test_a_hole_that_no_source_of_this_kernel_can_have_is_not_reachable() -> None:
+    files = Advisory(f"{CVE} (kernel CNA)", (CVE,), (), files=("net/rxrpc/key.c", "include/net/af_rxrpc.h"))
+    seen = record(OLD, [OLD])
+    assert asked(seen, DSA, files).answer == "exposed"
+    seen["kernel"] |= {"configuration": "/boot/config-6.1.0-40-amd64", "not_built": ["AF_RXRPC"]}
+    found = asked(seen, DSA, files)
+    assert (found.answer, found.remedy, found.facts) == ("not_reachable", "", ("kernel.not_built", "os.architecture", "cpu.vendor"))
+    # A fix in force stays the better answer, and a hole without files is reachable.
+    assert asked(seen, DSA).answer == "exposed"
+
+
+def test_a_minor_release_of_red_hats_without_a_fix_of_its_own() -> None:
+    row = {**kernel_row("6.12.0-55.9.1.el10_0.x86_64", "6.12.0-55.9.1.el10_0", None), "package": "kernel-core"}
+    seen = record(row, [row], os={"id": "rhel", "version_id": "10.0"})
+    seen["kernel"]["version_order"] = "rpm"
+    own = Row("redhat:10.0", "kernel-core", "binary", fixed="0:6.12.0-55.8.1.el10_0")
+    later = Row("redhat:10.1", "kernel-core", "binary", fixed="0:6.12.0-124.8.1.el10_1")
+    assert asked(seen, Advisory("A", (CVE,), (own, later))).answer == "fixed_in_force"
+    assert asked(seen, Advisory("A", (CVE,), (later,))).answer == "exposed"
+
+
+def test_sources_decide_where_the_record_has_them() -> None:
+    """Ubuntu builds the binary package containerd of containerd-app: the older source containerd says nothing of it."""
+    engine = {"name": "containerd", "package": "containerd", "source": "containerd-app", "version": "1.7.28-0ubuntu1", "running": True,
+              "stale": False}
+    seen = record(NEW, [NEW], os={"id": "ubuntu", "version_id": "24.04"}, containers={"engines": [engine], "runtimes": [
+        {"name": "runc", "package": "runc", "source": "runc-app", "version": "1.2.5-0ubuntu1"}]})
+    rows = (Row("ubuntu:24.04", "containerd-app", fixed="1.7.29-0ubuntu1"), Row("ubuntu:24.04", "runc", fixed="9"),
+            Row("ubuntu:24.04", "runc-app", fixed="1.2.5-0ubuntu1"))
+    found = {one.component: one.answer for one in judging.answers(CVE, [Advisory("USN", (CVE,), rows)], seen)}
+    assert found == {"containerd": "exposed", "runc": "fixed_in_force"}

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge of a question: feeds compiled, records of a report, and what they say together, with the age of all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from .._fleet import store
+from . import feeds as edge
+from . import fleet, index, kept
+from .feeds import Feed, Problem
+from .model import FeedError
+
+
+class Question(NamedTuple):
+    """What is asked: CVE and advisory ids, all CVEs of so many days (or those of kernels), and for which hosts there must be an answer."""
+
+    cves: tuple[str, ...]
+    days: int = 0
+    kernel_only: bool = False
+    hosts: tuple[str, ...] = ()
+    max_age_hours: int = 24
+
+
+def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) -> fleet.Answers:
+    """What the records of a report's directory say to a question. FeedError where nothing can be said at all."""
+    if not question.cves and question.days <= 0:
+        raise FeedError("cve: want one or more CVE or advisory ids, or days, of which nothing was given")
+    if not (directory / "records").is_dir():
+        raise FeedError(f"{directory}: no records are there; scan first with playbooks/report_drift.yml, or name the directory of a report")
+    ages = [_age(feed, now) for feed in wanted]
+    opened = index.Index(compiled(wanted, directory))
+    try:
+        problems = opened.problems()
+        since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
+        cves = opened.expand([name.strip() for name in question.cves if name.strip()], since, question.kernel_only)
+        facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
+        groups = fleet.groups_of(facts)
+        distrust = distrusted(wanted, ages, question.max_age_hours) or partial(problems)
+        rows = tuple(fleet.rows_of(groups, facts, ((cve, opened.advisories(cve)) for cve in cves), opened.streams(), distrust))
+        urgency = {cve: opened.urgency(cve) for cve in cves}
+        titles = {cve: opened.title(cve) for cve in cves}
+    finally:
+        opened.close()
+    told = tuple({"path": str(feed.path), "age": _told(age), "vouched": all(map(_vouched, edge.files(feed)))}
+                 for feed, age in zip(wanted, ages, strict=True))
+    passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
+    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, groups, rows, told, passed_over, titles)
+
+
+def compiled(wanted: list[Feed], directory: Path) -> Path:
+    """The index of these feeds, made anew only where a file of theirs changed."""
+    listed = [(feed.stream, str(path), path.stat().st_size, path.stat().st_mtime_ns) for feed in wanted for path in edge.files(feed)]
+    if not listed:
+        raise FeedError(f"firebreak_feeds: no file in {', '.join(str(feed.path) for feed in wanted) or 'an empty list'}")
+    digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
+    folder = store.private_directory(directory.parent / "feeds")
+    path = folder / f"{digest}.sqlite"
+    if not path.exists():
+        problems: list[Problem] = []
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            fresh = Path(place) / "index"
+            index.build(fresh, (item for feed in wanted for item in edge.read(feed, problems)), problems)
+            fresh.replace(path)
+        for old in folder.iterdir():
+            if old.is_file() and old.stem != digest:
+                old.unlink()
+    return path
+
+
+def partial(problems: list[Problem]) -> str:
+    """Why the feeds are not whole; '' where they are."""
+    missing = [problem for problem in problems if problem.partial]
+    if not missing:
+        return ""
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"a feed was read in part only ({Path(missing[0].where.split(': ')[0]).name}: {missing[0].why}{more})"
+
+
+def _vouched(path: Path) -> bool:
+    """Whether a digest lies beside a file, which was held against it when the index was made."""
+    return path.with_name(f"{path.name}.sha256").is_file()
+
+
+def _age(feed: Feed, now: datetime) -> float | None:
+    """Hours since the newest file of a feed was written; None where that is in the future, which says nothing."""
+    written = [path.stat().st_mtime for path in edge.files(feed)]
+    if written and now.timestamp() - max(written) < -360:
+        return None
+    return (now.timestamp() - max(written, default=0.0)) / 3600
+
+
+def distrusted(wanted: list[Feed], ages: list[float | None], limit: int) -> str:
+    """Why the feeds cannot be believed now; '' where they can."""
+    for feed, age in zip(wanted, ages, strict=True):
+        if age is None:
+            return f"the feed {feed.path.name} is dated in the future"
+        if age > limit:
+            return f"the feed {feed.path.name} is {_told(age)}, {limit} hours are allowed"
+    return ""
+
+
+def _told(age: float | None) -> str:
+    return "of the future" if age is None else f"{max(age, 0):.0f} hours old"

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What answers need of a report's records, kept beside them in one file: the second question to a large fleet reads no record again.
+
+The file is made anew where a record was added or changed; equal things of many hosts are written once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._fleet import records, store
+from .fleet import Fact, fact_of
+from .seen import Hanging, Live, Patch, Placed, Reach, Seen, Version
+
+FORMAT = 1
+NAME = "answers.facts"
+_LIMIT = 1024 * 1024 * 1024
+
+
+def facts_of(directory: Path) -> list[Fact]:
+    """What answers need of every record of a report."""
+    listed = [(path.name, stat.st_size, stat.st_mtime_ns) for path in sorted((directory / "records").glob("*.json")) for stat in [path.stat()]]
+    key = hashlib.sha256(repr((FORMAT, Seen._fields, listed)).encode()).hexdigest()
+    place = directory / NAME
+    kept = _kept(place, key)
+    if kept is None:
+        kept = [fact_of(loaded) for loaded in records.documents([directory], [])]
+        store.write(place, dumped(kept, key))
+    return kept
+
+
+def dumped(facts: Sequence[Fact], key: str) -> Iterator[str]:
+    """The file's text, in pieces."""
+    numbers: dict[Seen, int] = {}
+    for fact in facts:
+        for one in fact.placed:
+            numbers.setdefault(one.seen, len(numbers))
+    yield json.dumps({"key": key, "things": list(numbers)})[:-1] + ', "hosts": ['
+    for place, fact in enumerate(facts):
+        rows = [[numbers[one.seen], one.where, one.hanging] for one in fact.placed]
+        yield (",\n" if place else "\n") + json.dumps([fact.host, fact.scanned_at, fact.problem, rows])
+    yield "\n]}\n"
+
+
+def _kept(place: Path, key: str) -> list[Fact] | None:
+    """What the file holds; None where there is none of these records."""
+    try:
+        document = json.loads(store.read(place, _LIMIT))
+    except (store.StoreError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("key") != key:
+        return None
+    things = [_seen(row) for row in document["things"]]
+    return [Fact(host, scanned_at, tuple(Placed(things[number], where, Hanging(*hanging)) for number, where, hanging in rows), problem)
+            for host, scanned_at, problem, rows in document["hosts"]]
+
+
+def _seen(row: list[Any]) -> Seen:
+    """A thing as JSON gave it back."""
+    values = dict(zip(Seen._fields, row, strict=True))
+    patches, fixed, basis, moving = values["live"]
+    architecture, vendor, source, not_built, absent = values["reach"]
+    values |= {name: tuple(values[name]) for name in ("names", "installed", "facts", "streams", "neighbours")}
+    values |= {"runs": Version(*values["runs"]), "next": Version(*values["next"]),
+               "live": Live(tuple(Patch(*one) for one in patches), tuple(fixed), basis, moving),
+               "reach": Reach(architecture, vendor, source, tuple(not_built), tuple(absent))}
+    return Seen(**values)

@@ -92,9 +92,23 @@ def judge(cve: str, advisories: Sequence[Advisory], seen: Seen) -> Answer | None
     patched = live.state(cve, [*notices, *patches], seen) if of_kernel else None
     found = _judged(chosen, seen, patched)
     proof = reach.proof([path for advisory in advisories for path in advisory.files], seen.reach) if of_kernel else ""
+    if found.answer not in (*CLOSED, MITIGATED):
+        found = _mitigated(cve, found, seen)
     if proof and found.answer not in (*CLOSED, PENDING):
         facts = ("kernel.not_built", "os.architecture", "cpu.vendor")
         return found._replace(answer=NOT_REACHABLE, reason=proof, facts=facts, remedy="", disruption="")
+    return found
+
+
+def _mitigated(cve: str, found: Answer, seen: Seen) -> Answer:
+    """The answer for what is open, by the mitigations of the host's standard."""
+    mine = [one for one in seen.mitigated if one.cve == cve]
+    force = next((one for one in mine if one.in_force), None)
+    if force:
+        kept = "" if force.lasts else "; the next boot loses it"
+        return found._replace(answer=MITIGATED, reason=f"{found.reason}; mitigated: {force.reason}{kept}"[:500])
+    if mine and found.answer == EXPOSED:
+        return found._replace(answer=PENDING, reason=f"{found.reason}; its mitigation waits: {mine[0].reason}"[:500])
     return found
 
 

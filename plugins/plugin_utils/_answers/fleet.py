@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from .._fleet.bounded import text_at
 from .._fleet.host import Loaded
-from . import components
+from .._standard.mitigations import Mitigation
+from . import components, mitigated
 from .answer import CLOSED, FIXED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nothing, worst
 from .index import Urgency
 from .model import Advisory
@@ -82,14 +83,17 @@ class Answers:
         return any(count for name, count in self.counts(cve).items() if name not in CLOSED)
 
 
-def fact_of(loaded: Loaded) -> Fact:
-    """What answers need of one document of a report."""
+def fact_of(loaded: Loaded, standards: Mapping[str, tuple[Mitigation, ...]] | None = None) -> Fact:
+    """What answers need of one document of a report; ``standards`` has the mitigations of each standard by its SHA-256."""
     document = loaded.document if isinstance(loaded.document, Mapping) else {}
     record = document.get("record")
     name = text_at(document, "host") or loaded.name
     if not isinstance(record, Mapping) or not record:
         return Fact(name, "", (), loaded.problem or "the scan has no record")
     placed = tuple(components.placed(record))
+    wanted = (standards or {}).get(text_at(document, "standard"), ())
+    if placed and wanted:
+        placed = (placed[0]._replace(seen=placed[0].seen._replace(mitigated=mitigated.of_record(wanted, record))), *placed[1:])
     problem = "" if placed else components.why(record, "kernel.version_order")
     return Fact(name, text_at(record, "scanned_at"), placed, problem)
 

@@ -15,22 +15,25 @@ from pathlib import Path
 from typing import Any
 
 from .._fleet import records, store
+from . import mitigated
 from .fleet import Fact, fact_of
-from .seen import Hanging, Live, Patch, Placed, Reach, Seen, Version
+from .seen import Hanging, Live, Mitigated, Patch, Placed, Reach, Seen, Version
 
-FORMAT = 1
+FORMAT = 2
 NAME = "answers.facts"
 _LIMIT = 1024 * 1024 * 1024
 
 
 def facts_of(directory: Path) -> list[Fact]:
     """What answers need of every record of a report."""
-    listed = [(path.name, stat.st_size, stat.st_mtime_ns) for path in sorted((directory / "records").glob("*.json")) for stat in [path.stat()]]
+    listed = [(path.name, stat.st_size, stat.st_mtime_ns) for folder in ("records", "standards")
+              for path in sorted((directory / folder).glob("*.json")) for stat in [path.stat()]]
     key = hashlib.sha256(repr((FORMAT, Seen._fields, listed)).encode()).hexdigest()
     place = directory / NAME
     kept = _kept(place, key)
     if kept is None:
-        kept = [fact_of(loaded) for loaded in records.documents([directory], [])]
+        standards = {name: mitigated.of_standard(one) for name, one in records.standards([directory]).items()}
+        kept = [fact_of(loaded, standards) for loaded in records.documents([directory], [])]
         store.write(place, dumped(kept, key))
     return kept
 
@@ -68,6 +71,7 @@ def _seen(row: list[Any]) -> Seen:
     architecture, vendor, source, not_built, absent = values["reach"]
     values |= {name: tuple(values[name]) for name in ("names", "installed", "facts", "streams", "neighbours")}
     values |= {"runs": Version(*values["runs"]), "next": Version(*values["next"]),
+               "mitigated": tuple(Mitigated(*one) for one in values["mitigated"]),
                "live": Live(tuple(Patch(*one) for one in patches), tuple(fixed), basis, moving),
                "reach": Reach(architecture, vendor, source, tuple(not_built), tuple(absent))}
     return Seen(**values)

@@ -33,6 +33,15 @@ class Live(NamedTuple):
     moving: bool | None = None
 
 
+class Mitigated(NamedTuple):
+    """A mitigation of one hole: in force or waiting, whether the next boot keeps it, and how that is known."""
+
+    cve: str
+    in_force: bool
+    lasts: bool
+    reason: str
+
+
 class Reach(NamedTuple):
     """What of a kernel's source can run here: see reach.py. ``not_built`` are symbols of its configuration that are not set."""
 
@@ -68,6 +77,7 @@ class Seen(NamedTuple):
     source: str = ""
     live: Live = Live()
     reach: Reach = Reach()
+    mitigated: tuple[Mitigated, ...] = ()
 
 
 class Hanging(NamedTuple):

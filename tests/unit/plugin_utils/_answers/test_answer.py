@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import mitigated
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import NOT_AFFECTED, Advisory, LivePatch, Row
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import Loaded
 
@@ -247,3 +248,28 @@ def test_sources_decide_where_the_record_has_them() -> None:
             Row("ubuntu:24.04", "runc-app", fixed="1.2.5-0ubuntu1"))
     found = {one.component: one.answer for one in judging.answers(CVE, [Advisory("USN", (CVE,), rows)], seen)}
     assert found == {"containerd": "exposed", "runc": "fixed_in_force"}
+
+
+BLOCKED = {"advisory": [CVE], "reason": "until the fix is in", "owner": "ops", "expires": "2026-12-31", "modules": ["algif_aead"]}
+
+
+@pytest.mark.parametrize(("state", "wanted", "words"), [
+    ("blocked", "mitigated_in_force", "6.1.153-1 runs; fixed in 6.1.158-1; mitigated: "), ("loaded", "exposed", "6.1.153-1 runs"),
+    ("loadable", "exposed", "6.1.153-1 runs"), (None, "exposed", "6.1.153-1 runs"),
+])
+def test_a_mitigation_counts_where_the_record_proves_it(state: str | None, wanted: str, words: str) -> None:
+    """Listed in the standard is not in force; a fix in force stays the better answer."""
+    sha = "a" * 64
+    standards = {sha: mitigated.of_standard({"mitigations": [BLOCKED]})}
+    assert len(standards[sha]) == 1
+    seen = record(OLD, [OLD])
+    seen["kernel"]["watched_modules"] = [{"name": "algif_aead", "state": state, "detail": "install algif_aead /bin/false", "built_in": False,
+                                          "blocked_by": "modprobe" if state == "blocked" else None, "references": None, "holders": []}]
+    fact = fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), standards)
+    found = judging.judge(CVE, [DSA], fact.placed[0].seen)
+    assert found is not None
+    assert (found.answer, words in found.reason) == (wanted, True), found
+    other = judging.judge(CVE, [DSA], fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": "b"}), standards).placed[0].seen)
+    assert other is not None
+    assert other.answer == "exposed"
+    assert mitigated.of_standard({"mitigations": [{"advisory": 5}]}) == ()

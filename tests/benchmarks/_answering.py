@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holes mean for a synthetic fleet, and the import of archives of the size of Debian's and Ubuntu's, each in a process of its own.
+
+``python tests/benchmarks/_answering.py compile|ask DIRECTORY [CVES]`` is what is measured.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "collections")]
+
+from benchmarks._measuring import Cost, Goal, run  # noqa: E402
+
+MEGABYTE = 1 << 20
+# Advisories of osv.dev's Debian and Ubuntu archives at the end of 2026, by their order of magnitude: most are about other packages.
+_ADVISORIES = 50_001
+_UBUNTU_KERNELS = ("linux", "linux-aws", "linux-azure", "linux-gcp", "linux-oracle", "linux-hwe-6.8", "linux-lowlatency")
+
+
+def _document(number: int) -> dict[str, object]:
+    """One advisory: every eighth is about kernels of all releases, the others about one package."""
+    kernel = number % 8 == 0
+    names = _UBUNTU_KERNELS if kernel else (f"package-{number % 4000}",)
+    affected = [{"package": {"ecosystem": ecosystem, "name": name}, "versions": [f"6.{minor}.0-{number % 60}" for minor in range(12)],
+                 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": f"6.{number % 18}.0-{number % 90}.1"}]}]}
+                for ecosystem in ("Ubuntu:24.04:LTS", "Ubuntu:22.04:LTS", "Debian:12", "Debian:13") for name in names]
+    cve = f"CVE-{2020 + number % 7}-{10_000 + number}"
+    return {"id": f"UBUNTU-{cve}", "upstream": [cve], "published": f"2026-{number % 12 + 1:02}-01T00:00:00Z", "summary": f"hole {number}",
+            "affected": affected}
+
+
+def write_feed(folder: Path, count: int = _ADVISORIES) -> Path:
+    """An archive of so many advisories."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "osv-all.tar.xz"
+    with tarfile.open(path, "w:xz", preset=1) as archive:
+        for number in range(count):
+            data = json.dumps(_document(number)).encode()
+            info = tarfile.TarInfo(f"osv/{number}.json")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def compile_feeds(directory: Path) -> None:
+    """Import the archive."""
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
+
+    asking.compiled([feeds.Feed(directory.parent / "feed")], directory)
+
+
+def ask(directory: Path, count: int) -> None:
+    """Answer so many CVEs of kernels and write every form, as the task answer_cve does."""
+    from ansible_collections.firebreak.fleet.plugins.action.answer_cve import write
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
+
+    cves = tuple(str(_document(number * 8)["upstream"][0]) for number in range(count))  # type: ignore[index]
+    question = asking.Question(cves, max_age_hours=24)
+    write(directory, asking.ask(question, [feeds.Feed(directory.parent / "feed")], directory, datetime.now(timezone.utc)))
+
+
+def _case(what: str, directory: Path, environment: dict[str, str], *words: str) -> Callable[[], Cost]:
+    return lambda: run([sys.executable, __file__, what, str(directory), *words], directory.parent, environment)
+
+
+def compare(hosts: int, directory: Path, environment: dict[str, str], advisories: int = _ADVISORIES) -> Iterator[str | Goal]:
+    """The lines and goals of answers for a fleet of this size."""
+    import synthetic_fleet
+
+    fleet = directory / "answers" / "fleet"
+    synthetic_fleet.write(fleet, hosts)
+    write_feed(fleet.parent / "feed", advisories)
+    costs = {name: case() for name, case in (
+        ("compile", _case("compile", fleet, environment)), ("first", _case("ask", fleet, environment, "1")),
+        ("again", _case("ask", fleet, environment, "1")), ("many", _case("ask", fleet, environment, "1000")))}
+    told = {"compile": f"import of {advisories} advisories", "first": f"1 CVE x {hosts} records, read for the first time",
+            "again": f"1 CVE x {hosts} records", "many": f"1000 CVEs x {hosts} records"}
+    for name, cost in costs.items():
+        yield f"{told[name]:48} {cost.wall:7.2f} s  {cost.cpu:7.2f} CPU-s  {cost.peak / MEGABYTE:6.0f} MB at its peak"
+    index = sum(path.stat().st_size for path in (fleet.parent / "feeds").glob("*.sqlite")) / MEGABYTE
+    yield f"{'the compiled index':48} {index:7.1f} MB"
+    for name, seconds, memory in (("compile", 60.0, 300), ("again", 1.0, 200), ("many", 30.0, 1024)):
+        yield Goal(f"{told[name]}, CPU-seconds", costs[name].cpu, seconds)
+        yield Goal(f"{told[name]}, MB", costs[name].peak / MEGABYTE, memory)
+    yield Goal("the compiled index, MB", index, 30.0)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "compile":
+        compile_feeds(Path(sys.argv[2]))
+    else:
+        ask(Path(sys.argv[2]), int(sys.argv[3]))

@@ -46,7 +46,7 @@ def test_a_hole_is_answered_for_every_host(tmp_path: Path) -> None:
     assert "web: kernel: 6.1.153-1 runs; 6.1.158-1 is in force after a reboot -> reboot it" in done.output
     document = json.loads((report / "answers.json").read_text())
     assert document["cves"][CVE]["hosts"] == {"unknown": 1, "pending": 1, "fixed_in_force": 1}
-    assert [(row["hosts"], row["answer"]) for row in document["answers"]] == [(["lost"], "unknown"), (["web"], "pending"), (["db"], "fixed_in_force")]
+    assert [(row["host"], row["answer"]) for row in document["answers"]] == [("lost", "unknown"), ("web", "pending"), ("db", "fixed_in_force")]
     assert document["hosts"]["web"]["runs"][0]["version"] == "6.1.153-1"
     assert f'firebreak_answers{{cve="{CVE}",answer="pending"}} 1' in (report / "answers.prom").read_text()
 

@@ -20,7 +20,9 @@ from .index import Urgency
 from .model import Advisory
 from .seen import Hanging, Placed, Seen
 
-SCHEMA = "firebreak.answers/2"
+SCHEMA = "firebreak.answers/1"
+# The same with one row for all hosts that have the same answer (``hosts`` for ``host``): what a thousand CVEs on a large fleet are written as.
+GROUPED_SCHEMA = "firebreak.answers.grouped/1"
 
 
 class Fact(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timezone
 
 from .._answers.answer import CLOSED, EXPOSED, MITIGATED, PENDING, UNKNOWN, WORST_FIRST, Answer
-from .._answers.fleet import SCHEMA, Answers, Row
+from .._answers.fleet import GROUPED_SCHEMA, SCHEMA, Answers, Row
 from .._answers.seen import Hanging, Placed
 from .._fleet.bounded import counted, visible
 from .openmetrics import family
@@ -19,6 +19,7 @@ from .table import Line
 _COLORS = {EXPOSED: "red", UNKNOWN: "purple", PENDING: "yellow", MITIGATED: "yellow"}
 _EXAMPLES = 6
 _PARTS_LIMIT = 50
+_SINGLE_ROWS_LIMIT = 200_000
 
 
 def age_of(scanned_at: str, generated_at: str) -> float | None:
@@ -96,7 +97,9 @@ def _rows(answers: Answers, found: list[Row], limit: int) -> Iterator[Line]:
 
 def answers_json(answers: Answers) -> Iterator[str]:
     """The whole document, row by row, so that it is never held as one text."""
-    yield json.dumps({"schema": SCHEMA, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
+    grouped = len(answers.cves) * len(answers.facts) > _SINGLE_ROWS_LIMIT
+    schema = GROUPED_SCHEMA if grouped else SCHEMA
+    yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
                       "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "hosts": {'
     for place, fact in enumerate(answers.facts.values()):
         age = age_of(fact.scanned_at, answers.generated_at)
@@ -105,9 +108,14 @@ def answers_json(answers: Answers) -> Iterator[str]:
         yield ("," if place else "") + f"\n  {json.dumps(fact.host)}: {json.dumps(document)}"
     yield '\n },\n "answers": ['
     # The names of a group's hosts are written as often as there are CVEs, and made once.
-    names = [json.dumps(list(group.hosts)) for group in answers.groups]
-    for place, row in enumerate(answers.rows):
-        yield ("," if place else "") + f'\n  {{"hosts": {names[row.group]}, ' + json.dumps(_document(answers, row), sort_keys=True)[1:]
+    names = [[f'"hosts": {json.dumps(list(group.hosts))}'] if grouped else [f'"host": {json.dumps(host)}' for host in group.hosts]
+             for group in answers.groups]
+    separator = "\n"
+    for row in answers.rows:
+        rest = json.dumps(_document(row), sort_keys=True)[1:]
+        for name in names[row.group]:
+            yield f"{separator}  {{{name}, {rest}"
+            separator = ",\n"
     yield "\n ]\n}\n"
 
 
@@ -122,7 +130,7 @@ def _thing(one: Placed) -> dict[str, object]:
     return {"component": one.seen.component, "version": one.seen.runs.text, "where": one.where, "hanging": told}
 
 
-def _document(answers: Answers, row: Row) -> dict[str, object]:
+def _document(row: Row) -> dict[str, object]:
     return {"cve": row.cve, **_part(row.answer), "blast_radius": row.hanging._asdict(), "parts": [_part(part) for part in row.parts[:_PARTS_LIMIT]]}
 
 

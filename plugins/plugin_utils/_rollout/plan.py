@@ -82,7 +82,7 @@ def of_answers(answers: Any) -> dict[str, list[Wanted]]:
         answer = text_at(row, "answer")
         if answer in _BY_ANSWER:
             steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else ("by_hand",)
-            for host in texts(row.get("hosts")):
+            for host in texts(row.get("hosts")) or [text_at(row, "host")]:
                 found.setdefault(host, []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
     return found
 

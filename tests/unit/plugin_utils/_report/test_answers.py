@@ -19,8 +19,9 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_page import answers_html
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_sarif import answers_sarif
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.openmetrics import parser
 
+PARSE: Any = parser.text_string_to_metric_families
 CVE, OTHER = "CVE-2026-31431", "CVE-2026-1"
 HOSTILE = 'db"\n<script>alert(1)</script>\x1b[31m'
 GUESTS = [{"name": "web", "pid": 7, "nested": True}, {"name": "db", "pid": 8, "nested": False}, {"name": "off", "pid": None, "nested": None}]
@@ -66,13 +67,13 @@ def test_json_says_all_of_it(answers: Answers) -> None:
     assert document_["cves"][CVE] == {"hosts": {"unknown": 1, "pending": 2, "fixed_in_force": 1}, "due": "2026-11-30", "ransomware": True,
                                       "epss": 0.91, "title": document_["cves"][CVE]["title"]}
     assert document_["hosts"]["web"]["age_hours"] == 2.0
-    pending = next(row for row in document_["answers"] if row["answer"] == "pending")
-    assert pending["hosts"] == sorted([HOSTILE, "web"])
+    pending, other = (row for row in document_["answers"] if row["answer"] == "pending")
+    assert [pending["host"], other["host"]] == sorted([HOSTILE, "web"])
     assert pending["blast_radius"] == {"containers": 6, "guests": 4, "nested": 2, "sandboxes": 0}
 
 
 def test_openmetrics_is_read_by_its_own_library(answers: Answers) -> None:
-    families = {family.name: family for family in text_string_to_metric_families("".join(answers_openmetrics(answers)))}
+    families = {family.name: family for family in PARSE("".join(answers_openmetrics(answers)))}
     found = {(sample.labels["cve"], sample.labels["answer"]): sample.value for sample in families["firebreak_answers"].samples}
     assert found == {(CVE, "unknown"): 1, (CVE, "pending"): 2, (CVE, "fixed_in_force"): 1, (OTHER, "unknown"): 4}
     assert families["firebreak_answer_epss"].samples[0].value == 0.91

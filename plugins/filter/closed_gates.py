@@ -30,7 +30,7 @@ options:
     description: How many MB folders must have free.
     type: dict
     default: {}
-  off:
+  "off":
     description: Gates that are left open, of C(disk), C(packages), C(lock), C(modules), C(next_boot), C(boot_trust), C(kexec) and
       C(guests).
     type: list

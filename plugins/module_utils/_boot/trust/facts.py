@@ -42,14 +42,9 @@ class _Seen:
 
 def put(host: Any, section: Any, facts: List[str]) -> None:
     """Write trust.* into the section ``boot``."""
-    with witness.apart(host) as lost:
-        try:
-            seen: Optional[_Seen] = _Seen(host)
-            if lost:
-                raise NoAnswerError(lost[0].reason, lost[0].detail)
-        except NoAnswerError as problem:
-            seen, why = None, problem
-    if seen is None:
+    try:
+        seen = _seen(host)
+    except NoAnswerError as why:
         for fact in facts:
             section.cannot_say(fact, why.reason, str(why))
         _put_modules_without_variables(host, section)
@@ -59,6 +54,15 @@ def put(host: Any, section: Any, facts: List[str]) -> None:
     _put_prediction(section, seen)
     _put_programs(section, seen, known_partitions)
     _put_modules(section, seen.host, seen.state)
+
+
+def _seen(host: Any) -> _Seen:
+    """What the variables say. Raises NoAnswerError where one of them was lost."""
+    with witness.apart(host) as lost:
+        seen = _Seen(host)
+        if lost:
+            raise NoAnswerError(lost[0].reason, lost[0].detail)
+    return seen
 
 
 def _predict(seen: _Seen) -> Any:

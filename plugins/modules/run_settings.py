@@ -37,7 +37,7 @@ RETURN = r"""
 settings:
   description:
     - By the name without C(firebreak_) what each setting means.
-    - RV(settings.report) is the report that a playbook without hosts reads, the newest one where none was named.
+    - Its key C(report) is the report that a playbook without hosts reads, the newest one where none was named.
   returned: success
   type: dict
   sample: {report_dir: "", fail_on: never, sections: [os, kernel]}

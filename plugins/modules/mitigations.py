@@ -154,8 +154,9 @@ def write_text(module: Any, path: str, text: str, note: str) -> None:
     new = os.path.join(module.tmpdir, os.path.basename(path))
     with open(new, "w", encoding="utf-8") as handle:
         handle.write(text)
-    os.chmod(new, 0o600 if path == note else 0o644)
     module.atomic_move(new, path)
+    # A new file gets the mode that the umask leaves, whatever the moved one had.
+    os.chmod(path, 0o600 if path == note else 0o644)
 
 
 def reading(name: str) -> Optional[str]:

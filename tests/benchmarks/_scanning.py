@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FORKS = 20
 
 SCAN = "firebreak.fleet.platform_scan"
+ONE_PROCESS = "firebreak.fleet.fleet_scan"
 
 # What a playbook does today to learn what a scan tells.
 USUAL: list[dict[str, Any]] = [
@@ -32,7 +33,7 @@ USUAL: list[dict[str, Any]] = [
         ["sh", "-c", "apt-cache policy linux-image-amd64 || dnf -C repoquery kernel-core || true"])),
 ]
 
-PING, LEAN, FULL, WAY = "ping", "scan without available", "scan", "the usual way"
+PING, LEAN, FULL, FLEET, WAY = "ping", "scan without available", "scan", "scan from one process", "the usual way"
 
 
 class Fleet(NamedTuple):
@@ -76,6 +77,7 @@ def _cases(fleet: Fleet, directory: Path, server: Server | None) -> dict[str, Ca
         PING: [{"ansible.builtin.ping": {}}],
         LEAN: [{SCAN: {"directory": str(records), "available": False}}],
         FULL: [{SCAN: {"directory": str(records)}}],
+        **({FLEET: [{ONE_PROCESS: {"directory": str(records)}, "run_once": True, "delegate_to": "localhost"}]} if server else {}),
         WAY: USUAL,
     }
 
@@ -86,7 +88,7 @@ def _cases(fleet: Fleet, directory: Path, server: Server | None) -> dict[str, Ca
         def measured() -> Cost:
             shutil.rmtree(records, ignore_errors=True)
             cost = run(argv, directory, environment())
-            if name in (LEAN, FULL):
+            if name in (LEAN, FULL, FLEET):
                 _check(records, fleet.hosts)
             return cost
 

@@ -140,7 +140,8 @@ class Ways:
 
     def _executor(self, host: str, variables: dict[str, Any]) -> tuple[Any, Any]:
         """ansible-core's own executor of the host's task, up to the moment in which the action would run."""
-        task = self._task.copy()
+        task = self._task.copy(exclude_parent=True, exclude_tasks=True)  # squashed: nothing of its parents is left to be looked up
+        task._parent = self._task._parent
         named = {"host": self._inventory.get_host(host), "task": task, "job_vars": variables, "play_context": self._context, "new_stdin": None,
                  "loader": self._asker.loader, "shared_loader_obj": self._asker.shared, "final_q": None, "variable_manager": self._manager}
         try:

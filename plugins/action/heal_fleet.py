@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A step of healing the fleet by itself (see the module of the same name)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..plugin_utils._fleet import store
+from ..plugin_utils._fleet.host import DISRUPTIONS
+from ..plugin_utils._heal import deciding, journal
+from ..plugin_utils._heal.deciding import Decision, Event, EventError
+from ..plugin_utils._history import feeding
+from ..plugin_utils._report.table import Line
+from ..plugin_utils._transport.terminal import show
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "do": {"type": "str", "choices": ["begin", "decide", "end"], "required": True},
+    "directory": {"type": "str", "default": "reports/heal"},
+    "event": {"type": "raw", "default": {}},
+    "enabled": {"type": "bool", "default": False},
+    "per_day": {"type": "int", "default": 4},
+    "wait_minutes": {"type": "float", "default": 720.0},
+    "report": {"type": "str", "default": ""},
+    "healable": {"type": "list", "elements": "str", "default": []},
+    "max_disruption": {"type": "str", "choices": list(DISRUPTIONS), "default": "none"},
+    "healed": {"type": "list", "elements": "str", "default": []},
+    "tickets": {"type": "str", "default": ""},
+}
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+# A pattern that no host of an inventory matches: an empty one would stand for all of them.
+NOBODY = "firebreak_heals_nobody"
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Healing, as tasks on the controller. Under check mode nothing is begun."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do one step, note it in the journal, and return what follows from it."""
+        result: dict[str, Any] = super().run(tmp, task_vars or {})
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        folder = Path(args["directory"]).expanduser().absolute()
+        now = datetime.now(timezone.utc)
+        try:
+            step = _begun if args["do"] == "begin" else _decided if args["do"] == "decide" else _ended
+            answer = step(folder, args, now)
+        except (store.StoreError, EventError) as error:
+            raise AnsibleActionFail(str(error)) from None
+        show(result, [Line(text) for text in answer.pop("said")])
+        result.update(changed=False, **wrap_var(answer))
+        return result
+
+
+def _row(event: Event | None, now: datetime, what: str, why: str, **more: Any) -> dict[str, Any]:
+    return {"at": now.strftime(_FORM), "event": event.id if event else "", "what": what, "why": why, **more}
+
+
+def _begun(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Whether this event is acted upon: whatever is decided stands in the journal before anything is done."""
+    try:
+        event = deciding.event(args["event"])
+    except EventError as error:
+        journal.note(folder, [_row(None, now, "refused", str(error))])
+        return _not(f"refused: {error}")
+    if not args["enabled"]:
+        return _noted(folder, event, now, "healing is switched off (firebreak_heal is not true)")
+    try:
+        # The worker's parent is the run itself.
+        orphan = journal.take(folder, os.getppid(), event.id, args["wait_minutes"] * 60)
+    except journal.BusyError as error:
+        return _noted(folder, event, now, str(error))
+    now = datetime.now(timezone.utc)
+    if journal.begun_since(folder, (now - timedelta(days=1)).strftime(_FORM)) >= args["per_day"]:
+        journal.give_back(folder)
+        return _noted(folder, event, now, f"{args['per_day']} runs were begun within a day, which is what firebreak_heal_per_day allows")
+    rows = [_row(event, now, "orphan", f"the run of {orphan} ended without a word; what it did is seen by this scan")] if orphan else []
+    journal.note(folder, [*rows, _row(event, now, "begun", f"{event.kind} {', '.join(event.cves)}".strip())])
+    place = store.private_directory(folder / now.strftime("%Y%m%dT%H%M%SZ"))
+    return {"go": True, "why": "", "kind": event.kind, "cves": list(event.cves), "place": str(place), "said": [f"{event.id}: begun"]}
+
+
+def _noted(folder: Path, event: Event, now: datetime, why: str) -> dict[str, Any]:
+    journal.note(folder, [_row(event, now, deciding.NOT_DONE, why)])
+    return _not(f"{event.id}: not done: {why}")
+
+
+def _not(why: str) -> dict[str, Any]:
+    return {"go": False, "why": why, "kind": "", "cves": [], "place": "", "said": [why]}
+
+
+def _read(report: str, name: str) -> Any:
+    path = Path(report) / name
+    try:
+        return json.loads(store.read(path, feeding.LIMIT)) if path.is_file() else None
+    except ValueError:
+        return None
+
+
+def _seen(args: dict[str, Any], event: Event) -> list[Decision]:
+    fleet = _read(args["report"], feeding.REPORT)
+    if event.kind == deciding.ADVISORY:
+        return deciding.of_holes(_read(args["report"], feeding.ANSWERS), fleet, args["max_disruption"])
+    return deciding.of_drift(fleet, args["healable"], args["max_disruption"])
+
+
+def _decided(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Who is healed by which parts, and who is not and why."""
+    event = deciding.event(args["event"])
+    found = _seen(args, event)
+    journal.note(folder, (_row(event, now, one.decision if one.decision != deciding.DONE else "to_do", one.reason, host=one.host) for one in found))
+    chosen = [one for one in found if one.decision == deciding.DONE]
+    parts = {part for one in chosen for part in one.parts}
+    said = [f"{one.host}: {one.decision if one.decision != deciding.DONE else 'healed by ' + ', '.join(one.parts)}: {one.reason}" for one in found]
+    return {"hosts": ",".join(one.host for one in chosen) or NOBODY, "healed": [one.host for one in chosen],
+            "leave_out": [part for part in deciding.PARTS if part not in parts], "said": said or [f"{event.id}: no host has it"]}
+
+
+def _ended(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """What came of it, by the scan and the answers after it: journal, ticket, and the lock is given back."""
+    event = deciding.event(args["event"])
+    still = {one.host: one for one in _seen(args, event)}
+    rows = []
+    for host in args["healed"]:
+        after = still.get(host)
+        is_healed = after is not None and after.decision == deciding.NOT_DONE and after.reason in ("nothing is open", "nothing drifted")
+        is_healed = is_healed or (after is not None and after.reason.startswith("not listed in"))
+        why = "seen healed by a scan of its own" if is_healed else after.reason if after else "not seen afterwards"
+        rows.append(_row(event, now, "healed" if is_healed else "not_healed", why, host=host))
+    counts = Counter(row["what"] for row in rows)
+    rows.append(_row(event, now, "ended", ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nobody had to be healed"))
+    journal.note(folder, rows)
+    if args["tickets"]:
+        tickets = store.private_directory(Path(args["tickets"]).expanduser().absolute())
+        own = [row for row in journal.lines(folder) if row.get("event") == event.id]
+        store.write(tickets / f"{store.safe_name(event.id)}.json", [json.dumps({"event": event._asdict(), "journal": own}, indent=1)])
+    journal.give_back(folder)
+    return {"not_healed": [row["host"] for row in rows if row["what"] == "not_healed"], "summary": rows[-1]["why"],
+            "said": [f"{event.id}: {rows[-1]['why']}"]}

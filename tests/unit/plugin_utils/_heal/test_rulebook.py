@@ -93,7 +93,8 @@ def test_the_rulebook_keeps_to_the_traps_of_its_engine() -> None:
         assert re.findall(r"[!=]= *([^\s]+)", rule["condition"])
         assert all(literal.startswith('"') for literal in re.findall(r"[!=]= *([^\s]+)", rule["condition"]))
         action = rule["action"]["run_playbook"]
-        assert set(action["extra_vars"]) == {"firebreak_event"}
+        assert set(action["extra_vars"]) == {"firebreak_event", "firebreak_heal_dir"}
+        assert "default('/var/lib/" in action["extra_vars"]["firebreak_heal_dir"]
         assert set(action["extra_vars"]["firebreak_event"]) <= {"kind", "id", "cves"}
         assert (ROOT / "playbooks" / f"{action['name'].rpartition('.')[2]}.yml").is_file()
 

@@ -107,7 +107,8 @@ def _put_altered(host: Any, section: Any) -> None:
     if preload.problem and preload.problem != "absent":
         section.cannot_say("altered_files", preload.problem, "%s: %s" % (PRELOAD, preload.detail))
         return
-    libraries = [Witness(PRELOAD, str(host.realpath(path).value or path)) for path in preloaded(preload.value or "")]
+    named = [] if preload.problem else preloaded(preload.value)
+    libraries = [Witness(PRELOAD, _real(host, path)) for path in named]
     witnesses = (_dpkg_witnesses(host) if has_dpkg else _rpm_witnesses(host)) + libraries
     digests, source, reason, detail = _dpkg_digests(host, witnesses) if has_dpkg else _rpm_digests(host, witnesses)
     release = next((witness.path for witness in witnesses if witness.name == _OS_RELEASE), _OS_RELEASE)
@@ -158,12 +159,17 @@ def _is_as_packaged(host: Any, path: str, digests: Tuple[str, ...]) -> Tuple[Opt
     return (None, "unsupported") if None in own else (bool(set(own) & set(digests)), "")
 
 
+def _real(host: Any, path: str) -> str:
+    """What lies behind the links of a path; the path itself where nobody can say, which no package then vouches for."""
+    return str(host.realpath(path).value or path)
+
+
 def _resolved(host: Any, name: str, path: str) -> Witness:
     """What really runs when the program at ``path`` is called."""
-    real = host.realpath(path).value or path
+    real = _real(host, path)
     called, leads_to = path.rpartition("/")[2], real.rpartition("/")[2]
     astray = "" if called in leads_to or _MANY_IN_ONE.match(leads_to) else "%s (a link to %s)" % (path, real)
-    return Witness(name, str(real), astray)
+    return Witness(name, real, astray)
 
 
 def _with_interpreters(host: Any, witnesses: List[Witness]) -> List[Witness]:
@@ -173,7 +179,7 @@ def _with_interpreters(host: Any, witnesses: List[Witness]) -> List[Witness]:
         head = _INTERPRETER.match(host.read_bytes(witness.path, _HEAD_BYTES).value or b"")
         if head:
             path = head.group(1).decode("utf-8", "replace")
-            found.append(Witness(path, str(host.realpath(path).value or path)))
+            found.append(Witness(path, _real(host, path)))
     return found
 
 

@@ -104,7 +104,6 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     section.put("nested_shims", sum(shim.nested is True for shim in shims), "/proc/*/exe, root")
 
 
-
 def _collect_runtimes(host: Any, section: Any) -> None:
     rows, problem, detail = runtimes.find(host)
     if problem:

@@ -33,7 +33,6 @@ class Program(NamedTuple):
     size: int
 
 
-
 def parse(read: Read, size: int) -> Program:
     """A file of ``size`` bytes; ValueError for what is no program of EFI."""
     head = read(0, _HEAD)

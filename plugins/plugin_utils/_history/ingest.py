@@ -222,7 +222,7 @@ class _Writer:
         for some in _portions(later):
             query = self.sa.select(span.c.thing_id, span.c.host_id).where(
                 span.c.thing_id.in_(some), self.sa.or_(span.c.since >= at, span.c.until >= at))
-            found |= {(number, host) for number, host in self.connection.execute(query)}
+            found.update((row.thing_id, row.host_id) for row in self.connection.execute(query))
         return found
 
     def _looked_at(self, asked: set[int]) -> None:

@@ -250,7 +250,7 @@ def silent(connection: sqlalchemy.Connection, before: int) -> list[tuple[str, in
     sa, sight, host = library("sqlalchemy"), tables().sight, tables().host
     rows = connection.execute(sa.select(host.c.name, sa.func.max(sight.c.at)).join(host, host.c.id == sight.c.host_id).group_by(host.c.name).having(
         sa.func.max(sight.c.at) < before).order_by(host.c.name))
-    return [(name, at) for name, at in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def events(connection: sqlalchemy.Connection, since: int, limit: int = 500) -> list[dict[str, Any]]:

@@ -27,19 +27,19 @@ def openmetrics(fleet: Fleet) -> Iterator[str]:
     yield from family("firebreak_hosts", "Hosts by verdict.", [({"verdict": name}, fleet.summary[name]) for name in VERDICTS])
     yield from family("firebreak_standards", "Standards in use; a fleet has one, with its declared overrides.", [({}, _standards(fleet))])
     yield from family("firebreak_problems", "Problems of the fleet as a whole.",
-                       [({"problem": name}, count) for name, count in sorted(Counter(problem.id for problem in fleet.problems).items())])
+                      [({"problem": name}, count) for name, count in sorted(Counter(problem.id for problem in fleet.problems).items())])
     counts = Counter((finding["id"], finding["severity"], state) for host in fleet.hosts for finding, state in _states(host))
     yield from family("firebreak_findings", "Findings over all hosts: open ones break a promise, of observed ones the standard says nothing.",
-                       (({"finding": name, "severity": severity, "state": state}, count)
-                        for (name, severity, state), count in sorted(counts.items())))
+                      (({"finding": name, "severity": severity, "state": state}, count)
+                       for (name, severity, state), count in sorted(counts.items())))
     yield from family("firebreak_finding_oldest_timestamp_seconds", "Since when reports know the oldest open finding of an id.", _oldest(fleet))
     yield from family("firebreak_waiver_expiry_timestamp_seconds", "The end of the last day of each waiver that covers something.", _waivers(fleet))
     yield from family("firebreak_fact_hosts", "Hosts by what a fact is on them; of each fact the most frequent values.",
-                       (({"fact": fact, "value": row["value"]}, row["hosts"])
-                        for fact, spread in fleet.distribution.items() for row in spread["values"]))
+                      (({"fact": fact, "value": row["value"]}, row["hosts"])
+                       for fact, spread in fleet.distribution.items() for row in spread["values"]))
     yield from family("firebreak_label_hosts", "Hosts by each label of the inventory and by verdict.", _labels(fleet))
     yield from family("firebreak_host_verdict", "1 for the verdict that the host has.",
-                       (({"host": host.name, "verdict": host.verdict}, 1) for host in fleet.hosts))
+                      (({"host": host.name, "verdict": host.verdict}, 1) for host in fleet.hosts))
     yield from family("firebreak_host_info", "1 for each host, with what it runs and the labels of its inventory.", _info(fleet))
     yield from family("firebreak_host_scan_timestamp_seconds", "When the host was last scanned.", _scans(fleet))
     yield from family("firebreak_host_findings", "Findings of the host by severity and state, those it has.", _host_findings(fleet))

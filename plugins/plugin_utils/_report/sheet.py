@@ -28,7 +28,7 @@ def sheet(title: str, sentence: str, generated_at: str, tables: Sequence[dict[st
              for table in tables]
     yield from environment.get_template("sheet.html.j2").generate(
         title=title, sentence=visible(sentence), generated_at=generated_at, style=Markup(style), style_hash=f"sha256-{digest}", tables=shown,
-        bars=[{"name": visible(bar["name"]), "spans": [{**span, "words": visible(span["words"])} for span in bar["spans"]]} for bar in bars])
+        bars=[{"name": visible(one["name"]), "spans": [{**span, "words": visible(span["words"])} for span in one["spans"]]} for one in bars])
 
 
 def _lines(cell: str) -> list[str]:

@@ -185,6 +185,9 @@ class Server(http.server.ThreadingHTTPServer):
             request.settimeout(0.1)
             with contextlib.suppress(OSError):
                 request.sendall(head + body)
+                request.shutdown(socket.SHUT_WR)
+                # What was sent and is not read makes the kernel reset the connection, and the answer is lost on its way.
+                request.recv(fleet_lock.BODY_LIMIT)
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)

@@ -155,7 +155,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 
 # How a single value of a kind that is a plain list is read.
 LISTS: dict[str, Callable[[Any], Any]] = {"words": _text, "checksums": _checksum, "exceptions": _exemption,
-                                           "mitigations": _mitigation}
+                                          "mitigations": _mitigation}
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> str:

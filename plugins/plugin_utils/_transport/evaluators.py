@@ -93,7 +93,7 @@ class Evaluators:
 
     def _new(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._size, mp_context=multiprocessing.get_context("fork"), initializer=_begin)
-        for _ in range(self._size):
+        for _worker in range(self._size):
             pool.submit(int)  # forked now, while there is little to inherit
         return pool
 

@@ -31,7 +31,7 @@ from .standards import Standard
 from .views import comparisons, ordering
 
 QUESTIONS: tuple[Question, ...] = (*GENERAL, *BOOT, *KERNEL, *LIVE_PATCH, *CPU, *HYPERVISOR, *CONTAINERS, *KATA, *KATA_FILES, *PROBE, *SERVICES,
-                                  *MITIGATIONS)
+                                   *MITIGATIONS)
 
 
 class Asked(NamedTuple):

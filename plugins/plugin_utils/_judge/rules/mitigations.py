@@ -43,7 +43,7 @@ def _told(found: list[State]) -> Iterator[Outcome]:
             yield Difference(finding, "each mitigation in force", [_words(one) for one in said[:20]], tuple(facts))
     for one in found:
         if one.state == states.UNKNOWN:
-            fact = next(part.facts[0] for part in one.parts if part.state == states.UNKNOWN)
+            fact = next((part.facts[0] for part in one.parts if part.state == states.UNKNOWN), _APPLIED)
             yield Unknown(fact, printable(f"{one.name}: {one.reason}"))
 
 

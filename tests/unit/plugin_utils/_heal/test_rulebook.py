@@ -84,7 +84,7 @@ def test_the_rulebook_keeps_to_the_traps_of_its_engine() -> None:
     rule_set, = yaml.safe_load((EDA / "rulebooks/heal_fleet.yml").read_text(encoding="utf-8"))
     assert rule_set["execution_strategy"] == "sequential"
     # Its hosts are the limit of the playbook, whose plays on localhost would vanish under all alone.
-    assert rule_set["hosts"] == ["all", "localhost"]
+    assert rule_set["hosts"] == "all,localhost"
     assert all(source["filters"] == [{"firebreak.fleet.plain": None}] for source in rule_set["sources"])
     for rule in rule_set["rules"]:
         named = set(re.findall(r"event\.(\w+)", rule["condition"]))

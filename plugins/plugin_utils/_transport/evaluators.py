@@ -8,6 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -21,6 +23,7 @@ from .documents import Outcome, Question, concluded, outcome_of, told
 
 HOSTS_EACH = 25
 AT_MOST = 4
+SECONDS_TO_NOTICE = 1.0
 
 
 class Heard(NamedTuple):
@@ -74,14 +77,22 @@ def made(heard: Heard) -> Made:
         return Made(handed_over=str(error))
 
 
-def _begin() -> None:
-    """An evaluator keeps no pipe of a client open, and hears no signal that is meant for the process that started it."""
+def _begin(starter: int) -> None:
+    """An evaluator keeps no pipe of a client open, hears no signal that is meant for the process that started it, and does not outlive it."""
+    threading.Thread(target=_end_with, args=(starter,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for descriptor in OURS:
         with suppress(OSError):
             os.close(descriptor)
     OURS.clear()
+
+
+def _end_with(starter: int) -> None:
+    # Each evaluator holds an end of the others' queue open, so that none of them would ever see that nobody asks any more.
+    while os.getppid() == starter:
+        time.sleep(SECONDS_TO_NOTICE)
+    os._exit(1)
 
 
 class Evaluators:
@@ -92,7 +103,7 @@ class Evaluators:
         self._pool = self._new()
 
     def _new(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(self._size, mp_context=multiprocessing.get_context("fork"), initializer=_begin)
+        pool = ProcessPoolExecutor(self._size, mp_context=multiprocessing.get_context("fork"), initializer=_begin, initargs=(os.getpid(),))
         for _worker in range(self._size):
             pool.submit(int)  # forked now, while there is little to inherit
         return pool

@@ -145,7 +145,7 @@ def test_an_overheard_program_does_not_outlive_a_listener_that_is_killed(tmp_pat
     pid = tmp_path / "pid"
     listener = os.fork()
     if listener == 0:
-        host_seam.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 600"], "up", 600)
+        host_seam.LiveHost().overhear(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 600"], "up", 600)
         os._exit(0)
     end = time.monotonic() + 30
     while not pid.exists() and time.monotonic() < end:

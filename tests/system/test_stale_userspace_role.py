@@ -62,8 +62,9 @@ def play(host: BootedHost, **variables: object) -> tuple[int, str]:
     """(status, output) of the role on the copy itself."""
     extra = json.dumps({"ansible_python_interpreter": sys.executable, **variables})
     playbook = Path(sys.executable).parent / "ansible-playbook"
-    host.run("rm -f /root/status; (HOME=/root ANSIBLE_HOME=/root/.ansible ANSIBLE_CONFIG=\"$1/ansible.cfg\" \"$2\" -c local -i localhost, /root/play.yml -e \"$3\" "
-             ">/root/output 2>&1 </dev/null; echo $? >/root/status) &", (str(REPOSITORY), str(playbook), extra))
+    settings = "HOME=/root ANSIBLE_HOME=/root/.ansible ANSIBLE_CONFIG=\"$1/ansible.cfg\""
+    host.run(f"rm -f /root/status; ({settings} \"$2\" -c local -i localhost, /root/play.yml -e \"$3\" >/root/output 2>&1 </dev/null; "
+             "echo $? >/root/status) &", (str(REPOSITORY), str(playbook), extra))
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         status = host.run("cat /root/status 2>/dev/null", check=False).strip()

@@ -103,6 +103,12 @@ def test_proxmoxs_own_pins_say_what_boots() -> None:
     assert (kernels.default_release(proof), kernels.one_shot(proof)) == ("6.8.12-11-pve", "6.14.8-2-bpo12-pve")
 
 
+def test_a_live_patch_of_what_proc_version_says_hides_no_version() -> None:
+    said = ("uname 6.1.0-41-cloud-amd64\nproc 6.1.0-41-cloud-amd64\nbanner Linux version 6.1.0-41-cloud-amd64 patched in memory, level 2\n"
+            "build #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2025-11-09)\n")
+    assert kernels.running_version(host(running=said)) == "6.1.158-1"
+
+
 @pytest.mark.parametrize(("release", "banner", "signature", "installed", "version"), [
     ("6.12.13-amd64", "#1 SMP PREEMPT_DYNAMIC Kali 6.12.13-1kali1 (2025-02-11)", "", "6.12.20-1kali1", "6.12.13-1kali1"),
     ("6.1.0-rpi7-rpi-v7l", "#1 SMP Raspbian 1:6.1.63-1+rpt1 (2023-11-24)", "", "", "1:6.1.63-1+rpt1"),

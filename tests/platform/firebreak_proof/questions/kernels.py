@@ -13,6 +13,8 @@ _KERNELS = ("mitigations", "kernel.*", "live_patch.*")
 KERNEL = (
     Question("running", ("kernel.*", "live_patch.*", "mitigations"), """
         release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
+        # A live patch may change what /proc/version says; what uname says is cut after 64 characters.
+        echo "build $(uname -v)"
         [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
         for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
           [ -e "$path" ] || continue

@@ -85,9 +85,14 @@ def running_version(proof: Proof) -> str:
 
 def _version_told(said: Mapping[str, str], release: str, installed_versions: set[str]) -> str:
     """Ubuntu's signature, the vendor's word and version before a date, or the number of the build; '' where none is a version of this kernel."""
-    signature, banner = said.get("signature", "").split(), said.get("banner", "")
+    signature = said.get("signature", "").split()
     if len(signature) == 3 and signature[0] == "Ubuntu":
         return signature[1].removesuffix(f"-{flavour(release)}")
+    told = (_version_in(said.get(key, ""), release, installed_versions) for key in ("banner", "build"))
+    return next(filter(None, told), "")
+
+
+def _version_in(banner: str, release: str, installed_versions: set[str]) -> str:
     branch = ".".join(release.split(".")[:2])
     word = re.search(r"#\S+ .*?\b[A-Za-z][\w.+-]* ((?:\d+:)?(\d+\.\d+)\S*) \(", banner)
     if word and (word.group(1) in installed_versions or word.group(2) == branch):

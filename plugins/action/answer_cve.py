@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._answers import asking, feeds
@@ -23,6 +22,7 @@ from ..plugin_utils._report.answers import answer_lines, answers_json, answers_o
 from ..plugin_utils._report.answers_page import answers_html
 from ..plugin_utils._report.answers_sarif import answers_sarif
 from ..plugin_utils._transport.documents import version
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 from .fleet_report import kept_in
 
@@ -39,13 +39,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The answers, as a task on the controller."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write the answers beside the records, show them and return the counts."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted
 from ..plugin_utils._fleet.compare import Comparison, compare
 from ..plugin_utils._report.comparison import comparison_lines
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 from .fleet_report import REPORT_FILE, REPORT_LIMIT
 
@@ -28,13 +28,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The comparison of two reports, as a task."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Show the changes and return them, each list cut to ``limit``."""

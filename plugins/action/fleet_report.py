@@ -17,7 +17,6 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
@@ -40,6 +39,7 @@ from ..plugin_utils._report.table import Line, counts, failure, problems, standa
 from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
 from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.documents import version
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -66,13 +66,8 @@ REPORT_FILE = "fleet.json"
 LIMITS = "limit"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The report of a run, as a task. It is written under --check as well: a report changes no host."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write every form of the report, show the short one, and return where it is and whether the run must fail."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._transport.documents import first_line
 from ..plugin_utils._transport.fleet import FleetScan, Plan, Result
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import say, show
 from ..plugin_utils._transport.ways import Asker, UnexpectedError, Ways
 from . import platform_scan
@@ -33,13 +33,8 @@ INTERVAL = 5.0
 NAMED = 3
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The scan of a play's hosts, as one task."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Scan all that can be scanned from here; the rest is left to platform_scan, each with the reason."""

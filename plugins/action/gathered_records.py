@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.packed import PackedError, unpack
 from ..plugin_utils._settings.places import Job, job_of
+from ..plugin_utils._transport.on_controller import ControllerAction
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "required": True},
@@ -27,13 +27,8 @@ ARTIFACT = re.compile(r"firebreak_records_[0-9]{1,19}")
 _WANTED = "wanted directories of runs, or folders that hold such"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The records of several runs in one directory, as a task."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Gather what was named, what lies in the workflow's folder and what artifacts hold."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
@@ -22,6 +21,7 @@ from ..plugin_utils._heal import deciding, journal
 from ..plugin_utils._heal.deciding import Decision, Event, EventError
 from ..plugin_utils._history import feeding
 from ..plugin_utils._report.table import Line
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -42,13 +42,8 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 NOBODY = "firebreak_heals_nobody"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """Healing, as tasks on the controller. Under check mode nothing is begun."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do one step, note it in the journal, and return what follows from it."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
@@ -21,6 +20,7 @@ from ..plugin_utils._history.database import History, default
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
 from ..plugin_utils._report.table import Line
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -36,13 +36,10 @@ _DAY = 86400
 _NOTHING = "nothing new"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The care of the history, as a task on the controller."""
 
     _supports_check_mode = False
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the one thing that was asked for, and say what came of it."""

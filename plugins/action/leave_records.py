@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
@@ -21,6 +20,7 @@ from ..plugin_utils._fleet.host import VERDICTS
 from ..plugin_utils._fleet.packed import File, pack
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._settings.places import Job, job_of
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 from .fleet_report import lasts
 
@@ -32,13 +32,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 _NAMED = 20
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """What a scan leaves, as a task."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Count the verdicts, say where the records are, and pack them into the job's artifact."""

@@ -18,7 +18,6 @@ from typing import Any
 
 from ansible import constants, context
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
@@ -30,6 +29,7 @@ from ..plugin_utils._report.table import Line
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import heard, say, show
 from .fleet_report import kept_in
 
@@ -48,13 +48,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The proof of a fleet, as a task. It runs under --check as well: a proof changes no host."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Hand the hosts and their standards to the suite, show what it says as it says it, and return what is broken."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.fleet import DISRUPTIONS, merge
 from ..plugin_utils._report.plan import plan_html, plan_lines
 from ..plugin_utils._rollout import deadlines, keeping, timeline
 from ..plugin_utils._rollout.plan import Plan, as_data, of_answers, plan_fleet
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -32,13 +32,8 @@ ANSWERS = "answers.json"
 _LIMIT = 512 * 1024 * 1024
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The plan, as a task on the controller. It changes nothing and touches no host."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write plan.json and plan.html beside the records, show the plan and return its counts."""

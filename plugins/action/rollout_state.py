@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
@@ -23,6 +22,7 @@ from ..plugin_utils._rollout import keeping
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
 from ..plugin_utils._rollout.settings import SettingsError, settings
 from ..plugin_utils._rollout.windows import WindowError, read
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 CHOICES = ("begin", "next", "approve", "note", "result", "steps", "end", "status", "pause", "continue", "abort", "release")
@@ -45,13 +45,8 @@ _PAST = {"pause": "paused", "continue": "continued", "abort": "aborted"}
 JOB_IDS = ("awx_job_id", "tower_job_id")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """A step of a rollout, as a task on the controller. Under check mode it keeps a rollout of its own, begun anew each time."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do what is asked, and return what it says."""

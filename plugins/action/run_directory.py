@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._settings.meaning import is_template
 from ..plugin_utils._settings.places import Job, job_of, run_folder, shelf
+from ..plugin_utils._transport.on_controller import ControllerAction
 
 # What stands in each file of these that a run has written.
 RECORD_MARK = b'"schema":"firebreak.host/1"'
@@ -27,13 +27,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The directory of a run, as a task. It is made under --check as well: a report changes no host."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make the directory and its folders and return its path."""

@@ -11,24 +11,19 @@ from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._settings.meaning import SETTINGS, meanings
 from ..plugin_utils._settings.places import Job, job_of
+from ..plugin_utils._transport.on_controller import ControllerAction
 
 KEYS_UNCHECKED = ("host keys are not checked in this run: AWX sets ANSIBLE_HOST_KEY_CHECKING=False, whatever ansible.cfg says; "
                   "its setting AWX_TASK_ENV mends that (docs/awx.md)")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The settings of a run, as a task."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """All settings as they are meant, or one message that tells all mistakes."""

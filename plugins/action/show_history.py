@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
@@ -22,6 +21,7 @@ from ..plugin_utils._history.telling import Told, tell
 from ..plugin_utils._history.upgrade import opened
 from ..plugin_utils._report.history import headline, history_csv, history_json, history_lines, history_openmetrics, tables_of
 from ..plugin_utils._report.history_page import history_html
+from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -34,13 +34,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 FOLDER = "history"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """The report of the history, as a task on the controller."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write every form of it, show the short one, and return the tables."""

@@ -94,3 +94,33 @@ options:
     type: int
     default: 20
 """
+
+    HISTORY = r"""
+options:
+  history:
+    description:
+      - Where the history is kept, which this feeds (M(firebreak.fleet.show_history)); a file, or a URL C(postgresql+psycopg://user@host/database).
+      - V(false) keeps none. Empty keeps it in C(firebreak_history/) beside C(reports/), where the libraries of the extra C(history) are installed.
+      - A history that cannot be written is a warning; the next run brings in what is missing.
+    type: raw
+    default: ""
+  slice:
+    description: The name of the slice of the fleet that this is of, for the history.
+    type: str
+    default: ""
+"""
+
+    STANDARD = r"""
+options:
+  standard:
+    description: The standard to judge by, in place of the variable C(firebreak_standard).
+    type: dict
+  standard_overrides:
+    description: The overrides of the standard, in place of the variable C(firebreak_standard_overrides).
+    type: list
+    elements: dict
+  waivers:
+    description: The waivers, in place of the variable C(firebreak_waivers).
+    type: list
+    elements: dict
+"""

@@ -21,14 +21,6 @@ description:
     and says which words the command line must lose and hold, what is done about multithreading and microcode, and what nothing on the host mends.
   - Where it is not known how the processors stand, the plan is nothing but a C(refusal).
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   present:
     description: Words that the command line must hold.
     type: list
@@ -52,6 +44,8 @@ options:
     description: Whether the vendor's package of microcode belongs to it.
     type: bool
     default: true
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

@@ -19,14 +19,6 @@ description:
   - Takes what M(firebreak.fleet.platform_scan) returned without a directory, with the sections C(hypervisor) and C(containers).
   - Where something runs that may not be stopped, the plan is nothing but a C(refusal).
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   guests:
     description: V(refuse), V(managed_save), V(migrate), V(shutdown) or V(leave).
     type: str
@@ -39,6 +31,8 @@ options:
     description: For V(migrate), the libvirt to go to.
     type: str
     default: ''
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

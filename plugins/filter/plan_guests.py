@@ -20,14 +20,6 @@ description:
   - Takes what M(firebreak.fleet.platform_scan) returned without a directory, with the sections C(os) and C(hypervisor), and says which guests run a
     program that is no longer the installed one, with the least disruptive remedy of each, and which machine types are not allowed or deprecated.
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   method:
     description: How guests are replaced that can be replaced that way; V(none) only says what could be done.
     type: str
@@ -42,6 +34,8 @@ options:
     type: list
     elements: str
     default: []
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

@@ -21,14 +21,6 @@ description:
     to be installed and held, and which parameters KVM is to have.
   - Where the host cannot get it, the plan is nothing but a C(refusal), which names the host, what was seen and what was wanted.
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   versions:
     description: Exact versions of C(qemu), C(libvirt) and C(virtiofsd). They win over the standard.
     type: dict
@@ -51,6 +43,8 @@ options:
     type: list
     elements: str
     default: []
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

@@ -20,14 +20,6 @@ description:
     to boot and which packages that takes.
   - Where the host cannot get it, the plan is nothing but a C(refusal), which names the host, what was seen and what was wanted.
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   release:
     description: The release to boot, as C(uname -r) prints it. It wins over the standard.
     type: str
@@ -62,6 +54,8 @@ options:
     description: Whether the plan names the locks that keep updates from bringing other kernels.
     type: bool
     default: false
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

@@ -20,14 +20,6 @@ description:
     and chooses the provider.
   - Where the host cannot have it, the plan is nothing but a C(refusal), which names the host, what was seen and what was wanted.
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   provider:
     description: The provider; V(auto) takes self-built patches where a bundle is given, then what is there, then the distribution's own.
     type: str
@@ -52,6 +44,8 @@ options:
     description: How long the provider's client is to wait before it takes a patch.
     type: str
     default: ''
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

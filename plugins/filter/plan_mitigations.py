@@ -19,15 +19,8 @@ description:
   - Takes what M(firebreak.fleet.platform_scan) returned without a directory and works out the least disruptive way to each mitigation of
     the host's standard, what conflicts with what is in use, and who loses what.
   - A mitigation whose fix is in force is left out of what the host gets, so that the role takes it back.
-options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

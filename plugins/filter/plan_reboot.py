@@ -20,14 +20,6 @@ description:
     must run after the reboot, by which rung the host gets there, whether the loader tries that kernel once, and what a failed boot falls back to.
   - Where there is no such plan, it is nothing but a C(refusal).
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   release:
     description: The release that must come up; without it, that of the boot loader's default.
     type: str
@@ -53,6 +45,8 @@ options:
     description: Whether kexec can be used.
     type: bool
     default: false
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

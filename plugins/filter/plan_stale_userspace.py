@@ -22,14 +22,6 @@ description:
     order of their dependencies, what waits, and what only a reboot replaces. Units that the standard lets be stale are left out.
   - Where it is not known what runs, the plan is nothing but a C(refusal).
 options:
-  _input:
-    description: The value C(firebreak) that the scan returned.
-    type: dict
-    required: true
-  host:
-    description: The host's name, for messages.
-    type: str
-    required: true
   policy:
     description: Shell patterns of units, each with V(restart), V(window), V(reboot) or V(leave). The first that matches counts.
     type: dict
@@ -46,6 +38,8 @@ options:
     description: What C(systemctl show --property=Id,After) says of the units.
     type: str
     default: ''
+extends_documentation_fragment:
+  - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
 """
 

@@ -55,19 +55,9 @@ options:
     type: list
     elements: str
     default: []
-  history:
-    description:
-      - Where the history is kept, which this feeds (M(firebreak.fleet.show_history)); a file, or a URL C(postgresql+psycopg://user@host/database).
-      - V(false) keeps none. Empty keeps it in C(firebreak_history/) beside C(reports/), where the libraries of the extra C(history) are installed.
-      - A history that cannot be written is a warning; the next run brings in what is missing.
-    type: raw
-    default: ""
-  slice:
-    description: The name of the slice of the fleet that this is of, for the history.
-    type: str
-    default: ""
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._attributes.history
 author: The Firebreak authors (@firebreak)
 seealso:
   - module: firebreak.fleet.fleet_report

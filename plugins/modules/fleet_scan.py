@@ -47,20 +47,10 @@ options:
         was asked to C(asked.json).
       - Without it the documents are returned.
     type: path
-  standard:
-    description: The standard to judge by, in place of the variable C(firebreak_standard).
-    type: dict
-  standard_overrides:
-    description: The overrides of the standard, in place of the variable C(firebreak_standard_overrides).
-    type: list
-    elements: dict
-  waivers:
-    description: The waivers, in place of the variable C(firebreak_waivers).
-    type: list
-    elements: dict
 extends_documentation_fragment:
   - firebreak.fleet._attributes
   - firebreak.fleet._attributes.scan
+  - firebreak.fleet._attributes.standard
 author: The Firebreak authors (@firebreak)
 seealso:
   - module: firebreak.fleet.platform_scan

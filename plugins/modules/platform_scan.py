@@ -23,20 +23,10 @@ options:
       - The directory of the run, on the controller. The document of the host is written to C(records/<host>.json) below it.
       - Without it the whole document is returned.
     type: path
-  standard:
-    description: The standard to judge by, in place of the variable C(firebreak_standard).
-    type: dict
-  standard_overrides:
-    description: The overrides of the standard, in place of the variable C(firebreak_standard_overrides).
-    type: list
-    elements: dict
-  waivers:
-    description: The waivers, in place of the variable C(firebreak_waivers).
-    type: list
-    elements: dict
 extends_documentation_fragment:
   - firebreak.fleet._attributes
   - firebreak.fleet._attributes.scan
+  - firebreak.fleet._attributes.standard
 author: The Firebreak authors (@firebreak)
 seealso:
   - module: firebreak.fleet.platform_info

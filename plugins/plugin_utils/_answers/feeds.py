@@ -25,6 +25,7 @@ DOCUMENT_LIMIT = 256 * 1024 * 1024
 MEMBER_LIMIT = 16 * 1024 * 1024
 TOTAL_LIMIT = 8 * 1024 * 1024 * 1024
 MEMBERS_LIMIT = 2_000_000
+# NotImplementedError is what zipfile raises for a way of packing that it does not know.
 _BROKEN = (FeedError, OSError, EOFError, ValueError, RecursionError, NotImplementedError,
            lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 # What lies beside feeds and is none: signatures, digests, lists of changes, words for people.

@@ -16,6 +16,7 @@ _GOLDEN: dict[str, Any] = {
     "scanned_at": "2026-11-24T05:59:58Z",
     "os": {"id": "debian", "version_id": "13", "version_codename": "trixie", "family": "debian", "architecture": "x86_64",
            "image_based": False, "image_tool": "none", "container": "none", "support_end": None,
+           "image": {"booted": None, "reference": None, "version": None, "next": None},
            "altered_files": [], "shadowed_programs": []},
     "boot": {"uptime_seconds": 86400 * 3, "cmdline": "root=/dev/vda1 ro quiet", "reboot_required": False, "signals": [],
              "kexec_loaded": False, "secure_boot": True,

@@ -5,6 +5,7 @@
 
 from firebreak_proof.promises import Wanted, hold, is_known, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.views import images
 
 
 def test_the_host_answers(proof: Proof) -> None:
@@ -43,6 +44,34 @@ def test_the_release_file_is_the_packages_own(proof: Proof, wanted: Wanted) -> N
     version, major = said.get("owner_version", ""), proof.os_release().get("VERSION_ID", "").split(".")[0]
     if proof.os_release().get("ID") == "debian" and major:
         hold(version.split(".")[0] == major, f"{proof.host} says it is Debian {major}, but its package {said.get('owner')} is {version}")
+
+
+@promise("os.image.booted", finding="os.image")
+def test_the_promised_image_runs(proof: Proof, wanted: Wanted) -> None:
+    booted = images.of(proof).booted
+    hold(images.is_named(booted, wanted.accepted), f"{proof.host} runs the image {booted}; the standard promises {wanted}")
+
+
+@promise("os.image.reference", finding="os.image")
+def test_the_image_is_from_the_promised_place(proof: Proof, wanted: Wanted) -> None:
+    reference = images.of(proof).reference
+    hold(reference in wanted.accepted, f"{proof.host} has its image from {reference or 'nobody knows where'}; the standard promises {wanted}")
+
+
+@promise("os.image.version", finding="os.image")
+def test_the_image_is_of_the_promised_version(proof: Proof, wanted: Wanted) -> None:
+    version = images.of(proof).version
+    right = bool(version) and proof.compare(version, str(wanted.target)) >= 0 if wanted.form == "minimum" else version in wanted.accepted
+    hold(right, f"{proof.host} runs its image in version {version or 'of no name'}; the standard promises {wanted}")
+
+
+@promise("os.image.pending", finding="os.image_pending")
+def test_no_other_image_waits_for_the_next_boot(proof: Proof, wanted: Wanted) -> None:
+    image = images.read(proof)
+    if image is None:
+        return
+    hold(bool(image.following), f"{proof.host} does not say which image its next boot takes")
+    hold(image.following == image.booted, f"{proof.host} runs the image {image.booted}, and its next boot takes {image.following}")
 
 
 @promise("os.firmware_version", finding="os.firmware")

@@ -31,6 +31,8 @@ BOOT_FACTS = [
 
 _EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi", "/boot")
 _FIRMWARE_FOLDER = "/sys/firmware/efi"
+# A path alone: what a shell or grubby says of a file ("/etc/zipl.conf: No such file") begins with one, and goes on.
+_GRUBBY_PATH = re.compile(r"\s*/[^\s:]+\s*\Z")
 
 # Configuration file -> loader that is recognised, and not read.
 _UNREAD = (
@@ -190,7 +192,7 @@ def _other_loader(host: Any) -> Targets:
 
 def parse_grubby(text: str) -> Optional[str]:
     """The path that grubby prints, warnings before it passed over; None where it prints none."""
-    paths: List[str] = [line.strip() for line in text.splitlines() if line.strip().startswith("/")]
+    paths: List[str] = [line.strip() for line in text.splitlines() if _GRUBBY_PATH.match(line)]
     return paths[-1] if paths else None
 
 

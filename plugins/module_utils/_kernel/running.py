@@ -10,7 +10,7 @@ from .._formats import versions
 
 # The vendor by dpkg-vendor, whoever that is, then the version, then the date in brackets: Debian, Kali, Parrot, Raspbian, PVE, PMX ...
 _VENDOR = re.compile(r"(?:^|\s)[A-Za-z][\w.+-]* ((?:\d+:)?\d\S*) \(")
-_BUILD = re.compile(r"#(\d\S*?)(-Ubuntu)?(?:\s|\Z)")
+_BUILD = re.compile(r"#(\w\S*?)(-Ubuntu)?(?:\s|\Z)")
 _BRANCH = re.compile(r"(?:\d+:)?(\d+\.\d+)(?!\d)")
 
 
@@ -49,7 +49,7 @@ def _by_build(release: str, uname_version: str, flavour: Optional[str], known: L
         return None
     number, ubuntu = build.groups()
     base = release[:-len(flavour) - 1] if flavour and release.endswith("-" + flavour) else release
-    if ubuntu:
+    if ubuntu and number[0].isdigit():
         versions.split_dpkg("%s.%s" % (base, number))
         return "%s.%s" % (base, number)
     for head in (release + "-", base + ".", base + "-"):

@@ -29,6 +29,7 @@ _ARGUMENT = re.compile(r"(?:^|\s)ostree=(\S+)")
 _ENTRIES = "/boot/loader/entries"
 _PENDING_MARKS = {"flatcar": "/run/update_engine_autoupdate_completed", "coreos": "/run/update_engine_autoupdate_completed"}
 _CHANNELS = {"flatcar": ("/etc/flatcar/update.conf", "/usr/share/flatcar/update.conf")}
+UPDATE_ENGINE = ("update_engine_client", "-status")
 
 # One deployment: its name (commit and number) and folder; what its origin file says.
 Deployment = NamedTuple("Deployment", [("name", str), ("folder", str), ("reference", str), ("pinned", bool)])
@@ -126,14 +127,33 @@ def _behind(host: Any, argument: str) -> Optional[Deployment]:
     return _find(host, match.group(1)) if match else None
 
 
+def parse_update_engine(text: str, booted: str) -> Optional[str]:
+    """The version that the next boot takes by ``update_engine_client -status``; None while it works, or does not name the version that waits."""
+    said = dict(re.findall(r"^([A-Z_]+)=(\S*)$", text, re.MULTILINE))
+    if said.get("CURRENT_OP") == "UPDATE_STATUS_UPDATED_NEED_REBOOT":
+        # Before 2017 it called each version that waited 0.0.0.0.
+        return said.get("NEW_VERSION") if said.get("NEW_VERSION") not in ("", "0.0.0.0") else None
+    return booted if said.get("CURRENT_OP") in ("UPDATE_STATUS_IDLE", "UPDATE_STATUS_CHECKING_FOR_UPDATE", "UPDATE_STATUS_UPDATE_AVAILABLE") else None
+
+
+def _next_by_update_engine(host: Any, tool: str, booted: str) -> Optional[str]:
+    answer = host.run(UPDATE_ENGINE) if tool in _PENDING_MARKS else None
+    if answer is None or answer.problem or answer.value.rc != 0:
+        return None
+    following = parse_update_engine(answer.value.out, booted)
+    # Its word is lost when it is started anew; the mark lasts to the reboot.
+    return None if following == booted and update_waits(host, tool) else following
+
+
 def _by_release(host: Any, tool: str, release: Dict[str, str]) -> Images:
-    """Flatcar, Bottlerocket and their like: the version is the image's name; what waits is told by a mark at most."""
+    """Flatcar, Bottlerocket and their like: the version is the image's name; what waits is told by Flatcar's updater, or by a mark at most."""
     version = release.get("IMAGE_VERSION") or release.get("VERSION_ID") or ""
     if not version:
         raise ValueError("/etc/os-release names no version")
     groups = [re.search(r"^GROUP=(\S+)", host.read(path, 65536).value or "", re.MULTILINE) for path in _CHANNELS.get(tool, ())]
     channel = next((group.group(1) for group in groups if group), None) or release.get("VARIANT_ID")
-    return Images(version, channel, version, None, None, [], None, "/etc/os-release")
+    following = _next_by_update_engine(host, tool, version)
+    return Images(version, channel, version, following, None, [], None, "/etc/os-release" + (", " + " ".join(UPDATE_ENGINE) if following else ""))
 
 
 def read(host: Any, tool: str, release: Dict[str, str]) -> Images:
@@ -153,6 +173,12 @@ def update_waits(host: Any, tool: str) -> bool:
     return tool in _PENDING_MARKS and not host.stat(_PENDING_MARKS[tool]).problem
 
 
+def _what_would_tell(name: str, tool: str) -> str:
+    """The command that an operator can ask where no file says it."""
+    told = {"bottlerocket": "apiclient get /updates/status", "flatcar": " ".join(UPDATE_ENGINE), "bootc": " ".join(BOOTC)}.get(tool)
+    return "; %s would" % told if told and name in ("image.next", "image.rollback", "image.soft_reboot") else ""
+
+
 def put(host: Any, section: Any, tool: str, release: Dict[str, str]) -> None:
     """Write os.image.*; a host of packages has none."""
     names = [fact.path for fact in FACTS]
@@ -169,6 +195,6 @@ def put(host: Any, section: Any, tool: str, release: Dict[str, str]) -> None:
     for name in names:
         value = getattr(images, name.partition(".")[2])
         if value is None or value == "":
-            section.cannot_say(name, "absent", "%s does not tell" % images.source)
+            section.cannot_say(name, "absent", "%s does not tell%s" % (images.source, _what_would_tell(name, tool)))
         else:
             section.put(name, value, images.source)

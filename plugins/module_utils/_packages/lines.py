@@ -36,7 +36,8 @@ def _counts(words: List[str], counted: bool) -> bool:
         return True
     if word[0].isdigit():
         processor = word in _X86 and (not rest or rest[0] in _OF_X86)
-        return not counted and not processor and bool(_NUMBER.match(word))
+        # A second one is plain digits, and never all that is left (SONiC's 6.1.0-29-2-amd64).
+        return not processor and bool(_NUMBER.match(word)) and (not counted or (word.isdigit() and bool(rest)))
     return bool(rest) and bool(_NUMBERED.match(word)) and word.lower() not in _ARCHITECTURES
 
 

@@ -37,6 +37,10 @@ _OS = (
     Entry("os.architecture", "medium", "The host has another architecture than the standard names.", "Replace the host, or allow its architecture."),
     Entry("os.firmware", "medium", "The machine's firmware (BIOS, UEFI) is of another version, or older, than the standard names.",
           "Update the firmware with its maker's tools or fwupd, and reboot.", "reboot"),
+    Entry("os.image", "high", "The host runs another image than the standard names, or comes as packages.",
+          "Switch or update the host to the image (bootc switch, rpm-ostree rebase, the channel of its updates), and reboot.", "reboot"),
+    Entry("os.image_pending", "medium", "Another image than the one that runs was deployed and waits for the next boot.",
+          "Reboot the host in its wave.", "reboot"),
     Entry("os.altered_files", "high", "A file that says what this host is (os-release, uname, the package manager) is not as its package brought it: "
           "what the host says of itself is in doubt.", "Find out who changed it; reinstall its package."),
     Entry("os.shadowed_programs", "medium", "A program below /usr/local stands before one of the system's of the same name: who asks this host by "

@@ -59,6 +59,13 @@ OS = (
     Key("os.firmware_version", "text", "The version of the machine's firmware (BIOS, UEFI), as it says itself. Useful in a group of equal machines.",
         "U32 v3.40 (03/05/2026)", ("os.firmware",), _VALUES),
     Key("os.firmware_date", "text", "The date of the machine's firmware, YYYY-MM-DD.", {"minimum": "2026-01-31"}, ("os.firmware",), _VERSIONS),
+    Key("os.image.booted", "text", "The image that runs, on a host that comes as one: its digest (bootc), its commit with or without the number of "
+        "the deployment (ostree), else its version (Flatcar and the like).", "sha256:4d1f0c", ("os.image",), _VALUES),
+    Key("os.image.reference", "text", "Where that image is from: a container image, a branch, a channel.",
+        {"any_of": ["registry.example.org/platform/base:10", "stable"]}, ("os.image",), _VALUES),
+    Key("os.image.version", "version", "What that image calls its version. A minimum compares by the order of rpm.", {"minimum": "43.20261101.0"},
+        ("os.image",), _VERSIONS),
+    _policy("os.image.pending", "Another image than the one that runs waits for the next boot.", "os.image_pending"),
     _policy("os.altered_files", "Files that say what the host is (os-release, `uname`, the package manager) and are not as their package brought "
             "them."),
     _policy("os.shadowed_programs", "Programs below `/usr/local` that stand before one of the system's of the same name."),

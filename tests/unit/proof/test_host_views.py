@@ -69,7 +69,8 @@ def test_without_a_banner_the_packages_version_counts() -> None:
     ("4.15.0-15.1-liquorix-amd64", "", "liquorix-amd64", "4.15.0"), ("6.1.0-28-686", "", "686", "6.1.0"),
     ("6.1.0-28-686-pae", "", "686-pae", "6.1.0"),
     ("6.12.41+deb13-arm64-16k", "", "arm64-16k", "6.12.41"), ("5.15.0-1063-azure-fips", "", "azure-fips", "5.15.0"),
-    ("6.1.55", "", "default", "6.1.55"),
+    ("6.1.55", "", "default", "6.1.55"), ("6.1.0-29-2-amd64", "", "amd64", "6.1.0-29"), ("4.19.0-6-2-686-pae", "", "686-pae", "4.19.0"),
+    ("6.8.0-1004-nvidia-64k", "", "nvidia-64k", "6.8.0-1004"), ("5.10.224-antix.1-amd64-smp", "", "amd64-smp", "5.10.224"),
     ("6.6.39-current-rockchip64", "", "current-rockchip64", "6.6.39"), ("6.9.0-060900rc7-generic", "", "generic", "6.9.0"),
 ])
 def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:

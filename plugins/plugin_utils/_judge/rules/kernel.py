@@ -20,6 +20,8 @@ _DEFAULT_VERSION = ("kernel.default_boot.release", "kernel.default_boot.package_
 _DEFAULT = ("kernel.default_boot.release", "kernel.default_boot.entry")
 _AVAILABLE = ("kernel.available.release", "kernel.available.package_version", "kernel.available.cache_age_seconds")
 _CACHE_HOURS = 168
+# Where the roots of snapper's snapshots and of ostree's deployments lie.
+_OTHER_ROOTS = ("/.snapshots/", "/ostree/deploy/")
 
 
 def _named(scope: Scope, paths: tuple[str, ...]) -> str:
@@ -131,6 +133,16 @@ def _running_version(scope: Scope, promise: Requirement | None) -> Iterator[Outc
         yield Difference("kernel.running_version", str(promise), printable(observed), _RUNNING)
 
 
+def _is_newer_of_another_root(scope: Scope, observed: str) -> bool:
+    """Whether the next boot takes another image or snapshot, whose packages are not those here, with a kernel that is not older than theirs."""
+    image = scope.facts.raw("kernel.default_boot.image")
+    booted, following = scope.facts.raw("os.image.booted"), scope.facts.raw("os.image.next")
+    elsewhere = isinstance(image, str) and image.startswith(_OTHER_ROOTS)
+    if not elsewhere and (booted is None or following is None or booted == following):
+        return False
+    return compare_versions(scope.order(), "kernel.default_boot.release", observed, scope.facts.text(_NEWEST[0])) >= 0
+
+
 def _default_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     observed = scope.facts.text("kernel.default_boot.release")
     if promise and promise.form != "rule":
@@ -142,7 +154,7 @@ def _default_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome
         yield from _against_available(scope, "kernel.default_boot", _DEFAULT_VERSION)
         return
     paths = _RUNNING if rule == "running" else _NEWEST
-    if observed != scope.facts.text(paths[0]):
+    if observed != scope.facts.text(paths[0]) and not (paths == _NEWEST and _is_newer_of_another_root(scope, observed)):
         yield Difference("kernel.default_boot", f"the {rule.replace('_', ' ')}, {_named(scope, paths)}", printable(observed), (*_DEFAULT, *paths))
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -12,9 +13,11 @@ from ..._standard.requirement import Requirement
 from .. import end_of_support
 from ..end_of_support import Support
 from ..facts import CannotSay, printable
-from ..judging import Difference, Outcome, Rule, Scope, text_rule
+from ..judging import Difference, Judge, Outcome, Rule, Scope, text_rule
 
 _NEAR_DAYS = 90
+# A commit of ostree, which the number of its deployment may follow.
+_COMMIT = re.compile(r"([0-9a-f]{64})(?:\.\d+)?")
 _FACTS = ("os.id", "os.version_id", "os.support_end")
 
 
@@ -103,7 +106,55 @@ def _firmware_date(scope: Scope, promise: Requirement | None) -> Iterator[Outcom
         yield Difference("os.firmware", str(promise), printable(date, 40), ("os.firmware.date", "os.firmware.version", "os.firmware.product"))
 
 
+def _comes_as_packages(scope: Scope) -> bool:
+    """Whether the host has no image to be held against anything."""
+    return scope.facts.raw("os.image.booted") is None and scope.facts.why("os.image.booted").startswith("not_applicable")
+
+
+def _image_rule(key: str, judge_image: Judge) -> Rule:
+    """A rule for the image that runs; a host of packages is none of what a standard can name."""
+
+    def judge(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+        if promise and _comes_as_packages(scope):
+            yield Difference("os.image", str(promise), "no image: the system comes as packages", (key, "os.image_tool"))
+        else:
+            yield from judge_image(scope, promise)
+
+    return Rule(key, judge)
+
+
+def _kind_of_name(image: str) -> str:
+    return "digest" if ":" in image else "commit" if _COMMIT.fullmatch(image) else "version"
+
+
+def _image_booted(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """By name; a digest is never a commit nor a version, so names of different kinds tell nothing of each other."""
+    key = "os.image.booted"
+    observed = scope.facts.text(key)
+    if promise is None:
+        return
+    kind, commit = _kind_of_name(observed), _COMMIT.fullmatch(observed)
+    comparable = [value for value in promise.values() if _kind_of_name(value) == kind]
+    if not comparable:
+        raise CannotSay(key, f"the scan names the image by its {kind}, {printable(observed, 80)}: {printable(str(promise), 80)} is no such name")
+    if observed not in comparable and (commit is None or commit.group(1) not in comparable):
+        yield Difference("os.image", str(promise), printable(observed, 80), (key, "os.image.reference"))
+
+
+def _image_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    if _comes_as_packages(scope):
+        return
+    booted, following = scope.facts.text("os.image.booted"), scope.facts.text("os.image.next")
+    if booted != following:
+        yield Difference("os.image_pending", f"the next boot gives what runs, {printable(booted, 80)}", printable(following, 80),
+                         ("os.image.booted", "os.image.next"))
+
+
 RULES = (
+    _image_rule("os.image.booted", _image_booted),
+    _image_rule("os.image.reference", text_rule("os.image.reference", "os.image.reference", "os.image").judge),
+    _image_rule("os.image.version", text_rule("os.image.version", "os.image.version", "os.image", "rpm").judge),
+    Rule("os.image.pending", _image_pending, observes=True),
     text_rule("os.firmware_version", "os.firmware.version", "os.firmware"),
     Rule("os.firmware_date", _firmware_date),
     _release_rule("os.id"),

@@ -15,6 +15,12 @@ KERNEL = (
         release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
         # A live patch may change what /proc/version says; what uname says is cut after 64 characters.
         echo "build $(uname -v)"
+        # An x86 image says in its header which build it is.
+        image=/boot/vmlinuz-$release
+        if [ "$(od -An -c -j514 -N4 "$image" 2>/dev/null | tr -d ' ')" = HdrS ]; then
+          at=$(od -An -tu2 -j526 -N2 "$image")
+          echo "header $(tail -c "+$((at + 513))" "$image" | head -c 512 | tr '\\0' '\\n' | head -n 1)"
+        fi
         [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
         for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
           [ -e "$path" ] || continue

@@ -29,6 +29,20 @@ GENERAL = (
           echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
           echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
         fi"""),
+    # The image that runs and the one that comes next, by the tools that deploy images.
+    Question("image", ("os.image.*",), r"""
+        said=$(bootc status --format json 2>/dev/null | tr -d '\n') && [ -n "$said" ] && echo "bootc $said"
+        said=$(rpm-ostree status --json 2>/dev/null | tr '\n' ' ') && [ -n "$said" ] && echo "rpm-ostree $said"
+        if [ -e /run/ostree-booted ]; then
+          ostree admin status | sed 's/^/ostree /'
+          for path in /ostree/deploy/*/deploy/*.origin; do
+            sed -nE "s#^ *(container-image-reference|refspec) *= *#origin ${path##*/} #p" "$path"
+          done
+        fi
+        sed -nE 's/^(IMAGE_VERSION|OSTREE_VERSION|VERSION_ID|ID|VARIANT_ID)="?([^"]*)"?$/\1 \2/p' /etc/os-release
+        sed -n 's/^GROUP=/GROUP /p' /etc/flatcar/update.conf /usr/share/flatcar/update.conf 2>/dev/null | head -n 1
+        update_engine_client -status 2>/dev/null | sed -nE 's/^(CURRENT_OP|NEW_VERSION)=/\1 /p'
+        true"""),
     Question("firmware", ("os.firmware_*",), r"""
         cd /sys/class/dmi/id 2>/dev/null || exit 0
         echo "version $(cat bios_version)"
@@ -149,6 +163,14 @@ BOOT = (
         for path in /sys/firmware/efi/efivars/LoaderEntryOneShot-* /sys/firmware/efi/efivars/BootNext-*; do
           [ -e "$path" ] && echo "one_shot $path"
         done
+        # Another root comes next: of ostree's that are staged no loader has an entry yet.
+        staged=$(ostree admin status 2>/dev/null | sed -n '1s/^  *[^ ]* \\([0-9a-f]*[.][0-9]*\\) (staged).*/\\1/p')
+        for image in /ostree/deploy/*/deploy/"${staged:-none}"/usr/lib/modules/*/vmlinuz; do [ -e "$image" ] && echo "staged $image"; done
+        [ "$(ostree admin status 2>/dev/null | sed -n '1s/^[*] .*/booted/p')" = booted ] || [ ! -e /run/ostree-booted ] || echo "other_root ostree"
+        if [ "$(stat -f -c %T /)" = btrfs ]; then
+          next=$(btrfs subvolume get-default / | sed -n 's|.* path \\(.*\\.snapshots/[0-9]*/snapshot\\)$|\\1|p')
+          [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || echo "other_root $next"
+        fi
         # proxmox-boot-tool copies kernels to partitions that are not mounted: its own files say which of them boots.
         pinned() { sed -n '/^[^#]/{p;q}' "/etc/kernel/$1" 2>/dev/null; }
         next=$(pinned next-boot-pin)

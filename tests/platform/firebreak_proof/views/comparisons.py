@@ -11,7 +11,7 @@ from typing import Any
 from ..asking import fields, rows
 from ..promises import BrokenPromiseError, Wanted
 from ..proof import Proof
-from . import kernels, mitigated
+from . import images, kernels, mitigated
 
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
 
@@ -33,10 +33,14 @@ def groups(proof: Proof) -> Iterator[set[str]]:
         if key in minima:
             find = kernels.running_release if key == "kernel.running" else kernels.default_release
             yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
+    if "boot_tools" in proof.answers and kernels.boots_another_root(proof):
+        yield {*map(kernels.stem, (*_known(lambda: kernels.default_release(proof)), *_releases(proof)))}
     if "mitigations" in promises:
         yield mitigated.versions(proof)
     if "os.version_id" in minima:
         yield {minima["os.version_id"], proof.os_release().get("VERSION_ID", "")}
+    if "os.image.version" in minima:
+        yield {minima["os.image.version"], *_known(lambda: images.of(proof).version)}
     for key, question in (("kata.version", "kata"), ("kata.guest_kernel", "sandboxes")):
         if key in minima and question in proof.answers:
             yield {minima[key], *_KATA[key](proof.answers[question].out)}
@@ -62,6 +66,13 @@ def _offered(proof: Proof) -> set[str]:
     except BrokenPromiseError:
         return set()
     return {first, *others}
+
+
+def _releases(proof: Proof) -> set[str]:
+    try:
+        return {kernel.release for kernel in kernels.installed(proof)}
+    except BrokenPromiseError:
+        return set()
 
 
 def _installed(proof: Proof) -> set[str]:

@@ -43,7 +43,7 @@ def installed(proof: Proof) -> list[Kernel]:
 _NAMES = r"(?:amd64|arm64|x86|i[3-6]86|ppc64|powerpc64|riscv64|mips64|loong64|sparc64|s390|armv\d)"
 _LINE = re.compile(
     r"\d[^-]*"  # 6.1.0, 6.12.22+bpo
-    r"(?:-rc\d+|-(?![4-6]86(?:-pae)?\Z)\d(?:[\w.~+]*\d)?(?=-|\Z))?"  # 28, 0.deb11.21, 13parrot1
+    r"(?:-rc\d+|-(?![4-6]86(?:-pae)?\Z)\d(?:[\w.~+]*\d)?(?:-(?![4-6]86(?:-|\Z))\d+(?=-))?(?=-|\Z))?"  # 28, 29-2, 0.deb11.21, 13parrot1
     rf"(?:-(?!{_NAMES}-)[a-z]+\.?\d+(?=-))*"  # kali3, rpi8, bpo12
     r"(?:-(.+))?", re.IGNORECASE)
 
@@ -89,7 +89,9 @@ def _version_told(said: Mapping[str, str], release: str, installed_versions: set
     if len(signature) == 3 and signature[0] == "Ubuntu":
         return signature[1].removesuffix(f"-{flavour(release)}")
     told = (_version_in(said.get(key, ""), release, installed_versions) for key in ("banner", "build"))
-    return next(filter(None, told), "")
+    # The image on disk that is the very build that runs is the one of its package, whatever the version is called.
+    same_build = bool(said.get("build")) and said.get("header", "").endswith(f") {said.get('build')}")
+    return next(filter(None, told), next(iter(installed_versions)) if same_build and len(installed_versions) == 1 else "")
 
 
 def _version_in(banner: str, release: str, installed_versions: set[str]) -> str:
@@ -97,7 +99,7 @@ def _version_in(banner: str, release: str, installed_versions: set[str]) -> str:
     word = re.search(r"#\S+ .*?\b[A-Za-z][\w.+-]* ((?:\d+:)?(\d+\.\d+)\S*) \(", banner)
     if word and (word.group(1) in installed_versions or word.group(2) == branch):
         return word.group(1)
-    build = re.search(r"#(\d\S*?)(-Ubuntu)?(?: |$)", banner)
+    build = re.search(r"#(\w\S*?)((?<=\d)-Ubuntu)?(?: |$)", banner)
     if not build:
         return ""
     base = release.removesuffix(f"-{flavour(release)}")
@@ -170,13 +172,18 @@ def cache_hours(proof: Proof) -> int | None:
 def default_release(proof: Proof) -> str:
     """The release that the next reboot gives, by the boot loader's own files or tools."""
     tools = proof.fields("boot_tools")
-    image = tools.get("proxmox") or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
+    image = tools.get("staged") or tools.get("proxmox") or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
-    in_folder = re.search(r"/(\d+\.\d[^/]*)/linux(?:-[0-9a-f]{40})?$", image)
+    in_folder = re.search(r"/(\d+\.\d[^/]*)/(?:linux(?:-[0-9a-f]{40})?|vmlinuz)$", image)
     release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-(?=\d+\.\d)", "", image)
     if "/" in release or not release:
         raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
     return release
+
+
+def boots_another_root(proof: Proof) -> bool:
+    """Whether the next boot takes another image or snapshot than the one that runs."""
+    return "other_root" in proof.fields("boot_tools")
 
 
 def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:
@@ -231,6 +238,8 @@ def hold_release(proof: Proof, wanted: Wanted, release: str, version: str | None
     elif wanted.form == "rule" and wanted.target == "newest_installed":
         newest = newest_installed(proof)
         same = release == newest.release and (version is None or proof.compare(version, newest.version) == 0)
+        # Of another image or snapshot the packages here say nothing, but that it must not be older.
+        same = same or (version is None and boots_another_root(proof) and proof.compare(stem(release), stem(newest.release)) >= 0)
         hold(same, f"{proof.host} {what} {release}{f' ({version})' if version else ''}; the standard promises the newest installed one, "
                    f"{newest.release} ({newest.version})")
     elif wanted.form == "rule":

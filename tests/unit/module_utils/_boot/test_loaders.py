@@ -372,6 +372,18 @@ def test_boot_counters(name: str, plain: str, left: int | None) -> None:
     assert sd_boot.split_counters(name) == (plain, left)
 
 
+@pytest.mark.parametrize(("text", "path"), [
+    ("/boot/vmlinuz-5.14.0-570.12.1.el9_6.s390x\n", "/boot/vmlinuz-5.14.0-570.12.1.el9_6.s390x"),
+    ("grep: /boot/grub2/grubenv: No such file or directory\n/boot/vmlinuz-6.17.8-300.fc43.aarch64\n", "/boot/vmlinuz-6.17.8-300.fc43.aarch64"),
+    ("/boot/vmlinuz-6.17.8\n/usr/sbin/grubby: line 31: /boot/grub2/grubenv: No such file or directory\n", "/boot/vmlinuz-6.17.8"),
+    ("/etc/default/grub: line 3: syntax error near unexpected token\n", None),
+    ("The param /boot/vmlinuz is incorrect\n", None), ("", None),
+])
+def test_what_grubby_complains_of_is_no_image(text: str, path: str | None) -> None:
+    """rhboot/grubby grubby-bls: a shell script, whose shell tells its errors by path and line."""
+    assert loaders.parse_grubby(text) == path
+
+
 def test_a_damaged_entry_is_passed_over() -> None:
     read = el9("5.14.0-2.el9.x86_64")
     read[f"/boot/loader/entries/{MACHINE}-9.9.9-1.conf"] = "\0\0\0"

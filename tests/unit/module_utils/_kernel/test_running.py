@@ -41,6 +41,11 @@ from hypothesis import strategies as st
          ("6.9.3-76060903.202405300957~1718348209~22.04~7817b67",), "6.9.3-76060903.202405300957~1718348209~22.04~7817b67"),
         ("6.8.7-x64v4-xanmod1", "#0~20240419.g7a1f3bf SMP PREEMPT_DYNAMIC", None, "x64v4-xanmod",
          ("6.8.7-x64v4-xanmod1-0~20240419.g7a1f3bf",), "6.8.7-x64v4-xanmod1-0~20240419.g7a1f3bf"),
+        # Astra Linux counts its builds by words; NVIDIA's and others' Ubuntu kernels as Ubuntu does.
+        ("5.10.142-1-generic", "#astra6 SMP Thu Mar 16 10:12:45 UTC 2023", None, "generic", ("5.10.142-1.astra6",), "5.10.142-1.astra6"),
+        ("6.8.0-1014-nvidia-64k", "#15-Ubuntu SMP PREEMPT_DYNAMIC", "Ubuntu 6.8.0-1014.15-nvidia-64k 6.8.12\n", "nvidia-64k", (), "6.8.0-1014.15"),
+        ("6.11.0-1012-azure-fde", "#12~24.04.1-Ubuntu SMP", None, "azure-fde", (), "6.11.0-1012.12~24.04.1"),
+        ("6.12-1-liquorix-amd64", "#1 ZEN SMP PREEMPT liquorix 6.12-3.1~trixie (2024-12-15)", None, "liquorix-amd64", (), "6.12-3.1~trixie"),
         ("6.1.55", "#1 SMP PREEMPT_DYNAMIC Sat Oct 7 10:00:00 UTC 2023", None, "", ("6.1.55-1",), "6.1.55-1"),
         ("6.1.55-acme", "#1 SMP PREEMPT_DYNAMIC Sat Oct 7 10:00:00 UTC 2023", None, "acme", ("6.1.55-acme-2",), "6.1.55-acme-1"),
     ],
@@ -61,6 +66,10 @@ def test_the_running_package_version_is_the_kernels_own_word(
         # A word and a number before a bracket are a version only if they can be one of this kernel.
         ("6.1.0-28-amd64", "#1 SMP acme 7 (night shift)", ("6.1.119-1",)),
         ("6.1.55-acme", "#1 SMP gcc 12.2 (built by root)", ("6.1.55-acme-x",)),
+        # zabbly/linux#20: the word behind the # is that of each build of a suite.
+        ("6.8.9-zabbly+", "#ubuntu24.04 SMP PREEMPT_DYNAMIC Fri May 3 15:44:12 UTC 2024", ("6.8.9-amd64-202405031544-ubuntu24.04",)),
+        ("5.10.142-1-generic", "#astra6 SMP Thu Mar 16 10:12:45 UTC 2023", ("5.10.142-1.astra8",)),
+        ("6.8.0-40-amd64", "#mine-Ubuntu SMP", ()),
         # Armbian's packages have versions of their own.
         ("6.6.39-current-rockchip64", "#1 SMP PREEMPT Thu Jul 11 10:49:23 UTC 2024", ("24.5.3",)),
     ],

@@ -101,6 +101,29 @@ def test_flatcar_and_bottlerocket_by_their_version() -> None:
     assert deployments.update_waits(RecordedHost({"read": {"/run/update_engine_autoupdate_completed": ""}}), "flatcar") is True
 
 
+@pytest.mark.parametrize(("said", "mark", "following"), [
+    # flatcar-archive/flatcar-docs#205 (states), coreos/update_engine#137 and coreos/bugs#1155 (NEW_VERSION).
+    ("CURRENT_OP=UPDATE_STATUS_IDLE\nNEW_VERSION=0.0.0\n", False, "4459.2.0"),
+    ("CURRENT_OP=UPDATE_STATUS_UPDATED_NEED_REBOOT\nNEW_VERSION=4593.1.0\n", True, "4593.1.0"),
+    ("LAST_CHECKED_TIME=1457200669\nCURRENT_OP=UPDATE_STATUS_UPDATED_NEED_REBOOT\nNEW_VERSION=0.0.0.0\n", False, None),
+    ("CURRENT_OP=UPDATE_STATUS_DOWNLOADING\nNEW_VERSION=4593.1.0\n", False, None),
+    ("CURRENT_OP=UPDATE_STATUS_IDLE\n", True, None),
+    ("E0128 no D-Bus\n", False, None),
+])
+def test_flatcars_updater_says_what_the_next_boot_takes(said: str, mark: bool, following: str | None) -> None:
+    recording = {"run": {" ".join(deployments.UPDATE_ENGINE): said}, "read": dict.fromkeys(["/run/update_engine_autoupdate_completed"][:mark], "")}
+    assert facts(recording, "flatcar", {"ID": "flatcar", "VERSION_ID": "4459.2.0"})["next"] == following
+
+
+@pytest.mark.parametrize(("tool", "command"), [
+    ("flatcar", "update_engine_client -status"), ("bottlerocket", "apiclient get /updates/status"),
+])
+def test_what_no_file_says_names_the_command_that_would(tool: str, command: str) -> None:
+    section = Section("os")
+    deployments.put(RecordedHost({}), section, tool, {"VERSION_ID": "1.49.0"})
+    assert next(null for null in section.nulls if null["fact"] == "os.image.next")["detail"].endswith(f"; {command} would")
+
+
 def test_a_host_of_packages_has_no_image() -> None:
     section = Section("os")
     deployments.put(RecordedHost({}), section, "none", {})

@@ -18,7 +18,9 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._packages import l
         ("v8+", ("6.1.21-v8+", "5.15.84-v8+")),
         # Kali 2023.4, Parrot, Debian's backports of three kinds, Debian 13 and later.
         ("amd64", ("6.5.0-kali2-amd64", "6.5.0-kali3-amd64", "6.12.13-amd64", "6.5.0-13parrot1-amd64", "5.7.0-1parrot2-amd64", "6.1.0-28-amd64",
-                   "6.1.0-0.deb11.21-amd64", "4.9.0-0.bpo.12-amd64", "6.12.22+bpo-amd64", "6.12.41+deb13-amd64", "6.18-rc3-amd64")),
+                   "6.1.0-0.deb11.21-amd64", "4.9.0-0.bpo.12-amd64", "6.12.22+bpo-amd64", "6.12.41+deb13-amd64", "6.18-rc3-amd64",
+                   # sonic-net/sonic-linux-kernel counts its own builds behind Debian's.
+                   "6.1.0-22-2-amd64", "6.1.0-29-2-amd64", "5.10.0-30-1-amd64", "6.12.41+deb13+1-amd64", "6.18.12+kali-amd64")),
         ("cloud-amd64", ("5.10.0-0.deb10.16-cloud-amd64", "6.1.0-56-cloud-amd64", "7.2.13+deb14-cloud-amd64")),
         # Proxmox VE 7 to 9, where opt-in kernels say which Debian they are built for.
         ("pve", ("5.15.131-2-pve", "6.2.16-11-bpo11-pve", "6.8.12-13-pve", "6.14.8-2-bpo12-pve", "6.17.2-1-pve", "7.0.2-2-pve")),
@@ -30,7 +32,16 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._packages import l
         # Processors and architectures with a number are names.
         ("686", ("6.1.0-28-686",)),
         ("686-pae", ("6.1.0-28-686-pae", "6.12.41+deb13-686-pae")),
+        ("686", ("4.19.0-6-2-686",)),
+        ("686-pae", ("4.19.0-6-2-686-pae",)),
         ("4kc-malta", ("6.1.0-28-4kc-malta",)),
+        ("intel-iotg-realtime", ("5.15.0-1053-intel-iotg-realtime",)),
+        ("nvidia-64k", ("6.8.0-1004-nvidia-64k",)),
+        ("raspi2", ("5.4.0-1042-raspi2",)),
+        ("amd64-vyos", ("6.6.60-amd64-vyos",)),
+        ("amd64-smp", ("5.10.224-antix.1-amd64-smp", "6.1.105-antix.2-amd64-smp")),
+        ("hardened", ("6.1.90-1-hardened", "5.15.0-111-hardened")),
+        ("production+truenas", ("6.6.44-production+truenas",)),
         ("arm64-16k", ("6.12.41+deb13-arm64-16k", "6.12.48+deb13-arm64-16k")),
         ("amd64-desktop-hwe", ("6.1.32-amd64-desktop-hwe",)),
         ("current-rockchip64", ("6.6.39-current-rockchip64", "6.12.20-current-rockchip64")),

@@ -14,6 +14,7 @@ description:
   - Where C(update-grub) makes GRUB's menu (Debian, Ubuntu), the entry is named in C(/etc/default/grub.d/zz-firebreak-kernel.cfg), so that a kernel
     installed later does not become the default by itself. Elsewhere C(grubby) is told (RHEL and its relatives, Fedora, Oracle Linux, Amazon).
     On SUSE C(grub2-set-default) saves the entry, after C(GRUB_DEFAULT) was made C(saved) where it was not.
+    On Proxmox the kernel is pinned with C(proxmox-boot-tool), which writes the entries on its partitions anew.
   - If the configuration then names another kernel, what was there before is put back and the module fails.
   - It never reboots.
 options:
@@ -56,11 +57,12 @@ before:
 """
 
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._boot import change as boot
+from ..module_utils._boot import proxmox
 from ..module_utils._boot.grub import with_saved_default
 from ..module_utils._boot.loaders import default_release, entry_path
 from ..module_utils._boot.target import NoAnswerError
@@ -72,8 +74,17 @@ GRUB_MENU = "/boot/grub/grub.cfg"
 SUSE_MENU = "/boot/grub2/grub.cfg"
 HEADER = "# Firebreak: the kernel that this host is held to. Kernels installed later do not become the default by themselves."
 
-# The files that change, the text that one of them gets, and the commands that follow.
-Way = Tuple[List[str], Optional[Tuple[str, str]], List[List[str]]]
+
+class Way(NamedTuple):
+    """How a loader is told: the files that change, the text that one of them gets (None takes it away), the commands that follow.
+
+    after: the commands that bring what lies elsewhere in line once the files are put back.
+    """
+
+    files: List[str]
+    new: Optional[Tuple[str, Optional[str]]]
+    commands: List[List[str]]
+    after: List[List[str]] = []
 
 
 def read_default() -> Tuple[Optional[str], Any, bool]:
@@ -97,36 +108,47 @@ def grub_entry(image: str) -> str:
 
 def way_of(module: Any, target: Any, image: str) -> Tuple[str, Way]:
     """(what the loader calls the image's entry, how this system's loader is told)."""
-    updater, grubby, setter = [module.get_bin_path(name) for name in ("update-grub", "grubby", "grub2-set-default")]
+    updater, grubby, setter, pinner = [
+        module.get_bin_path(name) for name in ("update-grub", "grubby", "grub2-set-default", "proxmox-boot-tool")]
+    if pinner and target.loader in ("grub", proxmox.LOADER):
+        return proxmox_way(pinner, image)
     if target.loader == "grub" and updater:
         entry = grub_entry(image)
-        return entry, ([SNIPPET, GRUB_MENU], (SNIPPET, '%s\nGRUB_DEFAULT="%s"\n' % (HEADER, entry)), [[updater]])
+        return entry, Way([SNIPPET, GRUB_MENU], (SNIPPET, '%s\nGRUB_DEFAULT="%s"\n' % (HEADER, entry)), [[updater]])
     if grubby:
-        return image, (boot.grubby_files(), None, [[grubby, "--set-default=" + image]])
+        return image, Way(boot.grubby_files(), None, [[grubby, "--set-default=" + image]])
     if target.loader == "grub" and setter:
         entry = grub_entry(image)
         text = boot.read_text(boot.DEFAULTS) or ""
         saved = with_saved_default(text)
         remade = [[module.get_bin_path("grub2-mkconfig", required=True), "-o", SUSE_MENU]] if saved != text else []
-        return entry, (list(boot.SUSE_FILES), (boot.DEFAULTS, saved) if remade else None, remade + [[setter, entry]])
-    raise boot.ModuleError("the loader is %s; wanted: update-grub, grubby or grub2-set-default to set its default with, and none is installed"
-                           % target.loader)
+        return entry, Way(list(boot.SUSE_FILES), (boot.DEFAULTS, saved) if remade else None, remade + [[setter, entry]])
+    raise boot.ModuleError("the loader is %s; wanted: update-grub, grubby, grub2-set-default or proxmox-boot-tool to set its default with, and none "
+                           "is installed" % target.loader)
+
+
+def proxmox_way(tool: str, image: str) -> Tuple[str, Way]:
+    """The tool's own pin, which its hooks keep; where it has partitions of its own, it writes their entries anew when it is told to alone."""
+    release = os.path.basename(image)[len("vmlinuz-"):]
+    refresh = [[tool, "refresh"]] if os.path.exists(proxmox.UUIDS) else []
+    # A default of ours in GRUB's folder would come after the tool's, and win.
+    return proxmox.entry_of(release), Way([proxmox.PIN, proxmox.GRUB_PIN, SNIPPET, GRUB_MENU], (SNIPPET, None),
+                                          [[tool, "kernel", "pin", release]] + refresh, refresh)
 
 
 def apply(module: Any, way: Way, wanted: str) -> None:
     """Change, and prove that the configuration names the wanted release; with everything put back where it does not."""
-    files, new, commands = way
-    kept = boot.keep(files)
-    if new:
-        boot.write_text(module, new[0], new[1])
-    problem = next(filter(None, (boot.run(module, command) for command in commands)), "")
+    kept = boot.keep(way.files)
+    if way.new:
+        boot.write_text(module, way.new[0], way.new[1])
+    problem = next(filter(None, (boot.run(module, command) for command in way.commands)), "")
     try:
         seen = None if problem else read_default()[0]
     except boot.ModuleError as unreadable:
         seen, problem = None, str(unreadable)
     if seen == wanted:
         return
-    undone = boot.put_back(module, kept)
+    undone = boot.put_back(module, kept) or next(filter(None, (boot.run(module, command) for command in way.after)), "")
     problem = problem or "the boot loader's configuration names %s afterwards" % seen
     raise boot.ModuleError("%s was not made the default: %s. %s" % (wanted, problem, boot.after_failure(undone)))
 

@@ -172,11 +172,14 @@ BOOT = (
           [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || echo "other_root $next"
         fi
         # proxmox-boot-tool copies kernels to partitions that are not mounted: its own files say which of them boots.
-        pinned() { sed -n '/^[^#]/{p;q}' "/etc/kernel/$1" 2>/dev/null; }
+        pinned() { sed -n '1s/^\\([0-9][^ ]*\\) *$/\\1/p' "/etc/kernel/$1" 2>/dev/null; }
         next=$(pinned next-boot-pin)
-        if [ -n "$next" ] || [ -n "$(pinned proxmox-boot-uuids)" ]; then
+        if [ -n "$next" ] || [ -s /etc/kernel/proxmox-boot-uuids ]; then
           pin=$(pinned proxmox-boot-pin)
-          echo "proxmox ${pin:-$(ls /boot | sed -n 's/^vmlinuz-\\([0-9].*\\)$/\\1/p' | sort -V | tail -n 1)}"
+          # It copies its own kernels, those that were added by hand and the running one, where they have an initrd.
+          echo "proxmox ${pin:-$(
+            { ls /boot | sed -n 's/^vmlinuz-\\([0-9].*-pve\\)$/\\1/p'; cat /etc/kernel/proxmox-boot-manual-kernels 2>/dev/null; uname -r; } |
+            while read -r one; do [ -e "/boot/vmlinuz-$one" ] && [ -e "/boot/initrd.img-$one" ] && echo "$one"; done | sort -V | tail -n 1)}"
           [ -n "$next" ] && echo "one_shot $next"
         fi; true"""),
 )

@@ -33,7 +33,7 @@ def groups(proof: Proof) -> Iterator[set[str]]:
         if key in minima:
             find = kernels.running_release if key == "kernel.running" else kernels.default_release
             yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
-    if "boot_tools" in proof.answers and kernels.boots_another_root(proof):
+    if kernels.boots_another_root(proof):
         yield {*map(kernels.stem, (*_known(lambda: kernels.default_release(proof)), *_releases(proof)))}
     if "mitigations" in promises:
         yield mitigated.versions(proof)

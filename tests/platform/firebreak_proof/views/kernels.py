@@ -183,7 +183,7 @@ def default_release(proof: Proof) -> str:
 
 def boots_another_root(proof: Proof) -> bool:
     """Whether the next boot takes another image or snapshot than the one that runs."""
-    return "other_root" in proof.fields("boot_tools")
+    return "boot_tools" in proof.answers and "other_root" in proof.fields("boot_tools")
 
 
 def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:

@@ -16,16 +16,18 @@ UUIDS = {"/etc/kernel/proxmox-boot-uuids": "A1B2-C3D4\nE5F6-0718\n"}
 PIN = {"/etc/kernel/proxmox-boot-pin": "6.8.12-11-pve\n"}
 NEXT = {"/etc/kernel/next-boot-pin": "6.14.8-2-bpo12-pve\n"}
 LEFTOVER = {"/boot/grub/grub.cfg": "set default=0\nmenuentry 'x' { linux /boot/vmlinuz-6.8.12-13-pve root=ZFS=rpool/ROOT/pve-1 ro\n}\n"}
-NAMES = ["vmlinuz-6.8.12-9-pve", "vmlinuz-6.8.12-11-pve", "vmlinuz-6.14.8-2-bpo12-pve", "vmlinuz-6.8.12-13-pve", "initrd.img-6.8.12-13-pve"]
+RELEASES = ["6.8.12-9-pve", "6.8.12-11-pve", "6.14.8-2-bpo12-pve", "6.8.12-13-pve"]
+# Debian's own kernel stays where Proxmox is put onto a Debian; the tool copies no kernel without its initrd.
+NAMES = [f"{name}-{release}" for name in ("vmlinuz", "initrd.img") for release in [*RELEASES, "6.18.5+deb13-amd64"]] + ["vmlinuz-7.0.2-2-pve"]
 
 
-def _host(*read: dict[str, str], efi: bool = True) -> RecordedHost:
+def _host(*read: dict[str, str], efi: bool = True, running: str = "6.8.12-13-pve") -> RecordedHost:
     files: dict[str, Any] = {"/etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n"}
     for each in read:
         files.update(each)
     stat = {"/sys/firmware/efi": ["directory", 0o755, 0, 0, 0, 0, 0, 1, 1]} if efi else {}
     stat.update({path: ["file", 0o644, 0, 0, 0, 0, 0, 1, 1] for path in files})
-    return RecordedHost({"read": files, "stat": stat, "listdir": {"/boot": NAMES}})
+    return RecordedHost({"read": files, "stat": stat, "listdir": {"/boot": NAMES}, "uname": ["Linux", "pve1", running, "#1 SMP", "x86_64"]})
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,9 @@ def _host(*read: dict[str, str], efi: bool = True) -> RecordedHost:
         pytest.param((UUIDS, PIN, NEXT), "6.8.12-11-pve", "6.14.8-2-bpo12-pve", id="another for the next boot alone"),
         pytest.param((PIN, NEXT, LEFTOVER), "6.8.12-11-pve", "6.14.8-2-bpo12-pve", id="GRUB, with a pin for the next boot"),
         pytest.param((UUIDS, {"/etc/kernel/proxmox-boot-pin": "# none\n"}), "6.14.8-2-bpo12-pve", None, id="a pin file without a pin"),
+        pytest.param((UUIDS, {"/etc/kernel/proxmox-boot-pin": "\n6.8.12-11-pve\n"}), "6.14.8-2-bpo12-pve", None, id="the first line alone is read"),
+        pytest.param((UUIDS, {"/etc/kernel/proxmox-boot-manual-kernels": "6.18.5+deb13-amd64\n"}), "6.18.5+deb13-amd64", None,
+                     id="another kernel counts where it was added by hand"),
     ],
 )
 def test_what_boots_is_what_the_tool_says(read: tuple[dict[str, str], ...], default: str, once: str | None) -> None:
@@ -61,3 +66,24 @@ def test_files_that_cannot_be_read_are_a_reason() -> None:
     with pytest.raises(NoAnswerError) as raised:
         proxmox.targets(host, efi=True)
     assert raised.value.reason == "needs_root"
+
+
+def test_a_foreign_kernel_that_runs_is_copied_too() -> None:
+    found = loaders.find_targets(_host(UUIDS, running="6.18.5+deb13-amd64"))
+    assert found.default.image == "/boot/vmlinuz-6.18.5+deb13-amd64"
+
+
+def test_without_the_tools_file_the_command_line_of_this_boot_is_kept() -> None:
+    found = loaders.find_targets(_host(UUIDS, {"/proc/cmdline": "initrd=\\EFI\\proxmox\\a\\initrd.img-a root=ZFS=rpool/ROOT/pve-1 boot=zfs\n"}))
+    assert found.default.options == "root=ZFS=rpool/ROOT/pve-1 boot=zfs"
+
+
+@pytest.mark.parametrize(("read", "stale"), [
+    ((PIN,), True), ((), False),
+    ((PIN, {proxmox.GRUB_PIN: 'GRUB_DEFAULT="gnulinux-advanced-ab>gnulinux-6.8.12-11-pve-advanced-ab"\n'}), False),
+    ((PIN, {proxmox.GRUB_PIN: 'GRUB_DEFAULT="gnulinux-advanced-ab>gnulinux-6.8.12-9-pve-advanced-ab"\n'}), True),
+    (({proxmox.GRUB_PIN: 'GRUB_DEFAULT="gnulinux-advanced-ab>gnulinux-6.8.12-9-pve-advanced-ab"\n'},), True),
+])
+def test_a_pin_waits_for_a_refresh(read: tuple[dict[str, str], ...], stale: bool) -> None:
+    """Without a terminal ``kernel pin`` writes its file alone; the partitions get it by ``refresh`` (src/bin/proxmox-boot-tool)."""
+    assert loaders.find_targets(_host(UUIDS, *read, efi=False)).stale is stale

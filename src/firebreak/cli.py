@@ -19,10 +19,11 @@ from click.shell_completion import get_completion_class
 from . import exits, places
 from .exits import Exit
 from .manual import manual
-from .work import Asked, Outcome, play
+from .work import Asked, Outcome, become, play
 
 STATUSES = "\b\nExit statuses:\n" + "\n".join(f"  {int(status):>3}  {words}" for status, words in exits.MEANINGS.items())
 Command = Callable[..., Any]
+LOCK_SERVER = "plugins.plugin_utils._rollout.fleet_lock_server"
 
 
 def own_version() -> str:
@@ -309,6 +310,24 @@ def lab(action: str) -> None:
     if not (root / "tests/lab/lab.mk").is_file():
         raise click.ClickException("the lab comes with a checkout of the repository only, not with the package")
     end(Exit.DONE if subprocess.run(["make", "--no-print-directory", f"lab-{action}"], cwd=root, check=False).returncode == 0 else Exit.ERROR)
+
+
+@firebreak.group()
+def lock() -> None:
+    """Let hosts that update themselves wait in one queue with a rollout, by the protocol FleetLock.
+
+    \b
+    firebreak lock serve --rollout reports/rollout --listen 10.0.0.5:8086
+    firebreak lock serve --state locks.json --slots workers=2
+    firebreak lock serve --help
+    """
+
+
+@lock.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def serve(words: tuple[str, ...]) -> None:
+    """Serve it until it is told to end; the server's own --help has its options."""
+    become(places.collection(), LOCK_SERVER, words)
 
 
 @firebreak.command()

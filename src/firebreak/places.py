@@ -48,6 +48,12 @@ def collection() -> Path:
                        "pip install 'firebreak-fleet[cli]'")
 
 
+def importable(home: Path) -> Path:
+    """The folder from which Python imports ansible_collections."""
+    links = home / "collections"
+    return links if links.is_dir() else home.parents[2]
+
+
 def environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:
     """What Ansible is started with: its own programs first, and this collection before any other."""
     more = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}", "ANSIBLE_FORCE_COLOR": "false"}

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -73,6 +73,13 @@ class Outcome:
     def result(self, action: str) -> Mapping[str, Any]:
         """What one of our actions returned."""
         return self.seen.results.get(action, {})
+
+
+def become(home: Path, module: str, words: Sequence[str]) -> NoReturn:
+    """Go on as a program of the collection, so that whoever tells this process to end tells that one."""
+    path = os.pathsep.join(filter(None, (str(places.importable(home)), os.environ.get("PYTHONPATH"))))
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", f"ansible_collections.firebreak.fleet.{module}", *words], {**os.environ, "PYTHONPATH": path})
 
 
 def play(asked: Asked, playbook: str, judge: Callable[[Outcome], Exit]) -> Exit:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,23 @@ def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
     _out, said = process.communicate(timeout=120)
     assert process.returncode == 130, said
     assert "Asked to stop" in said and "slow is still in task 'Scan and judge" in said and "Traceback" not in said
+
+
+def test_the_lock_is_served_until_it_is_told_to_end(tmp_path: Path) -> None:
+    words = ["lock", "serve", "--rollout", str(tmp_path / "rollout"), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([sys.executable, "-m", "firebreak", *words], cwd=tmp_path, env=environment(tmp_path), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        said = process.stdout.readline() if process.stdout else ""
+        assert "listening on 127.0.0.1:" in said
+        port = int(said.partition("127.0.0.1:")[2].partition(",")[0])
+        order = json.dumps({"client_params": {"id": "a", "group": "default"}}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/pre-reboot", order, {"fleet-lock-protocol": "true"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert answer.status == 200
+        process.terminate()
+        assert process.wait(60) == 0
+    assert list(json.loads((tmp_path / "rollout/fleet_lock.json").read_text(encoding="utf-8"))["groups"]["default"]) == ["a"]
+    assert firebreak(tmp_path, "lock", "serve", "--listen", "nowhere", "--state", "x").returncode == 2
 
 
 def test_this_machine_needs_no_inventory_and_colours_are_for_terminals(tmp_path: Path) -> None:

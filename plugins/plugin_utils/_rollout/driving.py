@@ -16,6 +16,8 @@ from .._fleet.bounded import counted
 from .._fleet.host import Host as Seen
 from .._fleet.host import Pool, host_of
 from . import journal, keeping, proving
+from .fleet_lock_budget import guests
+from .fleet_lock_file import NAME, LockFile
 from .journal import LEFT_OUT, RUNNING, SPENT, WAITING, State
 from .plan import plan_fleet
 from .waves import next_wave, refused
@@ -45,6 +47,7 @@ class Rollout:
 
     def __init__(self, folder: Path, process: int, now: datetime) -> None:
         self.folder, self._process, self._now = folder, process, now
+        self._slots = LockFile(folder / NAME)
 
     # ---- a run ---------------------------------------------------------------------------------------------------------
 
@@ -72,14 +75,18 @@ class Rollout:
                 "broken_off": sorted(host.name for host in state.of(RUNNING) if host.is_here), "max_disruption": state.settings.max_disruption}
 
     def next(self) -> dict[str, Any]:
-        """End the wave that was, and compose the next."""
+        """End the wave that was, and compose the next. Meanwhile no client of a FleetLock server that shares the budget gets a slot."""
         path, state = self._own()
+        with self._slots.alone():
+            return self._next(path, state)
+
+    def _next(self, path: Path, state: State) -> dict[str, Any]:
         seen = self._seen(path, state)
         happened = self._first_look(state, seen) if state.is_new_run else self._settled(state, seen)
         if happened:
             keeping.append(path, happened, self._now)
             state = self._current()[1]
-        wave = next_wave(state, state.order, self._now)
+        wave = next_wave(state, state.order, self._now, guests(state, self._slots.holders()))
         number = len(state.waves) + 1
         if wave.hosts and _wants_approval(state, number):
             if state.settings.approval == "pause":

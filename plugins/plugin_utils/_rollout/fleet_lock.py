@@ -113,18 +113,15 @@ def slots_of(words: Collection[str]) -> dict[str, int]:
     return found or {DEFAULT_GROUP: 1}
 
 
-def lock(held: Holders, slots: Mapping[str, int], order: Order, now: str, elsewhere: Collection[str] = ()) -> dict[str, dict[str, str]]:
-    """The holders after the client got its slot; Rejected where there is none left.
-
-    ``elsewhere``: hosts of the group that are down by other means, such as a rollout's own waves; each takes a slot, one that is both takes one.
-    """
+def lock(held: Holders, slots: Mapping[str, int], order: Order, now: str) -> dict[str, dict[str, str]]:
+    """The holders after the client got its slot; Rejected where there is none left."""
     capacity = slots.get(order.group, slots.get(ANY_GROUP))
     if capacity is None:
         raise Rejected(404, "unknown_group", f"there are no slots for the group {order.group}")
     own = dict(held.get(order.group, {}))
     if order.id in own:
         return _with(held, order.group, own)
-    busy = sorted(({*own, *elsewhere}) - {order.id})
+    busy = sorted(own)
     if len(busy) >= capacity:
         shown = ", ".join(busy[:_SHOWN]) + (", ..." if len(busy) > _SHOWN else "")
         raise Rejected(409, "failed_lock_semaphore_full", f"all {capacity} slots of {order.group} are held: {shown}")

@@ -12,79 +12,84 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import http.server
-import os
 import signal
 import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
-from .._fleet.store import StoreError, private_directory, read, write
-from . import fleet_lock
-from .fleet_lock import Order, Rejected
+from .._fleet.store import StoreError, private_directory
+from . import fleet_lock, fleet_lock_budget, journal, keeping
+from .fleet_lock import Holders, Order, Rejected
+from .fleet_lock_file import NAME, LockFile
 
-STATE_LIMIT = 64 * 1024 * 1024
 CONNECTIONS = 64
 # One request, from its first byte to the answer's last.
 SECONDS = 10.0
 
-# Which hosts of a group are busy by other means than this lock.
-Elsewhere = Callable[[str], Collection[str]]
+class Budget:
+    """What the newest rollout in a folder leaves to clients of the lock; without a folder, or where no rollout was ever begun, all that there is."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._known: tuple[tuple[Path, int], journal.State] | None = None
+
+    def state(self) -> journal.State | None:
+        """The rollout as its journal tells it now."""
+        path = keeping.current(self._folder) if self._folder else None
+        if path is None:
+            return None
+        seen = (path, path.stat().st_size)
+        if self._known is None or self._known[0] != seen:
+            self._known = (seen, journal.fold(keeping.events(path)))
+        return self._known[1]
 
 
 class State:
-    """The holders in a file that is replaced whole. Programs that share it wait for each other."""
+    """The holders of slots, beside a rollout where there is one."""
 
-    def __init__(self, path: Path, slots: Mapping[str, int], elsewhere: Elsewhere = lambda group: ()) -> None:
-        self.path = path
+    def __init__(self, path: Path, slots: Mapping[str, int], budget: Budget | None = None) -> None:
         self.slots = slots
-        self._elsewhere = elsewhere
+        self._file, self._budget = LockFile(path), budget or Budget()
         self._one_at_a_time = threading.Lock()
 
     def holders(self) -> dict[str, dict[str, str]]:
-        """Who holds a slot now. Rejected where the file cannot be read: that nobody does is never assumed."""
-        if not self.path.exists():
-            return {}
-        try:
-            return fleet_lock.parse_state(read(self.path, STATE_LIMIT))
-        except (StoreError, ValueError, RecursionError) as error:
-            raise Rejected(500, "state_unavailable", f"the state of the locks cannot be read: {str(error)[:200]}") from None
+        """Who holds a slot now."""
+        return self._file.holders()
 
     def lock(self, order: Order) -> None:
         """Give the client a slot, or Rejected."""
-        busy = self._elsewhere(order.group)
         with self._alone():
-            self._save(fleet_lock.lock(self.holders(), self.slots, order, _now(), busy))
+            held = self.holders()
+            self._file.save(fleet_lock.lock(held, self._left(held, order), order, _now()))
+
+    def _left(self, held: Holders, order: Order) -> Mapping[str, int]:
+        """The slots of its group; Rejected where a rollout leaves the client none."""
+        rollout = self._budget.state()
+        if rollout is None or order.id in held.get(order.group, {}):
+            return self.slots or {fleet_lock.ANY_GROUP: 1}
+        why = fleet_lock_budget.refusal(rollout, held, order)
+        if why:
+            raise Rejected(409, "failed_lock_semaphore_full", f"a rollout comes first: {why}")
+        return {fleet_lock.ANY_GROUP: fleet_lock_budget.slots(rollout, order.group), **self.slots}
 
     def unlock(self, order: Order) -> None:
         """Take the client's slot back."""
         with self._alone():
-            self._save(fleet_lock.unlock(self.holders(), order))
+            self._file.save(fleet_lock.unlock(self.holders(), order))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        with self._one_at_a_time, contextlib.ExitStack() as stack:
-            try:
-                descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-                stack.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            except OSError as error:
-                raise Rejected(500, "state_unavailable", f"the state of the locks cannot be held: {error.strerror}") from None
-            yield
-
-    def _save(self, holders: Mapping[str, Mapping[str, str]]) -> None:
-        if self.path.exists() and holders == self.holders():
-            return
         try:
-            write(self.path, [fleet_lock.render_state(holders)])
-        except StoreError:
-            raise Rejected(500, "state_unavailable", "the state of the locks cannot be written") from None
+            with self._one_at_a_time, self._file.alone():
+                yield
+        except (StoreError, OSError) as error:
+            raise Rejected(500, "state_unavailable", f"the state of the locks cannot be had: {str(error)[:200]}") from None
 
 
 def _now() -> str:
@@ -212,13 +217,19 @@ def address_of(text: str) -> tuple[str, int]:
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="firebreak lock serve", description="Serve FleetLock: who may reboot now, by groups with slots.")
-    parser.add_argument("--state", type=Path, required=True, help="the file that holds who has a slot; made where it is absent")
-    parser.add_argument("--slots", action="append", default=[], metavar="GROUP=N", help="slots of a group; *=N for every other (default=1)")
+    parser.add_argument("--rollout", type=Path, metavar="FOLDER", help="where the state of rollouts is kept: clients share their budget")
+    parser.add_argument("--state", type=Path, help=f"the file that holds who has a slot ({NAME} in the folder of rollouts)")
+    parser.add_argument("--slots", action="append", default=[], metavar="GROUP=N",
+                        help="slots of a group; *=N for every other (default=1, or what the rollout's budget leaves)")
     parser.add_argument("--listen", default="127.0.0.1:8086", metavar="HOST:PORT", help="where to listen (127.0.0.1:8086)")
     parser.add_argument("--prefix", default="", help="the path of the base URL that clients have, such as /fleet_lock")
     parser.add_argument("--certificate", type=Path, help="a certificate chain (PEM), for https")
     parser.add_argument("--key", type=Path, help="its key")
-    return parser.parse_args(words)
+    given = parser.parse_args(words)
+    if given.state is None and given.rollout is None:
+        parser.error("wanted: --state or --rollout")
+    given.state = (given.state or given.rollout / NAME).absolute()
+    return given
 
 
 def serve(server: Server) -> None:
@@ -236,9 +247,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """The program; 0, or 2 where it could not begin."""
     given = _arguments(words)
     try:
-        slots, address = fleet_lock.slots_of(given.slots), address_of(given.listen)
-        private_directory(given.state.absolute().parent)
-        state = State(given.state.absolute(), slots)
+        slots, address = fleet_lock.slots_of(given.slots) if given.slots or not given.rollout else {}, address_of(given.listen)
+        private_directory(given.state.parent)
+        state = State(given.state, slots, Budget(given.rollout))
         state.holders()
         server = Server(address, state, given.prefix, lambda line: print(f"{_now()} {line}", flush=True))
         if given.certificate:
@@ -250,7 +261,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"firebreak lock serve: {error}", file=sys.stderr)
         return 2
     host, port = server.server_address[:2]
-    shown = ", ".join(f"{group}={number}" for group, number in slots.items())
+    shown = ", ".join(f"{group}={number}" for group, number in slots.items()) or "by the rollout"
     print(f"{_now()} listening on {host!s}:{port}, slots {shown}, state {given.state}", flush=True)
     serve(server)
     return 0

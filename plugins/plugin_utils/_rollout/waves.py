@@ -32,16 +32,15 @@ class Wave:
 class Places:
     """Who may be taken down at this moment without taking a domain, a quorum or the bound of the rollout below what was promised."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, guests: Sequence[Host] = ()) -> None:
         self._sizes = state.sizes
         self._domains: defaultdict[str, set[str]] = defaultdict(set)
         self._groups: Counter[str] = Counter()
         self._down = 0
         self._most = state.settings.max_down.of(len(state.hosts)) if state.settings.max_down else None
         self._least = {group: size.of(state.sizes.get(group, 0)) for group, size in state.settings.quorum}
-        for host in state.hosts.values():
-            if host.status in OUT:
-                self.take(host)
+        for host in (*(one for one in state.hosts.values() if one.status in OUT), *guests):
+            self.take(host)
 
     def take(self, host: Host) -> None:
         """The host is down, or nobody knows better."""
@@ -70,29 +69,30 @@ class Places:
         return ""
 
 
-def next_wave(state: State, order: Sequence[str], now: datetime) -> Wave:
-    """The hosts to change next. ``order`` names hosts that come before the others; a broken-off wave is always ended first."""
+def next_wave(state: State, order: Sequence[str], now: datetime, guests: Sequence[Host] = ()) -> Wave:
+    """The hosts to change next. ``order`` names hosts that come before the others; a broken-off wave is always ended first. ``guests`` are down by
+    somebody else's doing, hosts of the rollout or not."""
     why = refused(state)
     if why:
         return Wave(why=why)
     waits: dict[str, str] = {}
     for candidates, is_last_try in _phases(state, order):
-        chosen, held_up = _chosen(state, candidates, now.replace(second=0, microsecond=0))
+        chosen, held_up = _chosen(state, candidates, now.replace(second=0, microsecond=0), guests)
         waits.update(held_up)
         if chosen:
             return Wave(tuple(chosen), "", waits, is_last_try)
     return Wave(why="" if waits else _unproved(state), waits=waits)
 
 
-def _chosen(state: State, candidates: Sequence[Host], moment: datetime) -> tuple[list[str], dict[str, str]]:
+def _chosen(state: State, candidates: Sequence[Host], moment: datetime, guests: Sequence[Host]) -> tuple[list[str], dict[str, str]]:
     """As many of the candidates as may go down together now, and what the others wait for."""
-    size, places = _size(state), Places(state)
+    size, places, down = _size(state), Places(state, guests), {guest.name for guest in guests}
     chosen: list[str] = []
     waits: dict[str, str] = {}
     for host in candidates:
         if len(chosen) >= size:
             break
-        is_out = host.status in OUT
+        is_out = host.status in OUT or host.name in down
         if is_out:
             places.give_back(host)
         reason = _closed(host, state, moment) or places.refusal(host)

@@ -114,12 +114,6 @@ def test_groups_do_not_share_slots_and_only_known_groups_have_any() -> None:
     assert lock({}, {"*": 1}, Order("other", "a"), NOW) == {"other": {"a": NOW}}
 
 
-def test_hosts_that_a_rollout_has_down_take_slots_and_one_that_is_both_takes_one() -> None:
-    assert kind_of(lock, {}, {"g": 1}, Order("g", "a"), NOW, ["b"]) == (409, "failed_lock_semaphore_full")
-    assert lock({}, {"g": 1}, Order("g", "a"), NOW, ["a"]) == {"g": {"a": NOW}}
-    assert lock({"g": {"b": NOW}}, {"g": 2}, Order("g", "a"), NOW, ["b"]) == {"g": {"a": NOW, "b": NOW}}
-
-
 def test_who_holds_a_slot_keeps_it_though_the_slots_became_fewer() -> None:
     held = {"g": {"a": NOW, "b": NOW}}
     assert lock(held, {"g": 1}, Order("g", "a"), "later") == held

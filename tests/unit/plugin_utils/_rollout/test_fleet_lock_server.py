@@ -12,14 +12,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._rollout import lock_client
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.fleet_lock_server import Server, State, address_of, main
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import keeping
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.fleet_lock_server import Budget, Server, State, address_of, main
 
 Start = Callable[..., Server]
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
 
 
 @pytest.fixture
@@ -28,8 +31,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Server] = []
 
     def begin(slots: dict[str, int] | None = None, **more: Any) -> Server:
-        elsewhere = more.pop("elsewhere", lambda group: ())
-        server = Server(("127.0.0.1", 0), State(tmp_path / "locks.json", slots or {"workers": 1}, elsewhere), **more)
+        budget = Budget(more.pop("rollout", None))
+        server = Server(("127.0.0.1", 0), State(tmp_path / "locks.json", {"workers": 1} if slots is None else slots, budget), **more)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         running.append(server)
         return server
@@ -84,8 +87,32 @@ def test_a_state_that_cannot_be_read_gives_nobody_a_slot(start: Start, tmp_path:
     assert status == 500 and refused is not None and refused[0] == "state_unavailable"
 
 
-def test_what_a_rollout_has_down_counts(start: Start) -> None:
-    assert ask(start(elsewhere=lambda group: {"waved"}), "held", "a")[0] == 409
+def test_clients_and_a_rollout_share_one_budget(start: Start, tmp_path: Path) -> None:
+    """The journal is read anew as it grows, and the server is given no slots of its own."""
+    folder = tmp_path / "rollout"
+    members = {"a": {"domains": ["rack1"]}, "b": {"domains": ["rack2"]}}
+    path = keeping.new(folder, NOW)
+    keeping.append(path, [{"event": "begun", "id": path.stem, "owner": "me", "hosts": members, "sizes": {}, "settings": {}},
+                          {"event": "wave", "number": 1, "hosts": ["a"]}], NOW)
+    server = start({}, rollout=folder)
+    refused = ("failed_lock_semaphore_full", "a rollout comes first: a of its domain rack1 is out")
+    assert ask(server, "held", "zincati", "rack1") == (409, refused)
+    assert ask(server, "held", "zincati", "rack2") == (200, None)
+    keeping.append(path, [{"event": "result", "host": "a", "status": "done", "why": "", "left": []}], NOW)
+    assert ask(server, "held", "other", "rack1") == (200, None)
+    assert ask(server, "held", "third", "rack1")[0] == 409
+
+
+def test_a_journal_that_cannot_be_read_gives_nobody_a_slot(start: Start, tmp_path: Path) -> None:
+    path = keeping.new(tmp_path / "rollout", NOW)
+    path.write_text("no journal\n")
+    status, refused = ask(start({}, rollout=tmp_path / "rollout"), "held", "a")
+    assert status == 500 and refused is not None and refused[0] == "state_unavailable"
+
+
+def test_without_a_rollout_each_group_has_one_slot(start: Start, tmp_path: Path) -> None:
+    server = start({}, rollout=tmp_path / "none")
+    assert [ask(server, "held", name, "default")[0] for name in ("a", "a", "b")] == [200, 200, 409]
 
 
 def test_many_at_once_never_hold_more_than_there_are(start: Start, tmp_path: Path) -> None:

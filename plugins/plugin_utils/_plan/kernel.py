@@ -69,7 +69,9 @@ def wanted(choice: Mapping[str, Any], standard: Mapping[str, Any] | None) -> Wan
     if isinstance(promise, Mapping) and "any_of" in promise:
         raise Refused(f"the standard allows any of {', '.join(promise['any_of'])}; wanted: one of them in kernel_release")
     rule = promise.get("rule") if isinstance(promise, Mapping) else None
-    return Wanted(minimum=least, installed_only=rule == "newest_installed" and least is None, stay=rule == "running", flavour=flavour)
+    # An update on offer that may not wait is brought, whatever is the newest until then.
+    suffices = rule == "newest_installed" and least is None and kernel.get("update_available") != "forbidden"
+    return Wanted(minimum=least, installed_only=suffices, stay=rule == "running", flavour=flavour)
 
 
 def cmdline(present: Sequence[str], absent: Sequence[str], standard: Mapping[str, Any] | None) -> dict[str, list[str]]:

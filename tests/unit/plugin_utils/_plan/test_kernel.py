@@ -92,6 +92,8 @@ def test_refused(changes: dict[str, Any], aim: Wanted, words: str) -> None:
     ("", "", {"running_version": {"minimum": "6.1-1"}}, Wanted(minimum="6.1-1")),
     ("", "", {"running_version": "6.1-1"}, Wanted(minimum="6.1-1")),
     ("", "", {"default_boot": {"rule": "newest_installed"}}, Wanted(installed_only=True)),
+    ("", "", {"default_boot": {"rule": "newest_installed"}, "update_available": "allowed"}, Wanted(installed_only=True)),
+    ("", "", {"default_boot": {"rule": "newest_installed"}, "update_available": "forbidden"}, Wanted()),
     ("", "", {"default_boot": {"rule": "newest_installed"}, "running_version": {"minimum": "6"}}, Wanted(minimum="6")),
     ("", "", {"running": {"rule": "newest_available"}}, Wanted()),
     ("", "", {"running": {"rule": "newest_available"}, "default_boot": {"rule": "newest_installed"}}, Wanted()),

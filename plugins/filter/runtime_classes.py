@@ -18,8 +18,8 @@ name: runtime_classes
 short_description: Tell Kubernetes of the handlers of the role kata
 version_added: 0.1.0
 description:
-  - Takes the handlers and returns the objects of a manifest, a RuntimeClass for each with upstream's overhead, and each node with the label that
-    lets pods of these classes run there.
+  - Takes the handlers and returns the objects of a manifest, a RuntimeClass for each with upstream's overhead, and each node with the two labels
+    that let pods of these classes run there.
 options:
   _input:
     description: The handlers, as the role C(kata) takes them. One whose configuration is unknown to upstream needs an entry C(overhead).

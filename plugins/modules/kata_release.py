@@ -114,6 +114,7 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._containers import processes
 from ..module_utils._host.errors import Refused
 from ..module_utils._host.host import LiveHost
 from ..module_utils._kata.archive import check_sha256, check_version, surplus
@@ -122,7 +123,7 @@ from ..module_utils._kata.users import other_owners, users
 
 
 def _refuse_other_owners(host: Any) -> None:
-    owners = other_owners(host)
+    owners = other_owners(host, processes.find(host)[0])
     if owners:
         raise Refused("Kata Containers is installed by another: %s. Remove it first; two installers would undo each other's work" % ", ".join(owners))
 

@@ -18,7 +18,7 @@ from . import isolation, lives, machines, processes, remote, stores
 
 _DOCKERS_NAMESPACE = "moby"
 # The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
-_BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v2\.task)/([^/]{1,128})/([^/]{1,128})\Z")
+_BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v(?:2\.task|1\.linux))/([^/]{1,128})/([^/]{1,128})\Z")
 # What CRI-O has of the containers of a pod that one shim carries.
 _CRIO_RUN, _CRIO_KEPT = "/run/containers/storage/overlay-containers", "/var/lib/containers/storage/overlay-containers"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
@@ -67,7 +67,8 @@ class Finder:
             found, why = self._tasks(folder, engine)
             containers += found
             problem = problem if problem[0] else (why, folder)
-        containers += [self._by_conmon(process) for process in self._found.named(processes.CONMON) if process.nested is not True]
+        for process in self._found.named(processes.CONMON):
+            containers += self._by_conmons(process) if process.nested is not True else []
         for key, process in sorted(self._shims.items()):
             containers += [] if key in self._served else self._crios(process) or self._lone(process)
         for process in self._others + self._nested:
@@ -157,13 +158,15 @@ class Finder:
         shim_name = shim.exe.rpartition("/")[2] or shim.name
         proof = isolation.Proof(shim_name, runtime, first is not None, False, False, None, spec.asks_for if spec else None)
         if first is not None:
-            holds = isolation.holds_machine(self._host, first) if isolation.wants_machine_within(proof) else None
+            # crun-vm has its monitor below the container's first process.
+            within = [first] + lives.descendants(self._found.below, first)
+            holds = isolation.any_holds_machine(self._host, within) if isolation.wants_machine_within(proof) else None
             proof = proof._replace(is_runsc=isolation.is_runsc(self._host, first), holds_kvm=holds)
         else:
             carried = machines.of(self._host, self._found, sandbox, shim)
             proof = proof._replace(has_monitor=carried.vmm is not None, holds_kvm=carried.within)
             if not carried.vmm and not carried.within:
-                proof = proof._replace(elsewhere=remote.is_remote(self._host, sandbox, spec.handler if spec else None))
+                proof = proof._replace(elsewhere=remote.is_remote(self._host, self._found, sandbox, spec.handler if spec else None))
         whose, reason = isolation.judge(proof)
         ticks = processes.ticks_of(self._host, first) if first is not None else shim.ticks
         return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
@@ -221,6 +224,31 @@ class Finder:
         value: Optional[str] = self._host.read(path, limit).value
         return value
 
+    def _by_conmons(self, process: processes.Process) -> List[Container]:
+        """The containers of a conmon, which has one, or of a conmonrs, which has all of a pod."""
+        if not process.name.endswith("conmonrs"):
+            return [self._by_conmon(process)]
+        runtime = processes.one_option(process.argv, "runtime").rpartition("/")[2]
+        folders = self._crios_folders() if process.user == 0 else {}
+        rows = []
+        for first, is_pod in self._firsts(process) or [(None, False)]:
+            name = folders.get(first, "")
+            spec, why = self._spec("%s/%s/userdata/config.json" % (_CRIO_RUN, name)) if name else (None, "its folder was not found")
+            container = self._container(process, "crio", None, name, runtime, first, spec.sandbox if spec and spec.sandbox else name, spec)
+            self._describe(container, spec, why)
+            container["is_pod"] = container["is_pod"] or is_pod
+            rows.append(container)
+        return rows
+
+    def _crios_folders(self) -> Dict[Optional[int], str]:
+        """{first process: container} by what CRI-O's monitors write down."""
+        found: Dict[Optional[int], str] = {}
+        for name in filter(_NAME.match, self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or []):
+            word = (self._own_text("%s/%s/userdata/pidfile" % (_CRIO_RUN, name)) or "").strip()
+            if re.match(r"[1-9][0-9]{0,9}\Z", word):
+                found[int(word)] = name
+        return found
+
     def _by_conmon(self, process: processes.Process) -> Container:
         """The container that a conmon watches over; of one that is not root's nothing is followed."""
         argv = _own_part(process.argv)
@@ -276,7 +304,7 @@ class Finder:
     def _lone(self, process: processes.Process) -> List[Container]:
         """The containers of which only the shim is known: a rootless engine's, those inside of containers, or those whose files are elsewhere."""
         if process.kind == processes.CONMON:
-            return [self._by_conmon(process)]
+            return self._by_conmons(process)
         space, name = _shim_key(process)
         publisher = processes.one_option(process.argv, "publish-binary")
         engine = "docker" if space == _DOCKERS_NAMESPACE else "crio" if "crio" in publisher else "containerd"
@@ -319,7 +347,9 @@ _GONE = -1
 
 
 def _shim_key(process: processes.Process) -> Tuple[str, str]:
-    return processes.one_option(process.argv, "namespace"), processes.one_option(process.argv, "id")
+    # The shim of the first kind (containerd before 1.4, Docker before 20.10) is told its container by the folder that it works in.
+    name = processes.one_option(process.argv, "id") or processes.one_option(process.argv, "workdir").rpartition("/")[2]
+    return processes.one_option(process.argv, "namespace"), name
 
 
 def _own_part(argv: List[str]) -> List[str]:
@@ -328,9 +358,9 @@ def _own_part(argv: List[str]) -> List[str]:
 
 
 def _runtime_of(shim: processes.Process) -> str:
-    """'runc' of containerd-shim-runc-v2."""
+    """'runc' of containerd-shim-runc-v2, and of the shim of the first kind, which starts nothing else by itself."""
     name = shim.exe.rpartition("/")[2] or shim.name
-    return re.sub(r"\Acontainerd-shim-|-v[0-9]+\Z", "", name)
+    return re.sub(r"\A(?:docker-|balena-engine-)?containerd-shim-?|-v[0-9]+\Z", "", name) or "runc"
 
 
 def _is_kata(shim: processes.Process) -> bool:

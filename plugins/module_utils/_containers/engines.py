@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats import processes as proc
+from .._handlers import containerd_files
 from .._hypervisor import running_monitors
 from .._packages import installed
 from . import processes
@@ -24,6 +25,7 @@ _NAMES = tuple(name for _engine, _paths, names in ENGINES for name in names)
 _SAID = re.compile(r"(?<![\w./])v?([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+~-]{0,40})")
 _SECONDS = 5.0
 _SAID_BYTES = 64 * 1024
+_OF_DOCKER = ("/run/", "/var/run/")
 
 
 def said_version(text: str) -> Optional[str]:
@@ -71,12 +73,38 @@ def program_of(daemon: Optional[processes.Process]) -> str:
     return daemon.exe if processes.kind_of(name) else "%s/%s" % (folder, called)
 
 
+def daemons(host: Any, found: Optional[processes.Found]) -> List[processes.Process]:
+    """The daemons of engines that are the host's own, and root's: what another user calls so reads nothing for the host."""
+    running = found.named(processes.ENGINE) if found else []
+    return [process for process in running if process.nested is not True and processes.is_roots(host, process)]
+
+
+def main_of(host: Any, daemon: processes.Process) -> str:
+    """The configuration that a containerd was told to read, links resolved."""
+    told = proc.option_values(daemon.argv, "c", "config") or [containerd_files.MAINS[0]]
+    return resolved(host, told[-1])
+
+
+def resolved(host: Any, path: str) -> str:
+    """A path with its links resolved, as far as it is there: revisions of snaps and folders that were moved have several names."""
+    return host.realpath(path).value or path
+
+
+def containerds_files(host: Any, found: Optional[processes.Found]) -> List[str]:
+    """Each containerd's own file: the usual places, and where those that run were told to look (another data-dir of k3s)."""
+    told = [main_of(host, daemon) for daemon in daemons(host, found) if daemon.name == "containerd"]
+    # A file below /run is Docker's own containerd's, which knows no handlers.
+    places = list(containerd_files.MAINS) + [path for path in told if path.startswith("/") and not path.startswith(_OF_DOCKER)]
+    by_file: Dict[str, str] = {}
+    for path in places:
+        by_file.setdefault(resolved(host, path), path)
+    return list(by_file.values())
+
+
 def program_reading(host: Any, config: str, fallbacks: List[str]) -> Optional[str]:
     """The program of root's own that is the containerd which runs with a configuration, else the first that is there; None for none."""
-    found = processes.find(host)[0]
-    for daemon in found.named(processes.ENGINE) if found else []:
-        told = proc.option_values(daemon.argv, "c", "config") or ["/etc/containerd/config.toml"]
-        if daemon.name == "containerd" and daemon.nested is not True and told[-1] == config and processes.is_roots(host, daemon):
+    for daemon in daemons(host, processes.find(host)[0]):
+        if daemon.name == "containerd" and main_of(host, daemon) == resolved(host, config):
             path = program_of(daemon)
             if not host.stat(path).problem:
                 return path

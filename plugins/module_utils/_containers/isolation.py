@@ -7,16 +7,19 @@ A name proves nothing: a handler called kata may start runc. What proves is wher
 """
 
 import re
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes as proc
 from .._formats.running_files import file_of
 
 HOST_KERNEL, KATA, GVISOR, VIRTUAL_MACHINE = "host_kernel", "kata", "gvisor", "virtual_machine"
 _FDS_LIMIT = 4096
-_KVM_VM = "anon_inode:kvm-vm"
+# A virtual machine of KVM's, and a partition of Hyper-V's (drivers/hv/mshv_root_main.c).
+_MACHINES = ("anon_inode:kvm-vm", "anon_inode:mshv_partition")
 # Runtimes that put a machine monitor into the container's own process.
 _MONITOR_WITHIN = ("krun", "crun-vm", "crun-krun")
+# One that hands what is no unikernel over to runc: there only the machine tells.
+_MONITOR_WITHIN_OR_RUNC = ("urunc",)
 # What crun is asked for by this annotation; runc passes over it.
 _KRUN = ("crun", "krun")
 _RUNSC = re.compile(r"runsc(?:[-.][A-Za-z0-9_.-]{1,60})?\Z")
@@ -41,7 +44,7 @@ class Proof(NamedTuple):
 
 def wants_machine_within(proof: Proof) -> bool:
     """Whether a container's runtime should put a machine monitor into the container's own process."""
-    return proof.runtime in _MONITOR_WITHIN or (proof.runtime in _KRUN and proof.asks_for == "krun")
+    return proof.runtime in _MONITOR_WITHIN + _MONITOR_WITHIN_OR_RUNC or (proof.runtime in _KRUN and proof.asks_for == "krun")
 
 
 def judge(proof: Proof) -> Tuple[Optional[str], str]:
@@ -52,6 +55,8 @@ def judge(proof: Proof) -> Tuple[Optional[str], str]:
     if proof.first and wants_machine_within(proof):
         if proof.holds_kvm:
             return VIRTUAL_MACHINE, ""
+        if proof.runtime in _MONITOR_WITHIN_OR_RUNC and proof.holds_kvm is False:
+            return HOST_KERNEL, ""
         return None, "%s should run it in a virtual machine, but its process holds none" % proof.runtime
     if proof.first and "runsc" in proof.runtime:
         return None, "%s should run it, but its first process is not the host's runsc" % proof.runtime
@@ -67,11 +72,17 @@ def judge(proof: Proof) -> Tuple[Optional[str], str]:
 
 
 def holds_machine(host: Any, pid: int) -> Optional[bool]:
-    """Whether a process holds a virtual machine of KVM's (a monitor within a shim, or within the container's process); None: may not be looked at."""
+    """Whether a process holds a virtual machine (a monitor within a shim, or within the container's process); None: may not be looked at."""
     listed = host.listdir("/proc/%d/fd" % pid, _FDS_LIMIT)
     if listed.problem:
         return None
-    return any((host.readlink("/proc/%d/fd/%s" % (pid, name)).value or "").startswith(_KVM_VM) for name in listed.value)
+    return any((host.readlink("/proc/%d/fd/%s" % (pid, name)).value or "").startswith(_MACHINES) for name in listed.value)
+
+
+def any_holds_machine(host: Any, pids: List[int]) -> Optional[bool]:
+    """Whether one of some processes holds a virtual machine; None where none was seen and one may not be looked at."""
+    seen = [holds_machine(host, pid) for pid in pids]
+    return True if True in seen else None if None in seen else False
 
 
 def is_runsc(host: Any, pid: int) -> bool:

@@ -26,6 +26,8 @@ TASKS = {
     "/run/k0s/containerd/io.containerd.runtime.v2.task": "containerd",
     "/run/snap.docker/containerd/daemon/io.containerd.runtime.v2.task": "docker",
     "/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task": "containerd",
+    "/run/containerd/io.containerd.runtime.v1.linux": "containerd",
+    "/run/docker/containerd/daemon/io.containerd.runtime.v1.linux": "docker",
 }
 
 

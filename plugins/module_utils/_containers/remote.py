@@ -8,23 +8,24 @@ from typing import Any, Optional
 
 from .._formats.toml import TomlError, parse
 from .._handlers import containerd_files, crio_files
+from . import engines, processes
 
 _BYTES = 1024 * 1024
 _GOS, _RUSTS = "/run/vc/sbs/%s/persist.json", "/run/kata/%s/state.json"
 REMOTE = "remote"
 
 
-def is_remote(host: Any, sandbox: str, handler: Optional[str]) -> bool:
+def is_remote(host: Any, found: processes.Found, sandbox: str, handler: Optional[str]) -> bool:
     """By what the shim wrote down when it made the machine, else by the configuration of its handler."""
     for path, above, key in ((_GOS, "HypervisorState", "Type"), (_RUSTS, "hypervisor", "hypervisor_type")):
         said = _document(host.read(path % sandbox, _BYTES).value).get(above)
         if isinstance(said, dict) and said.get(key):
             return bool(said[key] == REMOTE)
-    return handler is not None and any(_configures_remote(host, path) for path in _configurations(host, handler))
+    return handler is not None and any(_configures_remote(host, path) for path in _configurations(host, found, handler))
 
 
-def _configurations(host: Any, handler: str) -> Any:
-    for main in containerd_files.MAINS:
+def _configurations(host: Any, found: processes.Found, handler: str) -> Any:
+    for main in engines.containerds_files(host, found):
         for runtime in containerd_files.runtimes(containerd_files.read(host, main).files, None):
             if runtime.name == handler:
                 yield containerd_files.config_path(runtime.table)

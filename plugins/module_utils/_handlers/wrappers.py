@@ -6,8 +6,10 @@
 import re
 from typing import NamedTuple, Optional
 
-_VARIABLE = re.compile(r"^(?![ \t]*#).*?\bKATA_CONF_FILE=[\"']?(/[^\s\"';]+)", re.MULTILINE)
-_SHIM = re.compile(r"(?:^|[\s\"'=(])(/[^\s\"'#;]*containerd-shim-kata[^\s\"';]*)")
+# Given outright, or where the caller has not given it: ${KATA_CONF_FILE:-/etc/...}
+_VARIABLE = re.compile(r"^(?![ \t]*#).*?\bKATA_CONF_FILE(?:=[\"']?(?:\$\{KATA_CONF_FILE:?-)?|:?=)(/[^\s\"';}]+)", re.MULTILINE)
+# As a word of its own: by its path, or by a name that the shell looks for.
+_SHIM = re.compile(r"(?:^|[\s\"'=(])((?:/[^\s\"'#;]*/)?containerd-shim-kata[^\s\"';/]*)(?=[\s\"';)]|\Z)")
 
 
 class Wrapper(NamedTuple):

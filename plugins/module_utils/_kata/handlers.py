@@ -13,8 +13,6 @@ from .._packages import installed
 from . import shims
 
 _BYTES = 1024 * 1024
-# What is read where the command line names no other.
-_CONTAINERD_DEFAULT = containerd_files.MAINS[0]
 _CONTAINERD_PACKAGES = ("containerd", "containerd.io", "moby-containerd")
 _DOCKER = ("/etc/docker/daemon.json", "/var/snap/docker/current/config/daemon.json")
 
@@ -43,17 +41,20 @@ class Handlers(NamedTuple):
 
 def find(host: Any, found: Optional[processes.Found]) -> Handlers:
     """The handlers of every engine's files."""
-    daemons = [process for process in (found.named(processes.ENGINE) if found else []) if process.nested is not True]
+    daemons = engines.daemons(host, found)
     named: List[Named] = []
     for ask in (_containerds, _crios, _dockers):
-        some, problem, detail = ask(host, daemons)
+        some, problem, detail = ask(host, found, daemons)
         if problem:
             return Handlers([], [], problem, detail)
         named += some
     rows, read_by = [], []
     for handler in named:
-        daemon = next((one for one in daemons if reads(one, handler)), None)
+        daemon = next((one for one in daemons if reads(host, one, handler)), None)
         shim = shims.resolve(host, handler.shim, handler.runtime_type, shims.folders_of(host, daemon))
+        # What it is called counts for little: a plain name may lead to a shim of Kata's by links and scripts.
+        if not _is_kata(handler.shim, handler.runtime_type, shim.program, handler.name if handler.engine == "crio" else None):
+            continue
         read = shims.reads(host, shim, handler.config)
         rows.append(_row(host, handler, daemon, shim, read))
         read_by.append((shim, read))
@@ -64,16 +65,15 @@ def _is_kata(*words: Optional[str]) -> bool:
     return any("kata" in (word or "").rpartition("/")[2] for word in words)
 
 
-def _containerds(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+def _containerds(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
     named: List[Named] = []
-    told = [_main_of(daemon) for daemon in daemons if daemon.name == "containerd"]
-    # A file below /run is Docker's own containerd's, which knows no handlers.
-    for main in list(containerd_files.MAINS) + [path for path in told if path not in containerd_files.MAINS and path.startswith("/etc/")]:
+    for main in engines.containerds_files(host, found):
         read = containerd_files.read(host, main)
         if read.problem:
             return [], read.problem, read.detail
         if read.files:
-            named += of_containerd(read, main, _generation(host, read, main, daemons))
+            own = engines.resolved(host, main)
+            named += of_containerd(read, own, _generation(host, read, own, daemons))
     return named, None, ""
 
 
@@ -82,43 +82,45 @@ def _generation(host: Any, read: containerd_files.Read, main: str, daemons: List
     if len(read.files) < 2:
         return None
     known = installed.owned(host, _CONTAINERD_PACKAGES).versions
-    daemon = next((one for one in daemons if one.name == "containerd" and _main_of(one) == main), None)
+    daemon = next((one for one in daemons if one.name == "containerd" and engines.main_of(host, one) == main), None)
     version = engines.version_of(host, daemon, known) if daemon else next(iter(sorted(known.values())), None)
     return containerd_files.generation(version or "")
 
 
 def of_containerd(read: containerd_files.Read, main: str, generation: Optional[str]) -> List[Named]:
-    """The handlers of a containerd's files that start a shim of Kata's."""
+    """The handlers of a containerd's files."""
     lost = "containerd does not start, since %s, which is imported, does not exist" % read.missing if read.missing else ""
     disabled = containerd_files.disabled(read.files)
     lost = lost or ("CRI, which would serve it, is among the disabled_plugins of %s" % disabled if disabled else "")
     found = []
     for runtime in containerd_files.runtimes(read.files, generation):
         kind, shim = containerd_files.text(runtime.table, "runtime_type"), containerd_files.text(runtime.table, "runtime_path")
-        if _is_kata(kind, shim):
-            config = containerd_files.config_path(runtime.table)
-            found.append(Named("containerd", runtime.name, shim, config, runtime.source, kind or "", main, runtime.lost or lost))
+        # A type may be a path too.
+        shim = shim or (kind if kind and kind.startswith("/") else None)
+        config = containerd_files.config_path(runtime.table)
+        found.append(Named("containerd", runtime.name, shim, config, runtime.source, kind or "", main, runtime.lost or lost))
     return found
 
 
-def _crios(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+def _crios(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
     read = crio_files.read(host)
-    found = []
+    named = []
     for runtime in read.runtimes:
         shim, config = (containerd_files.text(runtime.table, key) for key in ("runtime_path", "runtime_config_path"))
-        if containerd_files.text(runtime.table, "runtime_type") == "vm" and _is_kata(shim, runtime.name):
-            found.append(Named("crio", runtime.name, shim, config, runtime.source))
-    return found, read.problem, read.detail
+        if containerd_files.text(runtime.table, "runtime_type") == "vm":
+            named.append(Named("crio", runtime.name, shim, config, runtime.source))
+    return named, read.problem, read.detail
 
 
-def _dockers(host: Any, daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
-    found: List[Named] = []
-    for path in _DOCKER:
+def _dockers(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
+    named: List[Named] = []
+    told = [path for daemon in daemons if daemon.name == "docker" for path in proc.option_values(daemon.argv, "config-file")]
+    for path in list(_DOCKER) + [path for path in told if path.startswith("/") and path not in _DOCKER]:
         answer = host.read(path, _BYTES)
         if answer.problem not in (None, "absent"):
             return [], answer.problem, path
-        found += parse_docker(answer.value or "", path)
-    return found, None, ""
+        named += parse_docker(answer.value or "", path)
+    return named, None, ""
 
 
 def parse_docker(text: str, source: str) -> List[Named]:
@@ -130,7 +132,7 @@ def parse_docker(text: str, source: str) -> List[Named]:
     found = []
     for name, keys in sorted(runtimes.items()) if isinstance(runtimes, dict) else []:
         shim = keys.get("runtimeType") if isinstance(keys, dict) else None
-        if isinstance(shim, str) and _is_kata(shim):
+        if isinstance(shim, str):
             options = keys.get("options")
             config = options.get("ConfigPath") if isinstance(options, dict) else None
             found.append(Named("docker", name, shim if shim.startswith("/") else None, config if isinstance(config, str) else None, source,
@@ -146,13 +148,9 @@ def _row(host: Any, handler: Named, daemon: Optional[processes.Process], shim: s
             "loaded": False if handler.lost else _is_loaded(host, handler, daemon)}
 
 
-def _main_of(daemon: processes.Process) -> str:
-    return next(iter(proc.option_values(daemon.argv, "c", "config")), _CONTAINERD_DEFAULT)
-
-
-def reads(daemon: processes.Process, handler: Named) -> bool:
+def reads(host: Any, daemon: processes.Process, handler: Named) -> bool:
     """Whether a running engine is the one that reads a handler: there may be several containerds, each told to read another file."""
-    return daemon.name == handler.engine and handler.main in ("", _main_of(daemon))
+    return daemon.name == handler.engine and handler.main in ("", engines.main_of(host, daemon))
 
 
 def _is_loaded(host: Any, handler: Named, daemon: Optional[processes.Process]) -> Optional[bool]:

@@ -91,8 +91,8 @@ FACTS = [
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``kata``."""
-    release = _collect_installed(host, section)
     found, problem = processes.find(host)
+    release = _collect_installed(host, section, found)
     handlers = _collect_handlers(host, section, found)
     if found is None or any(process.link is None for process in found.named(processes.SHIM)):
         for path in ("sandboxes", "orphans"):
@@ -105,9 +105,9 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     files.collect(host, section, options.get("kata_files"), release.tree)
 
 
-def _collect_installed(host: Any, section: Any) -> installed.Release:
+def _collect_installed(host: Any, section: Any, found: Optional[processes.Found]) -> installed.Release:
     trees, problem = installed.trees(host)
-    owners = users.other_owners(host)
+    owners = users.other_owners(host, found)
     package = _package_version(host, owners)
     release = installed.in_force(host, package)
     section.put("installed", bool(trees) or release.origin != installed.NONE, "/opt, /usr/bin")

@@ -14,7 +14,6 @@ from .config import GO, RUST
 _SEARCH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 _SCRIPT_BYTES = 64 * 1024
 _ENVIRON_BYTES = 256 * 1024
-_TYPE = re.compile(r"io\.containerd\.([A-Za-z0-9_.-]+)\.(v[0-9]+)\Z")
 _ETC = "/etc/kata-containers/"
 _BELOW_OPT = "/opt/kata/share/defaults/kata-containers/"
 # Where shims that a distribution built look, of which each knows one.
@@ -60,26 +59,35 @@ def folders_of(host: Any, daemon: Any) -> List[str]:
 
 def binary_of(runtime_type: str) -> str:
     """The name of the shim that containerd looks for by a runtime's type; '' for a type that is none."""
-    match = _TYPE.match(runtime_type)
-    return "containerd-shim-%s-%s" % (match.group(1).replace(".", "-"), match.group(2)) if match else ""
+    # Of prefix.name.version the last two count, whatever the prefix (containerd, pkg/shim/util.go, BinaryName).
+    parts = runtime_type.split(".")
+    return "containerd-shim-%s-%s" % (parts[-2], parts[-1]) if len(parts) > 1 and parts[0] and "/" not in runtime_type else ""
 
 
 def resolve(host: Any, shim: Optional[str], runtime_type: str, folders: List[str]) -> Shim:
     """What an engine starts for a handler that names a shim, or a type of one."""
-    name = binary_of(runtime_type)
-    if shim is None and name:
-        shim = next((path for path in ("%s/%s" % (folder, name) for folder in folders) if not host.stat(path).problem), None)
+    if shim is None and runtime_type:
+        name = binary_of(runtime_type)
+        shim = _in_folders(host, name, folders) if name else None
         if shim is None:
-            return Shim(None, GO, None, "%s is in none of the folders in which the engine looks for it" % name)
+            why = "%s is in none of the folders in which the engine looks for it" % name if name else "%s is no runtime's type" % runtime_type
+            return Shim(None, GO, None, why)
     real = host.realpath(shim).value if shim else None
     if not shim or real is None:
         return Shim(None, RUST if "/runtime-rs/" in (shim or "") else GO, None, "%s does not exist" % shim if shim else "")
     text = host.read_bytes(real, _SCRIPT_BYTES).value or b""
     wrapper = parse_wrapper(text.decode("utf-8", "replace")) if text.startswith(b"#!") else None
     inner = wrapper.shim if wrapper else None
+    if inner and "/" not in inner:
+        inner = _in_folders(host, inner, folders) or inner
     program = (host.realpath(inner).value if inner else None) or real
     dead = "%s, which %s starts, does not exist" % (inner, shim) if inner and not host.realpath(inner).value else ""
     return Shim(program, _flavour(host, program), wrapper, dead)
+
+
+def _in_folders(host: Any, name: str, folders: List[str]) -> Optional[str]:
+    """The first program of a name in some folders."""
+    return next((path for path in ("%s/%s" % (folder, name) for folder in folders) if not host.stat(path).problem), None)
 
 
 def _flavour(host: Any, program: str) -> str:

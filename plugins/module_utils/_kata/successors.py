@@ -18,6 +18,7 @@ from .handlers import Handlers
 # How configurations call machine monitors, and how their programs are called.
 _MONITORS = {"clh": "cloud-hypervisor", "cloud-hypervisor": "cloud-hypervisor", "fc": "firecracker", "rs-fc": "firecracker"}
 _COPY_BYTES = 128 * 1024 * 1024
+_SECONDS = 5.0
 # Where a jailer puts a copy of the program that it starts.
 _JAILS = ("/run/", "/srv/jailer/", "/firecracker")
 
@@ -195,9 +196,20 @@ class Successors:
         stat = self._host.stat(path)
         if stat.problem not in (None, "absent"):
             return Part(what, None, "%s: %s could not be looked at" % (what, path))
-        judged = running_files.judge_read(started, None if stat.problem else stat.value.mtime, not stat.problem)
+        judged = running_files.judge_read(started, None if stat.problem else self._written(path, stat.value, started), not stat.problem)
         why = {running_files.GONE: "is gone", running_files.OTHER: "was replaced after the sandbox was started"}.get(judged.state, judged.reason)
         return Part(what, judged.stale, "%s: %s %s" % (what, path, why) if why else "")
+
+
+    def _written(self, path: str, stat: Any, started: Optional[float]) -> float:
+        """When what lies at a path came to be: an archive gives its files the times that they had, and a link or an owner changes no birth."""
+        if started is None or stat.ctime <= started or stat.mtime > started:
+            return float(stat.mtime)
+        # Where this is not told (coreutils before 8.31, some file systems), the time of writing is all there is.
+        with apart(self._host):
+            said = self._host.run(["stat", "--dereference", "--format=%W", path], _SECONDS, 256)
+        birth = said.value.out.strip() if not said.problem and said.value.rc == 0 else ""
+        return max(float(stat.mtime), float(birth)) if birth.isdigit() else float(stat.mtime)
 
 
 def _is_jailed(path: str) -> bool:

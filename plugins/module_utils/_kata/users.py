@@ -3,23 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who uses a Kata tree now, and who else claims Kata on this host. Asks through _host.py only."""
 
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Optional
 
+from .._containers import engines, processes
 from .._formats.processes import parse_exe
 from .._handlers import containerd_files
 from .._handlers.containerd import BUNDLES
 
+# Of k3s and rke2, whose folder may be elsewhere.
+_BESIDE_MAIN = ("config*.toml.d/*kata-deploy*", "*.kata-deploy-created")
 _RANCHER = "/var/lib/rancher/*/agent/etc/containerd/"
 # Where kata-deploy and distributions leave their traces, by the layouts that it knows; since 4.0.0 it may be installed several times by suffixes.
 TRACES = tuple((pattern, "kata-deploy") for pattern in (
     "/etc/containerd/conf.d/*kata-deploy*", "/etc/containerd/containerd.d/*kata-deploy*", "/etc/k0s/containerd.d/*kata-deploy*",
     "/etc/crio/crio.conf.d/99-kata-deploy*", "/opt/kata*/containerd/config.d/*kata-deploy*", "/etc/containerd/*.kata-deploy-created",
-    _RANCHER + "config*.toml.d/*kata-deploy*", _RANCHER + "*.kata-deploy-created",
+    *(_RANCHER + pattern for pattern in _BESIDE_MAIN),
     "/var/snap/microk8s/current/args/*.kata-deploy-created", "/var/snap/microk8s/current/args/containerd-template.toml.bak",
 )) + (("/usr/bin/containerd-shim-kata-v2*", "a distribution's package"), ("/usr/share/defaults/kata-containers*", "a distribution's package"),
       ("/usr/share/kata-containers/defaults", "a distribution's package"))
 # What kata-deploy copies aside where it writes its handlers into the file itself (containerd 1.x).
-_ASIDE = ("/etc/containerd/config.toml", _RANCHER + "config.toml.tmpl", _RANCHER + "config-v3.toml.tmpl")
+_ASIDE = ("config.toml", "config.toml.tmpl", "config-v3.toml.tmpl")
 
 
 class User(NamedTuple):
@@ -29,18 +32,20 @@ class User(NamedTuple):
     why: str
 
 
-def other_owners(host: Any) -> List[str]:
-    """'path (of whom)' for each trace of another installer."""
-    found = ["%s (of %s)" % (path, owner) for pattern, owner in TRACES for path in _paths(host, pattern)]
-    for pattern in _ASIDE:
-        for path in _paths(host, pattern):
-            names_kata = "kata" in (host.read(path, containerd_files.BYTES).value or "")
-            found += ["%s.bak (of kata-deploy)" % path] if names_kata and not host.stat(path + ".bak").problem else []
-    for main in containerd_files.MAINS:
-        for file in containerd_files.read(host, main).files:
-            said = "%s (of kata-deploy)" % file.path
-            found += [said] if "kata-deploy" in file.path and said not in found else []
-    return found
+def other_owners(host: Any, found: Optional[processes.Found] = None) -> List[str]:
+    """'path (of whom)' for each trace of another installer, in the usual places and where the containerds that run read."""
+    owners = ["%s (of %s)" % (path, owner) for pattern, owner in TRACES for path in _paths(host, pattern)]
+    for main in engines.containerds_files(host, found):
+        folder = main.rpartition("/")[0] + "/"
+        paths = [path for pattern in _BESIDE_MAIN for path in _paths(host, folder + pattern)]
+        paths += ["%s.bak" % path for path in (folder + name for name in _ASIDE) if _was_copied_aside(host, path)]
+        paths += [file.path for file in containerd_files.read(host, main).files if "kata-deploy" in file.path]
+        owners += ["%s (of kata-deploy)" % path for path in paths]
+    return sorted(set(owners), key=owners.index)
+
+
+def _was_copied_aside(host: Any, path: str) -> bool:
+    return not host.stat(path + ".bak").problem and "kata" in (host.read(path, containerd_files.BYTES).value or "")
 
 
 def _paths(host: Any, pattern: str) -> List[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...module_utils._host.errors import Refused
 
-LABEL = "katacontainers.io/kata-runtime"
+# The label that all installations share, and the mark of ours among them: Kata's own installer leaves the first to a node that has another's mark.
+LABEL, MARK = "katacontainers.io/kata-runtime", "kata-deploy.katacontainers.io/firebreak"
 # By the part of the configuration's name between configuration- and .toml, without -runtime-rs: the first that it begins with. Memory, processor.
 _OVERHEADS = (
     ("qemu-nvidia-gpu", "10240Mi", "1"),
@@ -46,7 +47,7 @@ def overhead(handler: Mapping[str, Any]) -> dict[str, str]:
 
 
 def runtime_classes(handlers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One RuntimeClass for each handler, for nodes with the label only."""
+    """One RuntimeClass for each handler, for nodes with the shared label and our own mark only: another's nodes need not have these handlers."""
     return [
         {
             "apiVersion": "node.k8s.io/v1",
@@ -54,12 +55,12 @@ def runtime_classes(handlers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             "metadata": {"name": str(handler["name"]), "labels": {"app.kubernetes.io/managed-by": "firebreak"}},
             "handler": str(handler["name"]),
             "overhead": {"podFixed": dict(handler.get("overhead") or overhead(handler))},
-            "scheduling": {"nodeSelector": {LABEL: "true"}},
+            "scheduling": {"nodeSelector": {LABEL: "true", MARK: "true"}},
         }
         for handler in handlers
     ]
 
 
 def node_labels(nodes: Sequence[str]) -> list[dict[str, Any]]:
-    """The nodes with the label, to be applied on the server's side, where it leaves all else of a node."""
-    return [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {LABEL: "true"}}} for node in nodes]
+    """The nodes with both labels, to be applied on the server's side, where it leaves all else of a node."""
+    return [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {LABEL: "true", MARK: "true"}}} for node in nodes]

@@ -271,6 +271,58 @@ def test_a_pod_of_crios_with_one_shim_for_all() -> None:
         ("c1", False, "kata", "crio"), ("c2", False, "kata", "crio"), ("sid", True, "kata", "crio")]
 
 
+def test_a_pod_of_crios_with_one_conmonrs_for_all() -> None:
+    """cri-o internal/oci/runtime_pod.go: runtime_type = "pod"."""
+    run = "/run/containers/storage/overlay-containers"
+    world = World().file("/usr/bin/conmonrs").folder(run, "sid", "c1")
+    world.process(200, "/usr/bin/conmonrs", ["conmonrs", "--runtime", "/usr/bin/crun", "--runtime-dir", f"{run}/sid/userdata"]).life(200, 1, 200)
+    for pid, name, kind in ((201, "sid", "sandbox"), (202, "c1", "container"), (203, "?", "")):
+        world.process(pid, f"/{name}", [name], parent=200).life(pid, 200, pid, 1, name="pause" if kind == "sandbox" else "x", pid_space=name)
+        notes = {"io.kubernetes.cri-o.SandboxID": "sid", "io.kubernetes.cri-o.ContainerType": kind, "io.kubernetes.container.name": name}
+        if kind:
+            world.file(f"{run}/{name}/userdata/config.json", json.dumps({"ociVersion": "1.0", "annotations": notes}))
+            world.file(f"{run}/{name}/userdata/pidfile", str(pid))
+    assert [(item["id"], item["runtime"], item["pid"], item["is_pod"]) for item in world.items()] == [
+        ("", "crun", 203, False), ("c1", "crun", 202, False), ("sid", "crun", 201, True)]
+    assert world.containers().facts["counts"]["host_kernel"] == 2
+
+
+def test_shims_of_the_first_kind_are_told_by_their_folders() -> None:
+    """Docker 19.03 (containerd 1.2, runtime/v1/shim/client): no id, but -workdir."""
+    tasks, shim = "/run/docker/containerd/daemon/io.containerd.runtime.v1.linux", "/usr/bin/containerd-shim"
+    world = World().file(shim)
+    for pid, name in ((100, "c1"), (200, "c2")):
+        kept = f"/var/lib/docker/containerd/daemon/io.containerd.runtime.v1.linux/moby/{name}"
+        world.process(pid, shim, ["containerd-shim", "-namespace", "moby", "-workdir", kept, "-address", "/run/containerd/containerd.sock"])
+        world.process(pid + 1, "/bin/x", ["x"], parent=pid).task(name, "moby", config(privileged=name == "c2"), pid + 1, tasks)
+        world.file(f"/var/lib/docker/containers/{name}/config.v2.json", json.dumps({"Name": f"/{name}", "Config": {"Image": "mysql:5"}}))
+    assert [(item["id"], item["name"], item["runtime"], item["privileged"], item["pid"]) for item in world.items()] == [
+        ("c1", "c1", "runc", False, 101), ("c2", "c2", "runc", True, 201)]
+
+
+@pytest.mark.parametrize(("machine", "isolation"), [(True, "virtual_machine"), (False, "host_kernel")])
+def test_urunc_hands_over_to_runc_what_is_no_unikernel(machine: bool, isolation: str) -> None:
+    """urunc: the pause of a pod is no unikernel; a unikernel's first process is its monitor."""
+    world = World().shim(100, "c1", binary="/usr/local/bin/containerd-shim-urunc-v2").process(101, "/usr/local/bin/solo5-hvt", ["x"], parent=100)
+    world.task("c1", first=101).folder("/proc/101/fd", "0")
+    if machine:
+        world.machine(101)
+    assert world.only()["isolation"] == isolation
+
+
+@pytest.mark.parametrize(("link", "isolation"), [
+    ("anon_inode:kvm-vm", "virtual_machine"), ("anon_inode:mshv_partition", "virtual_machine"), ("anon_inode:[eventfd]", None)])
+def test_a_machine_below_the_first_process(link: str, isolation: str | None) -> None:
+    """crun-vm: QEMU is libvirt's child within the container; on Azure's hosts a machine is a partition of Hyper-V's."""
+    world = World().shim(100, "c1").process(101, "/crun-vm/entrypoint.sh", ["sh"], parent=100).process(102, "/usr/sbin/virtqemud", ["v"], parent=101)
+    world.process(103, "/usr/bin/qemu-system-x86_64", ["qemu"], parent=102).task("c1", first=101, runtime="/usr/bin/crun-vm")
+    for pid, parent in ((101, 100), (102, 101), (103, 102)):
+        world.life(pid, parent, pid, pid - 100).folder(f"/proc/{pid}/fd", "9")
+        world.recording["readlink"][f"/proc/{pid}/fd/9"] = "/dev/null"
+    world.recording["readlink"]["/proc/103/fd/9"] = link
+    assert world.only()["isolation"] == isolation
+
+
 def test_more_containers_than_are_listed_are_counted() -> None:
     world = World().shim(100, "pod")
     for number in range(2105):

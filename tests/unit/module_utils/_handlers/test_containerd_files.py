@@ -84,6 +84,12 @@ def test_generations(version: str, how: str | None) -> None:
     ('#!/usr/bin/env bash\nexport KATA_CONF_FILE="/a.toml"\nexec "/usr/bin/containerd-shim-kata-v2" "$@"\n',
      Wrapper("/a.toml", "/usr/bin/containerd-shim-kata-v2")),
     ("#!/bin/sh\n# KATA_CONF_FILE=/a.toml\nexec /opt/kata/bin/containerd-shim-kata-v2\n", Wrapper(None, "/opt/kata/bin/containerd-shim-kata-v2")),
+    # A shim that the shell looks for, and a variable that the caller may have given (POSIX shell, 2.6.2 and 2.9.1.1).
+    ("#!/bin/sh\nenv KATA_CONF_FILE='/a.toml' containerd-shim-kata-v2 \"$@\"\n", Wrapper("/a.toml", "containerd-shim-kata-v2")),
+    ('#!/bin/sh\nexport KATA_CONF_FILE="${KATA_CONF_FILE:-/a.toml}"\nexec containerd-shim-kata-v2 "$@"',
+     Wrapper("/a.toml", "containerd-shim-kata-v2")),
+    ('#!/bin/sh\n: "${KATA_CONF_FILE:=/a.toml}"\n/opt/kata/bin/containerd-shim-kata-v2 "$@"\n',
+     Wrapper("/a.toml", "/opt/kata/bin/containerd-shim-kata-v2")),
 ])
 def test_wrappers(text: str, said: Wrapper) -> None:
     assert parse_wrapper(text) == said

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_kernel_that_was_written_since_is_another() -> None:
     world = genuine(installed())
     world.recording["stat"][KERNEL] = [*world.recording["stat"][KERNEL][:5], 1763999999.0, *world.recording["stat"][KERNEL][6:]]
     assert world.only_sandbox()["reasons"] == [f"guest kernel: {KERNEL} was replaced after the sandbox was started"]
+
+
+@pytest.mark.parametrize(("birth", "stale"), [("1763999990\n", True), ("1763000000\n", False), ("0\n", False), (None, False)])
+def test_a_kernel_out_of_an_archive_has_the_time_that_it_had_there(birth: str | None, stale: bool) -> None:
+    """tar sets a file's time of writing, nobody its birth (statx, stx_btime). What a hard link or a new owner changes is neither."""
+    world = genuine(installed())
+    world.recording["stat"][KERNEL][6] = 1763999990.0
+    if birth:
+        world.recording["run"][f"stat --dereference --format=%W {KERNEL}"] = birth
+    assert world.only_sandbox()["stale"] is stale
 
 
 def test_a_kernel_that_a_new_one_would_not_get() -> None:
@@ -240,6 +251,67 @@ def test_microk8s_is_read() -> None:
     path = "/var/snap/microk8s/current/args/containerd.toml"
     row, = World().release("4.1.0").file(path, "version = 3\n" + handler(KATA)).kata().facts["handlers"]
     assert row["source"] == path
+
+
+@pytest.mark.parametrize(("usual", "told", "links"), [
+    # k3s with another data-dir, and one whose usual folder was moved (k3s agent --data-dir; symlinks).
+    (False, "/data/k3s/agent/etc/containerd/config.toml", {}),
+    (True, "/data/rke2/agent/etc/containerd/config.toml",
+     {"/var/lib/rancher/rke2/agent/etc/containerd/config.toml": "/data/rke2/agent/etc/containerd/config.toml"}),
+    # microk8s: ${SNAP_DATA} is the revision's folder, which "current" leads to.
+    (True, "/var/snap/microk8s/7234/args/containerd.toml",
+     {"/var/snap/microk8s/current/args/containerd.toml": "/var/snap/microk8s/7234/args/containerd.toml"}),
+])
+def test_a_containerd_that_was_told_to_read_elsewhere(usual: bool, told: str, links: dict[str, str]) -> None:
+    drop_ins = f"{told.rpartition('/')[0]}/x.d"
+    world = installed().file(told, f"version = 3\nimports = ['{drop_ins}/*.toml']\n" + handler(KATA)).file("/usr/bin/containerd")
+    world.file(f"{drop_ins}/kata-deploy.toml").folder(drop_ins, "kata-deploy.toml")
+    for path, target in links.items():
+        world.link(path, target)
+    del world.recording["read"][CONTAINERD]
+    facts = world.process(300, "/usr/bin/containerd", ["containerd", "-c", told]).kata().facts
+    row, = facts["handlers"]
+    assert (row["source"] in {told, *links}, row["loaded"], row["dead"]) == (True, True, "")
+    assert len(facts["other_installers"]) == 1
+
+
+def test_an_engine_of_a_users_reads_nothing_for_the_host() -> None:
+    world = installed().file("/home/u/containerd", uid=1000).file("/home/u/c.toml", "version = 3\n" + handler(KATA, "mine"))
+    world.process(300, "/home/u/containerd", ["containerd", "--config", "/home/u/c.toml"], user=1000)
+    world.process(301, "/home/u/containerd", ["containerd"], user=1000)
+    assert [(row["name"], row["loaded"]) for row in world.kata().facts["handlers"]] == [("kata", False)]
+
+
+@pytest.mark.parametrize(("kind", "shim", "dead"), [
+    # containerd, pkg/shim/util.go, BinaryName: the last two words count; resolveRuntimePath: a type may be a path.
+    ("io.containerd.kata.qemu.v2", "/usr/local/bin/containerd-shim-qemu-v2", ""), ("kata-fc.v2", "/usr/local/bin/containerd-shim-kata-fc-v2", ""),
+    ("com.example.secure.v2", "/usr/local/bin/containerd-shim-secure-v2", ""), (KATA, "", ""), ("kata", "", "kata is no runtime's type"),
+])
+def test_what_a_type_of_runtime_leads_to(kind: str, shim: str, dead: str) -> None:
+    world = World().release("4.1.0").file("/etc/kata-containers/configuration.toml", HARD)
+    world.file(CONTAINERD, (BY_TYPE % "x").replace("io.containerd.x.v2", kind).replace("runtimes.kata", "runtimes.sandboxed"))
+    row, = (world.link(shim, KATA) if shim else world).kata().facts["handlers"]
+    assert (row["name"], row["program"], row["dead"]) == ("sandboxed", None if dead else KATA, dead)
+
+
+def test_a_runtime_called_kata_that_leads_to_runc_is_no_handler_of_katas() -> None:
+    world = World().release("4.1.0").file("/usr/bin/containerd-shim-runc-v2")
+    assert world.file(CONTAINERD, BY_TYPE % "runc").kata().facts["handlers"] == []
+
+
+def test_a_script_that_looks_for_its_shim() -> None:
+    world = World().release("4.1.0").file("/usr/local/bin/kata-wrapper", '#!/bin/sh\nexec containerd-shim-kata-v2 "$@"\n').link(SHIM_LINK, KATA)
+    world.file(CONTAINERD, "version = 3\n" + handler("/usr/local/bin/kata-wrapper").split("options")[0])
+    row, = world.file("/etc/kata-containers/configuration.toml", HARD).kata().facts["handlers"]
+    assert (row["program"], row["reads"], row["dead"]) == (KATA, "/etc/kata-containers/configuration.toml", "")
+
+
+def test_dockers_settings_elsewhere_are_read() -> None:
+    """dockerd --config-file."""
+    text = json.dumps({"runtimes": {"kata": {"runtimeType": KATA}}})
+    world = World().release("4.1.0").file("/etc/docker/other.json", text).file("/usr/bin/dockerd")
+    row, = world.process(300, "/usr/bin/dockerd", ["dockerd", "--config-file=/etc/docker/other.json"]).kata().facts["handlers"]
+    assert (row["engine"], row["source"], row["loaded"]) == ("docker", "/etc/docker/other.json", True)
 
 
 def test_kata_deploys_releases_have_no_version_but_a_shim_that_says_it() -> None:

@@ -36,10 +36,11 @@ def test_no_overhead_is_made_up(config: str) -> None:
 
 
 def test_manifest() -> None:
-    """Pods run on nodes with the label only; an overhead of the operator's own wins."""
+    """Pods run on nodes with both labels only (kata-deploy's chart since 4.1.0); an overhead of the operator's own wins."""
+    labels = {"katacontainers.io/kata-runtime": "true", "kata-deploy.katacontainers.io/firebreak": "true"}
     made, = runtime_classes([{"name": "kata", "overhead": {"memory": "1Mi", "cpu": "1m"}}])
     assert made == {
         "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "kata", "labels": {"app.kubernetes.io/managed-by": "firebreak"}},
         "handler": "kata", "overhead": {"podFixed": {"memory": "1Mi", "cpu": "1m"}},
-        "scheduling": {"nodeSelector": {"katacontainers.io/kata-runtime": "true"}}}
-    assert node_labels(["a"])[0]["metadata"] == {"name": "a", "labels": {"katacontainers.io/kata-runtime": "true"}}
+        "scheduling": {"nodeSelector": labels}}
+    assert node_labels(["a"])[0]["metadata"] == {"name": "a", "labels": labels}

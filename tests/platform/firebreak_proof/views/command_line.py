@@ -32,14 +32,15 @@ _CHOICES = {
     "vmscape": ("off", "on|off|auto|ibpb|force"), "stf_barrier": ("off", "on|off|auto|eieio|hwsync|fallback"),
     "kvm_intel.vmentry_l1d_flush": ("never", "auto|never|cond|always"), "kpti": ("[nNfF0].*|[oO][fF].*", "[nNfF0yYtT1].*|[oO][fFnN].*"),
     "kvm.nx_huge_pages": ("never|[nNF0].*|f(?!orce).*|[oO][fF].*", "force|auto|never|[nNfF0yYtT1].*|[oO][fFnN].*"),
-    "retbleed": (r"(.*,)?off(,.*)?", ".*"), "microcode": (r"(.*,)?dis_ucode_ldr(,.*)?", ".*"),
+    "retbleed": (r"(.*,)?off(,.*)?", ".*"), "spectre_v2_heuristics": (r"(.*,)?(skylake=|ssbd=)?off(,.*)?", ".*"), "microcode": (r"(.*,)?dis_ucode_ldr(,.*)?", ".*"),
     "mitigations": ("off", r"(off|auto|auto,nosmt)([,;].*)?"),
 }
 _FLAGS = frozenset(("nospectre_v1", "nospectre_v2", "nospectre_bhb", "nospec", "nospec_store_bypass_disable", "noibrs", "noibpb", "no_stf_barrier",
                     "no_entry_flush", "no_uaccess_flush", "no_rfi_flush", "dis_ucode_ldr"))
 # Parts that stay although a later word of the same name says nothing of them.
 _STAYING = {"mitigations": r"no_(user_kernel|user_user|guest_host|guest_guest|cross_thread)",
-            "clearcpuid": r"ibrs|ibpb|stibp|ssbd|virt_ssbd|md_clear|flush_l1d|arch_capabilities|ibrs_enhanced|spec_ctrl|intel_stibp|pti"}
+            "clearcpuid": r"ibrs|ibpb|stibp|ssbd|virt_ssbd|md_clear|flush_l1d|arch_capabilities|ibrs_enhanced|spec_ctrl|intel_stibp|pti|"
+                          r"235|428|43[01]|44[01]|586|60[23457]"}
 
 
 def words(line: str) -> list[str]:

@@ -18,11 +18,11 @@ _GOOD = {
     "spectre_v2": r"Retpolines|Full (generic )?retpoline( and IBRS \(user space\))?|"
                   r"(Enhanced / Automatic |Enhanced |Basic )?IBRS( \+ LFENCE| \+ Retpolines)?|"
                   r"IBRS \(kernel( and user space)?\)|IBP disabled|CSV2|Branch predictor hardening|"
-                  r"I-cache invalidation|Firmware call|History overwrite|"
+                  r"Indirect Branch Restricted Speculation|IBRS[+ ]IBPB|Full generic retpoline \+ IBPB|I-cache invalidation|Firmware call|History overwrite|"
                   r"Multiple mitigations|Indirect branch .*|Software count cache flush.*|Branch predictor state flush|etokens|execute trampolines|"
                   r"limited branch prediction",
     "spec_store_bypass": r"Speculative Store Bypass disabled.*|Kernel entry/exit barrier \((eieio|hwsync|fallback)\)",
-    "l1tf": "PTE Inversion|RFI Flush",
+    "l1tf": "(PTE|Page Table) Inversion|RFI Flush",
     "mds": "Clear CPU buffers", "tsx_async_abort": "Clear CPU buffers|TSX disabled", "mmio_stale_data": "Clear CPU buffers",
     "reg_file_data_sampling": "Clear Register File", "srbds": "Microcode|TSX disabled",
     "gather_data_sampling": r"Microcode( \(locked\))?|AVX disabled, no microcode",
@@ -37,7 +37,7 @@ _HALF = {("tsa", "Clear CPU buffers: user/kernel boundary"): "guest_to_host", ("
          ("spec_rstack_overflow", "Reduced Speculation"): "host"}
 _FAMILIES_WITHOUT_HOST_SIDE = (26,)
 _SIDE_MARKS = re.compile(r"BHI: (Not affected|BHI_DIS_S|Retpoline|SW loop(, KVM: SW loop)?)|IBPB.*|IBRS_FW|RSB filling|STIBP.*|PBRSB-eIBRS: .*|BHB|"
-                         r"L1D private per thread|ori31 .*|Indirect branch cache disabled|Software link stack flush.*|SMT .*|VMX: .*")
+                         r"L1D (private per thread|(conditional )?cache flushes|flush not necessary|EPT disabled)|ori31 .*|Indirect branch cache disabled|Software link stack flush.*|SMT .*|VMX: .*")
 _GUESTS_ONLY = ("itlb_multihit", "vmscape")
 _NO_GUESTS = ("meltdown", "spectre_v1", "spec_store_bypass", "old_microcode", "ghostwrite")
 
@@ -55,9 +55,9 @@ def _open_by_state(name: str, state: str, family: int) -> set[str]:
 
 def _open_by_part(name: str, part: str) -> set[str]:
     """The views that one of the further parts leaves open."""
-    if part.startswith("SMT"):
-        return set() if re.fullmatch("SMT (mitigated|disabled|enabled with STIBP protection)", part) else {"smt"}
-    if part.startswith(("VMX:", "PBRSB-eIBRS:")):
+    if re.match("(VMX: )?SMT ", part):
+        return set() if re.fullmatch("(VMX: )?SMT (mitigated|disabled|enabled with STIBP protection)", part) else {"smt"}
+    if part.startswith(("VMX:", "PBRSB-eIBRS:", "L1D vulnerable")):
         return {"guest_to_host"} if "ulnerable" in part else set()
     if re.fullmatch(r"BHI: (Vulnerable.*|Syscall hardening), KVM: SW loop", part):
         return {"host"}

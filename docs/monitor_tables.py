@@ -20,13 +20,20 @@ from typing import Any, Dict
 _NAMES = ("dpkg", "dpkg_holders", "rpm", "rpm_holders")
 
 
+def _pattern(said: str | list[str]) -> list[str]:
+    """One pattern, or several of which one fits, as one."""
+    if isinstance(said, str):
+        return [f'        "binaries": r"{said}",']
+    return ['        "binaries": (', *(f'            r"{one}|"' for one in said[:-1]), f'            r"{said[-1]}"', "        ),"]
+
+
 def kinds_module(data: dict[str, Any]) -> str:
     """module_utils/_hypervisor/kinds.py."""
     lines = [_HEAD + f'AS_OF = "{data["as_of"]}"',
              "# For each component: whether it runs guests itself, the pattern of its binaries, and the names of its packages.",
              "KINDS: Dict[str, Dict[str, Any]] = {"]
     for name, kind in data["components"].items():
-        lines += [f'    "{name}": {{', f'        "runs_guests": {kind["runs_guests"]},', f'        "binaries": r"{kind["binaries"]}",']
+        lines += [f'    "{name}": {{', f'        "runs_guests": {kind["runs_guests"]},', *_pattern(kind["binaries"])]
         for key in _NAMES:
             lines.append(f'        "{key}": (')
             lines += [f'            r"{package}",' for package in kind.get(key, ())]
@@ -41,7 +48,11 @@ def page(data: dict[str, Any], generated: str, table: Callable[[tuple[str, ...],
     def packages(kind: dict[str, Any], key: str) -> str:
         return ", ".join(f"`{package}`" for package in [*kind.get(key, ()), *kind.get(f"{key}_holders", ())])
 
-    rows = ((f"`{name}`", f"`{kind['binaries']}`", packages(kind, "dpkg"), packages(kind, "rpm")) for name, kind in data["components"].items())
+    def binaries(kind: dict[str, Any]) -> str:
+        said = kind["binaries"]
+        return ", ".join(f"`{one}`" for one in ([said] if isinstance(said, str) else said))
+
+    rows = ((f"`{name}`", binaries(kind), packages(kind, "dpkg"), packages(kind, "rpm")) for name, kind in data["components"].items())
     return "\n".join([
         generated, "# Programs that make or serve virtual machines\n",
         f"Held against its sources on {data['as_of']}. Names are regular expressions, those of rpm's packages plain. A binary of such a name that",

@@ -81,6 +81,13 @@ def test_the_firmware_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
     hold(version in wanted.accepted, f"{proof.host} has firmware {version}; the standard promises {wanted}")
 
 
+@promise("os.bmc_version", finding="os.bmc")
+def test_the_controllers_firmware_is_the_promised_one(proof: Proof, wanted: Wanted) -> None:
+    version = proof.fields("controller").get("version", "")
+    hold(bool(version), f"{proof.host} does not say which firmware its management controller has")
+    hold(version in wanted.accepted, f"{proof.host} has a management controller with firmware {version}; the standard promises {wanted}")
+
+
 @promise("os.firmware_date", finding="os.firmware")
 def test_the_firmware_is_as_new_as_promised(proof: Proof, wanted: Wanted) -> None:
     date = proof.fields("firmware").get("date", "")

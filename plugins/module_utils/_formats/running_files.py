@@ -77,13 +77,20 @@ def judge(held: Held, now: Place) -> Judged:
     return Judged(GONE if now.file is None else OTHER)
 
 
-def judge_read(started: Optional[float], written: Optional[float], is_there: bool) -> Judged:
-    """The same of a file that was read at a start and let go: what was written since is another one."""
+def judge_read(started: Optional[float], written: Optional[float], is_there: bool, changed: Optional[float] = None) -> Judged:
+    """The same of a file that was read at a start and let go: what was written since is another one.
+
+    Package managers give a file the time of its build. ``changed`` is the inode's own time, which every new file sets, and every new owner or label.
+    """
     if not is_there:
         return Judged(GONE)
     if started is None or written is None:
         return Judged(UNKNOWN, "when it was read is not known")
-    return Judged(OTHER if written > started + 1 else SAME)
+    if written > started + 1:
+        return Judged(OTHER)
+    if changed is not None and changed > started + 1:
+        return Judged(UNKNOWN, "it was put there, or changed in owner or mode, after it was read")
+    return Judged(SAME)
 
 
 def device_of(name: str) -> Optional[int]:

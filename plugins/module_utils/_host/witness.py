@@ -84,3 +84,8 @@ def count(host: Any, losses: List[Loss]) -> None:
     """Let losses that were kept apart count after all."""
     if hasattr(host, "losses"):
         host.losses += losses
+
+
+def itself(host: Any) -> Any:
+    """The host without its witness, for a question with a time limit of its own: where it gets no answer, its own fact alone is lost."""
+    return getattr(host, "asked", host)

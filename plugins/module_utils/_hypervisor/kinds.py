@@ -124,16 +124,23 @@ KINDS: Dict[str, Dict[str, Any]] = {
     },
     "ovmf": {
         "runs_guests": False,
-        "binaries": r"(?:OVMF|AAVMF)_CODE[A-Za-z0-9._-]{0,30}\.fd|edk2-(?:x86_64|aarch64)[a-z-]{0,20}code\.fd|QEMU_EFI[A-Za-z0-9._-]{0,9}\.fd",
+        "binaries": (
+            r"(?:OVMF|AAVMF|RISCV_VIRT|LOONGARCH_VIRT|QEMU_EFI|CLOUDHV)(?:[._-](?![A-Za-z0-9._-]*VARS)[A-Za-z0-9._-]{1,40})?\.(?:fd|raw|qcow2)|"
+            r"edk2-[a-z0-9_]{1,12}-[a-z-]{0,20}code\.fd|"
+            r"(?:ovmf|aavmf)-(?![a-z0-9_-]*vars)[a-z0-9_-]{1,40}\.(?:bin|qcow2)"
+        ),
         "dpkg": (
             r"ovmf(?:-amdsev|-inteltdx|-generic)?",
             r"qemu-efi-(?:aarch64|arm|riscv64|loongarch64)",
+            r"pve-edk2-firmware(?:-[a-z0-9]+)?",
         ),
         "dpkg_holders": (
         ),
         "rpm": (
             r"edk2-ovmf",
             r"edk2-aarch64",
+            r"edk2-riscv64",
+            r"edk2-loongarch64",
             r"qemu-ovmf-x86_64",
             r"qemu-uefi-aarch64",
         ),

@@ -14,23 +14,23 @@ MONITORS = tuple(name for name in KINDS if KINDS[name]["runs_guests"])
 
 # Where binaries are put without a package (Kata's static release, an administrator's own build).
 UNPACKAGED = (
-    ("qemu", "/opt/kata/bin/qemu-system-x86_64"),
-    ("qemu", "/opt/kata/bin/qemu-system-aarch64"),
-    ("cloud-hypervisor", "/opt/kata/bin/cloud-hypervisor"),
-    ("firecracker", "/opt/kata/bin/firecracker"),
-    ("virtiofsd", "/opt/kata/libexec/virtiofsd"),
-    ("qemu", "/usr/local/bin/qemu-system-x86_64"),
-    ("cloud-hypervisor", "/usr/local/bin/cloud-hypervisor"),
-    ("firecracker", "/usr/local/bin/firecracker"),
-    ("virtiofsd", "/usr/local/bin/virtiofsd"),
-    ("qemu", "/snap/lxd/current/bin/qemu-system-x86_64"),
-    ("qemu", "/snap/lxd/current/bin/qemu-system-aarch64"),
-    ("qemu", "/opt/incus/bin/qemu-system-x86_64"),
-    ("qemu", "/opt/incus/bin/qemu-system-aarch64"),
-    ("qemu", "/usr/bin/qemu-system-x86_64"),
-    ("cloud-hypervisor", "/usr/bin/cloud-hypervisor"),
-    ("firecracker", "/usr/bin/firecracker"),
-    ("virtiofsd", "/usr/bin/virtiofsd"),
+    "/opt/kata/bin/qemu-system-x86_64",
+    "/opt/kata/bin/qemu-system-aarch64",
+    "/opt/kata/bin/cloud-hypervisor",
+    "/opt/kata/bin/firecracker",
+    "/opt/kata/libexec/virtiofsd",
+    "/usr/local/bin/qemu-system-x86_64",
+    "/usr/local/bin/cloud-hypervisor",
+    "/usr/local/bin/firecracker",
+    "/usr/local/bin/virtiofsd",
+    "/snap/lxd/current/bin/qemu-system-x86_64",
+    "/snap/lxd/current/bin/qemu-system-aarch64",
+    "/opt/incus/bin/qemu-system-x86_64",
+    "/opt/incus/bin/qemu-system-aarch64",
+    "/usr/bin/qemu-system-x86_64",
+    "/usr/bin/cloud-hypervisor",
+    "/usr/bin/firecracker",
+    "/usr/bin/virtiofsd",
 )
 
 _MATCHERS = tuple((name, re.compile(r"(?:%s)\Z" % KINDS[name]["binaries"])) for name in KINDS)
@@ -42,7 +42,7 @@ _COMMS = {"qemu-system-x86": "qemu", "qemu-system-aar": "qemu", "qemu-system-ppc
 _PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/usr/lib/xen/bin", "/usr/lib64/xen/bin", "/boot")
 _BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen", "swtpm")
 _PROGRAM_FOLDER = re.compile(
-    r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z|/usr/share/(?:OVMF|AAVMF|edk2|qemu)[^/]*(?:/[^/]+)?\Z")
+    r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z|/usr/share/(?:OVMF|AAVMF|ovmf|edk2|qemu|pve-edk2|cloud-hypervisor)[^/]*(?:/[^/]+)?\Z")
 
 DPKG_LISTS = "/var/lib/dpkg/info"
 _DPKG_STANZA = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(

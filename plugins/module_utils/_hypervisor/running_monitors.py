@@ -12,7 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .._formats import elf, processes, running_files
 from .._host.witness import apart
 from .._packages import history
-from . import machine_types, monitors
+from . import guest_firmware, machine_types, monitors, opened_files
 
 PROC = "/proc"
 # No host runs more guests than this; a user who starts more lookalikes costs the scan no more.
@@ -191,6 +191,8 @@ class Examiner:
         # All that run, for a guest in a container is compared with what the libvirt daemon there would start.
         self.candidates: List[Candidate] = []
         self._containers_daemons: Optional[List[Tuple[str, Any]]] = None
+        # Rows of the firmware that the guests were booted with.
+        self.firmware: List[Dict[str, Any]] = []
 
     def examine(self, candidate: Candidate) -> Dict[str, Any]:
         """The record's mapping of one process; GoneError where it ended meanwhile."""
@@ -205,7 +207,28 @@ class Examiner:
         moment = processes.moment(self._booted_at, ticks)
         seen.update(pid=int(candidate.pid), component=candidate.component, started_at=moment, guest=guest.name, machine_type=guest.machine_type,
                     machine_type_in_effect=_in_effect(seen, guest.machine_type) if candidate.component == "qemu" else None)
+        if self._is_roots(folder):
+            self._note_firmware(guest_firmware.Guest(seen["pid"], candidate.component, guest.name, moment, started, self._own_root(folder), argv))
         return seen
+
+    def _is_roots(self, folder: str) -> bool:
+        """Whether a process runs a program of root's: anyone may call his own qemu-system-x86_64, and let it hold any file."""
+        running = self._host.stat(folder + "/exe")
+        return not running.problem and running.value.uid == 0 and not running.value.mode & 0o022
+
+    def _own_root(self, folder: str) -> Optional[bool]:
+        root = self._host.stat(folder + "/root")
+        return None if root.problem or self._installed.root.problem else not _same(root, self._installed.root)
+
+    def _note_firmware(self, guest: guest_firmware.Guest) -> None:
+        for one in guest_firmware.of(self._host, guest):
+            package = self._installed.packages.get(opened_files.real(self._host, one.path))
+            version = package.version if package and one.judged.stale is False else None
+            how = "package" if version else "unknown"
+            if package and one.judged.stale and guest.started is not None:
+                version = history_version(self._host, self._installed.manager, package, guest.started)
+                how = "package_history" if version else "unknown"
+            self.firmware.append(guest_firmware.row_of(guest, one, version, how))
 
     def _guest(self, component: str, argv: List[str]) -> machine_types.Guest:
         """The guest by the command line, and by the file that it has QEMU read, where that is one that only root makes (Incus, LXD)."""
@@ -300,7 +323,10 @@ class Examiner:
         foreign = verdict.reason
         for component in self._installed.components if verdict.stale is None else []:
             if build and component["name"] == candidate.component and component["build_id"] == build:
-                return Verdict(False, "%s, but of the build that is installed" % foreign, True), build, (component["version"], "build_id")
+                # What is started in a container next is its image's business, even where the host has the same build.
+                is_copy = not foreign.startswith(running_files.OWN_ROOT)
+                said = Verdict(False, "%s, but of the build that is installed" % foreign, True) if is_copy else verdict
+                return said, build, (component["version"], "build_id")
         version = None
         if candidate.component == "qemu" and running.value and running.value.uid == 0:
             version = self.text_version("%s/%s/exe" % (PROC, candidate.pid), running)

@@ -11,7 +11,7 @@ from .._formats import running_files
 from .._host.record import Fact
 from .._os import virtualization
 from .._packages import managers
-from . import guest_boot, guest_trust, kvm, libvirt_guests, machine_types, monitors, running_monitors
+from . import guest_boot, guest_trust, kvm, libvirt_guests, machine_types, monitors, owners, running_monitors
 from .kinds import SOFTWARE_KVM
 
 # One processor's paragraph is enough for its flags.
@@ -39,14 +39,14 @@ FACTS = [
     Fact("kvm.software", "bool", "whether KVM is made of software alone (kvm_pvm): virtual processors run there, and a guest's kernel may not boot"),
     Fact("components", "list", "programs that make or serve virtual machines, as installed"),
     Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker or xen"),
-    Fact("components[].package", "str", "the package, null for a binary of no package"),
+    Fact("components[].package", "str", "the package; null for a binary of none, or of one that only bundles it (Incus, Kata Containers)"),
     Fact("components[].version", "str", "the package's version, or for QEMU without a package the one written in its binary; else null"),
     Fact("components[].path", "str", "the binary that stands for the component, null where the package has none"),
     Fact("components[].build_id", "str", "the ELF build id of that binary, null where it has none"),
-    Fact("processes", "list", "running machine monitors and their servants"),
+    Fact("processes", "list", "running machine monitors and their servants, and one row (ovmf) for the firmware that each guest was booted with"),
     Fact("processes[].pid", "int", "process id"),
     Fact("processes[].component", "str", "as in components"),
-    Fact("processes[].exe", "str", "path that the binary had; null where only root may see it"),
+    Fact("processes[].exe", "str", "path that the binary or firmware had; null where only root may see it"),
     Fact("processes[].deleted", "bool", "whether the binary is no longer the file at that path; null as exe"),
     Fact("processes[].version", "str", "the version that runs, null where it cannot be known"),
     Fact("processes[].version_how", "str", "package (same file), build_id, binary_text, package_history or unknown"),
@@ -86,8 +86,9 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     ladder = kvm.climb(host, flags, options.get("hypervisor_probe") or "device")
     _collect_kvm(host, section)
     _collect_xen(host, section, clues)
-    components, packages, manager = _collect_components(host, section, clues.architecture)
-    processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")))
+    running = running_monitors.find(host)
+    components, packages, manager = _collect_components(host, section, clues.architecture, running[0] or [])
+    processes = _collect_processes(host, section, running_monitors.Installed(components, packages, manager, host.stat("/")), running)
     components += _in_containers(section, components, processes)
     _collect_xen_image(host, section, components)
     _collect_guests(host, section, processes)
@@ -168,7 +169,7 @@ def _collect_xen_image(host: Any, section: Any, components: List[Dict[str, Any]]
 
 
 def _collect_components(
-    host: Any, section: Any, architecture: str,
+    host: Any, section: Any, architecture: str, running: List[running_monitors.Candidate],
 ) -> Tuple[List[Dict[str, Any]], Dict[str, monitors.Package], Optional[str]]:
     """(components, package by real path of its binaries, package manager), which is asked only where a program is there."""
     manager = managers.manager(host)
@@ -180,8 +181,11 @@ def _collect_components(
         section.cannot_say("components", problem, detail)
         return [], {}, manager
     owned = {(host.realpath(path).value or path): package for path, package in monitors.by_path(packages).items()}
+    unknown = _unknown(host, owned, running)
+    found = owners.of(host, manager, unknown) if unknown else {}
+    packages, owned = packages + list(found.values()), dict(owned, **found)
     components = [_component(host, package, monitors.principal(package.binaries, architecture)) for package in packages]
-    components += _unpackaged(host, owned)
+    components += _unpackaged(host, [path for path in unknown if path not in found and path in monitors.UNPACKAGED])
     section.put("components", components, "the folders of programs, %s" % _SOURCES[manager])
     return components, owned, manager
 
@@ -209,14 +213,26 @@ def _build_id(host: Any, path: Optional[str]) -> Optional[str]:
     return None if path is None or path.endswith(".gz") else running_monitors.build_id_at(host, path)
 
 
-def _unpackaged(host: Any, owned: Dict[str, monitors.Package]) -> List[Dict[str, Any]]:
-    """Components at the usual places that no package brought."""
+def _unknown(host: Any, owned: Dict[str, monitors.Package], running: List[running_monitors.Candidate]) -> List[str]:
+    """Programs at the usual places, and those that run from folders of the system, that none of the known packages brought."""
+    links = [proc.parse_exe(candidate.link).path for candidate in running if candidate.link]
+    paths = list(monitors.UNPACKAGED) + sorted({path for path in links if proc.in_system_folder(path) and path not in monitors.UNPACKAGED})
     found = []
-    for name, path in monitors.UNPACKAGED:
+    for path in paths:
         stat = host.stat(path)
-        if stat.problem or stat.value.kind != "file" or (host.realpath(path).value or path) in owned:
-            continue
-        version = running_monitors.find_text_version(host, path, stat.value.size) if name == "qemu" else None
+        real = host.realpath(path).value or path
+        if not stat.problem and stat.value.kind == "file" and real not in owned and path not in owned:
+            found.append(path)
+    return found
+
+
+def _unpackaged(host: Any, paths: List[str]) -> List[Dict[str, Any]]:
+    """Components that no package brought, or one whose version is not theirs."""
+    found = []
+    for path in paths:
+        name = monitors.component_of(path.rpartition("/")[2])
+        size = host.stat(path)
+        version = running_monitors.find_text_version(host, path, size.value.size) if name == "qemu" and not size.problem else None
         found.append({"name": name, "package": None, "version": version, "path": path, "build_id": _build_id(host, path)})
     return found
 
@@ -236,12 +252,14 @@ def _in_containers(section: Any, known: List[Dict[str, Any]], processes: Optiona
     return rows
 
 
-def _collect_processes(host: Any, section: Any, installed: running_monitors.Installed) -> Optional[List[Dict[str, Any]]]:
+def _collect_processes(
+    host: Any, section: Any, installed: running_monitors.Installed, running: Tuple[Optional[List[running_monitors.Candidate]], str],
+) -> Optional[List[Dict[str, Any]]]:
     """Every monitor that runs; None, with the reason in the section, where the user may not see other users' processes."""
     if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
         section.cannot_say("processes", "needs_root", "/proc is mounted with hidepid")
         return None
-    candidates, problem = running_monitors.find(host)
+    candidates, problem = running
     if candidates is None:
         section.cannot_say("processes", problem, running_monitors.PROC)
         return None
@@ -253,6 +271,7 @@ def _collect_processes(host: Any, section: Any, installed: running_monitors.Inst
             processes.append(examiner.examine(candidate))
         except running_monitors.GoneError:
             continue
+    processes += examiner.firmware
     section.put("processes", processes, "/proc/*/exe, stat, cmdline")
     return processes
 

@@ -11,23 +11,13 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._containers import processes
-from .._formats import processes as proc
-from .._formats.running_files import File, file_of
+from .._hypervisor.opened_files import Opened, opened
 
 _IMAGE = re.compile(r"(/[^,=\s]{1,500}/kata-[^,=/\s]{1,120}\.(?:image|img|initrd))")
 _KERNEL_NAME = re.compile(r"(?:vmlinu[xz]|bzImage|Image)(?:[-.][0-9A-Za-z.+_-]{1,100})?\Z")
 _IMAGE_NAME = re.compile(r"kata-.{1,120}\.(?:image|img|initrd)\Z|.{1,120}\.initrd\Z")
-_FDS_LIMIT = 4096
 _STATE_BYTES = 1024 * 1024
 _GOS, _RUSTS = "/run/vc/sbs/%s/persist.json", "/run/kata/%s/state.json"
-
-
-class Opened(NamedTuple):
-    """A file that a process has open: by what path it was opened, what it is, and whether the kernel says that the path is gone."""
-
-    path: str
-    file: Optional[File]
-    deleted: bool
 
 
 class Guest(NamedTuple):
@@ -38,25 +28,11 @@ class Guest(NamedTuple):
     opened: Dict[str, Opened]
 
 
-def opened(host: Any, pid: int) -> Dict[str, Opened]:
-    """{path: the file} of the plain files that a process has open, in whatever folder."""
-    folder = "/proc/%d/fd" % pid
-    found: Dict[str, Opened] = {}
-    for name in host.listdir(folder, _FDS_LIMIT).value or []:
-        link = host.readlink("%s/%s" % (folder, name)).value or ""
-        if not link.startswith("/") or link.startswith(("/dev/", "/proc/", "/sys/")):
-            continue
-        seen, path = host.stat("%s/%s" % (folder, name)), proc.parse_exe(link)
-        if seen.problem or seen.value.kind == "file":
-            found[path.path] = Opened(path.path, None if seen.problem else file_of(seen.value), path.deleted)
-    return found
-
-
 def of(host: Any, sandbox: str, monitor: Optional[processes.Process]) -> Guest:
     """What a monitor started its guest from."""
     if monitor is None:
         return Guest("", "", {})
-    held = opened(host, monitor.pid)
+    held, _problem = opened(host, monitor.pid)
     kernel = processes.one_option(monitor.argv, "kernel")
     image = processes.one_option(monitor.argv, "initrd") or next(
         (match.group(1) for word in monitor.argv for match in [_IMAGE.search(word[:4096])] if match), "")

@@ -149,11 +149,20 @@ def _owns_the_kernel(host: Any) -> bool:
     """Whether a marker file of a container is only a leftover: a virtual machine that boots an exported container image keeps it."""
     if host.readlink("/proc/self/ns/pid").value != _FIRST_PID_NAMESPACE:
         return False
+    with apart(host):
+        spaces = [host.readlink("/proc/%s/ns/mnt" % process).value for process in ("self", "1")]
+        roots = [host.stat(path) for path in ("/", "/proc/1/root")]
+    if spaces[1] is not None and spaces[0] == spaces[1]:
+        return True
+    if not any(root.problem for root in roots):
+        # A session or a unit may have mounts of its own. A container that shares the host's processes has another root than process 1.
+        return bool(roots[0].value[-2:] == roots[1].value[-2:])
+    mounts = [host.read("/proc/%s/mountinfo" % process) for process in ("self", "1")]
     try:
-        kind, source, _options = parse_root_mount(host.read("/proc/1/mountinfo").value or "")
+        kind, source, _options = parse_root_mount(next((answer.value for answer in mounts if not answer.problem), ""))
     except ValueError:
         return False
-    # A container that shares the host's processes still has the engine's layers as its root.
+    # Only root may look at process 1: others go by what engines give a container as its root.
     return kind != "overlay" and (source.startswith("/dev/") or kind in ("rootfs", "virtiofs", "9p"))
 
 

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .._standard.keys import COMPONENTS, ENGINES, FIRMWARE
+from .._standard.keys import COMPONENTS, ENGINES
 from . import boot_trust
 from .bounded import counted, dig, text_at, texts
 
@@ -106,7 +106,7 @@ def _sandboxes(record: Record) -> list[str]:
 
 
 def _of_components(aspect: str) -> tuple[str, ...]:
-    return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS if aspect != "running" or name not in FIRMWARE)
+    return tuple(f"hypervisor.{name}.{aspect}" for name in COMPONENTS)
 
 
 _STALE = ("services.stale", "services.stale_manager", "services.stale_until_reboot", "services.stale_sessions", "services.stale_carriers")

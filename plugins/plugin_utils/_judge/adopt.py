@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from .._standard.in_force import STANDARD, StandardError, effective, promises
-from .._standard.keys import COMPONENTS, FIRMWARE, KEYS, SCHEMA
+from .._standard.keys import COMPONENTS, KEYS, SCHEMA
 from .._standard.validation import nested, plain
 from .evaluate import evaluate, judge
 from .facts import CannotSay, Facts, printable
@@ -65,8 +65,7 @@ def _components(facts: Facts) -> Iterator[tuple[str, Any]]:
         if name in COMPONENTS and isinstance(row.get("version"), str):
             yield f"hypervisor.{name}.presence", "required"
             yield f"hypervisor.{name}.installed", {"minimum": row["version"]}
-            if name not in FIRMWARE:
-                yield f"hypervisor.{name}.running", {"rule": "installed"}
+            yield f"hypervisor.{name}.running", {"rule": "installed"}
 
 
 def _kata_files(facts: Facts) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ _OTHERS = {
     "cloud-hypervisor": "restart the guest by what started it; this role does not manage it",
     "firecracker": "restart the guest by what started it; this role does not manage it",
     "xen": "reboot",
+    "ovmf": "shut the guest down and start it; it takes its firmware along when it is moved or restored",
 }
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .keys import COMPONENTS, ENGINES, FIRMWARE, KEYS
+from .keys import COMPONENTS, ENGINES, KEYS
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 DISRUPTIONS = ("none", "restart_service", "restart_sandbox", "migrate_guest", "reboot")
@@ -41,6 +41,8 @@ _OS = (
           "Switch or update the host to the image (bootc switch, rpm-ostree rebase, the channel of its updates), and reboot.", "reboot"),
     Entry("os.image_pending", "medium", "Another image than the one that runs was deployed and waits for the next boot.",
           "Reboot the host in its wave.", "reboot"),
+    Entry("os.bmc", "medium", "The firmware of the machine's management controller (BMC) is of another version than the standard names.",
+          "Update it with its maker's tools; the controller starts anew, the host goes on.", "none"),
     Entry("os.altered_files", "high", "A file that says what this host is (os-release, uname, the package manager) is not as its package brought it: "
           "what the host says of itself is in doubt.", "Find out who changed it; reinstall its package."),
     Entry("os.shadowed_programs", "medium", "A program below /usr/local stands before one of the system's of the same name: who asks this host by "
@@ -209,6 +211,7 @@ _CPU_ENTRIES = (
 # How a process of each component is replaced.
 _COSTS = {"qemu": "migrate_guest", "cloud-hypervisor": "migrate_guest", "firecracker": "migrate_guest", "virtiofsd": "restart_sandbox",
           "libvirt": "restart_service", "xen": "reboot", "swtpm": "migrate_guest", "ovmf": "migrate_guest"}
+_REPLACING = {"ovmf": "Shut the guests down and start them: neither a reboot from within nor a move gives a guest other firmware."}
 _HYPERVISOR = (
     Entry("hypervisor.guest_firmware", "medium", "The firmware of a guest, or of the template for new ones, does not trust Microsoft's UEFI CA "
           "2023: a loader that this one alone has signed will not start there.",
@@ -223,7 +226,7 @@ _HYPERVISOR = (
             f"Install the standard's version of {name}; processes that run keep the old one.", "none") for name in COMPONENTS),
     *(Entry(f"hypervisor.{name}.running", "high",
             f"A process still runs another {name} than the one installed or promised: the package is patched, the process is not.",
-            f"Replace the processes of {name}.", _COSTS[name]) for name in COMPONENTS if name not in FIRMWARE),
+            _REPLACING.get(name, f"Replace the processes of {name}."), _COSTS[name]) for name in COMPONENTS),
     Entry("hypervisor.kvm.<module>.<parameter>", "medium", "A parameter of a KVM module is not as the standard says.",
           "Set it in /etc/modprobe.d and load the module anew without guests.", "migrate_guest"),
     Entry("hypervisor.machine_type", "low", "A guest runs with a machine type that the standard does not allow.",

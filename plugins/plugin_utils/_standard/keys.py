@@ -11,8 +11,6 @@ from typing import Any
 
 SCHEMA = "firebreak.standard/1"
 COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen", "swtpm", "ovmf")
-# What guests are started with and no process runs: the firmware's build is installed or not.
-FIRMWARE = ("ovmf",)
 VULNERABILITY_VIEWS = ("host", "guest_to_host", "smt")
 RUNGS = ("flags", "device", "vm", "vcpu")
 
@@ -58,6 +56,8 @@ OS = (
     Key("os.architecture", "text", "The machine name that `uname -m` prints.", "x86_64", ("os.architecture",), _VALUES),
     Key("os.firmware_version", "text", "The version of the machine's firmware (BIOS, UEFI), as it says itself. Useful in a group of equal machines.",
         "U32 v3.40 (03/05/2026)", ("os.firmware",), _VALUES),
+    Key("os.bmc_version", "text", "The firmware's version of the machine's management controller (BMC), as the kernel writes it.", "1.73",
+        ("os.bmc",), _VALUES),
     Key("os.firmware_date", "text", "The date of the machine's firmware, YYYY-MM-DD.", {"minimum": "2026-01-31"}, ("os.firmware",), _VERSIONS),
     Key("os.image.booted", "text", "The image that runs, on a host that comes as one: its digest (bootc), its commit with or without the number of "
         "the deployment (ostree), else its version (Flatcar and the like).", "sha256:4d1f0c", ("os.image",), _VALUES),
@@ -164,7 +164,7 @@ def _component(name: str) -> tuple[Key, ...]:
             {"minimum": "1:7.2+dfsg-7+deb12u13"}, (f"hypervisor.{name}.installed",), _VERSIONS),
         Key(f"hypervisor.{name}.running", "version", f"The version that each process of {name} runs; the rule `installed` demands that no process "
             "still runs a replaced binary.", {"rule": "installed"}, (f"hypervisor.{name}.running",), (*_VERSIONS, "rule"), rules=("installed",)),
-    )[:2 if name in FIRMWARE else 3]
+    )
 
 
 HYPERVISOR = (

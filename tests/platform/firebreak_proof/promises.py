@@ -16,6 +16,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 PROVEN = (
     "os.id", "os.version_id", "os.version_codename", "os.architecture", "os.altered_files", "os.firmware_version", "os.firmware_date",
     "os.image.booted", "os.image.reference", "os.image.version", "os.image.pending",
+    "os.bmc_version",
     "os.shadowed_programs",
     "boot.reboot_required", "boot.uptime_days", "boot.secure_boot", "boot.kexec_loaded", "boot.cmdline_required", "boot.cmdline_forbidden",
     "boot.trust.mode", "boot.trust.certificates", "boot.trust.sbat_level", "boot.trust.ready_for_2023_shim", "boot.trust.stale_components",

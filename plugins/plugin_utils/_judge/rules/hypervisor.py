@@ -11,7 +11,7 @@ from typing import Any
 
 from ....module_utils._hypervisor import kvm_parameters
 from ..._fleet.bounded import texts
-from ..._standard.keys import COMPONENTS, FIRMWARE
+from ..._standard.keys import COMPONENTS
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
 from ..judging import Difference, Judge, Outcome, Rule, Scope, Unknown, matches_any, meets, text_rule
@@ -209,10 +209,8 @@ def _removed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 
 def _component(name: str) -> tuple[Rule, ...]:
     key = f"hypervisor.{name}."
-    rules = Rule(key + "presence", _presence(name)), Rule(key + "installed", _installed(name))
-    if name in FIRMWARE:
-        return rules
-    return (*rules, Rule(key + "running", xen.running if name == "xen" else _running(name), observes=True))
+    return (Rule(key + "presence", _presence(name)), Rule(key + "installed", _installed(name)),
+            Rule(key + "running", xen.running if name == "xen" else _running(name), observes=True))
 
 
 RULES = (

@@ -156,6 +156,7 @@ RULES = (
     _image_rule("os.image.version", text_rule("os.image.version", "os.image.version", "os.image", "rpm").judge),
     Rule("os.image.pending", _image_pending, observes=True),
     text_rule("os.firmware_version", "os.firmware.version", "os.firmware"),
+    text_rule("os.bmc_version", "os.firmware.bmc_version", "os.bmc"),
     Rule("os.firmware_date", _firmware_date),
     _release_rule("os.id"),
     _release_rule("os.version_id", "rpm"),

@@ -24,14 +24,16 @@ _PROGRAMS = "/usr/bin/qemu-system-* /usr/bin/qemu-kvm /usr/libexec/qemu-kvm /usr
     "/usr/lib/qemu/virtiofsd /usr/bin/virtiofsd /usr/bin/cloud-hypervisor /usr/bin/firecracker /usr/local/bin/qemu-system-* " \
     "/usr/local/bin/virtiofsd /usr/local/bin/cloud-hypervisor /usr/local/bin/firecracker " \
     "/usr/libexec/xen-qemu-system-* /usr/lib*/xen/bin/qemu-system-* /snap/lxd/current/bin/qemu-system-* " \
-    "/usr/bin/swtpm /usr/share/OVMF/OVMF_CODE*.fd /usr/share/AAVMF/AAVMF_CODE*.fd /usr/share/edk2/*/OVMF_CODE*.fd /boot/xen-[0-9]*.gz"
+    "/usr/bin/swtpm /usr/share/OVMF/OVMF_CODE*.fd /usr/share/AAVMF/AAVMF_CODE*.fd /usr/share/edk2/*/OVMF_CODE*.fd " \
+    "/usr/share/ovmf/OVMF*.fd /usr/share/edk2/*/QEMU_EFI*.fd /usr/share/qemu/edk2-*-code.fd /usr/share/qemu/*vmf-*-code.bin " \
+    "/usr/share/pve-edk2-firmware/*VMF_CODE*.fd /boot/xen-[0-9]*.gz"
 
 HYPERVISOR = (
     # component, path, package, version: by the files that are there and the packages that own them
     Question("programs", ("hypervisor.*",), rf"""
         for path in {_PROGRAMS}; do
           [ -e "$path" ] || continue
-          case ${{path##*/}} in qemu*|xen-qemu*) kind=qemu ;; OVMF*|AAVMF*) kind=ovmf ;;
+          case ${{path##*/}} in qemu*|xen-qemu*) kind=qemu ;; OVMF*|AAVMF*|QEMU_EFI*|edk2-*|ovmf-*|aavmf-*) kind=ovmf ;;
             libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; *) kind=${{path##*/}} ;; esac
           if command -v dpkg-query >/dev/null; then
             owner=$(dpkg-query -S "$path" 2>/dev/null | grep -v '^diversion' | head -n 1 | sed 's/:.*//')
@@ -57,6 +59,17 @@ HYPERVISOR = (
           machine=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
             awk 'wanted { sub(/^type=/, ""); sub(/,.*/, ""); print; exit } { wanted = /^--?(machine|M)$/ }')
           printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$(printf %s "$machine" | tr '\000-\037\177' '?')"
+          [ $kind = qemu ] && [ "$(stat -L -c %u "/proc/$pid/exe")" = 0 ] || continue
+          # The firmware that its guest was booted with is still open: code of OVMF and its sisters, no variables.
+          ls -lq "/proc/$pid/fd" | sed -n 's|^.* \([0-9][0-9]*\) -> \(/.*\)$|\1 \2|p' | while read -r number path; do
+            file=${path% (deleted)}
+            case ${file##*/} in *[Vv][Aa][Rr][Ss]*) continue ;;
+              OVMF*|AAVMF*|QEMU_EFI*|RISCV_VIRT*|LOONGARCH_VIRT*|edk2-*-code.fd|ovmf-*|aavmf-*) ;; *) continue ;; esac
+            [ "$(stat -L -c %u "/proc/$pid/fd/$number")" = 0 ] || continue
+            if [ "$(stat -L -c '%d:%i' "/proc/$pid/fd/$number")" = "$(stat -L -c '%d:%i' "$file" 2>/dev/null)" ]; then state=installed
+            else state=replaced; fi
+            printf 'ovmf\t%s\t%s\t%s\t\n' "$pid" "$file" "$state"
+          done
         done; true"""),
     # What the installed QEMU has: "has NAME", "deprecated NAME", "default NAME", "alias q35 NAME".
     Question("machine_types", ("hypervisor.machine_types", "hypervisor.deprecated_machine_types", "hypervisor.removed_machine_types"), r"""

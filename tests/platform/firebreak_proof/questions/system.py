@@ -47,6 +47,11 @@ GENERAL = (
         cd /sys/class/dmi/id 2>/dev/null || exit 0
         echo "version $(cat bios_version)"
         sed -nE 's|^([01][0-9])/([0-3][0-9])/([0-9]{4})$|date \3-\1-\2|p' bios_date"""),
+    # The kernel asks the controller anew, and one that hangs keeps whoever reads.
+    Question("controller", ("os.bmc_version",), """
+        for path in /sys/devices/platform/ipmi_bmc.*/firmware_revision; do
+          [ -e "$path" ] && echo "version $(timeout -k 1 5 cat "$path")"; break
+        done; true"""),
     # The tools and files that every other answer rests on: what really runs under each name, and the package that has it. A name may be a link to a
     # program of another name and another package (uutils, alternatives), and a script is run by another program. One that no package vouches for is
     # named as well: nobody can tell what it is.

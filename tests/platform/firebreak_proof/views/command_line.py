@@ -32,7 +32,9 @@ _CHOICES = {
     "vmscape": ("off", "on|off|auto|ibpb|force"), "stf_barrier": ("off", "on|off|auto|eieio|hwsync|fallback"),
     "kvm_intel.vmentry_l1d_flush": ("never", "auto|never|cond|always"), "kpti": ("[nNfF0].*|[oO][fF].*", "[nNfF0yYtT1].*|[oO][fFnN].*"),
     "kvm.nx_huge_pages": ("never|[nNF0].*|f(?!orce).*|[oO][fF].*", "force|auto|never|[nNfF0yYtT1].*|[oO][fFnN].*"),
-    "retbleed": (r"(.*,)?off(,.*)?", ".*"), "spectre_v2_heuristics": (r"(.*,)?(skylake=|ssbd=)?off(,.*)?", ".*"), "microcode": (r"(.*,)?dis_ucode_ldr(,.*)?", ".*"),
+    "retbleed": (r"(.*,)?off(,.*)?", ".*"),
+    "spectre_v2_heuristics": (r"(.*,)?(skylake=|ssbd=)?off(,.*)?", ".*"),
+    "microcode": (r"(.*,)?dis_ucode_ldr(,.*)?", ".*"),
     "mitigations": ("off", r"(off|auto|auto,nosmt)([,;].*)?"),
 }
 _FLAGS = frozenset(("nospectre_v1", "nospectre_v2", "nospectre_bhb", "nospec", "nospec_store_bypass_disable", "noibrs", "noibpb", "no_stf_barrier",

@@ -18,7 +18,8 @@ _GOOD = {
     "spectre_v2": r"Retpolines|Full (generic )?retpoline( and IBRS \(user space\))?|"
                   r"(Enhanced / Automatic |Enhanced |Basic )?IBRS( \+ LFENCE| \+ Retpolines)?|"
                   r"IBRS \(kernel( and user space)?\)|IBP disabled|CSV2|Branch predictor hardening|"
-                  r"Indirect Branch Restricted Speculation|IBRS[+ ]IBPB|Full generic retpoline \+ IBPB|I-cache invalidation|Firmware call|History overwrite|"
+                  r"Indirect Branch Restricted Speculation|IBRS[+ ]IBPB|Full generic retpoline \+ IBPB|"
+                  r"I-cache invalidation|Firmware call|History overwrite|"
                   r"Multiple mitigations|Indirect branch .*|Software count cache flush.*|Branch predictor state flush|etokens|execute trampolines|"
                   r"limited branch prediction",
     "spec_store_bypass": r"Speculative Store Bypass disabled.*|Kernel entry/exit barrier \((eieio|hwsync|fallback)\)",
@@ -37,7 +38,8 @@ _HALF = {("tsa", "Clear CPU buffers: user/kernel boundary"): "guest_to_host", ("
          ("spec_rstack_overflow", "Reduced Speculation"): "host"}
 _FAMILIES_WITHOUT_HOST_SIDE = (26,)
 _SIDE_MARKS = re.compile(r"BHI: (Not affected|BHI_DIS_S|Retpoline|SW loop(, KVM: SW loop)?)|IBPB.*|IBRS_FW|RSB filling|STIBP.*|PBRSB-eIBRS: .*|BHB|"
-                         r"L1D (private per thread|(conditional )?cache flushes|flush not necessary|EPT disabled)|ori31 .*|Indirect branch cache disabled|Software link stack flush.*|SMT .*|VMX: .*")
+                         r"L1D (private per thread|(conditional )?cache flushes|flush not necessary|EPT disabled)|"
+                         r"ori31 .*|Indirect branch cache disabled|Software link stack flush.*|SMT .*|VMX: .*")
 _GUESTS_ONLY = ("itlb_multihit", "vmscape")
 _NO_GUESTS = ("meltdown", "spectre_v1", "spec_store_bypass", "old_microcode", "ghostwrite")
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from hypervisor_world import ARGV, NEW, OLD, QEMU, RPM, Machine, debian, elf
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import owners
+from hypervisor_world import ARGV, NEW, OLD, PACKAGE, QEMU, RPM, Machine, debian, elf
 
 KVM = "/usr/libexec/qemu-kvm"
 LAUNCHER = b"\0QEMU emulator version 9.1.0 (qemu-kvm-9.1.0-15.el9_6.4)\n\0"
@@ -48,3 +49,27 @@ def test_a_snaps_qemu_is_stale_where_another_revision_is_current(current: str, s
     machine.recording["realpath"] = {"/snap/lxd/current": f"/snap/lxd/{current}"}
     process = machine.only_process()
     assert (process["stale"], process["reason"]) == (stale, "revision 31333 of the snap lxd runs, 33110 is the current one" if stale else "")
+
+
+def test_the_same_build_on_the_host_says_nothing_of_what_a_container_would_start() -> None:
+    machine = debian(OLD).process(4242, QEMU, ARGV, 55, elf(OLD), device=9)
+    machine.recording["stat"]["/proc/4242/root"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 9, 800]
+    process = machine.only_process()
+    assert (process["stale"], process["version"], process["version_how"]) == (None, PACKAGE, "build_id")
+
+
+@pytest.mark.parametrize(("package", "path", "named"), [
+    ("vendor-qemu-lts", "/usr/lib/vendor/qemu-system-x86_64", "vendor-qemu-lts"), ("acme-firecracker", "/usr/bin/firecracker", "acme-firecracker"),
+    ("incus-base", "/usr/local/bin/qemu-system-x86_64", None), ("kata-containers", "/opt/kata/libexec/virtiofsd", None)])
+@pytest.mark.parametrize("manager", ["dpkg", "rpm"])
+def test_the_package_manager_is_asked_for_the_owner_of_a_program_that_no_known_package_brought(
+        package: str, path: str, named: str | None, manager: str) -> None:
+    machine = (debian() if manager == "dpkg" else Machine().el9()).file(path, 44, elf(NEW)).process(7, path, [path], 44, elf(NEW))
+    machine.recording["run"].update({
+        f"dpkg-query -S {path}": f"{package}: {path}\n", f"dpkg-query -W -f ${{Package}}\\t${{Version}}\\n -- {package}": f"{package}\t2:1.7-1\n",
+        f"rpm -qf --queryformat {owners._FORM}\\n {path}": f"{package}\t2:1.7-1\n"})
+    facts = machine.scan().facts
+    row, = [row for row in facts["components"] if row["path"] == path]
+    assert (row["package"], row["version"]) == ((package, "2:1.7-1") if named else (None, None))
+    running, = [row for row in facts["processes"] if row["pid"] == 7]
+    assert running["version"] == ("2:1.7-1" if named else None)

@@ -103,14 +103,23 @@ def test_containers(recording: dict[str, Any], name: str) -> None:
     assert os_section.container_name(RecordedHost(recording)) == name
 
 
-def test_a_container_image_that_boots_as_a_virtual_machine_is_no_container() -> None:
-    read = {"/.dockerenv": "", "/proc/1/mountinfo": ROOT_ON_DISK}
-    assert os_section.container_name(RecordedHost({"read": read, "readlink": FIRST_NAMESPACE})) == "none"
+OVERLAY = "1 2 0:50 / / rw - overlay overlay rw,lowerdir=x\n"
+ROOT, OTHER_ROOT = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 2], ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 50, 2]
 
 
-def test_a_container_that_shares_the_processes_of_its_host_is_one() -> None:
-    read = {"/.dockerenv": "", "/proc/1/mountinfo": "1 2 0:50 / / rw - overlay overlay rw,lowerdir=x\n"}
-    assert os_section.container_name(RecordedHost({"read": read, "readlink": FIRST_NAMESPACE})) == "docker"
+@pytest.mark.parametrize("marker", ["/.dockerenv", "/run/.containerenv"])
+@pytest.mark.parametrize(("links", "stats", "mounts", "is_container", "why"), [
+    ({"self": "mnt:[1]", "1": "mnt:[1]"}, {}, OVERLAY, False, "a virtual machine that boots an exported image, its root an overlay"),
+    ({"self": "mnt:[1]", "1": "mnt:[1]"}, {}, ROOT_ON_DISK, False, "the same on a disk"),
+    ({"self": "mnt:[2]", "1": "mnt:[1]"}, {"/": ROOT, "/proc/1/root": ROOT}, OVERLAY, False, "a unit with mounts of its own, in such a machine"),
+    ({"self": "mnt:[2]", "1": "mnt:[1]"}, {"/": OTHER_ROOT, "/proc/1/root": ROOT}, OVERLAY, True, "docker run --pid=host"),
+    ({"self": "mnt:[2]", "1": "mnt:[1]"}, {"/": OTHER_ROOT, "/proc/1/root": ROOT}, ROOT_ON_DISK, True, "the same with zfs or btrfs below"),
+    ({"self": "mnt:[2]"}, {}, OVERLAY, True, "docker run --pid=host --user"), ({"self": "mnt:[1]"}, {}, ROOT_ON_DISK, False, "a user in a machine")])
+def test_whether_a_marker_file_is_a_leftover(
+        marker: str, links: dict[str, str], stats: dict[str, Any], mounts: str, is_container: bool, why: str) -> None:
+    spaces = {f"/proc/{process}/ns/mnt": link for process, link in links.items()}
+    recording = {"read": {marker: "", "/proc/self/mountinfo": mounts}, "stat": stats, "readlink": {**FIRST_NAMESPACE, **spaces}}
+    assert (os_section.container_name(RecordedHost(recording)) != "none") is is_container, why
 
 
 def test_images() -> None:

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import ingest, keeping, observed, questions, schema, upgrade
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import (
+    happenings,
+    ingest,
+    keeping,
+    observed,
+    questions,
+    schema,
+    upgrade,
+)
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.database import History
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.ingest import Kept
@@ -81,6 +90,52 @@ def spans(history: History, kind: str = "finding") -> list[tuple[Any, ...]]:
             "JOIN thing ON thing.id = span.thing_id JOIN word w ON w.id = span.state_id LEFT JOIN word e ON e.id = span.ended_id "
             f"LEFT JOIN waiver ON waiver.id = span.waiver_id WHERE thing.kind = '{kind}' ORDER BY 1, 2, 3").all()
     return [(row[0], row[1], hours(row[2]), row[3], hours(row[4]), row[5], row[6]) for row in rows]
+
+
+def wandering(history: History, hours: int = 14) -> int:
+    """Answers about three holes on seven hosts that go to and fro, parts of them late; the hour after the last."""
+    chance = random.Random(23)
+    words = ("exposed", "pending", "unknown", "mitigated_in_force", "fixed_in_force", "not_affected")
+    for hour in range(hours):
+        answers = {f"CVE-{number}": {f"web{n}": chance.choice(words) for n in range(7) if chance.random() < 0.7} for number in range(3)}
+        ingest.keep(history, answered(START + (hour - chance.choice((0, 0, 0, 2))) * HOUR, answers))
+    return hours
+
+
+def by_hand(history: History, now: float) -> dict[str, tuple[Any, ...]]:
+    """What every hole comes to, counted from the spans alone: hosts, first and last moment, hosts by state, mean and worst hours."""
+    found = {}
+    seen = spans(history, "hole")
+    for name in {row[1] for row in seen}:
+        own = [row for row in seen if row[1] == name]
+        hours: dict[str, float] = {}
+        for host_name, _name, since, state, until, *_rest in own:
+            if state in ("exposed", "pending"):
+                hours[host_name] = hours.get(host_name, 0) + (now if until is None else until) - since
+        standing = tuple(sum(row[3] == word and row[4] is None for row in own) for word in ("exposed", "pending", "unknown", "mitigated_in_force"))
+        fixed = None if any(standing) else max(row[4] for row in own)
+        found[name] = (len(hours), min(row[2] for row in own), fixed, standing, sum(hours.values()) / max(1, len(hours)),
+                       max(hours.values(), default=0))
+    return found
+
+
+def told_holes(history: History, now: float) -> dict[str, tuple[Any, ...]]:
+    """The same as it is asked for."""
+    with history.reading() as connection:
+        return {one.name: (one.hosts, (one.first_at - START) / HOUR, None if one.fixed_at is None else (one.fixed_at - START) / HOUR,
+                           (one.exposed, one.pending, one.unknown, one.mitigated), pytest.approx(one.mean / HOUR), one.worst / HOUR)
+                for one in questions.holes(connection, int(START + now * HOUR))}
+
+
+def journal(*events: tuple[int, dict[str, Any]], run: str = "20261101T010000Z") -> list[dict[str, Any]]:
+    """A rollout's journal: its beginning and what happened in which minute."""
+    begun = {"event": "begun", "id": run, "owner": "root@ctl", "hosts": {}, "at": iso(START)}
+    return [begun, *({**event, "at": iso(START + minute * 60)} for minute, event in events)]
+
+
+def changed(name: str, step: str = "change") -> dict[str, Any]:
+    """A host of which a step is done."""
+    return {"event": "step", "host": name, "step": step, "did": "done"}
 
 
 def child(place: str, code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -178,6 +233,60 @@ class HistorySuite:
         kept = ingest.keep(history, answered(START + HOUR + 60, {"CVE-1": {"web1": "fixed_in_force", "web2": "exposed"}}))
         assert kept == Kept(True, 2, 1, 1)
         assert [(row[0], row[4]) for row in spans(history, "hole")] == [("web1", None), ("web2", None)]
+
+    def test_a_row_for_each_hole_says_what_its_spans_say(self, history: History, tmp_path: Path) -> None:
+        now = wandering(history) + 5
+        assert told_holes(history, now) == by_hand(history, now)
+        assert {one[3] for one in told_holes(history, now).values()} != {(0, 0, 0, 0)}
+        keeping.back_up(history, tmp_path / "backup.gz")
+        other = upgrade.opened(str(tmp_path / "restored.sqlite"))
+        keeping.restore(other, tmp_path / "backup.gz")
+        assert told_holes(other, now) == by_hand(history, now)
+        other.close()
+        keeping.prune(history, START + 8 * HOUR)
+        assert told_holes(history, now) == by_hand(history, now)
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_which_rollout_closed_a_hole(self, history: History, is_late: bool) -> None:
+        ingest.keep(history, answered(START, {"CVE-1": dict.fromkeys(("web1", "web2", "web3", "web4"), "exposed"), "CVE-2": {"web1": "exposed"}}))
+        lines = journal((5, {"event": "wave", "number": 1, "hosts": ["web1", "web2"]}), (10, changed("web1")), (11, changed("web2")),
+                        (20, {"event": "result", "host": "web1", "status": "done", "why": ""}),
+                        (21, {"event": "result", "host": "web2", "status": "failed", "why": "it did not come back"}),
+                        (300, changed("web3")))
+        told = list(happenings.of_rollout(lines, "x"))
+        seen = answered(START + HOUR, {"CVE-1": {"web1": "fixed_in_force", "web2": "mitigated_in_force", "web3": "fixed_in_force", "web4": "unknown"},
+                                       "CVE-2": {"web1": "pending"}})
+        steps: list[Callable[[], object]] = [lambda: ingest.keep(history, seen), lambda: happenings.keep(history, told)]
+        for step in steps if is_late else reversed(steps):
+            step()
+        assert happenings.keep(history, told) == 0
+        assert ingest.keep(history, seen).is_new is False
+        with history.reading() as connection:
+            holes = {one.name: one.closers for one in questions.holes(connection, START + DAY)}
+            moved, = questions.moved(connection)
+            events = questions.events(connection, START)
+        # web3 was changed after its hole was gone, web4 is unknown, and what is pending is open.
+        assert holes == {"CVE-1": (("20261101T010000Z", 2),), "CVE-2": ()}
+        assert (moved.run, moved.hosts, moved.holes, moved.closed) == ("20261101T010000Z", 3, 1, 2)
+        assert len(events) == len(lines)
+        assert ("web2", "failed", "it did not come back") in [(one["subject"], one["decision"], one["reason"]) for one in events]
+
+    def test_a_journal_that_grows_is_kept_once(self, history: History) -> None:
+        lines = journal(*((minute, changed("web1")) for minute in range(1, 6)))
+        other = journal((1, changed("web1")), run="20261101T020000Z")
+        seen = [happenings.keep(history, happenings.of_rollout(some, "x")) for some in (lines[:2], lines[:4], lines, lines, other)]
+        assert seen == [2, 2, 2, 0, 2]
+        rows = [{"at": iso(START), "what": what, "event": "dsa-1", "why": "x"} for what in ("begun", "begun", "ended")]
+        assert [happenings.keep(history, happenings.of_healing(rows[:count])) for count in (1, 3, 3)] == [1, 2, 0]
+        assert keeping.counts(history)["event"] == 11
+
+    @pytest.mark.parametrize("wrong", [{}, {"at": iso(START)}, {"at": 7, "event": "wave"}, {"at": iso(START), "event": ["step"]},
+                                       {"at": iso(START), "event": "wave", "hosts": 3}, {"at": iso(START), "what": None},
+                                       {"at": iso(START), "event": "step", "host": {"a": 1}, "step": None}])
+    def test_lines_of_any_type_stop_nothing(self, history: History, wrong: dict[str, Any]) -> None:
+        lines = journal((1, changed("web1")))
+        assert happenings.keep(history, happenings.of_rollout([lines[0], wrong, lines[1]], "x")) in (2, 3)
+        assert happenings.keep(history, happenings.of_healing([wrong])) == 0
 
     def test_exposure_of_hosts_and_groups(self, history: History) -> None:
         names = ["web1", "web2", "db1"]
@@ -318,7 +427,7 @@ class HistorySuite:
         folder = migrations(tmp_path, "".join(
             f"    with op.batch_alter_table('{name}', recreate='always' if sqlite else 'auto') as table:\n"
             "        table.add_column(sa.Column('more', sa.Text(), nullable=True))\n"
-            for name in ("host", "word", "thing", "waiver", "span", "sight", "ingest", "event")))
+            for name in ("host", "word", "thing", "waiver", "span", "sight", "ingest", "event", "hole")))
         upgrade.bring_up(history, folder)
         assert keeping.counts(history) == before
         assert spans(history) == seen
@@ -326,6 +435,31 @@ class HistorySuite:
             assert connection.exec_driver_sql("SELECT count(*) FROM standing").scalar_one() == len(
                 [row for kind in ("finding", "verdict", "fact", "group", "hole") for row in spans(history, kind) if row[4] is None])
             assert connection.exec_driver_sql("SELECT count(*) FROM exposure").scalar_one() == 1
+
+    def test_a_full_history_of_the_first_form_keeps_every_row_and_gains_the_holes(self, place: str, tmp_path: Path) -> None:
+        source = upgrade.opened(str(tmp_path / "source.sqlite"))
+        now = wandering(source)
+        ingest.keep(source, fleet(30, 0))
+        ingest.keep(source, scan(START + HOUR, {"web1": host(waived=[finding("kernel.running", waiver=WAIVER)])}))
+        happenings.keep(source, happenings.of_rollout(journal((1, changed("web9"))), "x"))
+        first = History(place)
+        upgrade.bring_up(first, wanted="0001")
+        with source.reading() as whole, first.writing() as connection:
+            for name in schema.ORDER:
+                table = schema.tables().named(name)
+                columns = [column.name for column in table.columns if column.name != "closer_id"]
+                rows = [dict(zip(columns, row, strict=True))
+                        for row in whole.execute(table.select().with_only_columns(*(table.c[column] for column in columns)))]
+                assert rows, name
+                connection.execute(table.insert(), rows)
+        first.close()
+        history = upgrade.opened(place)
+        assert keeping.counts(history) == keeping.counts(source)
+        assert [spans(history, kind) for kind in ("hole", "verdict", "finding")] == [spans(source, kind) for kind in ("hole", "verdict", "finding")]
+        assert told_holes(history, now) == by_hand(source, now)
+        assert ingest.keep(history, fleet(30, 0)).is_new is False
+        source.close()
+        history.close()
 
     @pytest.mark.parametrize("losing", ["op.execute('DELETE FROM span')", "op.drop_table('event')",
                                         "op.execute('DELETE FROM span WHERE until IS NULL'); op.execute('DELETE FROM host')"])
@@ -353,7 +487,7 @@ def migrations(folder: Path, body: str) -> Path:
     for path in upgrade.MIGRATIONS.rglob("*.py"):
         (place / path.relative_to(upgrade.MIGRATIONS)).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (place / "versions/next.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = 'next', '0001'\n"
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = 'next', '0002'\n"
         f"def upgrade():\n    sqlite = op.get_bind().dialect.name == 'sqlite'\n{body}", encoding="utf-8")
     return place
 

@@ -20,6 +20,7 @@ from ..plugin_utils._fleet.host import DISRUPTIONS
 from ..plugin_utils._heal import deciding, journal
 from ..plugin_utils._heal.deciding import Decision, Event, EventError
 from ..plugin_utils._history import feeding
+from ..plugin_utils._history.database import of_folder
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
@@ -36,6 +37,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "max_disruption": {"type": "str", "choices": list(DISRUPTIONS), "default": "none"},
     "healed": {"type": "list", "elements": "str", "default": []},
     "tickets": {"type": "str", "default": ""},
+    "history": {"type": "raw", "default": ""},
 }
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 # A pattern that no host of an inventory matches: an empty one would stand for all of them.
@@ -86,7 +88,13 @@ def _begun(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
     rows = [_row(event, now, "orphan", f"the run of {orphan} ended without a word; what it did is seen by this scan")] if orphan else []
     journal.note(folder, [*rows, _row(event, now, "begun", f"{event.kind} {', '.join(event.cves)}".strip())])
     place = store.private_directory(folder / now.strftime("%Y%m%dT%H%M%SZ"))
-    return {"go": True, "why": "", "kind": event.kind, "cves": list(event.cves), "place": str(place), "said": [f"{event.id}: begun"]}
+    return {"go": True, "why": "", "kind": event.kind, "cves": list(event.cves), "place": str(place),
+            "history": _history(folder, args).place or False, "said": [f"{event.id}: begun"]}
+
+
+def _history(folder: Path, args: dict[str, Any]) -> feeding.Setting:
+    """The history that the reports of all runs of healing feed."""
+    return feeding.setting(args["history"], of_folder(folder))
 
 
 def _noted(folder: Path, event: Event, now: datetime, why: str) -> dict[str, Any]:
@@ -95,7 +103,7 @@ def _noted(folder: Path, event: Event, now: datetime, why: str) -> dict[str, Any
 
 
 def _not(why: str) -> dict[str, Any]:
-    return {"go": False, "why": why, "kind": "", "cves": [], "place": "", "said": [why]}
+    return {"go": False, "why": why, "kind": "", "cves": [], "place": "", "history": False, "said": [why]}
 
 
 def _read(report: str, name: str) -> Any:
@@ -143,6 +151,7 @@ def _ended(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
         tickets = store.private_directory(Path(args["tickets"]).expanduser().absolute())
         own = [row for row in journal.lines(folder) if row.get("event") == event.id]
         store.write(tickets / f"{store.safe_name(event.id)}.json", [json.dumps({"event": event._asdict(), "journal": own}, indent=1)])
+    lost = feeding.feed_journals(_history(folder, args), [folder])
     journal.give_back(folder)
     return {"not_healed": [row["host"] for row in rows if row["what"] == "not_healed"], "summary": rows[-1]["why"],
-            "said": [f"{event.id}: {rows[-1]['why']}"]}
+            "said": [f"{event.id}: {rows[-1]['why']}", *([lost] if lost else [])]}

@@ -77,8 +77,10 @@ def done(args: dict[str, Any]) -> list[str]:
 def _do(history: History, args: dict[str, Any], reports: Path) -> Iterator[str]:
     what, path = args["do"], Path(args["file"]).expanduser().absolute()
     if what == "feed":
+        # What rollouts did comes first, so that the answers after it find who closed a hole.
+        done = [line for name in ("rollout", "heal") for _is_well, line in feeding.journals(history, reports / name)]
         _left, lines = feeding.catch_up(history, [Path(run).absolute() for run in args["runs"]] or store.runs(reports), args["slice"])
-        yield from lines or [f"{_NOTHING} in {reports}"]
+        yield from [*done, *lines] or [f"{_NOTHING} in {reports}"]
     elif what == "prune":
         gone = keeping.prune(history, int(time.time()) - args["keep_days"] * _DAY)
         yield f"forgotten: {', '.join(f'{count} of {name}' for name, count in gone.items())}" if gone else f"{_NOTHING} to forget"

@@ -17,6 +17,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
+from ..plugin_utils._history import feeding
+from ..plugin_utils._history.database import of_folder
 from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
 from ..plugin_utils._rollout import keeping
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
@@ -40,6 +42,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "why": {"type": "str", "default": ""},
     "owner": {"type": "str", "default": ""},
     "lock_hours": {"type": "float", "default": 12.0},
+    "history": {"type": "raw", "default": ""},
 }
 _PAST = {"pause": "paused", "continue": "continued", "abort": "aborted"}
 JOB_IDS = ("awx_job_id", "tower_job_id")
@@ -78,8 +81,7 @@ class ActionModule(ControllerAction):
         if what == "steps":
             return rollout.steps(args["host"])
         if what == "end":
-            answer = rollout.end()
-            return {**answer, **_reported(rollout, result)}
+            return {**rollout.end(), **_reported(rollout, result), **self._remembered(rollout, args["history"])}
         if what == "release":
             rollout.release(args["hosts"], owner, args["skip"])
         elif what in _PAST:
@@ -99,6 +101,11 @@ class ActionModule(ControllerAction):
         members = {host: self._member(host, variables["hostvars"][host], wanted) for host in args["hosts"]}
         sizes = {name: len(groups[name]) for name in sorted(wanted)}
         return rollout.begin(Begin(members, sizes, given, owner, args["lock_hours"]), args["release"])
+
+    def _remembered(self, rollout: Rollout, history: Any) -> dict[str, Any]:
+        """What was done goes into the history, before the report after it asks who closed what. A rollout never fails for its history."""
+        said = "" if self._task.check_mode else feeding.feed_journals(feeding.setting(history, of_folder(rollout.folder)), [rollout.folder])
+        return {"warnings": [said]} if said else {}
 
     def _member(self, host: str, variables: Mapping[str, Any], wanted: set[str]) -> dict[str, Any]:
         """What a host's inventory says of it: its domains, those of its groups that matter, and windows of its own."""

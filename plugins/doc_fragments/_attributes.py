@@ -110,6 +110,14 @@ options:
     default: ""
 """
 
+    DEEDS = r"""
+options:
+  history:
+    description: Where the history is kept that remembers what was done, as of M(firebreak.fleet.fleet_report).
+    type: raw
+    default: ""
+"""
+
     STANDARD = r"""
 options:
   standard:

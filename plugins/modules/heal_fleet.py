@@ -64,6 +64,7 @@ options:
     default: ""
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._attributes.deeds
 author: The Firebreak authors (@firebreak)
 seealso:
   - module: firebreak.fleet.rollout_state
@@ -83,6 +84,10 @@ go:
   description: With O(do=begin), whether it is acted upon.
   returned: begin
   type: bool
+history:
+  description: With O(do=begin), where the history is that the reports of this run feed; false where there is none.
+  returned: begin
+  type: raw
 hosts:
   description: With O(do=decide), the pattern of the hosts that are healed; one that matches nobody where there is none.
   returned: decide

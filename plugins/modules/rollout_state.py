@@ -80,6 +80,7 @@ options:
     default: 12
 extends_documentation_fragment:
   - firebreak.fleet._attributes
+  - firebreak.fleet._attributes.deeds
 author: The Firebreak authors (@firebreak)
 seealso:
   - module: firebreak.fleet.rollout_plan

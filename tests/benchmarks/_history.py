@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "collections")]
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import ingest, questions, upgrade  # noqa: E402
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import ingest, questions, rolled_up, upgrade  # noqa: E402
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.database import History  # noqa: E402
 from benchmarks._measuring import Goal  # noqa: E402
 
@@ -93,8 +93,9 @@ def fill(history: History) -> int:
                         ((hour + 1, f"{hour:064}", START + hour * HOUR, HOSTS) for hour in range(HOURS)))
         # In the order of the key, as the years' own inserts into a tree come close to.
         for span in sorted(_spans(chance), key=lambda row: row[:3]):
-            raw.execute("INSERT INTO span VALUES (?, ?, ?, ?, ?, ?, NULL)", span)
+            raw.execute("INSERT INTO span VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)", span)
             count += 1
+        rolled_up.roll_up_all(connection)
     return count
 
 

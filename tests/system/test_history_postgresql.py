@@ -140,4 +140,4 @@ def test_a_server_that_is_gone_is_one_line_without_its_password(server: Server) 
 def test_the_name_that_other_tools_use_is_taken_as_well(server: Server, place: str) -> None:
     for scheme in ("postgresql", "postgres"):
         upgrade.opened(place.replace("postgresql+psycopg", scheme)).close()
-    assert server.sql("SELECT version_num FROM alembic_version", "history").strip() == "0001"
+    assert server.sql("SELECT version_num FROM alembic_version", "history").strip() == "0002"

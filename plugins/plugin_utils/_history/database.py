@@ -35,6 +35,11 @@ def beside(report: Path) -> str:
     return default(report.parent.parent if _RUN.fullmatch(report.name) else report.parent)
 
 
+def of_folder(folder: Path) -> str:
+    """The default place for what a folder such as ``reports/rollout`` tells: beside ``reports/``, or beside the folder where it lies elsewhere."""
+    return default(folder.parent.parent if folder.parent.name == "reports" else folder.parent)
+
+
 class History:
     """A history, opened; at its first opening it is made or brought to the newest form."""
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._fleet import records, store
 from .._fleet.bounded import counted
-from . import ingest, observed
+from .._heal import journal
+from .._rollout import keeping
+from . import happenings, ingest, observed
 from .database import History
 from .errors import HistoryError, missing
 from .observed import Document
@@ -85,6 +87,38 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
     return f"{counted(left, 'older run')} of {run.parent} not in the history yet: playbooks/keep_history.yml brings them in" if left else ""
 
 
+def feed_journals(found: Setting, folders: Iterable[Path]) -> str:
+    """Bring in what the journals in these folders say that was done; '' or what to warn of."""
+    if not found.place:
+        return ""
+    try:
+        history = opened(found.place)
+        try:
+            return "; ".join(line for folder in folders for is_well, line in journals(history, folder) if not is_well)
+        finally:
+            history.close()
+    except (HistoryError, store.StoreError) as error:
+        return f"{error} (what was done is in the journal; firebreak_history=false keeps no history)"
+
+
+def journals(history: History, folder: Path) -> Iterator[tuple[bool, str]]:
+    """Bring in the journals of a folder that have grown since; what came of each. One that cannot be read keeps no other back."""
+    paths = [*keeping.journals(folder), *([folder / journal.JOURNAL] if (folder / journal.JOURNAL).is_file() else [])]
+    for path in paths:
+        state = [history.where, *_state(path)]
+        if _marks(folder).get(path.name) == state:
+            continue
+        try:
+            is_heal = path.name == journal.JOURNAL
+            told = happenings.of_healing(journal.lines(folder)) if is_heal else happenings.of_rollout(keeping.events(path), path.stem)
+            count = happenings.keep(history, told)
+        except store.StoreError as error:
+            yield False, str(error)
+            continue
+        _mark(folder, path.name, state)
+        yield True, f"{path}: {counted(count, 'line')} of it new"
+
+
 def _runs(reports: Path) -> list[Path]:
     try:
         return store.runs(reports)
@@ -115,9 +149,11 @@ def unmarked(run: Path, where: str) -> list[str]:
 
 def mark(run: Path, name: str, where: str) -> None:
     """Note in a run's directory that its document is in the history."""
-    marks = _marks(run)
-    marks[name] = [where, *_state(run / name)]
-    store.write(run / MARK, [json.dumps(marks)])
+    _mark(run, name, [where, *_state(run / name)])
+
+
+def _mark(folder: Path, name: str, state: Sequence[Any]) -> None:
+    store.write(folder / MARK, [json.dumps({**_marks(folder), name: state})])
 
 
 def _marks(run: Path) -> dict[str, Any]:

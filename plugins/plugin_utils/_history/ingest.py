@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import observed
+from . import happenings, observed
 from .database import History
 from .errors import library
+from .happenings import Ended
 from .observed import Document, HostSeen, State, Thing
+from .rolled_up import roll_up
 from .schema import tables
 
 if TYPE_CHECKING:
@@ -115,11 +117,21 @@ class _Writer:
         for numbers in (self.words, self.hosts, self.waivers, self.things):
             numbers.write(self.connection)
         self._spans()
+        if document.kind == observed.ANSWER:
+            happenings.credit(self.connection, self._fixed())
+            roll_up(self.connection, {*(close.thing for close in self.closed), *(row["thing_id"] for row in self.opened)})
         number = self.connection.execute(self.sa.select(self.sa.func.coalesce(self.sa.func.max(ingest.c.id), 0) + 1)).scalar_one()
         _insert(self.connection, ingest, [{
             "id": number, "key": document.key, "kind": document.kind, "at": document.at, "partial": int(document.partial),
             "hosts": len(document.hosts), "changed": changed, "late": late, "slice": self.part, "controller": socket.gethostname()}])
         return Kept(True, len(document.hosts), changed, late)
+
+    def _fixed(self) -> Iterator[Ended]:
+        """The spans of holes that this document ends since something was done about them."""
+        ends = {self.words.known.get(word) for word in happenings.ENDS}
+        for close in self.closed:
+            if close.ended in ends:
+                yield Ended(close.thing, close.host, close.since, close.until)
 
     def _sights(self) -> tuple[int, int]:
         """Hosts of a scan or proof: those whose document says what the last one said cost nothing more."""

@@ -17,6 +17,7 @@ from .._fleet import store
 from .database import History
 from .errors import HistoryError, explained, library
 from .observed import HOLE
+from .rolled_up import roll_up_all
 from .schema import ORDER, tables
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def prune(history: History, before: int) -> dict[str, int]:
     span, thing, waiver = all_tables.span, all_tables.thing, all_tables.waiver
     with history.writing() as connection:
         earlier = _counts(connection)
+        connection.execute(all_tables.hole.delete())
         connection.execute(span.delete().where(span.c.until < before))
         connection.execute(all_tables.ingest.delete().where(all_tables.ingest.c.at < before))
         connection.execute(all_tables.event.delete().where(all_tables.event.c.at < before))
@@ -51,6 +53,7 @@ def prune(history: History, before: int) -> dict[str, int]:
         connection.execute(thing.delete().where(thing.c.id.not_in(sa.select(span.c.thing_id)), is_forgotten))
         in_use = sa.select(span.c.waiver_id).where(span.c.waiver_id.is_not(None))
         connection.execute(waiver.delete().where(waiver.c.id.not_in(in_use)))
+        roll_up_all(connection)
         later = _counts(connection)
     if history.is_sqlite:
         with history._told(), history.engine.connect() as connection:
@@ -111,6 +114,7 @@ def restore(history: History, path: Path) -> dict[str, int]:
                     connection.execute(tables().named(name).insert(), [dict(zip(columns[name], row, strict=True)) for row in rows])
         if wanted is None or _counts(connection) != wanted:
             raise HistoryError(f"{path} is not a whole backup; the history {history.where} was left empty")
+        roll_up_all(connection)
     return wanted
 
 

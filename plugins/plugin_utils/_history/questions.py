@@ -11,22 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._answers.answer import EXPOSED, MITIGATED, PENDING, UNKNOWN
 from .errors import library
+from .happenings import DONE, ROLLOUT
 from .observed import FINDING, GROUP, HOLE, LABEL, VERDICT
+from .rolled_up import numbers, of_each_host
 from .schema import tables
 
 if TYPE_CHECKING:
     import sqlalchemy
 
 DAY = 86400
-# What runs has the hole, whatever waits on the disk.
-_RUNS = (EXPOSED, PENDING)
-_NOT_FIXED = (EXPOSED, PENDING, UNKNOWN, MITIGATED)
 
 
 class Hole(NamedTuple):
-    """One hole over the fleet. ``fixed_at`` is when the last host had it closed; None while one has not, or nobody can say."""
+    """One hole over the fleet. ``fixed_at`` is when the last host had it closed; None while one has not, or nobody can say. ``closers`` are rollouts,
+    and on how many hosts each closed or mitigated it."""
 
     name: str
     first_at: int
@@ -39,6 +38,7 @@ class Hole(NamedTuple):
     mitigated: int
     mean: float
     worst: float
+    closers: tuple[tuple[str, int], ...] = ()
 
 
 class Exposure(NamedTuple):
@@ -86,6 +86,17 @@ class Waived(NamedTuple):
     hosts: int
 
 
+class Moved(NamedTuple):
+    """A rollout: on how many hosts it did something, and of how many holes it closed there how many spans."""
+
+    run: str
+    first_at: int
+    last_at: int
+    hosts: int
+    holes: int
+    closed: int
+
+
 class Part(NamedTuple):
     """What a slice or a controller has brought in."""
 
@@ -96,66 +107,64 @@ class Part(NamedTuple):
     last_at: int
 
 
-def _numbers(connection: sqlalchemy.Connection, words: Iterable[str]) -> list[int]:
-    sa, word = library("sqlalchemy"), tables().word
-    return [number for (number,) in connection.execute(sa.select(word.c.id).where(word.c.text.in_(list(words))))]
-
-
-def _each(connection: sqlalchemy.Connection, now: int, since: int) -> Any:
-    """For each hole and host: the seconds that what ran had the hole, and what stands there; in the order of the table's own key."""
-    sa, span, thing = library("sqlalchemy"), tables().span, tables().thing
-    states = {word: _numbers(connection, [word]) for word in _NOT_FIXED}
-    runs = [number for word in _RUNS for number in states[word]]
-    open_states = [number for word in _NOT_FIXED for number in states[word]]
-    stands = span.c.until.is_(None)
-    seconds = sa.func.coalesce(span.c.until, now) - span.c.since
-    counted = {word: sa.func.max(sa.case((sa.and_(stands, span.c.state_id.in_(states[word])), 1), else_=0)).label(word) for word in _NOT_FIXED}
-    holes = sa.select(thing.c.id).where(thing.c.kind == HOLE, thing.c.last_at >= since)
-    return sa.select(
-        span.c.thing_id, span.c.host_id, sa.func.sum(sa.case((span.c.state_id.in_(runs), seconds))).label("seconds"),
-        sa.func.min(span.c.since).label("first_at"), sa.func.max(span.c.until).label("until"), *counted.values(),
-    ).where(span.c.thing_id.in_(holes), span.c.state_id.in_(open_states)).group_by(span.c.thing_id, span.c.host_id).subquery()
-
-
 def holes(connection: sqlalchemy.Connection, now: int, since: int = 0) -> list[Hole]:
     """Every hole that was asked for since then, the longest open first; what was not found anywhere is fixed from the beginning."""
-    sa, thing = library("sqlalchemy"), tables().thing
-    each = _each(connection, now, since)
-    total = sa.func.sum
-    found = {row[0]: row[1:] for row in connection.execute(sa.select(
-        each.c.thing_id, sa.func.count(each.c.seconds), sa.func.min(each.c.first_at), sa.func.max(each.c.until), total(each.c.seconds),
-        sa.func.max(each.c.seconds), *(total(each.c[word]) for word in _NOT_FIXED)).group_by(each.c.thing_id))}
-    asked = connection.execute(sa.select(thing.c.id, thing.c.name, thing.c.first_at, thing.c.last_at).where(
-        thing.c.kind == HOLE, thing.c.last_at >= since))
-    rows = [_hole(name, first_at, last_at, found.get(number)) for number, name, first_at, last_at in asked]
+    sa, thing, hole = library("sqlalchemy"), tables().thing, tables().hole
+    closers = _closers(connection)
+    rows = [_hole(row, now, closers.get(row.number, ())) for row in connection.execute(sa.select(
+        thing.c.id.label("number"), thing.c.name, thing.c.first_at.label("came"), thing.c.last_at, hole).join(
+        hole, hole.c.thing_id == thing.c.id, isouter=True).where(thing.c.kind == HOLE, thing.c.last_at >= since))]
     return sorted(rows, key=lambda hole: (hole.fixed_at is not None, -hole.exposed, -(hole.fixed_at or now) + hole.first_at, hole.name))
 
 
-def _hole(name: str, first_at: int, last_at: int, row: Any) -> Hole:
-    if row is None:
-        return Hole(name, first_at, last_at, 0, first_at, 0, 0, 0, 0, 0.0, 0.0)
-    hosts, first, until, seconds, worst, exposed, pending, unknown, mitigated = row
-    is_fixed = not exposed and not pending and not unknown and not mitigated
-    return Hole(name, first, last_at, hosts, until if is_fixed else None, int(exposed), int(pending), int(unknown), int(mitigated),
-                float(seconds or 0) / hosts if hosts else 0.0, float(worst or 0))
+def _closers(connection: sqlalchemy.Connection) -> dict[int, tuple[tuple[str, int], ...]]:
+    """By hole which rollouts closed it on how many hosts, in their order."""
+    sa, span, word = library("sqlalchemy"), tables().span, tables().word
+    found: dict[int, tuple[tuple[str, int], ...]] = {}
+    for number, run, count in connection.execute(sa.select(span.c.thing_id, word.c.text, sa.func.count(sa.distinct(span.c.host_id))).join(
+            word, word.c.id == span.c.closer_id).where(span.c.closer_id.is_not(None)).group_by(span.c.thing_id, word.c.text).order_by(word.c.text)):
+        found[number] = (*found.get(number, ()), (run, count))
+    return found
+
+
+def _hole(row: Any, now: int, closers: tuple[tuple[str, int], ...]) -> Hole:
+    """A row of the roll-up at this moment: what still stands has grown by all that went since."""
+    if row.thing_id is None:
+        return Hole(row.name, row.came, row.last_at, 0, row.came, 0, 0, 0, 0, 0.0, 0.0)
+    is_fixed = not (row.exposed or row.pending or row.unknown or row.mitigated)
+    total = row.ended + row.running * now - row.begun
+    worst = max(row.worst_ended or 0, now + row.worst_running if row.worst_running is not None else 0)
+    return Hole(row.name, row.first_at, row.last_at, row.hosts, row.until if is_fixed else None, row.exposed, row.pending, row.unknown, row.mitigated,
+                total / row.hosts if row.hosts else 0.0, float(worst), closers)
 
 
 def exposures(connection: sqlalchemy.Connection, now: int, since: int = 0) -> tuple[list[Exposure], list[Exposure]]:
     """Of each host, and of each group with its hosts, the worst first."""
     sa, host = library("sqlalchemy"), tables().host
-    each = _each(connection, now, since)
-    of_hosts = sa.select(
-        each.c.host_id, sa.func.count(each.c.seconds).label("holes"), sa.func.sum(each.c.exposed + each.c.pending).label("standing"),
-        sa.func.sum(each.c.seconds).label("seconds"), sa.func.max(each.c.seconds).label("worst")).group_by(each.c.host_id).subquery()
-    rows = connection.execute(sa.select(host.c.id, host.c.name, of_hosts.c.holes, of_hosts.c.standing, of_hosts.c.seconds, of_hosts.c.worst).join(
-        of_hosts, of_hosts.c.host_id == host.c.id).where(of_hosts.c.holes > 0)).all()
-    hosts = {number: Exposure(name, count, int(standing), float(seconds), float(seconds) / count, float(worst))
-             for number, name, count, standing, seconds, worst in rows}
+    of_hosts = _seconds_of_hosts(connection, now, since)
+    hosts = {number: Exposure(name, len(open_for), standing, float(sum(open_for)), sum(open_for) / len(open_for), float(max(open_for)))
+             for number, name in connection.execute(sa.select(host.c.id, host.c.name)) if number in of_hosts
+             for open_for, standing in [of_hosts[number]]}
     groups: dict[str, list[Exposure]] = {}
     for group, number in _members(connection):
         if number in hosts:
             groups.setdefault(group, []).append(hosts[number])
     return _worst_first(hosts.values()), _worst_first(_together(name, members) for name, members in groups.items())
+
+
+def _seconds_of_hosts(connection: sqlalchemy.Connection, now: int, since: int) -> dict[int, tuple[list[int], int]]:
+    """By host the seconds of each hole that it had in what ran, and how many it has: hole by hole, in the order of the spans' own key."""
+    sa, thing = library("sqlalchemy"), tables().thing
+    one = sa.bindparam("one", type_=sa.Integer())
+    each = of_each_host(connection, one).subquery()
+    query = sa.select(each.c.host_id, each.c.ended, each.c.begun).where(each.c.ended.is_not(None))
+    found: dict[int, tuple[list[int], int]] = {}
+    for (number,) in connection.execute(sa.select(thing.c.id).where(thing.c.kind == HOLE, thing.c.last_at >= since)).all():
+        for host, ended, begun in connection.execute(query, {"one": number}):
+            open_for, standing = found.get(host) or ([], 0)
+            open_for.append(int(ended) + (0 if begun is None else now - begun))
+            found[host] = open_for, standing + (begun is not None)
+    return found
 
 
 def _members(connection: sqlalchemy.Connection) -> Any:
@@ -176,7 +185,7 @@ def _worst_first(rows: Iterable[Exposure]) -> list[Exposure]:
 def findings(connection: sqlalchemy.Connection, now: int, since: int = 0) -> list[FindingAge]:
     """Every finding that stood since then: what is open now first, the oldest of it before the younger."""
     sa, span, thing = library("sqlalchemy"), tables().span, tables().thing
-    opened, waived, resolved = (_numbers(connection, [word]) for word in ("open", "waived", "resolved"))
+    opened, waived, resolved = (numbers(connection, [word]) for word in ("open", "waived", "resolved"))
     stands = span.c.until.is_(None)
     is_open = sa.and_(stands, span.c.state_id.in_(opened))
     is_over = sa.and_(span.c.state_id.in_(opened), span.c.ended_id.in_(resolved))
@@ -235,6 +244,18 @@ def waivers(connection: sqlalchemy.Connection, since: int = 0) -> list[Waived]:
     rows = connection.execute(sa.select(*columns, sa.func.min(span.c.since), hosts).join(span, span.c.waiver_id == waiver.c.id).where(
         sa.or_(stands, span.c.until >= since)).group_by(*columns))
     return sorted((Waived(*row) for row in rows), key=lambda one: (one.hosts == 0, one.expires, one.finding, one.owner))
+
+
+def moved(connection: sqlalchemy.Connection, since: int = 0) -> list[Moved]:
+    """The rollouts since then and what they closed, the newest first."""
+    sa, event, span, word = library("sqlalchemy"), tables().event, tables().span, tables().word
+    closed = {run: (holes, spans) for run, holes, spans in connection.execute(sa.select(
+        word.c.text, sa.func.count(sa.distinct(span.c.thing_id)), sa.func.count()).join(word, word.c.id == span.c.closer_id).where(
+        span.c.closer_id.is_not(None)).group_by(word.c.text))}
+    changed = sa.case((event.c.decision == DONE, event.c.subject))
+    rows = connection.execute(sa.select(event.c.run, sa.func.min(event.c.at), sa.func.max(event.c.at), sa.func.count(sa.distinct(changed))).where(
+        event.c.kind == ROLLOUT).group_by(event.c.run).having(sa.func.max(event.c.at) >= since).order_by(sa.func.min(event.c.at).desc()))
+    return [Moved(run, first_at, last_at, hosts, *closed.get(run, (0, 0))) for run, first_at, last_at, hosts in rows]
 
 
 def parts(connection: sqlalchemy.Connection) -> list[Part]:

@@ -16,8 +16,13 @@ from .errors import library
 if TYPE_CHECKING:
     import sqlalchemy
 
-# The order in which rows may be written: what is referred to comes first.
+# The order in which rows may be written: what is referred to comes first. ``hole`` is not among them: it is made from the spans (rolled_up.py).
 ORDER = ("word", "host", "waiver", "thing", "ingest", "sight", "span", "event")
+
+# Of each hole over the fleet: hosts that had it in what ran and those that do, the seconds that have ended and the sum of the moments since when it
+# stands, how many hosts are what; when it began and ended last, the longest of a host that has it no more, and of one that has it (without now).
+SUMS = ("hosts", "running", "ended", "begun", "exposed", "pending", "unknown", "mitigated", "first_at")
+MAXIMA = ("until", "worst_ended", "worst_running")
 
 VIEWS = {
     "standing": (
@@ -43,6 +48,7 @@ class Tables(NamedTuple):
     sight: sqlalchemy.Table
     span: sqlalchemy.Table
     event: sqlalchemy.Table
+    hole: sqlalchemy.Table
 
     def named(self, name: str) -> sqlalchemy.Table:
         """One of them."""
@@ -78,10 +84,14 @@ def tables() -> Tables:
                      column("digest", text), sqlite_with_rowid=False)
     span = sa.Table("span", metadata, to("thing_id", "thing", primary_key=True), to("host_id", "host", primary_key=True),
                     column("since", moment, primary_key=True), to("state_id", "word"), column("until", moment, nullable=True),
-                    to("ended_id", "word", nullable=True), to("waiver_id", "waiver", nullable=True), sqlite_with_rowid=False)
-    still = sa.text("until IS NULL")
-    sa.Index("ix_span_standing", span.c.host_id, sqlite_where=still, postgresql_where=still)
+                    *(to(name, table, nullable=True) for name, table in (("ended_id", "word"), ("waiver_id", "waiver"), ("closer_id", "word"))),
+                    sqlite_with_rowid=False)
+    for name, columns, where in (("ix_span_standing", (span.c.host_id,), "until IS NULL"),
+                                 ("ix_span_closer", (span.c.thing_id, span.c.closer_id), "closer_id IS NOT NULL")):
+        sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     event = sa.Table("event", metadata, key(), column("key", text), column("at", moment),
                      *(column(name, text) for name in ("kind", "subject", "decision", "reason", "run")),
                      sa.UniqueConstraint("key", name="uq_event"), sa.Index("ix_event_at", "at"))
-    return Tables(metadata, word, host, waiver, thing, ingest, sight, span, event)
+    hole = sa.Table("hole", metadata, to("thing_id", "thing", primary_key=True), *(column(name, moment) for name in SUMS),
+                    *(column(name, moment, nullable=True) for name in MAXIMA))
+    return Tables(metadata, word, host, waiver, thing, ingest, sight, span, event, hole)

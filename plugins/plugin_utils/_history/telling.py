@@ -11,7 +11,7 @@ from typing import Any
 
 from . import feeding, questions
 from .database import History
-from .questions import DAY, Exposure, FindingAge, Hole, Part, Waived, Wavering
+from .questions import DAY, Exposure, FindingAge, Hole, Moved, Part, Waived, Wavering
 
 # A host of which nothing was heard for so long is named.
 SILENT_DAYS = 7
@@ -35,6 +35,7 @@ class Told:
     parts: Sequence[Part] = ()
     missing: Sequence[str] = ()
     silent: Sequence[tuple[str, int]] = ()
+    moved: Sequence[Moved] = ()
     events: Sequence[Mapping[str, Any]] = field(default=())
 
     @property
@@ -60,5 +61,6 @@ def tell(history: History, now: int, days: int = 0, slices: Sequence[str] = ()) 
             holes=questions.holes(connection, now, since), hosts=hosts, groups=groups, findings=questions.findings(connection, now, since),
             drift=questions.drift(connection, now, since), wavering=questions.wavering(connection, since or now - 30 * DAY),
             waivers=questions.waivers(connection, since), parts=parts, missing=feeding.missing_parts(recent, slices),
-            silent=questions.silent(connection, now - SILENT_DAYS * DAY), events=questions.events(connection, since),
+            silent=questions.silent(connection, now - SILENT_DAYS * DAY), moved=questions.moved(connection, since),
+            events=questions.events(connection, since),
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .database import History
 from .errors import HistoryError, library
+from .rolled_up import roll_up_all
 from .schema import VIEWS
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _migrate(history: History, connection: sqlalchemy.Connection, migrations: Pa
     library("alembic.command").upgrade(configuration, wanted)
     for name, query in VIEWS.items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
+    if wanted == "head":
+        roll_up_all(connection)
     after = _counts(connection)
     lost = [f"{name} ({count} rows, {after.get(name, 0)} afterwards)" for name, count in before.items() if after.get(name, 0) < count]
     if lost:

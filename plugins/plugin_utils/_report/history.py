@@ -39,7 +39,7 @@ def hole_row(hole: Hole, now: int) -> dict[str, Any]:
         "hole": hole.name, "first_seen": iso(hole.first_at), "last_asked": iso(hole.last_at), "fixed_everywhere": iso(hole.fixed_at),
         "days": days(end - hole.first_at), "hosts_ever_exposed": hole.hosts, "exposed": hole.exposed,
         "pending": hole.pending, "unknown": hole.unknown, "mitigated": hole.mitigated, "mean_days_exposed": days(hole.mean),
-        "worst_days_exposed": days(hole.worst)}
+        "worst_days_exposed": days(hole.worst), "closed_by": ", ".join(f"{run} ({counted(hosts, 'host')})" for run, hosts in hole.closers)}
 
 
 def exposure_row(row: Exposure, what: str) -> dict[str, Any]:
@@ -61,6 +61,8 @@ def tables_of(told: Told) -> dict[str, list[dict[str, Any]]]:
         "wavering": [{"host": one.host, "what": one.what, "changes": one.changes, "last": iso(one.last_at)} for one in told.wavering],
         "waivers": [{"finding": one.finding, "owner": one.owner, "reason": one.reason, "expires": one.expires, "source": one.source,
                      "first_seen": iso(one.first_at), "hosts_now": one.hosts} for one in told.waivers],
+        "rollouts": [{"rollout": one.run, "begun": iso(one.first_at), "last": iso(one.last_at), "hosts_changed": one.hosts, "holes": one.holes,
+                      "closed": one.closed} for one in told.moved],
         "parts": [{"slice": one.slice, "controller": one.controller, "kind": one.kind, "documents": one.documents, "last": iso(one.last_at)}
                   for one in told.parts],
         "silent": [{"host": host, "last_scan": iso(at)} for host, at in told.silent],

@@ -27,6 +27,7 @@ _DRAWN = 24
 _NAMES = {"first_seen": "first seen", "fixed_everywhere": "fixed everywhere", "hosts_ever_exposed": "hosts that had it", "last_asked": "last asked",
           "mean_days_exposed": "mean days", "worst_days_exposed": "worst days", "hole_days": "all days", "open_now": "open now",
           "oldest_open": "oldest open", "oldest_open_days": "its days", "mean_days_to_resolved": "mean days to resolved", "hosts_now": "hosts now",
+          "closed_by": "closed by", "hosts_changed": "hosts changed",
           "last_scan": "last scan"}
 _LEFT_OUT = {"holes": ("last_asked",), "findings": ("oldest_open",)}
 
@@ -108,6 +109,7 @@ def _story(points: Sequence[tuple[int, Mapping[str, int]]]) -> str:
 
 def _plain(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[Section]:
     words = (
+        ("rollouts", "What rollouts closed", "On how many hosts each did something, and how often it closed or mitigated a hole on one."),
         ("findings", "Findings and their age", "Since when each finding stands somewhere, and how long it took to be resolved where it was."),
         ("waivers", "Who waived what", "Each waiver that covered a finding in this time, and on how many hosts it does now."),
         ("wavering", "What comes and goes", "Hosts whose verdict, and findings that, began anew several times: something undoes what was mended."),

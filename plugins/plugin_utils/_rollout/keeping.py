@@ -35,8 +35,13 @@ def stamp(moment: datetime) -> str:
 
 def current(folder: Path) -> Path | None:
     """The journal of the newest rollout; None where there never was one."""
-    found = sorted((path for path in folder.glob("*.jsonl") if _JOURNAL.fullmatch(path.name)), key=_order) if folder.is_dir() else []
+    found = journals(folder)
     return found[-1] if found else None
+
+
+def journals(folder: Path) -> list[Path]:
+    """The journals of all rollouts, the oldest first."""
+    return sorted((path for path in folder.glob("*.jsonl") if _JOURNAL.fullmatch(path.name)), key=_order) if folder.is_dir() else []
 
 
 def _order(path: Path) -> tuple[str, int]:

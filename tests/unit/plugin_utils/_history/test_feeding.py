@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import feeding, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError, explained, library, missing
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.feeding import Setting
-from history_suite import DAY, HOUR, START, finding, host, iso, spans
+from history_suite import DAY, HOUR, START, changed, finding, host, iso, journal, spans
 
 
 @pytest.mark.parametrize(("value", "expected"), [
@@ -77,6 +77,22 @@ def test_what_one_run_could_not_bring_in_the_next_one_does(tmp_path: Path) -> No
     left, told = feeding.catch_up(history, feeding._runs(reports))
     assert (left, len(told), all(line.endswith("(known already)") for line in told)) == (0, 4, True)
     assert keeping.counts(history) == before
+    history.close()
+
+
+def test_journals_are_read_again_only_where_they_grew_and_a_broken_one_keeps_no_other_back(tmp_path: Path) -> None:
+    place, folder = Setting(str(tmp_path / "history.sqlite"), True), tmp_path / "reports/rollout"
+    folder.mkdir(parents=True)
+    lines = [json.dumps(line) + "\n" for line in journal((1, changed("web1")), (2, changed("web2")))]
+    (folder / "20261101T000000Z.jsonl").write_text("no JSON\n")
+    path = folder / "20261101T010000Z.jsonl"
+    path.write_text("".join(lines[:2]) + lines[2][:20])
+    for _again in range(2):
+        assert "20261101T000000Z.jsonl: line 1 is no JSON" in feeding.feed_journals(place, [folder, tmp_path / "reports/heal"])
+    path.write_text("".join(lines))
+    history = upgrade.opened(place.place)
+    assert [line for is_well, line in feeding.journals(history, folder) if is_well] == [f"{path}: 1 line of it new"]
+    assert keeping.counts(history)["event"] == 3
     history.close()
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """boot_default and boot_cmdline where Debian's tools are not: check mode predicts, a second run changes nothing, and a tool that lies is found out.
 
-grubby and SUSE's tools are stand-ins (stand_ins/); the files that they change, and the reading of them, are as on such hosts.
+grubby, SUSE's and Proxmox's tools are stand-ins (stand_ins/); the files that they change, and the reading of them, are as on such hosts.
 """
 
 from __future__ import annotations
@@ -89,3 +89,25 @@ def test_suse_saves_the_entry_and_edits_the_file_that_the_menu_is_made_from(tmp_
     assert f"saved_entry=gnulinux-advanced-ab>gnulinux-{old}-advanced-ab\n" in after, ended.output
     assert 'GRUB_CMDLINE_LINUX_DEFAULT="splash=silent quiet audit=1"\nGRUB_CMDLINE_LINUX=""\nGRUB_DEFAULT=saved\n' in after
     assert after.count("root=/dev/vda  splash=silent quiet audit=1\n") == 3
+
+
+def test_proxmox_pins_with_its_own_tool_and_writes_its_partitions(tmp_path: Path) -> None:
+    """Its partitions are written by ``refresh`` alone; a default of the collection's own in GRUB's folder gives way."""
+    old, new = "6.8.12-11-pve", "6.8.12-13-pve"
+    ours = "/etc/default/grub.d/zz-firebreak-kernel.cfg"
+    first = [*prepared(["proxmox-boot-tool"], (old, new)), "mkdir -p /etc/kernel /etc/default/grub.d",
+             f"touch /boot/initrd.img-{old} /boot/initrd.img-{new}", "echo A1B2-C3D4 > /etc/kernel/proxmox-boot-uuids", f"echo '# old' > {ours}"]
+    (tmp_path / "play.yml").write_text("- hosts: all\n  gather_facts: false\n  tasks:\n    - firebreak.fleet.boot_default: {release: 6.8.12-11-pve}\n"
+                                       "      ignore_errors: \"{{ broken | default(false) }}\"\n", encoding="utf-8")
+    play = shlex.join([str(PLAYBOOK), "--diff", "-i", "inventory.yml", "play.yml"])
+    show = f"echo == files; cat /etc/kernel/proxmox-boot-pin /var/tmp/partition 2>/dev/null; ls {ours} 2>/dev/null; echo =="
+    undone = "rm /etc/kernel/proxmox-boot-pin /etc/default/grub.d/* /var/tmp/partition; touch /etc/proxmox.broken"
+    commands = [*first, f"{play} --check", show, play, show, play, undone, show, f"{play} -e broken=true", show, "true"]
+    ended = on_host(tmp_path, 'ID="debian"\nVERSION_ID="12"\n', "\n".join(commands))
+    predicted, before, changed, after, again, _none, broken, restored = re.split(r"^== files\n(.*?)^==\n", ended.output,
+                                                                                 flags=re.MULTILINE | re.DOTALL)[:8]
+    assert [RECAP.findall(text) for text in (predicted, changed, again)] == [[("1", "0")], [("1", "0")], [("0", "0")]], ended.output
+    assert (before, after, restored) == (f"{ours}\n", f"{old}\n{old}\n", "")
+    assert f"-default: {new}" in predicted
+    assert f"+default: {old}" in predicted
+    assert f"{old} was not made the default: the boot loader's configuration names {new} afterwards. What was there before is back." in broken

@@ -38,6 +38,8 @@ AUTOMATIC = (
 )
 # From this version on an id has its suffix, and a pattern must match it.
 _SUFFIX_SINCE = 245
+# Older ones know no uki in a .conf file, and pass over the entry (systemd#39886).
+_UNIFIED_KEYS_SINCE = 258
 
 _COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$")
 _ORDER = "systemd-boot"
@@ -61,9 +63,9 @@ def version_of(loader_info: str) -> int:
     return int(match.group(1)) if match else 999
 
 
-def exists_for(entry: BlsEntry, machine: str) -> bool:
+def exists_for(entry: BlsEntry, machine: str, loader: int = 999) -> bool:
     """Whether the loader takes the file for an entry: not those that it calls by itself, of another machine, or of two kinds at once."""
-    kinds = [key for key in ("linux", "efi", "uki", "uki-url") if key in entry.fields]
+    kinds = [key for key in ("linux", "efi") + (("uki", "uki-url") if loader >= _UNIFIED_KEYS_SINCE else ()) if key in entry.fields]
     architecture = entry.fields.get("architecture")
     right_machine = architecture is None or architecture.lower() == ARCHITECTURES.get(machine, "")
     return len(kinds) == 1 and not entry.id.lower().startswith("auto-") and right_machine

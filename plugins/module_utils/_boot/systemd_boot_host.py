@@ -29,7 +29,7 @@ def installed(host: Any) -> bool:
 def targets(host: Any, loader_info: str = "") -> Targets:
     """What systemd-boot will start. Raises NoAnswerError."""
     partitions, loader = _partitions(host), systemd_boot.version_of(loader_info)
-    choices = systemd_boot.in_order(_all_choices(host, partitions))
+    choices = systemd_boot.in_order(_all_choices(host, partitions, loader))
     configured, source = _configuration(host)
     automatic = () if configured.get("auto-entries") in ("no", "0", "false", "off") else _automatic(host, partitions)
     variables = _loader_variables(host)
@@ -98,7 +98,7 @@ def _loader_variables(host: Any) -> Dict[str, str]:
     return found
 
 
-def _all_choices(host: Any, partitions: List[str]) -> List[Choice]:
+def _all_choices(host: Any, partitions: List[str], loader: int) -> List[Choice]:
     """The entries that exist for the loader: it opens an entry's image as it reads the entry, and passes over those without."""
     choices: List[Choice] = []
     for root in partitions:
@@ -107,7 +107,7 @@ def _all_choices(host: Any, partitions: List[str]) -> List[Choice]:
             raise NoAnswerError(answer.problem, "%s/loader/entries: %s" % (root, answer.detail))
         for entry in entries:
             image = "%s/%s" % (root, entry.path.replace("\\", "/").lstrip("/")) if "uki-url" not in entry.fields else ""
-            if systemd_boot.exists_for(entry, host.uname()[4]) and (not image or host.stat(image).problem != "absent"):
+            if systemd_boot.exists_for(entry, host.uname()[4], loader) and (not image or host.stat(image).problem != "absent"):
                 choices.append(systemd_boot.choice_of_entry(entry, image))
         choices += _unified_images(host, root + "/EFI/Linux")
     return choices

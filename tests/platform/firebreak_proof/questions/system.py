@@ -160,7 +160,36 @@ BOOT = (
     Question("boot_entries", _BOOT, """
         cd /boot/loader/entries 2>/dev/null || exit 3
         for path in *.conf; do [ -e "$path" ] || exit 3; echo "=$path"; cat "$path"; echo; done"""),
+    # The firmware's own order, and the releases of the kernels that it, or a loader, may start as one file with their initrd.
+    Question("boot_order", _BOOT, r"""
+        [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }
+        command -v efibootmgr >/dev/null && efibootmgr -v
+        for path in /boot/efi/EFI/Linux/*.efi /efi/EFI/Linux/*.efi /boot/EFI/Linux/*.efi; do
+          [ -e "$path" ] || continue
+          release=$(bootctl kernel-inspect "$path" 2>/dev/null | sed -n 's/^ *Version: *//p')
+          [ -n "$release" ] || release=$(objcopy -O binary --only-section=.uname "$path" /dev/stdout 2>/dev/null | tr -d '\0')
+          printf 'unified %s %s\n' "${path##*/}" "$release"
+        done; true"""),
     Question("boot_tools", _BOOT, """
+        # kexec-tools: with LOAD_KEXEC a reboot starts a kernel at once.
+        if [ -e /etc/init.d/kexec-load ] && command -v kexec >/dev/null; then
+          for path in /etc/default/kexec /etc/default/kexec.d/*; do
+            case ${path##*/} in *.*) continue ;; esac
+            sed -nE "s/^ *(LOAD_KEXEC|KERNEL_IMAGE|USE_GRUB_CONFIG)=[\\"']?([^\\"' ]*).*/kexec_\\1 \\2/p" "$path" 2>/dev/null
+          done
+        fi
+        # U-Boot's menu, where no GRUB can be what starts.
+        if [ ! -d /sys/firmware/efi ]; then
+          case $(uname -m) in aarch64|arm*|riscv*) ;; *) [ ! -e /boot/grub/grub.cfg ] && [ ! -e /boot/grub2/grub.cfg ] ;; esac &&
+          for path in /boot/extlinux/extlinux.conf /extlinux/extlinux.conf /boot/firmware/extlinux/extlinux.conf; do
+            [ -e "$path" ] || continue
+            awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" && !count { wanted = $2 }
+              key == "label" { name = $2; if (!count++) first = name }
+              key ~ /^(linux|kernel|fit)$/ && count && !(name in image) { image[name] = $2 }
+              END { print "extlinux " image[wanted in image ? wanted : first] }' "$path"
+            break
+          done
+        fi
         command -v grubby >/dev/null && echo "grubby $(grubby --default-kernel)"
         command -v bootctl >/dev/null && [ -d /boot/loader/entries -o -d /efi/loader/entries -o -d /boot/efi/loader/entries ] &&
           bootctl --no-pager list 2>/dev/null | awk '/\\(default\\)/ { chosen = 1 } chosen && $1 == "linux:" { print "bootctl " $2; exit }

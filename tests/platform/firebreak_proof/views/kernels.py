@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import boot_entries, grub_menu
+from . import boot_entries, boot_order, grub_menu
 
 
 class Kernel(NamedTuple):
@@ -172,13 +172,26 @@ def cache_hours(proof: Proof) -> int | None:
 def default_release(proof: Proof) -> str:
     """The release that the next reboot gives, by the boot loader's own files or tools."""
     tools = proof.fields("boot_tools")
-    image = tools.get("staged") or tools.get("proxmox") or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
+    image = (_by_kexec(proof) or tools.get("staged") or tools.get("proxmox") or boot_order.first_image(proof) or tools.get("extlinux")
+             or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof))
+    if image.lower().endswith(".efi"):
+        return boot_order.unified_release(proof, image)
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
     in_folder = re.search(r"/(\d+\.\d[^/]*)/(?:linux(?:-[0-9a-f]{40})?|vmlinuz)$", image)
     release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-(?=\d+\.\d)", "", image)
     if "/" in release or not release:
         raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
     return release
+
+
+def _by_kexec(proof: Proof) -> str:
+    """The image that a reboot starts without the firmware; '' where it goes through it."""
+    tools = proof.fields("boot_tools")
+    if tools.get("kexec_LOAD_KEXEC") != "true":
+        return ""
+    if tools.get("kexec_USE_GRUB_CONFIG") == "true" or not tools.get("kexec_KERNEL_IMAGE"):
+        raise BrokenPromiseError(f"{proof.host} reboots by kexec, and its configuration does not name the kernel")
+    return tools["kexec_KERNEL_IMAGE"]
 
 
 def boots_another_root(proof: Proof) -> bool:

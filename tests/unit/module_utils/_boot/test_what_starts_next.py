@@ -147,6 +147,13 @@ def test_entries_that_do_not_exist_for_systemd_boot(entries: dict[str, str], fil
     assert default(read, listdir=EFI, read_bytes=known)["release"] == release
 
 
+@pytest.mark.parametrize(("loader", "release"), [("systemd-boot 257.9-2.fc42", "6.17.5"), ("systemd-boot 258", "6.17.8")])
+def test_an_entry_of_a_unified_image_exists_for_newer_loaders_alone(loader: str, release: str) -> None:
+    """systemd#39886: 257 shows no entry with the key uki."""
+    read, known = sd_boot({"6.17.5": OLD, "6.17.8": f"uki /{MACHINE}/6.17.8/linux\n"}, BOTH, LoaderInfo=loader)
+    assert default(read, listdir=EFI, read_bytes=known)["release"] == release
+
+
 def test_systemd_boot_passes_over_names_of_its_own() -> None:
     read, known = sd_boot({"6.17.5": OLD}, BOTH)
     read["/efi/loader/entries/auto-own.conf"] = "title a\nversion 9\nsort-key a\n" + NEW

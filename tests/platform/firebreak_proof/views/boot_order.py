@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the firmware starts first, by efibootmgr: a loader, whose own files then decide, a kernel itself, or something else."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..promises import BrokenPromiseError
+from ..proof import Proof
+
+
+class Option(NamedTuple):
+    """An entry: its number, title, the program's path with slashes ('' for a disk), what it is given, whether a server is asked."""
+
+    number: str
+    title: str
+    path: str
+    given: str
+    network: bool
+
+
+_OPTION = re.compile(r"Boot([0-9A-F]{4})\* ([^\t]*)\t(.*)")
+# efibootmgr 17 and before write File(PATH), later ones the path alone; what the program is given follows at once.
+_PROGRAM = re.compile(r"File\(([^)]*)\)(.*)|/(\\.*?\.efi|\\(?:[^.\s]|\.(?=\d))*)(.*)", re.IGNORECASE)
+_KERNEL = re.compile(r"/efi/linux/[^/]+\.efi|.*/(?:vmlinuz|linux|image)[^/]*", re.IGNORECASE)
+_LOADER = re.compile(r"(?:shim|grub|systemd-boot|boot(?:x64|aa64|ia32|riscv64|loongarch64)\.|fb(?:x64|aa64))", re.IGNORECASE)
+
+
+def options(text: str) -> list[Option]:
+    """The active entries in the firmware's order."""
+    order = re.search(r"^BootOrder: (.*)$", text, re.MULTILINE)
+    found: dict[str, Option] = {}
+    for number, title, device in _OPTION.findall(text):
+        program = _PROGRAM.search(device)
+        path, given = (program.group(1) or program.group(3) or "", program.group(2) or program.group(4) or "") if program else ("", "")
+        # UTF-16 is written with a dot for each zero.
+        given = given[::2] if given[1::2].strip(".") == "" else given
+        network = re.search(r"MAC\(|IPv[46]\(|Uri\(", device) is not None
+        found[number] = Option(number, title.strip(), path.replace("\\", "/"), given.replace("\\", "/"), network)
+    return [found[number] for number in (order.group(1).split(",") if order else []) if number in found]
+
+
+def first_image(proof: Proof) -> str:
+    """The kernel that the firmware starts, itself or by shim; '' where a loader decides, or nobody tells."""
+    answer = proof.answers.get("boot_order")
+    if answer is None or answer.status or "BootOrder:" not in answer.out:
+        return ""
+    current = re.search(r"^BootCurrent: (\w+)$", answer.out, re.MULTILINE)
+    known = options(answer.out)
+    numbers = [option.number for option in known]
+    tried = numbers[:numbers.index(current.group(1))] if current and current.group(1) in numbers else []
+    # Of those that ask a server and came before what this boot came from, nobody answered.
+    first = next((option for option in known if not (option.network and option.number in tried)), None)
+    if first is None:
+        return ""
+    kernels = [text for text in (first.path, first.given.strip().split(" ")[0]) if _KERNEL.fullmatch(text)]
+    if kernels and not (kernels[0] == first.path and _LOADER.match(first.path.rsplit("/", 1)[-1])):
+        return kernels[0]
+    if first.network or (first.path and not _LOADER.match(first.path.rsplit("/", 1)[-1])):
+        raise BrokenPromiseError(f"{proof.host}'s firmware first starts {first.title}, which is no loader of this system")
+    return ""
+
+
+def unified_release(proof: Proof, image: str) -> str:
+    """The release of a kernel that is one file with its initrd: its own word, else the name that kernel-install gives it."""
+    name = image.rsplit("/", 1)[-1]
+    answer = proof.answers.get("boot_order")
+    said = re.search(rf"^unified {re.escape(name)} (\S+)$", answer.out if answer else "", re.MULTILINE)
+    named = re.fullmatch(r"[0-9a-f]{32}-(\d+\.\d.*?)(?:\+\d+(?:-\d+)?)?\.efi", name, re.IGNORECASE)
+    if said or named:
+        return said.group(1) if said else named.group(1)  # type: ignore[union-attr]
+    raise BrokenPromiseError(f"{proof.host} boots {image} by default; which kernel that is, nobody can tell")

@@ -22,7 +22,8 @@ def put_available(host: Any, section: Any, packages: Packages, flavour: Optional
         _put_held_by_apt(host, section, packages, options)
     else:
         names = sorted(rpm_locks.kernel_names(packages.images))
-        section.put("available.held", rpm_locks.held(host, names), "the lock and exclude lists of dnf and zypper below /etc")
+        locks = rpm_locks.held(host, names, rpm_locks.newest_versions(packages.images))
+        section.put("available.held", locks, "the lock and exclude lists of dnf and zypper below /etc")
     if not options.get("available", True):
         for name in _OFFER_FACTS + ("cache_age_seconds",):
             section.cannot_say("available." + name, "not_asked", "available: false")

@@ -5,17 +5,23 @@
 
 import fnmatch
 import re
-from typing import Any, Callable, Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
+from .._formats import versions
 from .dpkg import Image
 
 # What a line of kernels consists of, beside the package with the image: an update of one needs the others.
 _PARTS = ("", "-core", "-modules", "-modules-core")
 _FALLBACK = ("kernel", "kernel-core", "kernel-default", "kernel-uek", "kernel-uek-core")
-_REPOSITORIES = "/etc/yum.repos.d"
-_OVERRIDES = "/etc/dnf/repos.override.d"
+_REPOSITORIES = ("/etc/yum.repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d")
+_OVERRIDES = ("/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d")
 _DROP_INS = ("/usr/share/dnf5/libdnf.conf.d", "/etc/dnf/libdnf5.conf.d")
 _EXCLUDES = ("exclude", "excludepkgs")
+# The sections that speak for all repositories: before any, dnf's own, and the one of dnf-automatic that overrides it.
+_FOR_ALL = ("", "main", "base")
+# What SUSE's kernels provide beside their own names.
+_PROVIDED = ("kernel", "kernel-base", "multiversion(kernel)")
+_RELATION = re.compile(r"\A(?P<name>.*?\S)\s*(?P<sign>[<>=!]=|[<>=])\s*(?P<edition>\S+)\Z")
 _SPLIT = re.compile(r"-(?=\d|[*?\[])")
 _ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|ppc64le|s390x|i[3-6]86|noarch|src)\Z")
 
@@ -58,19 +64,49 @@ def locked_by_dnf5(text: str, names: Sequence[str]) -> List[str]:
     return [name for name in found if _matches(name, names)]
 
 
-def locked_by_zypper(text: str, names: Sequence[str]) -> List[str]:
-    """The patterns of zypper's locks that hold kernels' packages, with the versions that are locked where not all of them are."""
+def newest_versions(images: Iterable[Image]) -> Dict[str, str]:
+    """{package: the newest of its installed versions}; the images of a line come oldest first."""
+    return {image.package: image.package_version for image in images}
+
+
+def locked_by_zypper(text: str, names: Sequence[str], newest: Mapping[str, str] = {}) -> List[str]:
+    """The patterns of zypper's locks that keep kernels' packages from newer versions, with the versions that are locked where not all of them are.
+
+    ``newest``: the installed versions; a lock of those and of older ones holds nothing back.
+    """
     found = []
     for stanza in re.split(r"\n[ \t]*\n", text):
         lock: Dict[str, List[str]] = {}
         for key, value in re.findall(r"^([a-z_]+):[ \t]*(.*\S)", stanza, re.MULTILINE):
             lock.setdefault(key, []).append(value)
-        matches = _zypper_match(lock.get("match_type", ["substring"])[0], lock.get("case_sensitive", ["off"])[0])
-        patterns = lock.get("solvable_name", []) or lock.get("query_string", [])
-        if "package" in lock.get("type", ["package"]):
-            version = " ".join(lock.get("version", []))
-            found += [(pattern + " " + version).strip() for pattern in patterns if any(matches(pattern, name) for name in names)]
+        if "package" in lock.get("type", ["package"]) and lock.get("install_status") != ["installed"]:
+            found += _locked_by_stanza(lock, names, newest)
     return found
+
+
+def _locked_by_stanza(lock: Dict[str, List[str]], names: Sequence[str], newest: Mapping[str, str]) -> List[str]:
+    """Of one lock; a version stands beside the patterns, or within one."""
+    matches = _zypper_match(lock.get("match_type", ["substring"])[0], lock.get("case_sensitive", ["off"])[0])
+    known = [(pattern, names) for pattern in lock.get("solvable_name", [])]
+    known += [(pattern, [*names, *_PROVIDED]) for pattern in lock.get("solvable_provides", [])]
+    found = []
+    for pattern, called in known or [(pattern, names) for pattern in lock.get("query_string", [])]:
+        within = _RELATION.match(pattern)
+        name = within.group("name") if within else pattern
+        version = "%s %s" % within.group("sign", "edition") if within else " ".join(lock.get("version", []))
+        met = [each for each in called if matches(name, each)]
+        if met and not _is_behind(version, [newest[each] for each in met if each in newest]):
+            found.append((name + " " + version).strip())
+    return found
+
+
+def _is_behind(version: str, installed: List[str]) -> bool:
+    """Whether a lock is of versions alone that are installed or older."""
+    given = re.match(r"(<=?|==?)\s*(\S+)\Z", version)
+    try:
+        return bool(given and installed) and all(versions.compare(versions.RPM, given.group(2), each) <= 0 for each in installed)  # type: ignore[union-attr]
+    except ValueError:
+        return False
 
 
 def _zypper_match(kind: str, case: str) -> Callable[[str, str], bool]:
@@ -108,7 +144,14 @@ def sections(text: str) -> Dict[str, Dict[str, str]]:
 
 def excluded(text: str, names: Sequence[str] = _FALLBACK) -> List[str]:
     """The patterns that a configuration of dnf holds against kernels, those of repositories that are switched off left out."""
-    return [word for options in sections(text).values() if is_on(options) for word in words(options) if concerns(word, names)]
+    known = sections(text)
+    found = [word for options in known.values() if is_on(options) for word in words(options) if concerns(word, names)]
+    # Where packages are named that alone may come, all others may not.
+    for options in (known[section] for section in _FOR_ALL if section in known):
+        only = re.split(r"[\s,]+", options.get("includepkgs", "").strip())
+        if only != [""] and not any(concerns(word, names) for word in only):
+            found.append("includepkgs=%s" % ",".join(only))
+    return found
 
 
 def words(options: Dict[str, str]) -> List[str]:
@@ -121,10 +164,16 @@ def is_on(options: Dict[str, str]) -> bool:
     return options.get("enabled", "1").lower() not in ("0", "false", "no", "off")
 
 
-def held(host: Any, names: Sequence[str]) -> List[str]:
+def held(host: Any, names: Sequence[str], newest: Mapping[str, str] = {}) -> List[str]:
     """Every lock and exclude that holds a kernel's package, named by its file."""
+
+    def by_zypper(text: str, called: Sequence[str]) -> List[str]:
+        return locked_by_zypper(text, called, newest)
+
+    # yum's own is a link to dnf's where there is dnf.
+    own = "/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf"
     lists = (("/etc/dnf/plugins/versionlock.list", locked_by_dnf), ("/etc/yum/pluginconf.d/versionlock.list", locked_by_dnf),
-             ("/etc/dnf/versionlock.toml", locked_by_dnf5), ("/etc/zypp/locks", locked_by_zypper), ("/etc/dnf/dnf.conf", excluded))
+             ("/etc/dnf/versionlock.toml", locked_by_dnf5), ("/etc/zypp/locks", by_zypper), (own, excluded))
     plain = ["%s (%s)" % (lock, path) for path, parse in lists for lock in parse(host.read(path).value or "", names)]
     return plain + _in_drop_ins(host, names) + _in_repositories(host, names)
 
@@ -137,10 +186,10 @@ def _in_drop_ins(host: Any, names: Sequence[str]) -> List[str]:
 
 def _in_repositories(host: Any, names: Sequence[str]) -> List[str]:
     """Excludes of repositories, as dnf5's overrides leave them."""
-    overrides = [(path, *one) for path in _files(host, _OVERRIDES) for one in sections(host.read(path).value or "").items()]
+    overrides = [(path, *one) for path in _overrides(host) for one in sections(host.read(path).value or "").items()]
     found: List[str] = []
     taken: Set[str] = set()
-    for path in _files(host, _REPOSITORIES):
+    for path in [path for folder in _REPOSITORIES for path in _files(host, folder)]:
         for repository, options in sections(host.read(path).value or "").items():
             source, options = _overridden(repository, dict(options), path, overrides)
             taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
@@ -163,6 +212,12 @@ def _overridden(
                 options = {name: value for name, value in options.items() if name not in _EXCLUDES}
             options.update(changed)
     return path, options
+
+
+def _overrides(host: Any) -> List[str]:
+    """In the order in which they count, by name; of two of one name the administrator's."""
+    paths = {path.rsplit("/", 1)[-1]: path for folder in _OVERRIDES for path in _files(host, folder)}
+    return [path for _name, path in sorted(paths.items())]
 
 
 def _files(host: Any, folder: str) -> List[str]:

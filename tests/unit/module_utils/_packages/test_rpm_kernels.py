@@ -165,10 +165,29 @@ def test_a_spec_of_dnf_concerns_kernels_or_not(spec: str, concerned: bool) -> No
     ("type: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: KERNEL*", []), ("solvable_name: KERNEL", ["KERNEL"]),
     ("type: package\nmatch_type: glob\nsolvable_name: kernel-default\nversion: > 5.14.21", ["kernel-default > 5.14.21"]),
     ("type: package\nsolvable_name: vim", []), ("type: package\nmatch_type: regex\nsolvable_name: (", ["("]),
+    # The rest as zypper 1.14.42 with libzypp 17.25.7 answers (tests/system/test_real_zypper.py).
+    ("type: package\nmatch_type: glob\nsolvable_name: kernel-default == 6.4.0-150600.23.14.2", ["kernel-default == 6.4.0-150600.23.14.2"]),
+    ("type: package\nsolvable_name: kernel-default>=6.4", ["kernel-default >= 6.4"]),
+    ("type: package\nsolvable_provides: kernel-default", ["kernel-default"]),
+    ("type: package\nmatch_type: exact\nsolvable_provides: kernel", ["kernel"]),
+    ("type: package\nmatch_type: exact\nsolvable_provides: multiversion(kernel)", ["multiversion(kernel)"]),
+    ("type: package\nmatch_type: word\nsolvable_name: default", ["default"]), ("match_type: glob\nsolvable_name: ?ernel-[d]*", ["?ernel-[d]*"]),
+    ("solvable_name: kernel-default\ninstall_status: installed", []), ("type: srcpackage\nmatch_type: glob\nsolvable_name: kernel*", []),
+    ("type: application\nsolvable_name: kernel*", []),
 ])
 def test_a_lock_of_zypper_holds_what_libzypp_matches(stanza: str, locked: list[str]) -> None:
     """libzypp PoolQuery: parts of names unless match_type says otherwise, kinds other than packages are not packages."""
     assert rpm_locks.locked_by_zypper("\n" + stanza + "\n\nsolvable_name: vim\n", ["kernel-default", "kernel-default-base"]) == locked
+
+
+@pytest.mark.parametrize(("version", "holds"), [
+    ("> 6.4.0-150600.23.14.2", True), (">= 6.4.0", True), ("!= 6.4.0-150600.23.14.2", True), ("== 6.4.0-150600.23.22.1", True), ("< 6.5", True),
+    ("< 6.4.0", False), ("<= 6.4.0-150600.23.14.2", False), ("== 6.4.0-150600.23.14.2", False), ("= 6.4.0-150600.23.7.3", False),
+])
+def test_a_lock_of_older_versions_keeps_nothing_back(version: str, holds: bool) -> None:
+    newest = {"kernel-default": "6.4.0-150600.23.14.2"}
+    for stanza in (f"solvable_name: kernel-default\nversion: {version}", f"solvable_name: kernel-default {version}"):
+        assert bool(rpm_locks.locked_by_zypper(f"type: package\n{stanza}\n", ["kernel-default"], newest)) is holds
 
 
 @pytest.mark.parametrize(("read", "held"), [
@@ -184,6 +203,17 @@ def test_a_lock_of_zypper_holds_what_libzypp_matches(stanza: str, locked: list[s
     ({"/etc/dnf/versionlock.toml": '[[packages]]\nname = "kern*"\n[[packages]]\nname = "kernelshark"\n'}, ["kern* (/etc/dnf/versionlock.toml)"]),
     ({"/etc/dnf/dnf.conf": "[main]\n#exclude=kernel*\nexclude=kernel-headers kernel-tools\n"}, []),
     ({"/etc/zypp/locks": "type: package\nmatch_type: regex\nsolvable_name: ^kernel$\n"}, ["^kernel$ (/etc/zypp/locks)"]),
+    # yum's own file where there is no dnf; folders of dnf 4 and dnf5 (dnf.conf(5), dnf5.spec); packages that alone may come.
+    ({"/etc/yum.conf": "[main]\nexclude=kernel*\n"}, ["kernel* (/etc/yum.conf)"]),
+    ({"/etc/yum.conf": "[main]\nexclude=kernel*\n", "/etc/dnf/dnf.conf": "[main]\n"}, []),
+    ({"/etc/distro.repos.d/f.repo": "[updates]\nexclude=kernel\n"}, ["kernel (/etc/distro.repos.d/f.repo)"]),
+    ({"/usr/share/dnf5/repos.d/f.repo": "[updates]\nexcludepkgs=kernel\n"}, ["kernel (/usr/share/dnf5/repos.d/f.repo)"]),
+    ({"/usr/share/dnf5/repos.override.d/a.repo": "[updates]\nexcludepkgs=kernel\n", "/usr/share/dnf5/repos.d/f.repo": "[updates]\n"},
+     ["kernel (/usr/share/dnf5/repos.override.d/a.repo)"]),
+    ({"/usr/share/dnf5/repos.override.d/a.repo": "[updates]\nexcludepkgs=kernel\n", "/etc/dnf/repos.override.d/a.repo": "[updates]\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nincludepkgs=bash, openssl*\n"}, ["includepkgs=bash,openssl* (/etc/dnf/dnf.conf)"]),
+    ({"/etc/dnf/dnf.conf": "[main]\nincludepkgs=bash kern*\n"}, []),
+    ({"/etc/yum.repos.d/epel.repo": "[epel]\nincludepkgs=htop\n"}, []),
 ])
 def test_locks_are_found_where_each_tool_keeps_them(read: dict[str, str], held: list[str]) -> None:
     assert rpm_locks.held(RecordedHost({"read": read}), EL_NAMES) == held

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Se
 
 from .._host.host import LiveHost, kill_group
 from .._host.record import SCHEMA, Fact, Section
+from .._host.secrets import cleaned
 from .._host.witness import Witness
 from .sections import SECTIONS
 
@@ -77,7 +78,7 @@ def collect(host: Any, modules: Sequence[Named], options: Dict[str, Any]) -> Dic
         record["seconds"][name] = result["seconds"]
         record["evidence"].update(result["evidence"])
         record["nulls"].extend(result["nulls"])
-    return record
+    return dict(cleaned(record))
 
 
 def collect_one(host: Any, name: str, module: Any, options: Dict[str, Any], tell: Callable[..., None] = lambda *fact: None) -> Dict[str, Any]:

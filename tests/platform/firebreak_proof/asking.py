@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import base64
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from .secrets import without_secrets
 
 
 class Question(NamedTuple):
@@ -110,26 +111,6 @@ def _answer(cells: Mapping[str, str], at: str) -> Answer:
     if len(out) > ANSWER_LIMIT:
         return Answer("", f"it answers more than {ANSWER_LIMIT} bytes", 3, moment)
     return Answer(without_secrets(out.decode("utf-8", "replace")), without_secrets(err.decode("utf-8", "replace")).strip(), status, moment)
-
-
-_SECRET = re.compile(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key")
-# From the word on to where the value begins: name=value, name = "value", "name": value. Bounded, as all of this is: text of a host's own comes here.
-_TO_VALUE = re.compile(r"""(?:[\w.-]{0,64}["']?[ \t]{0,8}=[ \t]{0,8}|[\w.-]{0,64}["']:[ \t]{0,8}|[\w.-]{0,64}:[ \t]{1,8})(?=\S)""")
-_VALUE = re.compile(r"""(?s)"[^"\n]*"|'[^'\n]*'|[^\s,;]+""")
-
-
-def without_secrets(text: str) -> str:
-    """A text without what may be a secret in it: logins in addresses, and the values of options that are named for one. Linear in its length."""
-    text = re.sub(r"(://)[^/@\s]+@", r"\1(removed)@", text)
-    text = re.sub(r"(?im)^([ \t]*password(?:_pbkdf2)?[ \t]).*$", r"\1(removed)", text)
-    kept, done = [], 0
-    for word in _SECRET.finditer(text):
-        start = _TO_VALUE.match(text, word.end()) if word.end() > done else None
-        value = _VALUE.match(text, start.end()) if start else None
-        if start and value:
-            kept += [text[done:start.end()], "(removed)"]
-            done = value.end()
-    return "".join([*kept, text[done:]])
 
 
 def is_whole(output: str, nonce: str) -> bool:

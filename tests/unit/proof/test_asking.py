@@ -66,14 +66,9 @@ def test_programs_before_the_systems_own_are_not_asked(monkeypatch: pytest.Monke
     assert ask(question("path", "echo $PATH"))["path"].out == "/usr/sbin:/usr/bin:/sbin:/bin\n"
 
 
-@pytest.mark.parametrize(("text", "kept"), [
-    ("deb https://me:pw@mirror/debian x", "deb https://(removed)@mirror/debian x"),
-    ("password_pbkdf2 root grub.pbkdf2.sha512.10000.AB", "password_pbkdf2 (removed)"),
-    ("quiet rd.iscsi.password=hunter2 ro", "quiet rd.iscsi.password=(removed) ro"),
-    ("root=UUID=1 ro", "root=UUID=1 ro"),
-])
-def test_secrets_do_not_become_answers(text: str, kept: str) -> None:
-    assert asking.without_secrets(text) == kept
+def test_secrets_do_not_become_answers() -> None:
+    said = ask(question("one", "echo rd.iscsi.password=S3CRET ro; echo http://me:S3CRET@proxy >&2"))["one"]
+    assert (said.out, said.err) == ("rd.iscsi.password=(removed) ro\n", "http://(removed)@proxy")
 
 
 def test_only_what_the_standard_needs_is_asked() -> None:

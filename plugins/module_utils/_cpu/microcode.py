@@ -14,7 +14,8 @@ PLATFORM = "/sys/devices/system/cpu/cpu0/microcode/processor_flags"
 
 _INTEL_HEADER = struct.Struct("<9I12x")
 _INTEL_SUFFIXES = ("", ".initramfs")
-_ENTRIES = 64
+# One file of Intel's has a few entries, an image for all processors some hundreds.
+_ENTRIES = 1024
 _CONTAINER_BYTES = 4 * 1024 * 1024
 _AMD_MAGIC, _AMD_TABLE, _AMD_PATCH = 0x00414D44, 0, 1
 
@@ -27,17 +28,27 @@ class Waiting(NamedTuple):
     path: str
 
 
+class Part(NamedTuple):
+    """A stretch of a file that is a file of microcode by itself."""
+
+    path: str
+    at: int = 0
+    size: Optional[int] = None
+
+
 def signature(processor: str) -> int:
     """The signature (CPUID 1, EAX) of a kind of processor, '06-55-07'."""
     family, model, stepping = (int(part, 16) for part in processor.split("-"))
     return (max(family - 15, 0) << 20) | ((model >> 4) << 16) | (min(family, 15) << 8) | ((model & 15) << 4) | stepping
 
 
-def _intel_headers(host: Any, path: str) -> Iterator[Tuple[int, int, int]]:
+def _intel_headers(host: Any, part: Part) -> Iterator[Tuple[int, int, int]]:
     """(revision, signature, platforms) of each entry of a file."""
     offset = 0
     for _entry in range(_ENTRIES):
-        answer = host.read_bytes(path, _INTEL_HEADER.size, offset)
+        if part.size is not None and offset + _INTEL_HEADER.size > part.size:
+            return
+        answer = host.read_bytes(part.path, _INTEL_HEADER.size, part.at + offset)
         if answer.problem or len(answer.value) < _INTEL_HEADER.size:
             return
         version, revision, _date, sign, _sum, _loader, platforms, size, total = _INTEL_HEADER.unpack(answer.value)
@@ -52,13 +63,16 @@ def _intel_headers(host: Any, path: str) -> Iterator[Tuple[int, int, int]]:
 
 def of_intel(host: Any, processor: str, platform: Optional[int]) -> Optional[Waiting]:
     """The newest entry for this kind of processor, on this platform where it is known."""
-    found = []
-    for folder in FOLDERS:
-        for suffix in _INTEL_SUFFIXES:
-            path = "%s/intel-ucode/%s%s" % (folder, processor, suffix)
-            for revision, sign, platforms in _intel_headers(host, path):
-                if sign == signature(processor) and (not platforms or platform is None or platforms & platform):
-                    found.append(Waiting(processor, revision, path))
+    paths = ["%s/intel-ucode/%s%s" % (folder, processor, suffix) for folder in FOLDERS for suffix in _INTEL_SUFFIXES]
+    return _newest([one for path in paths for one in _intel_entries(host, Part(path), processor, platform)])
+
+
+def _intel_entries(host: Any, part: Part, processor: str, platform: Optional[int]) -> List[Waiting]:
+    return [Waiting(processor, revision, part.path) for revision, sign, platforms in _intel_headers(host, part)
+            if sign == signature(processor) and (not platforms or platform is None or platforms & platform)]
+
+
+def _newest(found: List[Waiting]) -> Optional[Waiting]:
     return max(found, key=lambda one: one.revision) if found else None
 
 
@@ -99,15 +113,32 @@ def of_amd(host: Any, processor: str) -> Optional[Waiting]:
         revision = patches(answer.value).get(signature(processor)) if answer.value else None
         if revision is not None:
             found.append(Waiting(processor, revision, path))
-    return max(found, key=lambda one: one.revision) if found else None
+    return _newest(found)
+
+
+def _platform(host: Any) -> Optional[int]:
+    """The bit of this host's platform among those of Intel's entries; None where the kernel does not say it."""
+    try:
+        return int(host.read(PLATFORM, 64).value or "", 16) or None
+    except ValueError:
+        return None
+
+
+def within(host: Any, part: Part, vendor: str, processors: List[str]) -> List[Waiting]:
+    """The newest microcode for each kind of processor in a part of a file that has a vendor's entries one behind the other."""
+    if vendor == "GenuineIntel":
+        platform = _platform(host)
+        found = [_newest(_intel_entries(host, part, name, platform)) for name in processors]
+    else:
+        size = _CONTAINER_BYTES if part.size is None else min(part.size, _CONTAINER_BYTES)
+        answer = host.read_bytes(part.path, size, part.at)
+        known = patches(answer.value) if answer.value else {}
+        found = [Waiting(name, known[signature(name)], part.path) if signature(name) in known else None for name in processors]
+    return [one for one in found if one is not None]
 
 
 def installed(host: Any, vendor: str, processors: List[str]) -> List[Waiting]:
     """The newest microcode on disk for each kind of processor that has any."""
-    answer = host.read(PLATFORM, 64)
-    try:
-        platform = int(answer.value or "", 16)
-    except ValueError:
-        platform = 0
-    found = [of_intel(host, name, platform or None) if vendor == "GenuineIntel" else of_amd(host, name) for name in processors]
+    platform = _platform(host)
+    found = [of_intel(host, name, platform) if vendor == "GenuineIntel" else of_amd(host, name) for name in processors]
     return [one for one in found if one is not None]

@@ -6,9 +6,11 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set
 
+from .._boot.target import NoAnswerError
 from .._formats import cmdline
 from .._host.record import Fact
-from . import microcode, texts, vulnerabilities
+from .._host.witness import apart
+from . import early_image, microcode, texts, vulnerabilities
 
 CPUINFO = "/proc/cpuinfo"
 CMDLINE = "/proc/cmdline"
@@ -42,6 +44,11 @@ FACTS = [
     Fact("microcode.installed[].revision", "str", "the newest revision for it"),
     Fact("microcode.installed[].path", "str", "the file that has it"),
     Fact("microcode.pending", "bool", "whether a newer revision lies on disk than some processor runs: installed is not in force"),
+    Fact("microcode.next_boot", "list", "microcode in the initrd of the next boot, which alone is loaded by it; empty where that has none"),
+    Fact("microcode.next_boot[].processor", "str", "as in microcode.processors"),
+    Fact("microcode.next_boot[].revision", "str", "the newest revision for it"),
+    Fact("microcode.next_boot[].path", "str", "the initrd that has it"),
+    Fact("microcode.left_behind", "bool", "whether a processor runs older microcode than lies on disk, and the next boot will not load that either"),
     Fact("mitigation_options", "list", "the words of the kernel's command line that change a mitigation"),
 ]
 
@@ -151,6 +158,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     section.put_answer("mitigation_options", host.read(CMDLINE), CMDLINE, mitigation_options)
 
 
+_ON_DISK = ("microcode.installed", "microcode.pending", "microcode.next_boot", "microcode.left_behind")
 _MICROCODE = ("microcode.revisions", "microcode.consistent", "microcode.processors")
 
 
@@ -160,7 +168,7 @@ def _collect_processors(host: Any, section: Any) -> Optional[int]:
     count = section.put_answer("logical_cpus", answer, CPUINFO, lambda text: parse_cpuinfo(text).logical_cpus)
     if count is None:
         why = section.nulls[-1]
-        for path in ("vendor", "model", "microcode.installed", "microcode.pending") + _MICROCODE:
+        for path in ("vendor", "model") + _ON_DISK + _MICROCODE:
             section.cannot_say(path, why["reason"], why["detail"])
         return None
     processors = parse_cpuinfo(answer.value)
@@ -187,12 +195,12 @@ def _collect_installed(host: Any, section: Any, processors: Processors) -> None:
     """What waits on disk; a virtual machine has no microcode to load, nor have processors that keep none on disk."""
     named = [kind for kind in processors.kinds if kind]
     if processors.vendor not in _LOADABLE or "hypervisor" in processors.flags or not named:
-        for path in ("microcode.installed", "microcode.pending"):
+        for path in _ON_DISK:
             section.cannot_say(path, "not_applicable", "this is a virtual machine, or a processor whose microcode is not loaded from a disk")
         return
     found = microcode.installed(host, processors.vendor, named)
-    newer = [one for one in found for text in processors.kinds[one.processor]
-             if re.match(r"0x[0-9a-fA-F]{1,8}\Z", text) and one.revision > int(text, 16)]
+    newer = [one for one in found if _is_older(processors, one.processor, one.revision)]
+    _collect_next_boot(host, section, processors, found)
     source = ", ".join(one.path for one in found) or "/lib/firmware"
     section.put("microcode.installed", [{"processor": one.processor, "revision": hex(one.revision), "path": one.path} for one in found], source)
     platform = host.read(microcode.PLATFORM, 64)
@@ -200,6 +208,50 @@ def _collect_installed(host: Any, section: Any, processors: Processors) -> None:
         section.cannot_say("microcode.pending", platform.problem, "%s: %s" % (microcode.PLATFORM, platform.detail))
     else:
         section.put("microcode.pending", bool(newer), source + ", " + CPUINFO)
+
+
+def _is_older(processors: Processors, kind: str, revision: int) -> bool:
+    """Whether a processor of this kind runs an older revision."""
+    return any(re.match(r"0x[0-9a-fA-F]{1,8}\Z", text) and revision > int(text, 16) for text in processors.kinds[kind])
+
+
+def _collect_next_boot(host: Any, section: Any, processors: Processors, installed: List[microcode.Waiting]) -> None:
+    """What the initrd of the next boot has. Where it has less than the disk, and what runs is as new, the firmware may have brought that."""
+    named = [kind for kind in processors.kinds if kind]
+    try:
+        with apart(host) as lost:
+            images = _initrds(host)
+            found = early_image.loaded(host, images, str(processors.vendor), named)
+        if lost:
+            raise early_image.UnreadableError(lost[0].reason, lost[0].detail)
+    except (early_image.UnreadableError, NoAnswerError) as error:
+        for path in ("microcode.next_boot", "microcode.left_behind"):
+            section.cannot_say(path, error.reason, str(error))
+        return
+    source = ", ".join(images)
+    section.put("microcode.next_boot", [{"processor": one.processor, "revision": hex(one.revision), "path": one.path} for one in found], source)
+    loaded = {one.processor: one.revision for one in found}
+    less = [one for one in installed if loaded.get(one.processor, 0) < one.revision]
+    left = [one for one in less if _is_older(processors, one.processor, one.revision)]
+    if less and not left:
+        section.cannot_say("microcode.left_behind", "absent", "%s: not the microcode that runs, which the firmware may have brought" % source)
+    else:
+        section.put("microcode.left_behind", bool(left), source)
+
+
+def _initrds(host: Any) -> List[str]:
+    """The initrds of the next boot, in the order in which its entry names them; NoAnswerError."""
+    # The readers of loaders are loaded where there is something to be asked of them.
+    from .._boot import loaders
+    from .._kernel.initrd import Initrds
+    target = loaders.find_targets(host).default
+    if target.initrds:
+        return list(target.initrds)
+    release, why = loaders.release_of_target(host, target)
+    path = Initrds(host, [release]).paths.get(release) if release else None
+    if path is None:
+        raise NoAnswerError("absent", "no initrd of the next boot is known: %s" % (why if release is None else release))
+    return [path]
 
 
 def _collect_vulnerabilities(host: Any, section: Any, family: Optional[int]) -> None:

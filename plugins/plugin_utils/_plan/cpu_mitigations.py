@@ -153,6 +153,9 @@ def _microcode(facts: Facts, made: Plan) -> None:
     if package and not facts.items("cpu.microcode.installed"):
         made.install.append(package)
         made.pending.append(f"a reboot loads the microcode of {package}")
+    elif facts.raw("cpu.microcode.left_behind") is True:
+        made.pending.append("the initrd of the next boot lacks the newer microcode that lies on disk: make it anew (update-initramfs -u, "
+                            "dracut --force), then reboot")
     elif facts.raw("cpu.microcode.pending") is True:
         made.pending.append("a reboot loads microcode that is newer than what a processor runs")
 
@@ -185,5 +188,5 @@ def _remedies(name: str, entry: Mapping[str, Any], facts: Facts, made: Plan) -> 
             "mitigated (cpu_mitigations_smt: inactive)"
     if lacks_microcode and is_guest:
         yield "the host of this virtual machine must have the microcode, and show it to its guests"
-    if lacks_microcode and (made.install or facts.raw("cpu.microcode.pending") is True):
+    if lacks_microcode and (made.install or (facts.raw("cpu.microcode.pending") is True and facts.raw("cpu.microcode.left_behind") is not True)):
         yield "the microcode that the next boot loads may mend it"

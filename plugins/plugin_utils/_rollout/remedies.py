@@ -65,6 +65,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cpu.vulnerability.*", ("cpu_mitigations", "reboot")),
     ("cpu.microcode", ("cpu_mitigations", "reboot")),
     ("cpu.microcode_pending", ("cpu_mitigations", "reboot")),
+    ("cpu.microcode_left_behind", ("by_hand", "reboot")),
     ("cpu.mitigations_disabled", ("cpu_mitigations", "reboot")),
     ("hypervisor.*.installed", ("hypervisor",)),
     ("hypervisor.ladder", ("hypervisor",)),

@@ -204,6 +204,8 @@ _CPU_ENTRIES = (
           "Reboot; if it stays so, update the firmware.", "reboot"),
     Entry("cpu.microcode_pending", "high", "Newer microcode lies on disk than a processor runs: it is installed and not in force.",
           "Make the initramfs anew where it has none (update-initramfs -u, dracut --force), then reboot.", "reboot"),
+    Entry("cpu.microcode_left_behind", "high", "Newer microcode lies on disk than a processor runs, and the initrd of the next boot lacks it: no "
+          "reboot will load it.", "Make the initramfs anew (update-initramfs -u, dracut --force), then reboot.", "reboot"),
     Entry("cpu.mitigations_disabled", "high", "The kernel command line switches CPU mitigations off.",
           "Remove the options from the boot loader's configuration and reboot.",
           "reboot"),

@@ -152,6 +152,7 @@ CPU = (
         {"minimum": "0x5003707"}, ("cpu.microcode",), _VERSIONS),
     _policy("cpu.microcode_mixed", "CPUs of one host on different microcode revisions."),
     _policy("cpu.microcode_pending", "Microcode on disk that is newer than what a processor runs: it waits for a reboot."),
+    _policy("cpu.microcode_left_behind", "Microcode on disk that is newer than what a processor runs, and that the initrd of the next boot lacks."),
     _policy("cpu.mitigations_disabled", "Command line options that switch mitigations off."),
 )
 

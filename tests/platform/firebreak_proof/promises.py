@@ -51,6 +51,7 @@ UNPROVEN: Mapping[str, str] = {
     "boot.trust.revoked_components": "no tool of a host holds the files of a partition against dbx and SBAT",
     "boot.trust.modules_refused": "the kernel's keyrings of the next boot are not there before it",
     "cpu.microcode_pending": "only Intel's and AMD's own formats of files tell what waits; what is in force is proven by cpu.microcode_of",
+    "cpu.microcode_left_behind": "the same formats, within an initrd",
     "os.end_of_support": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "os.support_days_left": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "live_patch.blocked_fixes": "only the provider's own client knows what a pin keeps out; what is in force is proven",

@@ -168,6 +168,15 @@ def _pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
                          (fact, "cpu.microcode.installed", "cpu.microcode.processors"))
 
 
+def _left_behind(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    fact = "cpu.microcode.left_behind"
+    if scope.facts.raw(fact) is None and scope.facts.why(fact).startswith("not_applicable"):
+        return
+    if scope.facts.truth(fact):
+        yield Difference("cpu.microcode_left_behind", "the installed microcode in the initrd of the next boot", "older or none",
+                         (fact, "cpu.microcode.installed", "cpu.microcode.next_boot"))
+
+
 def _disabled(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     found = [printable(word, 80) for word in weakening([word[:1024] for word in scope.facts.words("cpu.mitigation_options")])]
     if found:
@@ -181,5 +190,6 @@ RULES = (
     Rule("cpu.microcode_of", _microcode_of, observes=True),
     Rule("cpu.microcode_mixed", _mixed, observes=True),
     Rule("cpu.microcode_pending", _pending, observes=True),
+    Rule("cpu.microcode_left_behind", _left_behind, observes=True),
     Rule("cpu.mitigations_disabled", _disabled, observes=True),
 )

@@ -48,11 +48,11 @@ def test_a_whole_section() -> None:
     assert section.facts["logical_cpus"] == 2
     assert section.facts["microcode"] == {
         "revisions": ["0x1000065"], "consistent": True, "processors": [{"processor": "19-11-01", "revisions": ["0x1000065"]}],
-        "installed": None, "pending": None}
+        "installed": None, "pending": None, "next_boot": None, "left_behind": None}
     assert section.facts["smt"] == {"control": "notsupported", "active": False}
     assert section.facts["mitigation_options"] == ["mitigations=auto,nosmt", "spectre_v2=on"]
     assert {name: seen["state"] for name, seen in section.facts["vulnerabilities"].items()} == {"mds": "vulnerable", "old_microcode": "unknown"}
-    assert {entry["fact"] for entry in section.nulls} == {"cpu.microcode.installed", "cpu.microcode.pending"}
+    assert {entry["fact"] for entry in section.nulls} == {f"cpu.{path}" for path in cpu_section._ON_DISK}
     assert section.evidence["cpu.vulnerabilities"] == cpu_section.VULNERABILITIES
 
 
@@ -60,7 +60,7 @@ def test_every_fact_of_an_empty_host_is_null_with_a_reason() -> None:
     section = scan({})
     assert {entry["fact"] for entry in section.nulls} == {
         "cpu.logical_cpus", "cpu.vendor", "cpu.model", "cpu.microcode.revisions", "cpu.microcode.consistent", "cpu.microcode.processors",
-        "cpu.microcode.installed", "cpu.microcode.pending", "cpu.vulnerabilities",
+        *(f"cpu.{path}" for path in cpu_section._ON_DISK), "cpu.vulnerabilities",
         "cpu.smt.control", "cpu.smt.active", "cpu.mitigation_options"}
     assert {entry["reason"] for entry in section.nulls} == {"absent"}
 
@@ -96,7 +96,7 @@ def test_arm_names_an_implementer_and_no_microcode() -> None:
     assert section.facts["vendor"] == "ARM"
     assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
         "cpu.model": "absent", "cpu.microcode.revisions": "absent", "cpu.microcode.consistent": "absent", "cpu.microcode.processors": "absent",
-        "cpu.microcode.installed": "not_applicable", "cpu.microcode.pending": "not_applicable"}
+        **{f"cpu.{path}": "not_applicable" for path in cpu_section._ON_DISK}}
 
 
 def test_s390_counts_its_processors() -> None:

@@ -57,7 +57,8 @@ def parse(text: str) -> Spec:
         raise ValueError("no configuration of a container")
     notes = _mapping(document.get("annotations"))
     kinds = _own_namespaces(document)
-    sandbox = _first(notes, _SANDBOXES) or _podmans_pod(document)
+    # Podman 4 notes its infra container there, Podman 5 nothing: the pod itself is what all of its containers have.
+    sandbox = _podmans_pod(document) or _first(notes, _SANDBOXES)
     return Spec(
         _first(notes, _IMAGES), _first(notes, _NAMES), sandbox, _first(notes, _TYPES) == "sandbox", _first(notes, _PODS),
         _first(notes, _POD_NAMESPACES), _first(notes, _HANDLERS), _is_privileged(document), "pid" not in kinds, "network" not in kinds,

@@ -5,7 +5,7 @@
 
 import re
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._host.witness import apart
 from .._hypervisor import running_monitors
@@ -116,14 +116,16 @@ def tree_of(path: str) -> str:
     return match.group(1) if match else ""
 
 
-def in_force(host: Any, package: Optional[str]) -> Release:
-    """What a sandbox that is started now gets; ``package`` is the version of a distribution's package."""
+def in_force(host: Any, package: Optional[str], named: Sequence[str] = ()) -> Release:
+    """What a sandbox that is started now gets; ``package`` is the version of a distribution's package, ``named`` the shims that handlers lead to."""
     tree = host.realpath(LINK).value
     if tree:
         shims = ["%s/%s" % (tree, shim) for shim in SHIMS if not host.stat("%s/%s" % (tree, shim)).problem]
         if shims:
             return Release(RELEASE, tree, version_of(host, tree), shims)
     shims = [shim for shim in _PACKAGED_SHIMS if _is_own_file(host, shim)]
+    # A distribution may have it anywhere (/nix/store, /opt/confidential-containers): then its handlers tell where.
+    shims = shims or [shim for shim in named if _SHIM_NAME.match(shim.rpartition("/")[2]) and not tree_of(shim)]
     if package or shims:
         return Release(PACKAGE, None, package or version_of_shim(host, shims[0]), shims or [_PACKAGED_SHIMS[0]])
     return Release(NONE, None, None, [])

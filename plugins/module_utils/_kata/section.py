@@ -92,8 +92,8 @@ FACTS = [
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     """Write the facts of the section ``kata``."""
     found, problem = processes.find(host)
-    release = _collect_installed(host, section, found)
     handlers = _collect_handlers(host, section, found)
+    release = _collect_installed(host, section, found, handlers)
     if found is None or any(process.link is None for process in found.named(processes.SHIM)):
         for path in ("sandboxes", "orphans"):
             section.cannot_say(path, problem or "needs_root", processes.PROC)
@@ -105,11 +105,11 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     files.collect(host, section, options.get("kata_files"), release.tree)
 
 
-def _collect_installed(host: Any, section: Any, found: Optional[processes.Found]) -> installed.Release:
+def _collect_installed(host: Any, section: Any, found: Optional[processes.Found], handlers: kata_handlers.Handlers) -> installed.Release:
     trees, problem = installed.trees(host)
     owners = users.other_owners(host, found)
     package = _package_version(host, owners)
-    release = installed.in_force(host, package)
+    release = installed.in_force(host, package, [row["program"] for row in handlers.rows if row["program"]])
     section.put("installed", bool(trees) or release.origin != installed.NONE, "/opt, /usr/bin")
     section.put("origin", release.origin, installed.LINK)
     for path, value, source in (("version", release.version, "/VERSION"), ("tree", release.tree, "")):

@@ -10,6 +10,18 @@ from ..asking import Question
 # What is said of configurations needs to know which ones the handlers name.
 CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")
 
+# What of a container is seen from the host: PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME.
+_DESCRIBE = r"""
+        own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
+        describe() {
+          pid=$1; kind=$2; shift 2
+          program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?')
+          processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
+          privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
+          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+            "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind" "$pid"
+        }"""
+
 CONTAINERS = (
     # engine, path, package, version
     Question("engines", ("containers.*",), r"""
@@ -41,16 +53,8 @@ CONTAINERS = (
           else state=replaced; fi
           printf '%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state"
         done; true"""),
-    # engine, namespace, id, image, runtime, name, program of its first process, process namespace, privileged, sandbox or container
-    Question("containers", ("containers.*",), r"""
-        own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
-        describe() { # PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME
-          pid=$1; kind=$2; shift 2
-          program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?')
-          processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
-          privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
-          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind"
-        }
+    # engine, namespace, id, image, runtime, name, program of its first process, process namespace, privileged, sandbox or container, process
+    Question("containers", ("containers.*",), _DESCRIBE + r"""
         if command -v ctr >/dev/null; then
           if ! names=$(timeout 10 ctr namespaces ls -q); then
             ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q 'containerd-shim' || exit 0
@@ -86,6 +90,33 @@ CONTAINERS = (
             describe "$(machinectl show -p Leader --value "$name")" container nspawn "" "$name" "" nspawn "$name"
           done
         fi; true""", 60),
+    # The same of each process that sees other mounts than the shim or monitor that started it, whichever engine that belongs to: those of a snap or
+    # of another user, and those inside of containers, are in no list of a tool's. What was executed in a container later sees the same mounts.
+    Question("carried", ("containers.*",), _DESCRIBE + r"""
+        grep -h -E '^(Name|Pid|PPid):' /proc/[0-9]*/status 2>/dev/null | awk '
+          /^Name:/ { name = $2 } /^Pid:/ { pid = $2; called[pid] = name } /^PPid:/ { parent[pid] = $2 }
+          END {
+            for (pid in parent) {
+              above = called[parent[pid]]
+              if (above ~ /^(containerd-shim|docker-containe|conmon|conmonrs|crio-conmon)/) engine = above ~ /conmon/ ? "podman" : "containerd"
+              else if (above == "systemd-nspawn") engine = "nspawn"
+              else if (above ~ /^(lxc-start|lxc-execute|libvirt_lxc)$/) engine = "lxc"
+              else continue
+              print pid, parent[pid], engine, called[pid]
+            }
+          }' | sort -n | {
+        seen=" "
+        while read -r pid parent engine name; do
+          # The machine monitor of a sandbox is no container, and neither are its helpers.
+          case $(readlink "/proc/$parent/exe") in *-kata*) continue ;; esac
+          mounts=$(readlink "/proc/$pid/ns/mnt") && [ "$mounts" != "$(readlink "/proc/$parent/ns/mnt")" ] || continue
+          case $seen in *" $mounts "*) continue ;; esac
+          seen="$seen$mounts "
+          identity=$(tr '\0' '\n' <"/proc/$parent/cmdline" | tr '\t' '?' | awk 'wanted { print; exit }
+            /^(-id|-c|--cid|-n|--name|-M|--machine)$/ { wanted = 1 } sub(/^--?(id|cid|name|machine)=/, "") { print; exit }')
+          kind=container; [ "$name" = pause ] && kind=sandbox
+          describe "$pid" "$kind" "$engine" "" "$identity" "" "" "$identity"
+        done; }; true""", 60),
 )
 
 KATA = (
@@ -118,6 +149,8 @@ KATA = (
             own=${program#/opt/}; own=/opt/${own%%/*}
             case $trees in *" $own "*) state=current ;; *) state=former ;; esac
           fi
+          # A guest's image that is held open, by the machine monitor or by the shim that is one, and was replaced since.
+          ls -l "/proc/$pid/fd" 2>/dev/null | grep -q -- '-> /opt/kata.* (deleted)$' && state=replaced
           kernel=$(tr '\0' '\n' <"/proc/$pid/cmdline" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
           resolved=$(readlink -f "$kernel") && kernel=$resolved
           if [ -n "$kernel" ] && [ -n "$kernels" ] && [ "$state" = current ]; then

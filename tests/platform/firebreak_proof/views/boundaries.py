@@ -29,6 +29,7 @@ class Container(NamedTuple):
     processes: str
     privileged: str
     kind: str
+    process: str
 
     def shares_kernel(self) -> bool | None:
         """Whether it runs on the host's kernel; None where its first process cannot be looked at."""
@@ -51,9 +52,13 @@ def linux_version(name: str) -> str:
 
 
 def containers(proof: Proof) -> list[Container]:
-    """Every living container but the pause containers of pods."""
-    found = [Container(*cells) for cells in proof.rows("containers") if len(cells) == 10]
-    return [container for container in found if container.kind == "container"]
+    """Every living container but the pause containers of pods: those that the engines' tools list, and those that only their parents tell of."""
+    found: dict[str, Container] = {}
+    for cells in [*proof.rows("containers"), *proof.rows("carried")]:
+        if len(cells) == len(Container._fields):
+            container = Container(*cells)
+            found.setdefault(container.process or str(container), container)
+    return [container for container in found.values() if container.kind == "container"]
 
 
 def engines(proof: Proof) -> list[Program]:

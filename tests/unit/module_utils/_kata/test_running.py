@@ -332,6 +332,16 @@ def test_a_shim_in_usr_local_is_an_installation() -> None:
     assert (facts["installed"], facts["origin"], facts["version"]) == (True, "package", "3.2.0")
 
 
+@pytest.mark.parametrize("shim", [
+    "/opt/confidential-containers/bin/containerd-shim-kata-v2", "/nix/store/x-kata-runtime-3.2.0/bin/containerd-shim-kata-v2"])
+def test_a_shim_that_a_handler_leads_to_is_an_installation(shim: str) -> None:
+    """Azure Linux' kata-cc, NixOS."""
+    world = World().file(shim).link("/usr/local/bin/containerd-shim-kata-cc-v2", shim).file(CONTAINERD, BY_TYPE % "kata-cc")
+    world.recording["run"][shim + " --version"] = 'Kata Containers containerd shim (Golang): id: "io.containerd.kata.v2", version: 3.2.0, commit: x\n'
+    facts = world.kata().facts
+    assert (facts["installed"], facts["origin"], facts["version"]) == (True, "package", "3.2.0")
+
+
 @pytest.mark.parametrize("trace", [
     "/opt/kata/containerd/config.d/kata-deploy.toml", "/opt/kata-canary/containerd/config.d/kata-deploy.toml",
     "/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/kata-deploy.toml", "/etc/k0s/containerd.d/kata-deploy.toml",

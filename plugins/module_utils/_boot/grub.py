@@ -36,6 +36,7 @@ class Reader:
     def __init__(self, host: Any, efi: bool, system: System, root: str = "", vendor: str = "") -> None:
         self.host = host
         self.platform = "efi" if efi else "pc"
+        self.processor = system.machine
         self.redhat = system.family == "redhat"
         self.branch = bls_entries.branch_of(system.os_id, system.version_id, self.redhat)
         self.root = root
@@ -85,7 +86,7 @@ class Reader:
         for _round in range(_ROUNDS):
             disk = self.disk if blocks is None else self.disk._replace(blocks=blocks)
             try:
-                outcome = grub_menu.run(configuration.text, disk, self.platform, configuration.path, denied)
+                outcome = grub_menu.run(configuration.text, disk, self.platform, configuration.path, denied, self.processor)
             except ValueError as error:
                 raise NoAnswerError("unparsable", "%s: %s" % (configuration.path, error)) from error
             missing = [(kind, path) for kind, path in outcome.wanted if blocks is None or kind != "blocks"]

@@ -46,6 +46,11 @@ _LOADING = _LINUX_COMMANDS + ("xen_linux", "multiboot", "multiboot2", "xen_hyper
 _ENDING = ("exit", "normal_exit", "halt", "reboot", "fwsetup", "boot")
 # Commands whose --set gives a variable something that only the machine knows; where search finds a device, its files are the host's own.
 _SETTERS = ("regexp", "probe", "stat", "date", "smbios", "cpuid", "getenv", "cmosdump", "pcidump", "rdmsr", "hwmatch")
+# GRUB's names of processors that are not the kernel's; what it sets where firmware or shim enforce signatures, which only its start tells.
+_PROCESSORS = {"aarch64": "arm64", "i686": "i386", "armv7l": "arm"}
+_OF_SECURE_BOOT = ("lockdown", "shim_lock")
+# Those that name the variables themselves: Flatcar's choice of a partition, a server's answer, a key.
+_NAMING = {"gptprio.next": r"-[du] (\w+)", "net_get_dhcp_option": r"\A(\w+)", "read": r"(\w+)\Z"}
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
 _DEVICE = re.compile(r"^\([^)]*\)")
 _IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -55,10 +60,12 @@ _TEXT = 65536
 _ENTRIES = 10000
 
 
-def run(text: str, disk: Disk, platform: str, path: str = "/boot/grub/grub.cfg", denied: FrozenSet[str] = frozenset()) -> Outcome:
+def run(
+    text: str, disk: Disk, platform: str, path: str = "/boot/grub/grub.cfg", denied: FrozenSet[str] = frozenset(), processor: str = "x86_64"
+) -> Outcome:
     """What the grub.cfg at ``path`` comes to. ``platform``: efi or pc; ``denied``: what is assumed to fail; ValueError for what GRUB refuses."""
     world = _World(disk, denied)
-    machine = _Machine(world, path, {"prefix": path.rsplit("/", 1)[0], "root": "hd0", "grub_platform": platform})
+    machine = _Machine(world, path, _at_start(path, platform, processor))
     machine.run(grub_script.parse(text))
     while machine.successor is not None:
         machine = machine.successor
@@ -68,6 +75,15 @@ def run(text: str, disk: Disk, platform: str, path: str = "/boot/grub/grub.cfg",
         entries, default, ended = [machine.loaded("boot", "")], "0", ""
     return Outcome(entries, default, machine.assigned, machine.path, machine.handed_to, machine.uses_bls, ended, world.wanted,
                    sorted(world.guessed))
+
+
+def _at_start(path: str, platform: str, processor: str) -> Dict[str, str]:
+    """The variables that GRUB itself sets."""
+    folder = path.rsplit("/", 1)[0]
+    known = {"prefix": folder, "cmdpath": folder, "root": "hd0", "grub_platform": platform, "grub_cpu": "i386"}
+    if platform == "efi":
+        known.update({"grub_cpu": _PROCESSORS.get(processor, processor)}, **{name: UNKNOWN + name for name in _OF_SECURE_BOOT})
+    return known
 
 
 class _World:
@@ -84,6 +100,8 @@ class _World:
     def known(self, kind: str, path: str) -> Any:
         """What the disk holds of a kind at a path, None where it is not known (yet)."""
         answers = getattr(self.disk, kind)
+        if UNKNOWN in path:
+            return None
         if path not in answers and (kind, path) not in self.wanted:
             self.wanted.append((kind, path))
         return answers.get(path)
@@ -114,6 +132,7 @@ class _Machine:
         self.variables.update((name, "y") for name in _FEATURES)
         self.exported = set(self.variables)
         self.functions: Dict[str, Tree] = {}
+        self.arguments: Dict[str, str] = {}
         self.entries: List[Any] = []
         self.assigned: List[str] = []
         self.images: List[Tuple[str, str, str]] = []
@@ -141,7 +160,7 @@ class _Machine:
     def _value(self, name: str) -> str:
         if name == "?":
             return "0" if self.world.settled(self.status) else "1"
-        return self.variables.get(name, "")
+        return self.arguments.get(name, "") if name in "#*@" or name.isdigit() else self.variables.get(name, "")
 
     def run(self, tree: Tree) -> Status:
         """The status of the last command; ValueError for a script that does not end."""
@@ -156,6 +175,19 @@ class _Machine:
             status = self.status = self._node(node)
         self.world.depth -= 1
         return status
+
+    def run_with(self, tree: Tree, arguments: List[str]) -> Status:
+        """The same of what is given arguments: a function, or an entry, whose first one is its title."""
+        before = dict(self.arguments)
+        self._set_arguments(arguments)
+        status = self.run(tree)
+        self.arguments = before
+        return status
+
+    def _set_arguments(self, arguments: List[str]) -> None:
+        everything = " ".join(arguments)
+        self.arguments = {"#": str(len(arguments)), "*": everything, "@": everything}
+        self.arguments.update((str(number), value) for number, value in enumerate(arguments, 1))
 
     def _node(self, node: Any) -> Status:
         if isinstance(node, Command):
@@ -192,8 +224,8 @@ class _Machine:
         if words[0] == "!":
             return not self.world.settled(self._simple(words[1:])) if len(words) > 1 else False
         if command.block is not None:
-            title, entry_id = _title_and_id(words[1:])
-            self.entries.append((words[0], title, entry_id, command.block))
+            titles, entry_id = _titles_and_id(words[1:])
+            self.entries.append((words[0], titles, entry_id, command.block))
             return True
         return self._simple(words)
 
@@ -205,7 +237,7 @@ class _Machine:
         if own is not None:
             return own(arguments)  # type: ignore[no-any-return]
         if name in self.functions:
-            return self.run(self.functions[name])
+            return self.run_with(self.functions[name], arguments)
         if name in _ENDING and arguments[:1] != ["--is-supported"]:
             # Without anything loaded, boot is an error and nothing more.
             self.ended = name if name != "boot" or any(image[0] in _LOADING for image in self.images) else ""
@@ -213,7 +245,7 @@ class _Machine:
         if name == "uki":
             self.handed_to.append("the images that its command uki finds")
         self.images.append((name,) + _image(arguments))
-        if name in _SETTERS or name == "read":
+        if name in _SETTERS or name in _NAMING:
             self._take_unknown(name, arguments)
         return "%.100s" % " ".join(words)
 
@@ -228,9 +260,18 @@ class _Machine:
 
     def _take_unknown(self, name: str, arguments: List[str]) -> None:
         words = " ".join(arguments)
-        names = re.findall(r"(?:--set[= ]|-s )(?:\d+:)?([A-Za-z_]\w*)", words) or (arguments[:1] if name == "read" else [])
-        for variable in names:
+        for variable in re.findall(_NAMING.get(name, r"(?:--set[= ]|-s )(?:\d+:)?([A-Za-z_]\w*)"), words):
             self.variables[variable] = UNKNOWN + variable
+
+    def _do_setparams(self, arguments: List[str]) -> Status:
+        self._set_arguments(arguments)
+        return True
+
+    def _do_shift(self, arguments: List[str]) -> Status:
+        count = grub_test.number(arguments[0]) if arguments else 1
+        given = [self.arguments[str(number)] for number in range(1, len(self.arguments)) if str(number) in self.arguments]
+        self._set_arguments(given[max(0, count):])
+        return True
 
     def _do_unset(self, arguments: List[str]) -> Status:
         for variable in arguments:
@@ -309,11 +350,12 @@ class _Machine:
         self.successor = _Machine(self.world, path, {name: self.variables[name] for name in sorted(self.exported) if name in self.variables})
         return self.successor.run(grub_script.parse(text))
 
-    def _entry(self, kind: str, title: str, entry_id: str, block: Tree) -> Entry:
+    def _entry(self, kind: str, titles: List[str], entry_id: str, block: Tree) -> Entry:
         """What is between the braces runs when the entry is chosen; here on a copy, to see which image it would load."""
         inner = _Machine(self.world, self.path, {})
         inner.variables, inner.functions = dict(self.variables), self.functions
-        inner.run(block)
+        inner.run_with(block, titles)
+        title = titles[0] if titles else ""
         if kind == "submenu":
             return Entry(title, entry_id, "", inner.menu(), False, None, "", ())
         return inner.loaded(title, entry_id)
@@ -334,7 +376,8 @@ class _Machine:
 _METHODS = {
     "set": "set", "unset": "unset", "export": "export", "[": "bracket", "test": "test", "true": "true", "false": "false", "keystatus": "false",
     "sleep": "true", "load_env": "load_env", "increment": "increment", "decrement": "decrement", "eval": "eval", "blscfg": "blscfg",
-    "bls_import": "blscfg", "source": "source", ".": "source", "configfile": "configfile", "normal": "configfile",
+    "bls_import": "blscfg", "setparams": "setparams", "shift": "shift", "source": "source", ".": "source", "configfile": "configfile",
+    "normal": "configfile",
 }
 
 
@@ -359,7 +402,7 @@ def _linux_image(images: List[Tuple[str, str, str]]) -> Tuple[str, Optional[str]
     return (modules + unified + [""])[0], None
 
 
-def _title_and_id(words: List[str]) -> Tuple[str, str]:
+def _titles_and_id(words: List[str]) -> Tuple[List[str], str]:
     titles, entry_id, at = [], "", 0
     while at < len(words):
         name, equals, value = words[at].partition("=")
@@ -372,4 +415,4 @@ def _title_and_id(words: List[str]) -> Tuple[str, str]:
         elif not words[at].startswith("--"):
             titles.append(words[at])
         at += 1
-    return (titles[0] if titles else ""), entry_id
+    return titles, entry_id

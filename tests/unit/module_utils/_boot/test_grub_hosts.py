@@ -123,6 +123,14 @@ FIRST = "menuentry first { linux /boot/vmlinuz-6.1.0-9-amd64 root=x }\n"
     ("if loadfont x; then set gfxmode=auto; fi\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
     (FIRST + "fwsetup --is-supported\nif [ \"$?\" = 0 ]; then menuentry setup { fwsetup }; fi\n", "/boot/vmlinuz-6.1.0-9-amd64"),
     ("for f in /boot/*; do set x=$f; done\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    # Arguments of functions and of entries, whose first one is the title (the manual's "menuentry", script/execute.c).
+    ("function pick { set default=\"$2\"; }\npick x 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n", "/boot/vmlinuz-6.9.0-b"),
+    ("function pick { shift; set default=\"$1\"; }\npick x 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n", "/boot/vmlinuz-6.9.0-b"),
+    ("menuentry b /boot/vmlinuz-6.9.0-b { linux $2 root=x }\n", "/boot/vmlinuz-6.9.0-b"),
+    ("menuentry /boot/vmlinuz-6.9.0-b --id b { if [ $# = 1 ]; then linux \"$1\"; fi }\n", "/boot/vmlinuz-6.9.0-b"),
+    # What GRUB itself sets of BIOS.
+    ("if [ $grub_cpu = i386 -a -z \"$lockdown\" ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
+     "/boot/vmlinuz-6.9.0-b"),
 ])
 def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
     assert collected({**DEBIAN, "/boot/grub/grub.cfg": menu}).facts["default_boot"]["image"] == image
@@ -134,11 +142,29 @@ def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
     "for f in /boot/vmlinuz-*; do menuentry $f { linux $f }; done\n" + FIRST,
     "regexp --set=1:default '(.)' 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
     "if ! search --file --set=root /x; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
+    # Flatcar's partitions, a server's word, a key: what names the variable itself.
+    "gptprio.next -d usr -u usr_uuid\nif [ \"$usr_uuid\" = 7130c94a ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /b-6.9.0 }\n",
+    "menuentry b { gptprio.next -d usr -u usr_uuid\nif [ \"$usr_uuid\" = 7130c94a ]; then linux /a; else linux /b; fi\n }\n",
+    "net_get_dhcp_option kernel net0 67 string\nmenuentry b { linux /boot/vmlinuz-$kernel }\n", "read default\n" + FIRST,
+    "source $cmdpath/gone.cfg\n" + FIRST,
     "uki\n" + FIRST, FIRST + "chainloader (hd1)+1\nboot\n",
 ])
 def test_a_menu_that_cannot_be_followed_is_not_believed(menu: str) -> None:
     section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu})
     assert section.facts["default_boot"]["release"] is None
+    assert reason(section, "default_boot.release") == "unsupported"
+
+
+@pytest.mark.parametrize(("machine", "processor"), [("x86_64", "x86_64"), ("aarch64", "arm64"), ("riscv64", "riscv64")])
+def test_grub_names_processors_in_its_own_way(machine: str, processor: str) -> None:
+    menu = f"if [ $grub_cpu = {processor} ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n"
+    section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu}, listdir=EFI, uname=["Linux", "x", "6.1.0", "", machine])
+    assert section.facts["default_boot"]["release"] == "6.9.0-b"
+
+
+def test_what_secure_boot_makes_grub_set_is_not_guessed() -> None:
+    menu = "if [ \"$lockdown\" = y ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n"
+    section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu}, listdir=EFI)
     assert reason(section, "default_boot.release") == "unsupported"
 
 

@@ -127,7 +127,8 @@ def program(sections: dict[str, bytes], machine: int = 0x8664, text: bytes = b"c
 
 def authenticode(data: bytes) -> bytes:
     """The digest by the rule of Microsoft's own paper: all but the checksum, the entry of the signatures, and the signatures."""
-    checksum, entry = 0x80 + 24 + 64, 0x80 + 24 + 112 + 32
+    header, = struct.unpack_from("<I", data, 0x3C)
+    checksum, entry = header + 24 + 64, header + 24 + 112 + 32
     begin, _size = struct.unpack_from("<II", data, entry)
     return hashlib.sha256(data[:checksum] + data[checksum + 4:entry] + data[entry + 8:begin or len(data)]).digest()
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from firebreak_lab import apt_sources
+from debian_archive import Archive, run
 
 RELEASE_SUFFIX = "-firebreak"
 # Beyond `make tinyconfig`: what live patching wants, a serial console, and one module that can be patched as well as the kernel itself.
@@ -27,31 +26,14 @@ _OFF = ("DEBUG_INFO_DWARF5", "LOCALVERSION_AUTO")
 _BOOT_SECONDS = 300
 
 
-def run(argv: Sequence[str], folder: Path, **more: str) -> str:
-    """A command's output; it and all it said are in the error where it fails."""
-    done = subprocess.run(argv, cwd=folder, env={**os.environ, **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
-    assert done.returncode == 0, (argv, done.stdout[-4000:])
-    return done.stdout
-
-
 def newest_source(place: Path) -> Path:
     """The kernel's newest source in Debian's development suite, unpacked; what was unpacked before serves as long as it is the newest."""
-    apt = place / "apt"
-    for name in ("lists/partial", "archives/partial"):
-        (apt / name).mkdir(parents=True, exist_ok=True)
-    (apt / "sources.list").write_text(apt_sources.source_lines("sid", with_security=False), encoding="utf-8")
-    options = [word for setting in (f"Dir::Etc::sourcelist={apt}/sources.list", "Dir::Etc::sourceparts=-", f"Dir::State::lists={apt}/lists",
-                                    f"Dir::Cache::archives={apt}/archives", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=",
-                                    "APT::Sandbox::User=root") for word in ("-o", setting)]
-    run(["apt-get", *options, "update"], place)
-    names = re.findall(r"(?m)^(linux-source-([\d.]+)) ", run(["apt-cache", *options, "search", "--names-only", r"^linux-source-[0-9.]+$"], place))
-    package = max(names, key=lambda name: [int(number) for number in name[1].split(".")])[0]
-    run(["apt-get", *options, "download", package], place)
-    archive = max(place.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)
-    tree = place / archive.stem
+    archive = Archive(place, "sid")
+    package = archive.newest(r"^linux-source-[0-9.]+$")
+    source = archive.download(package)
+    tree = place / source.stem
     if not (tree / "Makefile").exists():
-        run(["dpkg-deb", "-x", str(archive), "package"], place)
+        run(["dpkg-deb", "-x", str(source), "package"], place)
         tree.mkdir(exist_ok=True)
         run(["tar", "--strip-components=1", "-xf", str(place / f"package/usr/src/{package}.tar.xz")], tree)
         shutil.rmtree(place / "package")

@@ -15,7 +15,7 @@ from firebreak_lab.state import Host
 
 FOLDER = Path(__file__).parent.parent / "fleets"
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
-ALLOWED = ("image", "kind", "memory", "cpus", "prepare", "groups", "variables")
+ALLOWED = ("image", "kind", "memory", "cpus", "firmware", "prepare", "groups", "variables")
 
 
 def parse(described: Any, source: str) -> list[Host]:

@@ -65,15 +65,28 @@ def copy_disk(source: Path, target: Path) -> None:
     confined.run(["cp", "--sparse=always", "--reflink=auto", str(source), str(target)], source.parent / "disk.log", confined=False)
 
 
+def _boot_cd() -> list[str]:
+    """A BIOS that starts the small CD."""
+    return ["-machine", "pc", "-drive", f"if=ide,media=cdrom,format=raw,read-only=on,file={boot_iso.provide()}", "-boot", "d"]
+
+
+def _firmware(folder: Path) -> list[str]:
+    """UEFI by a folder's code.fd and variables.fd, with an EFI system partition on a disk of its own, partition.img."""
+    return ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={folder / 'code.fd'}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={folder / 'variables.fd'}",
+            "-drive", f"if=none,id=partition,format=raw,file={folder / 'partition.img'}", "-device", "ide-hd,drive=partition"]
+
+
 def command(host: Host, folder: Path, control: int) -> list[str]:
     """QEMU for a host; ``control`` is the open file descriptor of its QMP connection. A guest's reset ends QEMU: see supervisor."""
     return [
-        "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-name", host.name, "-machine", "pc",
-        *host.accelerator, "-smp", str(host.cpus), "-m", str(host.memory), "-display", "none", "-no-reboot",
+        "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-name", host.name, *host.accelerator,
+        *(_firmware(Path(host.firmware)) if host.firmware else _boot_cd()),
+        "-smp", str(host.cpus), "-m", str(host.memory), "-display", "none", "-no-reboot",
         "-chardev", f"file,id=console,path={folder / 'console.log'},append=on", "-serial", "chardev:console",
         "-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control",
         "-drive", f"if=virtio,format=qcow2,cache=unsafe,discard=unmap,file={folder / 'disk.qcow2'}",
-        "-drive", f"if=ide,media=cdrom,format=raw,read-only=on,file={boot_iso.provide()}", "-boot", "d",
         # restrict: the guest reaches nothing, neither this computer nor a network; we reach its sshd.
         "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{host.port}-:22", "-device", "virtio-net-pci,netdev=net,romfile=",
         "-device", "virtio-rng-pci",

@@ -31,13 +31,17 @@ PORTS = range(20100, 29900)
 
 @dataclass
 class Host:
-    """One host of a lab; ``kind`` is machine or container, memory in MB, ``prepare`` a shell script run once after the first boot."""
+    """One host of a lab; ``kind`` is machine or container, memory in MB, ``prepare`` a shell script run once after the first boot.
+
+    ``firmware`` is a folder with UEFI firmware, '' for a machine that a BIOS starts.
+    """
 
     name: str
     image: str
     kind: str = "machine"
     memory: int = 640
     cpus: int = 2
+    firmware: str = ""
     prepare: str = ""
     groups: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import own_kernel
 import pytest
+from debian_archive import run
 from playing import LOCAL, PLAYBOOK, write_inventory
 from workshop import REPOSITORY
 
@@ -71,7 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
             "live_patch_build_hosts": "builder", "live_patch_build_source": str(folder / "fix.patch"), "live_patch_build_name": f"fix_{name}",
             "live_patch_build_kernel": release, "live_patch_build_bundle": str(folder / "bundle"), "live_patch_build_kernel_source": str(tree),
             "live_patch_build_config": str(own_kernel.kept(tree) / ".config"), "live_patch_build_cves": ["CVE-2026-0001"]}
-        own_kernel.run([str(PLAYBOOK), "-i", str(write_inventory(folder, {"builder": LOCAL})), "-e", json.dumps(variables),
+        run([str(PLAYBOOK), "-i", str(write_inventory(folder, {"builder": LOCAL})), "-e", json.dumps(variables),
                         str(REPOSITORY / "playbooks/build_live_patch.yml")], folder, ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"))
         entries[name], = json.loads((folder / "bundle/manifest.json").read_text(encoding="utf-8"))["patches"]
         modules[f"fix_{name}.ko"] = Path(folder / "bundle" / entries[name]["module"])

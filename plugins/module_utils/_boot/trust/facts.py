@@ -253,13 +253,10 @@ def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
     facts = ("trust.modules_refused", "trust.modules_refused_if_enforced")
     with witness.apart(host):
         try:
-            modules = module_keys.outside(host)
-            if not modules:
-                answers: Any = [([], []), ([], [])]
-            else:
-                kernel, _enforces = _kernel(host, state.mode if state is not None else "enforced")
-                whatif = kernel._replace(enforces=True, keeps_mok=True)
-                answers = [module_keys.judge(host, each, state, modules) for each in (kernel, whatif)]
+            kernel, _enforces = _kernel(host, state.mode if state is not None else "enforced")
+            modules = module_keys.wanted(host, kernel.release)
+            whatif = kernel._replace(enforces=True, keeps_mok=True)
+            answers = [module_keys.judge(host, each, state, modules) if modules else ([], []) for each in (kernel, whatif)]
         except NoAnswerError as problem:
             for fact in facts:
                 section.cannot_say(fact, problem.reason, str(problem))

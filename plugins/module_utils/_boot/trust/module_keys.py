@@ -19,6 +19,7 @@ _ROWS = 50
 # Kernels of these look into .platform (db, and what shim hands over) for modules; others into .machine alone, since 5.18.
 _PLATFORM_FAMILIES = ("debian", "redhat")
 _MACHINE_SINCE = (5, 18)
+_LOAD_FOLDERS = ("/etc/modules-load.d", "/run/modules-load.d", "/usr/lib/modules-load.d")
 _OUTSIDE = re.compile(r"^(\S+) \d+ .*\(([A-Z+-]*)\)$", re.MULTILINE)
 
 # signer: how its certificate is told: (issuer, serial) or a key's id, None for no signature; name: for people.
@@ -85,8 +86,40 @@ def _version(release: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", release)[:2])
 
 
-def outside(host: Any) -> List[str]:
-    """The loaded modules that are not of the kernel's own tree: those that the next one is wanted to load too. Raises NoAnswerError."""
+def wanted(host: Any, release: str) -> List[str]:
+    """Modules that somebody wants of a kernel: loaded now from outside the kernel's own tree, built for it by DKMS, or named for its boot.
+
+    One that a kernel refused is not loaded, so what runs now cannot tell alone. Raises NoAnswerError.
+    """
+    built = [name.split(".ko")[0].replace("-", "_") for name in _listed(host, "/lib/modules/%s/updates/dkms" % release) if ".ko" in name]
+    return sorted(set(_outside(host) + built + _named(host)))[:_ROWS]
+
+
+def _named(host: Any) -> List[str]:
+    """By /etc/modules and modules-load.d."""
+    paths = ["/etc/modules"] + ["%s/%s" % (folder, name) for folder in _LOAD_FOLDERS for name in _listed(host, folder) if name.endswith(".conf")]
+    found: List[str] = []
+    for path in paths:
+        answer = host.read(path)
+        if answer.problem == "absent":
+            continue
+        if answer.problem:
+            raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
+        found += [words[0].replace("-", "_") for words in map(str.split, answer.value.splitlines()) if words and words[0][0] not in "#;"]
+    return found
+
+
+def _listed(host: Any, folder: str) -> List[str]:
+    answer = host.listdir(folder, 500)
+    if answer.problem == "absent":
+        return []
+    if answer.problem:
+        raise NoAnswerError(answer.problem, "%s: %s" % (folder, answer.detail))
+    return list(answer.value)
+
+
+def _outside(host: Any) -> List[str]:
+    """The loaded modules that are not of the kernel's own tree. Raises NoAnswerError."""
     answer = host.read("/proc/modules", _LIST_BYTES)
     if answer.problem == "absent":
         return []

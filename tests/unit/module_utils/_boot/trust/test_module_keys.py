@@ -102,7 +102,26 @@ def test_a_kernel_that_asks_no_firmware_has_no_keys_of_it() -> None:
     assert names(host) is None
 
 
+def loaded(host: Machine, text: str) -> Machine:
+    host.recording["read"]["/proc/modules"] = text
+    return host
+
+
+def test_a_module_that_this_boot_refused_already_is_still_wanted() -> None:
+    """Nothing that is refused is loaded: what DKMS built for the kernel, and what is named for its boot, tell that somebody wants it."""
+    assert names(loaded(machine(DKMS), "ext4 1 0 - Live 0x0\n")) == REFUSED
+    host = loaded(machine(DKMS), "")
+    host.files = {path: data for path, data in host.files.items() if "/dkms/" not in path}
+    host.recording["read"][f"{FOLDER}/modules.dep"] = "kernel/fs/ext4/ext4.ko:\nextra/nvidia.ko:\n"
+    host.file(f"{FOLDER}/extra/nvidia.ko", module(DKMS))
+    assert names(host) == []
+    host.recording["listdir"]["/etc/modules-load.d"] = ["gpu.conf", "notes.txt"]
+    host.recording["read"]["/etc/modules-load.d/gpu.conf"] = "# the card\next4\nnvidia\n"
+    assert names(host) == REFUSED
+
+
 def test_no_module_from_outside_is_never_refused() -> None:
-    host = machine(DKMS)
-    host.recording["read"]["/proc/modules"] = "ext4 1 0 - Live 0x0\n"
+    host = loaded(machine(DKMS), "ext4 1 0 - Live 0x0\n")
+    host.files = {path: data for path, data in host.files.items() if "/dkms/" not in path}
+    host.recording["read"][f"{FOLDER}/modules.dep"] = "kernel/fs/ext4/ext4.ko:\n"
     assert names(host) == []

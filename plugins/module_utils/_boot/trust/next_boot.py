@@ -178,7 +178,8 @@ class Walk:
             if not _told(judged, path):
                 return Prediction("refused", "mok_manager", "console_box", "%s: %s" % (path, judged.why))
         if state.waits:
-            return Prediction("waits", "mok_manager", "console_box", "%s, and a time limit of -1: MokManager waits for a person, without end or for 18 hours by its version" % said)
+            reason = "%s, and a time limit of -1: MokManager waits for a person, without end or for 18 hours by its version" % said
+            return Prediction("waits", "mok_manager", "console_box", reason)
         return None
 
     def _from_fallback(self, shim: Component, path: str, level: Any) -> Prediction:

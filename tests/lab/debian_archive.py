@@ -39,7 +39,7 @@ class Archive:
 
     def newest(self, pattern: str) -> str:
         """Of the packages whose names match, the one with the highest numbers in its name."""
-        names = re.findall(r"(?m)^(\S+) ", run(["apt-cache", *self._options, "search", "--names-only", pattern], self._place))
+        names: list[str] = re.findall(r"(?m)^(\S+) ", run(["apt-cache", *self._options, "search", "--names-only", pattern], self._place))
         return max(names, key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
 
     def download(self, package: str) -> Path:

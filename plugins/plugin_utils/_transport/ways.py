@@ -8,6 +8,7 @@ So all that a user may set keeps its meaning. What one ssh client without a term
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import secrets
@@ -26,6 +27,7 @@ from ansible.template import Templar
 from . import doors, payload
 from .dialogue import HERE, Escalation
 from .documents import Question, first_line
+from .peers import TROUBLE, Peer, Peers
 
 # Where both words of a pair may stand, the connection's own passwords, keys and terminals are for ansible-core to handle.
 _OURS = ("ssh", "ansible.builtin.ssh", "smart")
@@ -88,6 +90,7 @@ class Ways:
         self._signature = [name for name in inspect.signature(TaskExecutor.__init__).parameters if name != "self"]
         self._context = self._base_context()
         self._plugin = str(Path(ansible.__path__[0]) / "plugins" / "connection" / "ssh.py")
+        self._peers = Peers(self._task)
 
     def _inner(self, action: str, own: set[str]) -> Any:
         """The task that would scan one host, with the keywords and arguments as they were written, not yet templated."""
@@ -131,12 +134,37 @@ class Ways:
             raise HandOver("whether --ask-become-pass gave a password cannot be told beside the controller's own ansible_become_password")
         if TRANSPORT in variables and Templar(loader=self._asker.loader, variables=variables).template(variables[TRANSPORT]) == "ansible":
             raise HandOver(f"{TRANSPORT} is ansible")
-        executor, templar = self._executor(host, variables)
-        connection = executor._connection
-        self._check(connection)
-        scan = self._scan(task=executor._task, connection=connection, play_context=executor._play_context, loader=self._asker.loader,
-                          templar=Templar(loader=self._asker.loader, variables=templar.available_variables), shared_loader_obj=self._asker.shared)
-        return self._found(host, scan, templar.available_variables)
+        peer = self._peers.like(variables)
+        if peer is None:
+            return self._first(host, variables)
+        if peer.left:
+            raise HandOver(peer.left)
+        try:
+            templar = Templar(loader=self._asker.loader, variables=variables)
+            connection = peer.connection_to(variables, templar)
+        except TROUBLE:
+            return self._first(host, variables)
+        return self._found(host, self._action(peer.task, connection, with_own(variables, connection)), peer)
+
+    def _first(self, host: str, variables: dict[str, Any]) -> Way:
+        """The way to a host that is like none before it."""
+        try:
+            executor, templar = self._executor(host, variables)
+            connection = executor._connection
+            self._check(connection)
+            scan = self._action(executor._task, connection, templar.available_variables)
+            peer = Peer({}, "", executor._task, copy.copy(connection), connection._play_context, scan.checked_arguments(),
+                        scan.interpreters(templar.available_variables))
+        except HandOver as reason:
+            self._peers.add(variables, Peer({}, str(reason)))
+            raise
+        self._peers.add(variables, peer)
+        return self._found(host, scan, peer)
+
+    def _action(self, task: Any, connection: Any, variables: dict[str, Any]) -> Any:
+        """The action that would scan the host in its own task."""
+        return self._scan(task=task, connection=connection, play_context=connection._play_context, loader=self._asker.loader,
+                          templar=Templar(loader=self._asker.loader, variables=variables), shared_loader_obj=self._asker.shared)
 
     def _executor(self, host: str, variables: dict[str, Any]) -> tuple[Any, Any]:
         """ansible-core's own executor of the host's task, up to the moment in which the action would run."""
@@ -166,9 +194,7 @@ class Ways:
             raise HandOver(f"connection {kind}")
         executor._connection = executor._get_connection(variables, templar, kind)
         executor._set_connection_options(variables, templar)
-        full = dict(variables)
-        executor._connection.update_vars(full)
-        templar.available_variables = full
+        templar.available_variables = full = with_own(variables, executor._connection)
         executor._connection._play_context = context.set_task_and_variable_override(task=task, variables=full, templar=templar)
         return executor, templar
 
@@ -189,7 +215,7 @@ class Ways:
         if become is not None and getattr(become, "require_tty", False):
             raise HandOver(f"{become.name} wants a terminal")
 
-    def _found(self, host: str, scan: Any, variables: dict[str, Any]) -> Way:
+    def _found(self, host: str, scan: Any, peer: Peer) -> Way:
         connection = scan._connection
         become, method = connection.become, scan.method()
         password = become_password(become, connection._play_context)
@@ -197,8 +223,8 @@ class Ways:
             raise HandOver(f"a password for {method}")
         if password is not None and not option(connection, "pipelining"):
             raise HandOver("pipelining is off, and becoming root needs a password")
-        question = scan.question(host, scan.checked_arguments(), variables)
-        interpreters, nonce = scan.interpreters(variables), secrets.token_hex(8)
+        question = scan.question(host, peer.arguments, scan._templar.available_variables)
+        interpreters, nonce = peer.interpreters, secrets.token_hex(8)
         said = spoken(scan, f"echo {HERE.decode()}; {payload.command(scan.code(), nonce, interpreters)}")
         connection.host = connection.get_option("host") or connection._play_context.remote_addr
         argv = connection._build_command(connection.get_option("ssh_executable"), "ssh", connection.host, said)
@@ -216,6 +242,13 @@ def play_of(task: Any) -> Any:
     while not hasattr(above, "_play") and above is not None:
         above = above._parent
     return above._play
+
+
+def with_own(variables: Mapping[str, Any], connection: Any) -> dict[str, Any]:
+    """The variables with what the connection adds to them for the templates of its task."""
+    full = dict(variables)
+    connection.update_vars(full)
+    return full
 
 
 def is_become_password(name: str) -> bool:

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -58,3 +62,27 @@ def test_without_a_callback_of_ours_the_task_shows_what_it_has_to_say(tmp_path: 
     done = shell(tmp_path, f"{PLAYBOOK} -i localhost, {own}")
     assert done.returncode == 0, done.stderr
     assert "Nothing changed." in done.stdout
+
+
+def test_a_run_that_is_broken_off_says_what_it_kept_and_how_to_make_a_report_of_it(tmp_path: Path) -> None:
+    hangs = tmp_path / "hangs"
+    hangs.write_text("#!/bin/sh\nexec sleep 100\n", encoding="utf-8")
+    hangs.chmod(0o755)
+    inventory = write_inventory(tmp_path, {"a_good": LOCAL, "b_slow": {**LOCAL, "ansible_python_interpreter": str(hangs)}})
+    run = tmp_path / "run"
+    argv = [PLAYBOOK, "-f", "1", "-i", str(inventory), f"{REPOSITORY}/playbooks/report_drift.yml", "-e", "firebreak_sections=os",
+            "-e", f"firebreak_report_dir={run}"]
+    env = clean_environment(tmp_path, ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"))
+    playing = subprocess.Popen([*map(str, argv)], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)
+    try:
+        end = time.monotonic() + 200
+        while not list(run.glob("records/a_good*.json")) and playing.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        os.kill(playing.pid, signal.SIGINT)
+        _stdout, stderr = playing.communicate(timeout=100)
+    finally:
+        playing.kill()
+    said = " ".join(stderr.split())
+    assert re.search(r"broken off: the records of 1 host are kept in \S+/run; a report of them: ansible-playbook \S+report_records", said)
+    assert '"firebreak_partial": true' in said

@@ -9,10 +9,14 @@ waits for ever; a callback that meets one only ends itself.
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
+import shlex
 import tempfile
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,8 @@ RESULT = "lines"
 SPOKEN = "FIREBREAK_SPOKEN"
 # Actions that take their time and tell how far they are.
 _TELLING = ("platform_proof", "fleet_scan")
+# The action that makes the directory of a run.
+_RUN = ".run_directory"
 _PROGRESS = "firebreak.fleet.scan_progress"
 _LOOK_SECONDS = 0.2
 
@@ -61,6 +67,13 @@ def is_for_programs(callback: str) -> bool:
     return "json" in name or name in ("null", "xml", "junit")
 
 
+def broken_off(run: str, kept: int) -> str:
+    """What is left of a run that was broken off, and how a report of it is made."""
+    asked = shlex.quote(json.dumps({"firebreak_runs": [run], "firebreak_partial": True}))
+    return (f"broken off: the records of {kept} host{'s' if kept > 1 else ''} are kept in {run}; "
+            f"a report of them: ansible-playbook firebreak.fleet.report_records -e {asked}")
+
+
 class FleetOutput(CallbackBase):  # type: ignore[misc]
     """Prints the lines of our actions and the progress of a scan."""
 
@@ -74,6 +87,8 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         os.close(descriptor)
         self._spoken = Path(path)
         os.environ[SPOKEN] = path
+        self._run: str | None = None
+        atexit.register(self._broken_off)  # a worker that is forked runs none of these
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Learn how many hosts there are to scan."""
@@ -97,6 +112,7 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Nothing more will be said but what roles changed, or would."""
         self._stop_listening()
+        self._run = None
         for line in self._changes.lines(bool(context.CLIARGS.get("check"))):
             self._print(line.text, line.color)
         self._spoken.unlink(missing_ok=True)
@@ -110,6 +126,8 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
             return
         if name.endswith(_TELLING):
             self._stop_listening()
+        if name.endswith(_RUN) and isinstance(answer, dict):
+            self._run = answer.get("path")
         told = self._progress.count(name, answer, failed) if self._progress else None
         if told:
             self._print(told, "bright blue")
@@ -118,6 +136,14 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
             self._print("", None)
             for text, color in lines:
                 self._print(str(text), color)
+
+    def _broken_off(self) -> None:
+        """The run did not come to its end (Ctrl-C): what was scanned by then is kept."""
+        self._spoken.unlink(missing_ok=True)
+        kept = len(list((Path(self._run) / "records").glob("*.json"))) if self._run else 0
+        if kept:
+            with suppress(OSError):
+                self._display.display(broken_off(str(self._run), kept), color="yellow", stderr=True)
 
     def _print(self, text: str, color: str | None = None) -> None:
         self._display.display(text, color=color, stderr=self._to_stderr)

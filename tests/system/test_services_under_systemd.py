@@ -60,6 +60,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedHost]:
         path = files / "etc/systemd" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    # Without it logind ends the user's manager ten seconds after the session of the last systemctl --user.
+    (files / "var/lib/systemd/linger").mkdir(parents=True)
+    (files / "var/lib/systemd/linger/root").touch()
     (files / "opt/fb/work").mkdir(parents=True)
     (files / FOLDER.lstrip("/")).mkdir(parents=True)
     for name in ("bound.so", "other.so", "plain.so"):

@@ -108,12 +108,14 @@ def arguments(host: Any, pid: str) -> List[str]:
 
 
 def judge(
-    path: str, same_file: Optional[bool], running: Optional[str], installed: Optional[str], same_content: Optional[bool] = False,
+    path: str, judged: running_files.Judged, running: Optional[str], installed: Optional[str], same_content: Optional[bool] = False,
 ) -> Verdict:
-    """Judge a binary of the host's own by comparing files (None: nothing is at the path any more), then builds, and without these the content."""
-    if same_file:
+    """Judge a binary of the host's own by the rule for files of running processes, where another file lies there by builds, then by the content."""
+    if judged.state == running_files.SAME:
         return Verdict(False, "", True)
-    if same_file is None:
+    if judged.state == running_files.UNKNOWN:
+        return Verdict(None, judged.reason, False)
+    if judged.state == running_files.GONE:
         return Verdict(True, "its binary %s was removed" % path, False)
     if running and running == installed:
         return Verdict(False, "the file was replaced by the same build", True)
@@ -122,6 +124,11 @@ def judge(
             None, "its binary %s was replaced, and neither file says of which build it is" % path, False)
     builds = "build %s runs, build %s is installed" % (running or "unknown", installed or "unknown")
     return Verdict(True, "its binary %s was replaced: %s" % (path, builds), False)
+
+
+def _compared(running: Any, now: Any) -> running_files.Judged:
+    """What lies at the path of a binary of the host's own, against the one that runs."""
+    return running_files.judge(running_files.Held(running_files.place_of(running).file), running_files.place_of(now))
 
 
 def true_link(host: Any, raw: str, running: Any) -> processes.ExeLink:
@@ -162,10 +169,11 @@ def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verd
     if foreign:
         return Verdict(None, foreign, False)
     now = host.stat(link.path)
-    if now.problem or _same(now, running):
-        return judge(link.path, None if now.problem else True, None, None)
+    judged = _compared(running, now)
+    if judged.state != running_files.OTHER:
+        return judge(link.path, judged, None, None)
     builds = build_id_at(host, exe), build_id_at(host, link.path)
-    return judge(link.path, False, builds[0], builds[1], None if any(builds) else same_content(host, exe, running, link.path, now))
+    return judge(link.path, judged, builds[0], builds[1], None if any(builds) else same_content(host, exe, running, link.path, now))
 
 
 def same_content(host: Any, exe: str, running: Any, path: str, now: Any) -> Optional[bool]:
@@ -262,9 +270,10 @@ class Examiner:
             there = self._judge_in_container(candidate, link.path, running, build, root) if is_apart else None
             return _binary_record(link, *self._judge_foreign(candidate, running, build, there or Verdict(None, foreign, False)))
         now = self._host.stat(link.path)
-        is_same, installed = None if now.problem else _same(now, running), self.build_id(link.path, now)
-        content = same_content(self._host, exe, running, link.path, now) if is_same is False and build is None and installed is None else False
-        verdict = judge(link.path, is_same, build, installed, content)
+        judged, installed = _compared(running, now), self.build_id(link.path, now)
+        has_none = judged.state == running_files.OTHER and build is None and installed is None
+        content = same_content(self._host, exe, running, link.path, now) if has_none else False
+        verdict = judge(link.path, judged, build, installed, content)
         return _binary_record(link, verdict, build, self._version(candidate, link.path, running, verdict, started))
 
     def build_id(self, path: str, stat: Any) -> Optional[str]:

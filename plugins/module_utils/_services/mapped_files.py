@@ -82,18 +82,3 @@ def local_devices(mountinfo: str) -> Set[str]:
         if kind in _LOCAL_FILE_SYSTEMS and len(numbers) == 2 and all(number.isdigit() for number in numbers):
             found.add("%02x:%02x" % (int(numbers[0]), int(numbers[1])))
     return found
-
-
-def device_name(number: int) -> str:
-    """A device number of stat as the kernel writes it in maps."""
-    major = (number >> 8) & 0xfff | (number >> 32) & ~0xfff
-    minor = number & 0xff | (number >> 12) & ~0xff
-    return "%02x:%02x" % (major, minor)
-
-
-def is_other_file(device: str, inode: str, now: Optional[Tuple[int, int]]) -> bool:
-    """Whether the (device, inode) at the path today is certainly another file than the mapped one.
-
-    Overlays and btrfs have other devices in maps than in stat: where these differ, nothing is said.
-    """
-    return now is not None and device_name(now[0]) == device and str(now[1]) != inode

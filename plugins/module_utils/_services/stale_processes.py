@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .._formats import processes
+from .._formats import processes, running_files
 from .._host.witness import apart
 from . import mapped_files, units
 from .views import PROC, View, Views
@@ -108,23 +108,25 @@ class Finder:
 
     def _stale_files(self, view: View, folder: str, exe: str, maps: str) -> List[Judged]:
         """The files of a process that are not those at their paths any more; its binary may be mapped by another name than maps has (huge pages)."""
-        found = self._stale_mapped(view, mapped_files.parse_maps(maps))
+        found = self._stale_mapped(view, folder, maps)
         link = processes.parse_exe(exe)
         gone = mapped_files.is_silly_renamed(link.path) or (link.deleted and not self._is_there(view, folder, exe))
         if gone and mapped_files.is_installed_program(link.path) and link.path not in [judged.path for judged in found]:
             found.append(Judged(link.path, self._state_at(view, link.path)))
         return found
 
-    def _stale_mapped(self, view: View, mapped: Set[mapped_files.Mapped]) -> List[Judged]:
+    def _stale_mapped(self, view: View, folder: str, maps: str) -> List[Judged]:
+        mapped = mapped_files.parse_maps(maps)
         known = self._known.setdefault(view.key, set())
         for one in mapped - known:
-            judged = self._judge(view, *one)
+            judged = self._judge(view, one, folder, maps)
             if judged.state:
                 self._stale_ones[view.key, one] = judged
         known |= mapped
         return [self._stale_ones[view.key, one] for one in sorted(mapped) if (view.key, one) in self._stale_ones]
 
-    def _judge(self, view: View, device: str, inode: str, raw: str) -> Judged:
+    def _judge(self, view: View, one: mapped_files.Mapped, folder: str, maps: str) -> Judged:
+        _device, inode, raw = one
         link = processes.parse_exe(raw)
         if not mapped_files.is_program(link.path):
             return Judged(link.path, "")
@@ -138,9 +140,18 @@ class Finder:
             if not really_so_called.problem and str(really_so_called.value.inode) == inode:
                 return Judged(raw, "")
             return Judged(link.path, self._state_at(view, link.path))
-        now = self._host.stat(view.prefix + link.path)
-        is_other = mapped_files.is_other_file(device, inode, None if now.problem else (now.value.device, now.value.inode))
+        now = running_files.place_of(self._host.stat(view.prefix + link.path))
+        # A path that the kernel does not call deleted, and where nothing is, lies below another mount.
+        is_other = now.file is not None and running_files.judge(self._held(one, now.file, folder, maps), now).state == running_files.OTHER
         return Judged(link.path, REPLACED if is_other else "")
+
+    def _held(self, one: mapped_files.Mapped, now: running_files.File, folder: str, maps: str) -> running_files.Held:
+        """What names a mapped file. Overlays and btrfs have other devices in maps than in stat: there the kernel's link to the file is asked."""
+        if running_files.device_of(one[0]) == now[0]:
+            return running_files.Held((now[0], int(one[1])))
+        addresses = mapped_files.range_of(maps, one)
+        held = self._host.stat("%s/map_files/%s" % (folder, addresses)) if addresses else None
+        return running_files.Held(running_files.file_of(held.value) if held is not None and not held.problem else None)
 
     def _state_at(self, view: View, path: str) -> str:
         if mapped_files.is_silly_renamed(path):
@@ -156,8 +167,9 @@ class Finder:
         """Whether a file that the kernel calls deleted is at its path again, by a hard link; ``mapped`` is a link of the kernel's to it."""
         if not view.looks or not processes.in_system_folder(path):
             return False
-        was, now = self._host.stat(mapped), self._host.stat(view.prefix + path)
-        return not was.problem and not now.problem and was.value[-2:] == now.value[-2:]
+        was = running_files.place_of(self._host.stat(mapped))
+        now = running_files.place_of(self._host.stat(view.prefix + path))
+        return running_files.judge(running_files.Held(was.file), now).state == running_files.SAME
 
     def _note_stale(self, pid: int, folder: str, exe: str, view: View) -> None:
         """Keep a process, unless it runs in a container, or has ended and given its number to another while it was looked at."""

@@ -9,6 +9,7 @@ what *it* would find.
 
 from typing import Any, Dict, NamedTuple, Optional
 
+from .._formats.running_files import place_of
 from . import units
 
 PROC = "/proc"
@@ -47,9 +48,10 @@ class Views:
             # A chroot in the same mounts has the paths that everyone sees.
             return HOSTS_OWN
         root = self._host.stat(folder + "/root")
-        same_root = not root.problem and not self._root.problem and root.value[-2:] == self._root.value[-2:]
+        place, own = place_of(root), place_of(self._root)
+        same_root = place.file is not None and place.file == own.file
         group = "" if same_root else str(self._host.read(folder + "/cgroup", _SMALL_BYTES).value or "")
-        key = "%s %s %s %s" % (mounts, None if root.problem else root.value[-2:], self._space(folder, "pid"), group)
+        key = "%s %s %s %s" % (mounts, place.file, self._space(folder, "pid"), group)
         if key not in self._known:
             self._known[key] = self._view(key, folder, same_root, group)
         view = self._known[key]

@@ -51,6 +51,13 @@ def test_a_removed_monitor_is_stale() -> None:
     assert (process["stale"], process["reason"], process["version"]) == (True, f"its binary {QEMU} was removed", None)
 
 
+def test_a_path_that_cannot_be_looked_at_is_no_removed_binary() -> None:
+    machine = debian().process(4242, QEMU, ARGV, 100, elf(NEW))
+    machine.recording["stat"][QEMU] = {"problem": "needs_root", "detail": "Permission denied"}
+    process = machine.only_process()
+    assert (process["stale"], process["reason"]) == (None, "what lies at its path could not be looked at (needs_root)")
+
+
 def test_a_file_restored_under_the_old_name_is_told_by_its_inode() -> None:
     """Neither ' (deleted)' nor a missing file shows it: a bind mount or a hard link kept the old file alive."""
     process = debian().process(4242, QEMU, ARGV, 55, elf(OLD)).only_process()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
-from ansible_collections.firebreak.fleet.plugins.module_utils._services import mapped_files, stale_processes, units
 from ansible_collections.firebreak.fleet.plugins.module_utils._services import section as services_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._services import stale_processes, units
 from recorded_host import RecordedHost
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libssl.so.3"
@@ -85,6 +85,14 @@ def test_another_file_at_the_path_counts_without_the_kernels_mark_where_the_devi
     assert world.services()["stale"] == []
     world.said["stat"][LIBRARY] = file(11)
     assert world.services()["stale"] == []
+
+
+@pytest.mark.parametrize(("held", "replaced"), [(file(99, 0x2f), []), (file(11, 0x2f), [LIBRARY]), (None, [])])
+def test_where_maps_has_another_device_than_stat_the_kernels_link_to_the_file_tells(held: list[Any] | None, replaced: list[str]) -> None:
+    """btrfs (00:2d against 00:2f) and overlays; a file over which another one was mounted is not deleted."""
+    world = World().process(50, mapping(LIBRARY, 11, device="00:2d"))
+    world.said["stat"].update({LIBRARY: file(99, 0x2f), **({"/proc/50/map_files/7f1c0000000b-7f1d0000000b": held} if held else {})})
+    assert [row["replaced"] for row in world.services()["stale"]] == ([replaced] if replaced else [])
 
 
 @pytest.mark.parametrize("path", [
@@ -214,9 +222,3 @@ def test_without_systemd_or_its_answer_nothing_is_said_of_units() -> None:
 
 def test_systemctls_mark_before_a_name_is_no_name() -> None:
     assert units.parse_units("\u25cf x.service loaded failed failed X\n* y.timer loaded active waiting Y\n") == (["y.timer"], ["x.service"], [])
-
-
-def test_devices_as_the_kernel_writes_them() -> None:
-    assert mapped_files.device_name(0xfd01) == "fd:01"
-    assert mapped_files.device_name((8 << 8) | 0x11) == "08:11"
-    assert mapped_files.device_name((259 << 8) | 3) == "103:03"

@@ -54,6 +54,7 @@ LONG = "def long():\n" + "    pass\n" * 60
         ("a.py", "import os\n", "a.py: does not begin with the licence header of three lines"),
         ("a.py", HEADER + LONG, "a.py: long has 61 lines, wanted fewer than 60"),
         ("a.py", HEADER + "\n" * 500, "a.py: 503 lines, wanted at most 500"),
+        ("a.js", "\n" * 501, "a.js: 501 lines, wanted at most 500"),
         ("roles/kernel/tasks/main.yml", "\n" * 81, "roles/kernel/tasks/main.yml: 81 lines, wanted at most 80"),
         ("README.md", "see /work/" + "main/x", "README.md: contains /work/" + "main, a path of one machine"),
         ("README.md", "https://pypi." + "org/simple", "README.md: contains pypi." + "org, a registry's host name"),

@@ -42,7 +42,7 @@ def long_functions(path: Path, text: str) -> list[str]:
 
 def long_files(path: Path, text: str) -> list[str]:
     """Code is split before it needs a table of contents; a task file, before it needs scrolling twice."""
-    limit = TASK_LINES if path.suffix == ".yml" and {"tasks", "handlers"} & set(path.parts) else CODE_LINES if path.suffix == ".py" else None
+    limit = TASK_LINES if path.suffix == ".yml" and {"tasks", "handlers"} & set(path.parts) else CODE_LINES if path.suffix in (".py", ".js") else None
     length = text.count("\n")
     return [f"{path}: {length} lines, wanted at most {limit}"] if limit is not None and length > limit else []
 

@@ -28,6 +28,8 @@ from .reasons import why
 from .table import headline, standard_names
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+# Each uses what those before it say.
+_SUBJECTS = ("data", "fleet", "hosts", "host", "start")
 _SHARE_WIDTH = 1000
 _SHARE_LEAST = 6
 _SHARE_ORDER = ("compliant", "drifted", "unknown", "unreachable")
@@ -38,7 +40,7 @@ _DANGEROUS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 def html(fleet: Fleet) -> Iterator[str]:
     """The page, in pieces; the data of the hosts comes a host at a time."""
     environment = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    style, script = ((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = (ASSETS / "page.css").read_text(encoding="utf-8"), _script()
     yield from environment.get_template("page.html.j2").generate(
         style=Markup(style),
         script=Markup(script),
@@ -47,6 +49,12 @@ def html(fleet: Fleet) -> Iterator[str]:
         data=map(Markup, data(fleet)),
         **_words(fleet),
     )
+
+
+def _script() -> str:
+    """The page's one script, of a file for each subject, whose names are nobody else's."""
+    parts = [(ASSETS / f"page_{subject}.js").read_text(encoding="utf-8") for subject in _SUBJECTS]
+    return "".join(['(() => {\n"use strict";\n', *parts, "})();\n"])
 
 
 def _hash(text: str) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page impor
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import sarif
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.table import failure, headline, table
 from golden_record import golden
+from prometheus_client.openmetrics import parser
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
 
 NOW = "2026-11-20T06:04:00Z"
@@ -76,6 +77,12 @@ def test_metrics_say_how_many_hosts_run_a_kernel() -> None:
     kernel = fleet.distribution["kernel.running"]["values"][0]
     sample = f'firebreak_fact_hosts{{fact="kernel.running",value="{kernel["value"]}"}} {kernel["hosts"]}'
     assert sample in "".join(openmetrics(fleet)).splitlines()
+
+
+def test_the_metrics_are_read_by_the_strict_parser_of_their_own_library(fleet: Fleet) -> None:
+    parse: Any = parser.text_string_to_metric_families
+    families = {family.name: family for family in parse("".join(openmetrics(fleet)))}
+    assert {sample.labels["verdict"]: sample.value for sample in families["firebreak_hosts"].samples}.items() <= fleet.summary.items()
 
 
 def test_junit_is_xml_whose_counts_are_true(fleet: Fleet) -> None:

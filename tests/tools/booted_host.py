@@ -13,7 +13,8 @@ from pathlib import Path
 
 SECONDS = 60.0
 # Units of this machine that have no business in the copy.
-_MASKED = ("ssh.service", "systemd-networkd-wait-online.service", "postgresql.service", "apt-daily.timer", "apt-daily-upgrade.timer")
+_MASKED = ("ssh.service", "systemd-networkd-wait-online.service", "postgresql.service", "apt-daily.timer", "apt-daily-upgrade.timer",
+           "lxc.service", "lxc-net.service", "podman.socket", "podman-restart.service", "podman-auto-update.timer")
 _BOOT = r"""
 set -eu
 mount --make-rprivate /

@@ -12,7 +12,7 @@ CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.un
 
 # What of a container is seen from the host: PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME.
 _DESCRIBE = r"""
-        own=$(readlink /proc/1/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
+        own=$(readlink /proc/1/ns/pid || readlink /proc/self/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
         describe() {
           pid=$1; kind=$2; shift 2
           program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?')
@@ -55,20 +55,32 @@ CONTAINERS = (
         done; true"""),
     # engine, namespace, id, image, runtime, name, program of its first process, process namespace, privileged, sandbox or container, process
     Question("containers", ("containers.*",), _DESCRIBE + r"""
-        if command -v ctr >/dev/null; then
-          if ! names=$(timeout 10 ctr namespaces ls -q); then
-            ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q 'containerd-shim' || exit 0
-            echo "containerd does not answer, and containers of it live" >&2; exit 3
-          fi
+        ctr=$(command -v ctr)
+        for path in /usr/local/bin/ctr /var/lib/rancher/rke2/bin/ctr /snap/docker/current/bin/ctr; do
+          [ -z "$ctr" ] && [ -x "$path" ] && ctr=$path
+        done
+        answered=
+        for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/k0s/containerd.sock \
+            /var/snap/microk8s/common/run/containerd.sock /run/docker/containerd/containerd.sock /run/snap.docker/containerd/containerd.sock; do
+          [ -n "$ctr" ] && [ -S "$socket" ] && names=$(timeout 10 "$ctr" -a "$socket" namespaces ls -q) || continue
+          answered=yes
           for space in $names; do
-            pods=$(ctr -n "$space" containers ls -q 'labels."io.cri-containerd.kind"==sandbox')
-            all=$(ctr -n "$space" containers ls)
-            ctr -n "$space" tasks ls | awk 'NR > 1 && $3 != "STOPPED" { print $1, $2 }' | while read -r id pid; do
+            asked() { "$ctr" -a "$socket" -n "$space" "$@"; }
+            pods=$(asked containers ls -q 'labels."io.cri-containerd.kind"==sandbox')
+            all=$(asked containers ls)
+            asked tasks ls | awk 'NR > 1 && $3 != "STOPPED" { print $1, $2 }' | while read -r id pid; do
               kind=container; printf '%s\n' "$pods" | grep -qx -- "$id" && kind=sandbox
               described=$(printf '%s\n' "$all" | awk -v id="$id" '$1 == id { print $2, $3 }')
               describe "$pid" "$kind" containerd "$space" "$id" "${described% *}" "${described#* }" "$id"
             done
           done
+        done
+        # Of what runs in a machine of its own only the engine can tell; what runs on this kernel is seen by who started it.
+        shims=$(ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
+          [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] && echo "$pid"
+        done)
+        if [ -n "$ctr" ] && [ -z "$answered" ] && [ -n "$shims" ]; then
+          echo "containerd does not answer, and sandboxes of it live" >&2; exit 3
         fi
         if command -v podman >/dev/null; then
           podman ps --format '{{.IsInfra}} {{.Pid}} {{.ID}} {{.Image}} {{.Names}}' | while read -r infra pid id image name; do
@@ -156,6 +168,11 @@ KATA = (
           if [ -n "$kernel" ] && [ -n "$kernels" ] && [ "$state" = current ]; then
             printf '%s\n' "$kernels" | grep -qxF -- "$kernel" || state=former
           fi
+          # A kernel is read once. An archive gives a file the time that it had there; its birth is when it came.
+          written=$(stat -c '%Y %W' "${kernel:-/}" 2>/dev/null | awk '{ print ($1 > $2 ? $1 : $2) }')
+          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
+          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
+          [ -n "$kernel" ] && [ "${written:-0}" -gt $((began + 1)) ] && state=replaced
           printf '%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "$(printf %s "${kernel##*/}" | tr '\000-\037\177' '?')"
         done; true"""),
     # Only the sections about runtimes: others may hold the passwords of registries.

@@ -134,7 +134,9 @@ def _reported(rollout: Rollout, result: dict[str, Any]) -> dict[str, Any]:
     """Show the rollout, and write rollout.json and rollout.html beside its journal."""
     state, events = rollout.status()
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    store.write(rollout.folder / "rollout.json", rollout_json(state, events))
-    page = store.write(rollout.folder / "rollout.html", rollout_html(state, events, now))
+    # The newest lies where it is looked for; each keeps its own beside its records.
+    for folder in (store.private_directory(rollout.folder / state.id), rollout.folder):
+        store.write(folder / "rollout.json", rollout_json(state, events))
+        page = store.write(folder / "rollout.html", rollout_html(state, events, now))
     show(result, [*rollout_lines(state, keeping.holder(rollout.folder))])
     return {"id": state.id, "rollout": state.status, "page": str(page)}

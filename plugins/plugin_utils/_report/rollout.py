@@ -74,7 +74,7 @@ def rollout_html(state: State, events: Sequence[Event], now: str) -> Iterator[st
     bad = [[host.name, host.status + (", still drained" if host.held else ""), host.why] for host in state.hosts.values()
            if host.status in (*SPENT, LEFT_OUT) or host.held]
     waves = [[str(number), "\n".join(wave)] for number, wave in enumerate(state.waves, 1)]
-    told_of = [[str(event.get("at")), told(event)] for event in events if event.get("event") != "ordered"][-2000:]
+    told_of = [[str(event.get("at")), told(event)] for event in events if event.get("event") not in ("ordered", "watched")][-2000:]
     tables = [{"title": "Hosts that need people", "heads": ["Host", "State", "Why"], "rows": bad}] if bad else []
     tables += [{"title": "Waves", "heads": ["Wave", "Hosts"], "rows": waves}, {"title": "What happened", "heads": ["When", "What"], "rows": told_of}]
     yield from sheet("Rollout", headline(state), now, tables, drawn)

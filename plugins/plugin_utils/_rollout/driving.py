@@ -175,12 +175,13 @@ class Rollout:
         return self._current()[1]
 
     def status(self) -> tuple[State, list[Mapping[str, Any]]]:
-        """The state and the events of the newest rollout."""
+        """The state and the events of the newest rollout, with what a watcher saw meanwhile."""
         path = keeping.current(self.folder)
         if path is None:
             raise RolloutError(f"{self.folder}: no rollout was ever begun there")
         happened = list(keeping.events(path))
-        return journal.fold(happened), happened
+        state = journal.fold(happened)
+        return state, [*happened, *keeping.watched(self.folder, state.begun_at)]
 
     # ---- helpers -------------------------------------------------------------------------------------------------------
 

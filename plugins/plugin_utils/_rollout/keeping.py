@@ -21,11 +21,13 @@ from typing import Any
 from .._fleet import store
 
 LOCK = "lock.json"
+WATCHED = "watched.jsonl"
 _JOURNAL = re.compile(r"\d{8}T\d{6}Z(-\d+)?\.jsonl")
 _AT = re.compile(r'"at": "([0-9TZ:-]{20})"')
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _LIMIT = 1024 * 1024 * 1024
 _TAIL = 64 * 1024
+_FAR = 253402300800
 
 
 def stamp(moment: datetime) -> str:
@@ -66,6 +68,18 @@ def events(path: Path) -> Iterator[Mapping[str, Any]]:
             raise store.StoreError(f"cannot read {path}: line {number} is no JSON ({error}); the rollout cannot be continued from it") from error
         if isinstance(event, dict):
             yield event
+
+
+def watched(folder: Path, since: str) -> Iterator[Mapping[str, Any]]:
+    """What somebody's watcher saw from outside since a moment, as events: its lines say ``host``, ``up`` and ``at`` in seconds since 1970. It
+    writes beside the journals, and is believed by nobody but the one who looks at the page."""
+    path = folder / WATCHED
+    for line in events(path) if path.exists() else ():
+        seconds = line.get("at")
+        if isinstance(line.get("host"), str) and isinstance(line.get("up"), bool) and isinstance(seconds, (int, float)) and 0 <= seconds < _FAR:
+            at = stamp(datetime.fromtimestamp(seconds, timezone.utc))
+            if at >= since:
+                yield {"event": "watched", "host": line["host"], "up": line["up"], "at": at}
 
 
 def append(path: Path, happened: Iterable[Mapping[str, Any]], now: datetime) -> None:

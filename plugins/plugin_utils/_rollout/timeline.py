@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .journal import DONE, SPENT, Event
 
-BUSY, DOWN, BAD = "busy", "down", "bad"
+BUSY, DOWN, BAD, SEEN = "busy", "down", "bad", "seen"
 _WIDTH = 1000
 _LEAST = 3
 _DAY = 86400
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 def spans(events: Iterable[Event]) -> list[Span]:
-    """Each host's time in its wave, down for a reboot, and out until somebody released it."""
+    """Each host's time in its wave, down for a reboot, and out until somebody released it; and when a watcher saw it down."""
     found: list[Span] = []
     going: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -53,6 +53,10 @@ def spans(events: Iterable[Event]) -> list[Span]:
             end(host, BUSY, at, str(event.get("status")))
             if event.get("status") in SPENT:
                 going[host, BAD] = (at, f"{event.get('status')}: {event.get('why')}")
+        elif kind == "watched" and event.get("up") is False:
+            going.setdefault((host, SEEN), (at, "seen down from outside"))
+        elif kind == "watched":
+            end(host, SEEN, at)
         elif kind == "released":
             end(host, BAD, at, f"released by {event.get('by')}")
     found += [Span(host, kind, begun, "", words) for (host, kind), (begun, words) in going.items()]
@@ -66,7 +70,7 @@ def bars(found: list[Span], now: str) -> list[dict[str, Any]]:
     first = _seconds(min(span.begun for span in found))
     total = max(1.0, _seconds(max([now, *(span.ended for span in found)])) - first)
     rows: dict[str, list[dict[str, Any]]] = {}
-    for span in sorted(found, key=lambda one: (one.begun, one.kind == DOWN)):
+    for span in sorted(found, key=lambda one: (one.begun, one.kind in (DOWN, SEEN))):
         x = (_seconds(span.begun) - first) / total * _WIDTH
         width = max(float(_LEAST), (_seconds(span.ended or now) - _seconds(span.begun)) / total * _WIDTH)
         words = f"{span.begun} to {span.ended or 'now'}: {span.words}"

@@ -315,6 +315,27 @@ def test_who_was_down_when() -> None:
     assert all(0 <= span["x"] <= 1000 for bar in drawn for span in bar["spans"])
 
 
+def seconds(at: str) -> float:
+    """A moment of a journal as a watcher has it."""
+    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+
+
+def test_what_a_watcher_saw_from_outside_stands_beside_it(tmp_path: Path) -> None:
+    """Its lines are no part of the journal: they decide nothing, and such that say nothing are passed over."""
+    begin(tmp_path, "ab", waves=[1])
+    begun = seconds(drive(tmp_path).status()[0].begun_at)
+    lines: list[dict[str, Any]] = [
+        {"host": "a", "up": False, "at": begun - 60}, {"host": "a", "up": True, "at": begun + 0.5}, {"host": "a", "up": False, "at": begun + 60.5},
+        {"host": "b"}, {"host": "b", "up": 1, "at": 1}, {"host": "b", "up": False, "at": "soon"}, {"host": "b", "up": False, "at": 1e300},
+        {"host": "a", "up": True, "at": begun + 90.25}, {"host": "b", "up": False, "at": begun + 95}]
+    (tmp_path / keeping.WATCHED).write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"host": "b", "up": tr')
+    state, events = drive(tmp_path).status()
+    seen = [(span.host, (seconds(span.begun) - begun), span.ended and seconds(span.ended) - begun) for span in spans(events) if span.kind == "seen"]
+    assert seen == [("a", 60, 90), ("b", 95, "")]
+    page = "".join(rollout_html(state, events, "2026-11-28T13:00:00Z"))
+    assert "seen down from outside" in page and "watched" not in page
+
+
 def test_the_page_and_the_lines_name_who_needs_people(tmp_path: Path) -> None:
     begin(tmp_path, "ab", waves=[1])
     drive(tmp_path).next()

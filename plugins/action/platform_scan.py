@@ -24,6 +24,8 @@ from ..plugin_utils._standard import in_force, promised_files
 from ..plugin_utils._standard.variables import LABELS
 from ..plugin_utils._transport import fallback, payload
 from ..plugin_utils._transport.documents import Outcome, Question, concluded, first_line, outcome_of, told, without_python
+from ..plugin_utils._transport.time_allowed import VARIABLE as SECONDS
+from ..plugin_utils._transport.time_allowed import time_allowed
 
 # The main process imports this file before it forks its workers: they all find the payload made.
 CODE = payload.payload()
@@ -92,7 +94,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def question(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> Question:
         """What is known of a host before it is asked, from the task's arguments and the host's variables."""
         effective = self._effective(host, args, variables)
-        options = {key: args[key] for key in SCAN_OPTIONS}
+        options = {**{key: args[key] for key in SCAN_OPTIONS}, **self._time_allowed(host, variables)}
         options["kata_files"] = sorted({*options["kata_files"], *promised_files.of_standard(effective.standard)})
         options["watched_modules"] = sorted({*options["watched_modules"], *promised_files.modules_of_standard(effective.standard)})
         options["watched_sysctls"] = sorted({*options["watched_sysctls"], *promised_files.sysctls_of_standard(effective.standard)})
@@ -113,6 +115,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return in_force.effective(wanted)
         except in_force.StandardError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
+
+    def _time_allowed(self, host: str, variables: Mapping[str, Any]) -> dict[str, int]:
+        """The deadlines by the host's own variable, templated."""
+        try:
+            return time_allowed(self._templar.template(variables.get(SECONDS)), DEADLINE)
+        except (AnsibleError, ValueError) as error:
+            raise AnsibleActionFail(f"{host}: {first_line(error)}") from None
 
     def _labels(self, host: str, variables: Mapping[str, Any]) -> Any:
         """The host's firebreak_labels, templated."""

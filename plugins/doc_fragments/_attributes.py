@@ -86,6 +86,7 @@ options:
   deadline:
     description:
       - Seconds that the scan of a host may take. What was not collected by then is null with the reason C(deadline).
+        The host's variable C(firebreak_scan_seconds), for one that is slow, says otherwise for it and O(section_deadline).
     type: int
     default: 60
   section_deadline:

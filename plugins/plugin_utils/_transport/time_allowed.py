@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the scan of a slow host may take, by its own variable. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+VARIABLE = "firebreak_scan_seconds"
+_LONGEST = 3600
+
+
+def time_allowed(seconds: Any, least: float) -> dict[str, int]:
+    """The deadlines of a scan and of each of its sections, which gets a third of it; nothing where the host has no word on it."""
+    if seconds in (None, ""):
+        return {}
+    if isinstance(seconds, bool) or not str(seconds).isdecimal() or not least <= int(seconds) <= _LONGEST:
+        raise ValueError(f"{VARIABLE}: seen {seconds!r}; wanted {least:.0f} to {_LONGEST} seconds")
+    return {"deadline": int(seconds), "section_deadline": int(seconds) // 3}

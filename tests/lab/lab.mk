@@ -38,7 +38,7 @@ lab-reboot: $(DEV) ## let a host of the lab reboot and wait for it: HOST=pending
 # Each part of it runs within the minutes that .ci/budget gives it, and what the parts before it left over. The scenarios of molecule that every run takes stand here, each with
 # a line there; test-lab-full takes the others too.
 SCENARIOS := template kernel live_patching kata hypervisor
-MORE_SCENARIOS := default
+MORE_SCENARIOS := default enforce
 LAB_SPARE := $(CURDIR)/.cache/lab_spare
 # Who is killed with -9 passes nothing on: the kernel tells what is guarded that its parent is gone, and it cleans up.
 GUARDED := setpriv --pdeathsig TERM

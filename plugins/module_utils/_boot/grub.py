@@ -124,7 +124,8 @@ class Reader:
         for denied in [frozenset([guess]) for guess in guessed] + [frozenset(guessed)] * (len(guessed) > 1):
             other = self._target(self.outcome(configuration, blocks, denied))
             if (other.image, other.options) != (target.image, target.options):
-                raise NoAnswerError("unsupported", "%s: it depends on what GRUB finds with %s" % (configuration.path, " and ".join(sorted(denied))))
+                raise NoAnswerError("unsupported", "%s: it depends on what GRUB finds with %s; those commands at GRUB's own prompt would tell" % (
+                    configuration.path, " and ".join(sorted(denied))))
         return target, outcome
 
     def assigned_by_saved_entry(self, configuration: Configuration) -> List[str]:
@@ -144,7 +145,7 @@ class Reader:
         except ValueError as error:
             raise NoAnswerError("unparsable", "%s: %s" % (source, error)) from error
         if grub_menu.UNKNOWN in outcome.default + entry.path:
-            raise NoAnswerError("unsupported", "%s: it depends on a variable that GRUB sets when it starts" % source)
+            raise NoAnswerError("unsupported", "%s: it depends on a variable that GRUB sets when it starts; set at its prompt would tell" % source)
         return Target(names, self.on_host(entry.path), "%s: default=%r is its %s" % (source, outcome.default, how),
                       "grub-bls" if entry.bls else "grub", entry.options, entry.version, tuple(map(self.on_host, entry.initrds)))
 

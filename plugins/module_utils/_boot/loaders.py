@@ -34,12 +34,15 @@ _FIRMWARE_FOLDER = "/sys/firmware/efi"
 # A path alone: what a shell or grubby says of a file ("/etc/zipl.conf: No such file") begins with one, and goes on.
 _GRUBBY_PATH = re.compile(r"\s*/[^\s:]+\s*\Z")
 
-# Configuration file -> loader that is recognised, and not read.
+# Configuration file -> loader that is recognised and not read, and what would tell its choice to who looks.
 _UNREAD = (
-    ("/etc/zipl.conf", "zipl"), ("/boot/zipl", "zipl"), ("/boot/syslinux/syslinux.cfg", "syslinux"),
-    ("/boot/boot.scr", "U-Boot"), ("/boot/uEnv.txt", "U-Boot"), ("/boot/firmware/config.txt", "Raspberry Pi firmware"),
-    ("/boot/efi/EFI/refind/refind.conf", "rEFInd"), ("/boot/refind_linux.conf", "rEFInd"), ("/etc/lilo.conf", "LILO"),
-    ("/boot/grub/menu.lst", "GRUB 0.9"),
+    ("/etc/zipl.conf", "zipl", "lsreipl and the default of its configuration"), ("/boot/zipl", "zipl", "lsreipl"),
+    ("/boot/syslinux/syslinux.cfg", "syslinux", "its line DEFAULT"),
+    ("/boot/boot.scr", "U-Boot", "fw_printenv bootcmd and the script itself"), ("/boot/uEnv.txt", "U-Boot", "fw_printenv bootcmd and this file"),
+    ("/boot/firmware/config.txt", "Raspberry Pi firmware", "its lines kernel= and os_prefix= and the images beside it"),
+    ("/boot/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
+    ("/boot/refind_linux.conf", "rEFInd", "default_selection in refind.conf"),
+    ("/etc/lilo.conf", "LILO", "lilo -q"), ("/boot/grub/menu.lst", "GRUB 0.9", "its line default"),
 )
 
 
@@ -176,8 +179,8 @@ def _loader_info(host: Any) -> str:
 
 
 def _other_loader(host: Any) -> Targets:
-    name = next(("%s (%s)" % (loader, path) for path, loader in _UNREAD if not host.stat(path).problem), None)
-    if name is None:
+    name, would = next((("%s (%s)" % (loader, path), would) for path, loader, would in _UNREAD if not host.stat(path).problem), ("", ""))
+    if not name:
         folder = host.listdir("/boot")
         if folder.problem not in (None, "absent"):
             raise NoAnswerError(folder.problem, "/boot: %s" % folder.detail)
@@ -185,7 +188,7 @@ def _other_loader(host: Any) -> Targets:
     answer = host.run(["grubby", "--default-kernel"])
     image = parse_grubby(answer.value.out) if answer.value else None
     if image is None:
-        raise NoAnswerError("unsupported", "the boot loader %s" % name)
+        raise NoAnswerError("unsupported", "the boot loader %s is not read; %s would tell" % (name, would))
     target = Target(image, image, "grubby --default-kernel, for %s" % name, "grubby", None)
     return Targets("grubby --default-kernel", target, None, None, name, "unsupported")
 

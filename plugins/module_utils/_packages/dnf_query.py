@@ -77,7 +77,8 @@ def ask(host: Any, query: str, argument: str) -> Said:
     head = host.read("/usr/bin/dnf-3", 65536)
     if head.problem:
         newer = not host.stat("/usr/bin/dnf5").problem
-        problem, detail = ("unsupported", "dnf5 cannot be asked without writing its log") if newer else (head.problem, "/usr/bin/dnf-3")
+        silent = "dnf5 cannot be asked without writing its log; dnf5 -C repoquery --latest-limit=1 of the kernel's package would tell"
+        problem, detail = ("unsupported", silent) if newer else (head.problem, "/usr/bin/dnf-3")
         return Said("", problem, detail)
     python = _PYTHON.match(head.value)
     if not python:

@@ -305,10 +305,15 @@ def _flavour(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 _OF_BOARDS = ("rpi-v6", "rpi-v7", "rpi-v7l", "rpi-v8", "rpi-2712")
 
 
+def _without_fips(flavour: str) -> str:
+    """The flavour that Ubuntu's certified kernel stands beside: azure for azure-fips, generic for fips."""
+    return "generic" if flavour == "fips" else flavour.removesuffix("-fips")
+
+
 def _come_together(scope: Scope, flavours: set[str]) -> bool:
-    """Whether nobody can end the mix: one package holds all of these kernels, or the system's own image does."""
+    """Whether nobody can end the mix: one package holds all of these kernels, the system's own image does, or a subscription adds one to it."""
     packages = {row.get("package") for row in scope.facts.rows("kernel.installed")}
-    return len(packages) == 1 or flavours <= set(_OF_BOARDS)
+    return len(packages) == 1 or flavours <= set(_OF_BOARDS) or len(set(map(_without_fips, flavours))) == 1
 
 
 def _flavours_mixed(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -330,7 +330,9 @@ def test_releases_in_paths(path: str, release: str | None) -> None:
 
 @pytest.mark.parametrize(("recording", "why", "detail"), [
     ({}, "absent", "no configuration of a boot loader"),
-    ({"read": {"/etc/zipl.conf": "[defaultboot]\n"}}, "unsupported", "zipl"),
+    ({"read": {"/etc/zipl.conf": "[defaultboot]\n"}}, "unsupported", "zipl (/etc/zipl.conf) is not read; lsreipl"),
+    ({"read": {"/boot/boot.scr": ""}}, "unsupported", "U-Boot (/boot/boot.scr) is not read; fw_printenv bootcmd"),
+    ({"read": {"/boot/firmware/config.txt": ""}}, "unsupported", "its lines kernel= and os_prefix= and the images beside it would tell"),
     ({"read": {"/boot/extlinux/extlinux.conf": "default linux\n"}}, "unparsable", "extlinux"),
     ({"read": {"/run/systemd/container": "docker", "/boot/grub/grub.cfg": ""}}, "in_container", "docker"),
     ({"listdir": EFI, "read_bytes": variable("LoaderInfo", words("rEFInd 0.14.2"))}, "unsupported", "rEFInd"),

@@ -131,6 +131,8 @@ def test_an_initrd_of_which_nothing_tells_is_unknown(row: dict[str, Any], verdic
 
 @pytest.mark.parametrize(("rows", "observed"), [
     ([("rpi-v8", "linux-image-a"), ("rpi-2712", "linux-image-b")], False), ([("v7+", "raspberrypi-kernel"), ("v8+", "raspberrypi-kernel")], False),
+    # Ubuntu Pro puts a certified kernel beside the one that was there (ubuntu-pro-client, entitlements/fips.py).
+    ([("azure", "a"), ("azure-fips", "b")], False), ([("generic", "a"), ("fips", "b")], False), ([("aws", "a"), ("azure-fips", "b")], True),
     ([("amd64", "linux-image-a"), ("cloud-amd64", "linux-image-b")], True)])
 def test_a_mix_that_nobody_can_end_is_no_observation(rows: list[tuple[str, str]], observed: bool) -> None:
     installed = {"kernel.installed": [{"release": name, "flavour": name, "package": package} for name, package in rows]}

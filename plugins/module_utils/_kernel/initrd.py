@@ -10,9 +10,9 @@ from .._formats import cmdline
 
 _NAMES = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
 _MODULES_BYTES = 4 * 1024 * 1024
-# What the kernel itself finds by root=, without a program in an initrd: a partition by number, by its own id, a network's share.
-_FOUND_BY_KERNEL = re.compile(
-    r"(?:PARTUUID=|PARTLABEL=|/dev/(?:(?:[hsv]|xv)d[a-z]+\d*\Z|nvme\d|mmcblk\d|ubi|mtdblock|nfs|ram)|ubi|[0-9a-fA-F]+(?::[0-9a-fA-F]+)?\Z)")
+# What the kernel itself finds by root= (early_lookup_bdev), without a program in an initrd: a partition by its own id, a device by number or by the
+# name of its driver, which has no folder; what device-mapper and md put together comes later.
+_FOUND_BY_KERNEL = re.compile(r"(?:PARTUUID=|PARTLABEL=|/dev/(?!dm-|md)[^/]+\Z|ubi|mtd:?\d|[0-9a-fA-F]+(?::[0-9a-fA-F]+)?\Z)")
 
 
 def root_type(mounts: str) -> Optional[str]:

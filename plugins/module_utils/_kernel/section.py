@@ -134,7 +134,7 @@ def _flavour_of_rpm_release(release: str) -> Optional[str]:
     """The flavour of a release whose package is gone: after a + or in the dist tag on Red Hat's side, after the numbers on SUSE's."""
     if "uek" in release:
         return "uek"
-    match = re.search(r"\.(?:x86_64|aarch64|ppc64le|s390x|i686)(?:\+([a-z0-9-]+))?\Z", release)
+    match = re.search(r"\.(?:x86_64(?:_v\d)?|aarch64|ppc64le|s390x|i686|armv7hl|riscv64|loongarch64)(?:\+([a-z0-9-]+))?\Z", release)
     return (match.group(1) or rpm.STANDARD) if match else dpkg.flavour_of(release)
 
 

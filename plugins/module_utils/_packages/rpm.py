@@ -26,12 +26,14 @@ _MODULES = re.compile(r"(?:/usr)?/lib/modules/([^/]+)/\Z")
 
 # The flavour is the package's name without these; what is left of the family's plain kernel is "standard".
 _NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-virt)?\Z")
+_RELEASE_IN_NAME = re.compile(r"-\d+\.\d+\.\d+\S*\Z")
 STANDARD = "standard"
 
 
 def flavour_of(package: str) -> str:
     """The line of kernels a package belongs to: standard, uek, rt, debug, 64k, default (SUSE), 6.12 (Amazon's kernel6.12) ..."""
-    match = _NAME.match(package)
+    # Mageia's name their release: kernel-desktop-6.6.105-1.mga9.
+    match = _NAME.match(_RELEASE_IN_NAME.sub("", package))
     return (match.group("flavour") if match else package) or STANDARD
 
 

@@ -133,7 +133,7 @@ KERNEL = (
           [ -d "/lib/modules/$release" ] || continue
           for initrd in "/boot/initrd.img-$release" "/boot/initramfs-$release.img" "/boot/initrd-$release"; do [ -s "$initrd" ] && continue 2; done
           needs=
-          case $root in UUID=*|LABEL=*|ZFS=*|/dev/mapper/*|/dev/disk/*|/dev/md*) needs="root=$root" ;; esac
+          case $root in UUID=*|LABEL=*|ZFS=*|zfs:*|nfs*:*|iscsi:*|live:*|/dev/*/*|/dev/md*|/dev/dm-*) needs="root=$root" ;; esac
           # modinfo says (builtin) of what is part of the image.
           case $(modinfo -k "$release" -F filename "$type" 2>/dev/null) in /*) needs="the module $type" ;; esac
           [ -n "$needs" ] && echo "$release has no initrd, and needs one for $needs"

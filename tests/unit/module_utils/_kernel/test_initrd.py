@@ -64,6 +64,10 @@ def test_the_type_of_the_root(mounts: str, kind: str | None) -> None:
 
 @pytest.mark.parametrize(("cmdline", "needs"), [
     ("root=/dev/nvme0n1p2", False), ("root=/dev/mmcblk0p2 rootwait", False), ("root=LABEL=x", True), ("root=/dev/md0", True), ("root=0801", False),
-    ("root=/dev/disk/by-uuid/1", True), ("boot=zfs root=ZFS=x", True), ("quiet", None), ("rd.lvm.lv=a root=/dev/sda1", False)])
+    ("root=/dev/disk/by-uuid/1", True), ("boot=zfs root=ZFS=x", True), ("quiet", None), ("rd.lvm.lv=a root=/dev/sda1", False),
+    # init/do_mounts.c: any name that a driver gave its device; what has a folder is udev's, what begins with dm- or md is put together later.
+    ("root=/dev/pmem0p1", False), ("root=/dev/dasda1", False), ("root=/dev/ubda", False), ("root=/dev/xvda1", False), ("root=/dev/nfs", False),
+    ("root=/dev/vg0/root", True), ("root=/dev/dm-0", True), ("root=nfs:10.0.0.1:/x", True), ("root=live:CDLABEL=x", True), ("root=zfs:AUTO", True),
+    ("root=PARTLABEL=root", False), ("root=mtd3", False), ("root=ubi0:rootfs", False), ("root=8:1", False)])
 def test_what_root_needs(cmdline: str, needs: bool | None) -> None:
     assert root_needs(cmdline) is needs

@@ -125,6 +125,19 @@ def test_a_reinstalled_package_whose_release_is_in_its_name_is_what_runs() -> No
     assert facts(EL9, running, text, {}, []).facts["running"]["package_version"] == "5.14.0-570.12.1.el9_6"
 
 
+@pytest.mark.parametrize(("package", "flavour"), [
+    ("kernel-core", "standard"), ("kernel", "standard"), ("kernel-ml-core", "ml"), ("kernel-lt", "lt"), ("kernel-longterm-core", "longterm"),
+    ("kernel-64k-debug-core", "64k-debug"), ("kernel-rt-core", "rt"), ("kernel-uek-core", "uek"), ("kernel-ueknext-core", "ueknext"),
+    ("kernel6.18", "6.18"), ("kernel-default", "default"), ("kernel-default-base", "default"), ("kernel-azure", "azure"), ("kernel-64kb", "64kb"),
+    ("kernel-uki-virt", "standard"), ("kernel-automotive-core", "automotive"), ("kernel-hwe", "hwe"), ("linux-esx", "linux-esx"),
+    ("vzkernel", "vzkernel"),
+    # Mageia names the release in the package, which must not make each update a line of its own.
+    ("kernel-desktop-6.6.105-1.mga9", "desktop"), ("kernel-server-5.15.126-1.mga8", "server"),
+])
+def test_a_line_of_kernels_is_called_by_its_packages(package: str, flavour: str) -> None:
+    assert rpm.flavour_of(package) == flavour
+
+
 def test_uek_on_offer_needs_no_provide() -> None:
     """oracle/linux-uek uek-rpm/ol9: kernel-uname-r is provided on aarch64 only."""
     printed = ("repository\tol9_UEKR7\t60\nkernel\tvisible\tkernel-uek-core\t0\t5.15.0\t306.177.4.el9uek\tx86_64\tol9_UEKR7\t\n"

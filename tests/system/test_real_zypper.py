@@ -16,7 +16,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm_locks
 
 PACKAGES = ("zypper", "zypper-common", "libzypp1722", "libzypp-common", "libzypp-config", "libaugeas0", "libboost-thread1.74.0", "libproxy1v5",
             "libsigc++-2.0-0v5", "libyaml-cpp0.7", "libsolv1", "libsolvext1", "libsolv-tools")
@@ -104,3 +104,10 @@ def zypper(tmp_path_factory: pytest.TempPathFactory) -> Zypper:
 def test_a_lock_holds_what_zypper_says_that_it_holds(zypper: Zypper, stanza: str) -> None:
     seen = [name for name in NAMES if rpm_locks.locked_by_zypper(f"type: package\n{stanza}\n", [name])]
     assert sorted(seen) == zypper.locked(stanza)
+
+
+def test_what_zypper_has_on_offer_is_read(zypper: Zypper) -> None:
+    printed = zypper.run(*available.ZYPPER[available.ZYPPER.index("zypper") + 1:], "kernel-default").stdout
+    assert available.newest_in_search(printed, "kernel-default") == ("-".join(VERSION), "r")
+    offer = available.parse_zypper_search(printed, "default")
+    assert (offer.release, offer.package_version) == ("6.4.0-150600.23.14-default", "-".join(VERSION))

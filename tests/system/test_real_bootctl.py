@@ -81,7 +81,7 @@ def test_every_menu_was_listed(shown: dict[str, str]) -> None:
     assert sorted(shown) == [name for name, _entries, _default in _menus()]
 
 
-@pytest.mark.parametrize("menu", _menus(), ids=lambda menu: menu[0])
+@pytest.mark.parametrize("menu", list(_menus()), ids=lambda menu: menu[0])
 def test_order_and_default_are_those_of_bootctl(shown: dict[str, str], menu: tuple[str, dict[str, str], str]) -> None:
     name, entries, default = menu
     rows = re.findall(r"^ *title: (.*)\n *id: (\S+)$", shown[name], re.MULTILINE)

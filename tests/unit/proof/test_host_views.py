@@ -356,3 +356,19 @@ def test_promises_in_words(value: Any, words: str) -> None:
 ])
 def test_blocked_modules_are_asked_of_kmod_itself(said: str, wanted: dict[str, str]) -> None:
     assert blocked.running_or_loadable(host(watched_modules=said)) == wanted
+
+
+@pytest.mark.parametrize(("line", "counts"), [
+    ("kernel* is excluded by dnf", True), ("*kernel* is excluded by dnf", True), ("kernel-core-5.14.0-503* is excluded by dnf", True),
+    ("kernel-0:5.14.0-427.13.1.el9_4.* is locked by versionlock", True), ("!kernel-core-0:5.14.0-503.el9.* is locked by versionlock", True),
+    ("kernel-default is locked by zypper", False), ("kernel.x86_64 is excluded by dnf", True), ("* is excluded by dnf", True),
+    # The scan's own cases that are no kernels' packages.
+    ("kernelshark is excluded by dnf", False), ("kernel-headers is excluded by dnf", False), ("kernel-tools is excluded by dnf", False),
+    ("kernelshark-0:1.2-3.* is locked by versionlock", False), ("kernel-firmware-nvidia-gspx-G06 is locked by zypper", False),
+    ("bash is excluded by dnf", False),
+    # What apt and dpkg say is of kernels' packages already.
+    ("linux-image-amd64 is on hold", True), ("linux-image-amd64 is kept by the preferences of apt", True), ("vim is on hold", False),
+])
+def test_a_lock_counts_where_it_means_a_kernels_package(line: str, counts: bool) -> None:
+    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
+    assert kernels.held(host(holds=line + "\n", installed=rows)) == [line] * counts

@@ -161,8 +161,10 @@ KERNEL = (
             sort | uniq -u | sed -n 's/^\([^:]*\): .*/\1 is kept by the preferences of apt/p' | sort -u
         fi
         command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
-        grep -hsiE '^[[:space:]]*(exclude|excludepkgs)[[:space:]]*=' /etc/dnf/dnf.conf /etc/yum.conf /etc/yum.repos.d/*.repo |
-          sed 's/$/ (an exclude of dnf)/'
+        sed -n 's/^ *name *= *"\(.*\)" *$/\1 is locked by versionlock/p' /etc/dnf/versionlock.toml 2>/dev/null
+        cat /etc/dnf/dnf.conf /etc/yum.conf /etc/dnf/libdnf5.conf.d/*.conf /usr/share/dnf5/libdnf.conf.d/*.conf /etc/yum.repos.d/*.repo \
+          /etc/dnf/repos.override.d/*.repo 2>/dev/null | sed -nE 's/^(exclude|excludepkgs)[[:space:]]*= *(.*)/\2/p' | tr -s ', \t' '\n' |
+          sed 's/$/ is excluded by dnf/'
         command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
         true"""),
     Question("watched_modules", ("kernel.modules_blocked",), LOOK + r"""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..promises import BrokenPromiseError, Wanted, hold
@@ -197,6 +198,25 @@ def _by_kexec(proof: Proof) -> str:
 def boots_another_root(proof: Proof) -> bool:
     """Whether the next boot takes another image or snapshot than the one that runs."""
     return "boot_tools" in proof.answers and "other_root" in proof.fields("boot_tools")
+
+
+def held(proof: Proof) -> list[str]:
+    """The locks, pins and excludes that keep kernels back: of dnf's and zypper's those whose pattern means a kernel's package."""
+    found = []
+    for line in proof.says("holds").splitlines():
+        pattern = re.match(r"(\S+) is (?:locked by versionlock|excluded by dnf|locked by zypper)$", line)
+        if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
+            found.append(line)
+    return found
+
+
+def _means_a_kernel(proof: Proof, pattern: str) -> bool:
+    """Whether a pattern, a version behind it left away, matches a package that an update of a kernel brings."""
+    names = {kernel.package for kernel in installed(proof)} or {"kernel-core", "kernel-default"}
+    names |= {name.removesuffix("-core") + part for name in names for part in ("", "-core", "-modules")}
+    bare = re.sub(r"^\d+:", "", pattern.lstrip("!"))
+    spellings = {bare, re.sub(r"-(?:\d+:)?\d.*$|-\*.*$|-\[.*$", "", bare), re.sub(r"\.(?:x86_64|aarch64|ppc64le|s390x|noarch)$", "", bare)}
+    return any(fnmatchcase(name, spelling) for name in names for spelling in spellings if spelling)
 
 
 def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:

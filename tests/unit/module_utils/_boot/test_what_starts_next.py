@@ -279,7 +279,8 @@ def test_extlinux_of_u_boot_is_read_and_grubs_files_are_not() -> None:
     facts = default(read, uname=["Linux", "h", "6.1.0-41-arm64", "", "aarch64"])
     assert (facts["loader"], facts["release"], facts["options"]) == ("extlinux", "6.1.0-41-arm64", "root=UUID=1 ro quiet")
     assert why_not(collected({"/boot/firmware/config.txt": "", "/boot/grub/grub.cfg": MENU}, uname=["Linux", "h", "6", "", "aarch64"])) == (
-        "unsupported", "the boot loader Raspberry Pi firmware (/boot/firmware/config.txt)")
+        "unsupported", "the boot loader Raspberry Pi firmware (/boot/firmware/config.txt) is not read; its lines kernel= and os_prefix= and the "
+        "images beside it would tell")
 
 
 def test_mounts_are_those_that_lie_nearest_and_on_top() -> None:

@@ -73,10 +73,10 @@ def program_of(daemon: Optional[processes.Process]) -> str:
     return daemon.exe if processes.kind_of(name) else "%s/%s" % (folder, called)
 
 
-def daemons(host: Any, found: Optional[processes.Found]) -> List[processes.Process]:
+def daemons(found: Optional[processes.Found]) -> List[processes.Process]:
     """The daemons of engines that are the host's own, and root's: what another user calls so reads nothing for the host."""
     running = found.named(processes.ENGINE) if found else []
-    return [process for process in running if process.nested is not True and processes.is_roots(host, process)]
+    return [process for process in running if process.nested is not True and process.user == 0]
 
 
 def main_of(host: Any, daemon: processes.Process) -> str:
@@ -92,7 +92,7 @@ def resolved(host: Any, path: str) -> str:
 
 def containerds_files(host: Any, found: Optional[processes.Found]) -> List[str]:
     """Each containerd's own file: the usual places, and where those that run were told to look (another data-dir of k3s)."""
-    told = [main_of(host, daemon) for daemon in daemons(host, found) if daemon.name == "containerd"]
+    told = [main_of(host, daemon) for daemon in daemons(found) if daemon.name == "containerd"]
     # A file below /run is Docker's own containerd's, which knows no handlers.
     places = list(containerd_files.MAINS) + [path for path in told if path.startswith("/") and not path.startswith(_OF_DOCKER)]
     by_file: Dict[str, str] = {}
@@ -103,8 +103,8 @@ def containerds_files(host: Any, found: Optional[processes.Found]) -> List[str]:
 
 def program_reading(host: Any, config: str, fallbacks: List[str]) -> Optional[str]:
     """The program of root's own that is the containerd which runs with a configuration, else the first that is there; None for none."""
-    for daemon in daemons(host, processes.find(host)[0]):
-        if daemon.name == "containerd" and main_of(host, daemon) == resolved(host, config):
+    for daemon in daemons(processes.find(host)[0]):
+        if daemon.name == "containerd" and main_of(host, daemon) == resolved(host, config) and processes.is_roots(host, daemon):
             path = program_of(daemon)
             if not host.stat(path).problem:
                 return path

@@ -41,7 +41,7 @@ class Handlers(NamedTuple):
 
 def find(host: Any, found: Optional[processes.Found]) -> Handlers:
     """The handlers of every engine's files."""
-    daemons = engines.daemons(host, found)
+    daemons = engines.daemons(found)
     named: List[Named] = []
     for ask in (_containerds, _crios, _dockers):
         some, problem, detail = ask(host, found, daemons)

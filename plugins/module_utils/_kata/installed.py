@@ -29,7 +29,8 @@ PACKAGES = ("kata-containers", "katacontainers", "kata-runtime")
 _YAML_BYTES = 1024 * 1024
 _YAML_LINE = re.compile(r"( *)([A-Za-z0-9_-]+):(?: +(\S.*))?\Z")
 _TREE = re.compile(r"(/opt/kata(?:-[^/]{1,80})?)/")
-_GUEST_KERNEL = re.compile(r"vmlinu[xz]-([0-9][0-9A-Za-z.+_-]{0,60})\Z")
+# By its own name, or by the folder of modules that a distribution's kernel, which serves guests too, is in.
+_GUEST_KERNEL = re.compile(r"(?:.*/)?(?:vmlinu[xz]-([0-9][0-9A-Za-z.+_-]{0,60})|modules/([0-9][0-9A-Za-z.+_-]{0,60})/vmlinu[xz])\Z")
 
 # The parts of a release: name, path below its tree, and where versions.yaml says its version.
 PARTS = (
@@ -154,9 +155,9 @@ def parse_versions(text: str) -> Dict[str, str]:
 
 
 def guest_kernel_version(path: str) -> Optional[str]:
-    """'6.18.35-202' of .../vmlinux-6.18.35-202."""
-    match = _GUEST_KERNEL.match(path.rpartition("/")[2])
-    return match.group(1) if match else None
+    """'6.18.35-202' of .../vmlinux-6.18.35-202, and '6.5.6-300.fc39.x86_64' of /lib/modules/6.5.6-300.fc39.x86_64/vmlinuz."""
+    match = _GUEST_KERNEL.match(path)
+    return match.group(1) or match.group(2) if match else None
 
 
 def _own_word(host: Any, name: str, path: str, size: int) -> Optional[str]:

@@ -134,7 +134,7 @@ class Successors:
         elsewhere = self._elsewhere(path, next_one)
         if elsewhere:
             return Part(what, True, "%s: %s" % (what, elsewhere))
-        if not proc.in_system_folder(path):
+        if not next_one and not proc.in_system_folder(path):
             return Part(what, None, "%s: %s is outside the system's folders" % (what, path))
         return self._at_place(what, "its binary " + path, held._replace(host_mount=self._on_host_mount(exe, path, process)), path)
 
@@ -191,7 +191,7 @@ class Successors:
             return Part(what, True, "%s: %s" % (what, elsewhere))
         if held and held.file is not None:
             return self._at_place(what, path, running_files.Held(held.file), path)
-        if not proc.in_system_folder(path):
+        if not next_one and not proc.in_system_folder(path):
             return Part(what, None, "%s: %s is outside the system's folders" % (what, path))
         stat = self._host.stat(path)
         if stat.problem not in (None, "absent"):

@@ -112,7 +112,7 @@ CONTAINERS = (
               above = called[parent[pid]]
               if (above ~ /^(containerd-shim|docker-containe|conmon|conmonrs|crio-conmon)/) engine = above ~ /conmon/ ? "podman" : "containerd"
               else if (above == "systemd-nspawn") engine = "nspawn"
-              else if (above ~ /^(lxc-start|lxc-execute|libvirt_lxc)$/) engine = "lxc"
+              else if (above ~ /^(lxc-start|lxc-execute|libvirt_lxc|incusd|lxd)$/) engine = "lxc"
               else continue
               print pid, parent[pid], engine, called[pid]
             }
@@ -121,6 +121,7 @@ CONTAINERS = (
         while read -r pid parent engine name; do
           # The machine monitor of a sandbox is no container, and neither are its helpers.
           case $(readlink "/proc/$parent/exe") in *-kata*) continue ;; esac
+          case $name in qemu*|virtiofsd) continue ;; esac
           mounts=$(readlink "/proc/$pid/ns/mnt") && [ "$mounts" != "$(readlink "/proc/$parent/ns/mnt")" ] || continue
           case $seen in *" $mounts "*) continue ;; esac
           seen="$seen$mounts "

@@ -206,6 +206,24 @@ def test_the_default_of_a_distributions_package() -> None:
     assert unmet == ['hypervisor.qemu.enable_annotations is ["kernel_params"], wanted []']
 
 
+@pytest.mark.parametrize(("built", "stale"), [("6.5.6-300.fc39.x86_64", False), ("6.6.1-100.fc39.x86_64", True)])
+def test_a_guest_that_is_built_on_the_host(built: str, stale: bool) -> None:
+    """Fedora and OpenShift: kata-osbuilder.sh makes an initrd for the host's own kernel below /var/cache and turns the links."""
+    cache, old = "/var/cache/kata-containers", "6.5.6-300.fc39.x86_64"
+    kernels, images = "/usr/lib/modules/%s/vmlinuz", f"{cache}/osbuilder-images/%s/fedora-kata.initrd"
+    shim, qemu, main = "/usr/bin/containerd-shim-kata-v2", "/usr/bin/qemu-system-x86_64", "/usr/share/kata-containers/defaults/configuration.toml"
+    world = World().file(shim).file(qemu).folder("/etc/crio/crio.conf.d", "50-kata")
+    for version in (old, built):
+        world.file(kernels % version).file(images % version)
+    world.link(f"{cache}/vmlinuz.container", kernels % built).link(f"{cache}/kata-containers-initrd.img", images % built)
+    world.file(main, f'[hypervisor.qemu]\npath = "{qemu}"\nkernel = "{cache}/vmlinuz.container"\ninitrd = "{cache}/kata-containers-initrd.img"\n')
+    world.file("/etc/crio/crio.conf.d/50-kata", f'[crio.runtime.runtimes.kata]\nruntime_path = "{shim}"\nruntime_type = "vm"\n')
+    world.process(100, shim, [shim, "-namespace", "default", "-publish-binary", "/usr/bin/crio", "-id", "p1"])
+    world.process(101, qemu, [qemu, "-name", "sandbox-p1", "-kernel", kernels % old, "-initrd", images % old], parent=100)
+    sandbox = world.only_sandbox()
+    assert (sandbox["stale"], sandbox["guest_kernel"], sandbox["guest_image"]) == (stale, old, images % old)
+
+
 def test_a_handler_whose_shim_finds_no_configuration_has_a_row_that_says_so() -> None:
     row, = World().release("4.1.0").file(CONTAINERD, "version = 3\n" + handler(KATA).split("options")[0]).kata().facts["configurations"]
     assert row["path"] is None and row["problem"].startswith(f"{KATA}: there is none at /etc/kata-containers/configuration.toml, /opt/kata/")

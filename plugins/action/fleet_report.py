@@ -62,8 +62,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 # The command line firebreak says here which inventories were typed, as JSON.
 STARTED_BY = "FIREBREAK_INVENTORIES"
 REPORT_LIMIT = 1024 * 1024 * 1024
-REPORT_FILE = "fleet.json"
-LIMITS = "limit"
+REPORT_FILE = store.REPORT
 
 
 class ActionModule(ControllerAction):
@@ -144,7 +143,7 @@ def is_partial(hosts: list[str], variables: Mapping[str, Any]) -> bool:
 
 def _earlier(directory: Path) -> Before:
     """The report before this one: what ``latest`` leads to, or, where a directory was named, what lies in it."""
-    path = directory / REPORT_FILE
+    path = next((path for path in (directory / REPORT_FILE, directory / store.BEFORE / REPORT_FILE) if path.is_file()), directory)
     try:
         return Before(records.parse(store.read(path, REPORT_LIMIT), path)) if path.is_file() else Before()
     except store.StoreError:
@@ -178,7 +177,7 @@ def write_reports(directory: Path, fleet: Fleet) -> None:
     )
     for name, chunks in forms:
         store.write(directory / name, chunks)
-    limits = store.private_directory(directory / LIMITS)
+    limits = store.private_directory(directory / store.LIMITS)
     files = limit_files(fleet)
     for old in limits.iterdir():
         if old.name not in files and old.is_file():

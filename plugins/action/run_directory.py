@@ -47,6 +47,7 @@ class ActionModule(ControllerAction):
                 store.check_private(run / folder)
                 store.clear(run / folder, mark)
             store.check_own(run / "junit.xml", JUNIT_MARK)
+            store.set_aside(run)
         except store.StoreError as error:
             name = "firebreak_report_dir" if args["path"] else "the reports' directory (firebreak_report_dir chooses another)"
             # Newer cores print the cause after the error: the same words twice.

@@ -114,8 +114,15 @@ def test_a_directory_of_one_s_own_holds_only_this_run(tmp_path: Path) -> None:
     assert play(tmp_path, {"old": LOCAL}, firebreak_report_dir=str(own)).status == 0
     assert play(tmp_path, {"new": LOCAL}, firebreak_report_dir="own").status == 0
     assert list(report_of(own)["hosts"]) == ["new"]
+    before = json.loads((own / ".before" / "fleet.json").read_text(encoding="utf-8"))
+    assert (list(before["hosts"]), report_of(own)["previous"]) == (["old"], before["generated_at"])
     assert [path.name for path in (own / "records").iterdir()] == ["new.json"]
     assert not (tmp_path / "latest").exists() and not (tmp_path / "reports").exists()
+
+
+def test_a_run_that_starts_at_its_end_says_so(tmp_path: Path) -> None:
+    done = play(tmp_path, {"localhost": LOCAL}, "--start-at-task", "Write the report")
+    assert done.status == 2 and "Nothing was scanned" in done.output and "undefined" not in done.output
 
 
 def test_hostile_host_names_stay_inside_and_in_the_report(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ LATEST = "latest"
 # Who writes to a run's directory at this moment.
 RUNNING = ".running"
 REPORT = "fleet.json"
+# The other forms of a report, and the folder of its limit files; where the report before this one waits to be compared with.
+FORMS = ("fleet.html", "fleet.prom", "junit.xml", "fleet.sarif", "findings.csv", "findings.jsonl")
+LIMITS = "limit"
+BEFORE = ".before"
+_REPORT_MARK = '"firebreak.fleet/'
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 # A report says it before anything that grows with the fleet.
@@ -227,6 +232,26 @@ def clear(directory: Path, mark: bytes = b"") -> None:
         raise StoreError(f"cannot remove an earlier run's record from {directory}: {error.strerror}") from error
 
 
+def set_aside(run: Path) -> None:
+    """Take an earlier run's report out of a directory, so that it never passes for that of a run that dies; what to compare with is kept hidden."""
+    report = run / REPORT
+    try:
+        if not report.is_file() or _REPORT_MARK not in read_head(report):
+            return
+        for path in [*(run / name for name in FORMS), *(run / LIMITS).glob("*")]:
+            if path.is_file() or path.is_symlink():
+                path.unlink(missing_ok=True)
+        report.replace(private_directory(run / BEFORE) / REPORT)
+    except OSError as error:
+        raise StoreError(f"cannot take an earlier run's report out of {run}: {error.strerror}") from error
+
+
+def read_head(path: Path) -> str:
+    """The first words of a file, in which it says what it is."""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.read(_HEAD)
+
+
 def check_own(path: Path, mark: bytes) -> None:
     """StoreError where a file that a report would replace is somebody else's."""
     try:
@@ -273,8 +298,7 @@ def _run_order(path: Path) -> tuple[str, int]:
 def is_whole(run: Path) -> bool:
     """Whether a run ended with a report of the whole fleet; one that broke off, or was of a part (``--limit``), is no baseline of another."""
     try:
-        with (run / REPORT).open(encoding="utf-8", errors="replace") as stream:
-            return _PARTIAL.search(stream.read(_HEAD)) is None
+        return _PARTIAL.search(read_head(run / REPORT)) is None
     except OSError:
         return False
 

@@ -134,6 +134,21 @@ def test_what_others_wrote_is_not_removed(tmp_path: Path) -> None:
     store.check_own(tmp_path / "none.xml", b"x")
 
 
+def test_an_earlier_run_s_report_waits_to_be_compared_with_and_is_seen_as_nobody_s_report(tmp_path: Path) -> None:
+    """Were it left, a run that dies would leave it beside records that are newer."""
+    (tmp_path / store.LIMITS).mkdir()
+    for name in (*store.FORMS, "notes.html", f"{store.LIMITS}/kernel.running"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    store.set_aside(tmp_path)
+    assert (tmp_path / "fleet.html").exists()  # without a report they are somebody else's
+    (tmp_path / store.REPORT).write_text('{"schema": "firebreak.fleet/1", "hosts": 1}', encoding="utf-8")
+    for _again in range(2):
+        store.set_aside(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [store.BEFORE, store.LIMITS, "notes.html"]
+    assert "firebreak.fleet/1" in (tmp_path / store.BEFORE / store.REPORT).read_text(encoding="utf-8")
+    assert list((tmp_path / store.LIMITS).iterdir()) == []
+
+
 def test_an_earlier_run_s_records_are_cleared(tmp_path: Path) -> None:
     for name in ("old.json", "note.txt"):
         (tmp_path / name).write_text("", encoding="utf-8")

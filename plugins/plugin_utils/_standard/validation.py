@@ -11,6 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+from ...module_utils._host.secrets import without_secrets
 from . import words
 from .keys import FREE_SEGMENT, KEYS, MATCH_FACTS, Key
 from .requirement import Requirement, RequirementError, parse, shown
@@ -121,9 +122,21 @@ def read(path: str, key: Key, raw: Any) -> Requirement:
         made = parse(raw, key.kind, key.forms, key.choices, key.rules, key.example)
     except RequirementError as error:
         raise StandardError(f"{path}: seen {error.seen}; wanted: {error.wanted}") from None
+    _check_secrets(path, made)
     if made.form != "rule" and (key.promise or path in words.CHECKS):
         _check_words(path, key, made)
     return made
+
+
+def _check_secrets(path: str, made: Requirement) -> None:
+    """StandardError for a text with a secret in it: no record holds one, so that such a promise could be neither kept nor broken."""
+    told = [word for value in made.values() for word in (value if isinstance(value, (list, tuple)) else [value])]
+    # A pattern that ends in * names what it is about and tells nothing.
+    for word in (word.rstrip("*") for word in told if isinstance(word, str)):
+        public = without_secrets(word)
+        if public != word:
+            raise StandardError(f"{path}: seen {shown(public)}; wanted: a text without a secret, since records hold none; "
+                                'what is to be forbidden can be named by a pattern such as "rd.iscsi.password=*"')
 
 
 def _check_words(path: str, key: Key, made: Requirement) -> None:

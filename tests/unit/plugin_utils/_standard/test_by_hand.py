@@ -70,6 +70,9 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"kernel.running": "6.1"}, "dots are for overrides: wanted here: kernel: {running: ...}"),
     ({"kernel": "6.1"}, "wanted: a mapping with"),
     ({"kernal": {"running": "6.1"}}, "did you mean 'kernel'?"),
+    # A record holds no secret, so that a promise of one could be neither kept nor broken; nor does the message.
+    ({"boot": {"cmdline_required": ["rd.iscsi.password=hunter2"]}}, "seen 'rd.iscsi.password=(removed)'; wanted: a text without a secret"),
+    ({"boot": {"cmdline_forbidden": ["systemd.setenv=A=b"]}}, "seen 'systemd.setenv=A=(removed)'; wanted: a text without a secret"),
     # The operating system.
     ({"os": {"id": "Debian"}}, 'wanted: the distribution as os-release has it, without capitals and blanks, such as "debian"'),
     ({"os": {"id": "Red Hat"}}, 'such as "red-hat"'),
@@ -143,6 +146,7 @@ def test_a_mistake_is_one_message_that_says_what_is_right(standard: dict[str, An
 
 
 RIGHT: tuple[dict[str, Any], ...] = (
+    {"boot": {"cmdline_forbidden": ["rd.iscsi.password=*", "systemd.setenv=*"]}},
     block(family="redhat"), block(family=["debian", "suse"]), block(family="*"), block(id="rocky", version_id=["9.*", "10.?"]),
     block(architecture="aarch64"), block(architecture="x86*"),
     {"kernel": {"running": {"rule": "newest_installed"}}}, {"kernel": {"running": {"minimum": "6.1"}}}, {"kernel": {"running": "5.15.0-160-generic"}},

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ...module_utils._host.secrets import without_secrets
 from .._fleet import store
 from .._judge import evaluate
 from .._standard import in_force
@@ -99,9 +100,9 @@ def _write_run(directory: Path, document: Mapping[str, Any], effective: in_force
 
 
 def first_line(error: object) -> str:
-    """One printable, bounded line of an error's text."""
+    """One printable, bounded line of an error's text, without secrets: ssh quotes its proxy commands, and programs their arguments."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(lines))
+    text = "".join(letter if letter.isprintable() else "?" for letter in without_secrets(" ".join(lines)))
     # The cause comes last: ssh's banner about a changed key alone is 500 characters.
     return (text if len(text) <= 600 else f"{text[:200]} … {text[-400:]}") or "no reason was given"
 

@@ -103,6 +103,16 @@ system-packages:
 test-system: $(DEV) system-packages ## differential and browser tests; installs what tests/system/packages.txt lists
 	@$(PYTEST) -q -n $(WORKERS) --dist loadfile tests/system
 
+# An environment of its own: an engine of events and its Java bridge are of no use to anything else here.
+.venv-eda/.ready: requirements-dev.lock tests/eda/requirements.txt
+	@tests/tools/make_venv .venv-eda requirements-dev.lock .venv-eda/.ready
+	@tests/tools/make_venv .venv-eda tests/eda/requirements.txt .venv-eda/.ready
+
+.PHONY: test-eda
+test-eda: .venv-eda/.ready ## the fleet heals itself under a real ansible-rulebook; as root on Debian, a few minutes
+	@tests/tools/apt_install tests/eda/packages.txt
+	@PYTHONPATH=tests/tools .venv-eda/bin/python -m pytest -p no_skips -q --durations=5 tests/eda
+
 .PHONY: test-matrix
 test-matrix: $(DEV) ## every pair of interpreter and ansible-core that can be had here
 	@$(BIN)/python tests/matrix/run_matrix.py

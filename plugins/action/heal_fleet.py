@@ -17,7 +17,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.host import DISRUPTIONS
-from ..plugin_utils._heal import deciding, journal
+from ..plugin_utils._heal import deciding, journal, telling
 from ..plugin_utils._heal.deciding import Decision, Event, EventError
 from ..plugin_utils._history import feeding
 from ..plugin_utils._history.database import of_folder
@@ -35,8 +35,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "report": {"type": "str", "default": ""},
     "healable": {"type": "list", "elements": "str", "default": []},
     "max_disruption": {"type": "str", "choices": list(DISRUPTIONS), "default": "none"},
-    "healed": {"type": "list", "elements": "str", "default": []},
+    "healed": {"type": "dict", "default": {}},
     "tickets": {"type": "str", "default": ""},
+    "mail": {"type": "dict", "default": {}},
     "history": {"type": "raw", "default": ""},
 }
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
@@ -126,32 +127,43 @@ def _decided(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any
     event = deciding.event(args["event"])
     found = _seen(args, event)
     journal.note(folder, (_row(event, now, one.decision if one.decision != deciding.DONE else "to_do", one.reason, host=one.host) for one in found))
-    chosen = [one for one in found if one.decision == deciding.DONE]
-    parts = {part for one in chosen for part in one.parts}
+    chosen = {one.host: list(one.parts) for one in found if one.decision == deciding.DONE}
     said = [f"{one.host}: {one.decision if one.decision != deciding.DONE else 'healed by ' + ', '.join(one.parts)}: {one.reason}" for one in found]
-    return {"hosts": ",".join(one.host for one in chosen) or NOBODY, "healed": [one.host for one in chosen],
-            "leave_out": [part for part in deciding.PARTS if part not in parts], "said": said or [f"{event.id}: no host has it"]}
+    return {"hosts": ",".join(chosen) or NOBODY, "healed": chosen, "leave_out": {host: deciding.left_out(parts) for host, parts in chosen.items()},
+            "said": said or [f"{event.id}: no host has it"]}
 
 
 def _ended(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """What came of it, by the scan and the answers after it: journal, ticket, and the lock is given back."""
+    """What came of it, by the scan, the answers and the proof after it: it is told, and the lock is given back."""
     event = deciding.event(args["event"])
-    still = {one.host: one for one in _seen(args, event)}
-    rows = []
-    for host in args["healed"]:
-        after = still.get(host)
-        is_healed = after is not None and after.decision == deciding.NOT_DONE and after.reason in ("nothing is open", "nothing drifted")
-        is_healed = is_healed or (after is not None and after.reason.startswith("not listed in"))
-        why = "seen healed by a scan of its own" if is_healed else after.reason if after else "not seen afterwards"
-        rows.append(_row(event, now, "healed" if is_healed else "not_healed", why, host=host))
+    found = deciding.came_of(args["healed"], _seen(args, event), _broken(_read(args["report"], feeding.PROOF)))
+    rows = [_row(event, now, one.decision, one.reason, host=one.host) for one in found]
     counts = Counter(row["what"] for row in rows)
     rows.append(_row(event, now, "ended", ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nobody had to be healed"))
     journal.note(folder, rows)
-    if args["tickets"]:
-        tickets = store.private_directory(Path(args["tickets"]).expanduser().absolute())
-        own = [row for row in journal.lines(folder) if row.get("event") == event.id]
-        store.write(tickets / f"{store.safe_name(event.id)}.json", [json.dumps({"event": event._asdict(), "journal": own}, indent=1)])
-    lost = feeding.feed_journals(_history(folder, args), [folder])
+    lost = [*_told(folder, args, event), feeding.feed_journals(_history(folder, args), [folder])]
     journal.give_back(folder)
-    return {"not_healed": [row["host"] for row in rows if row["what"] == "not_healed"], "summary": rows[-1]["why"],
-            "said": [f"{event.id}: {rows[-1]['why']}", *([lost] if lost else [])]}
+    return {"not_healed": [row["host"] for row in rows if row["what"] == deciding.NOT_HEALED], "summary": rows[-1]["why"],
+            "said": [f"{event.id}: {rows[-1]['why']}", *filter(None, lost)]}
+
+
+def _broken(proof: Any) -> dict[str, list[str]] | None:
+    """The broken promises of each host that the proof reached; None where there is none."""
+    hosts = proof.get("hosts") if isinstance(proof, dict) else None
+    if not isinstance(hosts, dict):
+        return None
+    return {host: list(map(str, found.get("broken") or ())) for host, found in hosts.items() if isinstance(found, dict) and found.get("promises")}
+
+
+def _told(folder: Path, args: dict[str, Any], event: Event) -> list[str]:
+    """A ticket and a letter about the event; one that cannot be sent stands in the journal, and stops nothing."""
+    own = [row for row in journal.lines(folder) if row.get("event") == event.id]
+    lost = []
+    for what, tell in (("tickets", telling.ticket), ("mail", telling.mail)):
+        if args[what]:
+            try:
+                tell(args[what], event, own)
+            except (OSError, store.StoreError, telling.TellingError) as error:
+                lost.append(f"{what}: {' '.join(str(error).split())[:300]}")
+    journal.note(folder, [_row(event, datetime.now(timezone.utc), "not_told", why) for why in lost])
+    return lost

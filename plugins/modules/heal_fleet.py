@@ -54,14 +54,18 @@ options:
     choices: [none, restart_service, restart_sandbox, migrate_guest, soft_reboot, kexec, reboot]
     default: none
   healed:
-    description: With V(end), the hosts that were to be healed.
-    type: list
-    elements: str
-    default: []
+    description: With V(end), the hosts that were to be healed, each with the parts that were to do it.
+    type: dict
+    default: {}
   tickets:
     description: With V(end), a folder for a file about the event.
     type: str
     default: ""
+  mail:
+    description: With V(end), who gets a letter about the event, a mapping with C(to), and any of C(from), C(server), C(port), C(user), C(password),
+      C(starttls).
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - firebreak.fleet._attributes
   - firebreak.fleet._attributes.deeds
@@ -92,11 +96,14 @@ hosts:
   description: With O(do=decide), the pattern of the hosts that are healed; one that matches nobody where there is none.
   returned: decide
   type: str
-leave_out:
-  description: With O(do=decide), the parts of C(enforce_platform) that have nothing to do with it.
+healed:
+  description: With O(do=decide), the hosts that are to be healed, each with the parts that do it.
   returned: decide
-  type: list
-  elements: str
+  type: dict
+leave_out:
+  description: With O(do=decide), for each of these hosts the parts of C(enforce_platform) that have nothing to do with it.
+  returned: decide
+  type: dict
 not_healed:
   description: With O(do=end), the hosts on which it is still open.
   returned: end

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from report_page import axe_script, browser, fleet, resize, use_theme, write_page
+from report_page import axe_script, browser, fleet, pages, show, use_theme, violations, write_page
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -43,13 +41,6 @@ def axe() -> str:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a fleet of 200 hosts."""
     return write_page(tmp_path_factory.mktemp("report") / "fleet.html", documents(200))
-
-
-def show(driver: webdriver.Chrome, path: Path, width: int = 1280) -> None:
-    """Open the page afresh in a window of this width."""
-    driver.get("about:blank")
-    resize(driver, width, 1000)
-    driver.get(path.as_uri())
 
 
 def texts(driver: webdriver.Chrome, selector: str) -> list[str]:
@@ -136,12 +127,6 @@ def test_is_accessible(chromium: webdriver.Chrome, page: Path, axe: str, theme: 
     assert violations(chromium) == []
     click(chromium, "tbody td.name button")
     assert violations(chromium) == []
-
-
-def violations(driver: webdriver.Chrome) -> list[str]:
-    """What axe-core finds wrong with the page as it is shown now."""
-    found: list[dict[str, Any]] = driver.execute_async_script("const done = arguments[0]; axe.run().then((result) => done(result.violations))")
-    return [f"{item['id']}: {item['help']}: {node['html'][:200]}" for item in found for node in item["nodes"]]
 
 
 def test_the_theme_can_be_chosen(chromium: webdriver.Chrome, page: Path) -> None:
@@ -292,6 +277,4 @@ def test_print_is_a_document(chromium: webdriver.Chrome, tmp_path: Path, count: 
     path = write_page(tmp_path / "fleet.html", documents(count))
     for width in (1280, 400):
         show(chromium, path, width)
-        printed = base64.b64decode(chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": False})["data"])
-        pages = len(re.findall(rb"/Type\s*/Page[^s]", printed))
-        assert 1 <= pages <= limit
+        assert 1 <= pages(chromium)[1] <= limit

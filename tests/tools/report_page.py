@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -72,6 +74,25 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
 def use_theme(driver: webdriver.Chrome, theme: str) -> None:
     """What the system is said to prefer: light or dark."""
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+
+
+def show(driver: webdriver.Chrome, path: Path, width: int = 1280) -> None:
+    """Open the page afresh in a window of this width."""
+    driver.get("about:blank")
+    resize(driver, width, 1000)
+    driver.get(path.as_uri())
+
+
+def violations(driver: webdriver.Chrome) -> list[str]:
+    """What axe-core, which must be on the page, finds wrong with it as it is shown now."""
+    found: list[dict[str, Any]] = driver.execute_async_script("const done = arguments[0]; axe.run().then((result) => done(result.violations))")
+    return [f"{item['id']}: {item['help']}: {node['html'][:200]}" for item in found for node in item["nodes"]]
+
+
+def pages(driver: webdriver.Chrome) -> tuple[bytes, int]:
+    """The page as it is printed, and on how many sheets."""
+    printed = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": False})["data"])
+    return printed, len(re.findall(rb"/Type\s*/Page[^s]", printed))
 
 
 def screenshot(directory: Path) -> None:

@@ -21,8 +21,14 @@ from .._rollout.remedies import ACTIONS, steps_for
 
 ADVISORY, DRIFT = "advisory", "drift"
 KINDS = (ADVISORY, DRIFT)
-PARTS = ("kernel", "live_patching", "hypervisor", "kata")
+# The parts of a rollout that heal, each with the beginnings of the promises by which the proof holds it.
+PROVED_BY = {"mitigations": ("mitigations",), "kernel": ("kernel.", "boot."), "live_patching": ("live_patch.",), "hypervisor": ("hypervisor.",),
+             "kata": ("kata.",)}
+PARTS = tuple(PROVED_BY)
+_OTHERS = ("cpu_mitigations", "stale_userspace")
 DONE, NOT_DONE, LEFT_ALONE = "done", "not_done", "left_alone"
+HEALED, NOT_HEALED = "healed", "not_healed"
+NOTHING_OPEN, NOTHING_DRIFTED, NOT_LISTED = "nothing is open", "nothing drifted", "not listed in firebreak_healable"
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _MOST = 100
@@ -38,6 +44,15 @@ class Event(NamedTuple):
     kind: str
     id: str
     cves: tuple[str, ...] = ()
+
+
+class _Row(NamedTuple):
+    """What was answered of one part of a host."""
+
+    cve: str
+    answer: str
+    component: str
+    reason: str
 
 
 class Decision(NamedTuple):
@@ -67,27 +82,47 @@ def event(raw: Any) -> Event:
 
 
 def of_holes(answers: Any, fleet: Any, max_disruption: str) -> list[Decision]:
-    """What is done about holes, by answers.json and fleet.json: the kernel of exposed hosts is live-patched, or replaced where that is allowed."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
+    """What is done about holes, by answers.json and fleet.json: the standard's mitigation comes to exposed hosts, their kernel is live-patched, or
+    replaced where that is allowed; and a mitigation goes where the fix is in force.
+    """
+    found: dict[str, list[_Row]] = {}
     for row in mappings_at(answers, "answers"):
-        found.setdefault(text_at(row, "host"), []).append((text_at(row, "answer"), text_at(row, "component"), text_at(row, "reason")))
-    return [_checked(host, _hole(host, rows, max_disruption), fleet) for host, rows in sorted(found.items())]
+        found.setdefault(text_at(row, "host"), []).append(_Row(*(text_at(row, name) for name in _Row._fields)))
+    return [_checked(host, _hole(host, rows, _observed(fleet, host), max_disruption), fleet) for host, rows in sorted(found.items())]
 
 
-def _hole(host: str, rows: Sequence[tuple[str, str, str]], most: str) -> Decision:
-    unknown = [reason for answer, _component, reason in rows if answer == UNKNOWN]
+def _observed(fleet: Any, host: str) -> dict[str, str]:
+    """What a host's findings say of its mitigations, by their ids."""
+    hosts = fleet.get("hosts") if isinstance(fleet, Mapping) else None
+    seen = hosts.get(host) if isinstance(hosts, Mapping) else None
+    return {text_at(item, "id"): str(item.get("observed")) for item in mappings_at(seen, "findings")
+            if text_at(item, "id").startswith("mitigations.")}
+
+
+def _hole(host: str, rows: Sequence[_Row], findings: Mapping[str, str], most: str) -> Decision:
+    unknown = [row.reason for row in rows if row.answer == UNKNOWN]
     if unknown:
         return Decision(host, LEFT_ALONE, f"unknown: {unknown[0]}")
-    exposed = [(component, reason) for answer, component, reason in rows if answer == EXPOSED]
-    if not exposed:
-        if any(answer == PENDING for answer, _component, _reason in rows):
-            return _steps(host, ("reboot",), most, "the fix is installed and waits for a reboot")
-        return Decision(host, NOT_DONE, "nothing is open")
-    others = [component for component, _reason in exposed if component != "kernel"]
+    exposed = [row for row in rows if row.answer == EXPOSED]
+    if exposed:
+        return _exposed(host, exposed, findings.get("mitigations.absent", ""), most)
+    if any(row.answer == PENDING for row in rows):
+        return _steps(host, ("reboot",), most, "the fix is on the host and waits for a reboot")
+    needless = [row.cve for row in rows if row.cve in findings.get("mitigations.needless", "")]
+    if needless:
+        return _steps(host, ("mitigations",), most, f"its mitigation of {needless[0]} is needless")
+    return Decision(host, NOT_DONE, NOTHING_OPEN)
+
+
+def _exposed(host: str, rows: Sequence[_Row], absent: str, most: str) -> Decision:
+    """The mitigation that the standard has for it first, then what closes it for good; what no role closes and nothing mitigates is for a person."""
+    mitigations = ("mitigations",) if any(row.cve in absent for row in rows) else ()
+    others = [row.component for row in rows if row.component != "kernel" and row.cve not in absent]
     if others:
-        return Decision(host, NOT_DONE, f"no role closes a hole of {others[0] or 'what is not told'}")
-    steps = ("live_patching", "kernel", "reboot") if _allows(most, "reboot") else ("live_patching",)
-    return _steps(host, steps, most, f"exposed: {exposed[0][1]}")
+        return Decision(host, NOT_DONE, f"no role closes a hole of {others[0] or 'what is not told'}, and no mitigation of the standard is absent")
+    kernel = any(row.component == "kernel" for row in rows)
+    lasting = () if not kernel else ("live_patching", "kernel", "reboot") if _allows(most, "reboot") else ("live_patching",)
+    return _steps(host, (*mitigations, *lasting), most, f"exposed: {rows[0].reason}")
 
 
 def of_drift(fleet: Any, healable: Sequence[str], max_disruption: str) -> list[Decision]:
@@ -101,7 +136,7 @@ def _drifted(host: str, seen: Any, healable: Sequence[str], most: str) -> Decisi
     names = [text_at(item, "id") for item in mappings_at(seen, "findings") if item.get("promise")]
     listed = [name for name in names if any(fnmatchcase(name, pattern) for pattern in healable)]
     if not listed:
-        return Decision(host, NOT_DONE, f"not listed in firebreak_healable: {', '.join(names[:5])}" if names else "nothing drifted")
+        return Decision(host, NOT_DONE, f"{NOT_LISTED}: {', '.join(names[:5])}" if names else NOTHING_DRIFTED)
     return _steps(host, tuple(dict.fromkeys(step for name in listed for step in steps_for(name))), most, f"drifted: {', '.join(listed[:5])}")
 
 
@@ -130,3 +165,29 @@ def _checked(host: str, decision: Decision, fleet: Any) -> Decision:
     reasons = seen.get("reasons") if isinstance(seen, Mapping) else None
     why = ", ".join(map(str, reasons[:3])) if isinstance(reasons, list) and reasons else "no record of this run"
     return Decision(host, LEFT_ALONE, f"{verdict or 'unknown'}: {why}")
+
+
+def came_of(before: Mapping[str, Sequence[str]], after: Iterable[Decision], broken: Mapping[str, Sequence[str]] | None) -> list[Decision]:
+    """Of each host that was to be healed by some parts whether it is: seen so by the scan and the answers after it, and not gainsaid by the proof
+    (by host the promises that it found broken; None where there is no proof).
+    """
+    still = {one.host: one for one in after}
+    return [_came(host, parts, still.get(host), broken) for host, parts in before.items()]
+
+
+def _came(host: str, parts: Sequence[str], after: Decision | None, broken: Mapping[str, Sequence[str]] | None) -> Decision:
+    if after is None or after.decision != NOT_DONE or not after.reason.startswith((NOTHING_OPEN, NOTHING_DRIFTED, NOT_LISTED)):
+        return Decision(host, NOT_HEALED, after.reason if after else "not seen afterwards")
+    if broken is None:
+        return Decision(host, HEALED, "seen healed by a scan of its own; there is no proof of it")
+    if host not in broken:
+        return Decision(host, NOT_HEALED, "seen healed by a scan of its own, but the proof did not reach it")
+    wrong = [name for name in broken[host] if name.startswith(tuple(prefix for part in parts for prefix in PROVED_BY[part]))]
+    if wrong:
+        return Decision(host, NOT_HEALED, f"seen healed by a scan of its own, but the proof finds broken: {', '.join(wrong[:5])}")
+    return Decision(host, HEALED, "seen healed by a scan of its own, and proved")
+
+
+def left_out(parts: Sequence[str]) -> list[str]:
+    """The parts of a rollout that have nothing to do with healing a host."""
+    return [part for part in (*PARTS, *_OTHERS) if part not in parts]

@@ -24,11 +24,13 @@ from .pictures import areas, bars, spans
 
 _ROWS = 60
 _DRAWN = 24
-_NAMES = {"first_seen": "first seen", "fixed_everywhere": "fixed everywhere", "hosts_ever_exposed": "hosts that had it", "last_asked": "last asked",
+_NAMES = {"first_seen": "first seen", "fixed_everywhere": "fixed everywhere", "hosts_ever_exposed": "hosts", "last_asked": "last asked",
           "mean_days_exposed": "mean days", "worst_days_exposed": "worst days", "hole_days": "all days", "open_now": "open now",
           "oldest_open": "oldest open", "oldest_open_days": "its days", "mean_days_to_resolved": "mean days to resolved", "hosts_now": "hosts now",
           "closed_by": "closed by", "hosts_changed": "hosts changed",
           "last_scan": "last scan"}
+# Of these the day alone is shown.
+_DAYS = ("first_seen", "fixed_everywhere", "oldest_open", "expires", "last_scan")
 _LEFT_OUT = {"holes": ("last_asked",), "findings": ("oldest_open",)}
 
 
@@ -126,9 +128,11 @@ def _with(name: str, title: str, lead: str, tables: Mapping[str, list[dict[str, 
           ) -> Section:
     rows = tables[name]
     columns = [column for column in dict.fromkeys(column for row in rows[:1] for column in row) if column not in _LEFT_OUT.get(name, ())]
-    numbers = {column for column in columns if any(isinstance(row[column], (int, float)) for row in rows[:_ROWS])}
-    heads = [{"title": _NAMES.get(column, column.replace("_", " ")), "is_number": column in numbers} for column in columns]
-    cells = [[{"text": _text(row[column]), "is_number": column in numbers} for column in columns] for row in rows[:_ROWS]]
+    kinds = {column: "number" if any(isinstance(row[column], (int, float)) for row in rows[:_ROWS]) else "date" if column in _DAYS else ""
+             for column in columns}
+    heads = [{"title": _NAMES.get(column, column.replace("_", " ")), "kind": kinds[column]} for column in columns]
+    cells = [[{"text": _text(row[column])[:10 if kinds[column] == "date" else None], "kind": kinds[column]} for column in columns]
+             for row in rows[:_ROWS]]
     more = f"{counted(len(rows) - _ROWS, 'more row')} in {name}.csv beside this page." if len(rows) > _ROWS else ""
     return Section(name, title, lead, picture, legend, heads, cells, more)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal import deciding, journal
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal.deciding import DONE, LEFT_ALONE, NOT_DONE, Event, EventError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal.deciding import DONE, LEFT_ALONE, NOT_DONE, Decision, Event, EventError
 from history_suite import finding, host
 
 
@@ -52,6 +52,11 @@ def test_what_means_nothing_is_refused(raw: Any) -> None:
         deciding.event(raw)
 
 
+ABSENT = finding("mitigations.absent", observed=["CVE-2026-1000: absent, it may be loaded"])
+ELSEWHERE = finding("mitigations.absent", observed=["CVE-2026-2000: absent, it may be loaded"])
+NEEDLESS = finding("mitigations.needless", observed=["CVE-2026-1000: 6.1.170-1 runs"])
+
+
 @pytest.mark.parametrize(("rows", "seen", "most", "expected"), [
     pytest.param([("web1", "exposed", "kernel")], host(), "none", (DONE, ("live_patching",)), id="live-patched, nothing is disturbed"),
     pytest.param([("web1", "exposed", "kernel")], host(), "reboot", (DONE, ("live_patching", "kernel")), id="a reboot is allowed"),
@@ -65,6 +70,13 @@ def test_what_means_nothing_is_refused(raw: Any) -> None:
     pytest.param([("web1", "pending", "kernel")], host(), "reboot", (DONE, ("kernel",)), id="needs a reboot that is"),
     pytest.param([("web1", "fixed_in_force", "kernel")], host(), "reboot", (NOT_DONE, ()), id="closed"),
     pytest.param([("web1", "mitigated_in_force", "kernel")], host(), "reboot", (NOT_DONE, ()), id="mitigated"),
+    pytest.param([("web1", "exposed", "kernel")], host(ABSENT), "none", (DONE, ("mitigations", "live_patching")), id="mitigated and live-patched"),
+    pytest.param([("web1", "exposed", "containerd")], host(ABSENT), "none", (DONE, ("mitigations",)), id="its mitigation is in the standard"),
+    pytest.param([("web1", "exposed", "kernel")], host(ELSEWHERE), "none", (DONE, ("live_patching",)), id="that mitigation is another hole's"),
+    pytest.param([("web1", "exposed", "containerd")], host(ELSEWHERE), "none", (NOT_DONE, ()), id="nor does it close this one"),
+    pytest.param([("web1", "fixed_in_force", "kernel")], host(NEEDLESS), "none", (DONE, ("mitigations",)), id="unwound when the fix is in force"),
+    pytest.param([("web1", "pending", "kernel")], host(NEEDLESS), "none", (NOT_DONE, ()), id="not unwound before"),
+    pytest.param([("web1", "exposed", "kernel"), ("web1", "unknown", "x")], host(ABSENT), "none", (LEFT_ALONE, ()), id="nothing on what is unknown"),
 ])
 def test_what_is_done_about_a_hole(rows: list[tuple[str, str, str]], seen: Any, most: str, expected: tuple[str, tuple[str, ...]]) -> None:
     one, = deciding.of_holes(answers(*rows), fleet(**({"web1": seen} if seen else {})), most)
@@ -77,6 +89,7 @@ def test_what_is_done_about_a_hole(rows: list[tuple[str, str, str]], seen: Any, 
     (["kernel.default_boot"], ["kernel.default_boot"], "none", (DONE, ("kernel",))),
     (["kernel.default_boot"], [], "reboot", (NOT_DONE, ())),
     (["kernel.default_boot"], ["live_patch.*"], "reboot", (NOT_DONE, ())),
+    (["mitigations.needless", "os.release"], ["mitigations.*"], "none", (DONE, ("mitigations",))),
     (["services.stale"], ["*"], "none", (NOT_DONE, ())),
     (["kata.drop_ins"], ["*"], "none", (NOT_DONE, ())),
     (["kata.drop_ins", "os.release"], ["kata.*"], "restart_service", (DONE, ("kata",))),
@@ -99,6 +112,30 @@ def test_documents_of_any_type_lead_to_nothing(wrong: Any) -> None:
     assert {one.decision for one in deciding.of_drift(wrong, ["*"], "reboot")} <= {LEFT_ALONE}
     assert {one.decision for one in deciding.of_holes(answers(("web1", "exposed", "kernel")), wrong, "reboot")} == {LEFT_ALONE}
     assert deciding.of_holes(wrong, wrong, "reboot") == []
+
+
+CLOSED, OPEN = Decision("web1", NOT_DONE, deciding.NOTHING_OPEN), Decision("web1", DONE, "exposed: 6.1.153-1 runs", ("live_patching",))
+
+
+@pytest.mark.parametrize(("after", "broken", "expected", "words"), [
+    pytest.param([CLOSED], {"web1": []}, "healed", "and proved", id="seen and proved"),
+    pytest.param([CLOSED], None, "healed", "no proof", id="seen alone, and said so"),
+    pytest.param([CLOSED], {"web1": ["os.release"]}, "healed", "and proved", id="what it was not about stays as it was"),
+    pytest.param([CLOSED], {"web1": ["live_patch.level", "os.release"]}, "not_healed", "broken: live_patch.level", id="the proof says no"),
+    pytest.param([CLOSED], {}, "not_healed", "did not reach it", id="the proof did not reach it"),
+    pytest.param([OPEN], {"web1": []}, "not_healed", "6.1.153-1 runs", id="still open"),
+    pytest.param([Decision("web1", LEFT_ALONE, "unknown: no tracer")], {"web1": []}, "not_healed", "no tracer", id="unknown afterwards"),
+    pytest.param([], {"web1": []}, "not_healed", "not seen afterwards", id="not seen"),
+    pytest.param([Decision("web1", NOT_DONE, f"{deciding.NOT_LISTED}: os.release")], {"web1": []}, "healed", "proved", id="the rest is not listed"),
+])
+def test_what_came_of_it(after: list[Decision], broken: Any, expected: str, words: str) -> None:
+    one, = deciding.came_of({"web1": ["live_patching"]}, after, broken)
+    assert one.decision == expected
+    assert words in one.reason
+
+
+def test_a_host_is_healed_by_its_own_parts_alone() -> None:
+    assert deciding.left_out(("mitigations",)) == ["kernel", "live_patching", "hypervisor", "kata", "cpu_mitigations", "stale_userspace"]
 
 
 def test_one_run_at_a_time_and_an_orphan_is_named(tmp_path: Path) -> None:

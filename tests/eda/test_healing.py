@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 CVE, SYSCTL = "CVE-2026-31431", "net.ipv4.conf.all.accept_redirects"
 MITIGATION = {"advisory": [CVE], "reason": "there is no fix yet", "owner": "the test", "expires": "2099-12-31", "sysctls": {SYSCTL: 0}}
-PATIENCE = 900.0
+PATIENCE = 3600.0
 EXPOSED = ("web1", "web2")
 
 

@@ -37,10 +37,7 @@ def entry_of(release: str) -> str:
 
 def targets(host: Any, efi: bool) -> Optional[Targets]:
     """What boots where the tool's partitions or its pin for the next boot decide; None where they do not. Raises NoAnswerError."""
-    partitions = host.read(UUIDS, 65536)
-    if partitions.problem not in (None, "absent"):
-        raise NoAnswerError(partitions.problem, "%s: %s" % (UUIDS, partitions.detail))
-    copied = bool((partitions.value or "").strip())
+    copied = bool(_text(host, UUIDS).strip())
     following = _pinned(host, _NEXT_PIN)
     if not copied and not following:
         return None
@@ -59,31 +56,38 @@ def targets(host: Any, efi: bool) -> Optional[Targets]:
 
 def _is_stale(host: Any, pinned: str) -> bool:
     """Whether a pin waits for the tool's refresh, which alone writes it to the partitions."""
-    written = host.read(GRUB_PIN, 65536).value or ""
+    written = _text(host, GRUB_PIN)
     return (">gnulinux-%s-advanced-" % pinned not in written) if pinned else bool(written.strip())
 
 
 def _options(host: Any) -> str:
     """The command line that the tool gives its entries: its own file's, else that of this boot without the loader's words."""
-    given = host.read(_CMDLINE, 65536)
-    if given.problem == "absent":
-        return " ".join(word for word in (host.read("/proc/cmdline", 65536).value or "").split() if not word.startswith("initrd="))
-    return first_line(given.value or "")
+    if host.stat(_CMDLINE).problem == "absent":
+        return " ".join(word for word in _text(host, "/proc/cmdline").split() if not word.startswith("initrd="))
+    return first_line(_text(host, _CMDLINE))
 
 
-def _pinned(host: Any, path: str) -> str:
+def _text(host: Any, path: str) -> str:
+    """A file's text, '' where there is none. Raises NoAnswerError for one that cannot be read."""
     answer = host.read(path, 65536)
     if answer.problem not in (None, "absent"):
         raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-    release = first_line(answer.value or "")
+    return "" if answer.problem else str(answer.value)
+
+
+def _pinned(host: Any, path: str) -> str:
+    release = first_line(_text(host, path))
     return release if _RELEASE.match(release) else ""
 
 
 def _newest(host: Any) -> str:
     """The first in the loader's order of what the tool copies: its own kernels, those added by hand, and the one that runs; each with its initrd."""
-    names: Set[str] = set(host.listdir("/boot").value or [])
+    listed = host.listdir("/boot")
+    if listed.problem:
+        raise NoAnswerError(listed.problem, "/boot: %s" % listed.detail)
+    names: Set[str] = set(listed.value)
     releases = {name[len("vmlinuz-"):] for name in names if re.match(r"vmlinuz-\d[\w.+~-]*-pve\Z", name)}
-    releases |= {line.strip() for line in (host.read(_BY_HAND, 65536).value or "").splitlines()} | {host.uname()[2]}
+    releases |= {line.strip() for line in _text(host, _BY_HAND).splitlines()} | {host.uname()[2]}
     present = [release for release in releases if {"vmlinuz-" + release, "initrd.img-" + release} <= names]
     return max(present, key=lambda release: versions.sort_key(versions.SYSTEMD_BOOT)(entry_of(release)), default="")
 

@@ -240,10 +240,14 @@ class Finder:
             rows.append(container)
         return rows
 
+    def _crios_names(self) -> List[str]:
+        """What CRI-O's monitors call containers and pods."""
+        return [name for name in self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or [] if _NAME.match(name)]
+
     def _crios_folders(self) -> Dict[Optional[int], str]:
         """{first process: container} by what CRI-O's monitors write down."""
         found: Dict[Optional[int], str] = {}
-        for name in filter(_NAME.match, self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or []):
+        for name in self._crios_names():
             word = (self._own_text("%s/%s/userdata/pidfile" % (_CRIO_RUN, name)) or "").strip()
             if re.match(r"[1-9][0-9]{0,9}\Z", word):
                 found[int(word)] = name
@@ -291,7 +295,7 @@ class Finder:
         if "crio" not in processes.one_option(shim.argv, "publish-binary") and self._host.stat("%s/%s" % (_CRIO_RUN, sandbox)).problem:
             return []
         containers = []
-        for name in filter(_NAME.match, self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or []):
+        for name in self._crios_names():
             spec, why = self._spec("%s/%s/userdata/config.json" % (_CRIO_RUN, name))
             state = stores.document(self._own_text("%s/%s/userdata/state.json" % (_CRIO_KEPT, name), _CONFIG_BYTES))
             if spec is None or spec.sandbox != sandbox or state.get("status") == "stopped":

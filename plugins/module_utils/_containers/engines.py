@@ -87,7 +87,8 @@ def main_of(host: Any, daemon: processes.Process) -> str:
 
 def resolved(host: Any, path: str) -> str:
     """A path with its links resolved, as far as it is there: revisions of snaps and folders that were moved have several names."""
-    return host.realpath(path).value or path
+    answer = host.realpath(path)
+    return path if answer.problem else str(answer.value)
 
 
 def containerds_files(host: Any, found: Optional[processes.Found]) -> List[str]:

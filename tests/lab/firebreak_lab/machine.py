@@ -75,7 +75,9 @@ def _firmware(folder: Path) -> list[str]:
     return ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={folder / 'code.fd'}",
             "-drive", f"if=pflash,unit=1,format=raw,file={folder / 'variables.fd'}",
-            "-drive", f"if=none,id=partition,format=raw,file={folder / 'partition.img'}", "-device", "ide-hd,drive=partition"]
+            "-drive", f"if=none,id=partition,format=raw,file={folder / 'partition.img'}",
+            # Not one more virtio disk: the image's root is the first of those.
+            "-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=partition"]
 
 
 def command(host: Host, folder: Path, control: int) -> list[str]:

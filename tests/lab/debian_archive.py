@@ -23,11 +23,11 @@ def run(argv: Sequence[str], folder: Path, **more: str) -> str:
 
 
 class Archive:
-    """A suite. What it downloads stays in ``place``."""
+    """A suite. What it downloads stays in a folder of its own in ``place``: suites have packages of the same names."""
 
     def __init__(self, place: Path, suite: str, with_security: bool = False) -> None:
-        self._place = place
-        apt = place / "apt" / suite
+        self._place = place / suite
+        apt = self._place / "apt"
         for name in ("lists/partial", "archives/partial"):
             (apt / name).mkdir(parents=True, exist_ok=True)
         (apt / "sources.list").write_text(apt_sources.source_lines(suite, with_security), encoding="utf-8")
@@ -35,7 +35,7 @@ class Archive:
             f"Dir::Etc::sourcelist={apt}/sources.list", "Dir::Etc::sourceparts=-", f"Dir::State::lists={apt}/lists",
             f"Dir::Cache::archives={apt}/archives", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=", "APT::Sandbox::User=root",
         ) for word in ("-o", setting)]
-        run(["apt-get", *self._options, "update"], place)
+        run(["apt-get", *self._options, "update"], self._place)
 
     def newest(self, pattern: str) -> str:
         """Of the packages whose names match, the one with the highest numbers in its name."""

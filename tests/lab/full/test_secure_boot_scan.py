@@ -9,6 +9,7 @@ import base64
 import os
 import shutil
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +65,8 @@ def trust(machines: Fleet, name: str) -> dict[str, Any]:
 
 def bring(machines: Fleet, path: str, data: bytes) -> None:
     """A file onto the host."""
-    machines.ask(HOST, f"mkdir -p {Path(path).parent} && echo {base64.b64encode(data).decode()} | base64 -d >{path} && sync {path}")
+    argv = ssh.argv(machines.lab.folder, HOST, f"mkdir -p {Path(path).parent} && cat >{path} && sync {path}")
+    subprocess.run(argv, input=data, timeout=300, check=True)
 
 
 def signed_by_a_stranger(module: bytes) -> bytes:
@@ -93,10 +95,7 @@ def test_what_is_said_of_the_next_boot_is_what_it_does(machines: Fleet, debian: 
     assert [(row["module"], row["signer"]) for row in trust(machines, "module")["modules_refused"]] == [(MODULE, "Own modules")]
 
     program = f"/boot/efi/{VENDOR}/grubx64.efi"
-    for part in range(0, len(debian.old_grub), 60000):
-        piece = base64.b64encode(debian.old_grub[part:part + 60000]).decode()
-        machines.ask(HOST, f"echo {piece} | base64 -d {'>>' if part else '>'}{program}")
-    machines.ask(HOST, "sync")
+    bring(machines, program, debian.old_grub)
     last = trust(machines, "last")
     assert (last["next_boot"], last["next_boot_stage"], last["next_boot_outcome"]) == ("refused", "loader", "console_box")
     assert [row["path"] for row in last["revoked_components"]] == [program]

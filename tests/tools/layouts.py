@@ -86,6 +86,6 @@ def differences(one: Seen, other: Seen) -> list[str]:
         record["boot"] = {name: value for name, value in record["boot"].items() if name not in ("booted_at", "uptime_seconds")}
     # What stands on standard error is for a person, and has words of its own.
     told = [{name: (answer.out, answer.status) for name, answer in seen.answers.items() if name not in _OF_THE_MOMENT} for seen in (one, other)]
-    pairs = [("record", *records), ("answers", *told)]
+    pairs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("record", records[0], records[1]), ("answers", dict(told[0]), dict(told[1]))]
     return [f"{what}.{name}: {left.get(name)!r} and {right.get(name)!r}" for what, left, right in pairs
             for name in sorted({*left, *right}) if left.get(name) != right.get(name)]

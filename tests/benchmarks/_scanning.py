@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks._own_sshd import ADDRESS, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 FORKS = 20
+MANY = 50
 
 SCAN = "firebreak.fleet.platform_scan"
 ONE_PROCESS = "firebreak.fleet.fleet_scan"
@@ -49,7 +51,8 @@ def _inventory(fleet: Fleet, directory: Path, server: Server | None) -> Path:
         variables |= {
             "ansible_host": ADDRESS, "ansible_port": server.port, "ansible_ssh_private_key_file": str(server.key),
             "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR",
-            # Each name has a connection of its own, as the hosts of a fleet have.
+            # Each name has a connection of its own, as the hosts of a fleet have, and keeps it from one round to the next.
+            "ansible_ssh_args": "-C -o ControlMaster=auto -o ControlPersist=1200s",
             "ansible_control_path": str(directory / "{{ inventory_hostname }}"),
         }
     hosts: dict[str, Any] = {f"host{number:03d}": {} for number in range(fleet.hosts)}
@@ -104,6 +107,12 @@ def _check(records: Path, hosts: int) -> None:
         raise RuntimeError(f"{records}: {whole} of {hosts} hosts have a record")
 
 
+def hang_up(directory: Path) -> None:
+    """End the connections that were kept for the names of a fleet."""
+    for path in filter(Path.is_socket, directory.iterdir()):
+        subprocess.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "any"], capture_output=True, check=False)
+
+
 def sections(directory: Path, server: Server | None) -> dict[str, float]:
     """Seconds that each section takes on the host, the lowest of three scans."""
     seen: list[dict[str, float]] = []
@@ -126,6 +135,10 @@ def compare(fleet: Fleet, directory: Path, server: Server | None, repeats: int) 
     if fleet.connection == "ssh":
         yield Goal(f"{where}: scan without available / ping, wall time", costs[LEAN].wall / ping.wall, 1.2)
         yield Goal(f"{where}: scan without available / ping, controller CPU", costs[LEAN].cpu / ping.cpu, 1.2)
+    # What ansible-playbook itself takes to start weighs too much on fewer.
+    if FLEET in costs and fleet.hosts >= MANY:
+        yield Goal(f"{where}: scan from one process / ping, controller CPU", costs[FLEET].cpu / ping.cpu, 0.15)
+        yield Goal(f"{where}: scan from one process / ping, wall time", costs[FLEET].wall / ping.wall, 0.5)
     yield Goal(f"{where}: scan / ping, wall time", costs[FULL].wall / ping.wall, 2.0)
     # At least six times faster than the usual way; of a single host both are mostly the start of ansible-playbook itself.
     if fleet.hosts > 1:

@@ -44,6 +44,7 @@ def _scans(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goa
                 yield from _scanning.compare(_scanning.Fleet(connection, hosts), place, server, arguments.repeats)
             for name, seconds in _scanning.sections(place, server).items():
                 yield f"{connection:5} section {name:16} {seconds * 1000:7.1f} ms on the host"
+            _scanning.hang_up(place)
 
 
 def _all(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goal]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from .._data.loading import plain
 
 FOLDER = Path(__file__).parent / "data"
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "data"
 @lru_cache(maxsize=16)
 def table(name: str) -> dict[str, Any]:
     """A table by the name of its file; it is part of the code, so one that cannot be read is an error of ours."""
-    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = plain(FOLDER / f"{name}.yml")
     return content
 
 
@@ -26,3 +26,9 @@ def as_of(name: str) -> str:
     """The month of a table, for a report: 2026-11."""
     day: date = table(name)["as_of"]
     return day.strftime("%Y-%m")
+
+
+def read_all() -> None:
+    """Read every table now: processes that are forked later find them read."""
+    for path in FOLDER.glob("*.yml"):
+        table(path.stem)

@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ...module_utils._formats.versions import RPM, InvalidVersion, compare
 from ...module_utils._host.errors import Refused
+from .._data.loading import plain
 
-FACTS: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "data" / "live_patch_vendors.yml").read_text(encoding="utf-8"))
+FACTS: Mapping[str, Mapping[str, Any]] = plain(Path(__file__).parent / "data" / "live_patch_vendors.yml")
 
 _OTHERWISE = "live_patching_provider: self_built with a bundle, or kernelcare with a subscription"
 

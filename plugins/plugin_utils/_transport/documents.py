@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from ...module_utils._host.secrets import without_secrets
+from .._data import loading
 from .._fleet import store
-from .._judge import evaluate
+from .._judge import evaluate, tables
 from .._standard import in_force
 from . import becoming, fallback, payload
 
@@ -107,6 +106,13 @@ def first_line(error: object) -> str:
     return (text if len(text) <= 600 else f"{text[:200]} … {text[-400:]}") or "no reason was given"
 
 
+def prepare() -> None:
+    """Read what every document needs, so that processes that are forked later need not."""
+    loading.read_all()
+    tables.read_all()
+    version()
+
+
 @functools.lru_cache(maxsize=1)
 def version() -> str:
     """This collection's version, from galaxy.yml or, once built, from its manifest."""
@@ -114,4 +120,4 @@ def version() -> str:
     manifest = root / "MANIFEST.json"
     if manifest.exists():
         return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-    return str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+    return str(loading.plain(root / "galaxy.yml")["version"])

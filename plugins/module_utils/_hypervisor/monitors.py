@@ -42,7 +42,8 @@ _COMMS = {"qemu-system-x86": "qemu", "qemu-system-aar": "qemu", "qemu-system-ppc
 _PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/usr/lib/xen/bin", "/usr/lib64/xen/bin", "/boot")
 _BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen", "swtpm")
 _PROGRAM_FOLDER = re.compile(
-    r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z|/usr/share/(?:OVMF|AAVMF|ovmf|edk2|qemu|pve-edk2|cloud-hypervisor)[^/]*(?:/[^/]+)?\Z")
+    r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z"
+    r"|/usr/share/(?:OVMF|AAVMF|ovmf|edk2|qemu|pve-edk2|cloud-hypervisor)[^/]*(?:/[^/]+)?\Z")
 
 DPKG_LISTS = "/var/lib/dpkg/info"
 _DPKG_STANZA = re.compile(r"^Package: (?:%s)\n(?:[^\n]+(?:\n|\Z))*" % "|".join(

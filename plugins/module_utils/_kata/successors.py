@@ -200,7 +200,6 @@ class Successors:
         why = {running_files.GONE: "is gone", running_files.OTHER: "was replaced after the sandbox was started"}.get(judged.state, judged.reason)
         return Part(what, judged.stale, "%s: %s %s" % (what, path, why) if why else "")
 
-
     def _written(self, path: str, stat: Any, started: Optional[float]) -> float:
         """When what lies at a path came to be: an archive gives its files the times that they had, and a link or an owner changes no birth."""
         if started is None or stat.ctime <= started or stat.mtime > started:

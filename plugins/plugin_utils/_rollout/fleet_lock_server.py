@@ -32,6 +32,7 @@ CONNECTIONS = 64
 # One request, from its first byte to the answer's last.
 SECONDS = 10.0
 
+
 class Budget:
     """What the newest rollout in a folder leaves to clients of the lock; without a folder, or where no rollout was ever begun, all that there is."""
 

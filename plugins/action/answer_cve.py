@@ -21,10 +21,10 @@ from ..plugin_utils._history import feeding
 from ..plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
 from ..plugin_utils._report.answers_page import answers_html
 from ..plugin_utils._report.answers_sarif import answers_sarif
-from ..plugin_utils._transport.documents import version
+from ..plugin_utils._transport.keeping import kept_in
 from ..plugin_utils._transport.on_controller import ControllerAction
+from ..plugin_utils._transport.own_version import version
 from ..plugin_utils._transport.terminal import show
-from .fleet_report import kept_in
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "cve": {"type": "list", "elements": "str", "default": []},

@@ -23,8 +23,6 @@ from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted, dig
 from ..plugin_utils._fleet.fleet import Before, Fleet, merge
 from ..plugin_utils._history import feeding, observed
-from ..plugin_utils._history.database import beside
-from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._report.artifact import artifact
 from ..plugin_utils._report.failing import failures, nobody, unseen
 from ..plugin_utils._report.fleet_json import entries, fleet_json, report_head
@@ -38,8 +36,9 @@ from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
 from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
 from ..plugin_utils._transport import becoming
-from ..plugin_utils._transport.documents import version
+from ..plugin_utils._transport.keeping import kept_in
 from ..plugin_utils._transport.on_controller import ControllerAction
+from ..plugin_utils._transport.own_version import version
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -112,16 +111,6 @@ class ActionModule(ControllerAction):
         if args["latest"] and (is_whole or (place == directory.parent and not store.is_whole(place / store.LATEST))):
             store.publish(directory, place)
             store.prune(place, args["keep"])
-
-
-def kept_in(value: Any, directory: Path) -> feeding.Setting:
-    """Where the history is that a report's directory feeds; what is wrong with the setting is said before anything is done."""
-    found = feeding.setting(value, beside(directory))
-    try:
-        feeding.check(found)
-    except HistoryError as error:
-        raise AnsibleActionFail(str(error)) from None
-    return found
 
 
 def file_mode(text: str) -> int:

@@ -29,9 +29,9 @@ from ..plugin_utils._report.table import Line
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
+from ..plugin_utils._transport.keeping import kept_in
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import heard, say, show
-from .fleet_report import kept_in
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
 NEEDED = ("pytest", "testinfra")

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from ...module_utils._formats.versions import InvalidVersion, compare
 from . import components, live, reach
 from .model import AFFECTED, NOT_AFFECTED, SOURCE, Advisory, Row
-from .relevant import is_kernel, is_live_patch
+from .relevant import is_live_patch
 from .seen import Seen, Version
+from .told import Told, told
 
 EXPOSED, UNKNOWN, PENDING, MITIGATED, LIVE_PATCHED, FIXED, NOT_REACHABLE, UNAFFECTED = (
     "exposed", "unknown", "pending", "mitigated_in_force", "fixed_by_live_patch", "fixed_in_force", "not_reachable", NOT_AFFECTED)
@@ -42,13 +43,18 @@ class Answer(NamedTuple):
 
 def answers(cve: str, advisories: Sequence[Advisory], record: Mapping[str, Any], known_streams: Iterable[str] = ()) -> list[Answer]:
     """The answer for each thing on the host that the advisories are about, the worst first; one answer with the reason where there is none."""
-    found = components.placed(record)
-    if not advisories:
-        return [Answer(UNKNOWN, "", f"no feed knows {cve}")]
+    found, said = components.placed(record), told(cve, advisories)
+    if not said.known:
+        return [of_nobody(cve)]
     if not found:
         return [Answer(UNKNOWN, "", components.why(record, "kernel.version_order"))]
-    judged = [answer._replace(where=one.where) for one in found if (answer := judge(cve, advisories, one.seen))]
-    return sorted(judged, key=lambda one: RANK[one.answer]) or [of_nothing(cve, advisories, found[0].seen, set(known_streams))]
+    judged = [answer._replace(where=one.where) for one in found if (answer := judge(said, one.seen))]
+    return worst_first(judged) or [of_nothing(said, found[0].seen, set(known_streams))]
+
+
+def worst_first(found: Iterable[Answer]) -> list[Answer]:
+    """Answers in the order in which they count."""
+    return sorted(found, key=lambda one: RANK[one.answer])
 
 
 def worst(found: Sequence[Answer]) -> Answer:
@@ -56,48 +62,55 @@ def worst(found: Sequence[Answer]) -> Answer:
     return min(found, key=lambda one: RANK[one.answer])
 
 
-def of_nothing(cve: str, advisories: Sequence[Advisory], kernel: Seen, known: set[str]) -> Answer:
+def of_nobody(cve: str) -> Answer:
+    """Where no feed knows a CVE."""
+    return Answer(UNKNOWN, "", f"no feed knows {cve}")
+
+
+def of_nothing(said: Told, kernel: Seen, known: set[str]) -> Answer:
     """Where no row is about anything that the scan saw: other streams, packages that are not looked at, or a kernel of nobody."""
-    about = sorted({row.package for advisory in advisories for row in advisory.rows})
-    about += [advisory.other for advisory in advisories if advisory.other]
-    speaks = {row.stream for advisory in advisories for row in advisory.rows}
-    if not kernel.streams:
+    mine = set(kernel.streams)
+    if not mine:
         return Answer(UNKNOWN, "", f"no feed has a stream for {kernel.system}")
-    if about and not speaks and known & set(kernel.streams):
-        return Answer(UNKNOWN, "", f"{cve} is about {', '.join(about[:5])}, of which the record tells nothing")
-    if not speaks & set(kernel.streams):
-        why = "it has none of this stream at all" if known and not known & set(kernel.streams) else "it speaks of " + ", ".join(sorted(speaks)[:5])
+    is_elsewhere = not said.streams & mine and not (said.about and not said.streams and known & mine)
+    if is_elsewhere:
+        why = "it has none of this stream at all" if known and not known & mine else "it speaks of " + ", ".join(sorted(said.streams)[:5])
         base = kernel.streams[-1 if len(kernel.streams) > 2 else 0]
-        return Answer(UNKNOWN, "", f"the feed says nothing of {cve} for {base}: {why}")
-    return Answer(UNKNOWN, "", f"{cve} is about {', '.join(about[:5])}, of which the record tells nothing")
+        return Answer(UNKNOWN, "", f"the feed says nothing of {said.cve} for {base}: {why}")
+    return Answer(UNKNOWN, "", f"{said.cve} is about {', '.join(said.about[:5])}, of which the record tells nothing")
 
 
-def judge(cve: str, advisories: Sequence[Advisory], seen: Seen) -> Answer | None:
+def judge(said: Told, seen: Seen) -> Answer | None:
     """The answer for one thing; None where the advisories are not about it."""
-    rows = [(advisory.id, row) for advisory in advisories for row in advisory.rows if row.package in seen.names and _is_about(row, seen)]
+    rows = [(name, row) for package in seen.names for name, row in said.rows.get(package, ()) if _is_about(row, seen)]
     of_kernel = seen.component == "kernel"
-    if not rows and of_kernel and not seen.names and any(is_kernel(row.package) for one in advisories for row in one.rows):
+    if not rows and of_kernel and not seen.names and said.of_kernel:
         why = seen.runs.why or "no package holds it"
-        return Answer(UNKNOWN, "kernel", f"{cve} is about a kernel, and nobody says whose runs: {why}", seen.facts)
-    patches = live.patches(advisories, seen) if of_kernel else []
+        return Answer(UNKNOWN, "kernel", f"{said.cve} is about a kernel, and nobody says whose runs: {why}", seen.facts)
+    patches = live.patches(said.live, seen) if of_kernel else []
     if not rows and not patches:
         return None
     chosen = _of_streams(rows, seen)
     notices = [row for _id, row in rows if row.live_patch and row.stream in seen.streams]
-    version = seen.runs.text or seen.next.text or ""
     if not chosen and not notices and not patches:
-        told = ", ".join(sorted({row.stream for _id, row in rows})[:5])
-        wanted = " or ".join(seen.streams[:2]) or f"the stream of {version or seen.component}"
-        return Answer(UNKNOWN, seen.component, f"{cve} is told of {told}, not of {wanted}", seen.facts, observed=version)
-    patched = live.state(cve, [*notices, *patches], seen) if of_kernel else None
+        return _of_other_streams(said.cve, rows, seen)
+    patched = live.state(said.cve, [*notices, *patches], seen) if of_kernel else None
     found = _judged(chosen, seen, patched)
-    proof = reach.proof([path for advisory in advisories for path in advisory.files], seen.reach) if of_kernel else ""
+    proof = reach.proof(said.files, seen.reach) if of_kernel else ""
     if found.answer not in (*CLOSED, MITIGATED):
-        found = _mitigated(cve, found, seen)
+        found = _mitigated(said.cve, found, seen)
     if proof and found.answer not in (*CLOSED, PENDING):
         facts = ("kernel.not_built", "os.architecture", "cpu.vendor")
         return found._replace(answer=NOT_REACHABLE, reason=proof, facts=facts, remedy="", disruption="")
     return found
+
+
+def _of_other_streams(cve: str, rows: Sequence[tuple[str, Row]], seen: Seen) -> Answer:
+    """Where a thing is spoken of, and only in streams whose versions have no order with its own."""
+    version = seen.runs.text or seen.next.text or ""
+    spoken = ", ".join(sorted({row.stream for _id, row in rows})[:5])
+    wanted = " or ".join(seen.streams[:2]) or f"the stream of {version or seen.component}"
+    return Answer(UNKNOWN, seen.component, f"{cve} is told of {spoken}, not of {wanted}", seen.facts, observed=version)
 
 
 def _mitigated(cve: str, found: Answer, seen: Seen) -> Answer:

@@ -16,6 +16,7 @@ from . import feeds as edge
 from . import fleet, index, kept
 from .feeds import Feed, Problem
 from .model import FeedError
+from .told import told
 
 
 class Question(NamedTuple):
@@ -41,17 +42,16 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
         cves = opened.expand([name.strip() for name in question.cves if name.strip()], since, question.kernel_only)
         facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
-        groups = fleet.groups_of(facts)
         distrust = distrusted(wanted, ages, question.max_age_hours) or partial(problems)
-        rows = tuple(fleet.rows_of(groups, facts, ((cve, opened.advisories(cve)) for cve in cves), opened.streams(), distrust))
+        rows = tuple(fleet.rows_of(facts, (told(cve, opened.advisories(cve)) for cve in cves), opened.streams(), distrust))
         urgency = {cve: opened.urgency(cve) for cve in cves}
         titles = {cve: opened.title(cve) for cve in cves}
     finally:
         opened.close()
-    told = tuple({"path": str(feed.path), "age": _told(age), "vouched": all(map(_vouched, edge.files(feed)))}
+    said = tuple({"path": str(feed.path), "age": _told(age), "vouched": all(map(_vouched, edge.files(feed)))}
                  for feed, age in zip(wanted, ages, strict=True))
     passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
-    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, groups, rows, told, passed_over, titles)
+    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, said, passed_over, titles)
 
 
 def compiled(wanted: list[Feed], directory: Path) -> Path:

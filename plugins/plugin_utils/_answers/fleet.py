@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The answers of a fleet. Pure: what runs where and advisories in, rows out. Hosts on which the same things run are judged once, as one group."""
+"""The answers of a fleet. Pure: what runs where and advisories in, rows out. Hosts that are alike are judged once, as one group."""
 
 from __future__ import annotations
 
@@ -15,38 +15,18 @@ from .._fleet.bounded import text_at
 from .._fleet.host import Loaded
 from .._standard.mitigations import Mitigation
 from . import components, mitigated
-from .answer import CLOSED, FIXED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nothing, worst
+from .alike import Alike, Fact, Group
+from .answer import CLOSED, FIXED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nobody, of_nothing, worst, worst_first
 from .index import Urgency
-from .model import Advisory
-from .seen import Hanging, Placed, Seen
-
-SCHEMA = "firebreak.answers/1"
-# The same with one row for all hosts that have the same answer (``hosts`` for ``host``): what a thousand CVEs on a large fleet are written as.
-GROUPED_SCHEMA = "firebreak.answers.grouped/1"
-
-
-class Fact(NamedTuple):
-    """What answers need of one host: what runs on it, when it was seen, and why nothing is known where nothing is."""
-
-    host: str
-    scanned_at: str
-    placed: tuple[Placed, ...]
-    problem: str = ""
-
-
-class Group(NamedTuple):
-    """Hosts on which the same things run, or of which nothing is known for the same reason."""
-
-    things: tuple[Seen, ...]
-    problem: str
-    hosts: tuple[str, ...]
+from .seen import Hanging, Seen
+from .told import Told
 
 
 class Row(NamedTuple):
-    """The answer to one CVE of a group of hosts: the worst of its parts, all of them, and what hangs on the one that counts."""
+    """The answer to one CVE of hosts that are alike: the worst of its parts, all of them, and what hangs on the one that counts."""
 
     cve: str
-    group: int
+    hosts: tuple[str, ...]
     answer: Answer
     parts: tuple[Answer, ...]
     hanging: Hanging
@@ -59,7 +39,6 @@ class Answers:
     generated_at: str
     cves: Mapping[str, Urgency]
     facts: Mapping[str, Fact]
-    groups: tuple[Group, ...]
     rows: tuple[Row, ...]
     feeds: tuple[Mapping[str, Any], ...]
     problems: tuple[str, ...]
@@ -69,16 +48,12 @@ class Answers:
     def _counted(self) -> dict[str, Counter[str]]:
         counts: dict[str, Counter[str]] = {cve: Counter() for cve in self.cves}
         for row in self.rows:
-            counts[row.cve][row.answer.answer] += len(self.groups[row.group].hosts)
+            counts[row.cve][row.answer.answer] += len(row.hosts)
         return counts
 
     def counts(self, cve: str) -> Counter[str]:
         """How many hosts have each answer to a CVE."""
         return self._counted[cve]
-
-    def hosts(self, row: Row) -> tuple[str, ...]:
-        """The hosts of a row."""
-        return self.groups[row.group].hosts
 
     def is_open(self, cve: str) -> bool:
         """Whether any host is not closed."""
@@ -111,57 +86,48 @@ def of_fleet(facts: Iterable[Fact], wanted: Sequence[str]) -> dict[str, Fact]:
     return dict(sorted(found.items()))
 
 
-def groups_of(facts: Mapping[str, Fact]) -> tuple[Group, ...]:
-    """The hosts, in groups on which the same things run."""
-    found: dict[tuple[tuple[Seen, ...], str], list[str]] = {}
-    for fact in facts.values():
-        things = tuple(dict.fromkeys(one.seen for one in fact.placed))
-        found.setdefault((things, fact.problem), []).append(fact.host)
-    return tuple(Group(things, problem, tuple(hosts)) for (things, problem), hosts in found.items())
-
-
-def rows_of(groups: Sequence[Group], facts: Mapping[str, Fact], asked: Iterable[tuple[str, Sequence[Advisory]]], known: set[str],
-            distrust: str = "") -> Iterator[Row]:
+def rows_of(facts: Mapping[str, Fact], asked: Iterable[Told], known: set[str], distrust: str = "") -> Iterator[Row]:
     """The rows of each CVE that is asked for, the worst first.
 
     With ``distrust``, the reason why the feeds cannot be believed now, no answer that rests on them closes a hole.
     """
-    hanging: dict[tuple[int, str], Hanging] = {}
-    # A thing is a deep value, and slow to look up: each gets a number once.
-    numbers: dict[Seen, int] = {}
-    numbered = [tuple(numbers.setdefault(seen, len(numbers)) for seen in group.things) for group in groups]
-    for cve, advisories in asked:
-        judged = [judge(cve, advisories, seen) for seen in numbers] if advisories else []
+    alike, hanging = Alike(facts.values()), _Hanging(facts)
+    for told in asked:
+        things, groups = alike.partition(told)
+        judged = [judge(told, seen) for seen in things]
         rows = []
-        for number, (group, things) in enumerate(zip(groups, numbered, strict=True)):
-            mine = [judged[thing] for thing in things] if judged else []
-            parts = tuple(_distrusted(part, distrust) for part in _parts(cve, advisories, group, mine, known))
+        for group in groups:
+            parts = _parts(told, group, [judged[thing] for thing in group.things], things, known)
+            parts = tuple(_distrusted(part, distrust) for part in parts)
             answer = worst(parts)
-            key = (number, answer.component)
-            if key not in hanging:
-                hanging[key] = _hanging(facts, group, answer.component)
-            rows.append(Row(cve, number, answer, parts, hanging[key]))
+            rows.append(Row(told.cve, group.hosts, answer, parts, hanging.of(group.hosts, answer.component)))
         yield from sorted(rows, key=lambda row: RANK[row.answer.answer])
 
 
-def _parts(cve: str, advisories: Sequence[Advisory], group: Group, judged: Sequence[Answer | None], known: set[str]) -> list[Answer]:
+def _parts(told: Told, group: Group, judged: Sequence[Answer | None], things: Sequence[Seen], known: set[str]) -> Sequence[Answer]:
     """The answers for the things of a group, the worst first."""
     if group.problem:
         return [Answer(UNKNOWN, "", group.problem)]
-    if not advisories:
-        return [Answer(UNKNOWN, "", f"no feed knows {cve}")]
-    found = [answer for answer in judged if answer]
-    return sorted(found, key=lambda one: RANK[one.answer]) or [of_nothing(cve, advisories, group.things[0], known)]
+    if not told.known:
+        return [of_nobody(told.cve)]
+    return worst_first(filter(None, judged)) or [of_nothing(told, things[group.things[0]], known)]
 
 
-def _hanging(facts: Mapping[str, Fact], group: Group, component: str) -> Hanging:
+class _Hanging:
     """What hangs on a component, over all hosts of a group. Several processes of a host each have their own guest."""
-    total = Hanging(0, 0, 0, 0)
-    for host in group.hosts:
-        for one in facts[host].placed:
-            if one.seen.component == component:
+
+    def __init__(self, facts: Mapping[str, Fact]) -> None:
+        self._facts, self._known = facts, dict[tuple[tuple[str, ...], str], Hanging]()
+
+    def of(self, hosts: tuple[str, ...], component: str) -> Hanging:
+        """Of these hosts together."""
+        key = (hosts, component)
+        if key not in self._known:
+            total = Hanging(0, 0, 0, 0)
+            for one in (one for host in hosts for one in self._facts[host].placed if one.seen.component == component):
                 total = total.plus(one.hanging)
-    return total
+            self._known[key] = total
+        return self._known[key]
 
 
 def _distrusted(part: Answer, distrust: str) -> Answer:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from .feeds import Problem
 from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
 from .relevant import is_kernel, is_relevant
 
-FORMAT = 2
+FORMAT = 3
 _PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -36,6 +37,7 @@ CREATE TABLE stream (name TEXT PRIMARY KEY) WITHOUT ROWID;
 _AFTER = """
 DELETE FROM likelihood WHERE cve NOT IN (SELECT name FROM cve);
 CREATE INDEX row_of_advisory ON row (advisory);
+CREATE INDEX cve_of_advisory ON cve (advisory);
 CREATE INDEX advisory_by_id ON advisory (id);
 CREATE INDEX advisory_by_day ON advisory (published);
 """
@@ -109,7 +111,8 @@ class Index:
     """A compiled index, open for reading."""
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        # The file is never written again once it has its name: no look at locks for every question.
+        self._database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
         self.close: Callable[[], None] = self._database.close
 
     def about(self) -> dict[str, str]:

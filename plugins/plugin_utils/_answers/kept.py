@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from .._fleet import records, store
 from . import mitigated
-from .fleet import Fact, fact_of
+from .alike import Fact
+from .fleet import fact_of
 from .seen import Hanging, Live, Mitigated, Patch, Placed, Reach, Seen, Version
 
 FORMAT = 2
@@ -26,8 +28,7 @@ _LIMIT = 1024 * 1024 * 1024
 
 def facts_of(directory: Path) -> list[Fact]:
     """What answers need of every record of a report."""
-    listed = [(path.name, stat.st_size, stat.st_mtime_ns) for folder in ("records", "standards")
-              for path in sorted((directory / folder).glob("*.json")) for stat in [path.stat()]]
+    listed = [_listed(directory / folder) for folder in ("records", "standards")]
     key = hashlib.sha256(repr((FORMAT, Seen._fields, listed)).encode()).hexdigest()
     place = directory / NAME
     kept = _kept(place, key)
@@ -36,6 +37,14 @@ def facts_of(directory: Path) -> list[Fact]:
         kept = [fact_of(loaded, standards) for loaded in records.documents([directory], [])]
         store.write(place, dumped(kept, key))
     return kept
+
+
+def _listed(folder: Path) -> list[tuple[str, int, int]]:
+    """The documents of a folder with their sizes and times; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted((entry.name, stat.st_size, stat.st_mtime_ns) for entry in entries if entry.name.endswith(".json") for stat in [entry.stat()])
 
 
 def dumped(facts: Sequence[Fact], key: str) -> Iterator[str]:

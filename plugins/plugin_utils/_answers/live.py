@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, compare
 from . import streams
-from .model import Advisory, LivePatch, Row
-from .relevant import is_live_patch
+from .model import LivePatch, Row
 from .seen import Live, Patch, Seen
 
 
@@ -27,11 +26,10 @@ class State(NamedTuple):
     remedy: str = ""
 
 
-def patches(advisories: Sequence[Advisory], seen: Seen) -> list[Row]:
-    """The rows about packages that are live patches of the kernel that runs, whatever their stream is called beside the host's own."""
+def patches(rows: Sequence[Row], seen: Seen) -> list[Row]:
+    """Of rows about packages that are live patches those for the kernel that runs, whatever their stream is called beside the host's own."""
     mine = seen.streams[-1] if seen.streams else ""
-    return [row for advisory in advisories for row in advisory.rows
-            if is_live_patch(row.package) and row.fixed and streams.is_beside(row.stream, mine) and _is_for(row.package, seen)]
+    return [row for row in rows if streams.is_beside(row.stream, mine) and _is_for(row.package, seen)]
 
 
 def _is_for(package: str, seen: Seen) -> bool:

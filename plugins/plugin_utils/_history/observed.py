@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .._answers import fleet as answers
+from .._answers import written
 from .._answers.answer import CLOSED
 from .._fleet import fleet, identity
 from .._fleet.bounded import clipped, mappings_at, plain, text_at
@@ -152,12 +152,12 @@ def _waiver(waiver: Any) -> tuple[str, ...]:
 def of_answers(document: Mapping[str, Any]) -> Document | None:
     """The answers of an answers.json; None where it has no time."""
     now = moment(document.get("generated_at"))
-    if document.get("schema") != answers.SCHEMA or now is None:
+    if document.get("schema") != written.SCHEMA or now is None:
         return None
     hosts: dict[str, dict[Thing, State]] = {}
-    for row in mappings_at(document, "answers"):
-        cve, host, answer = text_at(row, "cve"), text_at(row, "host"), text_at(row, "answer")
-        if cve and host and answer:
+    for host, row in written.rows(document):
+        cve, answer = text_at(row, "cve"), text_at(row, "answer")
+        if cve and answer:
             hosts.setdefault(host, {})[Thing(HOLE, cve, cve)] = State(answer)
     cves = document.get("cves")
     asked = tuple(map(str, cves)) if isinstance(cves, Mapping) else ()

@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
+from functools import lru_cache
 
 from .._answers.answer import CLOSED, EXPOSED, MITIGATED, PENDING, UNKNOWN, WORST_FIRST, Answer
-from .._answers.fleet import GROUPED_SCHEMA, SCHEMA, Answers, Row
+from .._answers.fleet import Answers, Row
 from .._answers.seen import Hanging, Placed
+from .._answers.written import GROUPED_SCHEMA, SCHEMA
 from .._fleet.bounded import counted, visible
 from .openmetrics import family
 from .table import Line
 
 _COLORS = {EXPOSED: "red", UNKNOWN: "purple", PENDING: "yellow", MITIGATED: "yellow"}
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _EXAMPLES = 6
 _PARTS_LIMIT = 50
 _SINGLE_ROWS_LIMIT = 200_000
@@ -24,11 +28,17 @@ _SINGLE_ROWS_LIMIT = 200_000
 
 def age_of(scanned_at: str, generated_at: str) -> float | None:
     """Hours between a scan and a report; None where either is no moment."""
+    scanned, generated = _moment(scanned_at), _moment(generated_at)
+    return (generated - scanned).total_seconds() / 3600 if scanned and generated else None
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> datetime | None:
+    # strptime takes thirty times as long, and is asked for every host.
     try:
-        moments = [datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ") for text in (scanned_at, generated_at)]
+        return datetime.fromisoformat(text[:-1]) if _MOMENT.fullmatch(text) else None
     except ValueError:
         return None
-    return (moments[1] - moments[0]).total_seconds() / 3600
 
 
 def due_words(due: str, generated_at: str) -> str:
@@ -78,7 +88,7 @@ def _rows(answers: Answers, found: list[Row], limit: int) -> Iterator[Line]:
     groups: dict[Answer, tuple[list[str], list[Hanging]]] = {}
     for row in found:
         names, hanging = groups.setdefault(row.answer._replace(facts=(), where=""), ([], []))
-        names.extend(answers.hosts(row))
+        names.extend(row.hosts)
         hanging.append(row.hanging)
     for answer, (names, hanging) in list(groups.items())[:limit]:
         names.sort()
@@ -95,9 +105,9 @@ def _rows(answers: Answers, found: list[Row], limit: int) -> Iterator[Line]:
         yield Line(f"  {counted(len(groups) - limit, 'more group')} of hosts in answers.json")
 
 
-def answers_json(answers: Answers) -> Iterator[str]:
-    """The whole document, row by row, so that it is never held as one text."""
-    grouped = len(answers.cves) * len(answers.facts) > _SINGLE_ROWS_LIMIT
+def answers_json(answers: Answers, single_rows: int = _SINGLE_ROWS_LIMIT) -> Iterator[str]:
+    """The whole document, row by row, so that it is never held as one text; of more than ``single_rows`` rows as one of groups of hosts."""
+    grouped = len(answers.cves) * len(answers.facts) > single_rows
     schema = GROUPED_SCHEMA if grouped else SCHEMA
     yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
                       "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "hosts": {'
@@ -107,16 +117,31 @@ def answers_json(answers: Answers) -> Iterator[str]:
                     "runs": [_thing(one) for one in fact.placed[:_PARTS_LIMIT]]}
         yield ("," if place else "") + f"\n  {json.dumps(fact.host)}: {json.dumps(document)}"
     yield '\n },\n "answers": ['
-    # The names of a group's hosts are written as often as there are CVEs, and made once.
-    names = [[f'"hosts": {json.dumps(list(group.hosts))}'] if grouped else [f'"host": {json.dumps(host)}' for host in group.hosts]
-             for group in answers.groups]
+    yield from _grouped(answers) if grouped else _single(answers)
+    yield "\n}\n"
+
+
+def _single(answers: Answers) -> Iterator[str]:
+    """A row for each host."""
     separator = "\n"
     for row in answers.rows:
         rest = json.dumps(_document(row), sort_keys=True)[1:]
-        for name in names[row.group]:
-            yield f"{separator}  {{{name}, {rest}"
+        for host in row.hosts:
+            yield f'{separator}  {{"host": {json.dumps(host)}, {rest}'
             separator = ",\n"
-    yield "\n ]\n}\n"
+    yield "\n ]"
+
+
+def _grouped(answers: Answers) -> Iterator[str]:
+    """A row for all hosts that have the same answer, and behind the rows the names of each such group once."""
+    groups: dict[tuple[str, ...], int] = {}
+    for place, row in enumerate(answers.rows):
+        number = groups.setdefault(row.hosts, len(groups))
+        yield f'{"," if place else ""}\n  {{"group": {number}, {json.dumps(_document(row), sort_keys=True)[1:]}'
+    yield '\n ],\n "groups": ['
+    for place, hosts in enumerate(groups):
+        yield f'{"," if place else ""}\n  {json.dumps(hosts)}'
+    yield "\n ]"
 
 
 def _cve(answers: Answers, cve: str) -> dict[str, object]:

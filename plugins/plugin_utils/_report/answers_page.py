@@ -43,7 +43,7 @@ def _table(answers: Answers, cve: str, rows: list[Row]) -> dict[str, Any]:
     merged: dict[Answer, tuple[list[str], Hanging]] = {}
     for row in rows:
         names, hanging = merged.setdefault(row.answer._replace(facts=(), where=""), ([], Hanging(0, 0, 0, 0)))
-        names.extend(answers.hosts(row))
+        names.extend(row.hosts)
         merged[row.answer._replace(facts=(), where="")] = (names, hanging.plus(row.hanging))
     title = answers.titles.get(cve, "")
     shown = [_row(answer, sorted(names), hanging) for answer, (names, hanging) in list(merged.items())[:_ROWS_LIMIT]]

@@ -30,7 +30,7 @@ def answers_sarif(answers: Answers, version: str) -> Iterator[str]:
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
     yield f'"automationDetails": {json.dumps({"id": "firebreak/answers/"})},\n"invocations": [{json.dumps(_invocation(answers, rows))}],\n'
     yield '"results": ['
-    results = (_result(row, host, rules) for row in rows for host in answers.hosts(row))
+    results = (_result(row, host, rules) for row in rows for host in row.hosts)
     for place, result in enumerate(results):
         if place >= _RESULTS_LIMIT:
             break
@@ -48,9 +48,9 @@ def _rule(answers: Answers, cve: str) -> dict[str, Any]:
 
 
 def _invocation(answers: Answers, rows: list[Row]) -> dict[str, Any]:
-    notes = [f"{row.cve}: {', '.join(answers.hosts(row)[:5])}{' and more' if len(answers.hosts(row)) > 5 else ''}: {row.answer.reason}"
+    notes = [f"{row.cve}: {', '.join(row.hosts[:5])}{' and more' if len(row.hosts) > 5 else ''}: {row.answer.reason}"
              for row in answers.rows if row.answer.answer == UNKNOWN][:_NOTIFICATIONS_LIMIT]
-    total = sum(len(answers.hosts(row)) for row in rows)
+    total = sum(len(row.hosts) for row in rows)
     if total > _RESULTS_LIMIT:
         notes.append(f"{counted(total - _RESULTS_LIMIT, 'more result')} in answers.json")
     return {"executionSuccessful": not notes, "endTimeUtc": answers.generated_at,

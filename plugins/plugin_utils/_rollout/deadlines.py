@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from .._answers import exploited
-from .._fleet.bounded import mappings_at, text_at
+from .._answers import exploited, written
+from .._fleet.bounded import text_at
 
 # Answers of which a known exploited hole is not closed now; the others are.
 OPEN_ANSWERS = ("exposed", "unknown", "pending")
@@ -46,10 +46,10 @@ def _day(text: str) -> date | None:
 def of_answers(answers: Any, due: Mapping[str, date]) -> dict[str, list[Deadline]]:
     """What is due on each host by the answers of ``answer_cve`` (``answers.json``) and the due dates."""
     found: dict[str, list[Deadline]] = {}
-    for row in mappings_at(answers, "answers"):
+    for host, row in written.rows(answers):
         cve, answer = text_at(row, "cve"), text_at(row, "answer")
         if cve in due and answer in OPEN_ANSWERS:
-            found.setdefault(text_at(row, "host"), []).append(Deadline(due[cve], f"{cve} is known to be exploited ({answer} here)"))
+            found.setdefault(host, []).append(Deadline(due[cve], f"{cve} is known to be exploited ({answer} here)"))
     return found
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from .._fleet.bounded import clipped, mappings_at, one_line, text_at, texts
+from .._answers import written
+from .._fleet.bounded import clipped, one_line, text_at
 from .._fleet.host import DISRUPTIONS, SEVERITIES, Host, is_drift
 from .._plan.reboot import HOLDING
 from .deadlines import Deadline, first, late, of_waivers
@@ -78,12 +79,11 @@ _BY_ANSWER = {"exposed": ("kernel", "reboot"), "pending": ("reboot",)}
 def of_answers(answers: Any) -> dict[str, list[Wanted]]:
     """What the answers of ``answer_cve`` (``answers.json``) ask for on each host: the kernel's holes by its steps, the others by a person."""
     found: dict[str, list[Wanted]] = {}
-    for row in mappings_at(answers, "answers"):
+    for host, row in written.rows(answers):
         answer = text_at(row, "answer")
         if answer in _BY_ANSWER:
             steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else ("by_hand",)
-            for host in texts(row.get("hosts")) or [text_at(row, "host")]:
-                found.setdefault(host, []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
+            found.setdefault(host, []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
     return found
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from .._fleet import store
 from .._judge import evaluate, tables
 from .._standard import in_force
 from . import becoming, fallback, payload
+from .own_version import version
 
 WORST = 5
 
@@ -111,13 +111,3 @@ def prepare() -> None:
     loading.read_all()
     tables.read_all()
     version()
-
-
-@functools.lru_cache(maxsize=1)
-def version() -> str:
-    """This collection's version, from galaxy.yml or, once built, from its manifest."""
-    root = Path(__file__).resolve().parents[3]
-    manifest = root / "MANIFEST.json"
-    if manifest.exists():
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-    return str(loading.plain(root / "galaxy.yml")["version"])

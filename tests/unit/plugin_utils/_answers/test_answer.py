@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import mitigated
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.alike import Alike
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import NOT_AFFECTED, Advisory, LivePatch, Row
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.told import told
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import Loaded
 
 CVE = "CVE-2025-40300"
@@ -148,9 +150,8 @@ def test_what_no_feed_knows_is_unknown() -> None:
 
 def rows_of(loaded: list[Loaded], wanted: list[str], advisories: list[Advisory], distrust: str = "") -> dict[str, judging.Answer]:
     facts = fleets.of_fleet(map(fleets.fact_of, loaded), wanted)
-    groups = fleets.groups_of(facts)
-    rows = fleets.rows_of(groups, facts, [(CVE, advisories)], {"debian:12"}, distrust)
-    return {host: row.answer for row in rows for host in groups[row.group].hosts}
+    rows = fleets.rows_of(facts, [told(CVE, advisories)], {"debian:12"}, distrust)
+    return {host: row.answer for row in rows for host in row.hosts}
 
 
 def test_a_fleet_counts_each_host_once_and_names_the_lost() -> None:
@@ -162,10 +163,33 @@ def test_a_fleet_counts_each_host_once_and_names_the_lost() -> None:
     assert {found[host].reason for host in "bcd"} == {"cannot read b.json", "the scan has no record", "no record of this host"}
 
 
-def test_hosts_on_which_the_same_runs_are_one_group() -> None:
-    documents = [Loaded(name, {"host": name, "record": record(NEW if name == "z" else OLD, [OLD, NEW])}) for name in "abz"]
-    facts = fleets.of_fleet(map(fleets.fact_of, documents), [])
-    assert [group.hosts for group in fleets.groups_of(facts)] == [("a", "b"), ("z",)]
+def patched(name: str, cve: str) -> dict[str, Any]:
+    return {"patches": [{"id": name, "state": "active"}], "transition": {"in_progress": False}, "cves": {"fixed": [cve], "basis": "client"}}
+
+
+NOTICE = Advisory("LSN-1", (CVE,), (Row("debian:12", "linux", fixed=NEW, live_patch=LivePatch(r"lkp_(\d+)", 2)),))
+FILES = Advisory("CNA", (CVE,), (), files=("drivers/hv/vmbus_drv.c",))
+
+
+@pytest.mark.parametrize(("advisories", "records", "wanted"), [
+    ([DSA], {"a": record(OLD, [OLD]), "b": record(OLD, [OLD]), "z": record(NEW, [OLD])}, [("a", "b"), ("z",)]),
+    # A live patch that no advisory tells of makes no difference, and neither does one for another hole.
+    ([DSA], {"a": record(OLD, [OLD]), "b": record(OLD, [OLD], live_patch=patched("kpatch_1", "CVE-1"))}, [("a", "b")]),
+    ([DSA], {"a": record(OLD, [OLD]), "b": record(OLD, [OLD], live_patch=patched("kpatch_1", CVE))}, [("a",), ("b",)]),
+    ([DSA, NOTICE], {"a": record(OLD, [OLD], live_patch=patched("lkp_1", "CVE-1")), "b": record(OLD, [OLD], live_patch=patched("lkp_2", "CVE-1"))},
+     [("a",), ("b",)]),
+    # Another maker of the processor makes one only where files are told of.
+    ([DSA], {"a": record(OLD, [OLD], cpu={"vendor": "GenuineIntel"}), "b": record(OLD, [OLD])}, [("a", "b")]),
+    ([DSA, FILES], {"a": record(OLD, [OLD], cpu={"vendor": "GenuineIntel"}), "b": record(OLD, [OLD])}, [("a",), ("b",)]),
+])
+def test_hosts_that_a_question_does_not_tell_apart_are_one_group(
+    advisories: list[Advisory], records: dict[str, dict[str, Any]], wanted: list[tuple[str, ...]],
+) -> None:
+    facts = fleets.of_fleet([fleets.fact_of(Loaded(name, {"host": name, "record": one})) for name, one in records.items()], [])
+    question = told(CVE, advisories)
+    assert [group.hosts for group in Alike(facts.values()).partition(question).groups] == wanted
+    together = {host: row.answer.answer for row in fleets.rows_of(facts, [question], set()) for host in row.hosts}
+    assert together == {name: judging.worst(judging.answers(CVE, advisories, one)).answer for name, one in records.items()}
 
 
 def test_a_feed_that_is_not_believed_closes_nothing() -> None:
@@ -266,10 +290,10 @@ def test_a_mitigation_counts_where_the_record_proves_it(state: str | None, wante
     seen["kernel"]["watched_modules"] = [{"name": "algif_aead", "state": state, "detail": "install algif_aead /bin/false", "built_in": False,
                                           "blocked_by": "modprobe" if state == "blocked" else None, "references": None, "holders": []}]
     fact = fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), standards)
-    found = judging.judge(CVE, [DSA], fact.placed[0].seen)
+    found = judging.judge(told(CVE, [DSA]), fact.placed[0].seen)
     assert found is not None
     assert (found.answer, words in found.reason) == (wanted, True), found
-    other = judging.judge(CVE, [DSA], fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": "b"}), standards).placed[0].seen)
+    other = judging.judge(told(CVE, [DSA]), fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": "b"}), standards).placed[0].seen)
     assert other is not None
     assert other.answer == "exposed"
     assert mitigated.of_standard({"mitigations": [{"advisory": 5}]}) == ()

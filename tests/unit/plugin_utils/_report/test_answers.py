@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import kept
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import kept, written
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.fleet import Answers
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.index import Urgency
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory, Row
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.told import told
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import Loaded
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_page import answers_html
@@ -39,11 +40,10 @@ def document(host: str, version: str) -> dict[str, Any]:
 def answers_of(*documents: dict[str, Any]) -> Answers:
     advisories = {CVE: [Advisory("DSA-1", (CVE,), (Row("debian:12", "linux", fixed="6.1.158-1"),), HOSTILE)], OTHER: []}
     facts = fleets.of_fleet([fleets.fact_of(Loaded(one["host"], one)) for one in documents], ["lost"])
-    groups = fleets.groups_of(facts)
-    rows = tuple(fleets.rows_of(groups, facts, advisories.items(), {"debian:12"}))
+    rows = tuple(fleets.rows_of(facts, [told(cve, found) for cve, found in advisories.items()], {"debian:12"}))
     urgency = {CVE: Urgency("2026-11-30", True, 0.91), OTHER: Urgency()}
     feeds = ({"path": "/srv/<feed>", "age": "1 hours old", "vouched": False},)
-    return Answers("2026-11-28T08:00:00Z", urgency, facts, groups, rows, feeds, (f"x: {HOSTILE}",), {CVE: HOSTILE})
+    return Answers("2026-11-28T08:00:00Z", urgency, facts, rows, feeds, (f"x: {HOSTILE}",), {CVE: HOSTILE})
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,18 @@ def test_json_says_all_of_it(answers: Answers) -> None:
     pending, other = (row for row in document_["answers"] if row["answer"] == "pending")
     assert [pending["host"], other["host"]] == sorted([HOSTILE, "web"])
     assert pending["blast_radius"] == {"containers": 6, "guests": 4, "nested": 2, "sandboxes": 0}
+
+
+def test_json_of_many_cves_names_the_hosts_of_a_row_once(answers: Answers) -> None:
+    """Whoever reads the file gets the same rows of the same hosts."""
+    single = json.loads("".join(answers_json(answers)))
+    grouped = json.loads("".join(answers_json(answers, 1)))
+    assert [single["schema"], grouped["schema"]] == [written.SCHEMA, written.GROUPED_SCHEMA]
+    assert len(grouped["answers"]) < len(single["answers"])
+
+    def read(document_: dict[str, Any]) -> list[str]:
+        return sorted(json.dumps([host, {**row, "group": "", "host": ""}], sort_keys=True) for host, row in written.rows(document_))
+    assert read(single) == read(grouped)
 
 
 def test_openmetrics_is_read_by_its_own_library(answers: Answers) -> None:

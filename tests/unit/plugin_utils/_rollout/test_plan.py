@@ -106,8 +106,8 @@ def test_a_host_without_a_record_has_no_plan_and_says_why() -> None:
 
 def test_the_answers_of_holes_are_steps_too() -> None:
     answers = {"answers": [{"host": "a", "cve": "CVE-1", "answer": "pending", "component": "kernel", "remedy": "reboot it"},
-                           {"hosts": ["a"], "cve": "CVE-2", "answer": "exposed", "component": "qemu", "remedy": "update it"},
-                           {"hosts": ["b"], "cve": "CVE-1", "answer": "fixed_in_force", "component": "kernel"}]}
+                           {"group": 1, "cve": "CVE-2", "answer": "exposed", "component": "qemu", "remedy": "update it"},
+                           {"group": 0, "cve": "CVE-1", "answer": "fixed_in_force", "component": "kernel"}], "groups": [["b"], ["a"]]}
     made = plan.plan_fleet([host("a"), host("b")], "reboot", TODAY, holes=plan.of_answers(answers))
     assert [(one.host, names(one), one.left) for one in made.hosts] == [("a", ["reboot"], (("CVE-2 (exposed)", "update it"),))]
 

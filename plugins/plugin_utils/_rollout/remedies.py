@@ -81,6 +81,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("kata.hardening", ("kata", "sandboxes")),
     ("kata.installed", ("kata",)),
     ("kata.version", ("kata",)),
+    ("kata.end_of_support", ("kata",)),
     ("kata.handlers", ("kata",)),
     ("kata.dead_handlers", ("kata",)),
     ("kata.unloaded_handlers", ("kata",)),

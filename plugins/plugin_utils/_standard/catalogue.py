@@ -256,11 +256,15 @@ _CONTAINERS = (
             f"Install the standard's version of {name} and restart its service; containers keep running.", "restart_service") for name in ENGINES),
     Entry("containers.engine_stale", "medium", "An engine's daemon still runs a replaced binary: the package is patched, the process is not.",
           "Restart the engine's service; containers keep running.", "restart_service"),
+    Entry("containers.end_of_support", "medium", "An engine is of a line that its maker no longer mends: the next hole in it stays open.",
+          "Move to a line that is still mended, or to the distribution's own package.", "restart_service"),
 )
 _KATA = (
     Entry("kata.installed", "high", "Kata Containers is missing, or installed against the standard.", "Run the role firebreak.fleet.kata.", "none"),
     Entry("kata.version", "high", "A new sandbox gets another version of Kata Containers than the standard names.",
           "Run the role firebreak.fleet.kata; sandboxes that live keep what they run.", "none"),
+    Entry("kata.end_of_support", "medium", "The release of Kata Containers in force is of a line that gets no fixes any more.",
+          "Move to the newest release with the role firebreak.fleet.kata; sandboxes that live keep what they run.", "none"),
     Entry("kata.files", "critical", "A file of the release of Kata Containers that is in force is not the one that the standard names.",
           "Find out who changed it; remove the release and run the role firebreak.fleet.kata, which unpacks it from its pinned archive.",
           "restart_sandbox"),

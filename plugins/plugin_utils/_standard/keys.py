@@ -219,6 +219,7 @@ CONTAINERS = (
     *(Key(f"containers.{name}.installed", "version", f"The installed version of {name}, where it is installed.", {"minimum": "1.7.24~ds1-6+deb13u1"},
           (f"containers.{name}.installed",), _VERSIONS) for name in ENGINES),
     _policy("containers.engine_stale", "An engine whose daemon still runs a replaced binary."),
+    _policy("containers.end_of_support", "An engine of a line that its maker no longer mends. A distribution's own build is exempt."),
 )
 
 KATA = (
@@ -226,6 +227,7 @@ KATA = (
         choices=("required", "forbidden")),
     Key("kata.version", "version", "The version that a new sandbox gets, where Kata is installed. A minimum compares by the order of rpm.",
         {"minimum": "3.31.0"}, ("kata.version",), _VERSIONS),
+    _policy("kata.end_of_support", "A release of Kata Containers of a line that gets no fixes any more. A distribution's own package is exempt."),
     Key("kata.files", "checksums", "Files of the release in force, as `sha256sum` prints them in `/opt/kata`. Only these are hashed by a scan.",
         ["50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c  bin/qemu-system-x86_64"], ("kata.files",)),
     _policy("kata.stale_sandboxes", "Live sandboxes of which the shim, the machine monitor, virtiofsd or the guest kernel is not what a new one "

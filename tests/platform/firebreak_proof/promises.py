@@ -54,6 +54,8 @@ UNPROVEN: Mapping[str, str] = {
     "cpu.microcode_left_behind": "the same formats, within an initrd",
     "os.end_of_support": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
     "os.support_days_left": "a date in a vendor's calendar, not a state of the host; os.version_id is proven",
+    "containers.end_of_support": "a date in a maker's calendar, not a state of the host; containers.*.installed is proven",
+    "kata.end_of_support": "a date in a maker's calendar, not a state of the host; kata.version is proven",
     "live_patch.blocked_fixes": "only the provider's own client knows what a pin keeps out; what is in force is proven",
     "live_patch.check_age_hours": "only the provider's own client knows, each in a form of its own; what is in force is proven",
     "live_patch.support_days_left": "a date in a vendor's calendar, not a state of the host; kernel.running is proven",

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._standard.keys import ENGINES
 from ..._standard.requirement import Requirement
+from .. import engine_support
 from ..facts import printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
 
@@ -139,6 +140,25 @@ def _engine_stale(scope: Scope, promise: Requirement | None) -> Iterator[Outcome
             yield Unknown("containers.engines", printable(f"{row.get('name')}: {row.get('reason')}"))
 
 
+def _end_of_support(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """Engines that their makers built and no longer mend. A distribution mends its own builds as long as its release."""
+    ended = []
+    for row in scope.facts.rows("containers.engines"):
+        name, version = str(row.get("name")), row.get("version")
+        if "package" not in row:
+            yield Unknown("containers.engines", printable(f"{name}: whose build it is, is not in the record", 160))
+            continue
+        if not engine_support.is_of_its_maker(name, row.get("package")):
+            continue
+        line = engine_support.find(name, version[:256]) if isinstance(version, str) else None
+        if line and line.has_ended(scope.now.date()):
+            ended.append(printable(f"{name} {version}: {line.line} ended {line.last_day}", 160))
+        elif not line and promise:
+            yield Unknown("containers.engines", printable(f"the table of {engine_support.as_of()} does not know {name} {version}", 160))
+    if ended:
+        yield Difference("containers.end_of_support", "engines that their makers still mend", ended[:_SHOWN], ("containers.engines",))
+
+
 RULES = (
     Rule("containers.shared_kernel", _shared_kernel),
     Rule("containers.privileged", _flagged("privileged", "containers.privileged", "no privileged container on the host's kernel"), observes=True),
@@ -147,4 +167,5 @@ RULES = (
     Rule("containers.engines", _engines),
     *(Rule(f"containers.{name}.installed", _installed(name)) for name in ENGINES),
     Rule("containers.engine_stale", _engine_stale, observes=True),
+    Rule("containers.end_of_support", _end_of_support, observes=True),
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._standard.promised_files import checksums
 from ..._standard.requirement import Requirement
+from .. import engine_support
 from ..declared import text_list
 from ..facts import printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown, matches_any, meets
@@ -33,6 +34,19 @@ def _version(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     version = scope.facts.text("kata.version")
     if promise and not meets(promise, "kata.version", version, "rpm"):
         yield Difference("kata.version", str(promise), printable(version), ("kata.version", "kata.tree"))
+
+
+def _end_of_support(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """A release of the project's own; a distribution mends its package as long as its own release."""
+    if scope.facts.text("kata.origin") != "release":
+        return
+    version = scope.facts.text("kata.version")
+    line = engine_support.find("kata", version[:256])
+    if line is None:
+        yield Unknown("kata.version", printable(f"the table of {engine_support.as_of()} does not know Kata {version}", 160))
+    elif line.has_ended(scope.now.date()):
+        observed = printable(f"{version}: {line.line} ended {line.last_day}", 160)
+        yield Difference("kata.end_of_support", "a release of a line that gets fixes", observed, ("kata.version", "kata.tree"))
 
 
 def _files(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -197,6 +211,7 @@ def _others(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
 RULES = (
     Rule("kata.presence", _presence),
     Rule("kata.version", _version),
+    Rule("kata.end_of_support", _end_of_support, observes=True),
     Rule("kata.files", _files),
     Rule("kata.isolation", _isolation),
     Rule("kata.stale_sandboxes", _stale, observes=True),

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import refresh_end_of_support as refresh
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support, tables
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support, engine_support, tables
 
 ROOT = Path(__file__).resolve().parents[4]
 NAMES = sorted(path.stem for path in tables.FOLDER.glob("*.yml"))
@@ -53,6 +53,26 @@ def test_support_is_found_by_release_or_by_its_major_version(os_id: str, version
     assert [day and str(day) for day in (found.vendor, found.extended, found.legacy)] == [vendor, extended, legacy]
     assert bool(found.extended_name) is bool(extended)
     assert bool(found.legacy_name) is bool(legacy)
+
+
+# containerd's RELEASES.md, endoflife.date on Docker, Kata's Release-Process.md; a version as packages and the binaries themselves spell it.
+@pytest.mark.parametrize(("product", "version", "last_day"), [
+    ("containerd", "1.7.27-1", "2026-09-30"), ("containerd", "v2.1.4", "2026-07-03"), ("containerd", "2.3.1", "2028-04-30"),
+    ("containerd", "1.5.2", "2025-08-23"), ("containerd", "2.4.0", "not known"), ("containerd", "2.30.0", "not known"),
+    ("containerd", "main", "not known"), ("kata", "5.0.0", "not known"),
+    ("docker", "5:27.5.1-1~debian.12~bookworm", "2025-05-03"), ("docker", "3:26.1.4-1.el9", "2025-02-17"), ("docker", "5:28.5.2-1", None),
+    ("docker", "18.09.9", "2021-01-08"), ("kata", "3.31.0", "2026-07-20"), ("kata", "4.1.0", None), ("podman", "4.9.3", "not known")])
+def test_a_line_of_an_engine_ends_when_its_maker_says(product: str, version: str, last_day: str | None) -> None:
+    found = engine_support.find(product, version)
+    assert (str(found.last_day) if found and found.last_day else None if found else "not known") == last_day
+    assert found is None or found.has_ended(date(2026, 11, 28)) is (last_day is not None and last_day < "2026-11-28")
+
+
+@pytest.mark.parametrize(("product", "package", "is_makers"), [
+    ("containerd", "containerd.io", True), ("containerd", "containerd", False), ("containerd", None, True), ("docker", "docker.io", False),
+    ("docker", "docker-ce", True), ("docker", "moby-engine", False), ("crio", "cri-o", False)])
+def test_a_distribution_mends_its_own_builds(product: str, package: str | None, is_makers: bool) -> None:
+    assert engine_support.is_of_its_maker(product, package) is is_makers
 
 
 @pytest.mark.parametrize(("os_id", "version"), [

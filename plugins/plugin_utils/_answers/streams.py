@@ -15,7 +15,7 @@ UPSTREAM = "kernel.org"
 
 _FAMILIES = {"debian": "debian", "ubuntu": "ubuntu", "rocky linux": "rocky", "almalinux": "almalinux", "alpine": "alpine", "linux": UPSTREAM}
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
-_SUSE = re.compile(r"(?P<product>.*?) ?(?P<release>[0-9]+(?:\.[0-9]+)?)(?: SP(?P<pack>[0-9]+))?\Z")
+_SUSE = re.compile(r"(?P<product>.*?) ?(?P<release>[0-9]+(?:\.[0-9]+)?)(?: SP(?P<pack>[0-9]+))?(?:-(?P<beside>[A-Za-z_]+))?\Z")
 _SLES = ("linux enterprise server", "linux enterprise high performance computing", "linux enterprise module for basesystem",
          "linux enterprise module for server applications", "linux enterprise module for containers")
 _LIVE_PATCHING = "linux_enterprise_live_patching"
@@ -43,7 +43,7 @@ def of_ecosystem(text: str) -> str | None:
     if family in ("suse", "opensuse"):
         return _suse(family, rest)
     known = _FAMILIES.get(family)
-    if known == UPSTREAM or (family == "go" and not rest):
+    if not rest and (known == UPSTREAM or family == "go"):
         return known or "Go"
     words = [word for word in rest.split(":") if word]
     releases = [word for word in words if _RELEASE.match(word)]
@@ -70,10 +70,10 @@ def _suse(family: str, rest: str) -> str | None:
     product = found["product"].strip().lower()
     release = found["release"] + (f".{found['pack']}" if found["pack"] else "")
     if family == "suse" and product in _SLES:
-        return f"suse:{release}"
+        return _named("suse", release, (found["beside"] or "").lower())
     if product in ("leap", "opensuse leap"):
-        return f"opensuse:{release}"
-    return f"{family}:{release}:{product.replace(' ', '_')}"
+        return _named("opensuse", release, (found["beside"] or "").lower())
+    return f"{family}:{release}:{'-'.join(filter(None, (product.replace(' ', '_'), found['beside'])))}".lower()
 
 
 def of_cpe(text: object) -> str | None:
@@ -118,7 +118,12 @@ _MINOR = re.compile(r"\.el([0-9]+)_([0-9]+)")
 
 # What a version says of the stream that it was built in: no advisory of the base release can judge it.
 _MARKS = ((re.compile(r"~bpo[0-9]+"), "backports"), (re.compile(r"\.ksplice[0-9]*\."), "ksplice"), (re.compile(r"_fips\b|\bfips"), "fips"),
-          (re.compile(r"\.el[0-9_]+(?:\.[0-9]+)*\.elrepo|\.elrepo"), "elrepo"))
+          (re.compile(r"\.elrepo"), "elrepo"))
+# Whoever rebuilds a package of Enterprise Linux puts a word behind its release: el9_6.cloud.1, el9_2.ciqcve.1. These words are a family's own.
+_REBUILT = re.compile(r"\.el[0-9]+(?:_[0-9]+)?(?:\.[0-9]+)*\.([a-z]{2,20})(?=[.0-9]|\Z)")
+_OWN_WORDS = {"almalinux": "alma", "rocky": "rocky", "centos": "centos"}
+# Ubuntu Pro's streams of FIPS builds: which of them a host takes, its versions do not say, and each goes on where another's fixes end.
+_FIPS_OF_UBUNTU = ("fips-updates+pro", "fips+pro", "fips-preview+pro")
 
 
 def of_host(os_id: str, version_id: str, version: str) -> list[str]:
@@ -131,9 +136,9 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
         return []
     release = version_id.split(".")[0] if family in _MAJOR_ONLY else version_id
     base = f"{family}:{release}"
-    for mark, name in _MARKS:
-        if mark.search(version):
-            return [f"{base}:{name}"]
+    name = _mark(family, version)
+    if name:
+        return [f"{base}:{word}" for word in (_FIPS_OF_UBUNTU if (family, name) == ("ubuntu", "fips") else (name,))]
     minor = _MINOR.search(version)
     if family == "redhat" and minor:
         long_lived = [f"{family}:{minor[1]}.{minor[2]}:{name}" for name in ("eus", "e4s", "aus", "tus")]
@@ -141,6 +146,13 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     # What is sold beside a release holds the very same packages, and goes on where the base release's updates end.
     beside = {"ubuntu": ["pro"], "suse": ["ltss"]}.get(family, [])
     return [base, *(f"{base}:{name}" for name in beside)]
+
+
+def _mark(family: str, version: str) -> str:
+    """The stream that a version names itself; '' for the release's own."""
+    marked = next((name for mark, name in _MARKS if mark.search(version)), "")
+    rebuilt = _REBUILT.search(version)
+    return marked or (rebuilt[1] if rebuilt and rebuilt[1] != _OWN_WORDS.get(family) else "")
 
 
 def neighbours(version: str) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import IO
 from xml.etree import ElementTree
 
@@ -66,8 +67,7 @@ def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
     if update.get("type") != "security" or update.get("status") == "retracted":
         return None
     name = (update.findtext("id") or "").strip()
-    references = [one.get("id") for one in update.iter("reference") if one.get("type") == "cve"]
-    cves = tuple(sorted({cve for text in references if (cve := cve_of(text))}))
+    cves = tuple(sorted({cve for one in update.iter("reference") for text in _named(one) if (cve := cve_of(text))}))
     rows: dict[tuple[str, str], Row] = {}
     for package in update.iter("package"):
         row = _row(stream, package)
@@ -76,6 +76,14 @@ def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
     published = update.find("issued")
     return Advisory(name[:100], cves, tuple(rows.values()), (update.findtext("title") or "")[:300],
                     (published.get("date") or "" if published is not None else "")[:30]) if name else None
+
+
+def _named(reference: ElementTree.Element) -> list[str]:
+    """What may be CVE ids of a reference: its own id, or, where it is a bug as Fedora's and EPEL's are, the words that its title begins with."""
+    if reference.get("type") == "cve":
+        return [reference.get("id") or ""]
+    words = (reference.get("title") or "")[:1000].replace(",", " ").split()
+    return list(takewhile(lambda word: word.startswith("CVE-"), (word.rstrip(":") for word in words)))
 
 
 def _row(stream: str, package: ElementTree.Element) -> Row | None:

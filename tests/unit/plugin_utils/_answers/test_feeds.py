@@ -130,6 +130,19 @@ def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
     assert "which stream it is of" in _read(tmp_path / "updateinfo.xml.gz")[1][0].why
 
 
+# Oracle, Amazon and Rocky have references of the type cve; Fedora and EPEL name CVEs in the titles of bugs.
+@pytest.mark.parametrize(("reference", "cves"), [
+    (b'<reference type="cve" id="CVE-2026-31431" title="CVE-2026-31431"/>', ("CVE-2026-31431",)),
+    (b'<reference type="bugzilla" id="2295123" title="CVE-2026-31431 kernel: crypto: out of place [fedora-all]"/>', ("CVE-2026-31431",)),
+    (b'<reference type="bugzilla" id="1" title="CVE-2026-31431, CVE-2026-43284: several holes"/>', ("CVE-2026-31431", "CVE-2026-43284")),
+    (b'<reference type="bugzilla" id="1" title="kernel: does not boot since the fix of CVE-2026-31431"/>', ()),
+    (b'<reference type="bugzilla" id="CVE-2026-31431"/>', ()),
+])
+def test_updateinfo_names_cves_in_references(reference: bytes, cves: tuple[str, ...]) -> None:
+    document = UPDATEINFO.replace(b'<reference type="cve" id="CVE-2026-31431"/><reference type="self"', reference + b'<reference type="self"')
+    assert [one.cves for one in updateinfo.parse("fedora:42", io.BytesIO(document))] == [cves]
+
+
 @pytest.mark.parametrize("prolog", [b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"<!--" + b"x" * 100_000 + b"--><!DOCTYPE x>"])
 def test_declarations_are_refused(prolog: bytes) -> None:
     with pytest.raises(FeedError, match="declares types or entities"):

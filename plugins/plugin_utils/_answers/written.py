@@ -22,7 +22,7 @@ def rows(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     groups = [texts(names) for names in listed] if isinstance(listed, list) else []
     for row in mappings_at(document, "answers"):
         number = row.get("group")
-        is_group = isinstance(number, int) and 0 <= number < len(groups)
-        for host in groups[number] if is_group else [text_at(row, "host")]:
+        shared = groups[number] if isinstance(number, int) and 0 <= number < len(groups) else None
+        for host in [text_at(row, "host")] if shared is None else shared:
             if host:
                 yield host, row

@@ -167,7 +167,7 @@ def patched(name: str, cve: str) -> dict[str, Any]:
     return {"patches": [{"id": name, "state": "active"}], "transition": {"in_progress": False}, "cves": {"fixed": [cve], "basis": "client"}}
 
 
-NOTICE = Advisory("LSN-1", (CVE,), (Row("debian:12", "linux", fixed=NEW, live_patch=LivePatch(r"lkp_(\d+)", 2)),))
+NOTICE = Advisory("LSN-1", (CVE,), (Row("debian:12", "linux", fixed="6.1.158-1", live_patch=LivePatch(r"lkp_(\d+)", 2)),))
 FILES = Advisory("CNA", (CVE,), (), files=("drivers/hv/vmbus_drv.c",))
 
 

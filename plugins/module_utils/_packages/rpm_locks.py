@@ -5,7 +5,7 @@
 
 import fnmatch
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._formats import versions
 from .dpkg import Image
@@ -24,7 +24,6 @@ _PROVIDED = ("kernel", "kernel-base", "multiversion(kernel)")
 _RELATION = re.compile(r"\A(?P<name>.*?\S)\s*(?P<sign>[<>=!]=|[<>=])\s*(?P<edition>\S+)\Z")
 _SPLIT = re.compile(r"-(?=\d|[*?\[])")
 _ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|ppc64le|s390x|i[3-6]86|noarch|src)\Z")
-_NONE = {}  # type: Mapping[str, str]
 
 
 def kernel_names(images: Iterable[Image]) -> Set[str]:
@@ -70,7 +69,7 @@ def newest_versions(images: Iterable[Image]) -> Dict[str, str]:
     return {image.package: image.package_version for image in images}
 
 
-def locked_by_zypper(text: str, names: Sequence[str], newest: Mapping[str, str] = _NONE) -> List[str]:
+def locked_by_zypper(text: str, names: Sequence[str], newest: Optional[Mapping[str, str]] = None) -> List[str]:
     """The patterns of zypper's locks that keep kernels' packages from newer versions, with the versions that are locked where not all of them are.
 
     ``newest``: the installed versions; a lock of those and of older ones holds nothing back.
@@ -81,7 +80,7 @@ def locked_by_zypper(text: str, names: Sequence[str], newest: Mapping[str, str] 
         for key, value in re.findall(r"^([a-z_]+):[ \t]*(.*\S)", stanza, re.MULTILINE):
             lock.setdefault(key, []).append(value)
         if "package" in lock.get("type", ["package"]) and lock.get("install_status") != ["installed"]:
-            found += _locked_by_stanza(lock, names, newest)
+            found += _locked_by_stanza(lock, names, {} if newest is None else newest)
     return found
 
 
@@ -165,7 +164,7 @@ def is_on(options: Dict[str, str]) -> bool:
     return options.get("enabled", "1").lower() not in ("0", "false", "no", "off")
 
 
-def held(host: Any, names: Sequence[str], newest: Mapping[str, str] = _NONE) -> List[str]:
+def held(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]] = None) -> List[str]:
     """Every lock and exclude that holds a kernel's package, named by its file."""
 
     def by_zypper(text: str, called: Sequence[str]) -> List[str]:

@@ -30,6 +30,8 @@ for path in /proc /sys /dev "$@"; do
     mkdir -p "$root$path"
     mount --rbind "$path" "$root$path"
 done
+# What an engine would have left, where this machine itself was started from a container's image.
+rm -f "$root/.dockerenv" "$root/run/.containerenv"
 rm -f "$root/etc/os-release"
 cp "$folder/os-release" "$root/etc/os-release"
 snapshot() {

@@ -19,6 +19,8 @@ from firebreak_lab.state import Host, Lab
 
 # Emulated boots on a busy computer; an idle one needs a tenth.
 BOOT_SECONDS = 600
+# An emulated guest now and then stands still on its way up; so long it may take before that is believed.
+REBOOT_SECONDS = 240
 CONTAINER_SECONDS = 60
 PREPARE_SECONDS = 900
 AT_ONCE = 2
@@ -100,9 +102,9 @@ def boot_id(lab: Lab, name: str) -> str | None:
     return seen.strip() if seen else None
 
 
-def wait_ready(lab: Lab, name: str, previous_boot: str | None = None) -> None:
+def wait_ready(lab: Lab, name: str, previous_boot: str | None = None, seconds: float = BOOT_SECONDS) -> None:
     """Until the host answers by ssh in another boot than ``previous_boot`` and systemd says that it runs; BootError where units failed."""
-    seconds = CONTAINER_SECONDS if lab.load(name).kind == "container" else BOOT_SECONDS
+    seconds = CONTAINER_SECONDS if lab.load(name).kind == "container" else seconds
     wait_until(lab, name, "ssh", lambda: boot_id(lab, name) not in (None, "", previous_boot), seconds)
     said = ssh.answers(lab.folder, name, "systemctl is-system-running --wait; systemctl list-units --failed --plain --no-legend", seconds)
     if not said or said.split()[0] != "running":
@@ -110,10 +112,16 @@ def wait_ready(lab: Lab, name: str, previous_boot: str | None = None) -> None:
 
 
 def reboot(lab: Lab, name: str) -> float:
-    """Let the guest reboot itself and wait for it; the seconds it took."""
+    """Let the guest reboot itself and wait for it; one that stands still is started once more by its plug. The seconds it took."""
     before, begun = boot_id(lab, name), time.monotonic()
     ssh.answers(lab.folder, name, "systemctl reboot", 120)
-    wait_ready(lab, name, before)
+    try:
+        wait_ready(lab, name, before, REBOOT_SECONDS)
+    except BootError as error:
+        say(f"{error}; pulling its plug; its console:\n{error.console}")
+        halt(lab, name)
+        start(lab, name)
+        wait_ready(lab, name, before)
     return time.monotonic() - begun
 
 

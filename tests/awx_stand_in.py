@@ -65,7 +65,7 @@ class Store:
         url = f"/api/v2/{name}/{self._last}/"
         made: Object = {"description": "", **json.loads(json.dumps(fields)), **given, "id": self._last, "type": kind, "url": url,
                         "summary_fields": {}, "related": {each: f"{url}{each}/" for each in lists}}
-        if name.endswith("job_templates") and name != "workflow_job_template_nodes":
+        if name.endswith("job_templates"):
             made["related"]["survey_spec"] = f"{url}survey_spec/"
         self._check(name, made)
         if any(self._same(name, made, other) for other in self.objects[name].values()):

@@ -21,10 +21,9 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ..module_utils._scan.scan import DEADLINE, SECTION_DEADLINE, check_sections
 from ..plugin_utils._fleet import inventory, store
 from ..plugin_utils._standard import in_force, promised_files
-from ..plugin_utils._standard.variables import LABELS
+from ..plugin_utils._standard.variables import LABELS, SCAN_SECONDS
 from ..plugin_utils._transport import fallback, payload
 from ..plugin_utils._transport.documents import Outcome, Question, concluded, first_line, outcome_of, prepare, told, without_python
-from ..plugin_utils._transport.time_allowed import VARIABLE as SECONDS
 from ..plugin_utils._transport.time_allowed import time_allowed
 
 # The main process imports this file before it forks its workers: they all find the payload made, and the tables read.
@@ -120,7 +119,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _time_allowed(self, host: str, variables: Mapping[str, Any]) -> dict[str, int]:
         """The deadlines by the host's own variable, templated."""
         try:
-            return time_allowed(self._templar.template(variables.get(SECONDS)), DEADLINE)
+            return time_allowed(self._templar.template(variables.get(SCAN_SECONDS)), DEADLINE)
         except (AnsibleError, ValueError) as error:
             raise AnsibleActionFail(f"{host}: {first_line(error)}") from None
 

@@ -14,15 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from layering import LAYER
+
 SECONDS = 60.0
-_WORLD = r"""
-set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-# It stands for a machine: that this one may be a container itself is not its own.
-rm -rf "$1/root/var/lib/firebreak" "$1/root/.dockerenv"
+_WORLD = LAYER + r"""
+layer "$1"
+rm -rf "$1/root/var/lib/firebreak"
 mount -t proc proc "$1/root/proc"
 mount -t sysfs sysfs "$1/root/sys"
 mount --rbind /dev "$1/root/dev"

@@ -87,12 +87,11 @@ class Given:
             machine.file(KERNEL if path == "/vmlinuz" else ESP + path, data)
         return verdict(machine.trust())
 
-    def write(self, firmware: Firmware, folder: Path, more: dict[str, bytes]) -> tuple[Path, Path]:
-        """(the firmware's file of variables, the disk), with ``more`` files on its partition."""
-        variables, disk = folder / "variables.fd", folder / "partition.img"
-        virtual_firmware.write_disk(disk, GUID, {**self.files, **more})
-        virtual_firmware.write_variables(firmware, list(self.variables.values()), variables)
-        return variables, disk
+    def write(self, firmware: Firmware, folder: Path, more: dict[str, bytes]) -> None:
+        """The machine as a folder: the firmware's code and its variables, and the disk, with ``more`` files on its partition."""
+        virtual_firmware.write_disk(folder / "partition.img", GUID, {**self.files, **more})
+        virtual_firmware.write_variables(firmware, list(self.variables.values()), folder / "variables.fd")
+        (folder / "code.fd").symlink_to(firmware.code)
 
 
 def whole(debian: Debian) -> Given:

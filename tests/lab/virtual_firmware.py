@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from debian_archive import run
+from firebreak_lab import machine, supervisor
 
 VIRT_FIRMWARE = "virt-firmware==26.10"
 PARTITION_BYTES, PARTITION_AT = 160 << 20, 1 << 20
@@ -39,22 +40,23 @@ class Variable(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A text on the console, and (answer, stage, outcome) where the machine then stands still or ends as ``ending`` says."""
+    """A text on the console, what it says of the boot (answer, stage, outcome), and how QEMU then ends; '' where that says nothing."""
 
     text: str
     verdict: tuple[str, str | None, str | None]
     ending: str
 
 
+ENDED, STANDS = "guest-shutdown", "lost"
 # The texts are those of EDK2, shim, MokManager and GRUB; the last that is seen decides.
 SIGNS = (
-    Sign(REACHED, ("allowed", None, None), "guest-shutdown"),
+    Sign(REACHED, ("allowed", None, None), ENDED),
     Sign(r"failed to load Boot0001.*Access Denied", ("refused", "firmware", "next_entry"), ""),
-    Sign(r"SBAT self-check failed", ("refused", "shim", "power_off"), "guest-shutdown"),
-    Sign(r"Something has gone seriously wrong", ("refused", "mok_manager", "power_off"), "guest-shutdown"),
-    Sign(r"Verification failed: \(0x1A\) Security Violation", ("refused", "loader", "console_box"), "waits"),
-    Sign(r"bad shim signature", ("refused", "kernel", "loader_prompt"), "waits"),
-    Sign(r"perform MOK management", ("waits", "mok_manager", "console_box"), "waits"),
+    Sign(r"SBAT self-check failed", ("refused", "shim", "power_off"), ENDED),
+    Sign(r"Something has gone seriously wrong", ("refused", "mok_manager", "power_off"), ENDED),
+    Sign(r"Verification failed: \(0x1A\) Security Violation", ("refused", "loader", "console_box"), STANDS),
+    Sign(r"bad shim signature", ("refused", "kernel", "loader_prompt"), STANDS),
+    Sign(r"perform MOK management", ("waits", "mok_manager", "console_box"), STANDS),
 )
 
 
@@ -117,42 +119,37 @@ def initrd(folder: Path) -> bytes:
 
 
 class Boot(NamedTuple):
-    """What became of a boot: the sign that decided (None: none was seen), how the machine ended ('' while it ran), and its console."""
+    """What became of a boot: the sign that decided (None: none was seen), how QEMU ended (``STANDS`` where it was stopped), and the console."""
 
     sign: Sign | None
     ended: str
     console: str
 
 
-def boot(firmware: Firmware, variables: Path, disk: Path) -> Boot:
-    """One start of a machine, until it ends or stands still where a person is wanted."""
-    folder = disk.parent
+def boot(folder: Path) -> Boot:
+    """One start of a machine by a folder's code.fd, variables.fd and partition.img, until it ends or stands still where a person is wanted."""
     console, events = folder / "console.log", folder / "events.log"
-    argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "q35,smm=on",
-            "-cpu", "max,la57=off", "-m", "512", "-display", "none", "-no-reboot", "-nic", "none", "-serial", f"file:{console}",
-            "-global", "driver=cfi.pflash01,property=secure,value=on", "-qmp", "stdio",
-            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={firmware.code}", "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
-            "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "ide-hd,drive=disk"]
+    argv = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-cpu", "max,la57=off",
+            *machine.uefi(folder), "-m", "512", "-display", "none", "-no-reboot", "-nic", "none", "-serial", f"file:{console}", "-qmp", "stdio"]
     with events.open("wb") as said:
-        machine = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT)
-        assert machine.stdin is not None
+        emulator = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.DEVNULL)
+        assert emulator.stdin is not None
         try:
-            machine.stdin.write(b'{"execute": "qmp_capabilities"}\n')
-            machine.stdin.flush()
-            seen = _watch(machine, lambda: _plain(console))
+            emulator.stdin.write(b'{"execute": "qmp_capabilities"}\n')
+            emulator.stdin.flush()
+            text = _watch(emulator, lambda: _plain(console))
         finally:
-            machine.kill()
-            machine.wait()
-    ended = re.search(r'"SHUTDOWN".*?"reason": "([a-z-]+)"|"reason": "([a-z-]+)"[^\n]*"SHUTDOWN"', events.read_text(errors="replace"))
-    text = seen or _plain(console)
-    last = max(((text.rfind(found[-1]), sign) for sign in SIGNS if (found := re.findall(sign.text, text))), default=None, key=lambda pair: pair[0])
-    return Boot(last[1] if last else None, (ended.group(1) or ended.group(2)) if ended else "", text)
+            emulator.kill()
+            emulator.wait()
+    ended = supervisor.shutdown_reason(json.loads(line) for line in events.read_text(encoding="utf-8").splitlines())
+    seen = [(text.rfind(found[-1]), sign) for sign in SIGNS if (found := re.findall(sign.text, text))]
+    return Boot(max(seen, key=lambda pair: pair[0])[1] if seen else None, ended, text)
 
 
-def _watch(machine: subprocess.Popen[bytes], said: Callable[[], str]) -> str:
+def _watch(emulator: subprocess.Popen[bytes], said: Callable[[], str]) -> str:
     """The console when the machine has ended, was refused by its firmware, or has stood still for long enough after a sign."""
     until, text, since = time.monotonic() + _SECONDS, "", time.monotonic()
-    while machine.poll() is None and time.monotonic() < until:
+    while emulator.poll() is None and time.monotonic() < until:
         time.sleep(0.5)
         now = said()
         if now != text:

@@ -11,16 +11,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from layering import LAYER
+
 SECONDS = 60.0
 # Units of this machine that have no business in the copy.
 _MASKED = ("ssh.service", "systemd-networkd-wait-online.service", "postgresql.service", "apt-daily.timer", "apt-daily-upgrade.timer",
            "lxc.service", "lxc-net.service", "podman.socket", "podman-restart.service", "podman-auto-update.timer")
-_BOOT = r"""
-set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+_BOOT = LAYER + r"""
+layer "$1"
 rm -f "$1/root/etc/machine-id"
 echo 0123456789abcdef0123456789abcdef >"$1/root/etc/machine-id"
 for unit in $3; do ln -sf /dev/null "$1/root/etc/systemd/system/$unit"; done

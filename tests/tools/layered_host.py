@@ -10,15 +10,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from layering import LAYER
+
 SECONDS = 300.0
 # No Python of the tester's own is meant there.
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-_START = r"""
-set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+_START = LAYER + r"""
+layer "$1"
 cp -r "$2/." "$1/root/"
 mount -t proc proc "$1/root/proc"
 mount -t tmpfs tmpfs "$1/root/run"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from firebreak_proof import asking
 from firebreak_proof.gathering import QUESTIONS
+from layering import LAYER
 from workshop import REPOSITORY
 
 MULTI_CALL = "/usr/bin/coreutils"
@@ -29,15 +30,11 @@ printf '%s\n' /usr/bin/* | grep -Fxf - /var/lib/dpkg/info/coreutils.list >/var/l
 sed -i -E '/  (usr\/)?bin\//d' /var/lib/dpkg/info/coreutils.md5sums
 """
 LIE = "rm -f /usr/bin/uname; printf '#!/bin/sh\\necho 9.9.9-lie\\n' >/usr/bin/uname; chmod 755 /usr/bin/uname"
-_WITHIN = r"""
-set -eu
+_WITHIN = LAYER + r"""
 folder=$1; repository=$2; change=$3; sections=$4; lower=$5; become=$6
-mount --make-rprivate /
 mkdir "$folder/layer"
-mount -t tmpfs tmpfs "$folder/layer"
-mkdir "$folder/layer/upper" "$folder/layer/work" "$folder/layer/root"
+layer "$folder/layer" "$lower"
 root=$folder/layer/root
-mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/layer/upper,workdir=$folder/layer/work" "$root"
 mount -t proc proc "$root/proc"
 for path in /sys /dev "$folder" "$repository"; do mkdir -p "$root$path"; mount --rbind "$path" "$root$path"; done
 exec chroot "$root" sh -eu -c "$change

@@ -13,25 +13,20 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from layering import LAYER
 from playing import LOCAL, write_inventory
 from workshop import REPOSITORY, clean_environment
 
 # Hashes, modes and times of all files in /etc and /boot, the state of each unit, and the list of packages.
-_WITHIN = r"""
-set -eu
+_WITHIN = LAYER + r"""
 folder="$1"; command="$2"; shift 2
-mount --make-rprivate /
 mkdir "$folder/layer"
-mount -t tmpfs tmpfs "$folder/layer"
-mkdir "$folder/layer/upper" "$folder/layer/work" "$folder/layer/root"
+layer "$folder/layer"
 root="$folder/layer/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/layer/upper,workdir=$folder/layer/work" "$root"
 for path in /proc /sys /dev "$@"; do
     mkdir -p "$root$path"
     mount --rbind "$path" "$root$path"
 done
-# What an engine would have left, where this machine itself was started from a container's image.
-rm -f "$root/.dockerenv" "$root/run/.containerenv"
 rm -f "$root/etc/os-release"
 cp "$folder/os-release" "$root/etc/os-release"
 snapshot() {

@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from .._settings.meaning import SETTINGS
+
 ROOT = Path(__file__).resolve().parents[3]
 PREFIX = "firebreak_"
 LABELS = "firebreak_labels"
+SCAN_SECONDS = "firebreak_scan_seconds"
 
 # Variables that plugins read themselves; those of playbooks and roles are found in their files.
-_OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations", LABELS)
+_OF_PLUGINS = ("firebreak_standard", "firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations", LABELS, SCAN_SECONDS)
 # Each of these may have a suffix of the user's own.
 LISTS = ("firebreak_standard_overrides", "firebreak_waivers", "firebreak_mitigations")
 # The lab of virtual machines keeps its own words in its inventory.
@@ -29,9 +32,9 @@ _FILES = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/*/*.yml")
 
 @functools.lru_cache(maxsize=1)
 def known() -> frozenset[str]:
-    """Every variable of Firebreak's that a playbook or a role of this collection names, and those that its plugins read."""
+    """Every variable of Firebreak's that a playbook or a role of this collection names, the settings of runs, and those that its plugins read."""
     texts = (path.read_text(encoding="utf-8", errors="replace") for pattern in _FILES for path in ROOT.glob(pattern))
-    return frozenset(_OF_PLUGINS).union(*(map(str, _NAME.findall(text)) for text in texts))
+    return frozenset(_OF_PLUGINS).union(SETTINGS, *(map(str, _NAME.findall(text)) for text in texts))
 
 
 def is_stranger(name: str, ours: frozenset[str]) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-VARIABLE = "firebreak_scan_seconds"
+from .._standard.variables import SCAN_SECONDS
+
 _LONGEST = 3600
 
 
@@ -16,5 +17,5 @@ def time_allowed(seconds: Any, least: float) -> dict[str, int]:
     if seconds in (None, ""):
         return {}
     if isinstance(seconds, bool) or not str(seconds).isdecimal() or not least <= int(seconds) <= _LONGEST:
-        raise ValueError(f"{VARIABLE}: seen {seconds!r}; wanted {least:.0f} to {_LONGEST} seconds")
+        raise ValueError(f"{SCAN_SECONDS}: seen {seconds!r}; wanted {least:.0f} to {_LONGEST} seconds")
     return {"deadline": int(seconds), "section_deadline": int(seconds) // 3}

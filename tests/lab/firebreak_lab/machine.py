@@ -70,7 +70,7 @@ def _boot_cd() -> list[str]:
     return ["-machine", "pc", "-drive", f"if=ide,media=cdrom,format=raw,read-only=on,file={boot_iso.provide()}", "-boot", "d"]
 
 
-def _firmware(folder: Path) -> list[str]:
+def uefi(folder: Path) -> list[str]:
     """UEFI by a folder's code.fd and variables.fd, with an EFI system partition on a disk of its own, partition.img."""
     return ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={folder / 'code.fd'}",
@@ -84,7 +84,7 @@ def command(host: Host, folder: Path, control: int) -> list[str]:
     """QEMU for a host; ``control`` is the open file descriptor of its QMP connection. A guest's reset ends QEMU: see supervisor."""
     return [
         "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-name", host.name, *host.accelerator,
-        *(_firmware(Path(host.firmware)) if host.firmware else _boot_cd()),
+        *(uefi(Path(host.firmware)) if host.firmware else _boot_cd()),
         "-smp", str(host.cpus), "-m", str(host.memory), "-display", "none", "-no-reboot",
         "-chardev", f"file,id=console,path={folder / 'console.log'},append=on", "-serial", "chardev:console",
         "-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import struct
 import subprocess
 import time
@@ -45,7 +44,6 @@ def machines(debian: Debian, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     given = whole(debian)
     del given.files["/vmlinuz"]
     given.write(debian.firmware, folder, {f"/{VENDOR}/grub.cfg": MENU})
-    shutil.copy(debian.firmware.code, folder / "code.fd")
     described = folder / "fleet.yml"
     described.write_text(yaml.safe_dump({HOST: {"image": "bookworm", "cpus": 1, "memory": 768, "firmware": str(folder), "prepare": PREPARE}}),
                          encoding="utf-8")

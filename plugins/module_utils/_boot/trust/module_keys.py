@@ -19,7 +19,8 @@ _ROWS = 50
 # Kernels of these look into .platform (db, and what shim hands over) for modules; others into .machine alone, since 5.18.
 _PLATFORM_FAMILIES = ("debian", "redhat")
 _MACHINE_SINCE = (5, 18)
-_LOAD_FOLDERS = ("/etc/modules-load.d", "/run/modules-load.d", "/usr/lib/modules-load.d")
+# As systemd-modules-load goes through them (modules-load.d(5)).
+_LOAD_FOLDERS = ("/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d")
 _OUTSIDE = re.compile(r"^(\S+) \d+ .*\(([A-Z+-]*)\)$", re.MULTILINE)
 
 # signer: how its certificate is told: (issuer, serial) or a key's id, None for no signature; name: for people.
@@ -97,9 +98,13 @@ def wanted(host: Any, release: str) -> List[str]:
 
 def _named(host: Any) -> List[str]:
     """By /etc/modules and modules-load.d."""
-    paths = ["/etc/modules"] + ["%s/%s" % (folder, name) for folder in _LOAD_FOLDERS for name in _listed(host, folder) if name.endswith(".conf")]
+    files_of: Dict[str, str] = {}
+    for folder in _LOAD_FOLDERS:
+        for name in _listed(host, folder):
+            # A file takes the place of those of its name in later folders.
+            files_of.setdefault(name, "%s/%s" % (folder, name))
     found: List[str] = []
-    for path in paths:
+    for path in ["/etc/modules"] + [files_of[name] for name in sorted(files_of) if name.endswith(".conf")]:
         answer = host.read(path)
         if answer.problem == "absent":
             continue

@@ -192,6 +192,7 @@ def test_a_variable_that_only_looks_like_one_of_ours_is_named(name: str, meant: 
 
 
 @pytest.mark.parametrize("name", ["firebreak_standard", "firebreak_standard_overrides_gpu", "firebreak_waivers_x", "firebreak_fail_on",
-                                  "ansible_host", "firebreak_run", "firebreak_report_dir", "firebreak_labels"])
+                                  "ansible_host", "firebreak_run", "firebreak_report_dir", "firebreak_labels",
+                                  "firebreak_scan_seconds", "firebreak_require_kvm", "firebreak_snapshotter", "firebreak_domain"])
 def test_our_own_variables_and_those_of_others_are_not(name: str) -> None:
     assert strangers([name], known()) == {}

@@ -118,6 +118,9 @@ def test_a_module_that_this_boot_refused_already_is_still_wanted() -> None:
     host.recording["listdir"]["/etc/modules-load.d"] = ["gpu.conf", "notes.txt"]
     host.recording["read"]["/etc/modules-load.d/gpu.conf"] = "# the card\next4\nnvidia\n"
     assert names(host) == REFUSED
+    host.recording["listdir"]["/usr/lib/modules-load.d"] = ["gpu.conf"]
+    host.recording["read"].update({"/usr/lib/modules-load.d/gpu.conf": "nvidia\n", "/etc/modules-load.d/gpu.conf": ""})
+    assert names(host) == []
 
 
 def test_no_module_from_outside_is_never_refused() -> None:

@@ -152,7 +152,7 @@ def _watch(emulator: subprocess.Popen[bytes], said: Callable[[], str]) -> str:
     while emulator.poll() is None and time.monotonic() < until:
         time.sleep(0.5)
         now = said()
-        if now != text:
+        if now.split() != text.split():
             text, since = now, time.monotonic()
         signs = [sign for sign in SIGNS if re.search(sign.text, text)]
         if any(not sign.ending for sign in signs) or (signs and time.monotonic() - since > _WAITS_SECONDS):

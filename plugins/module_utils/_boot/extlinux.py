@@ -1,14 +1,16 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""extlinux.conf, as U-Boot's own menu (and SYSLINUX) reads it: the entry that boots when nobody chooses."""
+"""extlinux.conf and syslinux.cfg, as U-Boot's own menu and SYSLINUX read them: the entry that boots when nobody chooses."""
 
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from .target import NoAnswerError, Target, Targets, on_host
 
-PATHS = ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/boot/firmware/extlinux/extlinux.conf")
+# Of U-Boot and EXTLINUX, Alpine's, and SYSLINUX's own name for it.
+PATHS = ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/boot/firmware/extlinux/extlinux.conf", "/boot/extlinux.conf",
+         "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/boot/syslinux.cfg")
 
 
 def parse(text: str) -> Tuple[str, List[Dict[str, str]]]:
@@ -23,6 +25,8 @@ def parse(text: str) -> Tuple[str, List[Dict[str, str]]]:
             entries.append({"label": value})
         elif keyword in ("default", "ontimeout") and not entries:
             default = value
+        elif keyword == "menu" and value.lower() == "default" and entries:
+            entries[-1]["marked"] = "menu default"
         elif entries:
             entries[-1].setdefault({"kernel": "linux", "fit": "linux"}.get(keyword, keyword), value)
     return default, entries
@@ -38,15 +42,23 @@ def targets(host: Any) -> Optional[Targets]:
             raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
         default, entries = parse(answer.value)
         if not entries:
+            if re.search(r"(?im)^\s*(?:menu\s+)?include\s", answer.value):
+                raise NoAnswerError("unsupported", "%s leaves its entries to files that it includes, which would tell" % path)
             raise NoAnswerError("unparsable", "%s names no entry" % path)
-        entry = next((one for one in entries if one["label"] == default), entries[0])
-        how = "%s: %s" % (path, "its default" if entry["label"] == default else "its first entry")
+        entry = _chosen(entries, default)
+        how = "%s: its %s" % (path, "default" if entry["label"] == default else entry.get("marked", "first entry"))
         image = re.sub(r"#.*", "", entry.get("linux", ""))
         base = path.rsplit("/", 1)[0]
         image = image if image.startswith("/") or not image else _joined(base, image)
         target = Target(entry["label"], on_host(host, image), how, "extlinux", entry.get("append", ""))
         return Targets(path, target, None, None, "extlinux.conf is read as it is", "not_applicable")
     return None
+
+
+def _chosen(entries: List[Dict[str, str]], default: str) -> Dict[str, str]:
+    """The default by its label; where that names a menu's program instead, the entry that the menu marks, else the first."""
+    named = [one for one in entries if one["label"] == default] or [one for one in entries if "marked" in one] or entries
+    return named[0]
 
 
 def _joined(folder: str, path: str) -> str:

@@ -37,13 +37,24 @@ _GRUBBY_PATH = re.compile(r"\s*/[^\s:]+\s*\Z")
 # Configuration file -> loader that is recognised and not read, and what would tell its choice to who looks.
 _UNREAD = (
     ("/etc/zipl.conf", "zipl", "lsreipl and the default of its configuration"), ("/boot/zipl", "zipl", "lsreipl"),
-    ("/boot/syslinux/syslinux.cfg", "syslinux", "its line DEFAULT"),
     ("/boot/boot.scr", "U-Boot", "fw_printenv bootcmd and the script itself"), ("/boot/uEnv.txt", "U-Boot", "fw_printenv bootcmd and this file"),
     ("/boot/firmware/config.txt", "Raspberry Pi firmware", "its lines kernel= and os_prefix= and the images beside it"),
     ("/boot/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
+    ("/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
+    ("/boot/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/boot/refind_linux.conf", "rEFInd", "default_selection in refind.conf"),
+    ("/boot/limine.conf", "Limine", "its default_entry and remember_last_entry"),
+    ("/boot/limine/limine.conf", "Limine", "its default_entry and remember_last_entry"),
+    ("/efi/limine.conf", "Limine", "its default_entry and remember_last_entry"),
+    ("/boot/limine.cfg", "Limine", "its DEFAULT_ENTRY"),
+    ("/boot/efi/EFI/syslinux/syslinux.cfg", "syslinux", "its line DEFAULT"),
+    ("/boot/elilo.conf", "ELILO", "its line default"), ("/etc/yaboot.conf", "yaboot", "its line default"),
     ("/etc/lilo.conf", "LILO", "lilo -q"), ("/boot/grub/menu.lst", "GRUB 0.9", "its line default"),
 )
+
+
+_RIVALS = ("Limine", "LILO")
+_RIVALS_UNDER_EFI = ("Limine", "rEFInd", "ELILO")
 
 
 def collect_boot_targets(host: Any, section: Any) -> None:
@@ -102,9 +113,9 @@ def find_targets(host: Any) -> Targets:
     if loader.startswith("systemd-boot") or (not loader and option is not None and "/systemd-boot" in option.path.lower()):
         return systemd_boot_host.targets(host, loader)
     if loader and not loader.upper().startswith("GRUB"):
-        raise NoAnswerError("unsupported", "the boot loader %.60s" % loader)
+        raise NoAnswerError("unsupported", "the boot loader %.60s is not read; its own configuration would tell" % loader)
     _refuse_foreign(option, loader)
-    return _by_files(host, efi, system, firmware.vendor_of(option.path) if option else "")
+    return _by_files(host, efi, system, _named_by_firmware(option, loader), firmware.vendor_of(option.path) if option else "")
 
 
 def _staged_image(host: Any) -> Optional[Targets]:
@@ -116,7 +127,23 @@ def _staged_image(host: Any) -> Optional[Targets]:
     return Targets(deployments.STAGED, target, None, None, "the loader's entry is written at shutdown", "not_applicable")
 
 
-def _by_files(host: Any, efi: bool, system: System, vendor: str) -> Targets:
+def _named_by_firmware(option: Optional[firmware.Option], loader: str) -> bool:
+    """Whether it is known that GRUB starts: by its own word, or by the name of what the firmware starts."""
+    return bool(loader) or (option is not None and re.match(r"shim|grub", option.path.rsplit("/", 1)[-1].lower()) is not None)
+
+
+def _refuse_rivals(host: Any, efi: bool) -> None:
+    """NoAnswerError where another loader's own file lies beside GRUB's: one of them is left over, and the files do not tell which."""
+    paths = [(path, loader) for path, loader, _would in _UNREAD if loader in (_RIVALS_UNDER_EFI if efi else _RIVALS)]
+    paths += [] if efi else [(path, "syslinux") for path in extlinux.PATHS]
+    found = next((each for each in paths if not host.stat(each[0]).problem), None)
+    if found:
+        would = "efibootmgr -v" if efi else "the first sector of the disk that the firmware starts"
+        raise NoAnswerError("unsupported", "the files of GRUB and of %s (%s) lie here, and one of them is left over; %s would tell" % (
+            found[1], found[0], would))
+
+
+def _by_files(host: Any, efi: bool, system: System, is_grub: bool, vendor: str) -> Targets:
     """GRUB's targets where its files are there, else those of what else is installed."""
     if grub_bls.is_chosen(_loader_type(host)):
         found = grub_bls.targets(host)
@@ -126,6 +153,8 @@ def _by_files(host: Any, efi: bool, system: System, vendor: str) -> Targets:
     if efi or not re.match(r"aarch64|arm|riscv", system.machine):
         found = grub.targets(host, efi, system, snapshots.next_root(host)[0], vendor)
         if found is not None:
+            if not is_grub:
+                _refuse_rivals(host, efi)
             return found
     if efi and systemd_boot_host.installed(host):
         return systemd_boot_host.targets(host)
@@ -149,7 +178,7 @@ def _refuse_foreign(option: Optional[firmware.Option], loader: str) -> None:
         raise NoAnswerError("unsupported", "the firmware first asks the network (%s, %.60s)" % (option.name, option.title))
     name = option.path.rsplit("/", 1)[-1].lower()
     if name and not re.match(r"shim|grub|boot(?:x64|aa64|ia32|riscv64|loongarch64)\.|fb(?:x64|aa64)", name):
-        raise NoAnswerError("unsupported", "the firmware starts %.100s (%s)" % (option.path, option.name))
+        raise NoAnswerError("unsupported", "the firmware starts %.100s (%s), whose own configuration would tell" % (option.path, option.name))
 
 
 def _started_without_loader(host: Any, option: Optional[firmware.Option], loader: str) -> Optional[Targets]:

@@ -6,6 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .._packages.apt_conf import parse_apt_conf
 from .._packages.rpm_locks import excluded
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
@@ -21,30 +22,6 @@ _BY_UNIT = (
     ("landscape", "/etc/landscape/client.conf", ("multi-user.target.wants/landscape-client.service",)),
     ("spacewalk", "/etc/sysconfig/rhn/up2date", ("multi-user.target.wants/rhnsd.service", "timers.target.wants/rhn-check.timer")),
 )
-
-_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|//[^\n]*|#[^\n]*|/\*.*?\*/|([{};])|([^\s{};\"]+)", re.DOTALL)
-
-
-def parse_apt_conf(text: str) -> Dict[str, List[str]]:
-    """Option (lower case, parts joined by ::) -> its values in order, of apt.conf in either notation, flat or in braces."""
-    values: Dict[str, List[str]] = {}
-    scopes: List[str] = []
-    name = ""
-    for match in _TOKEN.finditer(text):
-        quoted, mark, word = match.groups()
-        if word is not None and not name and not word.startswith(("//", "#", "/*")):
-            name = word
-        elif quoted is not None or word is not None:
-            path = "::".join(part for part in scopes + [name] if part).rstrip(":").lower()
-            values.setdefault(path, []).append(quoted if quoted is not None else word)
-        elif mark == "{":
-            scopes.append(name)
-            name = ""
-        elif mark:
-            name = ""
-            if mark == "}" and scopes:
-                scopes.pop()
-    return values
 
 
 def _unattended_upgrades(host: Any) -> Optional[Manager]:

@@ -6,7 +6,7 @@
 from typing import Any, List, Optional
 
 from .._formats import versions
-from .._packages import apt_pins, available, dpkg, rpm_locks
+from .._packages import apt_pins, available, dpkg, rpm_held, rpm_locks
 from .packages import Packages
 
 _OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden", "live_patchable")
@@ -22,8 +22,8 @@ def put_available(host: Any, section: Any, packages: Packages, flavour: Optional
         _put_held_by_apt(host, section, packages, options)
     else:
         names = sorted(rpm_locks.kernel_names(packages.images))
-        locks = rpm_locks.held(host, names, rpm_locks.newest_versions(packages.images))
-        section.put("available.held", locks, "the lock and exclude lists of dnf and zypper below /etc")
+        locks = rpm_held.held(host, names, rpm_locks.newest_versions(packages.images))
+        section.put("available.held", locks, "the lock and exclude lists of dnf, yum, tdnf, zypper, urpmi and apt on rpm below /etc")
     if not options.get("available", True):
         for name in _OFFER_FACTS + ("cache_age_seconds",):
             section.cannot_say("available." + name, "not_asked", "available: false")

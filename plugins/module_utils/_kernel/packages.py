@@ -14,6 +14,17 @@ _STATUS = "/var/lib/dpkg/status"
 _STATUS_LIMIT = 64 * 1024 * 1024
 _UPDATES = "/var/lib/dpkg/updates"
 _UNEXPLAINED_LIMIT = 20
+_OS_RELEASES = ("/etc/os-release", "/usr/lib/os-release")
+# A program of a package manager that is not read, and what it would say of kernels to who looks.
+_OTHER_MANAGERS = (
+    ("/usr/bin/pacman", "pacman -Qo /usr/lib/modules/*/vmlinuz"), ("/sbin/apk", "apk info --who-owns /boot/vmlinuz-*"),
+    ("/usr/bin/apk", "apk info --who-owns /boot/vmlinuz-*"), ("/usr/bin/xbps-query", "xbps-query -o '/boot/vmlinuz-*'"),
+    ("/usr/bin/emerge", "qfile '/lib/modules/*' (or eselect kernel list)"),
+    ("/run/current-system/kernel", "readlink /run/booted-system/kernel /run/current-system/kernel"),
+    ("/usr/bin/swupd", "swupd search-file vmlinuz, clr-boot-manager list-kernels"), ("/usr/bin/eopkg", "eopkg search-file /usr/lib/kernel"),
+    ("/usr/bin/guix", "readlink /run/booted-system/kernel"),
+    ("/usr/sbin/slackpkg", "ls /var/log/packages/kernel-*"), ("/bin/opkg", "opkg search '/lib/modules/*'"),
+)
 IMAGE_FILE = re.compile(r"(?:vmlinuz|Image)-(\S+)\Z")
 
 # What the package manager knows: kind is dpkg, rpm or "" where no data can be had, and then reason and detail say why.
@@ -29,15 +40,27 @@ def read_packages(host: Any, family: str, image_tool: str) -> Packages:
     """The kernels in the data of the family's package manager; for other families, of the one whose data is there."""
     if family in ("redhat", "suse"):
         packages = _read_rpm(host)
-    elif family == "debian" or not host.stat(_STATUS).problem:
+    elif family == "debian":
         packages = _read_dpkg(host)
     else:
-        packages = _read_rpm(host)
-        if packages.reason == "tool_missing":
-            packages = without_packages("unsupported", "neither dpkg nor rpm manages this host")
+        packages = _of_other_family(host)
     if image_tool != "none" and not packages.images:
         return without_packages("image_based", image_tool)
     return packages
+
+
+def _of_other_family(host: Any) -> Packages:
+    """What dpkg or rpm knows, where it holds a kernel or the system's own os-release: either may be a mere tool, beside what manages the host."""
+    if not host.stat(_STATUS).problem:
+        packages = _read_dpkg(host)
+        if packages.images or packages.reason not in ("", "unparsable") or any(ownership.dpkg_owners(host, _OS_RELEASES).values()):
+            return packages
+    packages = _read_rpm(host)
+    is_tool = not packages.images and packages.reason in ("", "tool_missing")
+    if not is_tool or any(ownership.rpm_owners(host, path) for path in _OS_RELEASES if packages.reason == ""):
+        return packages
+    would = next((words for path, words in _OTHER_MANAGERS if not host.stat(path).problem), "")
+    return without_packages("unsupported", "neither dpkg nor rpm manages this host" + ("; %s would tell" % would if would else ""))
 
 
 def _read_dpkg(host: Any) -> Packages:

@@ -127,7 +127,8 @@ def _flavour_of_the_unknown(release: str, packages: Packages) -> Optional[str]:
     """The flavour of a release that no package holds."""
     if packages.kind == versions.RPM:
         return _flavour_of_rpm_release(release)
-    return dpkg.flavour_here(release, packages.stanzas, packages.images)
+    line = dpkg.flavour_here(release, packages.stanzas, packages.images)
+    return line if packages.kind else line or None
 
 
 def _flavour_of_rpm_release(release: str) -> Optional[str]:

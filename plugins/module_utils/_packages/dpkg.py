@@ -10,7 +10,7 @@ import re
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .._formats import versions
-from .lines import by_shape, line_of
+from .lines import by_shape, counted_ends, line_of
 from .ownership import Contents
 
 
@@ -135,6 +135,8 @@ def images(stanzas: Iterable[Stanza], lists: Optional[Lists] = None) -> List[Ima
             complete = all(_state(each) in _IN_PLACE for each in (stanza, asked_for))
             found.append(Image(release, line_of(release, names), asked_for["Package"], stanza["Version"], _is_held(stanza) or _is_held(asked_for),
                                complete, tuple(sorted(each["Package"] for each in parts)), path, unsigned_source(stanza)))
+    ends = counted_ends(image.flavour or "" for image in found)
+    found = [image._replace(flavour=ends.get(image.flavour or "", image.flavour)) for image in found]
     key, by_release = versions.sort_key(versions.DPKG), versions.sort_key(versions.SYSTEMD_BOOT)
     # Two ABIs can be of one package version only by name, so the name decides then.
     return sorted(found, key=lambda image: (image.flavour or "", key(image.package_version), by_release(image.release)))

@@ -8,17 +8,19 @@ that a new one changes. The meta package that brought it tells which words are n
 """
 
 import re
-from typing import Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 _UPSTREAM = re.compile(r"\d+(?:\.\d+)+[^-]*")
 # What counts from release to release: 28, 1063, 0.deb11.21, 13parrot1, 060900rc7; and with letters kali3, rpi8, bpo12, rc4.
 _NUMBER = re.compile(r"\d(?:[\w.+~]*\d)?\Z")
 _NUMBERED = re.compile(r"[A-Za-z]+\.?\d+\Z")
 _CANDIDATE = re.compile(r"rc\d+\Z")
+_COUNTED_END = re.compile(r"(.*?[A-Za-z]{2,})-?\d{1,2}\Z")
 # Names with a number that Debian's and its relatives' architectures and the processors of their kernels have (dpkg's cputable, Debian's linux).
 _ARCHITECTURES = frozenset((
     "amd64", "x64", "x86", "arm64", "armv6", "armv7", "armv8", "i386", "i486", "i586", "i686", "ia64", "loong64", "loongarch64", "m68", "mips64",
     "powerpc64", "ppc64", "riscv64", "rv64", "sparc64", "s390", "sh4", "aarch64"))
+_STEMS = frozenset(name.rstrip("0123456789") for name in _ARCHITECTURES)
 _X86 = ("486", "586", "686")
 _OF_X86 = ("pae", "bigmem", "smp", "rt")
 
@@ -77,3 +79,10 @@ def line_of(release: str, metas: Iterable[str]) -> Optional[str]:
     """The line of a release: by the meta packages here, of which the one that explains most words wins, else by its shape."""
     found = [line for line in (by_meta(release, meta) for meta in metas) if line]
     return max(found, key=lambda line: (line.count("-"), line)) if found else by_shape(release)
+
+
+def counted_ends(found: Iterable[str]) -> Dict[str, str]:
+    """{line: its name without the number at its end} of those that differ in nothing else, so that it counts (xanmod1, xanmod2; surface-1, -2)."""
+    matches = {line: _COUNTED_END.match(line) for line in set(found)}
+    stems = {line: match.group(1) for line, match in matches.items() if match and match.group(1).rsplit("-", 1)[-1].lower() not in _STEMS}
+    return {line: stem for line, stem in stems.items() if list(stems.values()).count(stem) > 1}

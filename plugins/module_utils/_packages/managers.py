@@ -13,8 +13,14 @@ _IN_PLACE = ("installed", "unpacked", "half-configured", "triggers-awaited", "tr
 _DATABASES = (("dpkg", DPKG_STATUS), ("rpm", "/usr/lib/sysimage/rpm"), ("rpm", "/var/lib/rpm"))
 
 
+# Systems that another manager keeps, on which dpkg and rpm are tools for packages of others.
+_KEPT_BY_OTHERS = ("/etc/arch-release", "/etc/alpine-release", "/etc/gentoo-release", "/etc/NIXOS", "/etc/slackware-version")
+
+
 def manager(host: Any) -> Optional[str]:
-    """'dpkg', 'rpm' or None where neither keeps a database here."""
+    """'dpkg', 'rpm' or None where neither keeps the packages of this host."""
+    if any(not host.stat(path).problem for path in _KEPT_BY_OTHERS):
+        return None
     return next((name for name, path in _DATABASES if not host.stat(path).problem), None)
 
 

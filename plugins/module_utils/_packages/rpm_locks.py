@@ -5,20 +5,17 @@
 
 import fnmatch
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
-from .._formats import versions
+from .._formats import toml, versions
 from .dpkg import Image
 
 # What a line of kernels consists of, beside the package with the image: an update of one needs the others.
 _PARTS = ("", "-core", "-modules", "-modules-core")
 _FALLBACK = ("kernel", "kernel-core", "kernel-default", "kernel-uek", "kernel-uek-core")
-_REPOSITORIES = ("/etc/yum.repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d")
-_OVERRIDES = ("/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d")
-_DROP_INS = ("/usr/share/dnf5/libdnf.conf.d", "/etc/dnf/libdnf5.conf.d")
-_EXCLUDES = ("exclude", "excludepkgs")
+EXCLUDES = ("exclude", "excludepkgs")
 # The sections that speak for all repositories: before any, dnf's own, and the one of dnf-automatic that overrides it.
-_FOR_ALL = ("", "main", "base")
+FOR_ALL = ("", "main", "base")
 # What SUSE's kernels provide beside their own names.
 _PROVIDED = ("kernel", "kernel-base", "multiversion(kernel)")
 _RELATION = re.compile(r"\A(?P<name>.*?\S)\s*(?P<sign>[<>=!]=|[<>=])\s*(?P<edition>\S+)\Z")
@@ -59,9 +56,20 @@ def locked_by_dnf(text: str, names: Sequence[str]) -> List[str]:
 
 
 def locked_by_dnf5(text: str, names: Sequence[str]) -> List[str]:
-    """The kernel packages named in a dnf5 versionlock.toml, whose names may be globs."""
-    found = re.findall(r"^\s*name\s*=\s*[\"']([^\"'\n]*)[\"']", text, re.MULTILINE)
-    return [name for name in found if _matches(name, names)]
+    """The kernel packages named in a dnf5 versionlock.toml, whose names may be globs; a least version alone keeps nothing newer away."""
+    try:
+        packages = toml.parse(text).get("packages")
+    except toml.TomlError:
+        return []
+    rows = [row for row in packages if isinstance(row, dict)] if isinstance(packages, list) else []
+    return [row["name"] for row in rows if isinstance(row.get("name"), str) and _matches(row["name"], names) and not _only_from(row)]
+
+
+def _only_from(row: Dict[str, Any]) -> bool:
+    """Whether all that is asked of a package is a least version."""
+    conditions = row.get("conditions")
+    return bool(conditions) and isinstance(conditions, list) and all(
+        isinstance(each, dict) and each.get("comparator") in (">", ">=") for each in conditions)
 
 
 def newest_versions(images: Iterable[Image]) -> Dict[str, str]:
@@ -145,80 +153,28 @@ def sections(text: str) -> Dict[str, Dict[str, str]]:
 def excluded(text: str, names: Sequence[str] = _FALLBACK) -> List[str]:
     """The patterns that a configuration of dnf holds against kernels, those of repositories that are switched off left out."""
     known = sections(text)
-    found = [word for options in known.values() if is_on(options) for word in words(options) if concerns(word, names)]
-    # Where packages are named that alone may come, all others may not.
-    for options in (known[section] for section in _FOR_ALL if section in known):
-        only = re.split(r"[\s,]+", options.get("includepkgs", "").strip())
-        if only != [""] and not any(concerns(word, names) for word in only):
-            found.append("includepkgs=%s" % ",".join(only))
+    found = [word for options in known.values() if is_on(options) for word in against(options, names)]
+    for options in (known[section] for section in FOR_ALL if section in known):
+        found += left_out(options, names)
     return found
 
 
-def words(options: Dict[str, str]) -> List[str]:
-    """The patterns of a section's excludes."""
-    return [word for name in _EXCLUDES for word in re.split(r"[\s,]+", options.get(name, "")) if word]
+def words(options: Dict[str, str], *keys: str) -> List[str]:
+    """The words of some lists in a section."""
+    return [word for name in keys for word in re.split(r"[\s,]+", options.get(name, "")) if word]
+
+
+def against(options: Dict[str, str], names: Sequence[str]) -> List[str]:
+    """The patterns of a section's excludes that hold a kernel's package."""
+    return [word for word in words(options, *EXCLUDES) if concerns(word, names)]
+
+
+def left_out(options: Dict[str, str], names: Sequence[str]) -> List[str]:
+    """Where packages are named that alone may come, and no kernel's is among them, all others are held."""
+    only = words(options, "includepkgs")
+    return ["includepkgs=%s" % ",".join(only)] if only and not any(concerns(word, names) for word in only) else []
 
 
 def is_on(options: Dict[str, str]) -> bool:
     """Whether a section is in use; a repository is, unless it says otherwise."""
     return options.get("enabled", "1").lower() not in ("0", "false", "no", "off")
-
-
-def held(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]] = None) -> List[str]:
-    """Every lock and exclude that holds a kernel's package, named by its file."""
-
-    def by_zypper(text: str, called: Sequence[str]) -> List[str]:
-        return locked_by_zypper(text, called, newest)
-
-    # yum's own is a link to dnf's where there is dnf.
-    own = "/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf"
-    lists = (("/etc/dnf/plugins/versionlock.list", locked_by_dnf), ("/etc/yum/pluginconf.d/versionlock.list", locked_by_dnf),
-             ("/etc/dnf/versionlock.toml", locked_by_dnf5), ("/etc/zypp/locks", by_zypper), (own, excluded))
-    plain = ["%s (%s)" % (lock, path) for path, parse in lists for lock in parse(host.read(path).value or "", names)]
-    return plain + _in_drop_ins(host, names) + _in_repositories(host, names)
-
-
-def _in_drop_ins(host: Any, names: Sequence[str]) -> List[str]:
-    """dnf5's own: of two files of one name the administrator's counts."""
-    paths = {name: "%s/%s" % (folder, name) for folder in _DROP_INS for name in host.listdir(folder, 1000).value or [] if name.endswith(".conf")}
-    return ["%s (%s)" % (lock, path) for _name, path in sorted(paths.items()) for lock in excluded(host.read(path).value or "", names)]
-
-
-def _in_repositories(host: Any, names: Sequence[str]) -> List[str]:
-    """Excludes of repositories, as dnf5's overrides leave them."""
-    overrides = [(path, *one) for path in _overrides(host) for one in sections(host.read(path).value or "").items()]
-    found: List[str] = []
-    taken: Set[str] = set()
-    for path in [path for folder in _REPOSITORIES for path in _files(host, folder)]:
-        for repository, options in sections(host.read(path).value or "").items():
-            source, options = _overridden(repository, dict(options), path, overrides)
-            taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
-            if is_on(options):
-                found += ["%s (%s)" % (word, source) for word in words(options) if concerns(word, names)]
-    # A repository that is defined elsewhere (a plug-in's, the command line's).
-    found += ["%s (%s)" % (word, path) for path, pattern, options in overrides if pattern not in taken and is_on(options)
-              for word in words(options) if concerns(word, names)]
-    return found
-
-
-def _overridden(
-    repository: str, options: Dict[str, str], path: str, overrides: List[Tuple[str, str, Dict[str, str]]]
-) -> Tuple[str, Dict[str, str]]:
-    """(the file that has the last word on excludes, the options)."""
-    for other, pattern, changed in overrides:
-        if fnmatch.fnmatchcase(repository, pattern):
-            if any(name in changed for name in _EXCLUDES):
-                path = other
-                options = {name: value for name, value in options.items() if name not in _EXCLUDES}
-            options.update(changed)
-    return path, options
-
-
-def _overrides(host: Any) -> List[str]:
-    """In the order in which they count, by name; of two of one name the administrator's."""
-    paths = {path.rsplit("/", 1)[-1]: path for folder in _OVERRIDES for path in _files(host, folder)}
-    return [path for _name, path in sorted(paths.items())]
-
-
-def _files(host: Any, folder: str) -> List[str]:
-    return ["%s/%s" % (folder, name) for name in host.listdir(folder, 1000).value or [] if name.endswith(".repo")]

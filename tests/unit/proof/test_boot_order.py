@@ -91,6 +91,7 @@ def shell_of(name: str) -> str:
     ("default l1\nlabel l0\n linux /boot/vmlinuz-6.12.41-arm64\nlabel l1\n  KERNEL /boot/vmlinuz-6.1.0-41-arm64\n", "/boot/vmlinuz-6.1.0-41-arm64"),
     ("LABEL l0\n\tLINUX /boot/vmlinuz-6.12.41-arm64\n\tAPPEND root=/dev/sda1\n", "/boot/vmlinuz-6.12.41-arm64"),
     ("default gone\nlabel l0\n fit /boot/image.itb#conf-1\n", "/boot/image.itb"),
+    ("DEFAULT menu.c32\nLABEL virt\n LINUX vmlinuz-virt\nLABEL lts\n MENU DEFAULT\n LINUX vmlinuz-lts\n", "vmlinuz-lts"),
 ])
 def test_extlinux_is_read_on_the_host(text: str, image: str, tmp_path: Path) -> None:
     """The question's own awk on a file of U-Boot's form (doc/README.pxe)."""

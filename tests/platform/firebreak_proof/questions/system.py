@@ -181,12 +181,14 @@ BOOT = (
         # U-Boot's menu, where no GRUB can be what starts.
         if [ ! -d /sys/firmware/efi ]; then
           case $(uname -m) in aarch64|arm*|riscv*) ;; *) [ ! -e /boot/grub/grub.cfg ] && [ ! -e /boot/grub2/grub.cfg ] ;; esac &&
-          for path in /boot/extlinux/extlinux.conf /extlinux/extlinux.conf /boot/firmware/extlinux/extlinux.conf; do
+          for path in /boot/extlinux/extlinux.conf /extlinux/extlinux.conf /boot/firmware/extlinux/extlinux.conf /boot/extlinux.conf \\
+            /boot/syslinux/extlinux.conf /boot/syslinux/syslinux.cfg /boot/syslinux.cfg; do
             [ -e "$path" ] || continue
             awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" && !count { wanted = $2 }
               key == "label" { name = $2; if (!count++) first = name }
+              key == "menu" && tolower($2) == "default" && count && !marked { marked = name }
               key ~ /^(linux|kernel|fit)$/ && count && !(name in image) { image[name] = $2 }
-              END { print "extlinux " image[wanted in image ? wanted : first] }' "$path"
+              END { print "extlinux " image[wanted in image ? wanted : marked ? marked : first] }' "$path"
             break
           done
         fi

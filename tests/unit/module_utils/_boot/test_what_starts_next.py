@@ -283,6 +283,55 @@ def test_extlinux_of_u_boot_is_read_and_grubs_files_are_not() -> None:
         "images beside it would tell")
 
 
+# update-extlinux of Alpine; SYSLINUX's menu marks its default where DEFAULT names the menu's own program.
+ALPINE = """DEFAULT menu.c32
+PROMPT 0
+TIMEOUT 10
+LABEL virt
+  MENU LABEL Linux virt
+  LINUX vmlinuz-virt
+LABEL lts
+  MENU DEFAULT
+  LINUX vmlinuz-lts
+  APPEND root=UUID=1 modules=ext4
+"""
+
+
+@pytest.mark.parametrize("path", ["/boot/extlinux.conf", "/boot/syslinux/syslinux.cfg"])
+def test_syslinux_starts_what_its_menu_marks(path: str) -> None:
+    facts = default({path: ALPINE})
+    assert (facts["loader"], facts["entry"], facts["options"]) == ("extlinux", "lts", "root=UUID=1 modules=ext4")
+    assert facts["image"].endswith("/vmlinuz-lts")
+
+
+def test_entries_in_other_files_of_syslinux_are_not_known() -> None:
+    reason, detail = why_not(collected({"/boot/extlinux/extlinux.conf": "default l0\ninclude themes/debian/theme.cfg\n"}))
+    assert (reason, "would tell" in detail) == ("unsupported", True)
+
+
+LIMINE = option(8, "Limine", "\\EFI\\limine\\limine_x64.efi")
+
+
+@pytest.mark.parametrize(("rival", "known"), [
+    ("/boot/limine.conf", {}), ("/boot/extlinux/extlinux.conf", {}), ("/etc/lilo.conf", {}),
+    ("/boot/limine.conf", firmwares([6], 6, DISK)), ("/boot/limine.conf", firmwares([8, 0], 8, LIMINE, SHIM)),
+    ("/boot/EFI/refind/refind.conf", firmwares([6], 6, DISK)),
+])
+def test_two_loaders_files_and_nothing_that_names_one(rival: str, known: dict[str, str]) -> None:
+    """The guides of CachyOS and of Arch put Limine and rEFInd beside a GRUB that was there before, whose files stay."""
+    under = {"listdir": EFI, "read_bytes": known} if known else {}
+    reason, detail = why_not(collected({"/boot/grub/grub.cfg": MENU, rival: ""}, **under))
+    assert (reason, "would tell" in detail) == ("unsupported", True), detail
+
+
+@pytest.mark.parametrize(("rival", "known"), [
+    ("/boot/limine.conf", firmwares([0], 0, SHIM)), ("/boot/limine.conf", firmwares([6], 6, DISK, LoaderInfo="GRUB 2.12")),
+    ("/etc/lilo.conf", firmwares([6], 6, DISK)),
+])
+def test_what_is_named_by_firmware_or_itself_needs_no_files(rival: str, known: dict[str, str]) -> None:
+    assert default({"/boot/grub2/grub.cfg": MENU, "/etc/os-release": "ID=fedora\n", rival: ""}, listdir=EFI, read_bytes=known)["loader"] == "grub"
+
+
 def test_mounts_are_those_that_lie_nearest_and_on_top() -> None:
     known = mounts.parse("1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /boot rw - xfs /dev/b rw\n3 2 0:9 / /boot rw - autofs x rw\nbroken\n")
     assert [getattr(mounts.covering(known, path), "source", None) for path in ("/boot/efi", "/bootx", "/")] == ["x", "/dev/a", "/dev/a"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host import record
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm
 from recorded_host import RecordedHost
 
 NOW = 1800000000.0
@@ -220,3 +220,38 @@ def test_a_kernel_that_is_replaced_in_place_is_offered_as_a_version_of_its_packa
     section = collect(recording, available=True)
     offer = section.facts["available"]
     assert (offer["release"], offer["package"], offer["package_version"]) == (None, "linux-image-current-rockchip64", "24.8.1")
+
+
+def test_xanmods_without_their_meta_package_are_one_line() -> None:
+    """The names of XanMod's packages: 6.8.7-x64v4-xanmod1 and its rebuild -xanmod2."""
+    releases = ("6.8.7-x64v4-xanmod1", "6.8.7-x64v4-xanmod2")
+    facts = collect(host((releases[0], "#0~20240417.g1234567 SMP PREEMPT_DYNAMIC Wed Apr 17 12:00:00 UTC 2024"),
+                         [package(f"linux-image-{release}", f"{release}-0~20240417.g1234567") for release in releases],
+                         {f"linux-image-{release}": usual(release) for release in releases})).facts
+    assert (facts["running"]["flavour"], facts["newest_installed"]["release"]) == ("x64v4-xanmod", releases[1])
+
+
+RPM = " ".join(rpm.QUERY)
+KNOWS_NONE = [3, "no package provides kernel-uname-r\npackage kernel-uek is not installed\npackage kernel-uek-core is not installed\n", ""]
+PACMAN = {"/usr/bin/pacman": ["file", 0o755, 0, 0, 0, 0, 0, 1, 1]}
+
+
+@pytest.mark.parametrize("answers", [
+    {"run": {RPM: KNOWS_NONE}}, {"read": {"/var/lib/dpkg/status": ""}, "run": {RPM: KNOWS_NONE}}, {"read": {"/var/lib/dpkg/status": ""}}])
+def test_a_manager_that_is_a_mere_tool_says_nothing_of_kernels(answers: dict[str, Any]) -> None:
+    """Arch's packages rpm-tools and dpkg: their databases are there, and nothing of the host is in them."""
+    recording: dict[str, Any] = {"uname": ["Linux", "host", "6.17.8-arch1-1", "#1 SMP", "x86_64"], "now": NOW, "stat": PACMAN,
+                                 "listdir": {"/boot": ["vmlinuz-linux"], "/lib/modules": ["6.17.8-arch1-1"]}, **answers}
+    recording["read"] = {"/etc/os-release": "ID=arch\n", "/proc/1/cgroup": "0::/init.scope\n", **answers.get("read", {})}
+    section = collect(recording)
+    assert section.facts["stray_images"] is section.facts["running"]["package"] is section.facts["available"]["held"] is None
+    details = {null["detail"] for null in section.nulls if null["fact"] == "kernel.installed"}
+    assert details == {"neither dpkg nor rpm manages this host; pacman -Qo /usr/lib/modules/*/vmlinuz would tell"}
+
+
+def test_a_kernel_of_ones_own_on_a_system_that_rpm_keeps_is_a_stray() -> None:
+    """Photon's rpm owns os-release, so that it is asked of kernels."""
+    owner = " ".join(("rpm", "-qf", "--queryformat", "%{NAME}\\n", "/etc/os-release"))
+    recording = {"uname": ["Linux", "host", "6.18.0", "#1 SMP", "x86_64"], "now": NOW, "stat": {}, "listdir": {"/boot": ["vmlinuz-6.18.0"]},
+                 "run": {RPM: KNOWS_NONE, owner: [0, "photon-release\n", ""]}, "read": {"/etc/os-release": "ID=photon\n", "/proc/1/cgroup": "0::/\n"}}
+    assert collect(recording).facts["stray_images"] == ["/boot/vmlinuz-6.18.0"]

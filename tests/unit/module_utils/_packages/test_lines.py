@@ -81,3 +81,10 @@ def test_the_meta_package_tells_which_words_are_names(release: str, meta: str, l
 def test_the_meta_package_that_explains_most_wins() -> None:
     assert lines.line_of("6.1.0-28-rt-amd64", ["linux-image-amd64", "linux-image-rt-amd64"]) == "rt-amd64"
     assert lines.line_of("5.15.0-112-generic", ["linux-image-virtual"]) == "generic"
+
+
+def test_a_number_at_the_end_counts_where_nothing_else_differs() -> None:
+    """XanMod and linux-surface without their meta packages, an RT kernel of one's own; kernels of boards and processors are apart."""
+    found = ["x64v4-xanmod1", "x64v4-xanmod2", "surface-1", "surface-2", "rt16", "rt18", "raspi2", "v7+", "armv7", "armv8", "686", "586", "amd64"]
+    assert lines.counted_ends(found) == {
+        "x64v4-xanmod1": "x64v4-xanmod", "x64v4-xanmod2": "x64v4-xanmod", "surface-1": "surface", "surface-2": "surface", "rt16": "rt", "rt18": "rt"}

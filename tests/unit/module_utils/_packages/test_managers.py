@@ -30,6 +30,9 @@ def test_a_failed_query_is_told_from_missing_packages(status: int, out: str, err
     ({"/var/lib/dpkg/status": ["file", 0o644, 0, 0, 9, 0.0, 0.0, 1, 2], "/var/lib/rpm": ["directory", 0o755, 0, 0, 9, 0.0, 0.0, 1, 3]}, "dpkg"),
     ({"/var/lib/rpm": ["directory", 0o755, 0, 0, 9, 0.0, 0.0, 1, 3]}, "rpm"),
     ({}, None),
+    # rpm-tools and dpkg of Arch and Alpine keep databases in which nothing of the host is.
+    ({"/var/lib/rpm": ["directory", 0o755, 0, 0, 9, 0.0, 0.0, 1, 3], "/etc/arch-release": ["file", 0o644, 0, 0, 0, 0.0, 0.0, 1, 4]}, None),
+    ({"/var/lib/dpkg/status": ["file", 0o644, 0, 0, 9, 0.0, 0.0, 1, 2], "/etc/alpine-release": ["file", 0o644, 0, 0, 7, 0.0, 0.0, 1, 4]}, None),
 ])
 def test_the_manager_whose_database_is_there_is_asked(stat: dict[str, Any], expected: str | None) -> None:
     assert managers.manager(RecordedHost({"stat": stat})) == expected

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import managers
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_pins, available, dpkg, rpm, rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_conf, apt_pins, available, dpkg, rpm, rpm_locks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -209,7 +209,7 @@ def test_apt_conf_is_read_in_both_notations_and_without_comments() -> None:
     Unattended-Upgrade { Package-Blacklist { "linux-"; "vim"; }; Automatic-Reboot "true"; };
     Dir::Etc::Parts x;
     """
-    values = managers.parse_apt_conf(text)
+    values = apt_conf.parse_apt_conf(text)
     assert values["apt::periodic::unattended-upgrade"] == ["1"]
     assert values["unattended-upgrade::package-blacklist"] == ["linux-", "vim"]
     assert values["unattended-upgrade::automatic-reboot"] == ["true"]
@@ -234,7 +234,7 @@ PARSERS: list[Callable[[str], Any]] = [
     lambda text: available.parse_dnf_query(text, "standard"),
     lambda text: available.parse_zypper_search(text, "default"),
     lambda text: available.suse_release(text, "default"),
-    lambda text: [managers.parse_apt_conf(text), managers.subscription_server(text), managers.automatic_applies(text)],
+    lambda text: [apt_conf.parse_apt_conf(text), managers.subscription_server(text), managers.automatic_applies(text)],
 ]
 PIECES = st.lists(
     st.sampled_from(

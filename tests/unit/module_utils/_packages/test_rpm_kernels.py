@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm, rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm, rpm_held, rpm_locks
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages.dnf_query import DNF_QUERY
 from recorded_host import RecordedHost
 
@@ -227,6 +227,33 @@ def test_a_lock_of_older_versions_keeps_nothing_back(version: str, holds: bool) 
     ({"/etc/dnf/dnf.conf": "[main]\nincludepkgs=bash, openssl*\n"}, ["includepkgs=bash,openssl* (/etc/dnf/dnf.conf)"]),
     ({"/etc/dnf/dnf.conf": "[main]\nincludepkgs=bash kern*\n"}, []),
     ({"/etc/yum.repos.d/epel.repo": "[epel]\nincludepkgs=htop\n"}, []),
+    # A repository that brings kernels, and may bring others alone; excludes that are switched off (dnf.conf(5), disable_excludes).
+    ({"/etc/yum.repos.d/r.repo": "[rhel-9-for-x86_64-baseos-rpms]\nincludepkgs=glibc* bash\n"},
+     ["includepkgs=glibc*,bash (/etc/yum.repos.d/r.repo)"]),
+    ({"/etc/yum.repos.d/r.repo": "[ol9_UEKR8]\nincludepkgs=kernel-uek* kernel-core\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nexcludepkgs=kernel*\ndisable_excludes=all\n", "/etc/yum.repos.d/r.repo": "[x]\nexclude=kernel\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nexcludepkgs=kernel*\ndisable_excludes=main\n", "/etc/yum.repos.d/r.repo": "[x]\nexclude=kernel\n"},
+     ["kernel (/etc/yum.repos.d/r.repo)"]),
+    ({"/etc/dnf/dnf.conf": "[main]\ndisable_excludes=x\n", "/etc/yum.repos.d/r.repo": "[x]\nexclude=kernel\n[y]\nexclude=kernel-core\n"},
+     ["kernel-core (/etc/yum.repos.d/r.repo)"]),
+    ({"/etc/dnf/dnf.conf": "[main]\nreposdir=/srv/repos\n", "/srv/repos/r.repo": "[x]\nexclude=kernel\n"}, ["kernel (/srv/repos/r.repo)"]),
+    ({"/etc/dnf/dnf.conf": '[main]\nexclude="kernel*"\n'}, []),
+    # versionlock of dnf 4 by its own configuration, and all plug-ins off; that of dnf5 written in one line, and a least version alone.
+    ({"/etc/dnf/plugins/versionlock.list": "kernel-core-0:5.14.0-1.*\n", "/etc/dnf/plugins/versionlock.conf": "[main]\nenabled = 0\n"}, []),
+    ({"/etc/dnf/plugins/versionlock.list": "kernel-core-0:5.14.0-1.*\n", "/etc/dnf/dnf.conf": "[main]\nplugins=False\n"}, []),
+    ({"/etc/dnf/my.list": "kernel-core-0:5.14.0-1.*\n", "/etc/dnf/plugins/versionlock.conf": "[main]\nenabled = 1\nlocklist = /etc/dnf/my.list\n"},
+     ["kernel-core-0:5.14.0-1.* (/etc/dnf/my.list)"]),
+    ({"/etc/dnf/versionlock.toml": 'packages=[{name="kernel-core",conditions=[{key="evr",comparator="=",value="5.14.0-1"}]}]\n'},
+     ["kernel-core (/etc/dnf/versionlock.toml)"]),
+    ({"/etc/dnf/versionlock.toml": '[[packages]]\nname = "kernel"\n[[packages.conditions]]\nkey = "evr"\ncomparator = ">="\nvalue = "5"\n'}, []),
+    # tdnf (its wiki, Configuration Options), urpmi (skip.list of Mageia), apt on rpm (ALT's apt.conf).
+    ({"/etc/tdnf/tdnf.conf": "[main]\nexcludepkgs=bash kernel\n"}, ["kernel (/etc/tdnf/tdnf.conf)"]),
+    ({"/etc/tdnf/tdnf.conf": "[main]\nrepodir=/etc/tdnf/repos\n", "/etc/tdnf/repos/p.repo": "[p]\nexclude=kernel\n"},
+     ["kernel (/etc/tdnf/repos/p.repo)"]),
+    ({"/etc/tdnf/locks.d/own.conf": "kernel\nkernelshark\n", "/etc/tdnf/locks.d/no.txt": "kernel\n"}, ["kernel (/etc/tdnf/locks.d/own.conf)"]),
+    ({"/etc/urpmi/skip.list": "# nothing\n/^kernel/\nkernel-doc\n"}, ["/^kernel/ (/etc/urpmi/skip.list)"]),
+    ({"/etc/apt/apt.conf": 'RPM { Allow-Duplicated { "^kernel-image-.*"; }; Hold { "^(kernel|alsa)[0-9]+-source"; "^kernel$"; }; };\n'},
+     ["^kernel$ (/etc/apt/apt.conf)"]),
 ])
 def test_locks_are_found_where_each_tool_keeps_them(read: dict[str, str], held: list[str]) -> None:
-    assert rpm_locks.held(RecordedHost({"read": read}), EL_NAMES) == held
+    assert rpm_held.held(RecordedHost({"read": read}), EL_NAMES) == held

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where dnf 4, dnf5, yum, tdnf, urpmi, apt on rpm and zypper keep what holds kernels back, and which of it they heed."""
+
+import fnmatch
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .apt_conf import parse_apt_conf
+from .rpm_locks import EXCLUDES, FOR_ALL, against, is_on, left_out, locked_by_dnf, locked_by_dnf5, locked_by_zypper, sections, words
+
+_REPOSITORIES = ("/etc/yum.repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d")
+_OVERRIDES = ("/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d")
+_DROP_INS = ("/usr/share/dnf5/libdnf.conf.d", "/etc/dnf/libdnf5.conf.d")
+_TDNF, _TDNF_LOCKS = "/etc/tdnf/tdnf.conf", "/etc/tdnf/locks.d"
+# A plug-in's own file, and the list that it reads unless told otherwise.
+_VERSION_LOCKS = (("/etc/dnf/plugins/versionlock.conf", "/etc/dnf/plugins/versionlock.list"),
+                  ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/yum/pluginconf.d/versionlock.list"))
+_URPMI = "/etc/urpmi/skip.list"
+_APT_CONF = "/etc/apt/apt.conf"
+# The repositories that bring distributions' kernels: a list of what alone may come from another says nothing of them.
+_BRINGS_KERNELS = re.compile(
+    r"(?:updates?(?:-testing)?|base|core|fedora|rawhide|oss|os|amazonlinux|photon(?:-updates)?|kernel.*|.*[-_]kernel|.*-official-base"
+    r"|(?:.*[-_])?baseos(?:[-_].*)?|.*uekr\d+.*)\Z", re.IGNORECASE)
+
+# A file's sections, by the file.
+Configuration = NamedTuple("Configuration", [("path", str), ("sections", Dict[str, Dict[str, str]])])
+
+
+def held(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]] = None) -> List[str]:
+    """Every lock and exclude that holds a kernel's package, named by its file."""
+    main = _main(host)
+    spared = {word for one in main for section in FOR_ALL for word in words(one.sections.get(section, {}), "disable_excludes")}
+    found = _locks(host, names, newest, main)
+    if not spared & {"all", "*", "main"}:
+        found += _named(main, names)
+    if not spared & {"all", "*"}:
+        found += _in_repositories(host, names, _folders(main), spared)
+    return found + _by_others(host, names)
+
+
+def _main(host: Any) -> List[Configuration]:
+    """The manager's own file, and dnf5's drop-ins, of which of two of one name the administrator's counts; yum's own is a link to dnf's."""
+    paths = ["/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf"]
+    drop_ins = {name: "%s/%s" % (folder, name) for folder in _DROP_INS for name in _names(host, folder, ".conf")}
+    paths += [path for _name, path in sorted(drop_ins.items())] + [_TDNF]
+    return [Configuration(path, sections(_text(host, path))) for path in paths]
+
+
+def _option(main: List[Configuration], *names: str) -> Optional[str]:
+    """The last value that is given to an option for all repositories."""
+    given = [one.sections[section][name] for one in main for section in FOR_ALL for name in names if name in one.sections.get(section, {})]
+    return given[-1] if given else None
+
+
+def _folders(main: List[Configuration]) -> List[str]:
+    told = _option(main, "reposdir", "repodir")
+    return re.split(r"[\s,]+", told.strip()) if told and told.strip() else list(_REPOSITORIES)
+
+
+def _locks(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]], main: List[Configuration]) -> List[str]:
+    found: List[str] = []
+    for own, usual in _VERSION_LOCKS:
+        options = sections(_text(host, own)).get("main", {})
+        if is_on(options) and is_on({"enabled": _option(main, "plugins") or "1"}):
+            path = options.get("locklist") or usual
+            found += ["%s (%s)" % (lock, path) for lock in locked_by_dnf(_text(host, path), names)]
+    for path, locks in (("/etc/dnf/versionlock.toml", locked_by_dnf5(_text(host, "/etc/dnf/versionlock.toml"), names)),
+                        ("/etc/zypp/locks", locked_by_zypper(_text(host, "/etc/zypp/locks"), names, newest))):
+        found += ["%s (%s)" % (lock, path) for lock in locks]
+    return found
+
+
+def _named(main: List[Configuration], names: Sequence[str]) -> List[str]:
+    """What the managers' own files exclude, or leave out."""
+    found = []
+    for one in main:
+        found += ["%s (%s)" % (word, one.path) for options in one.sections.values() if is_on(options) for word in against(options, names)]
+        for section in FOR_ALL:
+            found += ["%s (%s)" % (word, one.path) for word in left_out(one.sections.get(section, {}), names)]
+    return found
+
+
+def _by_others(host: Any, names: Sequence[str]) -> List[str]:
+    """The lists of tdnf (names of packages), of urpmi (names, or patterns between slashes) and of apt on rpm (patterns)."""
+    locks = ["%s/%s" % (_TDNF_LOCKS, name) for name in _names(host, _TDNF_LOCKS, ".conf")]
+    given = [(path, word, _exactly(word)) for path in locks for word in _lines(host, path)]
+    given += [(_TDNF, word, _exactly(word)) for word in words(sections(_text(host, _TDNF)).get("main", {}), "pkglocks")]
+    given += [(_URPMI, word, word[1:-1] if re.match(r"/.+/\Z", word) else _exactly(word, r"(?:-\d|\Z)")) for word in _lines(host, _URPMI)]
+    parts = ["%s.d/%s" % (_APT_CONF, name) for name in _names(host, _APT_CONF + ".d", ".conf")]
+    given += [(path, word, word) for path in [_APT_CONF] + parts for word in parse_apt_conf(_text(host, path)).get("rpm::hold", [])]
+    return ["%s (%s)" % (word, path) for path, word, pattern in given if any(_finds(pattern, name) for name in names)]
+
+
+def _exactly(word: str, end: str = r"\Z") -> str:
+    return r"\A" + re.escape(word) + end
+
+
+def _finds(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        # A pattern that only its own tool can read may hold anything.
+        return True
+
+
+def _lines(host: Any, path: str) -> List[str]:
+    lines = (line.split("#", 1)[0].strip() for line in _text(host, path).split("\n"))
+    return [line for line in lines if line]
+
+
+def _in_repositories(host: Any, names: Sequence[str], folders: Sequence[str], spared: Set[str]) -> List[str]:
+    """Excludes of repositories, as dnf5's overrides leave them."""
+    overrides = [(path, *one) for path in _overrides(host) for one in sections(_text(host, path)).items()]
+    found: List[str] = []
+    taken: Set[str] = set()
+    for path in [path for folder in folders for path in _files(host, folder)]:
+        for repository, options in sections(_text(host, path)).items():
+            source, options = _overridden(repository, dict(options), path, overrides)
+            taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
+            if is_on(options) and not any(fnmatch.fnmatchcase(repository, word) for word in spared):
+                only = left_out(options, names) if _BRINGS_KERNELS.match(repository) else []
+                found += ["%s (%s)" % (word, source) for word in against(options, names) + only]
+    # A repository that is defined elsewhere (a plug-in's, the command line's).
+    found += ["%s (%s)" % (word, path) for path, pattern, options in overrides if pattern not in taken and is_on(options)
+              for word in against(options, names)]
+    return found
+
+
+def _overridden(
+    repository: str, options: Dict[str, str], path: str, overrides: List[Tuple[str, str, Dict[str, str]]]
+) -> Tuple[str, Dict[str, str]]:
+    """(the file that has the last word on excludes, the options)."""
+    for other, pattern, changed in overrides:
+        if fnmatch.fnmatchcase(repository, pattern):
+            if any(name in changed for name in EXCLUDES):
+                path = other
+                options = {name: value for name, value in options.items() if name not in EXCLUDES}
+            options.update(changed)
+    return path, options
+
+
+def _overrides(host: Any) -> List[str]:
+    """In the order in which they count, by name; of two of one name the administrator's."""
+    paths = {path.rsplit("/", 1)[-1]: path for folder in _OVERRIDES for path in _files(host, folder)}
+    return [path for _name, path in sorted(paths.items())]
+
+
+def _files(host: Any, folder: str) -> List[str]:
+    return ["%s/%s" % (folder, name) for name in _names(host, folder, ".repo")]
+
+
+def _text(host: Any, path: str) -> str:
+    """What a file holds, '' where there is none; what cannot be read is kept by the host's own witness."""
+    answer = host.read(path)
+    return "" if answer.problem else str(answer.value)
+
+
+def _names(host: Any, folder: str, ending: str) -> List[str]:
+    listed = host.listdir(folder, 1000)
+    return [] if listed.problem else [name for name in listed.value if name.endswith(ending)]

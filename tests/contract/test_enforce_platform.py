@@ -65,6 +65,13 @@ def test_a_host_that_nobody_can_reach_is_left_out_and_stops_nobody(tmp_path: Pat
     assert done.status == 0, done.output  # the standard promises nothing of kernels, so a machine without a packaged one is not refused
 
 
+def test_a_run_that_reached_nobody_did_not_go_well(tmp_path: Path) -> None:
+    done = play(tmp_path, {"dead": DEAD}, "--check", playbook="enforce_platform.yml")
+    assert done.status != 0, done.output
+    assert "dead: left out, since" in flat(done.output)
+    assert (tmp_path / "reports/latest/fleet.json").exists()
+
+
 def test_parts_are_left_out_and_chosen(tmp_path: Path) -> None:
     left = enforce(tmp_path, firebreak_leave_out="kernel,kata")
     assert left.status == 0, left.output

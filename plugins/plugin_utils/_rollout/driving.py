@@ -239,7 +239,11 @@ def outcome(state: State) -> dict[str, Any]:
     """The end of a run in words: ``failures`` by host, what is ``said`` of hosts that are no failure, and the counts."""
     spent = ", ".join(sorted(host.name for host in state.spent)[:6])
     failures = {host.name: _with_held(host) for host in state.spent}
-    said = {host.name: f"{host.name}: left out, since {host.why}" for host in state.of(LEFT_OUT)}
+    left_out = {host.name: f"{host.name}: left out, since {host.why}" for host in state.of(LEFT_OUT)}
+    # Hosts that are left out stop nobody; but a run that reached none of its hosts is not one that went well.
+    is_of_nobody = bool(left_out) and all(host.status == LEFT_OUT for host in state.hosts.values() if host.is_here)
+    said = {} if is_of_nobody else left_out
+    failures.update(left_out if is_of_nobody else {})
     for host in state.of(WAITING):
         if state.is_spent or state.status == journal.STOPPED:
             failures[host.name] = f"{host.name}: left alone, since {f'{spent} failed' if spent else state.why}"

@@ -142,6 +142,18 @@ def test_the_dead_are_left_out_by_name_and_stop_nobody(tmp_path: Path) -> None:
     assert (outcome["failures"], outcome["said"]) == ({}, {"a": "a: left out, since still dead"})
 
 
+def test_a_run_that_reached_nobody_did_not_go_well(tmp_path: Path) -> None:
+    begin(tmp_path)
+    for name in ("a", "b"):
+        scanned(tmp_path, name, "unreachable", error=f"{name}: no route to host")
+    while hosts := drive(tmp_path).next()["hosts"]:
+        for name in hosts:
+            drive(tmp_path).result(name, "unreachable", "still dead")
+    outcome = drive(tmp_path).end()
+    assert (sorted(outcome["failures"]), outcome["said"]) == (["a", "b"], {})
+    assert outcome["failures"]["a"].startswith("a: left out, since ")
+
+
 def test_a_failed_host_keeps_its_place_until_it_is_released(tmp_path: Path) -> None:
     begin(tmp_path, waves=[1])
     drive(tmp_path).next()

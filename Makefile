@@ -113,6 +113,14 @@ test-eda: .venv-eda/.ready ## the fleet heals itself under a real ansible-rulebo
 	@tests/tools/apt_install tests/eda/packages.txt
 	@PYTHONPATH=tests/tools .venv-eda/bin/python -m pytest -p no_skips -q --durations=5 tests/eda
 
+.venv-ee/.ready: tests/ee/requirements.txt
+	@tests/tools/make_venv .venv-ee tests/ee/requirements.txt .venv-ee/.ready
+
+.PHONY: test-ee
+test-ee: .venv-ee/.ready ## the contract inside of what execution-environment.yml lists; as root on Debian, a few minutes
+	@tests/tools/apt_install tests/ee/packages.txt
+	@PYTHONPATH=tests/tools:tests/lab .venv-ee/bin/python -m pytest -p no_skips -q --durations=5 tests/ee
+
 .PHONY: test-matrix
 test-matrix: $(DEV) ## every pair of interpreter and ansible-core that can be had here
 	@$(BIN)/python tests/matrix/run_matrix.py

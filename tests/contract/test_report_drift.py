@@ -186,7 +186,7 @@ def test_the_summary_outlives_the_project_of_an_awx_job(awx: Path) -> None:
     done = ansible_runner.run(
         private_data_dir=str(awx), playbook="playbooks/report_drift.yml", quiet=True,
         extravars={"awx_job_id": 4711, "firebreak_sections": ["os"], "firebreak_standard": {"os": {"id": "none-such"}}},
-        envvars={"PATH": f"{PLAYBOOK.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(awx)})
+        envvars={"PATH": f"{Path(PLAYBOOK).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(awx)})
     assert done.status == "successful", done.stdout.read()
     shutil.rmtree(awx / "project")
     stats = next(event for event in done.events if event["event"] == "playbook_on_stats")

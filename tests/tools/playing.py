@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,7 +17,9 @@ from typing import Any, NamedTuple
 import yaml
 from workshop import REPOSITORY, clean_environment
 
-PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+# Beside the interpreter in a virtual environment; pip of a system without one has a folder of its own for programs.
+_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+PLAYBOOK = shutil.which("ansible-playbook", path=_PATH) or "ansible-playbook"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
@@ -40,7 +44,7 @@ def play(folder: Path, hosts: Mapping[str, Any], *arguments: str, playbook: str 
     home.mkdir(exist_ok=True)
     env = clean_environment(home, ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"), COLUMNS="160")
     extra = json.dumps({"firebreak_sections": ["os"], **variables})
-    command = [str(PLAYBOOK), "-i", str(inventory), str(REPOSITORY / "playbooks" / playbook), "-e", extra, *arguments]
+    command = [PLAYBOOK, "-i", str(inventory), str(REPOSITORY / "playbooks" / playbook), "-e", extra, *arguments]
     done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=300, check=False)
     return Done(done.returncode, done.stdout.decode(errors="replace"))

@@ -12,6 +12,7 @@ import base64
 import os
 import re
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from typing import NoReturn
@@ -67,7 +68,18 @@ def escapes(_nonce: str, _asked: list[str]) -> NoReturn:
     sys.exit(255)
 
 
-WORST: dict[str, Callable[[str, list[str]], None]] = {act.__name__: act for act in (endless, quadratic, brackets, forged, escapes)}
+def hanging(_nonce: str, _asked: list[str]) -> None:
+    """It says nothing at all, for longer than anybody waits."""
+    time.sleep(3600)
+
+
+def gone(_nonce: str, _asked: list[str]) -> NoReturn:
+    """It cannot be reached."""
+    sys.stderr.write("ssh: connect to host: No route to host\n")
+    sys.exit(255)
+
+
+WORST: dict[str, Callable[[str, list[str]], None]] = {act.__name__: act for act in (endless, quadratic, brackets, forged, escapes, hanging, gone)}
 
 
 def main() -> None:

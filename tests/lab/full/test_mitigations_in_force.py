@@ -8,6 +8,7 @@ The tests run in this order: each begins with the host as the one before left it
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +25,10 @@ MODULE = "dummy"
 CVE = "CVE-2099-0001"
 # What a mitigation may leave nothing of: files by content, and what is loaded.
 STATE = "find /etc /boot/grub /var/lib/firebreak -type f ! -name '*.bak' -exec sha256sum {} + 2>/dev/null | sort -k 2"
-# Parts of Debian's kernel without which a machine on a serial console comes up all the same; the first that is built in and named is taken.
-SPARE = ("for name in msr cpuid i8042 serio rfkill dmi_sysfs mptcp; do "
-         "grep -q \" __initcall__kmod_${name}__\" /proc/kallsyms && echo $name && exit; done")
+# A part of Debian's cloud kernels without which a machine comes up all the same, and what is there only where it was started.
+PART, STARTED = "dmi_sysfs", "test -d /sys/firmware/dmi/entries && echo yes || echo no"
+# An emulated machine, on a computer that has other work.
+SLOW = {"firebreak_scan_seconds": 540}
 
 
 class Mitigated(Fleet):
@@ -36,7 +38,8 @@ class Mitigated(Fleet):
         """The role with these mitigations in the standard."""
         play, variables = self.reports / "play.yml", self.reports / "variables.json"
         play.write_text(PLAY, encoding="utf-8")
-        variables.write_text(json.dumps({"firebreak_mitigations_lab": [{**ABOUT, "advisory": CVE, **entry} for entry in entries]}), encoding="utf-8")
+        wanted = [{**ABOUT, "advisory": CVE, **entry} for entry in entries]
+        variables.write_text(json.dumps({**SLOW, "firebreak_mitigations_lab": wanted}), encoding="utf-8")
         return subprocess.run(["ansible-playbook", "-i", "inventories/lab", str(play), "-e", f"@{variables}", "--diff", *more],
                               env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -84,26 +87,28 @@ def test_a_module_in_use_stops_the_host_and_says_by_what(lab: Mitigated) -> None
     done = lab.play({"modules": ["llc"]})
     assert done.returncode != 0
     assert "nothing is changed, since" in done.stdout
-    assert "used by stp" in done.stdout
+    # The kernel names the latest user first.
+    assert re.search(r"used by (?:\w+,)*stp\b", done.stdout), done.stdout
     assert lab.ask(HOST, STATE) == before
     lab.ask(HOST, "modprobe -r bridge")
 
 
 def test_what_is_part_of_the_kernel_waits_for_a_reboot_and_is_gone_after_another(lab: Mitigated) -> None:
-    name, before = lab.ask(HOST, SPARE), lab.ask(HOST, STATE)
-    assert name, "the kernel has none of the parts that can be spared"
-    assert changed(lab.play({"modules": [name]}))
+    before = lab.ask(HOST, STATE)
+    assert lab.ask(HOST, STARTED) == "yes"
+    assert changed(lab.play({"modules": [PART]}))
     assert "initcall_blacklist=" not in lab.ask(HOST, "cat /proc/cmdline")
     lab.run("reboot", HOST)
     assert "initcall_blacklist=" in lab.ask(HOST, "cat /proc/cmdline")
-    assert "blacklisted" in lab.ask(HOST, "dmesg | grep 'initcall.*blacklisted'")
-    done = lab.play({"modules": [name]})
+    assert lab.ask(HOST, STARTED) == "no"
+    done = lab.play({"modules": [PART]})
     assert not changed(done)
     assert f"{CVE}: in_force" in done.stdout
     assert changed(lab.play())
     assert lab.ask(HOST, STATE) == before
     lab.run("reboot", HOST)
     assert "initcall_blacklist=" not in lab.ask(HOST, "cat /proc/cmdline")
+    assert lab.ask(HOST, STARTED) == "yes"
 
 
 def test_a_fix_in_force_takes_the_mitigation_back(lab: Mitigated) -> None:
@@ -123,7 +128,7 @@ def test_the_report_tells_the_states(lab: Mitigated, tmp_path: Path) -> None:
     """By the report's own play, with a sysctl that the host has not."""
     variables = tmp_path / "variables.json"
     entry = {**ABOUT, "advisory": CVE, "sysctls": {"kernel.unprivileged_bpf_disabled": 1}}
-    variables.write_text(json.dumps({"firebreak_mitigations_lab": [entry]}), encoding="utf-8")
+    variables.write_text(json.dumps({**SLOW, "firebreak_mitigations_lab": [entry]}), encoding="utf-8")
     done = subprocess.run(["ansible-playbook", "-i", "inventories/lab", "playbooks/report_drift.yml", "-e", f"@{variables}",
                            "-e", f"firebreak_report_dir={tmp_path / 'report'}"], env=lab.environment, cwd=ROOT, capture_output=True, text=True,
                           check=False)

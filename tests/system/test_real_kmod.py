@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import modprobe
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._kernel.mitigating import render_blocked
+from ansible_collections.firebreak.fleet.plugins.module_utils._kernel.watched import put_watched
+from firebreak_proof.views import blocked
+from recorded_host import RecordedHost
 
 RELEASE = "9.9.9"
+BLOCK = "install algif_aead /bin/false\n"
 TEXTS = [
     {"a": "install algif_aead /bin/false\n"}, {"a": "install algif-aead /bin/true\n"}, {"a": "install algif_* /bin/false # why\n"},
     {"a": "install algif_aead \\\n /bin/false\n"}, {"a": "# install algif_aead /bin/false\n"}, {"a": "blacklist algif_aead\n"},
@@ -24,6 +30,23 @@ TEXTS = [
 ]
 
 
+# What of it makes kmod load the module all the same; the file that modules.softdep is has a place among the others by its name.
+SOFTDEPS = [
+    {"a": f"{BLOCK}softdep algif_aead pre: foo\n"}, {"a": f"{BLOCK}softdep algif-aead post: foo\n"}, {"a": f"{BLOCK}softdep algif_* pre: foo\n"},
+    {"a": f"{BLOCK}softdep algif_aead pre:\n"}, {"a": f"{BLOCK}softdep algif_aead pre: nosuch\n"}, {"a": f"{BLOCK}softdep algif_aead pre: af_key\n"},
+    {"a": f"{BLOCK}softdep algif_aead pre: nosuch post: foo\n"}, {"a": f"{BLOCK}softdep algif_aead foo\n"},
+    {"a": f"{BLOCK}softdep algif_aead pre:foo\n"}, {"a": f"{BLOCK}softdep algif_aead pre:\nsoftdep algif_aead pre: foo\n"},
+    {"a": f"{BLOCK}softdep algif_aead pre: foo", "b": "softdep algif_aead pre:\n"}, {"a": BLOCK, "modules.softdep": "softdep algif_aead pre: foo\n"},
+    {"a": f"{BLOCK}softdep algif_aead pre:\n", "modules.softdep": "softdep algif_aead pre: foo\n"},
+    {"z": f"{BLOCK}softdep algif_aead pre:\n", "modules.softdep": "softdep algif_aead pre: foo\n"},
+    {"a": f"{BLOCK}alias zz foo\nsoftdep algif_aead pre: zz\n"}, {"a": f"{BLOCK}install zz /bin/true\nsoftdep algif_aead pre: zz\n"},
+    {"a": f"{BLOCK}blacklist foo\nsoftdep algif_aead pre: foo\n"}, {"a": f"{BLOCK}weakdep algif_aead foo\n"},
+    {"a": f"{BLOCK}softdep foo pre: algif_aead\n"}, {"a": "install algif_\\\naead /bin/false\n"}, {"a": f"# \\\n{BLOCK}"},
+    {"a": "\tinstall\talgif_aead\t/bin/false\n"}, {"a": "install algif_aead /usr/bin/logger x; /bin/false\n"}, {"a": "blacklist algif_aead\n"},
+    {"00": render_blocked(["algif_aead"]), "a": "softdep algif_aead pre: foo\n", "modules.softdep": "softdep algif_aead pre: foo\n"},
+]
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with the modules of a kernel: one on disk, one that is part of it."""
@@ -33,8 +56,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (modules / "modules.builtin").write_text("kernel/net/af_key.ko\n", encoding="utf-8")
     (modules / "modules.order").write_text("", encoding="utf-8")
     (folder / "data").write_text("x", encoding="utf-8")
-    made = str(modules / "kernel/algif_aead.ko")
-    subprocess.run(["objcopy", "-I", "binary", "-O", "elf64-x86-64", "-B", "i386:x86-64", str(folder / "data"), made], check=True)
+    for name in ("algif_aead", "foo"):
+        made = str(modules / f"kernel/{name}.ko")
+        subprocess.run(["objcopy", "-I", "binary", "-O", "elf64-x86-64", "-B", "i386:x86-64", str(folder / "data"), made], check=True)
     subprocess.run(["/usr/sbin/depmod", "-b", str(folder), RELEASE], check=True, capture_output=True)
     return folder
 
@@ -59,6 +83,32 @@ def test_the_scan_reads_the_files_as_kmod_does(root: Path, tmp_path: Path, files
     command = modprobe.install_of(modprobe.parse([(folder / Path(name).name).read_text(encoding="utf-8") for name in names]), "algif_aead")
     said = asked(root, folder, "algif_aead")
     assert said.startswith("insmod ") if command is None else said == " ".join(f"install {command}".split())
+
+
+@pytest.mark.parametrize("files", SOFTDEPS, ids=lambda files: " + ".join(files.values()).strip())
+def test_kmod_the_scan_and_the_proof_agree_whether_it_loads(root: Path, tmp_path: Path, files: dict[str, str]) -> None:
+    modules = root / "lib/modules" / RELEASE
+    own, folder = modules / "modules.softdep", written(tmp_path, {name: text for name, text in files.items() if name != "modules.softdep"})
+    own.write_text(files.get("modules.softdep", ""), encoding="utf-8")
+    done = subprocess.run(["/usr/sbin/modprobe", "--dry-run", "--show-depends", "-d", str(root), "-S", RELEASE, "-C", str(folder), "algif_aead"],
+                          capture_output=True, text=True, check=True)
+    loads = any(line.startswith("insmod ") and "/algif_aead.ko" in line for line in done.stdout.splitlines())
+    reads = {f"/lib/modules/{RELEASE}/{path.name}": path.read_text(encoding="utf-8") for path in (
+        modules / "modules.dep", modules / "modules.builtin", modules / "modules.alias", own)}
+    reads |= {f"/etc/modprobe.d/{path.name}": path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": {"/proc/modules": "", "/proc/cmdline": "quiet", **reads},
+                         "listdir": {"/etc/modprobe.d": [path.name for path in folder.iterdir()]}})
+    section = Section("kernel")
+    put_watched(host, section, ["algif_aead"])
+    assert section.facts["watched_modules"][0]["state"] == ("loadable" if loads else "blocked"), done.stdout
+    assert bool(blocked.how_it_may_run([["does", "algif_aead", line] for line in done.stdout.splitlines()], "algif_aead")) is loads
+
+
+def test_softdep_takes_a_module_along_past_blacklist(root: Path, tmp_path: Path) -> None:
+    text = "blacklist algif_aead\nsoftdep foo post: algif_aead\n"
+    (root / f"lib/modules/{RELEASE}/modules.softdep").write_text("", encoding="utf-8")
+    assert asked(root, written(tmp_path, {"a": text}), "foo").endswith("/algif_aead.ko")
+    assert modprobe.pulled_by(modprobe.parse([text]), "algif_aead") == ["foo"]
 
 
 def test_an_install_line_hides_that_a_module_is_part_of_the_kernel(root: Path, tmp_path: Path) -> None:

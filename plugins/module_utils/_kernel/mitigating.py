@@ -54,7 +54,8 @@ def render_note(note: Mapping[str, Any]) -> str:
 
 def render_blocked(modules: Sequence[str]) -> str:
     """The file of modprobe.d; '' where no module is blocked."""
-    lines = ["install %s /bin/false\n" % name for name in sorted(set(modules))]
+    # The first softdep line of a module counts as well: kmod would pass over the install line of one that has soft dependencies.
+    lines = ["softdep %s pre:\ninstall %s /bin/false\n" % (name, name) for name in sorted(set(modules))]
     return _HEADER + "".join(lines) if lines else ""
 
 

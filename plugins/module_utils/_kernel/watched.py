@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Modules that somebody asks for by name, since a hole is in them: whether they run, and whether they could be made to."""
 
+import fnmatch
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .._formats import cmdline, modprobe
 from .._host.record import Fact
@@ -23,6 +24,8 @@ WATCHED_FACTS = [
     Fact("watched_modules[].holders", "list", "the loaded modules that use it"),
     Fact("watched_modules[].initcalls", "list", "the functions that start it where it is part of the kernel: what initcall_blacklist= takes"),
     Fact("watched_modules[].needed_by", "list", "modules that cannot be loaded without it, up to 20"),
+    Fact("watched_modules[].pulled_by", "list", "modules with which kmod loads it by a softdep line, whatever blacklist says, up to 20; null: "
+         "modprobe.d cannot be read"),
 ]
 
 _LIST_BYTES = 16 * 1024 * 1024
@@ -63,10 +66,12 @@ class _View:
         self.built_in = host.read(folder + "modules.builtin", _LIST_BYTES)
         self.on_disk = host.read(folder + "modules.dep", _LIST_BYTES)
         self.line = host.read("/proc/cmdline", 65536)
-        self.config, self.unread = _config(host)
+        self.config, self.unread = _config(host, folder)
         self.config.blacklisted.update(() if self.line.problem else modprobe.blacklisted_by(cmdline.user_words(self.line.value)))
         self.running = {} if self.loaded.problem else {row[0]: row for row in _LOADED.findall(self.loaded.value)}
         self._symbols: Optional[str] = None
+        self._folder = folder
+        self._aliases: Union[Set[str], str, None] = None
 
     def row(self, name: str) -> Dict[str, Any]:
         """All that is told of one module."""
@@ -77,7 +82,8 @@ class _View:
         _name, count, users = self.running.get(name, (name, "", "-"))
         return {"name": name, "state": state, "detail": detail, "built_in": built_in, "blocked_by": block.by,
                 "references": int(count) if count.isdigit() else None, "holders": [user for user in users.split(",") if user not in ("", "-")],
-                "initcalls": initcalls, "needed_by": self._needed_by(name)}
+                "initcalls": initcalls, "needed_by": self._needed_by(name),
+                "pulled_by": None if self.unread else modprobe.pulled_by(self.config, name)[:_SHOWN]}
 
     def _table(self) -> str:
         """The kernel's symbols: large, and read only for what is built in."""
@@ -124,15 +130,40 @@ class _View:
             return Block("module_blacklist", "module_blacklist= on the kernel's command line")
         if self.unread:
             return Block(None, self.unread, False)
-        command = modprobe.install_of(self.config, name)
-        if command is not None and modprobe.loads_nothing(command):
-            return Block("modprobe", "install %s" % command[:100])
-        if command is not None:
-            return Block(None, "nobody knows whether this loads it: install %s" % command[:100], False)
+        install = self._install(name)
+        if install.by or not install.known:
+            return install
         if name + "_init" in cmdline.values(parameters, "initcall_blacklist"):
             return Block(None, "initcall_blacklist=%s_init stops it if that is its first function, which only its file tells" % name, False)
         only = "; blacklist stops its aliases only" if name in self.config.blacklisted else ""
-        return Block(None, "no install line stands in place of loading it" + only)
+        pulled = modprobe.pulled_by(self.config, name) if only else []
+        return Block(None, install.detail + only + ("; softdep loads it with " + ", ".join(pulled[:3]) if pulled else ""))
+
+    def _install(self, name: str) -> Block:
+        """What the install lines do about a module: nothing, where kmod loads another one with it."""
+        command = modprobe.install_of(self.config, name)
+        if command is None:
+            return Block(None, "no install line stands in place of loading it")
+        targets = modprobe.softdep_of(self.config, name)
+        found = [modprobe.resolves(self.config, target, self._is_module) for target in targets]
+        if True in found:
+            return Block(None, "kmod passes over its install line, since softdep names %s for it" % targets[found.index(True)])
+        if None in found:
+            return Block(None, "its install line is passed over if %s is there, which softdep names for it: nobody knows" % targets[0], False)
+        another = modprobe.loaded_by_another(self.config, name)
+        if modprobe.loads_nothing(command) and another is None:
+            return Block("modprobe", "install %s" % command[:100])
+        return Block(None, "nobody knows whether this loads it: install %s" % (command if another is None else another)[:100], False)
+
+    def _is_module(self, name: str) -> Optional[bool]:
+        """Whether the running kernel has a module of this name or alias; None where its lists cannot be read."""
+        if self.on_disk.problem or self.built_in.problem:
+            return None
+        if name in names_in(self.on_disk.value) | names_in(self.built_in.value):
+            return True
+        if self._aliases is None:
+            self._aliases = _aliases(self._host, self._folder)
+        return None if isinstance(self._aliases, str) else any(fnmatch.fnmatchcase(name, alias) for alias in self._aliases)
 
     def _needed_by(self, name: str) -> List[str]:
         if self.on_disk.problem:
@@ -142,18 +173,30 @@ class _View:
         return sorted({user for path, _colon, needs in lines if name in names_in(needs.replace(" ", "\n")) for user in names_in(path)})[:_SHOWN]
 
 
-def _config(host: Any) -> Tuple[modprobe.Config, str]:
+def _aliases(host: Any, folder: str) -> Union[Set[str], str]:
+    """The aliases of all modules of a kernel; why they are not known where they are not."""
+    listed, inside = host.read(folder + "modules.alias", _LIST_BYTES), host.read(folder + "modules.builtin.modinfo", _LIST_BYTES)
+    # Kernels before 5.2 do not say it of what is built in, and kmod knows no such aliases of them.
+    problem = listed.problem or (inside.problem if inside.problem != "absent" else None)
+    if problem:
+        return str(problem)
+    found = re.findall(r"(?m)^alias (\S+) ", listed.value)
+    found += [] if inside.problem else re.findall(r"(?:^|\0)[^\0.=]+\.alias=([^\0]+)", inside.value)
+    return {modprobe.plain(alias) for alias in found}
+
+
+def _config(host: Any, modules: str) -> Tuple[modprobe.Config, str]:
     """modprobe.d, and why it cannot be said what it says; '' where it can."""
     listed: Dict[str, List[str]] = {}
     for folder in modprobe.FOLDERS:
         answer = host.listdir(folder)
         if answer.problem and answer.problem != "absent":
-            return modprobe.Config([], set()), "%s: %s" % (folder, answer.problem)
+            return modprobe.empty(), "%s: %s" % (folder, answer.problem)
         listed[folder] = answer.value or []
     texts = []
-    for path in modprobe.order(listed):
+    for path in modprobe.order(listed, modules.rstrip("/")):
         answer = host.read(path)
-        if answer.problem and answer.problem != "absent":
-            return modprobe.Config([], set()), "%s: %s" % (path, answer.problem)
+        if answer.problem and answer.problem != "absent" and host.realpath(path).value != "/dev/null":
+            return modprobe.empty(), "%s: %s" % (path, answer.problem)
         texts.append(answer.value or "")
     return modprobe.parse(texts), ""

@@ -350,6 +350,10 @@ def test_promises_in_words(value: Any, words: str) -> None:
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tquiet module_blacklist=rxrpc\n", {}),
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tmodule_blacklist=rxrpc module_blacklist=x\n",
      {"rxrpc": "can be loaded (insmod /lib/rxrpc.ko)"}),
+    # kmod loads it past its install line, and what softdep names behind it.
+    ("asked\tnf_a\ndoes\tnf_a\tinsmod /lib/nf-a.ko.xz \ndoes\tnf_a\tinstall /bin/false \n", {"nf_a": "can be loaded (insmod /lib/nf-a.ko.xz)"}),
+    ("asked\trxrpc\ndoes\trxrpc\tinstall /usr/bin/logger no rxrpc; /bin/false # why; really\n", {}),
+    ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/echo $(insmod x)\n", {"rxrpc": "can be loaded (install /bin/echo $(insmod x))"}),
     ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/false; modprobe -i rxrpc\n",
      {"rxrpc": "can be loaded (install /bin/false; modprobe -i rxrpc)"}),
     ("asked\tno_such\n", {}),

@@ -9,7 +9,9 @@ import re
 
 from ..proof import Proof
 
-_NOTHING = re.compile(r"install (?:(?:/usr)?/bin/)?(?:true|false)(?:\s[^;&|`$()]*)?\Z")
+# One command, or several in a row, of programs that cannot load anything.
+_HARMLESS = r"(?::|exit(?: +[0-9]+)?|/dev/null|(?:[a-z/]*/)?(?:true|false|echo|printf|logger|nologin)(?: +[^;&|`$()<>]*)?)"
+_NOTHING = re.compile(rf"install {_HARMLESS}(?: *(?:;|&&|\|\|) *{_HARMLESS})*;? *\Z")
 
 
 def running_or_loadable(proof: Proof) -> dict[str, str]:
@@ -28,12 +30,15 @@ def how_it_may_run(rows: list[list[str]], name: str) -> str:
     """Why a module may run, or '' where it cannot."""
     if any(cells[:2] == ["runs", name] for cells in rows):
         return "is loaded"
-    last = ([" ".join(cells[2:]).strip() for cells in rows if cells[:2] == ["does", name]] or [""])[-1]
+    does = [" ".join(cells[2:]).strip() for cells in rows if cells[:2] == ["does", name]]
+    # With a soft dependency behind it the module itself is not the last, and its install line is passed over.
+    inserted = [step for step in does if re.match(rf"insmod \S*/{name.replace('_', '[-_]')}\.ko", step)]
+    last = (inserted or does or [""])[-1]
     if any(cells[:2] == ["part", name] for cells in rows):
         starts = {cells[2] for cells in rows if cells[:2] == ["starts", name] and len(cells) > 2} or {f"{name}_init"}
         return "" if starts <= set(",".join(_given(rows, "initcall[-_]blacklist")).split(",")) else "is part of the kernel"
     refused = _given(rows, "module[-_]blacklist")[-1:]
-    return f"can be loaded ({last})" if last and not _NOTHING.match(last) and name not in ",".join(refused).split(",") else ""
+    return f"can be loaded ({last})" if last and not _NOTHING.match(last.partition(" #")[0]) and name not in ",".join(refused).split(",") else ""
 
 
 def _given(rows: list[list[str]], name: str) -> list[str]:

@@ -56,7 +56,8 @@ def test_it_comes_and_goes_byte_for_byte(tmp_path: Path) -> None:
     assert content(tmp_path) == before
     assert apply(tmp_path, paths, FULL)["changed"] is True
     seen = content(tmp_path)
-    assert seen["modprobe.d/00.conf"].splitlines()[1:] == ["install algif_aead /bin/false", "install rxrpc /bin/false"]
+    assert seen["modprobe.d/00.conf"].splitlines()[1:] == [
+        "softdep algif_aead pre:", "install algif_aead /bin/false", "softdep rxrpc pre:", "install rxrpc /bin/false"]
     assert seen["sysctl.d/zz.conf"].splitlines()[1:] == [f"kernel.pid_max = {READING}"]
     assert json.loads(seen["firebreak/mitigations.json"])["applied"] == ["CVE-2026-1", "CVE-2026-2"]
     assert (Path(paths.note).stat().st_mode & 0o777, Path(paths.note).parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -80,7 +81,7 @@ def test_one_goes_and_another_stays(tmp_path: Path) -> None:
     note = json.loads(content(tmp_path)["firebreak/mitigations.json"])
     # The first value that was seen is the one to give back, not what the mitigation made of it.
     assert (note["words"], note["kvm_parameters"], note["sysctls"]) == (["initcall_blacklist=b_init"], {"kvm_intel.nested": "Y"}, {})
-    assert content(tmp_path)["modprobe.d/00.conf"].splitlines()[1:] == ["install rxrpc /bin/false"]
+    assert content(tmp_path)["modprobe.d/00.conf"].splitlines()[1:] == ["softdep rxrpc pre:", "install rxrpc /bin/false"]
     assert "sysctl.d/zz.conf" not in content(tmp_path)
 
 

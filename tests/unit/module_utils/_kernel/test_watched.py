@@ -20,13 +20,18 @@ FILES = {"/proc/modules": "esp4 28672 2 - Live 0x0\nxfrm 9 1 esp4,esp6, Live 0x0
          "/proc/kallsyms": "0000000000000000 d __initcall__kmod_af_key__612_3924_ipsec_pfkey_init6\n0000000000000000 t af_key_init\n"
                            "0000000000000000 d __initcall__kmod_two__1_2_two_aearly\n0000000000000000 d __initcall__kmod_two__3_9_two_b7s\n"
                            "0000000000000000 t old_init\n",
+         FOLDER + "modules.alias": "alias crypto-gcm(*) gcm\nalias net-pf-38 af_alg\n",
+         FOLDER + "modules.builtin.modinfo": "crc32c_generic.alias=crc32c\0crc32c_generic.license=GPL\0",
          FOLDER + "modules.dep": "kernel/crypto/algif_aead.ko.xz: kernel/crypto/af_alg.ko.xz\nkernel/net/rxrpc/rxrpc.ko:\nkernel/net/esp4.ko:\n",
          "/proc/cmdline": "BOOT_IMAGE=/vmlinuz quiet\n"}
 
+BLOCK = "install algif_aead /bin/false\n"
 
-def state(name: str, line: str | None = None, **files: Any) -> tuple[str | None, str]:
-    """The state of a module on a host with these files in /etc/modprobe.d."""
-    reads = {**FILES, **({"/proc/cmdline": line} if line else {}), **{f"/etc/modprobe.d/{key}.conf": text for key, text in files.items()}}
+
+def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tuple[str | None, str]:
+    """The state of a module on a host with these files in /etc/modprobe.d; ``own`` is what modules say of themselves."""
+    reads = {**FILES, **({"/proc/cmdline": line} if line else {}), **{f"/etc/modprobe.d/{key}.conf": text for key, text in files.items()},
+             **({FOLDER + "modules.softdep": own} if own else {})}
     host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads,
                          "listdir": {"/etc/modprobe.d": [f"{key}.conf" for key in files]}})
     section = Section("kernel")
@@ -74,6 +79,36 @@ def state(name: str, line: str | None = None, **files: Any) -> tuple[str | None,
     ("algif_aead", "initcall_blacklist=algif_aead_init", {}, None, "which only its file tells"),
     ("algif_aead", "initcall_blacklist=algif_aead_init", {"a": "install algif_aead /bin/false\n"}, "blocked", "install /bin/false"),
     ("no_such", None, {}, "absent", "the running kernel has no such module"),
+    # A soft dependency that is there makes kmod pass over the install line (modprobe.d(5): softdep takes precedence), the module's own as well.
+    # The first softdep line counts, by the files' names; one without targets, or whose targets are not there, changes nothing.
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead pre: rxrpc\n"}, "loadable", "softdep names rxrpc"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif-aead post: esp4\n"}, "loadable", "softdep names esp4"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_* pre: nosuch post: af_key\n"}, "loadable", "softdep names af_key"),
+    ("algif_aead", None, {"own": "softdep algif_aead pre: rxrpc\n", "a": BLOCK}, "loadable", "passes over its install line"),
+    ("algif_aead", None, {"own": "softdep algif_aead pre: rxrpc\n", "a": BLOCK + "softdep algif_aead pre:\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"own": "softdep algif_aead pre: rxrpc\n", "z": BLOCK + "softdep algif_aead pre:\n"}, "loadable", "softdep names rxrpc"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead pre: crc32c\n"}, "loadable", "softdep names crc32c"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead pre: net-pf-38\n"}, "loadable", "softdep names net_pf_38"),
+    ("algif_aead", None, {"a": BLOCK + "alias z* rxrpc\nsoftdep algif_aead pre: zz\n"}, "loadable", "softdep names zz"),
+    ("algif_aead", None, {"a": BLOCK + "install zz /bin/true\nsoftdep algif_aead pre: zz\n"}, "loadable", "softdep names zz"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead pre: nosuch\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead rxrpc\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": BLOCK + "softdep algif_aead pre:rxrpc\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": BLOCK + "weakdep algif_aead rxrpc\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": BLOCK + "softdep rxrpc pre: algif_aead\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": "blacklist algif_aead\nsoftdep rxrpc pre: algif_aead\n"}, "loadable", "softdep loads it with rxrpc"),
+    # How lines are read: a backslash takes the end of a line away, and else itself; only blanks and tabs part words.
+    ("algif_aead", None, {"a": "install algif_\\\naead /bin/false\n"}, "blocked", "install /bin/false"),
+    ("algif_aead", None, {"a": "# \\\ninstall algif_aead /bin/false\n"}, "loadable", "no install line"),
+    ("algif_aead", None, {"a": "\tinstall\talgif_aead\t/bin/false\r\n"}, "blocked", "install /bin/false"),
+    # What loads nothing, alone or in a row; who loads another module past its own line.
+    ("algif_aead", None, {"a": "install algif_aead /usr/bin/logger no algif_aead; /bin/false\n"}, "blocked", "logger"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/echo no && /bin/true\n"}, "blocked", "echo"),
+    ("algif_aead", None, {"a": "install algif_aead /sbin/nologin\n"}, "blocked", "nologin"),
+    ("algif_aead", None, {"a": "install algif_aead /dev/null\n"}, "blocked", "/dev/null"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/true & modprobe -i algif_aead\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/echo $(insmod x)\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": BLOCK + "install rxrpc modprobe -i rxrpc && modprobe -qi algif-aead\n"}, None, "nobody knows"),
     ("algif_aead", None, {"a": {"problem": "needs_root", "detail": "Permission denied"}}, None, "/etc/modprobe.d/a.conf: needs_root"),
 ])
 def test_the_state_of_a_module(name: str, line: str | None, files: dict[str, Any], wanted: str | None, words: str) -> None:
@@ -99,14 +134,27 @@ def test_a_file_hides_those_of_its_name_behind_it() -> None:
     """modprobe.d(5): /etc before /run before /usr/local/lib before /usr/lib before /lib; then by name, wherever they lie."""
     assert modprobe.order({"/lib/modprobe.d": ["b.conf", "a.conf"], "/etc/modprobe.d": ["b.conf", "c.conf", "d.conf.dpkg-old", ".e.conf"]}) == [
         "/lib/modprobe.d/a.conf", "/etc/modprobe.d/b.conf", "/etc/modprobe.d/c.conf"]
+    assert modprobe.order({"/etc/modprobe.d": ["a.conf", "z.conf"]}, "/lib/modules/6") == [
+        "/etc/modprobe.d/a.conf", "/lib/modules/6/modules.softdep", "/etc/modprobe.d/z.conf"]
+
+
+def test_a_file_that_is_linked_to_nothing_hides_those_behind_it() -> None:
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "listdir": {"/etc/modprobe.d": ["a.conf"], "/lib/modprobe.d": ["a.conf"]},
+                         "read": {**FILES, "/etc/modprobe.d/a.conf": {"problem": "unexpected", "detail": "no regular file"},
+                                  "/lib/modprobe.d/a.conf": BLOCK}, "realpath": {"/etc/modprobe.d/a.conf": "/dev/null"}})
+    section = Section("kernel")
+    put_watched(host, section, ["algif_aead"])
+    assert section.facts["watched_modules"][0]["state"] == "loadable"
 
 
 def test_a_row_tells_who_holds_a_module_what_blocks_its_next_load_and_who_needs_it() -> None:
-    reads = {**FILES, "/etc/modprobe.d/a.conf": "install xfrm /bin/false\n", FOLDER + "modules.dep": "k/esp4.ko: k/xfrm.ko k/x.ko\nk/xfrm.ko:\n"}
+    text = "install xfrm /bin/false\nsoftdep b pre: xfrm\nsoftdep a post: y xfrm\n"
+    reads = {**FILES, "/etc/modprobe.d/a.conf": text, FOLDER + "modules.dep": "k/esp4.ko: k/xfrm.ko k/x.ko\nk/xfrm.ko:\n"}
     host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads, "listdir": {"/etc/modprobe.d": ["a.conf"]}})
     section = Section("kernel")
     put_watched(host, section, ["xfrm", "af_key"])
     af_key, xfrm = section.facts["watched_modules"]
     assert (xfrm["state"], xfrm["references"], xfrm["holders"], xfrm["blocked_by"], xfrm["needed_by"], xfrm["built_in"]) == (
         "loaded", 1, ["esp4", "esp6"], "modprobe", ["esp4"], False)
+    assert (xfrm["pulled_by"], af_key["pulled_by"]) == (["a", "b"], [])
     assert (af_key["built_in"], af_key["initcalls"], af_key["blocked_by"], af_key["references"]) == (True, ["ipsec_pfkey_init"], None, None)

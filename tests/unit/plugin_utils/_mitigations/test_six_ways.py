@@ -39,6 +39,7 @@ WAYS: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
     ("2", "`module_blacklist=NAME`"): ("", f"module_blacklist={NAME}", "", OLD, OLD),
     ("3", "a comment, `options NAME`, `alias`"): (f"# {BLOCK}options {NAME} x=1\nalias y {NAME}\n", "", "", OLD, OLD),
     ("3", "`blacklist NAME`, `modprobe.blacklist=NAME`"): (f"blacklist {NAME}\n", f"modprobe.blacklist={NAME}", "", OLD, OLD),
+    ("3", "`install NAME /bin/false`, and a `softdep` of its own that is there"): (f"{BLOCK}softdep {NAME} pre: af_alg\n", "", "", OLD, OLD),
     ("4", "nothing"): ("", "", "", OLD, OLD),
     ("5", "`install` line, and the fixed kernel runs"): (BLOCK, "", "", NEW, NEW),
     ("6", "the fixed kernel is installed, the old one runs"): ("", "", "", OLD, NEW),
@@ -51,6 +52,7 @@ RIGHT = {
     "`module_blacklist=NAME`": "absent in_force pending conflicts",
     "a comment, `options NAME`, `alias`": "absent absent absent conflicts",
     "`blacklist NAME`, `modprobe.blacklist=NAME`": "absent absent absent conflicts",
+    "`install NAME /bin/false`, and a `softdep` of its own that is there": "absent absent absent conflicts",
     "nothing": "absent absent absent conflicts",
     "`install` line, and the fixed kernel runs": "needless needless needless needless",
     "the fixed kernel is installed, the old one runs": "absent absent absent conflicts",
@@ -64,7 +66,7 @@ def record(kind: str, situation: tuple[str, str, str, str, str]) -> dict[str, An
     file, line, coming, runs, following = situation
     reads = {"/proc/modules": modules, "/proc/cmdline": line, "/etc/modprobe.d/a.conf": file,
              FOLDER + "modules.builtin": f"kernel/crypto/{NAME}.ko\n" if built_in else "",
-             FOLDER + "modules.dep": "" if built_in else f"kernel/crypto/{NAME}.ko:\n",
+             FOLDER + "modules.dep": "kernel/crypto/af_alg.ko:\n" + ("" if built_in else f"kernel/crypto/{NAME}.ko:\n"),
              "/proc/kallsyms": f"0000000000000000 d __initcall__kmod_{NAME}__407_588_{NAME}_init6\n"}
     host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads, "listdir": {"/etc/modprobe.d": ["a.conf"]}})
     section = Section("kernel")

@@ -18,6 +18,7 @@ from ..plugin_utils._fleet import store
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._transport.documents import first_line
 from ..plugin_utils._transport.fleet import FleetScan, Plan, Result
+from ..plugin_utils._transport.last_look import ASKED, kept_by
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import say, show
 from ..plugin_utils._transport.ways import Asker, UnexpectedError, Ways
@@ -28,6 +29,7 @@ OWN_ARGUMENTS: dict[str, dict[str, Any]] = {
     "hosts": {"type": "list", "elements": "str", "default": []},
     "forks": {"type": "int", "default": 0},
     "patience": {"type": "int", "default": int(platform_scan.PATIENCE)},
+    "last": {"type": "path"},
 }
 INTERVAL = 5.0
 NAMED = 3
@@ -53,16 +55,22 @@ class ActionModule(ControllerAction):
 
     def _found(self, hosts: list[str], args: dict[str, Any], variables: dict[str, Any]) -> Result:
         if args["transport"] == "ansible":
-            return Result({}, dict.fromkeys(hosts, "firebreak_transport is ansible"))
+            return _all_left(hosts, "firebreak_transport is ansible")
         if not self._task.run_once:
-            return Result({}, dict.fromkeys(hosts, "the task is not run_once"))
+            return _all_left(hosts, "the task is not run_once")
         asker = Asker(self._task, variables, self._play_context, self._loader, self._shared_loader_obj)
         try:
             ways = Ways(asker, "firebreak.fleet.platform_scan", OWN_ARGUMENTS, platform_scan.ActionModule)
-            plan = Plan(hosts, ways.way, platform_scan.CODE, args["forks"] or int(constants.DEFAULT_FORKS), float(args["patience"]))
+            forks = args["forks"] or int(constants.DEFAULT_FORKS)
+            kept = kept_by(Path(args["last"])) if args["last"] else {}
+            plan = Plan(hosts, ways.way, platform_scan.CODE, forks, float(args["patience"]), kept)
             return FleetScan(plan, Progress(len(hosts)).tell).run()
         except UnexpectedError as error:
-            return Result({}, dict.fromkeys(hosts, f"not under this ansible-core or strategy: {first_line(error)}"))
+            return _all_left(hosts, f"not under this ansible-core or strategy: {first_line(error)}")
+
+
+def _all_left(hosts: list[str], why: str) -> Result:
+    return Result({}, dict.fromkeys(hosts, why), {})
 
 
 class Progress:
@@ -100,7 +108,7 @@ def lines(found: Result) -> list[Line]:
 
 
 def _say_how(directory: Path, found: Result) -> None:
-    """Keep beside the records how each host was asked, and why."""
-    how = {host: {"by": "fleet_scan", "why": ""} for host in found.summaries}
+    """Keep beside the records how each host was asked, and why, and the digests by which they are known at the next look."""
+    how = {host: {"by": "fleet_scan", "why": "", "digest": found.digests[host]} for host in found.summaries}
     how |= {host: {"by": "platform_scan", "why": reason} for host, reason in found.left.items()}
-    store.write(store.private_directory(directory) / "asked.json", [json.dumps(how, sort_keys=True), "\n"])
+    store.write(store.private_directory(directory) / ASKED, [json.dumps(how, sort_keys=True), "\n"])

@@ -47,6 +47,13 @@ options:
         was asked to C(asked.json).
       - Without it the documents are returned.
     type: path
+  last:
+    description:
+      - The directory of an earlier run, on the controller. A host whose record is still the one that is kept there answers with its digest and with
+        what passes by itself (the time since its boot, the age of the package manager's cache, how many processes there are); the rest is taken from
+        there. The host makes its record all the same. Where the record that is kept there is not the one that the host means, it is asked again.
+      - What is not there or cannot be read does no harm.
+    type: path
 extends_documentation_fragment:
   - firebreak.fleet._attributes
   - firebreak.fleet._attributes.scan

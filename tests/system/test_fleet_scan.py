@@ -197,6 +197,24 @@ def test_a_password_reaches_sudo_rs_under_every_core(server: Server, tmp_path: P
     assert "Incorrect sudo password" in documents["wrong"]["error"]
 
 
+COUNTED = 'test "$1" = -V && exit; "{python}" "$@" >"{folder}/said"; r=$?; wc -c <"{folder}/said" >>"{folder}/sizes"; cat "{folder}/said"; exit $r\n'
+
+
+def test_a_second_look_is_cheap_and_whole(server: Server, tmp_path: Path) -> None:
+    """What another look finds unchanged comes from the earlier run; a record that is not there any more is asked for again."""
+    hosts = {"one": {"ansible_python_interpreter": _script(tmp_path / "counted", COUNTED.format(python=PYTHON, folder=tmp_path))}}
+    runs = [tmp_path / f"run{number}" for number in range(3)]
+    for run, last in zip(runs, (tmp_path / "none", runs[0], runs[1]), strict=True):
+        if run == runs[2]:
+            whole = _documents(runs[1])["one"]
+            (runs[1] / "records" / "one.json").write_text('{"record": {"forged": true}}')
+        _play(tmp_path, hosts, server, [_fleet(run, last=str(last), sections=["os", "cpu"])])
+    first, again = _documents(runs[0])["one"], _documents(runs[2])["one"]
+    assert first["record"]["cpu"]
+    assert _without_time(whole) == _without_time(first) == _without_time(again)
+    assert [int(size) < 1024 for size in (tmp_path / "sizes").read_text().split()] == [False, True, True, False]
+
+
 def test_dead_hanging_and_flooding_hosts_cost_one_deadline_and_bounded_memory(server: Server, tmp_path: Path) -> None:
     """The answer of a host is cut while it arrives; the deadline ends the client, and what ran on the host ends by itself."""
     closed, flood, hangs = _closed_port(), _script(tmp_path / "flood", FLOOD), _script(tmp_path / "hangs", HANGS)

@@ -24,11 +24,12 @@ WORST = 5
 
 
 class Outcome(NamedTuple):
-    """How a scan ended: with a record, or with a failure (unreachable, python_too_old, scan_failed) and its one message."""
+    """How a scan ended: with a record and its digest, or with a failure (unreachable, python_too_old, scan_failed) and its one message."""
 
     record: dict[str, Any] | None = None
     failure: str | None = None
     error: str | None = None
+    digest: str = ""
 
 
 class Question(NamedTuple):
@@ -50,7 +51,9 @@ def outcome_of(host: str, reply: payload.Reply, tried: str, method: str = "") ->
     """What a host's reply comes to; ``tried`` are the interpreters that were to run the scan."""
     if reply.probe:
         return without_python(host, reply.probe, f"none of {tried}")
-    return Outcome(reply.record, None if reply.record else "scan_failed", None if reply.record else told(host, reply.error, method))
+    if reply.record:
+        return Outcome(reply.record, digest=reply.digest)
+    return Outcome(None, "scan_failed", told(host, reply.error, method))
 
 
 def without_python(host: str, probe: payload.Probe, tried: str) -> Outcome:

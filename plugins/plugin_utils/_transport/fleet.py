@@ -9,8 +9,7 @@ import asyncio
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from . import doors, payload
 from .client import Client, Ended, Limits
 from .dialogue import Dialogue
 from .evaluators import Evaluators, Heard, Made
+from .last_look import Kept
 from .ways import HandOver, UnexpectedError, Way, handed_over
 
 # Bytes around the record that a host may print: banners, a message of the day.
@@ -30,20 +30,22 @@ _LOOK = 1.0
 
 
 class Plan(NamedTuple):
-    """Whom to ask, how, and how many at once."""
+    """Whom to ask, how, how many at once, and what is kept of them from an earlier run."""
 
     hosts: Sequence[str]
     way: Callable[[str], Way]
     code: payload.Payload
     forks: int
     patience: float
+    kept: Mapping[str, Kept]
 
 
 class Result(NamedTuple):
-    """What came of the fleet: the summary of each host that was scanned, and why each other one is left."""
+    """What came of the fleet: the summary of each host that was scanned, why each other one is left, and the digests of the records."""
 
     summaries: dict[str, dict[str, Any]]
     left: dict[str, str]
+    digests: dict[str, str]
 
 
 class FleetScan:
@@ -53,6 +55,7 @@ class FleetScan:
         self._plan, self._tell = plan, tell
         self._summaries: dict[str, dict[str, Any]] = {}
         self._left: dict[str, str] = {}
+        self._digests: dict[str, str] = {}
         self._doors: dict[str, doors.Door] = defaultdict(doors.Door)
         self._sessions: dict[str, int] = defaultdict(int)
         self._parent = os.getppid()
@@ -67,7 +70,7 @@ class FleetScan:
             self._evaluators.end()
         if self._unexpected:
             raise self._unexpected
-        return Result(self._summaries, self._left)
+        return Result(self._summaries, self._left, self._digests)
 
     async def _all(self) -> None:
         self._slots = asyncio.Semaphore(self._plan.forks)
@@ -111,19 +114,21 @@ class FleetScan:
         except Exception as error:  # whatever it is, a task of the host's own says it as ansible-core would
             self._left[host] = f"its connection cannot be worked out here: {handed_over(error)}"
             return
-        ended, note = await self._asked(way)
-        result = await self._judged(way, ended, note)
+        kept = self._plan.kept.get(host)
+        result = await self._judged(way, kept)
+        if result.is_forgotten:
+            result = await self._judged(way, None)
         if result.summary is None:
             self._left[host] = result.handed_over
         else:
-            self._summaries[host] = result.summary
+            self._summaries[host], self._digests[host] = result.summary, result.digest
 
-    async def _asked(self, way: Way) -> tuple[Ended, str]:
+    async def _asked(self, way: Way, known: str) -> tuple[Ended, str]:
         """The client's end; once more after a while where the door was shut without a word, and as often as the user said."""
         retries, has_waited = way.retries, False
         attempt = 0
         while True:
-            ended = await self._at_door(way)
+            ended = await self._at_door(way, known)
             stderr = ended.stderr.decode("utf-8", "replace")
             if not ended.trouble and not has_waited and doors.is_shut_out(ended.status, stderr):
                 has_waited = True
@@ -134,21 +139,21 @@ class FleetScan:
             attempt += 1
             await asyncio.sleep(min(2 ** attempt - 1, 30))
 
-    async def _at_door(self, way: Way) -> Ended:
+    async def _at_door(self, way: Way, known: str) -> Ended:
         """Ask once, when the door allows it."""
         async with self._session(way):
             if way.kept and Path(way.kept).exists():
                 async with self._slots:
-                    return await self._client(way, lambda: None)
+                    return await self._client(way, known, lambda: None)
             door = self._doors[way.door]
             while True:
                 async with self._slots:
                     delay = door.wait(time.monotonic())
                     if delay <= 0:
-                        return await self._knock(way, door)
+                        return await self._knock(way, known, door)
                 await asyncio.sleep(delay)
 
-    async def _knock(self, way: Way, door: doors.Door) -> Ended:
+    async def _knock(self, way: Way, known: str, door: doors.Door) -> Ended:
         """A new connection: it counts at the door until it has logged in."""
         inside = False
 
@@ -160,7 +165,7 @@ class FleetScan:
 
         door.knocking += 1
         try:
-            ended = await self._client(way, begun)
+            ended = await self._client(way, known, begun)
         finally:
             begun()
         stderr = ended.stderr.decode("utf-8", "replace")
@@ -181,19 +186,16 @@ class FleetScan:
         finally:
             self._sessions[way.kept] -= 1
 
-    async def _client(self, way: Way, begun: Callable[[], None]) -> Ended:
+    async def _client(self, way: Way, known: str, begun: Callable[[], None]) -> Ended:
         limits = Limits(payload.ENCODED_LIMIT + _AROUND, way.question.options["deadline"] + self._plan.patience, way.silence)
-        data = payload.standard_input(self._plan.code, way.question.options)
+        data = payload.standard_input(self._plan.code, way.question.options, known)
         try:
             return await Client(way.argv, Dialogue(way.escalation), data, limits, begun).run()
         except OSError as error:
             return Ended(255, b"", f"ssh cannot be started: {error}".encode())
 
-    async def _judged(self, way: Way, ended: Ended, note: str) -> Made:
+    async def _judged(self, way: Way, kept: Kept | None) -> Made:
+        ended, note = await self._asked(way, kept.digest if kept else "")
         success = way.escalation.success if way.escalation else b""
-        heard = Heard(way.question, ended, way.nonce, way.tried, way.method, way.address, success, note)
-        try:
-            return await asyncio.wrap_future(self._evaluators.submit(heard))
-        except BrokenProcessPool:
-            lost = Ended(ended.status, b"", b"", "too_much", "it ended the process that read it")
-            return await asyncio.wrap_future(self._evaluators.submit(heard._replace(ended=lost)))
+        heard = Heard(way.question, ended, way.nonce, way.tried, way.method, way.address, success, note, kept)
+        return await self._evaluators.judged(heard)

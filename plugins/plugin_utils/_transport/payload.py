@@ -20,11 +20,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...module_utils._host.look import PASSING
 from ...module_utils._host.record import SCHEMA
 
 HOST_CODE = Path(__file__).resolve().parents[2] / "module_utils"
 PACKAGE = "firebreak_host"
-ENTRY = "_scan.scan"
+ENTRIES = ("_scan.scan", "_host.look")
 
 # What the loader's exit status says. Anything else is an interpreter that did not get as far: the next one is tried.
 DONE, FAILED, TOO_OLD = 0, 70, 75
@@ -62,21 +63,29 @@ if sha256(code).hexdigest() != digest:
     sys.stderr.write("firebreak: the payload arrived damaged: %d bytes read" % len(data) + chr(10))
     sys.exit(70)
 sources = json.loads(zlib.decompress(code).decode("utf-8"))
+class Room(type(sys)):
+    def __getattr__(self, word):
+        name = self.__name__
+        if word[:2] == "__":
+            raise AttributeError(word)
+        self.__class__ = type(sys)
+        exec(compile(sources[name], name.replace(".", "/") + ".py", "exec", dont_inherit=True), self.__dict__)
+        return getattr(self, word)
 class Memory:
     def find_spec(self, name, path=None, target=None):
         if name in sources:
             return type(sys.__spec__)(name, self, is_package=not sources[name])
     def create_module(self, spec):
-        return None
+        return Room(spec.name)
     def exec_module(self, module):
-        name = module.__name__
-        exec(compile(sources[name], name.replace(".", "/") + ".py", "exec", dont_inherit=True), module.__dict__)
+        pass
 sys.meta_path.insert(0, Memory())
 try:
     from firebreak_host._host.host import LiveHost
+    from firebreak_host._host.look import answer
     from firebreak_host._scan.scan import scan
     options = json.loads(options.decode("utf-8"))
-    answer = json.dumps(scan(LiveHost(), options["sections"], options), separators=(",", ":"))
+    answer = json.dumps(answer(scan(LiveHost(), options["sections"], options), options.get("known"), sha256), separators=(",", ":"))
     answer = binascii.b2a_base64(zlib.compress(answer.encode("ascii"), 6)).decode("ascii").strip()
     sys.stdout.write(chr(10) + "firebreak:%s:%s:end" % (nonce, answer) + chr(10))
     sys.stdout.flush()
@@ -114,11 +123,13 @@ class Probe(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a host answered: exactly one of record, probe and error is set."""
+    """What a host answered: exactly one of record, look, probe and error is set. ``look`` says that the record is the known one, of ``digest``."""
 
     record: dict[str, Any] | None = None
     probe: Probe | None = None
     error: str | None = None
+    look: dict[str, Any] | None = None
+    digest: str = ""
 
 
 class ReplyError(ValueError):
@@ -145,10 +156,10 @@ def relative_imports(module: str, source: str) -> list[Import]:
     return found
 
 
-def sources(directory: Path = HOST_CODE, entry: str = ENTRY) -> dict[str, str]:
-    """Module name -> source of everything that ``entry`` needs, as the package ``firebreak_host``. A package's source is empty."""
+def sources(directory: Path = HOST_CODE, entries: Sequence[str] = ENTRIES) -> dict[str, str]:
+    """Module name -> source of everything that ``entries`` need, as the package ``firebreak_host``. A package's source is empty."""
     found = {PACKAGE: ""}
-    wanted = [entry]
+    wanted = [*entries]
     while wanted:
         name = wanted.pop()
         if f"{PACKAGE}.{name}" in found:
@@ -173,9 +184,9 @@ def payload() -> Payload:
     return Payload(data, hashlib.sha256(data).hexdigest())
 
 
-def standard_input(code: Payload, options: Mapping[str, Any]) -> bytes:
-    """What is sent to the loader: the payload, then the scan's options as JSON."""
-    return code.data + json.dumps(options).encode()
+def standard_input(code: Payload, options: Mapping[str, Any], known: str = "") -> bytes:
+    """What is sent to the loader: the payload, then the scan's options as JSON, with the digest of the record that need not be sent again."""
+    return code.data + json.dumps({**options, "known": known}).encode()
 
 
 def command(code: Payload, nonce: str, interpreters: Sequence[Sequence[str]] = INTERPRETERS) -> str:
@@ -200,7 +211,7 @@ def parse_reply(stdout: str, stderr: str, status: int, nonce: str) -> Reply:
     found = re.search(rf"firebreak:{re.escape(nonce)}:([A-Za-z0-9+/=]*):end", stdout)
     if found:
         try:
-            return Reply(record=decode_record(found.group(1)))
+            return _replied(decode(found.group(1)))
         except ReplyError as error:
             return Reply(error=f"the host's answer is no record: {error}")
     probe = _parse_probe(stdout, nonce)
@@ -216,8 +227,28 @@ def _last_words(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in lines[-1])[:300] if lines else ""
 
 
-def decode_record(encoded: str) -> dict[str, Any]:
-    """The record in base64 of compressed JSON; ReplyError where it is too large, damaged or of another shape."""
+def _replied(answer: object) -> Reply:
+    """What an answer says; ReplyError where it is of another shape than the host's half gives it."""
+    if not isinstance(answer, dict):
+        raise ReplyError(f"a mapping is wanted, seen {type(answer).__name__}")
+    if "same" in answer:
+        return Reply(look=_check_look(answer))
+    digest = answer.pop("digest", "")
+    return Reply(record=check_shape(answer), digest=digest if isinstance(digest, str) else "")
+
+
+def _check_look(answer: dict[str, Any]) -> dict[str, Any]:
+    """The words of a look at a host that is as it was; ReplyError for what could not be such."""
+    kinds = {"same": str, "scanned_at": str, "seconds": dict, "passing": dict}
+    strange = [name for name, kind in kinds.items() if not isinstance(answer.get(name), kind)]
+    strange += [path for path, value in (answer.get("passing") or {}).items() if path not in PASSING or type(value) is not int] if not strange else []
+    if strange:
+        raise ReplyError(f"{strange[0][:60]!r}: not as it is of a record that is the same")
+    return answer
+
+
+def decode(encoded: str) -> object:
+    """The answer in base64 of compressed JSON; ReplyError where it is too large or damaged."""
     if len(encoded) > ENCODED_LIMIT:
         raise ReplyError(f"{len(encoded)} bytes, at most {ENCODED_LIMIT} are read")
     try:
@@ -227,10 +258,10 @@ def decode_record(encoded: str) -> dict[str, Any]:
             raise ReplyError(f"truncated, or more than {DECODED_LIMIT} bytes of JSON")
         if sum(text.count(sign) for sign in (b"[", b"{", b",")) > VALUES_LIMIT:
             raise ReplyError(f"more than {VALUES_LIMIT} values")
-        record = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        answer: object = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (zlib.error, binascii.Error, ValueError, RecursionError) as error:
         raise ReplyError(str(error)[:300]) from error
-    return check_shape(record)
+    return answer
 
 
 def _no_constant(name: str) -> None:

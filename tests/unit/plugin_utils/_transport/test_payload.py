@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
+import hashlib
 import json
 import subprocess
 import sys
@@ -33,6 +34,10 @@ def _run(interpreters: list[list[str]], code: payload.Payload | None = None) -> 
     command = payload.command(whole, NONCE, interpreters)
     done = subprocess.run(["/bin/sh", "-c", command], input=payload.standard_input(whole, OPTIONS), capture_output=True, timeout=60, check=False)
     return payload.parse_reply(done.stdout.decode(), done.stderr.decode(), done.returncode, NONCE)
+
+
+def _decoded(encoded: str) -> dict[str, Any]:
+    return payload.check_shape(payload.decode(encoded))
 
 
 def _encode(value: object) -> str:
@@ -95,6 +100,15 @@ def test_scans_in_one_go() -> None:
     assert record["scanner"]["python"] == ".".join(map(str, sys.version_info[:3]))
 
 
+def test_a_room_that_nothing_is_wanted_of_is_not_compiled() -> None:
+    sources = payload.sources()
+    broken = {name: text + "\nthis is no Python\n" if text and "._kata." in name else text for name, text in sources.items()}
+    data = zlib.compress(json.dumps(broken).encode())
+    record = _run([[sys.executable]], payload.Payload(data, hashlib.sha256(data).hexdigest())).record
+    assert record is not None
+    assert record["os"]["hostname"]
+
+
 def test_dead_and_old_interpreters_are_passed_over(tmp_path: Path) -> None:
     dead = _script(tmp_path / "dead", "echo 'shim: command not found' >&2; exit 127\n")
     old = _script(tmp_path / "old", "exit 75\n")
@@ -134,6 +148,30 @@ def test_noise_around_the_markers_is_ignored() -> None:
     assert reply.record == RECORD
 
 
+LOOK = {"schema": "firebreak.record/1", "same": "0" * 64, "scanned_at": "", "seconds": {}, "passing": {"boot.uptime_seconds": 7}}
+
+
+def _reply(answer: object) -> payload.Reply:
+    return payload.parse_reply(f"firebreak:{NONCE}:{_encode(answer)}:end", "", 0, NONCE)
+
+
+def test_the_digest_travels_with_the_record_and_is_none_of_it() -> None:
+    assert _reply({**RECORD, "digest": "0" * 64}) == payload.Reply(record=RECORD, digest="0" * 64)
+    assert _reply({**RECORD, "digest": [1]}).digest == ""
+
+
+def test_a_look_at_what_is_known() -> None:
+    assert _reply(LOOK) == payload.Reply(look=LOOK)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"same": 1}, {"scanned_at": None}, {"seconds": []}, {"passing": []}, {"passing": {"os.id": "debian"}}, {"passing": {"os.id": 1}},
+    {"passing": {"boot.uptime_seconds": "7"}}, {"passing": {"boot.uptime_seconds": True}}, {"passing": {"services.examined": {"a": 1}}},
+])
+def test_a_look_says_nothing_but_what_passes(wrong: dict[str, Any]) -> None:
+    assert "not as it is of a record that is the same" in str(_reply({**LOOK, **wrong}).error)
+
+
 @pytest.mark.parametrize(("stdout", "stderr", "words"), [
     ("", "a\nbash: python3: \x1b[31mdenied\n", "status 1 and without a record: bash: python3: ?[31mdenied"),
     ("last login", "", "last login"),
@@ -153,7 +191,7 @@ def test_no_record_is_one_clear_error(stdout: str, stderr: str, words: str) -> N
 ])
 def test_other_shapes_are_refused(value: object) -> None:
     with pytest.raises(payload.ReplyError):
-        payload.decode_record(_encode(value))
+        _decoded(_encode(value))
 
 
 def _deep() -> bytes:
@@ -163,20 +201,20 @@ def _deep() -> bytes:
 @pytest.mark.parametrize("text", [b"", b"{", b'{"schema": 1e999}', _deep(), b"\xff\xfe"])
 def test_what_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(payload.ReplyError):
-        payload.decode_record(binascii.b2a_base64(zlib.compress(text)).decode())
+        _decoded(binascii.b2a_base64(zlib.compress(text)).decode())
 
 
 def test_a_bomb_is_not_unpacked() -> None:
     bomb = zlib.compressobj(9)
     data = b"".join(bomb.compress(b" " * (1 << 20)) for _ in range(70)) + bomb.flush()
     with pytest.raises(payload.ReplyError, match="more than"):
-        payload.decode_record(binascii.b2a_base64(data).decode())
+        _decoded(binascii.b2a_base64(data).decode())
 
 
 def test_a_truncated_answer_is_refused() -> None:
     whole = zlib.compress(json.dumps(RECORD).encode())
     with pytest.raises(payload.ReplyError, match="truncated"):
-        payload.decode_record(binascii.b2a_base64(whole[:-6]).decode())
+        _decoded(binascii.b2a_base64(whole[:-6]).decode())
 
 
 @given(st.text(), st.text())
@@ -189,7 +227,7 @@ def test_any_output_has_an_answer(stdout: str, stderr: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_json_is_a_record_or_refused(value: Any) -> None:
     try:
-        assert payload.decode_record(_encode(value))["schema"] == RECORD["schema"]
+        assert _decoded(_encode(value))["schema"] == RECORD["schema"]
     except payload.ReplyError as error:
         assert str(error)
 
@@ -202,7 +240,7 @@ def test_any_json_is_a_record_or_refused(value: Any) -> None:
 def test_an_answer_that_is_small_as_text_costs_no_gigabytes(text: str, problem: str) -> None:
     encoded = base64.b64encode(zlib.compress(text.encode())).decode()
     with pytest.raises(payload.ReplyError, match=problem):
-        payload.decode_record(encoded)
+        _decoded(encoded)
 
 
 @pytest.mark.parametrize("piece", ["firebreak-probe:f00d:begin\n", "firebreak:f00d:", "firebreak:f00d:AAAA", "\nfirebreak-probe:f00d:end"])

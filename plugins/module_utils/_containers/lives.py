@@ -15,7 +15,7 @@ from .._host.witness import apart
 PROC = "/proc"
 _STATUS_BYTES = 64 * 1024
 _STAT_BYTES = 4096
-_MOUNTS_BYTES = 1024 * 1024
+MOUNTS_BYTES = 1024 * 1024
 _PID = re.compile(r"[0-9]{1,10}\Z")
 # linux/capability.h. Who may do both may do all that root may.
 _CAP_SYS_MODULE, _CAP_SYS_ADMIN = 16, 21
@@ -77,7 +77,7 @@ def is_privileged(host: Any, pid: int, life: Life) -> Optional[bool]:
     if user is False or not all(life.bounding >> number & 1 for number in (_CAP_SYS_MODULE, _CAP_SYS_ADMIN)):
         return False
     with apart(host):
-        mounts = host.read("%s/%d/mountinfo" % (PROC, pid), _MOUNTS_BYTES)
+        mounts = host.read("%s/%d/mountinfo" % (PROC, pid), MOUNTS_BYTES)
     return None if user is None or mounts.problem else not _MASKED.search(mounts.value)
 
 

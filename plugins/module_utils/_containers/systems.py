@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Containers that carry a whole system (LXC, Incus, LXD, systemd-nspawn, libvirt's LXC), and namespaces with a first process that nothing explains.
+"""Containers that carry a whole system (LXC, Incus, LXD, systemd-nspawn, libvirt's LXC), Apptainer's, and namespaces that nothing explains.
 
 Such a manager keeps no file that says what runs; it stays as the parent of the container's first process, which sees another root than the host.
 """
@@ -16,6 +16,7 @@ from . import lives, processes
 
 # Of a monitor that wrote over its command line: "[lxc monitor] /var/lib/incus/containers web1".
 _MONITOR_TITLE = re.compile(r"\[lxc monitor\] (/\S+) (\S+)")
+_INSTANCE = re.compile(r"(?:Apptainer|Singularity) instance: .* \[([^\]]+)\]")
 _GROUP = re.compile(r"/lxc\.payload\.([^/\n]+)|/lxc/([^/\n]+)|/systemd-nspawn@([^/\n]+)\.service|/machine-([^/\n]+)\.scope")
 _NAME_LIMIT = 128
 UNEXPLAINED_LIMIT = 100
@@ -60,7 +61,8 @@ def engine_of(manager: processes.Process) -> str:
 def name_of(argv: List[str], group: str) -> str:
     """The container's name: of its monitor's words, else of its control group."""
     title = _MONITOR_TITLE.match(" ".join(argv))
-    told = [title.group(2)] if title else []
+    instance = _INSTANCE.match(" ".join(argv))
+    told = [match.group(match.lastindex or 0) for match in (title, instance) if match]
     told += argv[argv.index("forkstart") + 1:][:1] if "forkstart" in argv else []
     told += proc.option_values(argv, "n", "name", "M", "machine")
     told += [group] if group else []
@@ -69,17 +71,47 @@ def name_of(argv: List[str], group: str) -> str:
 
 
 def unexplained(host: Any, found: processes.Found, explained: Set[int]) -> List[Dict[str, Any]]:
-    """First processes of namespaces of their own, behind another root than their parent's, that belong to no container that is known.
+    """First processes of process or user namespaces of their own, behind another root than their parent's, that belong to no container that is known.
 
     What shares its parent's root is a program that hides the other processes from itself, which is no container.
     """
     known = explained | {process.pid for process in found.named(processes.MONITOR) if _is_monitor(host, process)}
     rows = []
     for pid, life in sorted(found.lives.items()):
-        if life.is_init and pid not in known and not _serves(found, pid, explained) and _has_other_root(host, pid, life.parent):
+        if (_starts_a_space(host, pid, life) and pid not in known and not _serves(found, pid, explained) and _has_other_root(host, pid, life.parent)
+                and not _is_shut_in(host, found, pid)):
             owner = host.stat("%s/%d" % (processes.PROC, pid))
             rows.append({"pid": pid, "name": life.name[:64], "user": None if owner.problem else owner.value.uid})
     return rows
+
+
+def _starts_a_space(host: Any, pid: int, life: lives.Life) -> bool:
+    """Whether a process is the first of a process namespace, or alone has another user namespace than its parent (Charliecloud, Enroot)."""
+    if life.is_init or len(life.numbers) > 1:
+        return life.is_init
+    if lives.shares_with_host(host, pid, "user") is not False:
+        return False
+    with apart(host):
+        its, above = (host.readlink("%s/%d/ns/user" % (processes.PROC, number)).value for number in (pid, life.parent))
+    return above is not None and bool(its != above)
+
+
+def _is_shut_in(host: Any, found: processes.Found, pid: int) -> bool:
+    """Whether a program of the host's shut itself in (passt, vsftpd, a browser), and carries no other system: nothing is mounted behind its root, and
+    it and all that it started are the very files at their paths, in folders of root's."""
+    with apart(host):
+        mounts = host.read("%s/%d/mountinfo" % (processes.PROC, pid), lives.MOUNTS_BYTES)
+    if mounts.problem or len(mounts.value.splitlines()) > 1:
+        return False
+    for one in [pid] + lives.descendants(found.below, pid):
+        with apart(host):
+            link = host.readlink("%s/%d/exe" % (processes.PROC, one)).value
+            running = host.stat("%s/%d/exe" % (processes.PROC, one))
+        path = proc.parse_exe(link or "").path
+        own = host.stat(path) if proc.in_system_folder(path) else None
+        if own is None or own.problem or running.problem or file_of(own.value) != file_of(running.value) or own.value.uid != 0:
+            return False
+    return True
 
 
 def _serves(found: processes.Found, pid: int, explained: Set[int]) -> bool:

@@ -9,6 +9,9 @@ DEVICE = "/dev/kvm"
 # There while a driver serves /dev/kvm. The node alone proves nothing: it can be a static one, and opening that loads modules.
 REGISTERED = "/sys/class/misc/kvm"
 MODULES = "/sys/module"
+LOADED = "/proc/modules"
+# Each virtual machine holds a reference to one of these: KVM's by processor, Hyper-V's, VirtualBox's, VMware's.
+_HELD_BY_MACHINES = ("kvm_intel", "kvm_amd", "kvm_hv", "kvm_pr", "kvm_pvm", "mshv_root", "vboxdrv", "vmmon")
 
 # linux/kvm.h: _IO(KVMIO, 0x00); the version has been 12 since 2.6.22.
 GET_API_VERSION = 0xAE00
@@ -73,6 +76,14 @@ def modules(host: Any) -> List[str]:
     """The loaded or built-in modules of KVM; empty where there is none."""
     listed = host.listdir(MODULES)
     return [name for name in listed.value if name == "kvm" or name.startswith("kvm_")] if listed.value else []
+
+
+def held_module(text: str) -> str:
+    """The module of a hypervisor that something else than modules holds, by /proc/modules: whoever makes machines with it, whatever it is called."""
+    rows = (line.split() for line in text.splitlines())
+    held = (row[0] for row in rows if len(row) > 3 and row[0] in _HELD_BY_MACHINES and row[2].isdigit()
+            and int(row[2]) > len([name for name in row[3].split(",") if name not in ("", "-")]))
+    return next(held, "")
 
 
 def parameters(host: Any, names: List[str]) -> Tuple[Dict[str, str], List[str]]:

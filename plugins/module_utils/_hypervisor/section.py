@@ -94,7 +94,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     _collect_guests(host, section, processes)
     guest_trust.put(host, section)
     _collect_machine_types(section, processes, components)
-    _collect_roles(section, clues, ladder.rung, components, processes)
+    _collect_roles(host, section, clues, ladder.rung, components, processes)
     # A guest may take all the time that is left.
     _collect_ladder(host, section, ladder, options.get("hypervisor_release") or guest_boot.RELEASE)
 
@@ -312,7 +312,7 @@ def _collect_guests(host: Any, section: Any, processes: Optional[List[Dict[str, 
 
 
 def _collect_roles(
-    section: Any, clues: virtualization.Clues, rung: str, components: List[Dict[str, Any]], processes: Optional[List[Dict[str, Any]]],
+    host: Any, section: Any, clues: virtualization.Clues, rung: str, components: List[Dict[str, Any]], processes: Optional[List[Dict[str, Any]]],
 ) -> None:
     under = virtualization.under(clues)
     running = any(process["component"] in monitors.MONITORS for process in processes or [])
@@ -326,4 +326,14 @@ def _collect_roles(
         section.cannot_say("is_guest", "absent", "nothing here says whether this is a virtual machine (some of it only root may read)")
     else:
         section.put("is_guest", is_guest, "the same as under")
-    section.put("is_host", running or able or virtualization.is_xen_host(clues), "processes, components, ladder, /proc/xen/capabilities")
+    loaded = host.read(kvm.LOADED)
+    held = "" if loaded.problem else kvm.held_module(loaded.value)
+    if running or able or virtualization.is_xen_host(clues):
+        section.put("is_host", True, "processes, components, ladder, /proc/xen/capabilities")
+    elif held:
+        section.put("is_host", True, "%s: something holds %s" % (kvm.LOADED, held))
+    elif processes is None:
+        reason = next((null["reason"] for null in section.nulls if null["fact"] == "hypervisor.processes"), "absent")
+        section.cannot_say("is_host", reason, "the processes could not be looked at, of which one may be a machine monitor")
+    else:
+        section.put("is_host", False, "processes, components, ladder, /proc/xen/capabilities, /proc/modules")

@@ -215,7 +215,7 @@ CONTAINERS = (
     _policy("containers.host_pid", "Containers that share the host's kernel and see its processes."),
     _policy("containers.unknown_isolation", "Containers of which nobody can say whose kernel they run on."),
     Key("containers.engines", "words", "The container engines that may be installed or have containers: `containerd`, `docker`, `crio`, `podman`, "
-        "`lxc`, `incus`, `lxd`, `nspawn`, `libvirt_lxc`. An empty list allows none.", ["containerd"], ("containers.engines",)),
+        "`lxc`, `incus`, `lxd`, `nspawn`, `libvirt_lxc`, `apptainer`. An empty list allows none.", ["containerd"], ("containers.engines",)),
     *(Key(f"containers.{name}.installed", "version", f"The installed version of {name}, where it is installed.", {"minimum": "1.7.24~ds1-6+deb13u1"},
           (f"containers.{name}.installed",), _VERSIONS) for name in ENGINES),
     _policy("containers.engine_stale", "An engine whose daemon still runs a replaced binary."),

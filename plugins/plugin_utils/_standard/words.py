@@ -143,7 +143,7 @@ def _container(text: str) -> str | None:
 # What a schema can say of it: keys that take closed words, and those whose words have one shape.
 CLOSED: dict[str, tuple[str, ...]] = {
     "live_patch.protection": PROTECTIONS, "live_patch.provider": PROVIDERS, "containers.engines": (
-        "containerd", "docker", "crio", "podman", "lxc", "incus", "lxd", "nspawn", "libvirt_lxc"),
+        "containerd", "docker", "crio", "podman", "lxc", "incus", "lxd", "nspawn", "libvirt_lxc", "apptainer"),
 }
 SHAPES = {
     "services.required": r"^\S+\.(service|socket|timer)$",

@@ -112,6 +112,7 @@ CONTAINERS = (
               above = called[parent[pid]]
               if (above ~ /^(containerd-shim|docker-containe|conmon|conmonrs|crio-conmon)/) engine = above ~ /conmon/ ? "podman" : "containerd"
               else if (above == "systemd-nspawn") engine = "nspawn"
+              else if (above ~ /^starter(-suid)?$/) engine = "apptainer"
               else if (above ~ /^(lxc-start|lxc-execute|libvirt_lxc|incusd|lxd)$/) engine = "lxc"
               else continue
               print pid, parent[pid], engine, called[pid]

@@ -143,6 +143,50 @@ def test_a_helper_of_a_sandbox_is_explained_by_its_shim(parent: int, count: int)
     assert world.containers().facts["counts"]["unexplained"] == count
 
 
+@pytest.mark.parametrize(("below", "count"), [("/usr/bin/passt", 0), ("", 0), ("/app/bin/game", 1), ("/usr/bin/own", 1)])
+def test_a_program_of_the_hosts_that_shuts_itself_in_is_no_container(below: str, count: int) -> None:
+    """passt and pasta (isolation.c), vsftpd's sessions, browsers: a process namespace and an empty root of their own; bwrap runs another system."""
+    world = World().file("/usr/bin/passt", inode=77).file("/usr/bin/own", inode=78, uid=0)
+    world.recording["read"]["/proc/400/mountinfo"] = "900 899 0:77 / / ro,nosuid - tmpfs tmpfs ro\n"
+    world.recording["stat"]["/proc/1/root"] = world.recording["stat"]["/"]
+    world.process(400, "/usr/bin/passt", ["passt"], nested=True).life(400, 1, 400, 1, name="passt")
+    if below:
+        world.process(401, below, ["x"], parent=400, nested=True, inode=99 if below == "/usr/bin/own" else 0).life(401, 400, 401, 2)
+    assert world.containers().facts["counts"]["unexplained"] == count
+
+
+def test_a_program_of_the_hosts_in_a_root_of_files_is_not_explained() -> None:
+    """Nomad's driver exec puts links to the host's own programs into a root with a /proc of its own."""
+    world = World().file("/usr/bin/sleep", inode=77).process(400, "/usr/bin/sleep", ["sleep"], nested=True).life(400, 1, 400, 1, name="sleep")
+    world.recording["stat"]["/proc/1/root"] = world.recording["stat"]["/"]
+    world.recording["read"]["/proc/400/mountinfo"] = "1 0 8:1 /alloc / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /proc rw - proc proc rw\n"
+    assert world.containers().facts["counts"]["unexplained"] == 1
+
+
+@pytest.mark.parametrize(("starter", "title", "name"), [
+    ("/usr/libexec/apptainer/bin/starter", ["Apptainer runtime parent"], "401"),
+    ("/usr/libexec/apptainer/bin/starter-suid", ["Apptainer instance: alice [web1]"], "web1"),
+    ("/usr/local/libexec/singularity/bin/starter", ["Singularity instance: bob [db]"], "db"),
+])
+def test_apptainers_containers_share_the_hosts_processes_and_its_kernel(starter: str, title: list[str], name: str) -> None:
+    """apptainer exec has no process namespace of its own; the helper that mounts its image sees the host's root."""
+    world = World().process(400, starter, title, user=1000).life(400, 1, 400)
+    world.process(401, "/bin/sh", ["sh"], parent=400, nested=True, user=1000).life(401, 400, 401, pid_space="1")
+    world.process(402, "/usr/bin/squashfuse_ll", ["squashfuse_ll"], parent=400).life(402, 400, 402)
+    row = world.only()
+    assert (row["engine"], row["isolation"], row["host_pid"], row["name"]) == ("apptainer", "host_kernel", True, name)
+
+
+@pytest.mark.parametrize(("nested", "mine", "parents", "count"), [(True, "user:[9]", "user:[1]", 1), (True, "user:[9]", "user:[9]", 0),
+                                                               (False, "user:[9]", "user:[1]", 0), (True, "user:[1]", "user:[1]", 0)])
+def test_a_root_of_a_users_own_without_a_process_namespace(nested: bool, mine: str, parents: str, count: int) -> None:
+    """ch-run of Charliecloud and enroot replace themselves by the container's program, in a user namespace."""
+    world = World().process(399, "/bin/bash", ["bash"]).life(399, 1, 399).process(400, "/srv/x", ["x"], parent=399, nested=nested).life(400, 399, 400)
+    world.recording["readlink"].update({"/proc/400/ns/user": mine, "/proc/399/ns/user": parents})
+    world.recording["stat"]["/proc/1/root"] = world.recording["stat"]["/"]
+    assert world.containers().facts["counts"]["unexplained"] == count
+
+
 def test_a_service_that_hides_the_other_processes_from_itself_is_no_container() -> None:
     """systemd's PrivatePIDs=: a process namespace of its own, and the host's root."""
     world = World().process(400, "/usr/bin/x", ["x"]).life(400, 1, 400, 1)

@@ -73,3 +73,25 @@ def test_the_package_manager_is_asked_for_the_owner_of_a_program_that_no_known_p
     assert (row["package"], row["version"]) == ((package, "2:1.7-1") if named else (None, None))
     running, = [row for row in facts["processes"] if row["pid"] == 7]
     assert running["version"] == ("2:1.7-1" if named else None)
+
+
+@pytest.mark.parametrize(("modules", "is_host"), [
+    # Whatever the monitor is called (crosvm, OpenVMM, VirtualBox): each machine holds a reference to the module that makes it.
+    ("kvm_amd 245760 2 - Live 0x0\nkvm 1409024 1 kvm_amd, Live 0x0\n", True), ("kvm_intel 487424 1 - Live 0x0\n", True),
+    ("vboxdrv 712704 4 vboxnetadp,vboxnetflt, Live 0x0 (OE)\n", True), ("mshv_root 155648 1 - Live 0x0\n", True),
+    ("kvm_amd 245760 0 - Live 0x0\nkvm 1409024 1 kvm_amd, Live 0x0\n", False), ("vboxdrv 712704 2 vboxnetadp,vboxnetflt, Live 0x0 (OE)\n", False),
+    ("xfs 2166784 9 - Live 0x0\n", False), ("", False),
+])
+def test_a_host_of_guests_is_known_by_the_module_that_they_hold(modules: str, is_host: bool) -> None:
+    machine = Machine().process(9, "/usr/bin/crosvm", ["crosvm", "run"], 400, elf(OLD))
+    machine.recording["read"]["/proc/modules"] = modules
+    assert machine.scan().facts["is_host"] is is_host
+
+
+def test_where_processes_are_hidden_nobody_knows_whether_one_runs_guests() -> None:
+    machine = Machine()
+    machine.recording["uid"] = 1000
+    machine.recording["read"]["/proc/mounts"] = "proc /proc proc rw,hidepid=2 0 0\n"
+    section = machine.scan()
+    assert section.facts["is_host"] is None
+    assert [null["reason"] for null in section.nulls if null["fact"] == "hypervisor.is_host"] == ["needs_root"]

@@ -255,8 +255,9 @@ def test_an_empty_host_says_why_for_each_null() -> None:
     section = Section("hypervisor")
     hypervisor_section.collect(RecordedHost({}), section, {})
     assert section.facts["ladder"]["rung"] == "none"
-    assert section.facts["is_host"] is False
+    assert section.facts["is_host"] is None
     assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
+        "hypervisor.is_host": "absent",
         "hypervisor.xen.version": "not_applicable", "hypervisor.components": "unsupported", "hypervisor.processes": "absent",
         "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent",
         "hypervisor.removed_machine_types": "absent", "hypervisor.xen.image_replaced": "not_applicable",

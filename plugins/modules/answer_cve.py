@@ -15,7 +15,8 @@ description:
   - Judged by what runs. A fixed kernel that is installed and does not run is C(pending) where the next boot gives it, else C(exposed).
   - Versions of two streams (backports, Ubuntu Pro's FIPS, UEK, long-lived minor releases) are never held against each other. Where the feeds say
     nothing of a host's stream, the answer is C(unknown).
-  - Nothing is fetched, and no host is touched. Feeds are compiled once into a file beside the reports, and again when they change.
+  - No host is touched. Feeds are compiled once into a file beside the reports, and again when they change; those of mirrors are fetched by the
+    controller where the mirror has another copy.
   - Writes C(answers.json), C(answers.html), C(answers.sarif) and C(answers.prom) into O(directory), with what hangs on the parts that are open
     (containers, guests, sandboxes), due dates, and the ages of records and feeds.
 options:
@@ -34,7 +35,10 @@ options:
     default: false
   feeds:
     description:
-      - Paths of feeds, or mappings with C(path) and C(stream). A folder stands for all files in it.
+      - Paths of feeds and addresses of mirrors (C(http://), C(https://)), or mappings with C(path) or C(url), and C(stream), C(keyring) and
+        C(signature). A folder stands for all files in it.
+      - With C(keyring) a feed counts only where a signature holds that lies beside it or that C(signature) names. It is OpenPGP's, by C(gpgv), or
+        one of C(ssh-keygen), by a file of allowed signers.
       - OSV documents (C(.json), C(.zip), C(.tar.xz), C(.tar.gz), C(.tar.bz2)) of Debian, Ubuntu (with its notices of live patches), Red Hat, Rocky,
         AlmaLinux, SUSE; the JSON of Debian's security tracker; C(updateinfo.xml) of a dnf repository, which needs C(stream), such as C(oracle:9).
       - CSAF and VEX of version 2.0 and 2.1 (Red Hat, SUSE; also C(.tar.zst)), OpenVEX of Ubuntu, records of the kernel's CNA, and for urgency CISA's

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .._fleet import store
 from . import feeds as edge
-from . import fleet, index, kept
+from . import fleet, index, kept, mirrors
 from .feeds import Feed, Problem
 from .model import FeedError
 from .told import told
@@ -35,10 +35,12 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         raise FeedError("cve: want one or more CVE or advisory ids, or days, of which nothing was given")
     if not (directory / "records").is_dir():
         raise FeedError(f"{directory}: no records are there; scan first with playbooks/report_drift.yml, or name the directory of a report")
+    fetched: list[Problem] = []
+    wanted = mirrors.brought(wanted, directory.parent / "feeds" / "mirrors", fetched)
     ages = [_age(feed, now) for feed in wanted]
     opened = index.Index(compiled(wanted, directory))
     try:
-        problems = opened.problems()
+        problems = fetched + opened.problems()
         since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
         cves = opened.expand([name.strip() for name in question.cves if name.strip()], since, question.kernel_only)
         facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
@@ -48,7 +50,8 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         titles = {cve: opened.title(cve) for cve in cves}
     finally:
         opened.close()
-    said = tuple({"path": str(feed.path), "age": _told(age), "vouched": all(map(_vouched, edge.files(feed)))}
+    bad = {problem.where for problem in problems if problem.partial}
+    said = tuple({"path": feed.name, "age": _told(age), "vouched": all(_vouched(feed, path) and str(path) not in bad for path in edge.files(feed))}
                  for feed, age in zip(wanted, ages, strict=True))
     passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
     return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, said, passed_over, titles)
@@ -56,9 +59,10 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
 
 def compiled(wanted: list[Feed], directory: Path) -> Path:
     """The index of these feeds, made anew only where a file of theirs changed."""
-    listed = [(feed.stream, str(path), path.stat().st_size, path.stat().st_mtime_ns) for feed in wanted for path in edge.files(feed)]
+    listed = [(feed.stream, feed.keyring, *_looks(path)) for feed in wanted for path in edge.files(feed)]
     if not listed:
-        raise FeedError(f"firebreak_feeds: no file in {', '.join(str(feed.path) for feed in wanted) or 'an empty list'}")
+        raise FeedError(f"firebreak_feeds: no file in {', '.join(feed.name for feed in wanted) or 'an empty list, or what could not be fetched'}")
+    listed += [("", "", *_looks(Path(name))) for feed in wanted for name in (feed.signature, feed.keyring) if name]
     digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
     folder = store.private_directory(directory.parent / "feeds")
     path = folder / f"{digest}.sqlite"
@@ -74,6 +78,12 @@ def compiled(wanted: list[Feed], directory: Path) -> Path:
     return path
 
 
+def _looks(path: Path) -> tuple[str, int, int]:
+    """What tells one state of a file from another: its name, size and time; 0 where there is none."""
+    found = path.stat() if path.exists() else None
+    return str(path), found.st_size if found else 0, found.st_mtime_ns if found else 0
+
+
 def partial(problems: list[Problem]) -> str:
     """Why the feeds are not whole; '' where they are."""
     missing = [problem for problem in problems if problem.partial]
@@ -83,9 +93,9 @@ def partial(problems: list[Problem]) -> str:
     return f"a feed was read in part only ({Path(missing[0].where.split(': ')[0]).name}: {missing[0].why}{more})"
 
 
-def _vouched(path: Path) -> bool:
-    """Whether a digest lies beside a file, which was held against it when the index was made."""
-    return path.with_name(f"{path.name}.sha256").is_file()
+def _vouched(feed: Feed, path: Path) -> bool:
+    """Whether a file's signature, or a digest beside it, was held against it when the index was made."""
+    return bool(feed.keyring) or path.with_name(f"{path.name}.sha256").is_file()
 
 
 def _age(feed: Feed, now: datetime) -> float | None:
@@ -100,9 +110,9 @@ def distrusted(wanted: list[Feed], ages: list[float | None], limit: int) -> str:
     """Why the feeds cannot be believed now; '' where they can."""
     for feed, age in zip(wanted, ages, strict=True):
         if age is None:
-            return f"the feed {feed.path.name} is dated in the future"
+            return f"the feed {feed.name.rpartition('/')[2]} is dated in the future"
         if age > limit:
-            return f"the feed {feed.path.name} is {_told(age)}, {limit} hours are allowed"
+            return f"the feed {feed.name.rpartition('/')[2]} is {_told(age)}, {limit} hours are allowed"
     return ""
 
 

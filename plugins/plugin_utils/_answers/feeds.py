@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of the answers: reads feeds from files, folders and archives that an operator brings. Nothing is fetched, nothing is unpacked to disk.
+"""The edge of the answers: reads feeds from files, folders and archives that an operator brings. Nothing is unpacked to disk.
 
 Every document is bounded in bytes and values, and an archive in documents and in bytes altogether: a feed comes from elsewhere. What breaks off, or
 cannot be read, makes its feed a partial one, and says so: what is missing may be the very fix that reopens a hole.
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from . import documents, exploited, packing, updateinfo
+from . import documents, exploited, packing, signatures, updateinfo
 from .model import FeedError, Item, UnknownFormError
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -29,14 +29,24 @@ MEMBERS_LIMIT = 2_000_000
 _BROKEN = (FeedError, OSError, EOFError, ValueError, RecursionError, NotImplementedError,
            lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 # What lies beside feeds and is none: signatures, digests, lists of changes, words for people.
-_BESIDE = (".sha256", ".sha512", ".asc", ".sig", ".txt", ".md", ".html")
+_BESIDE = (".sha256", ".sha512", *signatures.BESIDE, ".txt", ".md", ".html")
+_KEYS = {"path", "url", "stream", "signature", "keyring"}
 
 
 class Feed(NamedTuple):
-    """A feed as it is named: a path, and for updateinfo the stream that its repository is of (``oracle:9``)."""
+    """A feed as it is named: a path or a mirror's address, for updateinfo the stream that its repository is of (``oracle:9``), and where it must be
+    signed the keyring, with the signature's path or address where it does not lie beside it."""
 
     path: Path
     stream: str = ""
+    url: str = ""
+    signature: str = ""
+    keyring: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a report."""
+        return self.url.partition("?")[0] or str(self.path)
 
 
 class Problem(NamedTuple):
@@ -48,16 +58,21 @@ class Problem(NamedTuple):
 
 
 def of_setting(value: Any) -> list[Feed]:
-    """firebreak_feeds as feeds: a path, or mappings with path and stream. FeedError names what is neither."""
-    feeds = []
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and item.strip():
-            feeds.append(Feed(Path(item.strip()).expanduser()))
-        elif isinstance(item, dict) and isinstance(item.get("path"), str) and set(item) <= {"path", "stream"}:
-            feeds.append(Feed(Path(item["path"]).expanduser(), str(item.get("stream") or "")))
-        else:
-            raise FeedError(f"firebreak_feeds: want paths, or mappings with path and stream, seen {str(item)[:100]!r}")
-    return feeds
+    """firebreak_feeds as feeds: paths and addresses, or mappings. FeedError names what is neither."""
+    return [_feed(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _feed(item: Any) -> Feed:
+    given = {"url" if "://" in item else "path": item.strip()} if isinstance(item, str) and item.strip() else item
+    is_known = isinstance(given, dict) and set(given) <= _KEYS and all(isinstance(text, str) for text in given.values())
+    if not is_known or bool(given.get("path")) == bool(given.get("url")):
+        raise FeedError("firebreak_feeds: want paths, addresses, or mappings with path or url, and stream, signature, keyring where they are needed; "
+                        f"seen {str(item)[:100]!r}")
+    if given.get("signature") and not given.get("keyring"):
+        raise FeedError(f"firebreak_feeds: want a keyring to check the signature {given['signature'][:100]!r} by")
+    keyring = given.get("keyring", "")
+    return Feed(Path(given.get("path", "")).expanduser(), given.get("stream", ""), given.get("url", ""), given.get("signature", ""),
+                str(Path(keyring).expanduser()) if keyring else "")
 
 
 def files(feed: Feed) -> list[Path]:
@@ -83,6 +98,15 @@ def vouched(path: Path) -> bool:
     return True
 
 
+def checked(feed: Feed, path: Path, problems: list[Problem]) -> None:
+    """FeedError where a file is not the one that was signed, or that its digest is of."""
+    vouched(path)
+    if feed.keyring:
+        signatures.check(path, Path(feed.signature).expanduser() if feed.signature else signatures.beside(path), Path(feed.keyring))
+    elif signatures.beside(path):
+        problems.append(Problem(str(path), "a signature lies beside it, and no keyring is named to check it by", False))
+
+
 def _digest(source: IO[bytes]) -> str:
     """As hashlib.file_digest, which Python 3.10 does not have."""
     digest = hashlib.sha256()
@@ -95,7 +119,7 @@ def read(feed: Feed, problems: list[Problem]) -> Iterator[Item]:
     """Everything that a feed says; what cannot be read is added to ``problems`` and passed over."""
     for path in files(feed):
         try:
-            vouched(path)
+            checked(feed, path, problems)
             yield from _file(path, feed.stream, problems)
         except UnknownFormError as error:
             problems.append(Problem(str(path), str(error)[:300], False))

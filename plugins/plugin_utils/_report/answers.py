@@ -81,7 +81,7 @@ def _ages(answers: Answers) -> Iterator[Line]:
     if ages:
         yield Line(f"  records: {ages[0]:.0f} to {ages[-1]:.0f} hours old" if ages[-1] >= 1 else "  records: less than an hour old")
     for feed in answers.feeds:
-        yield Line(visible(f"  feed {feed['path']}: {feed['age']}{'' if feed['vouched'] else ', no digest beside it'}"))
+        yield Line(visible(f"  feed {feed['path']}: {feed['age']}{'' if feed['vouched'] else ', neither signature nor digest'}"))
 
 
 def _rows(answers: Answers, found: list[Row], limit: int) -> Iterator[Line]:

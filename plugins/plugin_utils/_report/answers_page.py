@@ -31,8 +31,8 @@ def answers_html(answers: Answers) -> Iterator[str]:
     sentence = f"{len(answers.facts)} hosts, judged by what runs" + (f", from records up to {max(ages):.0f} hours old" if ages else "") + "."
     if len(shown) > _CVES_LIMIT:
         sentence += f" {len(shown) - _CVES_LIMIT} more CVEs are in answers.json."
-    feeds = {"title": "By what", "heads": ("Feed", "Age", "Digest"), "rows": [
-        (str(feed["path"]), str(feed["age"]), "held against it" if feed["vouched"] else "none beside it") for feed in answers.feeds]}
+    feeds = {"title": "By what", "heads": ("Feed", "Age", "Signature or digest"), "rows": [
+        (str(feed["path"]), str(feed["age"]), "held against it" if feed["vouched"] else "neither is there") for feed in answers.feeds]}
     lost = {"title": "Passed over", "heads": ("Document and reason",), "rows": [(problem,) for problem in answers.problems[:_ROWS_LIMIT]]}
     tables = [_table(answers, cve, by_cve[cve]) for cve in shown[:_CVES_LIMIT]]
     yield from sheet("What holes mean for the fleet", sentence, answers.generated_at, [*tables, feeds, *([lost] if answers.problems else [])])

@@ -57,7 +57,7 @@ def test_a_terminal_gets_counts_due_dates_ages_and_what_hangs_on_it(answers: Ans
     pending = next(line for line in lines if "pending " in line and "web" in line)
     assert pending.endswith("-> reboot it [6 containers, 4 guests (2 with vmx or svm)]")
     assert "  records: 2 to 2 hours old" in lines
-    assert "  feed /srv/<feed>: 1 hours old, no digest beside it" in lines
+    assert "  feed /srv/<feed>: 1 hours old, neither signature nor digest" in lines
     assert all(line.isprintable() for line in lines)
     assert f"{OTHER}: 4 unknown" in lines
 

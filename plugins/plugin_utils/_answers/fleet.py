@@ -69,8 +69,7 @@ def fact_of(loaded: Loaded, standards: Mapping[str, tuple[Mitigation, ...]] | No
         return Fact(name, "", (), loaded.problem or "the scan has no record")
     placed = tuple(components.placed(record))
     wanted = (standards or {}).get(text_at(document, "standard"), ())
-    if placed and wanted:
-        placed = (placed[0]._replace(seen=placed[0].seen._replace(mitigated=mitigated.of_record(wanted, record))), *placed[1:])
+    placed = mitigated.told_of(placed, mitigated.of_record(wanted, record))
     problem = "" if placed else components.why(record, "kernel.version_order")
     return Fact(name, text_at(record, "scanned_at"), placed, problem)
 

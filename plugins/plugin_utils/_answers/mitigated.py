@@ -11,7 +11,7 @@ from typing import Any
 from .._mitigations import states
 from .._standard.mitigations import Mitigation
 from .._standard.validation import StandardError, find_key, read
-from .seen import Mitigated
+from .seen import GUEST_KERNEL, Mitigated, Placed
 
 _KEY = "mitigations"
 
@@ -33,3 +33,10 @@ def of_record(mitigations: tuple[Mitigation, ...], record: Mapping[str, Any]) ->
     found = ((one, states.state_of(one, record)) for one in mitigations)
     return tuple(Mitigated(cve, state.state == states.IN_FORCE, state.lasts, state.reason)
                  for one, state in found if state.state in (states.IN_FORCE, states.PENDING) for cve in one.advisory)
+
+
+def told_of(placed: tuple[Placed, ...], mitigations: tuple[Mitigated, ...]) -> tuple[Placed, ...]:
+    """The things of a host with what keeps it from holes. Nothing that a host does to its own kernel reaches the kernels of its sandboxes."""
+    if not mitigations:
+        return placed
+    return tuple(one if one.seen.component == GUEST_KERNEL else one._replace(seen=one.seen._replace(mitigated=mitigations)) for one in placed)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# The component that a hole in the kernel of a sandbox is one of.
+GUEST_KERNEL = "guest_kernel"
+
 
 class Version(NamedTuple):
     """A version, or why there is none."""

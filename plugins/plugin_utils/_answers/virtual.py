@@ -13,7 +13,7 @@ from .._fleet.bounded import mappings_at, text_at
 from . import cna
 from .naming import names_of
 from .osv import GO
-from .seen import Hanging, Placed, Seen, Version
+from .seen import GUEST_KERNEL, Hanging, Placed, Seen, Version
 from .streams import UPSTREAM
 
 _KATA = "github.com/kata-containers/kata-containers"
@@ -72,7 +72,7 @@ def _kata(runs: str, following: str) -> Seen:
 def _guest_kernel(runs: str, following: str) -> Seen:
     """A guest kernel is built of kernel.org's source: the CNA's records judge it."""
     said = "kata.sandboxes: the version of its guest kernel is not told"
-    return Seen("guest_kernel", (cna.PACKAGE,), Version(runs or None, "" if runs else said),
+    return Seen(GUEST_KERNEL, (cna.PACKAGE,), Version(runs or None, "" if runs else said),
                 Version(following or None, "" if following else "kata.components: no version of the guest kernel"), (following,) if following else (),
                 "restart_sandbox", ("kata.sandboxes", "kata.components"), "dpkg", (UPSTREAM,), system="kernel.org")
 

@@ -297,3 +297,15 @@ def test_a_mitigation_counts_where_the_record_proves_it(state: str | None, wante
     assert other is not None
     assert other.answer == "exposed"
     assert mitigated.of_standard({"mitigations": [{"advisory": 5}]}) == ()
+
+
+def test_a_mitigation_of_the_host_is_one_for_all_that_runs_there_but_the_kernels_of_its_sandboxes() -> None:
+    sha = "a" * 64
+    sysctl = {name: value for name, value in BLOCKED.items() if name != "modules"} | {"sysctls": {"kernel.unprivileged_bpf_disabled": 1}}
+    engine = {"name": "containerd", "package": "containerd", "source": "containerd", "version": "1.7.24~ds1-6", "running": True, "stale": False}
+    seen = record(OLD, [OLD], containers={"engines": [engine]}, kata={"version": "3.32.0", "sandboxes": [
+        {"version": "3.32.0", "guest_kernel": "6.18.35"}], "components": [{"name": "guest-kernel", "version": "6.18.35"}]})
+    seen["kernel"]["watched_sysctls"] = [{"name": "kernel.unprivileged_bpf_disabled", "value": "1", "at_boot": "1", "detail": "/etc/sysctl.d/x.conf"}]
+    fact = fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), {sha: mitigated.of_standard({"mitigations": [sysctl]})})
+    kept = {one.seen.component: [row.in_force for row in one.seen.mitigated] for one in fact.placed}
+    assert kept == {"kernel": [True], "containerd": [True], "kata": [True], "guest_kernel": []}

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible import context
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -28,7 +28,7 @@ from ..plugin_utils._report.failing import failures, nobody, unseen
 from ..plugin_utils._report.fleet_json import entries, fleet_json, report_head
 from ..plugin_utils._report.junit import junit
 from ..plugin_utils._report.machine import machine
-from ..plugin_utils._report.next_steps import Command, next_steps, started_by
+from ..plugin_utils._report.next_steps import Command, connection_words, next_steps, started_by
 from ..plugin_utils._report.openmetrics import openmetrics
 from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
@@ -58,6 +58,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "slice": {"type": "str", "default": ""},
 }
 
+# Options of ansible-playbook, and the settings that hold where they are not typed.
+CONNECTION_SETTINGS = {"remote_user": "DEFAULT_REMOTE_USER", "private_key_file": "DEFAULT_PRIVATE_KEY_FILE", "become": "DEFAULT_BECOME",
+                       "connection": "DEFAULT_TRANSPORT", "ask_pass": "DEFAULT_ASK_PASS", "become_ask_pass": "DEFAULT_BECOME_ASK_PASS",
+                       "become_method": "DEFAULT_BECOME_METHOD", "become_user": "DEFAULT_BECOME_USER"}
 # The command line firebreak says here which inventories were typed, as JSON.
 STARTED_BY = "FIREBREAK_INVENTORIES"
 REPORT_LIMIT = 1024 * 1024 * 1024
@@ -206,12 +210,14 @@ def lasts(directory: Path) -> bool:
 
 
 def _command() -> Command:
-    if STARTED_BY in os.environ:
-        return Command("firebreak", "", tuple(json.loads(os.environ[STARTED_BY])), True)
     given = context.CLIARGS
+    usual = {name: constants.config.get_config_value(setting) for name, setting in CONNECTION_SETTINGS.items()}
+    if STARTED_BY in os.environ:
+        return Command("firebreak", "", tuple(json.loads(os.environ[STARTED_BY])), True, connection_words(given, usual, True))
     playbooks, inventories = given.get("args") or (), given.get("inventory") or ()
     playbook = str(playbooks[0]) if playbooks else ""
-    return started_by(sys.argv[0], playbook, [str(path) for path in inventories], Path.cwd(), os.environ.get("PATH", ""))
+    return started_by(sys.argv[0], playbook, [str(path) for path in inventories], Path.cwd(), os.environ.get("PATH", ""),
+                      connection_words(given, usual))
 
 
 def _silent(fleet: Fleet) -> str:

@@ -75,7 +75,7 @@ def test_a_standard_is_adopted_kept_and_not_overwritten(tmp_path: Path) -> None:
     done = run("adopt_standard", variables=variables)
     assert done.returncode == 0, done.stdout + done.stderr
     standard = yaml.safe_load(file.read_text(encoding="utf-8"))["firebreak_standard"]
-    assert standard["name"] == "here"
+    assert standard["name"] == "here" and f"report_drift.yml -e @{file}" in done.stdout
     assert standard["kernel"]["running"] == Path("/proc/sys/kernel/osrelease").read_text(encoding="utf-8").strip()
     file.write_text("---\n# ours\n", encoding="utf-8")
     assert "changed=0" in run("adopt_standard", variables=variables).stdout
@@ -90,7 +90,7 @@ def test_a_standard_is_adopted_by_limit_and_nothing_becomes_root_on_the_controll
     assert done.status == 0, done.output
     written = tmp_path / "group_vars/all/firebreak_standard.yml"
     assert yaml.safe_load(written.read_text(encoding="utf-8"))["firebreak_standard"]["os"]
-    assert f"Written: {written}" in done.output and "report_drift.yml -e @" in done.output
+    assert f"Written: {written}" in done.output and "held to it from the next run on: report_drift.yml" in done.output
     assert "Using run_once with the free strategy" not in done.output
 
 

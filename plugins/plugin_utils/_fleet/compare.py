@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from . import identity
 from .bounded import mappings_at, one_line, text_at
+from .distribution import FACTS
 from .fleet import SCHEMA
 from .identity import NOT_LOOKED_AT, OBSERVED, OPEN, RESOLVED, UNKNOWN, WAIVED, Finding, Key, Sight
-from .standards import StandardChange, Standards, changes
+from .standards import StandardChange, Standards, changes, lets_be
 
 Hosts = Mapping[str, Mapping[str, Any]]
 Held = dict[Key, tuple[str, Finding]]
@@ -125,7 +126,7 @@ def _moves(name: str, old: Mapping[str, Any], new: Mapping[str, Any], standards:
             continue
         before, after = earlier.get(was) if was else None, later.get(now) if now else None
         first = before[0] if before else _before(after, sights[0])
-        last = after[0] if after else _after(before, sights[1], old, new, standards[1])
+        last = after[0] if after else _after(before, sights[1], old, new, standards)
         kind = "not_promised" if last == "not_promised" else _LISTS.get((first, last))
         if kind is None or (kind == "changed_findings" and not _is_changed(key, before, after)):
             continue
@@ -150,15 +151,25 @@ def _before(found: tuple[str, Finding] | None, sight: Sight) -> str:
     return sight.state_without(found[1]) if found else RESOLVED
 
 
-def _after(found: tuple[str, Finding] | None, sight: Sight, old: Mapping[str, Any], new: Mapping[str, Any], standards: Standards) -> str:
-    """The state of a finding that no longer stands; one whose promise is taken back is not resolved by that."""
+def _after(found: tuple[str, Finding] | None, sight: Sight, old: Mapping[str, Any], new: Mapping[str, Any], standards: tuple[Standards, Standards]
+           ) -> str:
+    """The state of a finding that no longer stands; one that another standard asks less of is not resolved by that."""
     if found is None:
         return RESOLVED
     state = sight.state_without(found[1])
-    promise = identity.promise_of(found[1])
-    if state == RESOLVED and promise and old.get("standard") != new.get("standard") and not standards.promises(new.get("standard"), promise):
-        return "not_promised"
-    return state
+    if state != RESOLVED or old.get("standard") == new.get("standard") or _has_changed(text_at(found[1], "id"), old, new):
+        return state
+    before, after = (known.values(host.get("standard")) for known, host in zip(standards, (old, new), strict=True))
+    return "not_promised" if lets_be(before, after, found[1]) else state
+
+
+def _has_changed(identifier: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the host is known to have changed in a fact that such findings judge."""
+    before, after = old.get("facts"), new.get("facts")
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return False
+    judged = (fact.key for fact in FACTS if identifier.startswith(fact.judged_by))
+    return any(before.get(key) and after.get(key) and before[key] != after[key] for key in judged)
 
 
 def _is_changed(key: Key, before: tuple[str, Finding] | None, after: tuple[str, Finding] | None) -> bool:

@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from .._standard.keys import KEYS
+from . import identity
 from .bounded import one_line, text_at
 
 _NAMES = ("schema", "name", "description")
+# What a standard says of a thing that it lets be, and of one that it forbids outright.
+_LETS, _FORBIDS = ("any", "allowed"), "forbidden"
+# Keys that judge nothing alone, and change what others find.
+_SETTINGS = tuple(key.path for key in KEYS if not key.promise and key.path not in _NAMES)
 
 
 class StandardChange(NamedTuple):
@@ -67,10 +73,29 @@ class Standards:
         known = self._known.get(sha) if isinstance(sha, str) else {}
         return dict(flat(known)) if isinstance(known, Mapping) else None
 
-    def promises(self, sha: Any, promise: str) -> bool:
-        """Whether a standard, on any platform, promises this key; one whose text was not kept may."""
+    def values(self, sha: Any) -> dict[str, list[Any]] | None:
+        """What a standard says of each key, on all platforms; None where its text was not kept."""
         known = self.keys(sha)
-        return known is None or any(key.partition(" [")[0] == promise for key in known)
+        found: dict[str, list[Any]] = {}
+        for key, value in (known or {}).items():
+            found.setdefault(key.partition(" [")[0], []).append(value)
+        return None if known is None else found
+
+
+def lets_be(before: Mapping[str, list[Any]] | None, after: Mapping[str, list[Any]] | None, found: identity.Finding) -> bool:
+    """Whether a finding of the standard before may be none by the one after because that asks for less, and not because the host has changed."""
+    if before is None or after is None:
+        return False
+    promise, subject = identity.promise_of(found), identity.subject_of(found)
+    if promise and promise not in after:
+        return True
+    names = {promise, subject, f"{subject.rpartition('.')[0]}.all", text_at(found, "id")}
+    changed = [name for name in names if name in after and before.get(name) != after[name]]
+    if any(value in _LETS for name in changed for value in after[name]):
+        return True
+    section = text_at(found, "id").partition(".")[0]
+    settings = (name for name in _SETTINGS if name.startswith(f"{section}.") and before.get(name) != after.get(name))
+    return bool(promise) and ((promise in changed and after[promise] != [_FORBIDS]) or any(settings))
 
 
 def changes(hosts: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]], standards: tuple[Standards, Standards]) -> list[StandardChange]:

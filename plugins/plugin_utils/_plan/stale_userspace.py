@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ...module_utils._host.errors import Refused
+from .._fleet.bounded import counted
 from .._judge.facts import CannotSay, Facts, printable
 from .._judge.rules.services import what_it_cuts_off
 from .._standard.requirement import Exemption, Requirement
@@ -59,7 +60,7 @@ def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: 
     except CannotSay as lost:
         raise Refused(f"what runs on replaced files is not known: {lost}; wanted: a scan as root with the section services") from None
     if unread:
-        made.waits.append(f"of {len(unread)} processes it cannot be said whether they are stale: process {unread[0].get('pid')}, "
+        made.waits.append(f"of {counted(len(unread), 'process', 'processes')} it cannot be said what is run: process {unread[0].get('pid')}, "
                           f"{printable(str(unread[0].get('reason')), 60)}")
     made.restart = in_order(made.restart, after)
     return asdict(made)

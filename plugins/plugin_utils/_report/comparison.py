@@ -24,7 +24,7 @@ _TITLES = {
     "changed_findings": ("Changed findings", "yellow"),
     "resolved": ("Resolved", "green"),
     "waived": ("Waived: nothing is resolved by that", None),
-    "not_promised": ("No longer promised: nothing is resolved by that", "yellow"),
+    "not_promised": ("No longer promised, or promised otherwise: nothing is resolved by that", "yellow"),
     "not_looked_at": ("Not looked at this time: nobody knows whether they are still there", "purple"),
     "unknown": ("Not to be seen this time: nobody knows whether they are still there", "purple"),
     "new_observations": ("New observations, of which the standard says nothing", None),

@@ -26,7 +26,7 @@ _FINDINGS_LIMIT = 40
 _SEVERITY_COLORS = {"critical": "red", "high": "red", "medium": "yellow"}
 # Reasons for a null that lose nothing: the fact has no meaning here, or nobody asked for it.
 _NOTHING_LOST = ("not_applicable", "not_asked")
-_NULL_WORDS = {"needs_root": "for want of root", "absent": "which this host has not", "deadline": "in time", "tool_missing": "for want of a command"}
+_NULL_WORDS = {"needs_root": "for want of root", "absent": "of what this host has not", "deadline": "for want of time", "tool_missing": "for want of a command"}
 
 
 def machine(host: Host, record: Any, standard: str, details: bool = False) -> Iterator[Line]:
@@ -90,7 +90,8 @@ def _nulls_in_short(record: Record) -> Iterator[Line]:
     """How many facts could not be had, by reason."""
     reasons = Counter(one_line(item.get("reason")) for item in _lost(record))
     if reasons:
-        told = ", ".join(f"{count} {_NULL_WORDS.get(reason, f'({reason})')}" for reason, count in reasons.most_common(6))
+        kinds = [(f"{count} ", _NULL_WORDS.get(reason, f"({reason})")) for reason, count in reasons.most_common(6)]
+        told = ", ".join(count + words for count, words in kinds) if len(kinds) > 1 else f"all {kinds[0][1]}"
         yield Line("")
         yield Line(visible(f"{counted(reasons.total(), 'fact')} could not be had: {told}. -e firebreak_details=true lists them."))
 

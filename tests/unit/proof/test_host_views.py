@@ -236,6 +236,21 @@ def test_microcode_of_both_sources() -> None:
     assert len(processor.revisions(host(microcode="cpuinfo 0xb000040\nsysfs 0xb000041\n"))) == 2
 
 
+@pytest.mark.parametrize(("said", "seen"), [
+    ("kvm\n", "kvm"), ("none\n", "none"), ("oracle\nmaker VBOX\n", "virtualbox"), ("kvm\nmaker BOCHS\n", "kvm"),
+    # Firecracker and Cloud Hypervisor fill in their own names into their ACPI tables; systemd knows neither.
+    ("kvm\nmaker FIRECK\n", "firecracker"), ("kvm\nmaker CLOUDH\n", "cloud-hypervisor"), ("kvm\nmaker AMAZON\n", "amazon"),
+    ("amazon\nmaker AMAZON\n", "amazon"), ("microsoft\nmaker hidden\n", "microsoft"),
+])
+def test_what_a_host_runs_under(said: str, seen: str) -> None:
+    assert monitors.under(host(under=said)) == seen
+
+
+def test_without_root_plain_kvm_is_told_from_nothing() -> None:
+    with pytest.raises(BrokenPromiseError, match="without root nobody can tell which monitor"):
+        monitors.under(host(under="kvm\nmaker hidden\n"))
+
+
 def test_monitors() -> None:
     proof = host(programs="qemu\t/usr/bin/qemu-system-x86_64\tqemu-system-x86\t1:7.2\n",
                  monitors="qemu\t41\t/usr/bin/qemu-system-x86_64\treplaced\tpc-q35-7.2\n")

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-from ..._fleet.bounded import texts
+from ..._fleet.bounded import counted, texts
 from ..._standard.requirement import Exemption, Requirement
 from ..facts import Facts, printable
 from ..judging import Difference, Outcome, Rule, Scope, Unknown
@@ -87,7 +87,7 @@ def _unread(facts: Facts, kind: str) -> Iterator[Outcome]:
     first = {"manager": (True,), "until_reboot": (True, False)}.get(kind, (False,))
     rows = [row for row in facts.rows(_UNREAD) if (row.get("pid") == 1) in first]
     if rows:
-        yield Unknown(_UNREAD, f"of {len(rows)} processes it cannot be said: process {printable(str(rows[0].get('pid')), 20)}, "
+        yield Unknown(_UNREAD, f"of {counted(len(rows), 'process', 'processes')} it cannot be said: process {printable(str(rows[0].get('pid')), 20)}, "
                                f"{printable(str(rows[0].get('reason')), 40)}")
 
 

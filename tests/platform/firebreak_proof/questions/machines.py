@@ -116,5 +116,12 @@ HYPERVISOR = (
           exit
         done
         echo "there is no QEMU to try it with" >&2; exit 3""", given="hypervisor.ladder"),
-    Question("under", ("hypervisor.under", "cpu.microcode", "cpu.microcode_of.*"), "systemd-detect-virt --vm || true"),
+    Question("under", ("hypervisor.under", "cpu.microcode", "cpu.microcode_of.*"), """
+        systemd-detect-virt --vm || true
+        # Monitors that write no DMI are told from plain KVM by the maker of their ACPI tables alone, which are root's to read.
+        for table in /sys/firmware/acpi/tables/*; do
+          [ -f "$table" ] || continue
+          maker=$(head -c 16 "$table" 2>/dev/null | tail -c 6 | tr -cd A-Z0-9)
+          if [ -n "$maker" ]; then echo "maker $maker"; elif [ ! -e /sys/class/dmi/id/sys_vendor ]; then echo "maker hidden"; fi
+        done | sort -u"""),
 )

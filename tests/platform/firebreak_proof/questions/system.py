@@ -110,7 +110,12 @@ BOOT = (
         if [ -d /sys/firmware/efi ]; then echo "firmware efi"; else echo "firmware bios"; fi
         for path in /sys/firmware/efi/efivars/SecureBoot-*; do [ -r "$path" ] && echo "variable $(od -An -tu1 -j4 -N1 "$path")"; done
         command -v mokutil >/dev/null && echo "mokutil $(mokutil --sb-state 2>&1 | head -n 1)"; true"""),
-    Question("kexec", ("boot.kexec_loaded",), "cat /sys/kernel/kexec_loaded"),
+    Question("kexec", ("boot.kexec_loaded",), """
+        for path in /sys/kernel/kexec_loaded /sys/kernel/kexec/loaded; do [ -e "$path" ] && { cat "$path"; exit; }; done
+        # A kernel that was built without kexec has no file, and no function of this name.
+        grep -q ' [Tt] kernel_restart$' /proc/kallsyms || { echo "no file says it, and the kernel does not list its functions" >&2; exit 3; }
+        grep -q ' [Tt] kernel_kexec$' /proc/kallsyms && { echo "the kernel has kexec, and no file says whether one is loaded" >&2; exit 3; }
+        echo 0"""),
     # Variables as they are, each on a line: its name, its bytes in base64 without the four of its attributes.
     Question("efi_variables", ("boot.trust.*",), """
         [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }

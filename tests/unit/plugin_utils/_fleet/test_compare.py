@@ -16,8 +16,10 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.comparison
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.fleet_json import fleet_json
 
 NOW, LATER = "2026-11-20T06:04:00Z", "2026-11-21T06:04:00Z"
-OLD, NEW = "a" * 64, "b" * 64
+OLD, NEW, LAX = "a" * 64, "b" * 64, "c" * 64
 STANDARDS = {
+    LAX: {"name": "lax", "kernel": {"running": {"any_of": ["6.1", "6.2"]}, "unmanaged": "allowed"}, "boot": {"uptime_days": {"maximum": 365}},
+          "cpu": {"vulnerabilities": {"all": "mitigated", "spec_rstack_overflow": "any"}, "vulnerability_views": ["host"]}},
     OLD: {"name": "2026.11", "kernel": {"running": "6.1", "unmanaged": "forbidden"}, "cpu": {"vulnerabilities": {"all": "mitigated"}}},
     NEW: {"name": "2026.12", "kernel": {"running": "6.2"}, "cpu": {"vulnerabilities": {"all": "mitigated"}}},
 }
@@ -33,7 +35,8 @@ def finding(identifier: str, observed: Any = "1", promise: str | None = "", fact
 def document(name: str = "web1", *findings: Mapping[str, Any], sections: tuple[str, ...] = ("os", "kernel", "cpu", "services"), **changes: Any
              ) -> dict[str, Any]:
     """A host's document whose record has these sections."""
-    record = {section: {"x": 1} for section in sections} | {"nulls": changes.pop("nulls", [])}
+    record: dict[str, Any] = {section: {"x": 1} for section in sections} | {"nulls": changes.pop("nulls", [])}
+    record |= {"kernel": {"running": {"release": changes.pop("kernel")}}} if "kernel" in changes else {}
     verdict = "drifted" if any(item["promise"] for item in findings) else "compliant"
     return {"schema": "firebreak.host/1", "host": name, "scanned_at": NOW, "verdict": verdict, "reasons": [], "standard": OLD, "base": OLD,
             "findings": list(findings), "waived": [], "record": record if sections else None, "error": None, **changes}
@@ -60,6 +63,7 @@ SPEC = finding("cpu.vulnerability.spec_rstack_overflow", "vulnerable: Safe RET, 
 UNMANAGED = finding("kernel.unmanaged", "6.1.0-9-custom")
 OBSERVED = finding("kernel.unmanaged", "6.1.0-9-custom", None)
 BY_ID, BY_VERSION = finding("os.release", "ubuntu", "os.id", "os.id"), finding("os.release", "22.04", "os.version_id", "os.version_id")
+RUNS_6_2 = finding("kernel.running", "6.2")
 NOT_HAD = [{"fact": "kernel.unmanaged", "reason": "needs_root", "detail": ""}]
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, list[str]]]] = {
@@ -90,6 +94,20 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, list[str]]]] = 
                              document("h", waived=[{**SPEC, "observed": "worse", "waiver": WAIVER}]), {"changed_findings": [SPEC["id"]]}),
     "a day more of age": (document("h", finding("boot.uptime", "99 days")), document("h", finding("boot.uptime", "100 days")), {}),
     "seen where nobody had looked": (document("h", sections=("os",)), document("h", SPEC), {"seen_now": [SPEC["id"]]}),
+    "the standard says any of what was promised": (document("h", SPEC), document("h", standard=LAX), {"not_promised": [SPEC["id"]]}),
+    "the standard says any of what was observed": (document("h", {**SPEC, "promise": None}, standard=None), document("h", standard=LAX),
+                                                   {"not_promised": [SPEC["id"]]}),
+    "what was forbidden is allowed": (document("h", UNMANAGED), document("h", standard=LAX), {"not_promised": ["kernel.unmanaged"]}),
+    "what was observed is allowed": (document("h", OBSERVED, standard=NEW), document("h", standard=LAX), {"not_promised": ["kernel.unmanaged"]}),
+    "what was observed is forbidden, and gone": (document("h", OBSERVED, standard=NEW), document("h"), {"gone_observations": ["kernel.unmanaged"]}),
+    "more is promised, and nothing less": (document("h", finding("kernel.update_available"), standard=NEW), document("h", standard=NEW),
+                                           {"resolved": ["kernel.update_available"]}),
+    "fewer views of a weakness count": (document("h", {**SPEC, "id": "cpu.vulnerability.l1tf", "evidence": []}), document("h", standard=LAX),
+                                        {"not_promised": ["cpu.vulnerability.l1tf"]}),
+    "the standard asks for what the host already ran": (document("h", RUNS_6_2, kernel="6.2"), document("h", standard=NEW, kernel="6.2"),
+                                                        {"not_promised": ["kernel.running"]}),
+    "the host runs what another standard asks for": (document("h", finding("kernel.running", "5.10"), kernel="5.10"),
+                                                     document("h", standard=NEW, kernel="6.2"), {"resolved": ["kernel.running"]}),
     "an observation is gone": (document("h", OBSERVED), document("h"), {"gone_observations": ["kernel.unmanaged"]}),
     "the same subject by another promise": (document("h", SPEC), document("h", {**SPEC, "promise": "cpu.vulnerabilities.spec_rstack_overflow"}), {}),
 }

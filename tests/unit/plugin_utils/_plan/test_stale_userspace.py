@@ -94,7 +94,7 @@ def test_what_is_not_known_is_no_plan_and_what_cannot_be_read_is_said() -> None:
     with pytest.raises(Refused, match="needs_root"):
         plan(golden(nulls={"services.stale": "needs_root"}), {}, Asked(), {}, TODAY)
     record = golden({"services.unread": [{"pid": 9, "program": None, "reason": "unreadable"}]})
-    assert plan(record, {}, Asked(), {}, TODAY)["waits"] == ["of 1 processes it cannot be said whether they are stale: process 9, unreadable"]
+    assert plan(record, {}, Asked(), {}, TODAY)["waits"] == ["of 1 process it cannot be said what is run: process 9, unreadable"]
     for asked in (Asked({"x": "kill"}), Asked(sessions="kill")):
         with pytest.raises(Refused, match="wanted: restart, window"):
             planned(asked=asked)

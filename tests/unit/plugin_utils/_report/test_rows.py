@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.changes import Changes
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.next_steps import next_steps, started_by
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.next_steps import Command, connection_words, next_steps, started_by
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.rows import csv_text, json_lines, limit_files, rows
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._transport.terminal import is_for_programs
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
@@ -75,6 +78,32 @@ def test_without_a_standard_the_next_step_is_to_adopt_one() -> None:
     told = [line.text for line in next_steps(fleet_of(8, None), command, "reports/latest")]
     assert any("adopt_standard.yml --limit " in line for line in told)
     assert not any("adopt_standard" in line.text for line in next_steps(fleet_of(60), command, "reports/latest"))
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ({}, ()),
+    ({"remote_user": "admin", "become": True, "become_ask_pass": True}, ("--user", "admin", "--become", "--ask-become-pass")),
+    ({"remote_user": "deploy", "become": False, "become_method": "sudo", "connection": "ssh"}, ()),
+    ({"become": True, "become_method": "community.general.doas", "become_password_file": "/run/word"},
+     ("--become", "--become-password-file", "/run/word", "--become-method", "community.general.doas")),
+    ({"vault_password_files": ["a", "b c"], "private_key_file": "keys/my key"},
+     ("--private-key", "keys/my key", "--vault-password-file", "a", "--vault-password-file", "b c")),
+])
+def test_the_next_command_logs_in_as_this_run_did(given: dict[str, Any], words: tuple[str, ...]) -> None:
+    usual = {"remote_user": "deploy", "become": False, "become_method": "sudo", "connection": "ssh", "become_user": "root"}
+    assert connection_words({**usual, **given}, usual) == words
+    command = Command("ansible-playbook", "scan.yml", (), connection=words)
+    assert shlex.split(command.line("adopt_standard", "--become")).count("--become") == 1
+    assert set(connection_words({**usual, **given}, usual, is_firebreak=True)) <= {*words}
+
+
+@pytest.mark.parametrize(("as_root", "becomes"), [(True, False), (False, True), (None, True)])
+def test_who_is_root_already_is_not_told_to_become_it(as_root: bool | None, becomes: bool) -> None:
+    """A login as root may find no sudo on the host."""
+    fleet = fleet_of(8, None)
+    fleet = dataclasses.replace(fleet, hosts=[dataclasses.replace(host, as_root=as_root) for host in fleet.hosts])
+    told = [line.text for line in next_steps(fleet, Command("firebreak", "", (), True), "reports/latest") if "adopt" in line.text]
+    assert any("--become" in line for line in told) == becomes
 
 
 @pytest.mark.parametrize(("name", "wanted"), [

@@ -26,7 +26,8 @@ _FINDINGS_LIMIT = 40
 _SEVERITY_COLORS = {"critical": "red", "high": "red", "medium": "yellow"}
 # Reasons for a null that lose nothing: the fact has no meaning here, or nobody asked for it.
 _NOTHING_LOST = ("not_applicable", "not_asked")
-_NULL_WORDS = {"needs_root": "for want of root", "absent": "of what this host has not", "deadline": "for want of time", "tool_missing": "for want of a command"}
+_NULL_WORDS = {"needs_root": "for want of root", "absent": "of what this host has not", "deadline": "for want of time",
+               "tool_missing": "for want of a command"}
 
 
 def machine(host: Host, record: Any, standard: str, details: bool = False) -> Iterator[Line]:

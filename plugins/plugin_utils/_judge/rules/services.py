@@ -87,8 +87,8 @@ def _unread(facts: Facts, kind: str) -> Iterator[Outcome]:
     first = {"manager": (True,), "until_reboot": (True, False)}.get(kind, (False,))
     rows = [row for row in facts.rows(_UNREAD) if (row.get("pid") == 1) in first]
     if rows:
-        yield Unknown(_UNREAD, f"of {counted(len(rows), 'process', 'processes')} it cannot be said: process {printable(str(rows[0].get('pid')), 20)}, "
-                               f"{printable(str(rows[0].get('reason')), 40)}")
+        pid, reason = printable(str(rows[0].get("pid")), 20), printable(str(rows[0].get("reason")), 40)
+        yield Unknown(_UNREAD, f"of {counted(len(rows), 'process', 'processes')} it cannot be said: process {pid}, {reason}")
 
 
 def _difference(finding: str, rows: list[dict[str, Any]], disruption: str | None = None, cuts_off: str = "") -> Difference:

@@ -73,6 +73,11 @@ class Standards:
         known = self._known.get(sha) if isinstance(sha, str) else {}
         return dict(flat(known)) if isinstance(known, Mapping) else None
 
+    def promises(self, sha: Any, promise: str) -> bool:
+        """Whether a standard, on any platform, promises this key; one whose text was not kept may."""
+        known = self.values(sha)
+        return known is None or promise in known
+
     def values(self, sha: Any) -> dict[str, list[Any]] | None:
         """What a standard says of each key, on all platforms; None where its text was not kept."""
         known = self.keys(sha)

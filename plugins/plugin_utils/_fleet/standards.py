@@ -94,13 +94,13 @@ def lets_be(before: Mapping[str, list[Any]] | None, after: Mapping[str, list[Any
     promise, subject = identity.promise_of(found), identity.subject_of(found)
     if promise and promise not in after:
         return True
-    names = {promise, subject, f"{subject.rpartition('.')[0]}.all", text_at(found, "id")}
+    names = {promise or subject, subject, f"{subject.rpartition('.')[0]}.all", text_at(found, "id")}
     changed = [name for name in names if name in after and before.get(name) != after[name]]
     if any(value in _LETS for name in changed for value in after[name]):
         return True
     section = text_at(found, "id").partition(".")[0]
     settings = (name for name in _SETTINGS if name.startswith(f"{section}.") and before.get(name) != after.get(name))
-    return bool(promise) and ((promise in changed and after[promise] != [_FORBIDS]) or any(settings))
+    return promise is not None and ((promise in changed and after[promise] != [_FORBIDS]) or any(settings))
 
 
 def changes(hosts: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]], standards: tuple[Standards, Standards]) -> list[StandardChange]:

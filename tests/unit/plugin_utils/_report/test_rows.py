@@ -101,7 +101,7 @@ def test_the_next_command_logs_in_as_this_run_did(given: dict[str, Any], words: 
 def test_who_is_root_already_is_not_told_to_become_it(as_root: bool | None, becomes: bool) -> None:
     """A login as root may find no sudo on the host."""
     fleet = fleet_of(8, None)
-    fleet = dataclasses.replace(fleet, hosts=[dataclasses.replace(host, as_root=as_root) for host in fleet.hosts])
+    fleet = dataclasses.replace(fleet, hosts=tuple(dataclasses.replace(host, as_root=as_root) for host in fleet.hosts))
     told = [line.text for line in next_steps(fleet, Command("firebreak", "", (), True), "reports/latest") if "adopt" in line.text]
     assert any("--become" in line for line in told) == becomes
 

@@ -14,13 +14,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._answers import asking, feeds
-from ..plugin_utils._answers.fleet import Answers
 from ..plugin_utils._answers.model import FeedError
 from ..plugin_utils._fleet import store
 from ..plugin_utils._history import feeding
-from ..plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
-from ..plugin_utils._report.answers_page import answers_html
-from ..plugin_utils._report.answers_sarif import answers_sarif
+from ..plugin_utils._report.answers import answer_lines
+from ..plugin_utils._report.answers_files import write
 from ..plugin_utils._transport.keeping import kept_in
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.own_version import version
@@ -53,7 +51,7 @@ class ActionModule(ControllerAction):
             answers = asking.ask(question, feeds.of_setting(args["feeds"]), directory, datetime.now(timezone.utc))
         except (FeedError, store.StoreError, OSError) as error:
             raise AnsibleActionFail(str(error)) from None
-        write(directory, answers)
+        write(directory, answers, version())
         show(result, answer_lines(answers))
         lost = feeding.feed(keeps, directory, feeding.ANSWERS, lambda: feeding.read(directory, feeding.ANSWERS), args["slice"])
         if lost:
@@ -62,10 +60,3 @@ class ActionModule(ControllerAction):
         summary = dict(sum((answers.counts(cve) for cve in answers.cves), Counter[str]()))
         result.update(changed=False, answers=wrap_var(counts), summary=wrap_var(summary), path=str(directory / "answers.json"))
         return result
-
-
-def write(directory: Path, answers: Answers) -> None:
-    """Every form of the answers, beside the records."""
-    for name, chunks in (("answers.json", answers_json(answers)), ("answers.prom", answers_openmetrics(answers)),
-                         ("answers.html", answers_html(answers)), ("answers.sarif", answers_sarif(answers, version()))):
-        store.write(directory / name, chunks)

@@ -60,13 +60,13 @@ def compile_feeds(directory: Path) -> None:
 
 
 def ask(directory: Path, count: int) -> None:
-    """Answer so many CVEs of kernels and write every form, as the task answer_cve does."""
-    from ansible_collections.firebreak.fleet.plugins.action.answer_cve import write
+    """Answer so many CVEs of kernels and write every form, as the task answer_cve does; Ansible's own start is none of it."""
     from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
+    from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_files import write
 
     cves = tuple(str(_document(number * 8)["upstream"][0]) for number in range(count))  # type: ignore[index]
     question = asking.Question(cves, max_age_hours=24)
-    write(directory, asking.ask(question, [feeds.Feed(directory.parent / "feed")], directory, datetime.now(timezone.utc)))
+    write(directory, asking.ask(question, [feeds.Feed(directory.parent / "feed")], directory, datetime.now(timezone.utc)), "0")
 
 
 def _case(what: str, directory: Path, environment: dict[str, str], *words: str) -> Callable[[], Cost]:

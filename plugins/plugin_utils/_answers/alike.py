@@ -53,8 +53,13 @@ class Alike:
     def __init__(self, facts: Iterable[Fact]) -> None:
         numbers: dict[Seen, int] = {}
         groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
-        for fact in facts:
-            things = tuple(dict.fromkeys(numbers.setdefault(one.seen, len(numbers)) for one in fact.placed))
+        # Of facts that were kept, hosts that are alike share what runs on them.
+        known: dict[int, tuple[int, ...]] = {}
+        kept = list(facts)
+        for fact in kept:
+            things = known.get(id(fact.placed))
+            if things is None:
+                things = known[id(fact.placed)] = tuple(dict.fromkeys(numbers.setdefault(one.seen, len(numbers)) for one in fact.placed))
             groups.setdefault((things, fact.problem), []).append(fact.host)
         self._things, self._groups = tuple(numbers), groups
         self._named = _named(self._things)

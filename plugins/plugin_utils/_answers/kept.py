@@ -48,15 +48,16 @@ def _listed(folder: Path) -> list[tuple[str, int, int]]:
 
 
 def dumped(facts: Sequence[Fact], key: str) -> Iterator[str]:
-    """The file's text, in pieces."""
-    numbers: dict[Seen, int] = {}
+    """The file's text, in pieces: things once, and what runs on hosts that are alike once."""
+    things: dict[Seen, int] = {}
+    kinds: dict[tuple[tuple[int, str, Hanging], ...], int] = {}
+    hosts = []
     for fact in facts:
-        for one in fact.placed:
-            numbers.setdefault(one.seen, len(numbers))
-    yield json.dumps({"key": key, "things": list(numbers)})[:-1] + ', "hosts": ['
-    for place, fact in enumerate(facts):
-        rows = [[numbers[one.seen], one.where, one.hanging] for one in fact.placed]
-        yield (",\n" if place else "\n") + json.dumps([fact.host, fact.scanned_at, fact.problem, rows])
+        kind = tuple((things.setdefault(one.seen, len(things)), one.where, one.hanging) for one in fact.placed)
+        hosts.append((fact.host, fact.scanned_at, fact.problem, kinds.setdefault(kind, len(kinds))))
+    yield json.dumps({"key": key, "things": list(things), "kinds": list(kinds)})[:-1] + ', "hosts": ['
+    for place, host in enumerate(hosts):
+        yield (",\n" if place else "\n") + json.dumps(host)
     yield "\n]}\n"
 
 
@@ -69,8 +70,8 @@ def _kept(place: Path, key: str) -> list[Fact] | None:
     if not isinstance(document, dict) or document.get("key") != key:
         return None
     things = [_seen(row) for row in document["things"]]
-    return [Fact(host, scanned_at, tuple(Placed(things[number], where, Hanging(*hanging)) for number, where, hanging in rows), problem)
-            for host, scanned_at, problem, rows in document["hosts"]]
+    kinds = [tuple(Placed(things[number], where, Hanging(*hanging)) for number, where, hanging in rows) for rows in document["kinds"]]
+    return [Fact(host, scanned_at, kinds[kind], problem) for host, scanned_at, problem, kind in document["hosts"]]
 
 
 def _seen(row: list[Any]) -> Seen:

@@ -111,11 +111,14 @@ def answers_json(answers: Answers, single_rows: int = _SINGLE_ROWS_LIMIT) -> Ite
     schema = GROUPED_SCHEMA if grouped else SCHEMA
     yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
                       "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "hosts": {'
+    # Hosts that are alike share what runs on them.
+    texts: dict[int, str] = {}
     for place, fact in enumerate(answers.facts.values()):
         age = age_of(fact.scanned_at, answers.generated_at)
-        document = {"scanned_at": fact.scanned_at or None, "age_hours": None if age is None else round(age, 1),
-                    "runs": [_thing(one) for one in fact.placed[:_PARTS_LIMIT]]}
-        yield ("," if place else "") + f"\n  {json.dumps(fact.host)}: {json.dumps(document)}"
+        head = json.dumps({"scanned_at": fact.scanned_at or None, "age_hours": None if age is None else round(age, 1)})
+        if id(fact.placed) not in texts:
+            texts[id(fact.placed)] = json.dumps([_thing(one) for one in fact.placed[:_PARTS_LIMIT]])
+        yield f'{"," if place else ""}\n  {json.dumps(fact.host)}: {head[:-1]}, "runs": {texts[id(fact.placed)]}}}'
     yield '\n },\n "answers": ['
     yield from _grouped(answers) if grouped else _single(answers)
     yield "\n}\n"

@@ -68,7 +68,8 @@ class Reader:
         sources = {mount.source for mount in (mounts.covering(known, place) for place in ("/", "/boot")) if mount}
         ours = sources | {self.host.realpath(source).value for source in sources}
         if sources and (device is None or device not in ours):
-            raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s" % (path, named.group(1)))
+            raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s; a scan of that would tell" % (
+                path, named.group(1)))
 
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""
@@ -137,9 +138,9 @@ class Reader:
     def _target(self, outcome: Outcome) -> Target:
         source = self.on_host(outcome.source)
         if outcome.ended:
-            raise NoAnswerError("unsupported", "%s: it ends GRUB by its command %s" % (source, outcome.ended))
+            raise NoAnswerError("unsupported", "%s: it ends GRUB by its command %s; what that starts would tell" % (source, outcome.ended))
         if outcome.handed_to:
-            raise NoAnswerError("unsupported", "%s hands over to %s, which is not found" % (source, ", ".join(outcome.handed_to[:3])))
+            raise NoAnswerError("unsupported", "%s hands over to %s, which is not found and would tell" % (source, ", ".join(outcome.handed_to[:3])))
         try:
             entry, names, how = grub_default.select(outcome.entries, outcome.default, self.redhat)
         except ValueError as error:

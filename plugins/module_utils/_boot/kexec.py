@@ -20,7 +20,8 @@ def targets(host: Any) -> Optional[Targets]:
     if values.get("LOAD_KEXEC") != "true":
         return None
     if values.get("USE_GRUB_CONFIG") == "true":
-        raise NoAnswerError("unsupported", "%s: kexec takes a kernel from grub.cfg by rules of its own (USE_GRUB_CONFIG)" % _CONFIGURATION)
+        raise NoAnswerError("unsupported", "%s: kexec takes a kernel from grub.cfg by rules of its own (USE_GRUB_CONFIG); "
+                            "/etc/init.d/kexec-load would tell" % _CONFIGURATION)
     image = values.get("KERNEL_IMAGE", "")
     if not image:
         raise NoAnswerError("absent", "%s: LOAD_KEXEC is true, and no KERNEL_IMAGE is named" % _CONFIGURATION)

@@ -175,7 +175,8 @@ def _refuse_foreign(option: Optional[firmware.Option], loader: str) -> None:
     if option is None or loader:
         return
     if option.network:
-        raise NoAnswerError("unsupported", "the firmware first asks the network (%s, %.60s)" % (option.name, option.title))
+        raise NoAnswerError("unsupported", "the firmware first asks the network (%s, %.60s); what the server answers would tell" % (
+            option.name, option.title))
     name = option.path.rsplit("/", 1)[-1].lower()
     if name and not re.match(r"shim|grub|boot(?:x64|aa64|ia32|riscv64|loongarch64)\.|fb(?:x64|aa64)", name):
         raise NoAnswerError("unsupported", "the firmware starts %.100s (%s), whose own configuration would tell" % (option.path, option.name))
@@ -239,9 +240,10 @@ def _put_default(host: Any, section: Any, targets: Targets) -> None:
         section.put("default_boot.image_present", existing(host, target.image), target.image)
     else:
         for fact in ("image", "image_present"):
-            section.cannot_say("default_boot." + fact, "unsupported", "the entry %s loads no Linux image" % target.entry)
+            section.cannot_say("default_boot." + fact, "unsupported", "the entry %s loads no Linux image; what it starts would tell" % target.entry)
     if target.options is None:
-        section.cannot_say("default_boot.options", "unsupported", "the command line is not read from an entry of %s" % target.loader)
+        detail = "the command line is not read from an entry of %s; its own configuration would tell" % target.loader
+        section.cannot_say("default_boot.options", "unsupported", detail)
     else:
         section.put("default_boot.options", target.options, targets.source)
     if targets.stale is None:
@@ -253,7 +255,7 @@ def _put_default(host: Any, section: Any, targets: Targets) -> None:
 def _put_release(host: Any, section: Any, path: str, target: Target) -> str:
     """Write the release of a target; how it was found, or '' where it was not."""
     if not target.image:
-        section.cannot_say(path, "unsupported", "the entry %s loads no Linux image" % target.entry)
+        section.cannot_say(path, "unsupported", "the entry %s loads no Linux image; what it starts would tell" % target.entry)
         return ""
     release, how = release_of_target(host, target)
     if release is None:
@@ -276,7 +278,7 @@ def _put_once(host: Any, section: Any, targets: Targets) -> None:
         # The firmware chooses before any loader does.
         section.put("one_shot.set", True, "EFI variable BootNext")
         section.put("one_shot.entry", boot_next, "EFI variable BootNext")
-        section.cannot_say("one_shot.release", "unsupported", "%s is an entry of the firmware" % boot_next)
+        section.cannot_say("one_shot.release", "unsupported", "%s is an entry of the firmware; efibootmgr -v would tell" % boot_next)
     elif targets.once is not None:
         section.put("one_shot.set", True, targets.once.how)
         section.put("one_shot.entry", targets.once.entry, targets.once.how)

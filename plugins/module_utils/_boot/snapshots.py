@@ -41,7 +41,8 @@ def next_root(host: Any) -> Tuple[str, str]:
         return "", " ".join(ASKED)
     match = _SNAPSHOT.search(default)
     if not match:
-        raise NoAnswerError("unsupported", "the default subvolume %s is no snapshot" % (default or "(the top level)"))
+        raise NoAnswerError("unsupported", "the default subvolume %s is no snapshot; the configuration in it would tell" % (
+            default or "(the top level)"))
     path = "/.snapshots/%s/snapshot" % match.group(1)
     answer = host.stat(path)
     if answer.problem:

@@ -59,7 +59,7 @@ def find(host: Any, release: str) -> Union[Boot, Missing]:
     """What to boot of a release, or why nothing can be."""
     machine = host.uname()[4]
     if machine != _MACHINE:
-        return Missing("unsupported", "no machine to boot a guest kernel in is known for a host %s" % machine)
+        return Missing("unsupported", "no machine to boot a guest kernel in is known for a host %s; a guest started by hand would tell" % machine)
     tree = host.realpath(release)
     if tree.problem:
         return Missing(tree.problem, "%s: %s (%s)" % (release, tree.problem, tree.detail))

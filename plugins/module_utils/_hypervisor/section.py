@@ -174,7 +174,7 @@ def _collect_components(
     """(components, package by real path of its binaries, package manager), which is asked only where a program is there."""
     manager = managers.manager(host)
     if manager is None:
-        section.cannot_say("components", "unsupported", "neither dpkg nor rpm keeps a database here")
+        section.cannot_say("components", "unsupported", "neither dpkg nor rpm keeps a database here; each program's own --version would tell")
         return [], {}, None
     packages, problem, detail = _packages(host, manager) if monitors.is_any_there(host) else ([], None, "")
     if problem:

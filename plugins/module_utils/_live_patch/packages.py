@@ -56,7 +56,7 @@ def with_offers(host: Any, claim: Claim, package: str) -> Claim:
     if not claim.patches and all(is_seed(offer.version) for offer in offers):
         return claim._replace(up_to_date=True, cves_missing=[], nothing_to_apply=True)
     if claim.patches and not claim.level:
-        return claim._replace(silence="unsupported", silence_detail="nobody says which package the loaded patch is of")
+        return claim._replace(silence="unsupported", silence_detail="nobody says which package the loaded patch is of; whoever built it would tell")
     newer = newer_than(offers, claim.level)
     missing = {cve for offer in newer for cve in offer.cves} - set(claim.cves or [])
     return claim._replace(up_to_date=not newer, cves_missing=sorted(missing))

@@ -21,6 +21,11 @@ from .providers import canonical, kernelcare, kpatch, ksplice, self_built, suse
 _MECHANISM = {"ksplice": "ksplice", "kernelcare": "kcare"}
 _SWITCHES = (("/proc/sys/kernel/modules_disabled", "1", "modules_disabled"), ("/proc/sys/kernel/ftrace_enabled", "0", "ftrace_disabled"))
 _CVES_SHOWN = 100
+# Who knows what a provider's client does not say on the host.
+_ASKED = {"canonical": "canonical-livepatch status --verbose, or the account's page at Ubuntu Pro", "kernelcare": "its console (ePortal)",
+          "ksplice": "Oracle's page of the host, or its administrator's", "kpatch": "Red Hat's page on kernel live patches",
+          "amazon": "the release notes of Amazon Linux 2023", "suse": "SUSE's page on live patches of this kernel",
+          "self_built": "whoever built the patch"}
 # Two providers may change the same function whatever each of them fixes.
 _MAY_FIX = ("fix", "unknown")
 _KPATCH_LOADS = ("kpatch", "amazon", "self_built")
@@ -210,6 +215,10 @@ def _put_transition(host: Any, section: Any, klp: Klp) -> None:
     section.put("transition.blocking_count", len(blockers), source)
 
 
+def _unsaid(provider: str) -> str:
+    return "%s does not say it on the host; %s would tell" % (provider, _ASKED.get(provider, "its vendor"))
+
+
 def _put_claim(section: Any, claim: Optional[Claim]) -> None:
     """What only the provider can say."""
     empty = claim or Claim("none")
@@ -219,7 +228,7 @@ def _put_claim(section: Any, claim: Optional[Claim]) -> None:
               ("effective.level", empty.level, empty.source), ("last_check.at", empty.checked_at, empty.source),
               ("last_check.result", empty.check, empty.source))
     reason = "not_applicable" if claim is None else empty.problem or "unsupported"
-    detail = empty.detail or ("%s does not say it" % empty.provider if claim else "no provider")
+    detail = empty.detail or (_unsaid(empty.provider) if claim else "no provider")
     for fact, value, source in values:
         if value:
             section.put(fact, value, source)
@@ -243,7 +252,7 @@ def _put_claim(section: Any, claim: Optional[Claim]) -> None:
 def _put_newer(section: Any, claim: Optional[Claim]) -> None:
     """What the provider has and this host has not."""
     found = claim or Claim("none", silence="not_applicable", silence_detail="no provider")
-    reason, detail = (found.problem, found.detail) if found.problem else ("unsupported", "%s does not say it on the host" % found.provider)
+    reason, detail = (found.problem, found.detail) if found.problem else ("unsupported", _unsaid(found.provider))
     for fact, value in (("effective.latest_available", found.latest or None), ("effective.up_to_date", found.up_to_date),
                         ("cves.not_fixed", found.cves_missing)):
         if value is None:
@@ -255,7 +264,7 @@ def _put_newer(section: Any, claim: Optional[Claim]) -> None:
 def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:
     """How the client is set up."""
     found = claim or Claim("none")
-    reason, detail = ("unsupported", "%s does not say it" % found.provider) if claim else ("not_applicable", "no provider")
+    reason, detail = ("unsupported", _unsaid(found.provider)) if claim else ("not_applicable", "no provider")
     enabled = not host.stat(WANTED + found.unit, follow=False).problem if found.unit else None
     for fact, value in (("provider.client_version", found.client_version or None), ("provider.mode", found.mode or None),
                         ("provider.auto_update", found.auto_update), ("provider.autoload.unit", found.unit or None),
@@ -273,7 +282,7 @@ def _put_client(host: Any, section: Any, claim: Optional[Claim]) -> None:
 
 def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
     if claim is None or claim.returns is None:
-        reason, detail = ("not_applicable", "no provider") if claim is None else ("unsupported", claim.provider)
+        reason, detail = ("not_applicable", "no provider") if claim is None else ("unsupported", _unsaid(claim.provider))
         section.cannot_say("persistence.same_kernel", reason, detail)
         section.cannot_say("persistence.via", reason, detail)
     else:
@@ -282,7 +291,8 @@ def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
     if claim is not None and claim.provider in _KPATCH_LOADS:
         section.put("persistence.kernels", sorted(kpatch.read_installed(host)), kpatch.INSTALLED)
     else:
-        section.cannot_say("persistence.kernels", "not_applicable" if claim is None else "unsupported", claim.provider if claim else "no provider")
+        reason, detail = ("not_applicable", "no provider") if claim is None else ("unsupported", _unsaid(claim.provider))
+        section.cannot_say("persistence.kernels", reason, detail)
 
 
 def _put_protection(section: Any, view: patch_protection.View, source: str) -> None:

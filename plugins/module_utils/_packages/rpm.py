@@ -26,7 +26,7 @@ _MODULES = re.compile(r"(?:/usr)?/lib/modules/([^/]+)/\Z")
 
 # The flavour is the package's name without these; what is left of the family's plain kernel is "standard".
 _NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-virt)?\Z")
-_RELEASE_IN_NAME = re.compile(r"-\d+\.\d+\.\d+\S*\Z")
+_RELEASE_IN_NAME = re.compile(r"-(\d+\.\d+\.\d+\S*)\Z")
 STANDARD = "standard"
 
 
@@ -78,7 +78,10 @@ def _images(name: str, epoch: str, version: str, release: str, arch: str, provid
     releases = sorted(set(modules)) or [uname_of(provides, "" if not folders and name not in _NAMED else nominal)]
     path = "/lib/modules/%s/vmlinuz-virt.efi" if name.endswith("-uki-virt") else ""
     at = int(installed) if installed.isdigit() else 0
-    return [Image(one, flavour_of(name), name, evr(epoch, version, release), False, path=path % one if path else "", installed_at=at)
+    named = _RELEASE_IN_NAME.search(name)
+    # A package of a name of its own for each release counts from 1 within it.
+    known = named.group(1) if named and not named.group(1).startswith(version) else evr(epoch, version, release)
+    return [Image(one, flavour_of(name), name, known, False, path=path % one if path else "", installed_at=at)
             for one in releases if one]
 
 
@@ -93,8 +96,10 @@ def uname_of(provides: str, otherwise: str) -> str:
 
 def was_replaced(image: Image, booted_at: int) -> bool:
     """Whether the package came after this boot under a release that does not name it: SUSE's rebuilds boot as what they replace."""
-    version = re.sub(r"\A\d+:", "", image.package_version)
-    return image.installed_at > booted_at and not image.release.startswith(version)
+    version, _dash, release = re.sub(r"\A\d+:", "", image.package_version).partition("-")
+    # The flavour may stand between the two (6.6.30-un-def-alt1 of ALT's 6.6.30-alt1).
+    names_it = re.match(r"%s-(?:.*-)?%s(?!\.?\d)" % (re.escape(version), re.escape(release)), image.release)
+    return image.installed_at > booted_at and not names_it
 
 
 def newest(images: Iterable[Image]) -> Optional[Image]:

@@ -156,7 +156,7 @@ def tail(host: Any, path: str) -> bytes:
     if packed == "ko":
         return _read(host, path, min(size, _TAIL), max(size - _TAIL, 0))
     if packed not in ("xz", "gz"):
-        raise NoAnswerError("unsupported", "%s: compressed in a way that Python of this host does not read" % path)
+        raise NoAnswerError("unsupported", "%s: compressed in a way that Python of this host does not read; modinfo -F signer would tell" % path)
     if size > _COMPRESSED:
         raise NoAnswerError("too_large", "%s: %d bytes, compressed" % (path, size))
     try:

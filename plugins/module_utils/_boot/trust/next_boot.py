@@ -87,7 +87,7 @@ def entries(store: Store) -> List[Option]:
         elif number in passed or found:
             continue
         else:
-            detail = "the firmware first tries %s (%.60s), which is no program on a partition" % (option.name, option.title)
+            detail = "the firmware first tries %s (%.60s), which is no program on a partition; a start would tell" % (option.name, option.title)
             raise NoAnswerError("unsupported", detail)
     return found
 
@@ -160,7 +160,7 @@ class Walk:
         number = int((re.match(r"\d{1,4}", version) or re.match(r"", "")).group() or 0)  # type: ignore[union-attr]
         count = len(self._state.of("dbx").digests)
         if count >= _LARGE_DBX and 0 < number < _ROOM_ASKED_SINCE and not _is_virtual(self._host):
-            raise NoAnswerError("unsupported", "variable space: shim %s copies a dbx of %d entries, and some boards have no room for that" % (
+            raise NoAnswerError("unsupported", "variable space: shim %s copies a dbx of %d entries; a start would tell whether there is room" % (
                 version, count))
 
     def _requests(self, shim: Component, folder: str, level: Any) -> Optional[Prediction]:
@@ -194,7 +194,7 @@ class Walk:
         vendors = [name for name in places.names_in(self._host, top) if name.upper() != "BOOT"]
         found = ["%s/%s" % (top, name) for name in vendors if not self._host.stat("%s/%s/%s" % (top, name, csv)).problem]
         if len(found) != 1:
-            raise NoAnswerError("unsupported", "%s makes entries of the firmware from %d lists" % (path, len(found)))
+            raise NoAnswerError("unsupported", "%s makes entries of the firmware from %d lists; a start would tell" % (path, len(found)))
         listed = self._host.read_bytes("%s/%s" % (found[0], csv), 4096)
         line = listed.value.decode("utf-16", "replace").splitlines()[:1] if listed.value else []
         name = line[0].split(",")[0].strip() if line else ""
@@ -220,9 +220,10 @@ class Walk:
             kernel = loader.path if loader.role != "fwupd" else ""
             return Prediction("allowed", "", "", "%s is allowed; %s" % (loader.path, _OPTION_ROMS), kernel=kernel)
         if loader.role == "windows":
-            raise NoAnswerError("unsupported", "%s is allowed by the firmware; its own check of versions (SVN) is not read" % loader.path)
+            raise NoAnswerError("unsupported", "%s is allowed by the firmware; its own check of versions (SVN) is not read; a start would tell" % (
+                loader.path))
         if loader.role not in ("grub", "systemd_boot"):
-            raise NoAnswerError("unsupported", "what %s starts is not read" % loader.path)
+            raise NoAnswerError("unsupported", "what %s starts is not read; its own configuration would tell" % loader.path)
         target = _kernel(self._host)
         return self._from_kernel(loader, target, shim, level, more)
 
@@ -283,11 +284,11 @@ def _kernel(host: Any) -> Target:
     targets = loaders.find_targets(host)
     target = targets.once if targets.once is not None else targets.default
     if target.loader == "kexec":
-        raise NoAnswerError("unsupported", "a reboot goes past the firmware, by kexec (%s)" % target.how)
+        raise NoAnswerError("unsupported", "a reboot goes past the firmware, by kexec (%s); one that does not would tell" % target.how)
     if not target.image:
-        raise NoAnswerError("unsupported", "the entry %.80s starts no Linux image" % target.entry)
+        raise NoAnswerError("unsupported", "the entry %.80s starts no Linux image; sbverify on what it starts would tell" % target.entry)
     if re.search(r"(?i)(?:^|/)xen[^/]*\Z", target.image):
-        raise NoAnswerError("unsupported", "the entry %.80s starts Xen" % target.entry)
+        raise NoAnswerError("unsupported", "the entry %.80s starts Xen; sbverify on its image would tell" % target.entry)
     return target
 
 

@@ -104,7 +104,7 @@ def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
     if claim.mode != "offline":
         return claim._replace(silence="not_asked", silence_detail="only Ksplice's server knows, and a scan asks no server")
     if len(argv) != 1:
-        return claim._replace(silence="unsupported", silence_detail="%s does not list it" % " ".join(argv))
+        return claim._replace(silence="unsupported", silence_detail="%s does not list it; Oracle's page of the host would tell" % " ".join(argv))
     asked = argv + ("--available",)
     answer = host.run(asked)
     if answer.problem:
@@ -117,7 +117,8 @@ def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
     nothing = not updates and not claim.problem and not any(patch.kind == "fix" for patch in claim.patches)
     return claim._replace(up_to_date=not updates, nothing_to_apply=nothing, cves_missing=missing, latest="" if updates else claim.level,
                           newer_source=" ".join(asked),
-                          silence="unsupported", silence_detail="%s lists updates, and no level that they come to" % " ".join(asked))
+                          silence="unsupported",
+                          silence_detail="%s lists updates, and no level that they come to; uptrack-uname -r would tell" % " ".join(asked))
 
 
 def _mode(config: Dict[str, str]) -> str:

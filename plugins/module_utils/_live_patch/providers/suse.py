@@ -144,7 +144,7 @@ def _with_offer(host: Any, claim: Claim, name: str) -> Claim:
         return claim._replace(silence="unparsable", silence_detail="klp names no package of the patch that is loaded")
     behind = not claim.level or versions.compare(versions.RPM, latest, claim.level) > 0
     return claim._replace(up_to_date=not behind, cves_missing=None if behind else [], silence="unsupported",
-                          silence_detail="zypper's search does not say what %s-%s fixes" % (name, latest))
+                          silence_detail="zypper's search does not say what %s-%s fixes; its changelog would tell" % (name, latest))
 
 
 def _ask(host: Any, loaded: List[Patch]) -> Claim:

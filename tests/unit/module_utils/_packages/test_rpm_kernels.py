@@ -125,6 +125,26 @@ def test_a_reinstalled_package_whose_release_is_in_its_name_is_what_runs() -> No
     assert facts(EL9, running, text, {}, []).facts["running"]["package_version"] == "5.14.0-570.12.1.el9_6"
 
 
+@pytest.mark.parametrize(("os_id", "package", "version", "release", "running"), [
+    ("altlinux", "kernel-image-un-def", "6.6.30", "alt1", "6.6.30-un-def-alt1"), ("photon", "linux-esx", "6.1.83", "2.ph5", "6.1.83-2.ph5-esx"),
+    ("mageia", "kernel-desktop", "6.12.30", "1.mga10", "6.12.30-desktop-1.mga10"), ("openEuler", "kernel", "6.6.0", "72.0.0.76.oe2403sp1",
+                                                                                    "6.6.0-72.0.0.76.oe2403sp1.x86_64"),
+])
+def test_a_flavour_between_version_and_release_is_no_rebuild(os_id: str, package: str, version: str, release: str, running: str) -> None:
+    text = row(package, version, release, "x86_64", "", running, BOOTED + 10)
+    assert facts(f"ID={os_id}\n", running, text, {}, []).facts["running"]["package_version"] == f"{version}-{release}"
+
+
+def test_packages_that_are_named_for_their_release_are_ordered_by_it() -> None:
+    """Mageia's up to 8: kernel-desktop-5.15.126-1.mga8 is of version 1-1.mga8 like all others."""
+    releases = ("5.15.98-desktop-1.mga8", "5.15.126-desktop-1.mga8")
+    names = [f"kernel-desktop-{release.replace('-desktop', '')}" for release in releases]
+    text = "".join(row(name, "1", "1.mga8", "x86_64", "", release, BOOTED + 10) for name, release in zip(names, releases, strict=True))
+    seen = facts("ID=mageia\nID_LIKE=mandriva\n", releases[0], text, {}, []).facts
+    assert (seen["running"]["package_version"], seen["newest_installed"]) == (
+        "5.15.98-1.mga8", {"release": releases[1], "package_version": "5.15.126-1.mga8"})
+
+
 @pytest.mark.parametrize(("package", "flavour"), [
     ("kernel-core", "standard"), ("kernel", "standard"), ("kernel-ml-core", "ml"), ("kernel-lt", "lt"), ("kernel-longterm-core", "longterm"),
     ("kernel-64k-debug-core", "64k-debug"), ("kernel-rt-core", "rt"), ("kernel-uek-core", "uek"), ("kernel-ueknext-core", "ueknext"),

@@ -35,8 +35,8 @@ def looks_like(document: Any) -> bool:
 
 
 def is_rejected(where: str) -> bool:
-    """Whether a document lies among the rejected ones."""
-    return "rejected" in where.replace("\\", "/").lower().split("/")[:-1]
+    """Whether a document lies among the rejected ones; ``where`` is its path, behind that of its archive where it is in one."""
+    return "rejected" in where.rpartition(": ")[2].replace("\\", "/").lower().split("/")[:-1]
 
 
 def version_of(text: str) -> str | None:

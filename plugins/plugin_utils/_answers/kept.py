@@ -21,7 +21,7 @@ from .alike import Fact
 from .fleet import fact_of
 from .seen import Hanging, Live, Mitigated, Patch, Placed, Reach, Seen, Version
 
-FORMAT = 3
+FORMAT = 4
 NAME = "answers.facts"
 _LIMIT = 1024 * 1024 * 1024
 

@@ -118,10 +118,20 @@ _MINOR = re.compile(r"\.el([0-9]+)_([0-9]+)")
 
 # What a version says of the stream that it was built in: no advisory of the base release can judge it.
 _MARKS = ((re.compile(r"~bpo[0-9]+"), "backports"), (re.compile(r"\.ksplice[0-9]*\."), "ksplice"), (re.compile(r"_fips\b|\bfips"), "fips"),
-          (re.compile(r"\.elrepo"), "elrepo"))
+          (re.compile(r"\.elrepo"), "elrepo"), (re.compile(r"~fto[0-9]+"), "fasttrack"), (re.compile(r"\+rp[ti][0-9]+"), "raspberrypi"),
+          (re.compile(r"[+~]pve[0-9]+"), "proxmox"), (re.compile(r"~cloud[0-9]+"), "cloud-archive"), (re.compile(r"(?:~|\bppa|\+)ppa[0-9]+"), "ppa"),
+          # kernel.org's releases as Ubuntu builds them for tests: 6.12.1-061201.202411221839.
+          (re.compile(r"-0[0-9]{5}(?:rc[0-9]+)?\.20[0-9]{10}"), "mainline"),
+          # The Open Build Service's Kernel:stable and kotd: 6.17.1-1.1.g5a3b7f8.
+          (re.compile(r"-[0-9.]+\.g[0-9a-f]{7,40}\Z"), "kotd"),
+          # CentOS's special interest groups, and COPR's builds of Fedora's kernel.
+          (re.compile(r"\.el[0-9]+s\b"), "sig"), (re.compile(r"\.(?:vanilla|fsync)\.fc[0-9]+"), "copr"))
 # Whoever rebuilds a package of Enterprise Linux puts a word behind its release: el9_6.cloud.1, el9_2.ciqcve.1. These words are a family's own.
 _REBUILT = re.compile(r"\.el[0-9]+(?:_[0-9]+)?(?:\.[0-9]+)*\.([a-z]{2,20})(?=[.0-9]|\Z)")
 _OWN_WORDS = {"almalinux": "alma", "rocky": "rocky", "centos": "centos"}
+# Amazon Linux 2 has several lines of kernels, in repositories of their own, all of them packages called kernel: 5.10.240-238.959.amzn2.
+_AMAZON_LINE = re.compile(r"(?:[0-9]+:)?([0-9]+\.[0-9]+)\.[0-9]+-[0-9]+\.[0-9]+\.amzn2\Z")
+_AMAZON_BASE = "4.14"
 # Ubuntu Pro's streams of FIPS builds: which of them a host takes, its versions do not say, and each goes on where another's fixes end.
 _FIPS_OF_UBUNTU = ("fips-updates+pro", "fips+pro", "fips-preview+pro")
 
@@ -151,6 +161,9 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
 def _mark(family: str, version: str) -> str:
     """The stream that a version names itself; '' for the release's own."""
     marked = next((name for mark, name in _MARKS if mark.search(version)), "")
+    line = _AMAZON_LINE.match(version) if family == "amazon" else None
+    if line and line[1] != _AMAZON_BASE:
+        return f"kernel-{line[1]}"
     rebuilt = _REBUILT.search(version)
     return marked or (rebuilt[1] if rebuilt and rebuilt[1] != _OWN_WORDS.get(family) else "")
 

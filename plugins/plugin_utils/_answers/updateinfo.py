@@ -64,7 +64,7 @@ def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
 
 
 def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
-    if update.get("type") != "security" or update.get("status") == "retracted":
+    if (update.get("type") or "").lower() != "security" or update.get("status") == "retracted":
         return None
     name = (update.findtext("id") or "").strip()
     cves = tuple(sorted({cve for one in update.iter("reference") for text in _named(one) if (cve := cve_of(text))}))
@@ -81,7 +81,7 @@ def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
 def _named(reference: ElementTree.Element) -> list[str]:
     """What may be CVE ids of a reference: its own id, or, where it is a bug as Fedora's and EPEL's are, the words that its title begins with."""
     if reference.get("type") == "cve":
-        return [reference.get("id") or ""]
+        return [(reference.get("id") or "").strip().upper()]
     words = (reference.get("title") or "")[:1000].replace(",", " ").split()
     return list(takewhile(lambda word: word.startswith("CVE-"), (word.rstrip(":") for word in words)))
 

@@ -137,6 +137,7 @@ def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
     (b'<reference type="bugzilla" id="1" title="CVE-2026-31431, CVE-2026-43284: several holes"/>', ("CVE-2026-31431", "CVE-2026-43284")),
     (b'<reference type="bugzilla" id="1" title="kernel: does not boot since the fix of CVE-2026-31431"/>', ()),
     (b'<reference type="bugzilla" id="CVE-2026-31431"/>', ()),
+    (b'<reference type="cve" id=" cve-2026-31431"/>', ("CVE-2026-31431",)),
 ])
 def test_updateinfo_names_cves_in_references(reference: bytes, cves: tuple[str, ...]) -> None:
     document = UPDATEINFO.replace(b'<reference type="cve" id="CVE-2026-31431"/><reference type="self"', reference + b'<reference type="self"')

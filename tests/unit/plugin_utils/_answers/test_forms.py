@@ -181,7 +181,8 @@ def test_the_kernels_own_record() -> None:
     assert advisory.files == ("crypto/af_alg.c", "crypto/algif_aead.c", "crypto/algif_skcipher.c", "include/crypto/if_alg.h")
 
 
-@pytest.mark.parametrize("where", ["a.zip: cve/rejected/2024/CVE-2024-26794.json", "/srv/vulns/cve/rejected/x.json", "Rejected/x.json"])
+@pytest.mark.parametrize("where", ["a.zip: cve/rejected/2024/CVE-2024-26794.json", "/srv/vulns/cve/rejected/x.json", "Rejected/x.json",
+                                   "a.tar: rejected/2024/CVE-2024-26794.json", "a.tar: ./rejected/2024/CVE-2024-26794.json"])
 def test_the_folder_says_what_is_rejected(where: str) -> None:
     """CVE-2024-26794 is rejected and says PUBLISHED."""
     assert cna.parse(COPY_FAIL, where) is None

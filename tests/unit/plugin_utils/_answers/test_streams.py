@@ -70,6 +70,27 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("ol", "9.6", "5.15.0-303.171.5.2.el9uek", ["oracle:9"]),
     ("ubuntu", "22.04", "5.15.0-73.80+fips1", ["ubuntu:22.04:fips-updates+pro", "ubuntu:22.04:fips+pro", "ubuntu:22.04:fips-preview+pro"]),
     ("amzn", "2023", "6.1.150-174.273.amzn2023", ["amazon:2023"]),
+    # Vendors whose hosts call themselves Debian (archive.raspberrypi.com, Proxmox), and archives beside Ubuntu's: Canonical's Cloud Archive, PPAs,
+    # the builds of kernel.ubuntu.com/mainline; fasttrack.debian.net; OBS Kernel:stable; Fedora's kernel-vanilla; CentOS's groups
+    # (mirror.stream.centos.org).
+    ("debian", "12", "1:6.12.25-1+rpt1~bookworm", ["debian:12:raspberrypi"]),
+    ("debian", "12", "9.2.0-5+pve1", ["debian:12:proxmox"]),
+    ("debian", "12", "2.3.3+ds1-1~fto12+1", ["debian:12:fasttrack"]),
+    ("debian", "12", "6.1.158-1+local1", ["debian:12"]),
+    ("debian", "12", "1:7.2+dfsg-7+deb12u16+b2", ["debian:12"]),
+    ("ubuntu", "22.04", "1:8.2.2+ds-0ubuntu1.7~cloud0", ["ubuntu:22.04:cloud-archive"]),
+    ("ubuntu", "24.04", "1:10.0.2+ds-1ubuntu1~ppa2", ["ubuntu:24.04:ppa"]),
+    ("ubuntu", "22.04", "6.12.1-061201.202411221839", ["ubuntu:22.04:mainline"]),
+    ("ubuntu", "24.04", "6.8.0-60.63~22.04.1", ["ubuntu:24.04", "ubuntu:24.04:pro"]),
+    ("opensuse-leap", "15.6", "6.17.1-1.1.g5a3b7f8", ["opensuse:15.6:kotd"]),
+    ("opensuse-leap", "15.6", "6.4.0-150600.23.65.1", ["opensuse:15.6"]),
+    ("fedora", "43", "6.18.0-0.rc5.250.vanilla.fc43", ["fedora:43:copr"]),
+    ("fedora", "43", "6.17.7-300.fc43", ["fedora:43"]),
+    ("rocky", "9.6", "17:9.1.0-15.el9s", ["rocky:9:sig"]),
+    # Amazon Linux 2: kernel-5.10 and its like are repositories; each has packages called kernel.
+    ("amzn", "2", "5.10.240-238.959.amzn2", ["amazon:2:kernel-5.10"]),
+    ("amzn", "2", "4.14.355-277.643.amzn2", ["amazon:2"]),
+    ("amzn", "2", "20.10.25-1.amzn2.0.1", ["amazon:2"]),
     ("arch", "", "6.17", []),
     ("debian", "", "7.2-1", []),
 ])

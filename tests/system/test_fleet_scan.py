@@ -43,6 +43,9 @@ OLD = 'test "$1" = -V && echo Python 2.7.5 && exit; exit 75\n'
 FLOOD = 'test "$1" = -V && exit; exec yes firebreak\n'
 HANGS = "exec sleep 30\n"
 
+MITOGEN = "mitogen==0.3.54"
+MITOGEN_STRATEGIES = "mitogen/ansible_mitogen/plugins/strategy"
+
 TASK = {"sections": ["os", "kernel"], "available": False}
 
 
@@ -126,7 +129,8 @@ def _play(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[
                  "ansible_control_path": str(server.key.parent / "{{ inventory_hostname }}")}
     (folder / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": hosts}}))
     (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks, **play}]))
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_BECOME_ALLOW_SAME_USER": "true", "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_BECOME_ALLOW_SAME_USER": "true", "LC_ALL": "C.UTF-8",
+                   "ANSIBLE_STRATEGY_PLUGINS": str(folder / MITOGEN_STRATEGIES)}
     done = subprocess.run([str(BIN / "ansible-playbook"), "-i", str(folder / "hosts.json"), str(folder / "play.json"), *words],
                           capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -246,3 +250,17 @@ def test_other_strategies_leave_the_hosts_to_tasks_and_each_batch_is_scanned(
         assert words in output
     else:
         assert sorted(_documents(tmp_path / "run")) == ["one", "two"]
+
+
+def test_under_mitogen_each_host_has_the_same_document(server: Server, tmp_path: Path) -> None:
+    """Its strategy puts connections of its own in the place of ssh: every host has a task, and the scan is right."""
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "mitogen"), MITOGEN], check=True)
+    hosts: dict[str, Any] = {"plain": {"ansible_host_key_checking": False}, "dead": {"ansible_port": _closed_port()}}
+    left = {"firebreak.fleet.platform_scan": {**TASK, "directory": str(tmp_path / "mitogens")}, "when": "inventory_hostname in asked.left"}
+    output = _play(tmp_path, hosts, server, [_fleet(tmp_path / "mitogens"), left], "-T", "120", strategy="mitogen_linear")
+    assert "strategy is mitogen_linear" in output
+    _play(tmp_path, hosts, server, [_fleet(tmp_path / "linear")])
+    under, plain = _documents(tmp_path / "mitogens"), _documents(tmp_path / "linear")
+    assert _without_time(under["plain"]) == _without_time(plain["plain"])
+    assert plain["plain"]["record"]["kernel"]["running"]["release"] == os.uname().release
+    assert under["dead"]["verdict"] == plain["dead"]["verdict"] == "unreachable"

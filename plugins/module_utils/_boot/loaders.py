@@ -145,7 +145,8 @@ def _refuse_rivals(host: Any, efi: bool) -> None:
 
 def _by_files(host: Any, efi: bool, system: System, is_grub: bool, vendor: str) -> Targets:
     """GRUB's targets where its files are there, else those of what else is installed."""
-    if grub_bls.is_chosen(_loader_type(host)):
+    chosen = _loader_type(host)
+    if chosen and grub_bls.is_chosen(chosen):
         found = grub_bls.targets(host)
         if found is not None:
             return found

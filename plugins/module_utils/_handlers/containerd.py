@@ -17,7 +17,6 @@ from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, ensure_imp
 NAME = "50-firebreak-kata.toml"
 TRIAL = ".firebreak-"
 # Where a containerd with its usual state directory keeps one folder for each container.
-BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
 # Configurations that a distribution of Kubernetes makes of a template, by their beginning, whose they are, and what to do instead.
 GENERATED = (
     ("/var/lib/rancher/k3s/", "k3s", "use the engine k3s"),
@@ -164,7 +163,8 @@ class Containerd(object):
 
     def containers(self) -> int:
         """How many containers containerd keeps."""
-        return sum(len(self.host.listdir("%s/%s" % (BUNDLES, space)).value or []) for space in self.host.listdir(BUNDLES).value or [])
+        spaces = self.host.listdir(containerd_files.BUNDLES).value or []
+        return sum(len(self.host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).value or []) for space in spaces)
 
     def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
         """Have exactly these handlers of ours registered."""

@@ -12,8 +12,9 @@ import re
 from fnmatch import fnmatchcase
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .._formats.toml import Table, TomlError, parse
+from .._formats import toml
 
+BUNDLES = "/run/containerd/io.containerd.runtime.v2.task"
 BYTES = 1024 * 1024
 FILES_LIMIT = 256
 # Each containerd's own file.
@@ -31,7 +32,7 @@ class File(NamedTuple):
     """A file that was read: its path and what it says."""
 
     path: str
-    table: Table
+    table: toml.Table
 
 
 class Read(NamedTuple):
@@ -47,7 +48,7 @@ class Runtime(NamedTuple):
     """A runtime by its table; ``lost`` is why the engine does not have it in the end, '' where it does."""
 
     name: str
-    table: Table
+    table: toml.Table
     source: str
     lost: str
 
@@ -61,13 +62,13 @@ def generation(version: str) -> Optional[str]:
     return REPLACES if number < (2, 0) else LAST_VERSION if number < (2, 3) else MIGRATES
 
 
-def schema(table: Table) -> int:
+def schema(table: toml.Table) -> int:
     """The schema of a file; one that says none is of the first."""
     version = table.get("version")
     return version if isinstance(version, int) and not isinstance(version, bool) and version > 0 else 1
 
 
-def imports(table: Table) -> List[str]:
+def imports(table: toml.Table) -> List[str]:
     """The entries of a file's own list of imports."""
     listed = table.get("imports")
     return [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
@@ -89,8 +90,8 @@ def read(host: Any, main: str) -> Read:
         if answer.problem:
             return Read(files, answer.problem, path, missing)
         try:
-            table = parse(answer.value)
-        except TomlError as error:
+            table = toml.parse(answer.value)
+        except toml.TomlError as error:
             return Read(files, "unparsable", "%s: %s" % (path, error), missing)
         files.append(File(path, table))
         for entry in imports(table):
@@ -112,13 +113,13 @@ def matching(host: Any, pattern: str) -> List[str]:
     return found[:FILES_LIMIT] if any(sign in part for sign in "*?[") else [path for path in found[:FILES_LIMIT] if not host.stat(path).problem]
 
 
-def _below(table: Any, *names: str) -> Table:
+def _below(table: Any, *names: str) -> toml.Table:
     for name in names:
         table = table.get(name) if isinstance(table, dict) else None
     return table if isinstance(table, dict) else {}
 
 
-def cri_table(table: Table) -> Table:
+def cri_table(table: toml.Table) -> toml.Table:
     """The table of CRI by the name that it has in a file of this schema."""
     version = schema(table)
     name = FIRST_PLUGIN if version == 1 else OLD_PLUGIN if version == 2 else NEW_PLUGIN
@@ -126,7 +127,7 @@ def cri_table(table: Table) -> Table:
     return found if isinstance(found, dict) else {}
 
 
-def runtimes_of(table: Table) -> Dict[str, Table]:
+def runtimes_of(table: toml.Table) -> Dict[str, toml.Table]:
     """{runtime: its table} of one file, in whatever way TOML lets it be written."""
     return {name: keys for name, keys in _below(cri_table(table), "containerd", "runtimes").items() if isinstance(keys, dict)}
 
@@ -172,12 +173,12 @@ def disabled(files: List[File]) -> str:
     return ""
 
 
-def text(keys: Table, name: str) -> Optional[str]:
+def text(keys: toml.Table, name: str) -> Optional[str]:
     """A setting that is a text and says something."""
     value = keys.get(name)
     return value if isinstance(value, str) and value else None
 
 
-def config_path(keys: Table) -> Optional[str]:
+def config_path(keys: toml.Table) -> Optional[str]:
     """The configuration that a runtime's shim is given."""
     return text(_below(keys, "options"), "ConfigPath")

@@ -5,7 +5,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .._formats.toml import Table, TomlError, parse
+from .._formats import toml
 from .containerd_files import BYTES, FILES_LIMIT, Runtime
 
 MAIN = "/etc/crio/crio.conf"
@@ -20,7 +20,7 @@ class Read(NamedTuple):
     detail: str
 
 
-def runtimes_of(table: Table) -> Dict[str, Table]:
+def runtimes_of(table: toml.Table) -> Dict[str, toml.Table]:
     """{runtime: its table} of one file, in whatever way TOML lets it be written."""
     place: Any = table
     for name in ("crio", "runtime", "runtimes"):
@@ -41,8 +41,8 @@ def read(host: Any) -> Read:
         if answer.problem:
             return Read([], answer.problem, path)
         try:
-            table = parse(answer.value)
-        except TomlError as error:
+            table = toml.parse(answer.value)
+        except toml.TomlError as error:
             return Read([], "unparsable", "%s: %s" % (path, error))
         found.update({name: Runtime(name, keys, path, "") for name, keys in runtimes_of(table).items()})
     return Read([found[name] for name in sorted(found)], None, "")

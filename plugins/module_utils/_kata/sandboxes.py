@@ -36,11 +36,12 @@ def find(
     host: Any, found: processes.Found, release: installed.Release, handlers: Handlers, booted_at: Optional[float],
 ) -> List[Dict[str, Any]]:
     """Each sandbox that has a shim and lives: of one whose machine was stopped nothing runs any more."""
+    shims = [process for process in found.processes if is_kata(process)]
+    if not shims:
+        return []
     rows = []
     wanted = successors.Successors(host, release, handlers)
-    for shim in found.processes:
-        if not is_kata(shim):
-            continue
+    for shim in shims:
         name = processes.one_option(shim.argv, "id")
         carried = machines.of(host, found, name, shim)
         if not (machines.has_bundle(host, shim) and machines.is_stopped(host, found, name, shim, carried)):

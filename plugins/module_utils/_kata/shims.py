@@ -6,10 +6,10 @@
 import re
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from .._handlers.wrappers import Wrapper, parse_wrapper
+from .._handlers import wrappers
 from .._host.witness import apart
+from . import config as kata_config
 from . import installed
-from .config import GO, RUST
 
 _SEARCH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 _SCRIPT_BYTES = 64 * 1024
@@ -30,7 +30,7 @@ class Shim(NamedTuple):
 
     program: Optional[str]
     flavour: str
-    wrapper: Optional[Wrapper]
+    wrapper: Optional[wrappers.Wrapper]
     dead: str
 
 
@@ -71,12 +71,12 @@ def resolve(host: Any, shim: Optional[str], runtime_type: str, folders: List[str
         shim = _in_folders(host, name, folders) if name else None
         if shim is None:
             why = "%s is in none of the folders in which the engine looks for it" % name if name else "%s is no runtime's type" % runtime_type
-            return Shim(None, GO, None, why)
+            return Shim(None, kata_config.GO, None, why)
     real = host.realpath(shim).value if shim else None
     if not shim or real is None:
-        return Shim(None, RUST if "/runtime-rs/" in (shim or "") else GO, None, "%s does not exist" % shim if shim else "")
+        return Shim(None, kata_config.RUST if "/runtime-rs/" in (shim or "") else kata_config.GO, None, "%s does not exist" % shim if shim else "")
     text = host.read_bytes(real, _SCRIPT_BYTES).value or b""
-    wrapper = parse_wrapper(text.decode("utf-8", "replace")) if text.startswith(b"#!") else None
+    wrapper = wrappers.parse_wrapper(text.decode("utf-8", "replace")) if text.startswith(b"#!") else None
     inner = wrapper.shim if wrapper else None
     if inner and "/" not in inner:
         inner = _in_folders(host, inner, folders) or inner
@@ -92,16 +92,16 @@ def _in_folders(host: Any, name: str, folders: List[str]) -> Optional[str]:
 
 def _flavour(host: Any, program: str) -> str:
     if "/runtime-rs/" in program or program.startswith("/opt/"):
-        return RUST if "/runtime-rs/" in program else GO
-    return RUST if _RUST_SAYS.search(installed.said_by(host, program)) else GO
+        return kata_config.RUST if "/runtime-rs/" in program else kata_config.GO
+    return kata_config.RUST if _RUST_SAYS.search(installed.said_by(host, program)) else kata_config.GO
 
 
 def defaults(shim: Shim) -> Tuple[str, ...]:
     """Where a shim looks when nobody names a configuration, in its order. Each was built for one prefix."""
-    below = "" if shim.flavour == GO else "runtime-rs/"
+    below = "" if shim.flavour == kata_config.GO else "runtime-rs/"
     if shim.program is not None and not shim.program.startswith("/opt/"):
-        places = (_ETC,) + _PACKAGED + ((_BELOW_OPT,) if shim.flavour == RUST else ())
-    elif shim.flavour == GO:
+        places = (_ETC,) + _PACKAGED + ((_BELOW_OPT,) if shim.flavour == kata_config.RUST else ())
+    elif shim.flavour == kata_config.GO:
         places = (_ETC, _BELOW_OPT)
     else:
         places = (_ETC, _PACKAGED[0], _BELOW_OPT)
@@ -113,7 +113,7 @@ def reads(host: Any, shim: Shim, config: Optional[str]) -> Reads:
     places = defaults(shim)
     variable = shim.wrapper.variable if shim.wrapper else None
     # The shim in Go takes the engine's word before the variable's, that in Rust after it.
-    if variable and (shim.flavour == RUST or not config):
+    if variable and (shim.flavour == kata_config.RUST or not config):
         return Reads(variable, (variable,), _why_refused(host, shim, variable, places))
     if config:
         return Reads(config, (config,), "")

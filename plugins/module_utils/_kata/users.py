@@ -8,7 +8,6 @@ from typing import Any, List, NamedTuple, Optional
 from .._containers import engines, processes
 from .._formats.processes import parse_exe
 from .._handlers import containerd_files
-from .._handlers.containerd import BUNDLES
 
 # Of k3s and rke2, whose folder may be elsewhere.
 _BESIDE_MAIN = ("config*.toml.d/*kata-deploy*", "*.kata-deploy-created")
@@ -93,9 +92,9 @@ def _why_in_use(host: Any, folder: str, prefixes: List[str]) -> str:
 
 def _bundles(host: Any, prefixes: List[str]) -> List[User]:
     found = []
-    for space in host.listdir(BUNDLES).value or []:
-        for name in host.listdir("%s/%s" % (BUNDLES, space)).value or []:
-            shim = (host.read("%s/%s/%s/shim-binary-path" % (BUNDLES, space, name)).value or "").strip()
+    for space in host.listdir(containerd_files.BUNDLES).value or []:
+        for name in host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).value or []:
+            shim = (host.read("%s/%s/%s/shim-binary-path" % (containerd_files.BUNDLES, space, name)).value or "").strip()
             real = host.realpath(shim).value if shim else None
             if _below(shim, prefixes) or _below(real or "", prefixes):
                 found.append(User("container %s/%s" % (space, name), "its shim is %s" % shim))

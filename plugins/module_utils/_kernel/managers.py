@@ -6,8 +6,8 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .._packages import rpm_locks
 from .._packages.apt_conf import parse_apt_conf
-from .._packages.rpm_locks import excluded
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
 
@@ -67,7 +67,7 @@ def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
     if manager.name != "dnf-automatic" or not manager.active or "dnf-automatic-install.timer" in manager.detail:
         return manager
     text = host.read("/etc/dnf/automatic.conf", 1 << 20).value or ""
-    applies, kept = automatic_applies(text), excluded(text)
+    applies, kept = automatic_applies(text), rpm_locks.excluded(text)
     detail = "%s, apply_updates %s" % (manager.detail, "yes" if applies else "no") + ("; never touches %s" % ", ".join(kept) if kept else "")
     return manager._replace(active=applies, detail=detail)
 

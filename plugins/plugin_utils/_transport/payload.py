@@ -44,11 +44,12 @@ _FRAME = ("schema", "scanned_at", "scanner", "seconds", "evidence", "nulls")
 
 # Runs on any Python down to 2.6 far enough to say that it is too old. It holds no single quote, and no line end
 # in a text: it travels in shell quotes, in which fish takes two backslashes for one.
+# Half of a scan's work on the host is compiling: a room is compiled when something is first wanted of it, and annotations want nothing.
 LOADER = """\
 import sys
 if sys.version_info < (3, 6):
     sys.exit(75)
-import binascii, json, os, zlib
+import __future__, binascii, json, os, zlib
 try:
     from _sha256 import sha256
 except ImportError:
@@ -63,13 +64,14 @@ if sha256(code).hexdigest() != digest:
     sys.stderr.write("firebreak: the payload arrived damaged: %d bytes read" % len(data) + chr(10))
     sys.exit(70)
 sources = json.loads(zlib.decompress(code).decode("utf-8"))
+flags = __future__.annotations.compiler_flag if hasattr(__future__, "annotations") else 0
 class Room(type(sys)):
     def __getattr__(self, word):
         name = self.__name__
         if word[:2] == "__":
             raise AttributeError(word)
         self.__class__ = type(sys)
-        exec(compile(sources[name], name.replace(".", "/") + ".py", "exec", dont_inherit=True), self.__dict__)
+        exec(compile(sources[name], name.replace(".", "/") + ".py", "exec", flags, True), self.__dict__)
         return getattr(self, word)
 class Memory:
     def find_spec(self, name, path=None, target=None):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from ansible import constants, context
@@ -32,6 +34,7 @@ from ..plugin_utils._standard.validation import plain
 from ..plugin_utils._transport.keeping import kept_in
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import heard, say, show
+from ..plugin_utils._transport.ways import names_a_password
 
 SUITE = Path(__file__).resolve().parents[2] / "tests/platform"
 NEEDED = ("pytest", "testinfra")
@@ -65,10 +68,12 @@ class ActionModule(ControllerAction):
             raise AnsibleActionFail(str(error)) from None
         keeps = kept_in(args["history"], report.parent)
         with tempfile.TemporaryDirectory(prefix="firebreak-proof-") as scratch:
-            paths = self._write(Path(scratch), args["hosts"], variables["hostvars"], report)
+            settings = command_line_settings()._replace(become_password=self._typed_password(variables))
+            known = {host: self._variables(host, variables["hostvars"][host], start.VARIABLES) for host in args["hosts"]}
+            paths = self._write(Path(scratch), known, settings, variables["hostvars"], report)
             evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
             argv = start.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
-            status, said = run_suite(argv)
+            status, said = run_suite(argv, {host: start.becoming(own, settings) for host, own in known.items()})
         if not heard():
             show(result, map(Line, said))
         if status not in (0, 1):
@@ -86,15 +91,17 @@ class ActionModule(ControllerAction):
             result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
         return result
 
-    def _write(self, scratch: Path, hosts: Iterable[str], hostvars: Mapping[str, Any], report: Path) -> Paths:
+    def _write(self, scratch: Path, known: Mapping[str, Mapping[str, Any]], settings: Settings, hostvars: Mapping[str, Any], report: Path) -> Paths:
         """The inventory and the standards, for the suite alone."""
-        settings = command_line_settings()
-        inventory = {host: start.host_entry(self._variables(host, hostvars[host], start.VARIABLES), settings, str(scratch / str(number)))
-                     for number, host in enumerate(hosts)}
-        standards = {host: self._standard(host, hostvars[host]) for host in hosts}
+        inventory = {host: start.host_entry(own, settings, str(scratch / str(number))) for number, (host, own) in enumerate(known.items())}
+        standards = {host: self._standard(host, hostvars[host]) for host in known}
         store.write(scratch / "hosts.json", [json.dumps({"all": {"hosts": inventory}})])
         store.write(scratch / "standards.json", [json.dumps(standards)])
         return Paths(str(SUITE), str(scratch / "hosts.json"), str(scratch / "standards.json"), str(report))
+
+    def _typed_password(self, variables: Mapping[str, Any]) -> str:
+        """What --ask-become-pass was answered; nothing where it may be a host's own instead, which is no other host's business."""
+        return "" if names_a_password(self._task, variables) else str(self._play_context.become_pass or "")
 
     def _variables(self, host: str, variables: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
         """Some of a host's variables, templated."""
@@ -138,7 +145,8 @@ def command_line_settings() -> Settings:
         user=given.get("remote_user") or value("DEFAULT_REMOTE_USER"), port=value("DEFAULT_REMOTE_PORT"),
         key=given.get("private_key_file") or value("DEFAULT_PRIVATE_KEY_FILE"), common_args=given.get("ssh_common_args") or "",
         extra_args=given.get("ssh_extra_args") or "", become=bool(given.get("become") or value("DEFAULT_BECOME")),
-        become_user=given.get("become_user") or value("DEFAULT_BECOME_USER"), connection=given.get("connection") or value("DEFAULT_TRANSPORT"),
+        become_user=given.get("become_user") or value("DEFAULT_BECOME_USER"),
+        become_method=given.get("become_method") or value("DEFAULT_BECOME_METHOD"), connection=given.get("connection") or value("DEFAULT_TRANSPORT"),
         timeout=int(given.get("timeout") or value("DEFAULT_TIMEOUT")), check_host_keys=bool(value("HOST_KEY_CHECKING")))
 
 
@@ -157,16 +165,26 @@ def _report_folder(args: Mapping[str, Any]) -> Path:
     return folder
 
 
-def run_suite(argv: list[str]) -> tuple[int, list[str]]:
+def run_suite(argv: list[str], becoming: Mapping[str, Mapping[str, Any]]) -> tuple[int, list[str]]:
     """The suite's exit status and its lines, each shown as it comes. Nothing it starts may ask on a terminal."""
     environment = {name: value for name, value in os.environ.items() if name not in start.OVERRULING}
     environment.update(PYTHONDONTWRITEBYTECODE="1", ANSIBLE_DEVEL_WARNING="False")
     if constants.CONFIG_FILE:
         environment["ANSIBLE_CONFIG"] = str(constants.CONFIG_FILE)
     lines: list[str] = []
+    given, hand_over = os.pipe()
+    environment[start.PIPE] = str(given)
     with subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", start_new_session=True, umask=0o077) as process:
+                          errors="replace", start_new_session=True, umask=0o077, pass_fds=(given,)) as process:
+        os.close(given)
+        Thread(target=_tell, args=(hand_over, json.dumps({host: own for host, own in becoming.items() if own})), daemon=True).start()
         for line in process.stdout or ():
             say(visible(line.rstrip()))
             lines += [line.strip()] if line.strip() else []
     return process.returncode, lines
+
+
+def _tell(pipe: int, text: str) -> None:
+    """Write to a pipe that nobody may read to its end."""
+    with contextlib.suppress(BrokenPipeError), os.fdopen(pipe, "w", encoding="utf-8") as door:
+        door.write(text)

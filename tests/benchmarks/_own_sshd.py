@@ -26,20 +26,22 @@ class Server(NamedTuple):
     key: Path
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address on which nobody listens."""
     with socket.socket() as probe:
         probe.bind((ADDRESS, 0))
         return int(probe.getsockname()[1])
 
 
-def _key(path: Path) -> Path:
+def new_key(path: Path) -> Path:
+    """A key without a passphrase, to be thrown away."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
     return path
 
 
 def _configuration(directory: Path, port: int) -> str:
     return "\n".join((
-        f"ListenAddress {ADDRESS}:{port}", f"HostKey {_key(directory / 'host_key')}", f"AuthorizedKeysFile {directory / 'user_key.pub'}",
+        f"ListenAddress {ADDRESS}:{port}", f"HostKey {new_key(directory / 'host_key')}", f"AuthorizedKeysFile {directory / 'user_key.pub'}",
         "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin prohibit-password",
         "MaxStartups 200", "MaxSessions 200", "PrintMotd no", "",
     ))
@@ -51,7 +53,7 @@ def own_sshd(directory: Path) -> Iterator[Server]:
     program = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if not program:
         raise RuntimeError("sshd: not found; wanted: Debian's openssh-server (make bench installs it)")
-    server = Server(_free_port(), _key(directory / "user_key"))
+    server = Server(free_port(), new_key(directory / "user_key"))
     configuration = directory / "sshd_config"
     configuration.write_text(_configuration(directory, server.port))
     if os.geteuid() == 0:

@@ -19,15 +19,23 @@ _CONNECTION = {
     "ansible_ssh_common_args": ("ansible_ssh_common_args",),
     "ansible_ssh_extra_args": ("ansible_ssh_extra_args",),
     "ansible_become": ("ansible_become",),
-    "ansible_become_user": ("ansible_become_user",),
+    "ansible_become_user": ("ansible_become_user", "ansible_sudo_user", "ansible_su_user", "ansible_doas_user"),
+    "ansible_become_method": ("ansible_become_method",),
+    "ansible_become_exe": ("ansible_become_exe", "ansible_sudo_exe", "ansible_su_exe", "ansible_doas_exe"),
     "ansible_connection": ("ansible_connection",),
     "ansible_timeout": ("ansible_timeout", "ansible_ssh_timeout"),
 }
-VARIABLES = tuple(name for names in _CONNECTION.values() for name in names)
+PASSWORDS = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass", "ansible_su_pass", "ansible_doas_pass")
+VARIABLES = (*(name for names in _CONNECTION.values() for name in names), *PASSWORDS)
+# The connections over which the suite becomes another user by itself; over others testinfra does so by sudo, without a password.
+_OWN_WAYS = ("ssh", "local")
 
 # They would win over what stands in the inventory for each host.
 OVERRULING = ("ANSIBLE_BECOME", "ANSIBLE_BECOME_USER", "ANSIBLE_REMOTE_PORT", "ANSIBLE_SSH_COMMON_ARGS", "ANSIBLE_SSH_EXTRA_ARGS",
               "ANSIBLE_REMOTE_USER", "ANSIBLE_INVENTORY", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+
+# The suite reads there, from a pipe, how it becomes another user.
+PIPE = "FIREBREAK_BECOMING"
 
 _SHOWN = 10
 
@@ -42,30 +50,66 @@ class Settings(NamedTuple):
     extra_args: str = ""
     become: bool = False
     become_user: str | None = None
+    become_method: str = "sudo"
+    become_password: str = ""
     connection: str = "ssh"
     timeout: int = 10
     check_host_keys: bool = True
 
 
+def _own(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: next((variables[known] for known in names if variables.get(known) is not None), None) for name, names in _CONNECTION.items()}
+
+
 def host_entry(variables: Mapping[str, Any], settings: Settings, socket: str) -> dict[str, Any]:
     """A host's variables in an inventory for testinfra, which resolves nothing itself; ``socket`` is a path for this host's shared connection."""
-    own = {name: next((variables[known] for known in names if variables.get(known) is not None), None) for name, names in _CONNECTION.items()}
+    own = _own(variables)
     entry = {
         "ansible_host": own["ansible_host"],
         "ansible_port": own["ansible_port"] or settings.port,
-        "ansible_user": own["ansible_user"] or settings.user,
+        "ansible_user": _user(own, settings),
         "ansible_ssh_private_key_file": own["ansible_ssh_private_key_file"] or settings.key,
-        "ansible_connection": str(own["ansible_connection"] or settings.connection).removeprefix("ansible.builtin."),
+        "ansible_connection": _connection(own, settings),
         "ansible_ssh_common_args": own["ansible_ssh_common_args"] or settings.common_args,
     }
-    become = settings.become if own["ansible_become"] is None else _is_true(own["ansible_become"])
-    # sudo may not even be installed where the login is root's.
-    if become and entry["ansible_user"] != "root":
+    if _becomes(own, settings) and entry["ansible_connection"] not in _OWN_WAYS:
         entry["ansible_become"] = True
         entry["ansible_become_user"] = own["ansible_become_user"] or settings.become_user
     extra = str(own["ansible_ssh_extra_args"] or settings.extra_args)
-    entry["ansible_ssh_extra_args"] = " ".join([extra, *_ssh_options(own, settings, socket)]).strip()
+    terminal = ["-tt"] if becoming(variables, settings).get("on_terminal") else []
+    entry["ansible_ssh_extra_args"] = " ".join([extra, *terminal, *_ssh_options(own, settings, socket)]).strip()
     return {name: str(value) if name != "ansible_become" else value for name, value in entry.items() if value not in (None, "")}
+
+
+def becoming(variables: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """How the suite becomes another user on a host, with the password; {} where it does not. Never for a command line, an environment or a file."""
+    own = _own(variables)
+    connection = _connection(own, settings)
+    if not _becomes(own, settings) or connection not in _OWN_WAYS:
+        return {}
+    method = str(own["ansible_become_method"] or settings.become_method).rpartition(".")[2]
+    password = next((str(variables[name]) for name in PASSWORDS if variables.get(name) not in (None, "")), settings.become_password)
+    return {"method": method, "program": str(own["ansible_become_exe"] or ""), "user": _become_user(own, settings), "password": password,
+            # doas asks on a terminal, and nowhere else.
+            "on_terminal": method == "doas" and bool(password) and connection == "ssh"}
+
+
+def _connection(own: Mapping[str, Any], settings: Settings) -> str:
+    return str(own["ansible_connection"] or settings.connection).removeprefix("ansible.builtin.")
+
+
+def _user(own: Mapping[str, Any], settings: Settings) -> Any:
+    return own["ansible_user"] or settings.user
+
+
+def _become_user(own: Mapping[str, Any], settings: Settings) -> str:
+    return str(own["ansible_become_user"] or settings.become_user or "root")
+
+
+def _becomes(own: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether another user is to be become. sudo may not even be installed where the login is root's."""
+    wanted = settings.become if own["ansible_become"] is None else _is_true(own["ansible_become"])
+    return wanted and _user(own, settings) != "root"
 
 
 def _is_true(value: Any) -> bool:

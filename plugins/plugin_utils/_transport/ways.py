@@ -111,16 +111,9 @@ class Ways:
     def _base_context(self) -> Any:
         """The connection's settings before any host's own: the play's, and the passwords of the command line."""
         ours = self._asker.play_context
-        self._unclear = self._names_a_password()
+        self._unclear = names_a_password(self._asker.task, self._asker.task_vars)
         passwords = {"conn_pass": ours.password, "become_pass": None if self._unclear else ours.become_pass}
         return PlayContext(play=self._play, passwords=passwords, connection_lockfd=ours.connection_lockfd)
-
-    def _names_a_password(self) -> bool:
-        """Whether the host that this runs on has a become password of its own: what the command line gave cannot be told from it then."""
-        task, variables = self._asker.task, self._asker.task_vars
-        if task.delegate_to:
-            variables = variables.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
-        return any(is_become_password(name) for name in variables)
 
     def variables(self, host: str) -> dict[str, Any]:
         """The host's variables as its own task would see them."""
@@ -249,6 +242,13 @@ def with_own(variables: Mapping[str, Any], connection: Any) -> dict[str, Any]:
     full = dict(variables)
     connection.update_vars(full)
     return full
+
+
+def names_a_password(task: Any, variables: Mapping[str, Any]) -> bool:
+    """Whether the host that a task runs on has a become password of its own: what the command line gave cannot be told from it then."""
+    if task.delegate_to:
+        variables = variables.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
+    return any(is_become_password(name) for name in variables)
 
 
 def is_become_password(name: str) -> bool:

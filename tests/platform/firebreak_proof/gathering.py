@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from . import becoming
 from .asking import Answer, ConfusedError, Question, answers, is_whole, script
+from .becoming import Becoming, Door
 from .listening import OUTPUT_LIMIT, listen
 from .proof import Proof
 from .questions.containers import CONTAINERS, KATA
@@ -82,9 +84,10 @@ class Line:
     A script in a command line would be read by every user of the host.
     """
 
-    def __init__(self, host: Any, seconds: int) -> None:
-        self._host, self._seconds = host, seconds
+    def __init__(self, host: Any, seconds: int, wanted: Becoming | None = None) -> None:
+        self._host, self._seconds, self._wanted = host, seconds, wanted
         self._said, self.problem = b"", ""
+        self._door: Door | None = None
         backend = host.backend
         if hasattr(backend, "ansible_runner") and not backend.force_ansible:
             found = backend.ansible_runner.get_host(backend.host, ssh_config=backend.ssh_config, ssh_identity_file=backend.ssh_identity_file)
@@ -94,16 +97,27 @@ class Line:
 
     def _run_local(self, command: str, *args: str) -> Any:
         line = self._backend.encode(self._backend.quote(command, *args))
-        heard = listen(line, self._said, self._seconds)
+        heard = listen(line, self._said, self._seconds, door=self._door)
         self.problem = heard.problem
         return self._backend.result(heard.rc, line, heard.out, heard.err)
 
     def ask(self, text: str) -> Any:
         """What the host's shell makes of a script."""
+        if self._wanted:
+            return self._ask_as(self._wanted, text)
         if self._backend.NAME in _WITH_INPUT:
             self._said = text.encode()
             return self._host.run("sh -s")
         return self._host.run(f"sh -c {shlex.quote(text)}")
+
+    def _ask_as(self, wanted: Becoming, text: str) -> Any:
+        """The same as another user."""
+        if wanted.method not in becoming.METHODS:
+            self.problem = f"becomes {wanted.user} by {wanted.method}, and the proof knows {', '.join(becoming.METHODS)}"
+            raise UnansweredError(self.problem, {})
+        mark = f"firebreak-{secrets.token_hex(8)}"
+        self._said, self._door = becoming.script(wanted, mark, text), Door(wanted, mark)
+        return self._host.run(becoming.command(wanted, mark))
 
 
 def trip(line: Line, questions: Sequence[Question]) -> dict[str, Answer]:
@@ -140,13 +154,13 @@ def _last_line(text: str) -> str:
     return visible(lines[-1][-300:]) if lines else "it says nothing"
 
 
-def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
+def ask(host: Any, name: str, standard: Standard, seconds: int, wanted: Becoming | None = None) -> Asked:
     """Everything that the promises of one host need."""
     began, now = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     trips, found = 0, dict[str, Answer]()
     problem = ""
     try:
-        line = Line(host, seconds)
+        line = Line(host, seconds, wanted)
         trips = 1
         found = trip(line, needed(standard))
         order = ordering.question(comparisons.groups(Proof(name, standard, found)))
@@ -158,10 +172,12 @@ def ask(host: Any, name: str, standard: Standard, seconds: int) -> Asked:
     return Asked(Proof(name, standard, found, problem), trips, time.monotonic() - began, now)
 
 
-def ask_all(hosts: Mapping[str, Any], wanted: Mapping[str, Standard], forks: int, seconds: int, tell: Callable[[Asked], None]) -> list[Asked]:
+def ask_all(hosts: Mapping[str, Any], wanted: Mapping[str, Standard], forks: int, seconds: int, tell: Callable[[Asked], None],
+            become: Mapping[str, Becoming] | None = None) -> list[Asked]:
     """All hosts, ``forks`` at a time; ``tell`` is called as each has answered."""
+    users = become or {}
     with ThreadPoolExecutor(max_workers=max(1, min(forks, len(hosts) or 1))) as pool:
-        pending = [pool.submit(ask, host, name, wanted[name], seconds) for name, host in hosts.items()]
+        pending = [pool.submit(ask, host, name, wanted[name], seconds, users.get(name)) for name, host in hosts.items()]
         for future in as_completed(pending):
             tell(future.result())
     return sorted((future.result() for future in pending), key=lambda asked: asked.proof.host)

@@ -13,6 +13,8 @@ import subprocess
 import time
 from typing import NamedTuple
 
+from .becoming import PATIENCE, Door
+
 # Bytes of all answers of one round trip; the largest that an honest host gave had a twentieth of it.
 OUTPUT_LIMIT = 8 * 1024 * 1024
 _ERROR_LIMIT = 64 * 1024
@@ -28,13 +30,16 @@ class Heard(NamedTuple):
     problem: str
 
 
-def listen(command: str | bytes, said: bytes, seconds: float, limit: int = OUTPUT_LIMIT) -> Heard:
-    """Run a line of shell with ``said`` on its standard input; it and all that it started are killed where it is too slow or says too much."""
+def listen(command: str | bytes, said: bytes, seconds: float, limit: int = OUTPUT_LIMIT, door: Door | None = None) -> Heard:
+    """Run a line of shell with ``said`` on its standard input; it and all that it started are killed where it is too slow or says too much.
+
+    Where there is a ``door``, all of it waits until that is open.
+    """
     end = time.monotonic() + seconds
     with subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           start_new_session=True) as process:
         try:
-            heard = _Ears(process, said, limit)
+            heard = _Ears(process, said, limit, door)
             problem = heard.follow(end)
             if not problem:
                 try:
@@ -44,6 +49,8 @@ def listen(command: str | bytes, said: bytes, seconds: float, limit: int = OUTPU
             problem = _late(seconds) if problem == "late" else problem
             rc = process.returncode if not problem else 124
             heard.last_words()
+            if door and not door.is_open and door.is_reached(heard.out):
+                problem = door.problem or door.closed(bytes(heard.out), bytes(heard.err))
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -58,29 +65,46 @@ def _late(seconds: float) -> str:
 class _Ears:
     """The three pipes of a process, served as they are ready."""
 
-    def __init__(self, process: subprocess.Popen[bytes], said: bytes, limit: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], said: bytes, limit: int, door: Door | None) -> None:
         self.out, self.err = bytearray(), bytearray()
-        self._said, self._limit = memoryview(said), limit
+        self._said, self._limit, self._door = memoryview(said), limit, door
         self._ready = selectors.DefaultSelector()
-        self._output, self._errors = process.stdout, process.stderr
+        self._input, self._output, self._errors = process.stdin, process.stdout, process.stderr
         for pipe, event in ((process.stdin, selectors.EVENT_WRITE), (process.stdout, selectors.EVENT_READ), (process.stderr, selectors.EVENT_READ)):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
-                self._ready.register(pipe, event)
+                if door is None or pipe is not self._input:
+                    self._ready.register(pipe, event)
 
     def follow(self, end: float) -> str:
         """Until its output ends: '', or why it is to be stopped. What it left behind may keep standard error open."""
+        patience = time.monotonic() + PATIENCE
         with self._ready:
             while any(key.fileobj is self._output for key in self._ready.get_map().values()):
-                left = end - time.monotonic()
+                left = (min(end, patience) if self._door else end) - time.monotonic()
                 ready = self._ready.select(left) if left > 0 else []
                 if not ready:
                     return "late"
                 for key, _events in ready:
                     self._serve(key.fileobj)
+                self._heed()
+                if self._door and self._door.problem:
+                    return self._door.problem
                 if len(self.out) > self._limit:
                     return f"answers more than {self._limit} bytes"
         return ""
+
+    def _heed(self) -> None:
+        """Say the password where it is asked for, and begin with the script once the right user listens."""
+        if self._door is None or self._input is None:
+            return
+        word = self._door.heed(bytes(self.out), bytes(self.err))
+        if word:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._input.fileno(), word)
+        if self._door.is_open:
+            self._door = None
+            self._ready.register(self._input, selectors.EVENT_WRITE)
 
     def last_words(self) -> None:
         """What is still to be read on standard error, of which nobody knows when it ends."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import evidence, gathering, results, standards
+from . import becoming, evidence, gathering, results, standards
 from .asking import Answer
 from .gathering import Asked
 from .promises import UNPROVEN, BrokenPromiseError, WaivedPromiseError, Wanted, finding_of
@@ -80,7 +80,8 @@ def _gather(config: pytest.Config) -> list[Asked]:
                                 + (f": it {asked.proof.problem}" if asked.proof.problem else ""))
 
     option = config.option
-    asked = gathering.ask_all({name: hosts[name] for name in wanted}, wanted, option.firebreak_forks, option.firebreak_host_timeout, tell)
+    asked = gathering.ask_all({name: hosts[name] for name in wanted}, wanted, option.firebreak_forks, option.firebreak_host_timeout, tell,
+                              becoming.handed_over())
     return [*asked, *(Asked(Proof(name, standards.NOTHING, {}, problem), 0, 0.0) for name, problem in lost.items())]
 
 

@@ -21,7 +21,8 @@ def entry(**variables: Any) -> dict[str, Any]:
 
 def test_a_host_without_variables_has_the_command_lines() -> None:
     found = entry()
-    assert (found["ansible_user"], found["ansible_ssh_private_key_file"], found["ansible_become"]) == ("ops", "/keys/ops", True)
+    assert (found["ansible_user"], found["ansible_ssh_private_key_file"]) == ("ops", "/keys/ops")
+    assert start.becoming({}, SETTINGS) == {"method": "sudo", "program": "", "user": "root", "password": "", "on_terminal": False}
     assert "ConnectTimeout=30" in found["ansible_ssh_extra_args"]
     assert "BatchMode=yes" in found["ansible_ssh_extra_args"]
     assert "ControlPath=/run/x/7" in found["ansible_ssh_extra_args"]
@@ -33,13 +34,37 @@ def test_a_hosts_own_variables_win() -> None:
                   ansible_connection="ansible.builtin.ssh", ansible_ssh_extra_args="-4")
     assert (found["ansible_host"], found["ansible_port"], found["ansible_user"]) == ("10.0.0.7", "2222", "admin")
     assert found["ansible_connection"] == "ssh"
-    assert "ansible_become" not in found
+    assert "ansible_become" not in found and start.becoming({"ansible_become": False}, SETTINGS) == {}
     assert found["ansible_ssh_extra_args"].startswith("-4 -o BatchMode=yes -o ConnectTimeout=5 ")
 
 
 def test_roots_login_needs_no_sudo() -> None:
-    assert "ansible_become" not in entry(ansible_user="root", ansible_become="yes")
-    assert entry(ansible_become="yes", ansible_become_user="boss")["ansible_become_user"] == "boss"
+    assert start.becoming({"ansible_user": "root", "ansible_become": "yes"}, SETTINGS) == {}
+    assert start.becoming({"ansible_become": "yes", "ansible_become_user": "boss"}, SETTINGS)["user"] == "boss"
+
+
+def test_over_other_connections_testinfra_becomes_root_itself() -> None:
+    found = entry(ansible_connection="containers.podman.podman")
+    assert (found["ansible_become"], start.becoming({"ansible_connection": "docker"}, SETTINGS)) == (True, {})
+
+
+WORD = {"ansible_become_password": "w"}
+
+
+@pytest.mark.parametrize(("variables", "wanted"), [
+    ({**WORD, "ansible_become_method": "community.general.doas"}, ("doas", "", "w", True)),
+    ({**WORD, "ansible_become_method": "doas", "ansible_connection": "local"}, ("doas", "", "w", False)),
+    ({"ansible_become_method": "doas"}, ("doas", "", "typed", True)),
+    ({"ansible_su_pass": "s", "ansible_become_method": "ansible.builtin.su"}, ("su", "", "s", False)),
+    ({**WORD, "ansible_become_exe": "sudo.ws"}, ("sudo", "sudo.ws", "w", False)),
+    ({"ansible_sudo_pass": 1234}, ("sudo", "", "1234", False)),
+    ({"ansible_become_method": "community.general.run0"}, ("run0", "", "typed", False)),
+])
+def test_how_another_user_is_become(variables: dict[str, Any], wanted: tuple[Any, ...]) -> None:
+    settings = SETTINGS._replace(become_password="typed")
+    found = start.becoming(variables, settings)
+    assert (found["method"], found["program"], found["password"], found["on_terminal"]) == wanted
+    assert ("-tt" in start.host_entry(variables, settings, "/x")["ansible_ssh_extra_args"]) == wanted[3]
 
 
 def test_no_password_reaches_the_suite() -> None:

@@ -89,6 +89,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]
     try:
         host.run(_USERS)
         host.run("/usr/sbin/sshd -f /etc/ssh/own_config -E /run/sshd.log")
+        host.wait_for(f"ssh-keyscan -p {number} {ADDRESS} 2>/dev/null | grep -q ssh-ed25519")
         yield number, key
     finally:
         host.end()

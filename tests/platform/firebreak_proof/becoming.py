@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 # The number of the open pipe from which the passwords are read.
@@ -101,10 +102,10 @@ class Door:
             return _prompt(self._mark.decode()).encode() in new
         found = _ASKS.search(new)
         # A message of the program's own begins so, and its rest may come later.
-        own = f"{os.path.basename(self._wanted.program or self._wanted.method)}:".encode()
+        own = f"{Path(self._wanted.program or self._wanted.method).name}:".encode()
         return found is not None and found.group().strip() != own
 
-    def is_reached(self, out: bytes) -> bool:
+    def is_reached(self, out: bytes | bytearray) -> bool:
         """Whether the login is over: what is said before is of the way to the host."""
         return self._mark + b"-here" in out
 

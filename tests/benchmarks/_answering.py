@@ -19,6 +19,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "collections")]
 
+from benchmarks import _beside  # noqa: E402
 from benchmarks._measuring import Cost, Goal, run  # noqa: E402
 
 MEGABYTE = 1 << 20
@@ -93,6 +94,9 @@ def compare(hosts: int, directory: Path, environment: dict[str, str], advisories
         yield Goal(f"{told[name]}, CPU-seconds", costs[name].cpu, seconds)
         yield Goal(f"{told[name]}, MB", costs[name].peak / MEGABYTE, memory)
     yield Goal("the compiled index, MB", index, 30.0)
+    one = fleet.with_name("one")
+    synthetic_fleet.write(one, 1)
+    yield from _beside.compare(directory, advisories, _case("ask", one, environment, "1"), environment, 3)
 
 
 if __name__ == "__main__":

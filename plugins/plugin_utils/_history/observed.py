@@ -30,6 +30,8 @@ SCAN, ANSWER, PROOF = "scan", "answer", "proof"
 KINDS = {SCAN: (FINDING, VERDICT, FACT, GROUP, LABEL), ANSWER: (HOLE,), PROOF: (PROMISE,)}
 MEMBER, BROKEN, KEPT, NOT_PROMISED, GONE = "member", "broken", "kept", "not_promised", "gone"
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+# Answers of one question, host by host: more than these say little of a fleet that changes, and take minutes to keep.
+ANSWERS_LIMIT = 1_000_000
 WAIVER = ("finding", "owner", "reason", "expires", "source")
 
 
@@ -149,16 +151,19 @@ def _waiver(waiver: Any) -> tuple[str, ...]:
     return tuple(text_at(plain(waiver), name) for name in WAIVER)
 
 
-def of_answers(document: Mapping[str, Any]) -> Document | None:
-    """The answers of an answers.json; None where it has no time."""
+def of_answers(document: Mapping[str, Any], limit: int = ANSWERS_LIMIT) -> Document | None:
+    """The answers of an answers.json; None where it has no time, or more than ``limit`` of them."""
     now = moment(document.get("generated_at"))
-    if document.get("schema") != written.SCHEMA or now is None:
+    if document.get("schema") not in (written.SCHEMA, written.GROUPED_SCHEMA) or now is None:
         return None
     hosts: dict[str, dict[Thing, State]] = {}
-    for host, row in written.rows(document):
+    holes: dict[str, Thing] = {}
+    for count, (host, row) in enumerate(written.rows(document)):
+        if count >= limit:
+            return None
         cve, answer = text_at(row, "cve"), text_at(row, "answer")
         if cve and answer:
-            hosts.setdefault(host, {})[Thing(HOLE, cve, cve)] = State(answer)
+            hosts.setdefault(host, {})[holes.setdefault(cve, Thing(HOLE, cve, cve))] = State(answer)
     cves = document.get("cves")
     asked = tuple(map(str, cves)) if isinstance(cves, Mapping) else ()
     seen = [HostSeen(name, now, things) for name, things in hosts.items()]

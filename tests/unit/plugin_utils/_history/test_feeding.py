@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import feeding, keeping, upgrade
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import feeding, keeping, observed, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError, explained, library, missing
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.feeding import Setting
 from history_suite import DAY, HOUR, START, changed, finding, host, iso, journal, spans
@@ -133,3 +133,17 @@ def test_errors_are_one_line(said: str, expected: str) -> None:
     message = str(explained("x", OSError(said)))
     assert expected in message
     assert "\n" not in message
+
+
+def test_answers_of_groups_of_hosts_are_those_of_their_hosts() -> None:
+    head = {"generated_at": iso(START), "cves": {"CVE-1": {}, "CVE-2": {}}}
+    rows = [{"cve": cve, "answer": answer, "host": name} for cve, answer, names in (("CVE-1", "exposed", "ab"), ("CVE-2", "pending", "c"))
+            for name in names]
+    grouped = {**head, "schema": "firebreak.answers.grouped/2", "groups": [["a", "b"], ["c"]],
+               "answers": [{"cve": "CVE-1", "answer": "exposed", "group": 0}, {"cve": "CVE-2", "answer": "pending", "group": 1}]}
+    one, other = observed.of_answers({**head, "schema": "firebreak.answers/1", "answers": rows}), observed.of_answers(grouped)
+    assert one is not None
+    assert other is not None
+    assert (other.key, other.hosts, other.asked) == (one.key, one.hosts, one.asked)
+    assert {seen.name: [state.word for state in seen.things.values()] for seen in one.hosts} == {"a": ["exposed"], "b": ["exposed"], "c": ["pending"]}
+    assert observed.of_answers(grouped, 2) is None

@@ -15,14 +15,14 @@ import yaml
 TABLE = Path(__file__).parent / "mutations/mutations.yml"
 MARKS = ("<!-- mutations: written by make proof-table -->", "<!-- end of mutations -->")
 _KEYS = {"does", "kind", "apply", "undo", "breaks"}
-_MAY = {"not_with"}
+_MAY = {"not_with", "scan_says"}
 # An engine is a container with containerd and a release of Kata Containers.
 KINDS = ("machine", "container", "engine")
 _HEAD = "| Mutation | What it does | On a | Findings of the scan | Promises that the proof calls broken |\n| --- | --- | --- | --- | --- |\n"
 
 
 class Mutation(NamedTuple):
-    """One way to tamper with a host, and the keys of the standard that it breaks."""
+    """One way to tamper with a host, and the keys of the standard that it breaks; not ``is_told``: the scan can only call them unknown."""
 
     name: str
     does: str
@@ -31,6 +31,7 @@ class Mutation(NamedTuple):
     undo: str
     breaks: frozenset[str]
     not_with: frozenset[str] = frozenset()
+    is_told: bool = True
 
 
 class Caught(NamedTuple):
@@ -48,7 +49,7 @@ def parse(document: Mapping[str, Any]) -> list[Mutation]:
             raise ValueError(f"{name}: want {', '.join(sorted(_KEYS))}, with a kind of {', '.join(KINDS)}; seen {row}")
         scripts = {part: f"set -eu\nkept=/srv/kept-{name}\n{document['prelude']}\n{row[part]}\n" for part in ("apply", "undo")}
         found.append(Mutation(name, row["does"], row["kind"], scripts["apply"], scripts["undo"], frozenset(row["breaks"]),
-                              frozenset(row.get("not_with", ()))))
+                              frozenset(row.get("not_with", ())), row.get("scan_says") != "unknown"))
     return found
 
 

@@ -94,6 +94,8 @@ def test_live_patches_come_back_after_a_reboot(proof: Proof, wanted: Wanted) -> 
     enabled = any(state in patches.ENABLED for state in clients.values())
     hold(kept and enabled, f"{proof.host} loses its live patches at a reboot: "
          + ("no service that loads them is enabled" if kept else f"none is on its disk for kernel {release}") + "; the standard forbids that")
+    hindered = patches.kept_from_loading(proof)
+    hold(not hindered, f"{proof.host} loses its live patches at a reboot: {hindered}; the standard forbids that")
 
 
 @promise("live_patch.next_kernel")

@@ -7,9 +7,9 @@ import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._formats import bls as bls_entries
-from .._formats import grubenv
+from .._formats import grubenv, mountinfo
 from .._formats.shell_words import assignments
-from . import grub_default, grub_menu, mounts
+from . import grub_default, grub_menu
 from .grub_menu import Disk, Entry, Outcome
 from .target import NoAnswerError, System, Target, Targets, existing, on_host
 
@@ -64,8 +64,8 @@ class Reader:
         device = self.host.realpath("/dev/disk/by-uuid/" + named.group(1)).value if named else None
         if named is None or (device is None and self.vendor == self.own_vendor):
             return
-        known = mounts.of_host(self.host)
-        sources = {mount.source for mount in (mounts.covering(known, place) for place in ("/", "/boot")) if mount}
+        known = mountinfo.of_host(self.host)
+        sources = {mount.source for mount in (mountinfo.covering(known, place) for place in ("/", "/boot")) if mount}
         ours = sources | {self.host.realpath(source).value for source in sources}
         if sources and (device is None or device not in ours):
             raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s; a scan of that would tell" % (

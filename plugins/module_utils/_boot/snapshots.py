@@ -9,7 +9,7 @@
 import re
 from typing import Any, Optional, Tuple
 
-from . import mounts
+from .._formats import mountinfo
 from .target import NoAnswerError
 
 _SNAPSHOT = re.compile(r"(?:^|/)\.snapshots/(\d+)/snapshot$")
@@ -27,7 +27,7 @@ def parse_default(text: str) -> str:
 
 def running_snapshot(host: Any) -> Optional[str]:
     """The subvolume that runs as /, where it is a snapshot of snapper's; None elsewhere."""
-    root = mounts.covering(mounts.of_host(host), "/")
+    root = mountinfo.covering(mountinfo.of_host(host), "/")
     return root.root if root and root.kind == "btrfs" and _SNAPSHOT.search(root.root) else None
 
 

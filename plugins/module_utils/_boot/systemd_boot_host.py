@@ -5,8 +5,8 @@
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._formats import bls, efi, shell_words
-from . import kernel_image, mounts, systemd_boot
+from .._formats import bls, efi, mountinfo, shell_words
+from . import kernel_image, systemd_boot
 from .systemd_boot import Choice
 from .target import NoAnswerError, Target, Targets
 
@@ -51,9 +51,9 @@ def _target(choice: Choice, how: str) -> Target:
 
 def _partitions(host: Any) -> List[str]:
     """The places whose file system firmware reads: an ext4 /boot holds no entries for it, unless a driver for that lies beside the loader."""
-    known = mounts.of_host(host)
+    known = mountinfo.of_host(host)
     drivers = any(host.listdir(root + "/EFI/systemd/drivers", 100).value for root in _PARTITIONS)
-    kinds = {root: mounts.covering(known, root) for root in _PARTITIONS}
+    kinds = {root: mountinfo.covering(known, root) for root in _PARTITIONS}
     return [root for root in _PARTITIONS if drivers or kinds[root] is None or kinds[root].kind not in _NOT_FIRMWARES]  # type: ignore[union-attr]
 
 

@@ -4,23 +4,21 @@
 """Who else may install kernels on this host: automatic updaters and management servers, as their own files show. No command is run."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
-from .._packages import rpm_locks
-from .._packages.apt_conf import parse_apt_conf
+from .._packages import apt_conf, rpm_locks
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
 
 _SYSTEMD = "/etc/systemd/system"
-_APT_CONF = "/etc/apt/apt.conf.d"
 
-# Name, the file that shows it is installed, the link that systemd makes when it is enabled.
+# Name, the file that shows it is installed, the units of which one is enabled where it works by itself.
 _BY_UNIT = (
-    ("dnf-automatic", "/usr/bin/dnf-automatic", ("timers.target.wants/dnf-automatic.timer", "timers.target.wants/dnf-automatic-install.timer")),
-    ("dnf5-automatic", "/etc/dnf/dnf5-plugins/automatic.conf", ("timers.target.wants/dnf5-automatic.timer",)),
-    ("transactional-update", "/usr/sbin/transactional-update", ("timers.target.wants/transactional-update.timer",)),
-    ("landscape", "/etc/landscape/client.conf", ("multi-user.target.wants/landscape-client.service",)),
-    ("spacewalk", "/etc/sysconfig/rhn/up2date", ("multi-user.target.wants/rhnsd.service", "timers.target.wants/rhn-check.timer")),
+    ("dnf-automatic", "/usr/bin/dnf-automatic", ("dnf-automatic.timer", "dnf-automatic-install.timer")),
+    ("dnf5-automatic", "/etc/dnf/dnf5-plugins/automatic.conf", ("dnf5-automatic.timer",)),
+    ("transactional-update", "/usr/sbin/transactional-update", ("transactional-update.timer",)),
+    ("landscape", "/etc/landscape/client.conf", ("landscape-client.service",)),
+    ("spacewalk", "/etc/sysconfig/rhn/up2date", ("rhnsd.service", "rhn-check.timer")),
 )
 
 
@@ -28,12 +26,7 @@ def _unattended_upgrades(host: Any) -> Optional[Manager]:
     """Debian's and Ubuntu's own; active where apt's periodic job is told to run it, since the later file wins."""
     if host.stat("/usr/bin/unattended-upgrade").problem:
         return None
-    values: Dict[str, List[str]] = {}
-    for name in host.listdir(_APT_CONF).value or []:
-        # apt ignores other names, such as 50unattended-upgrades.ucf-dist.
-        if "." not in name or name.endswith(".conf"):
-            for option, given in parse_apt_conf(host.read("%s/%s" % (_APT_CONF, name), 1 << 20).value or "").items():
-                values.setdefault(option, []).extend(given)
+    values = apt_conf.read(host)
     period = (values.get("apt::periodic::unattended-upgrade") or ["0"])[-1]
     enabled = (values.get("apt::periodic::enable") or ["1"])[-1]
     kept = [pattern for pattern in values.get("unattended-upgrade::package-blacklist", []) if re.search(r"linux|\A\.?\*", pattern)]
@@ -54,12 +47,20 @@ def _timer_is_off(host: Any, timer: str) -> str:
 
 def _by_unit(host: Any) -> List[Manager]:
     found = []
-    for name, installed, links in _BY_UNIT:
+    for name, installed, units in _BY_UNIT:
         if host.stat(installed).problem:
             continue
-        enabled = [link for link in links if not host.stat("%s/%s" % (_SYSTEMD, link), follow=False).problem]
-        found.append(Manager(name, bool(enabled), ", ".join(link.split("/")[-1] for link in enabled) or "installed, not enabled"))
+        enabled = [unit for unit in units if _is_wanted(host, unit)]
+        found.append(Manager(name, bool(enabled), ", ".join(enabled) or "installed, not enabled"))
     return found
+
+
+def _is_wanted(host: Any, unit: str) -> bool:
+    """Whether systemd starts a unit by itself: any other unit may want or require it, and masking leaves those links where they are."""
+    listed = host.listdir(_SYSTEMD)
+    folders = [] if listed.problem else [name for name in listed.value if name.endswith((".wants", ".requires"))]
+    wanted = any(not host.stat("%s/%s/%s" % (_SYSTEMD, folder, unit), follow=False).problem for folder in folders)
+    return wanted and host.readlink("%s/%s" % (_SYSTEMD, unit)).value != "/dev/null"
 
 
 def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
@@ -101,8 +102,7 @@ def _suse_manager(host: Any) -> Optional[Manager]:
         text = host.read("%s/minion.d/susemanager.conf" % folder, 1 << 20).value
         if text is not None:
             master = re.search(r"^master:[ \t]*(\S+)", text, re.MULTILINE)
-            enabled = not host.stat("%s/multi-user.target.wants/%s.service" % (_SYSTEMD, unit), follow=False).problem
-            return Manager("suse-manager", enabled, master.group(1) if master else "no master named")
+            return Manager("suse-manager", _is_wanted(host, unit + ".service"), master.group(1) if master else "no master named")
     return None
 
 

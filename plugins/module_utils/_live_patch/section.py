@@ -13,7 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .._formats.cmdline import user_words
 from .._os import section as os_section
 from . import protection as patch_protection
-from . import sysfs
+from . import starting, sysfs
 from .claim import Claim, Inhibitor
 from .facts import FACTS
 from .providers import canonical, kernelcare, kpatch, ksplice, self_built, suse
@@ -286,8 +286,9 @@ def _put_persistence(host: Any, section: Any, claim: Optional[Claim]) -> None:
         section.cannot_say("persistence.same_kernel", reason, detail)
         section.cannot_say("persistence.via", reason, detail)
     else:
-        section.put("persistence.same_kernel", claim.returns, claim.returns_by)
-        section.put("persistence.via", claim.returns_by, claim.source)
+        kept = starting.kept_from(host, claim.unit) if claim.returns and claim.unit else ""
+        section.put("persistence.same_kernel", claim.returns and not kept, kept or claim.returns_by)
+        section.put("persistence.via", kept or claim.returns_by, claim.source)
     if claim is not None and claim.provider in _KPATCH_LOADS:
         section.put("persistence.kernels", sorted(kpatch.read_installed(host)), kpatch.INSTALLED)
     else:

@@ -11,10 +11,12 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._host.record import Fact
+from . import mounted_over, preloads, search_paths
 
 FACTS = [
     Fact("altered_files", "list", "files that say what this host is, and are not as their package brought them"),
-    Fact("shadowed_programs", "list", "programs below /usr/local that stand before one of the system's of the same name"),
+    Fact("shadowed_programs", "list", "programs and libraries that stand before one of the system's of the same name: below /usr/local, in "
+         "folders that search paths name first, in the linker's cache"),
 ]
 
 _OS_RELEASE = "/usr/lib/os-release"
@@ -23,7 +25,6 @@ _DPKG_INFO = "/var/lib/dpkg/info"
 _DPKG_STATUS = "/var/lib/dpkg/status"
 _LIST_BYTES = 16 * 1024 * 1024
 _FILE_BYTES = 32 * 1024 * 1024
-_PROGRAMS_LIMIT = 20000
 
 # What tells of release, kernel, packages and services: each with the places where it may lie, and the packages that most often have it.
 _DPKG_WITNESSES = (
@@ -31,14 +32,15 @@ _DPKG_WITNESSES = (
     ("uname", ("/usr/bin/uname", "/bin/uname"), ("coreutils", "coreutils-from-uutils", "rust-coreutils", "gnu-coreutils")),
     ("dpkg", ("/usr/bin/dpkg",), ("dpkg",)), ("dpkg-query", ("/usr/bin/dpkg-query",), ("dpkg",)),
     ("apt-cache", ("/usr/bin/apt-cache",), ("apt",)), ("systemctl", ("/usr/bin/systemctl", "/bin/systemctl"), ("systemd",)))
+# Those through which others are asked: one that is not there, nobody asks.
+_DPKG_GO_BETWEENS = (
+    ("apt-get", ("/usr/bin/apt-get",), ("apt",)), ("apt", ("/usr/bin/apt",), ("apt",)), ("sh", ("/usr/bin/sh", "/bin/sh"), ("dash", "bash")),
+    ("awk", ("/usr/bin/awk",), ("mawk", "gawk", "original-awk")))
 _RPM_WITNESSES = (_OS_RELEASE, "/usr/bin/uname", "/usr/bin/rpm", "/usr/bin/systemctl")
 _RPM_ASKS = ["rpm", "-q", "--qf", "[%{FILENAMES}\\t%{FILEDIGESTS}\\n]", "-f"]
 RPM_QUERY = _RPM_ASKS + list(_RPM_WITNESSES)
 # Programs that are many in one: called by a link, they are what the link is called.
 _MANY_IN_ONE = re.compile(r"(?:coreutils|busybox|toybox)(?:[-.][A-Za-z0-9.-]+)?\Z")
-# What every program that is started loads before its own libraries.
-PRELOAD = "/etc/ld.so.preload"
-_PRELOAD_BYTES = 64 * 1024
 _INTERPRETER = re.compile(rb"#![ \t]*(/[^ \t\n]{1,255})")
 _HEAD_BYTES = 512
 
@@ -46,9 +48,8 @@ _MD5_LINE = re.compile(r"^([0-9a-f]{32})  (\S.*)$", re.MULTILINE)
 _RPM_LINE = re.compile(r"^(/[^\t\n]+)\t([0-9a-f]{32,128})$", re.MULTILINE)
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 _LISTS_LIMIT = 20000
-_LOCAL = ("/usr/local/sbin", "/usr/local/bin")
-_SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
-_EXECUTABLE = 0o111
+# Where no package brings anything.
+_NOBODYS = re.compile(r"/(?:usr/local|home|root|srv|tmp|var/tmp|run)/")
 
 
 class Digest(NamedTuple):
@@ -59,11 +60,15 @@ class Digest(NamedTuple):
 
 
 class Witness(NamedTuple):
-    """A file that answers rest on: ``path`` is what really runs when ``name`` is called, behind all links. ``led_astray`` says how it cannot be."""
+    """A file that answers rest on: ``path`` is what really runs when ``name`` is called, behind all links. ``led_astray`` says how it cannot be.
+
+    ``is_loaded``: a library that the file ``name`` has loaded into programs.
+    """
 
     name: str
     path: str
     led_astray: str = ""
+    is_loaded: bool = False
 
 
 def parse_md5sums(text: str) -> Dict[str, str]:
@@ -76,11 +81,6 @@ def parse_rpm_digests(text: str) -> Dict[str, str]:
     return dict(_RPM_LINE.findall(text))
 
 
-def preloaded(text: str) -> List[str]:
-    """The libraries that ``ld.so.preload`` names: words between blanks and colons, '#' begins a comment (ld.so(8))."""
-    return sorted({word for line in text.splitlines() for word in re.split(r"[ \t:]+", line.partition("#")[0]) if word})
-
-
 def fingerprint(data: bytes, like: str) -> Optional[str]:
     """The digest of ``data`` by the algorithm of ``like``; None where this Python refuses it (md5 under FIPS)."""
     try:
@@ -89,26 +89,19 @@ def fingerprint(data: bytes, like: str) -> Optional[str]:
         return None
 
 
-def shadowed(local: Dict[str, List[str]], system: List[str]) -> List[str]:
-    """Paths of the local programs, by folder, whose names the system has as well."""
-    names = set(system)
-    return sorted("%s/%s" % (folder, name) for folder in local for name in local[folder] if name in names)
+def collect(host: Any, section: Any, container: str) -> None:
+    """Write both facts into the section ``os``; ``container`` is the kind that the scan runs in, or 'none'."""
+    _put_altered(host, section, container)
+    search_paths.put_shadowed(host, section)
 
 
-def collect(host: Any, section: Any) -> None:
-    """Write both facts into the section ``os``."""
-    _put_altered(host, section)
-    _put_shadowed(host, section)
-
-
-def _put_altered(host: Any, section: Any) -> None:
+def _put_altered(host: Any, section: Any, container: str) -> None:
     has_dpkg = not host.stat(_DPKG_STATUS).problem
-    preload = host.read(PRELOAD, _PRELOAD_BYTES)
-    if preload.problem and preload.problem != "absent":
-        section.cannot_say("altered_files", preload.problem, "%s: %s" % (PRELOAD, preload.detail))
+    loaded, problem, why = preloads.named(host)
+    if problem:
+        section.cannot_say("altered_files", problem, why)
         return
-    named = [] if preload.problem else preloaded(preload.value)
-    libraries = [Witness(PRELOAD, _real(host, path)) for path in named]
+    libraries = [Witness(one.named_in, _real(host, one.library), "", True) for one in loaded]
     witnesses = (_dpkg_witnesses(host) if has_dpkg else _rpm_witnesses(host)) + libraries
     digests, source, reason, detail = _dpkg_digests(host, witnesses) if has_dpkg else _rpm_digests(host, witnesses)
     release = next((witness.path for witness in witnesses if witness.name == _OS_RELEASE), _OS_RELEASE)
@@ -121,6 +114,7 @@ def _put_altered(host: Any, section: Any) -> None:
         digests[_ETC_OS_RELEASE] = digests[release]
         witnesses = witnesses + [Witness(_ETC_OS_RELEASE, _ETC_OS_RELEASE)]
     found, unknown, about = _judged(host, witnesses, digests)
+    found += ["%s (mounted over)" % path for path in (mounted_over.found(host) if container == "none" else [])]
     if unknown and not found:
         section.cannot_say("altered_files", unknown, "%s: %s" % (about, source))
     else:
@@ -135,12 +129,12 @@ def _judged(host: Any, witnesses: List[Witness], digests: Dict[str, Digest]) -> 
     found, unknown, about = [], "", ""
     for witness in sorted(set(witnesses)):
         digest = digests.get(witness.path)
-        unvouched = (False, "") if witness.name == PRELOAD else (None, "absent")
+        unvouched = (False, "") if witness.is_loaded else (None, "absent")
         same, why = unvouched if digest is None else _is_as_packaged(host, witness.path, digest.values)
         if witness.led_astray:
             found.append(witness.led_astray)
-        elif same is False and witness.name == PRELOAD:
-            found.append("%s (loads %s into every program)" % (PRELOAD, witness.path))
+        elif same is False and witness.is_loaded:
+            found.append("%s (loads %s into every program)" % (witness.name, witness.path))
         elif same is False:
             found.append("%s (%s)" % (witness.path, digest.package if digest else ""))
         elif why and not unknown:
@@ -168,7 +162,8 @@ def _resolved(host: Any, name: str, path: str) -> Witness:
     """What really runs when the program at ``path`` is called."""
     real = _real(host, path)
     called, leads_to = path.rpartition("/")[2], real.rpartition("/")[2]
-    astray = "" if called in leads_to or _MANY_IN_ONE.match(leads_to) else "%s (a link to %s)" % (path, real)
+    is_itself = (called in leads_to or _MANY_IN_ONE.match(leads_to)) and not _NOBODYS.match(real)
+    astray = "" if is_itself else "%s (a link to %s)" % (path, real)
     return Witness(name, real, astray)
 
 
@@ -186,7 +181,8 @@ def _with_interpreters(host: Any, witnesses: List[Witness]) -> List[Witness]:
 def _dpkg_witnesses(host: Any) -> List[Witness]:
     """What lies at the first place of each witness; one that lies nowhere, at its last place, for its package may have brought it there."""
     found = []
-    for name, paths, packages in _DPKG_WITNESSES:
+    asked = tuple(row for row in _DPKG_GO_BETWEENS if any(not host.stat(path).problem for path in row[1]))
+    for name, paths, packages in _DPKG_WITNESSES + asked:
         there = [path for path in paths if not host.stat(path).problem]
         listed = [path for path in paths if any(path in _md5sums(host, package) for package in packages)]
         if there or listed:
@@ -207,7 +203,7 @@ def _md5sums(host: Any, package: str) -> Dict[str, str]:
 
 def _dpkg_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest], str, str, str]:
     """(path -> digest, source, reason why there is none, detail): by the packages that most often have a file, else by any that has it."""
-    likely = sorted({package for _name, _paths, packages in _DPKG_WITNESSES for package in packages})
+    likely = sorted({package for _name, _paths, packages in _DPKG_WITNESSES + _DPKG_GO_BETWEENS for package in packages})
     found = _listed(host, likely, [witness.path for witness in witnesses])
     left = [witness.path for witness in witnesses if witness.path not in found]
     if left:
@@ -239,19 +235,3 @@ def _rpm_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest]
     known = parse_rpm_digests(answer.value.out)
     return {path: Digest("rpm", (known[path],)) for path in paths if path in known}, source, "", ""
 
-
-def _put_shadowed(host: Any, section: Any) -> None:
-    local: Dict[str, List[str]] = {}
-    for folder in _LOCAL:
-        answer = host.listdir(folder, _PROGRAMS_LIMIT)
-        if answer.problem and answer.problem != "absent":
-            section.cannot_say("shadowed_programs", answer.problem, "%s: %s" % (folder, answer.detail))
-            return
-        local[folder] = [name for name in answer.value or [] if _is_program(host, "%s/%s" % (folder, name))]
-    system = [name for folder in _SYSTEM for name in host.listdir(folder, _PROGRAMS_LIMIT).value or []] if any(local.values()) else []
-    section.put("shadowed_programs", shadowed(local, system), ", ".join(_LOCAL))
-
-
-def _is_program(host: Any, path: str) -> bool:
-    stat = host.stat(path)
-    return not stat.problem and stat.value.kind == "file" and bool(stat.value.mode & _EXECUTABLE)

@@ -220,7 +220,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
     section.put("image_tool", tool, source)
     deployments.put(host, section, tool, release)
     firmware.collect(host, section)
-    integrity.collect(host, section)
+    integrity.collect(host, section, name)
 
 
 def _put_release(section: Any, release: Dict[str, str], path: str, answer: Any) -> None:

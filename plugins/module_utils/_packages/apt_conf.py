@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The notation of apt.conf, which apt on dpkg and apt on rpm share."""
+"""apt's own configuration (apt.conf(5)), whose notation apt on dpkg and apt on rpm share, and where it has its preferences from."""
 
 import re
-from typing import Dict, List
+from typing import Any, Dict, List
 
+_PARTS = "/etc/apt/apt.conf.d"
+# Read behind its parts.
+_MAIN = "/etc/apt/apt.conf"
+_LIMIT = 1 << 20
 _TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|//[^\n]*|#[^\n]*|/\*.*?\*/|([{};])|([^\s{};\"]+)", re.DOTALL)
 
 
@@ -29,3 +33,27 @@ def parse_apt_conf(text: str) -> Dict[str, List[str]]:
             if mark == "}" and scopes:
                 scopes.pop()
     return values
+
+
+def paths(host: Any) -> List[str]:
+    """The files that count, in apt's order; it ignores other names, such as 50unattended-upgrades.ucf-dist."""
+    answer = host.listdir(_PARTS)
+    names = [] if answer.problem else [name for name in answer.value if "." not in name or name.endswith(".conf")]
+    return ["%s/%s" % (_PARTS, name) for name in names] + [_MAIN]
+
+
+def read(host: Any) -> Dict[str, List[str]]:
+    """All that they say."""
+    values: Dict[str, List[str]] = {}
+    for path in paths(host):
+        answer = host.read(path, _LIMIT)
+        for option, given in ({} if answer.problem else parse_apt_conf(answer.value)).items():
+            values.setdefault(option, []).extend(given)
+    return values
+
+
+def place(values: Dict[str, List[str]], option: str, usual: str) -> str:
+    """A path of the group Dir::Etc, which stands for itself where it begins with a slash, else below the group's own folder."""
+    folder = (values.get("dir::etc") or ["etc/apt"])[-1]
+    told = (values.get("dir::etc::" + option) or [usual])[-1]
+    return told if told.startswith("/") else "/%s/%s" % (folder.strip("/"), told)

@@ -8,6 +8,7 @@ from fnmatch import translate
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import versions
+from . import apt_conf
 from .apt_lists import LISTS, Release, location_of, releases
 from .dpkg import is_version, parse_stanzas
 
@@ -191,19 +192,17 @@ def ask(host: Any, packages: List[str], archives: List[Release]) -> Tuple[List[s
     return passed_by(parse_policy(answer.value.out), archives), ""
 
 
-_FOLDER = "/etc/apt/preferences.d"
-
-
 def _files(host: Any) -> List[str]:
-    names = [name for name in host.listdir(_FOLDER).value or [] if "." not in name or name.endswith(".pref")]
-    return ["/etc/apt/preferences"] + ["%s/%s" % (_FOLDER, name) for name in names]
+    """The files with preferences, where apt's own configuration says that they lie."""
+    values = apt_conf.read(host)
+    folder = apt_conf.place(values, "preferencesparts", "preferences.d")
+    names = [name for name in host.listdir(folder).value or [] if "." not in name or name.endswith(".pref")]
+    return [apt_conf.place(values, "preferences", "preferences")] + ["%s/%s" % (folder, name) for name in names]
 
 
 def _preferred_releases(host: Any) -> List[str]:
     """Where apt is told to prefer a release, which puts those of other names below it, security's among them."""
-    folder = "/etc/apt/apt.conf.d"
-    names = [name for name in host.listdir(folder).value or [] if "." not in name or name.endswith(".conf")]
-    paths = ["/etc/apt/apt.conf"] + ["%s/%s" % (folder, name) for name in names]
+    paths = apt_conf.paths(host)
     told = re.compile(r"^[^/#\n]*\bDefault-Release\b", re.MULTILINE | re.IGNORECASE)
     return ["APT::Default-Release (%s)" % path for path in paths if told.search(host.read(path, 1 << 20).value or "")]
 

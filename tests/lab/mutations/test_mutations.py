@@ -90,6 +90,7 @@ def caught(turns: list[Turn]) -> dict[str, Caught]:
             seen = turn.tampered[host]
             for one in mutations:
                 findings = {seen.findings[key] for key in one.breaks if key in seen.findings}
+                findings |= set() if one.is_told else {f"unknown: {key}" for key in one.breaks if seen.cannot_say(key)}
                 found[one.name] = Caught(tuple(sorted(findings)), tuple(sorted(one.breaks & set(seen.proof))))
     return found
 
@@ -102,8 +103,9 @@ def place_of(turns: list[Turn], mutation: Mutation) -> Seen:
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_the_scan_catches(turns: list[Turn], mutation: Mutation) -> None:
     seen = place_of(turns, mutation)
-    assert seen.verdict == "drifted"
-    assert set(seen.findings) >= mutation.breaks, (seen.findings, seen.unknown)
+    assert seen.verdict in (("drifted",) if mutation.is_told else ("drifted", "unknown"))
+    told = {key for key in mutation.breaks if (key in seen.findings if mutation.is_told else seen.cannot_say(key))}
+    assert told == mutation.breaks, (seen.findings, seen.unknown)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
@@ -116,7 +118,7 @@ def test_the_proof_catches(turns: list[Turn], mutation: Mutation) -> None:
 def test_nothing_is_found_but_what_was_done(turns: list[Turn]) -> None:
     for turn in turns:
         for host, mutations in turn.done.items():
-            assert set(turn.tampered[host].findings) == {key for one in mutations for key in one.breaks}, host
+            assert set(turn.tampered[host].findings) == {key for one in mutations if one.is_told for key in one.breaks}, host
 
 
 def test_scan_and_proof_agree_on_every_promise_of_every_host(turns: list[Turn]) -> None:

@@ -54,6 +54,12 @@ def test_a_row_that_is_not_understood_is_named(row: dict[str, Any]) -> None:
         mutation_table.parse({"prelude": "", "mutations": {"one": row}})
 
 
+def test_a_row_may_say_that_the_scan_can_only_call_it_unknown() -> None:
+    row = {"does": "x", "kind": "machine", "apply": "", "undo": "", "breaks": ["a"]}
+    told, untold = mutation_table.parse({"prelude": "", "mutations": {"one": row, "two": row | {"scan_says": "unknown"}}})
+    assert (told.is_told, untold.is_told) == (True, False)
+
+
 def test_the_table_goes_between_its_marks_and_comes_back() -> None:
     ways = [mutation("a", "x"), mutation("b", "y")]
     rows = mutation_table.rows({"a": Caught(("f",), ("x",)), "b": Caught(("g", "h"), ("y",))}, ways)
@@ -99,6 +105,7 @@ def proof(*broken: str, kept: tuple[str, ...] = ()) -> dict[str, Any]:
     # What the suite does not prove is no disagreement; neither is a broken promise of which the scan says that it cannot tell.
     (document("a.b"), proof(), []),
     (document(verdict="unknown", reasons=("kvm.list.x: needs_root",)), proof("kvm.list.y"), []),
+    (document(verdict="unknown", reasons=("kernel.available.cache_age_seconds: absent",)), proof("kernel.cache_age_hours"), []),
     (document(verdict="unknown", reasons=("kvm.other: needs_root",)), proof("kvm.list.y"),
      ["kvm.list.y: the proof calls it broken (kvm.list.y is broken), the scan does not"]),
 ])

@@ -53,3 +53,48 @@ def test_a_default_set_below_wins() -> None:
 
 def test_the_environment_block_in_words() -> None:
     assert grub_menu.environment("saved_entry=a=b\nnext_entry=\n") == {"saved_entry": "a=b", "next_entry": ""}
+
+
+ENTRY = "menuentry 'a' --id one {\n linux /vmlinuz-6.1.0-1-amd64 root=/dev/sda quiet\n initrd /i\n}\n"
+OTHER = "menuentry 'b' --id two {\n linux /vmlinuz-6.1.0-2-amd64 root=/dev/sda quiet\n}\n"
+ONE, TWO = "/vmlinuz-6.1.0-1-amd64 root=/dev/sda quiet", "/vmlinuz-6.1.0-2-amd64 root=/dev/sda quiet"
+
+
+def said(text: str, files: dict[str, str] | None = None, **environment: str) -> str:
+    """Image and command line of the default, or what was not followed."""
+    menu = grub_menu.read(text, files)
+    entry = grub_menu.default_entry(menu, environment)
+    unread = menu.handed_to + (entry.handed_to if entry else [])
+    return f"unread: {' '.join(unread)}" if unread else f"{entry.linux} {entry.arguments}" if entry else ""
+
+
+# What GRUB 2.06 and 2.12 do with each (docs/grub.texi, "Shell-like scripting"): an entry's body runs when it is chosen, and any file may be read.
+@pytest.mark.parametrize(("text", "boots_by_default"), [
+    (ENTRY + OTHER, ONE), (ENTRY + OTHER + "set default=two\n", TWO), (ENTRY + OTHER + "default=1\n", TWO),
+    (ENTRY + OTHER + 'if true; then set default="1"; fi\n', TWO), (ENTRY + OTHER + "if [ x = x ] ; then default=two ; else true ; fi", TWO),
+    (ENTRY.replace(" initrd", " linux /vmlinuz-6.1.0-9 evil\n initrd"), "/vmlinuz-6.1.0-9 evil"),
+    (ENTRY.replace("quiet", "${late}") + 'set late="mitigations=off"\n', "/vmlinuz-6.1.0-1-amd64 root=/dev/sda mitigations=off"),
+    (ENTRY.replace("quiet", "$told"), "/vmlinuz-6.1.0-1-amd64 root=/dev/sda from-the-block"),
+    (ENTRY.replace("quiet", "'$told'"), "/vmlinuz-6.1.0-1-amd64 root=/dev/sda $told"),
+    (ENTRY + "linux /vmlinuz-6.1.0-9 off\nboot\n", "/vmlinuz-6.1.0-9 off"), (ENTRY + "boot\n", ONE),
+    (ENTRY + "linux /vmlinuz-6.1.0-9 off\n", ONE), ("function f {\n linux /x y\n set default=two\n}\n" + ENTRY + OTHER, ONE),
+    ("menuentry 'a' { linux /vmlinuz-6.1.0-1-amd64 root=/dev/sda quiet; initrd /i; }\n", ONE),
+    ("menuentry a {\n linux ($root)/vmlinuz-6.1.0-1-amd64 root=/dev/sda quiet # one\n}\n", ONE),
+    ("configfile /boot/grub/other.cfg\n" + ENTRY, "unread: /boot/grub/other.cfg"), (ENTRY + "source /evil.cfg", "unread: /evil.cfg"),
+    (ENTRY + "if true; then . (hd0,1)/evil.cfg; fi", "unread: (hd0,1)/evil.cfg"), (ENTRY.replace(" linux", " configfile /x\n linux"), "unread: /x"),
+    (ENTRY + "normal /x.cfg", "unread: /x.cfg"), (ENTRY.replace(" initrd", " chainloader /x.efi\n initrd"), " "),
+    (ENTRY + "source ${config_directory}/custom.cfg\nsource $prefix/custom.cfg\n", ONE),
+])
+def test_what_a_menu_comes_to(text: str, boots_by_default: str) -> None:
+    assert said(text, told="from-the-block") == boots_by_default
+
+
+@pytest.mark.parametrize(("text", "boots_by_default"), [
+    ("configfile /o.cfg\n" + ENTRY, TWO), (ENTRY + "configfile (hd0)/o.cfg\n", TWO), (ENTRY + "source /o.cfg\n", ONE),
+    (ENTRY + "source /d.cfg\n", "unread: /n.cfg"), (ENTRY + OTHER + "source $prefix/p.cfg\n", TWO),
+])
+def test_files_that_were_read_are_followed(text: str, boots_by_default: str) -> None:
+    files = grub_menu.files(f"=/o.cfg\n|{OTHER.rstrip()}".replace("\n ", "\n| ").replace("\n}", "\n|}")
+                            + "\n=/d.cfg\n|source /n.cfg\n=$prefix/p.cfg\n|set default=two\n")
+    assert files["/o.cfg"] == OTHER
+    assert said(text, files) == boots_by_default

@@ -29,7 +29,7 @@ def host(loaded: str = "", contents: str = "", release: str = EL9, clients: str 
     """A host that answered so; each word of ``loaded`` is a patch in force."""
     sysfs = "".join(f"patch {name} 1 0 OEK\n" for name in loaded.split()) + ("tainted 36864\n" if loaded else NOTHING)
     said = {"patches": sysfs, "patch_contents": contents, "patch_clients": clients, "patch_mode": mode, "os_release": f"ID={os_id}\n",
-            "running": RUNNING.format(release), "patch_files": ""}
+            "running": RUNNING.format(release), "patch_files": "", "patch_units": "", "cmdline": "quiet\n", "boot_tools": ""}
     return Proof("web1", Standard({}, (), ()), {name: Answer(out, "", 0, 1) for name, out in said.items()})
 
 

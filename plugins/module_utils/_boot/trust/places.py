@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .. import mounts
+from ..._formats import mountinfo
 from ..target import NoAnswerError
 from . import components
 from .components import Component
@@ -34,7 +34,7 @@ def partitions(host: Any) -> List[Partition]:
     if answer.problem:
         raise NoAnswerError(answer.problem, "/proc/1/mountinfo: %s" % answer.detail)
     found: Dict[str, Partition] = {}
-    for mount in mounts.parse(answer.value):
+    for mount in mountinfo.parse(answer.value):
         if mount.kind in _FAT and mount.root == "/" and _has_programs(host, mount.point):
             found.setdefault(mount.source, Partition(mount.point, mount.source))
     return list(found.values())[:_PARTITIONS]

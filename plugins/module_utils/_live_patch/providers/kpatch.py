@@ -23,6 +23,7 @@ DNF_CONF = "/etc/dnf/plugins/kpatch.conf"
 _QUERY = "@%{VERSION}-%{RELEASE}\\n[%{CHANGELOGTEXT}\\n]"
 _EL_KERNEL = re.compile(r"\A(\d+(?:\.\d+)+)-(\d[\w.]*?)\.el\d+(?:_\d+)?\.\w+\Z")
 _RELEASE = re.compile(r"\A[0-9][\w.+~-]{0,100}\Z")
+_BEGINNINGS = (b"\x7fELF", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
 
 
 class Package(NamedTuple):
@@ -70,10 +71,17 @@ def read_installed(host: Any) -> Dict[str, List[str]]:
     for release in host.listdir(INSTALLED, 1000).value or []:
         if _RELEASE.match(release):
             files = host.listdir("%s/%s" % (INSTALLED, release), 1000).value or []
-            modules = [module_name(name) for name in files if re.search(r"\.ko(?:\.\w+)?\Z", name)]
+            modules = [module_name(name) for name in files if re.search(r"\.ko(?:\.\w+)?\Z", name)
+                       and _may_be_a_module(host, "%s/%s/%s" % (INSTALLED, release, name))]
             if modules:
                 found[release] = modules
     return found
+
+
+def _may_be_a_module(host: Any, path: str) -> bool:
+    """Whether a file begins as a module does, compressed or not; one that cannot be looked at may."""
+    answer = host.read_bytes(path, 6)
+    return bool(answer.problem) or answer.value.startswith(_BEGINNINGS)
 
 
 def parse_version(script: str) -> str:

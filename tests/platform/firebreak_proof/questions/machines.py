@@ -99,7 +99,9 @@ HYPERVISOR = (
     Question("ladder", ("hypervisor.ladder", "hypervisor.is_host"), """
         grep -qwE 'vmx|svm' /proc/cpuinfo && echo flags
         [ "$(uname -m)" = aarch64 ] && [ -c /dev/kvm ] && echo flags
-        [ -d /sys/module/kvm ] && [ -c /dev/kvm ] && ( : <>/dev/kvm ) 2>/dev/null && echo device
+        # A device is KVM's by the number that the kernel gave it, whatever its node is called.
+        own=$(awk '$2 == "kvm" { printf "a:%x", $1 }' /proc/misc)
+        [ -d /sys/module/kvm ] && [ -c /dev/kvm ] && [ "$(stat -c %t:%T /dev/kvm)" = "$own" ] && ( : <>/dev/kvm ) 2>/dev/null && echo device
         grep -qs control_d /proc/xen/capabilities && echo xen
         true"""),
     # A virtual machine is made only where one is promised. Its firmware says who it is (port 0x402) once a virtual processor runs it, finds

@@ -33,9 +33,18 @@ LIVE_PATCH = (
         state kernelcare kcare.service /usr/bin/kcarectl
         for path in /usr/bin/klp /usr/sbin/klp /usr/bin/kgr /usr/sbin/kgr; do [ -e "$path" ] && echo "suse static" && break; done
         true"""),
+    # What else a service that loads them at boot is told, by files that are not its own.
+    Question("patch_units", ("live_patch.lost_on_reboot",), r"""
+        for name in kpatch firebreak-live-patch snap.canonical-livepatch.canonical-livepatchd uptrack kcare; do
+          unit=$name.service; systemctl show -p DropInPaths --value "$unit" | tr ' ' '\n' | grep -v '^/run/' | grep . | while read -r path; do
+            what=$(sed -nE 's/^[[:space:]]*(Exec(Start|Condition)|(Condition|Assert)[A-Za-z0-9]+)[[:space:]]*=.*/\1/p' "$path" | head -n 1)
+            [ -n "$what" ] && printf '%s\t%s\t%s\n' "$unit" "$path" "$what"
+          done
+        done; true"""),
     Question("patch_files", ("live_patch.*",), r"""
         for path in /var/lib/kpatch/*/*.ko* /usr/lib/kpatch/*/*.ko* /lib/modules/*/livepatch/*.ko*; do
-          [ -e "$path" ] || continue
+          [ -s "$path" ] || continue
+          case $(od -An -tx1 -N4 "$path" | tr -d ' \n') in 7f454c46|fd377a58|28b52ffd|1f8b*) ;; *) continue ;; esac
           folder=${path%/*}; [ "${folder##*/}" = livepatch ] && folder=${folder%/*}
           printf '%s\t%s\n' "${folder##*/}" "$path"
         done

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..asking import Question
 
-_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "boot.cmdline_*")
+_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "live_patch.lost_on_reboot", "boot.cmdline_*")
 
 GENERAL = (
     Question("clock", ("*",), 'date -u +"now %Y-%m-%dT%H:%M:%SZ"; echo "user $(id -u)"; echo "boot $(cat /proc/sys/kernel/random/boot_id)"'),
@@ -79,22 +79,63 @@ GENERAL = (
           owners=$(really $names | xargs rpm -qf --qf '%{NAME}\n' | grep -v ' ' | sort -u)
           rpm -V --nomtime --nouser --nogroup --nomode kmod bash $owners "$(rpm -qf --qf '%{NAME}' "$(readlink -f /etc/os-release)")"
           really $names | while read -r path; do rpm -qf "$path" >/dev/null 2>&1 || echo "missing $path"; done
-        fi | awk '($1 ~ /^..5/ || $1 == "missing") && $NF ~ /\/s?bin\/|os-release$/ { print $NF }'
-        # What is loaded into every program decides what each of them sees.
-        sed 's/#.*//; y/:/ /' /etc/ld.so.preload 2>/dev/null | tr -s ' \t' '\n' | grep . | while read -r path; do
-          real=$(readlink -f "$path"); name=${real#/}
+        fi | awk '($1 ~ /^..5/ || $1 == "missing") && $NF ~ /\/s?bin\/|os-release$|^\/(usr\/local|home|opt|root|run|srv|tmp)\// { print $NF }'
+        # What is loaded into programs before their own libraries decides what each of them sees.
+        vouched() { # LIBRARY: whether a package has it as it is
+          case $1 in */*) real=$(readlink -f "$1") ;; *) real=$(ldconfig -p | sed -n "s|.* => \(/.*/$1\)\$|\1|p" | head -n 1) ;; esac
+          name=${real#/}
           if command -v dpkg >/dev/null; then
             sum=$(md5sum <"$real" | cut -d' ' -f1)
             grep -qshFx -e "$sum  $name" -e "$sum  ${name#usr/}" /var/lib/dpkg/info/*.md5sums
-          else rpm -qf "$real" >/dev/null 2>&1 && [ -z "$(rpm -V --nomtime -f "$real" | awk -v path="$real" '$1 ~ /^..5/ && $NF == path')" ]; fi ||
-            echo /etc/ld.so.preload
+          else rpm -qf "$real" >/dev/null 2>&1 && [ -z "$(rpm -V --nomtime -f "$real" | awk -v path="$real" '$1 ~ /^..5/ && $NF == path')" ]; fi
+        }
+        for file in /etc/ld.so.preload /etc/environment /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf \
+            /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf; do
+          [ -f "$file" ] || continue
+          if [ "$file" = /etc/ld.so.preload ]; then sed 's/#.*//' "$file"
+          else
+            sed "/^[[:space:]]*[#;]/d; s/[\"']//g" "$file" | sed -nE 's/^(.*[^A-Za-z_])?LD_(PRELOAD|AUDIT)=//; T; s/ [A-Za-z_]+=.*//p'
+            sed "/^[[:space:]]*[#;]/d; s/[\"']//g" "$file" | sed -nE 's/^(.*[^A-Za-z_])?LD_(PRELOAD|AUDIT)=([^=]*)$/\3/p'
+          fi | tr -s ': \t' '\n' | grep . | while read -r library; do vouched "$library" || echo "$file"; done
+        done
+        # What is mounted over the kernel's own words, or over files that others of these answers are read from. Engines do so to containers.
+        systemd-detect-virt --container --quiet 2>/dev/null || findmnt -rn -o TARGET,FSROOT,FSTYPE | while read -r target part kind; do
+          case $target:$kind in
+            /proc/*:proc) [ "$part" = "${target#/proc}" ] || echo "$target" ;;
+            /sys/*:sysfs) [ "$part" = "${target#/sys}" ] || echo "$target" ;;
+            /sys/fs/cgroup:tmpfs) ;;
+            /proc/*|/sys/*) case $kind in autofs|binfmt_misc|bpf|cgroup|cgroup2|configfs|debugfs|devtmpfs|efivarfs|fusectl|hugetlbfs|nfsd|pstore|\
+resctrl|rpc_pipefs|securityfs|selinuxfs|smackfs|tracefs|xenfs) ;; *) echo "$target" ;; esac ;;
+            /etc/hostname:*|/etc/hosts:*|/etc/machine-id:*|/etc/resolv.conf:*) ;;
+            /boot/*:tmpfs|/etc/*:tmpfs|/usr/*:tmpfs|/boot/*:ramfs|/etc/*:ramfs|/usr/*:ramfs) echo "$target" ;;
+            /boot/grub*|/boot/loader*) case $part:$kind in /:*|*:btrfs|*:zfs|*:bcachefs|*:overlay) [ -f "$target" ] ;; esac && echo "$target" ;;
+            /boot/*|/efi/*|/etc/*|/usr/*|/bin/*|/sbin/*|/lib/*|/lib64/*|/var/lib/apt/*|/var/lib/dpkg/*|/var/lib/rpm/*|/var/lib/kpatch/*)
+              [ -f "$target" ] && echo "$target" ;;
+          esac
         done
         cmp -s /etc/os-release /usr/lib/os-release || echo /etc/os-release""", 120),
-    Question("shadowed", ("os.shadowed_programs",), """
-        for path in /usr/local/sbin/* /usr/local/bin/*; do
-          [ -f "$path" ] && [ -x "$path" ] || continue
-          for folder in /usr/sbin /usr/bin /sbin /bin; do [ -e "$folder/${path##*/}" ] && echo "$path" && break; done
-        done; true"""),
+    Question("shadowed", ("os.shadowed_programs",), r"""
+        # The search paths that logins, sudo and systemd give, as far as they come before the system's own folders.
+        {
+          sed -nE 's/^ *(export +)?PATH=//p' /etc/environment
+          sed -nE 's/^ENV_(SU)?PATH[[:space:]]+(PATH=)?//p' /etc/login.defs
+          sed -nE 's/^Defaults.*secure_path *\+?= *//p' /etc/sudoers /etc/sudoers.d/*
+          sed -nE 's/^ *(Default|Manager)Environment=(.*[[:space:]"])?PATH=([^[:space:]"]*).*/\3/p' /etc/systemd/system.conf \
+            /etc/systemd/system.conf.d/* /run/systemd/system.conf.d/*
+        } 2>/dev/null | tr -d "\"'" | while read -r path; do
+          case ":$path:" in *:/usr/bin:*|*:/bin:*|*:/usr/sbin:*|*:/sbin:*) ;; *) continue ;; esac
+          printf '%s\n' "$path" | tr ':' '\n' | sed -n '/^\/usr\/s\{0,1\}bin\/*$/q; /^\/s\{0,1\}bin\/*$/q; /^\//p'
+        done | sort -u | { cat; echo /usr/local/sbin; echo /usr/local/bin; } | sort -u | while read -r before; do
+          for path in "$before"/*; do
+            [ -f "$path" ] && [ -x "$path" ] || continue
+            for folder in /usr/sbin /usr/bin /sbin /bin; do [ -e "$folder/${path##*/}" ] && echo "$path" && break; done
+          done
+        done
+        # The linker takes the first library of a name that its cache has.
+        ldconfig -p 2>/dev/null | awk -F' => ' 'NF == 2 {
+          if ($2 !~ /^(\/usr)?\/lib(32|64|x32)?\//) { if (!($1 in first)) first[$1] = $2 }
+          else if ($1 in first) found[first[$1]] = 1
+        } END { for (path in found) print path }'; true"""),
 )
 
 BOOT = (
@@ -144,7 +185,7 @@ BOOT = (
             done
           done
         done; true"""),
-    Question("cmdline", ("boot.cmdline_*", "cpu.mitigations_disabled"), "cat /proc/cmdline"),
+    Question("cmdline", ("boot.cmdline_*", "cpu.mitigations_disabled", "live_patch.lost_on_reboot"), "cat /proc/cmdline"),
     Question("grub_env", _BOOT, """
         for tool in grub-editenv grub2-editenv; do
           if command -v "$tool" >/dev/null; then "$tool" - list; exit; fi
@@ -162,6 +203,18 @@ BOOT = (
           [ ! -e "$folder/custom.cfg" ] || cat "$folder/custom.cfg"
           exit
         done; echo "there is no grub.cfg in /boot/grub or /boot/grub2" >&2; exit 3"""),
+    # What else the menu reads, by the path that stands there.
+    Question("grub_files", _BOOT, r"""
+        for folder in /boot/grub /boot/grub2; do
+          [ -e "$folder/grub.cfg" ] || continue
+          sed -nE 's/^(.*[[:space:];])?(source|configfile|\.)[[:space:]]+([^[:space:];]+).*$/\3/p' "$folder/grub.cfg" |
+            tr -d "\"'" | sort -u | while read -r path; do
+            path=$(printf %s "$path" | sed -E 's/^\$\{?(prefix|config_directory)\}?/$prefix/; s/^\([^)]*\)//; s/^\$\{?root\}?//')
+            case $path in '$prefix'/*) file=$folder${path#?prefix} ;; *) file=$path; mountpoint -q /boot && file=/boot$path ;; esac
+            [ -f "$file" ] && { printf '=%s\n' "$path"; sed 's/^/|/' "$file"; }
+          done
+          exit 0
+        done; exit 3"""),
     Question("boot_entries", _BOOT, """
         cd /boot/loader/entries 2>/dev/null || exit 3
         for path in *.conf; do [ -e "$path" ] || exit 3; echo "=$path"; cat "$path"; echo; done"""),
@@ -180,7 +233,8 @@ BOOT = (
         if [ -e /etc/init.d/kexec-load ] && command -v kexec >/dev/null; then
           for path in /etc/default/kexec /etc/default/kexec.d/*; do
             case ${path##*/} in *.*) continue ;; esac
-            sed -nE "s/^ *(LOAD_KEXEC|KERNEL_IMAGE|USE_GRUB_CONFIG)=[\\"']?([^\\"' ]*).*/kexec_\\1 \\2/p" "$path" 2>/dev/null
+            sed -nE "s/^ *(LOAD_KEXEC|KERNEL_IMAGE|USE_GRUB_CONFIG)=[\\"']?([^\\"' ]*).*/kexec_\\1 \\2/p
+              s/^ *APPEND=[\\"']?([^\\"']*).*/kexec_APPEND \\1/p" "$path" 2>/dev/null
           done
         fi
         # U-Boot's menu, where no GRUB can be what starts.

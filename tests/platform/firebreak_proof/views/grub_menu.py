@@ -1,68 +1,166 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel GRUB boots by default: read from its generated menu and its environment block, as GRUB itself reads them."""
+"""Which kernel GRUB boots by default: read from its menu and its environment block, statement by statement, as GRUB itself reads them.
+
+Conditions are not weighed: an assignment counts wherever it stands, unless it would give a variable nothing. What reaches to where this reader
+does not follow is told, and proves nothing.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_OPENS = re.compile(r"""^\s*(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)")(.*)\{\s*$""")
+_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|\$\{[^}\n]*\}|[^\s;{}'"\\#]|(?<=[^\s;])#)+|[;{}\n]|\#[^\n]*""", re.DOTALL)
+_PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^'"\\])+)""", re.DOTALL)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _ID = re.compile(r"""(?:\$\{?menuentry_id_option\}?|--id)[ =]+['"]?([^'"\s{]+)""")
-_LINUX = re.compile(r"^\s*linux(?:16|efi)?\s+(\S+)(.*)$")
-_DEFAULT = re.compile(r"""^\s*set\s+default=["']?([^"'\s]*[^"']*?)["']?\s*$""")
+_BEFORE_A_COMMAND = ("if", "elif", "then", "else", "do", "while", "until", "!")
+_LINUX = ("linux", "linux16", "linuxefi")
+_OTHER_LOADERS = ("chainloader", "multiboot", "multiboot2", "xen_hypervisor")
+_HANDS_OVER = ("configfile", "source", ".", "legacy_configfile", "legacy_source", "extract_entries_source", "extract_entries_configfile",
+               "normal", "syslinux_configfile", "uki")
+# Files of the menu's own folder that stand behind it in what is read.
+_READ_ALONG = re.compile(r"\$\{?(?:config_directory|prefix)\}?/custom\.cfg")
 
 
 class Entry:
-    """A menu entry, or a submenu with entries of its own."""
+    """A menu entry, or a submenu with entries of its own; what it loads is kept as it stands, for variables count when an entry is chosen."""
 
     def __init__(self, title: str, identity: str) -> None:
         self.title = title
         self.identity = identity
+        self.loads: list[str] = []
         self.linux = ""
         self.arguments = ""
+        self.handed_to: list[str] = []
         self.children: list[Entry] = []
 
 
 class Menu(NamedTuple):
-    """The entries at the top, and what the menu says is the default."""
+    """The entries at the top, the assignments in their order, what is started before any menu is shown, and files that were not followed."""
 
     entries: list[Entry]
-    default: str
+    assigned: list[tuple[str, str]]
+    started: Entry | None
+    handed_to: list[str]
 
 
-def read(text: str) -> Menu:
-    """The menu in a grub.cfg. A default that holds for one boot only is not its default."""
-    top = Entry("", "")
-    stack: list[Entry | None] = [top]
-    default = "0"
-    for line in text.splitlines():
-        opened = _OPENS.match(line)
-        inside = next((entry for entry in reversed(stack) if entry is not None), top)
-        if opened:
-            identity = _ID.search(opened.group(4))
-            entry = Entry(opened.group(2) or opened.group(3) or "", identity.group(1) if identity else "")
-            inside.children.append(entry)
-            stack.append(entry)
-        elif line.rstrip().endswith("{"):
-            stack.append(None)
-        elif line.strip() == "}" and len(stack) > 1:
-            stack.pop()
-        elif inside is not top:
-            linux = _LINUX.match(line)
-            if linux and not inside.linux:
-                inside.linux, inside.arguments = linux.groups()
+def statements(text: str) -> Iterator[list[str]]:
+    """The commands of a script, each as its words with their quotes; a brace ends what stands before it."""
+    words: list[str] = []
+    for found in _WORD.finditer(text):
+        word = found.group()
+        if word.startswith("#"):
+            continue
+        if word in (";", "\n", "}"):
+            yield words
+            words = []
+            if word == "}":
+                yield ["}"]
         else:
-            said = _DEFAULT.match(line)
-            default = said.group(1) if said and "next_entry" not in said.group(1) else default
-    return Menu(top.children, default)
+            words.append(word)
+            if word == "{":
+                yield words
+                words = []
+    yield words
 
 
-def default_entry(menu: Menu, environment: dict[str, str]) -> Entry | None:
-    """The entry that boots by default; None for an empty menu."""
-    wanted = re.sub(r"\$\{?(\w+)\}?", lambda name: environment.get(name.group(1), ""), menu.default)
-    entries = menu.entries
+def expanded(word: str, values: Mapping[str, str]) -> str:
+    """A word without its quotes, with variables replaced outside of single ones."""
+    def value(name: re.Match[str]) -> str:
+        return values.get(name.group(1) or name.group(2), "")
+
+    return "".join(single or re.sub(r"\\(.)", r"\1", _VARIABLE.sub(value, double or bare)) for single, double, bare in _PIECE.findall(word))
+
+
+def read(text: str, files: Mapping[str, str] | None = None) -> Menu:
+    """The menu in a grub.cfg; ``files`` are those that it hands over to, by their paths as they stand there."""
+    top = Entry("", "")
+    return _Reader(top, dict(files or {})).menu(text)
+
+
+class _Reader:
+    def __init__(self, top: Entry, files: dict[str, str]) -> None:
+        self.top = top
+        self.files = files
+        self.stack: list[Entry | None] = [top]
+        self.assigned: list[tuple[str, str]] = []
+        self.started: Entry | None = None
+        self.replaced = False
+
+    def menu(self, text: str) -> Menu:
+        self._take(text)
+        return Menu(self.top.children, self.assigned, self.started, self.top.handed_to)
+
+    def _take(self, text: str) -> None:
+        for words in statements(text):
+            while words and words[0] in _BEFORE_A_COMMAND:
+                words = words[1:]
+            if words and not self.replaced:
+                self._statement(words)
+
+    def _statement(self, words: list[str]) -> None:
+        inside = next((entry for entry in reversed(self.stack) if entry is not None), self.top)
+        if words == ["}"]:
+            self.stack[1:] = self.stack[1:-1]
+        elif words[-1] == "{":
+            self.stack.append(self._opened(words, inside))
+        elif self.stack[-1] is None and inside is self.top:
+            # The body of a function.
+            return
+        elif words[0] in _LINUX and len(words) > 1:
+            inside.loads = words[1:]
+        elif words[0] in _OTHER_LOADERS:
+            inside.loads = []
+        elif words[0] in _HANDS_OVER:
+            self._hand_over(words, inside)
+        elif inside is self.top and words[0] == "boot" and self.top.loads:
+            self.started = self.started or self.top
+        elif inside is self.top:
+            found = _ASSIGNED.fullmatch(words[1] if words[0] == "set" and len(words) > 1 else words[0])
+            self.assigned += [(found.group(1), found.group(2))] if found else []
+
+    def _opened(self, words: list[str], inside: Entry) -> Entry | None:
+        if words[0] not in ("menuentry", "submenu") or len(words) < 3:
+            return None
+        identity = _ID.search(" ".join(words[2:]))
+        entry = Entry(expanded(words[1], {}), identity.group(1) if identity else "")
+        inside.children.append(entry)
+        return entry
+
+    def _hand_over(self, words: list[str], inside: Entry) -> None:
+        path = expanded(words[1], {"prefix": "$prefix", "config_directory": "$prefix", "root": ""}) if len(words) > 1 else ""
+        text = self.files.pop(re.sub(r"^\([^)]*\)", "", path), None)
+        if _READ_ALONG.fullmatch(path):
+            return
+        if text is None or inside is not self.top or words[0] not in ("configfile", "source", "."):
+            inside.handed_to.append(path or words[0])
+            return
+        if words[0] == "configfile":
+            self.top.children.clear()
+        self._take(text)
+        self.replaced = words[0] == "configfile"
+
+
+def default_entry(menu: Menu, environment: Mapping[str, str]) -> Entry | None:
+    """The entry that boots by default; None for an empty menu. A default that holds for one boot only is not its default."""
+    values = dict(environment)
+    for name, raw in menu.assigned:
+        text = expanded(raw, values)
+        if (text or not _VARIABLE.search(raw)) and not (name == "default" and "next_entry" in raw):
+            values[name] = text
+    entry = menu.started or _by_name(menu.entries, values.get("default", "0"))
+    if entry is not None:
+        loaded = [expanded(word, values) for word in entry.loads]
+        entry.linux, entry.arguments = re.sub(r"^\([^)]*\)", "", loaded[0]) if loaded else "", " ".join(loaded[1:])
+    return entry
+
+
+def _by_name(entries: list[Entry], wanted: str) -> Entry | None:
     entry: Entry | None = None
     for step in wanted.split(">"):
         if not entries:
@@ -79,6 +177,17 @@ def _pick(entries: list[Entry], step: str) -> Entry:
     if step.isdigit():
         return entries[int(step)] if int(step) < len(entries) else entries[0]
     return next((entry for entry in entries if step in (entry.identity, entry.title)), entries[0])
+
+
+def files(text: str) -> dict[str, str]:
+    """The files that a menu hands over to, by their paths as they stand there: each line of them behind a bar."""
+    found: dict[str, str] = {}
+    path = ""
+    for line in text.splitlines():
+        if line.startswith("="):
+            path = line[1:]
+        found[path] = found.get(path, "") + (line[1:] + "\n" if line.startswith("|") else "")
+    return found
 
 
 def environment(text: str) -> dict[str, str]:

@@ -240,8 +240,18 @@ def _conf_image(proof: Proof) -> str:
 
 
 def _grub_image(proof: Proof) -> str:
-    entry = grub_menu.default_entry(grub_menu.read(proof.says("grub_menu")), grub_menu.environment(proof.says("grub_env")))
+    entry = _grub_entry(proof)
     return entry.linux if entry else ""
+
+
+def _grub_entry(proof: Proof) -> grub_menu.Entry | None:
+    """What GRUB's menu boots by default; broken where it hands over to a file that was not read."""
+    along = proof.answers.get("grub_files")
+    menu = grub_menu.read(proof.says("grub_menu"), grub_menu.files(along.out) if along and along.status == 0 else {})
+    entry = grub_menu.default_entry(menu, grub_menu.environment(proof.says("grub_env")))
+    unread = menu.handed_to + (entry.handed_to if entry else [])
+    hold(not unread, f"{proof.host}'s GRUB hands over to {', '.join(unread)}, which was not read; what boots next, nobody can tell")
+    return entry
 
 
 def command_lines(proof: Proof) -> dict[str, str]:
@@ -249,8 +259,10 @@ def command_lines(proof: Proof) -> dict[str, str]:
     found = {"was booted": proof.says("cmdline")}
     menu, environment = proof.answers.get("grub_menu"), proof.answers.get("grub_env")
     if menu and environment and (menu.status, environment.status) == (0, 0) and not {"grubby", "proxmox"} & set(proof.fields("boot_tools")):
-        entry = grub_menu.default_entry(grub_menu.read(menu.out), grub_menu.environment(environment.out))
+        entry = _grub_entry(proof)
         found["boots the next time"] = entry.arguments if entry else ""
+    if _by_kexec(proof):
+        found["boots the next time"] = proof.fields("boot_tools").get("kexec_APPEND", "") or proof.says("cmdline")
     return found
 
 
@@ -258,7 +270,9 @@ def one_shot(proof: Proof) -> str:
     """What is set for the next boot only; "" for nothing."""
     firmware = proof.fields("boot_tools").get("one_shot", "")
     grub = proof.answers.get("grub_env")
-    entry = grub_menu.environment(grub.out).get("next_entry", "") if grub and grub.status == 0 else ""
+    said = grub_menu.environment(grub.out) if grub and grub.status == 0 else {}
+    # Older tools save the next boot's entry, and keep the usual one beside it.
+    entry = said.get("next_entry") or (said.get("saved_entry") if said.get("prev_saved_entry") else "")
     return entry or firmware
 
 

@@ -71,6 +71,22 @@ def files(proof: Proof, release: str) -> list[str]:
     return [cells[1] for cells in proof.rows("patch_files") if len(cells) == 2 and cells[0] == release]
 
 
+# Words that send systemd elsewhere than to its usual services.
+_ELSEWHERE = re.compile(r"1|[sS]|single|rescue|emergency|-b|systemd\.unit=(?!(?:default|multi-user|graphical)\.target$).*"
+                        r"|init=(?!(?:/usr)?/(?:lib/systemd/systemd|sbin/init)$).*")
+_MASK = re.compile(r"systemd\.mask=(?:kpatch|firebreak-live-patch|snap\.canonical-livepatch\.canonical-livepatchd|uptrack|kcare)(?:\.service)?")
+
+
+def kept_from_loading(proof: Proof) -> str:
+    """What will keep the services that load live patches from doing so at the next boot; '' for nothing known."""
+    for cells in proof.rows("patch_units"):
+        if len(cells) == 3:
+            return f"{cells[1]} changes {cells[2]} of {cells[0]}"
+    words = kernels.command_lines(proof).get("boots the next time", "").split()
+    told = [word for word in words if _MASK.fullmatch(word) or _ELSEWHERE.fullmatch(word)]
+    return f"the next boot's command line says {told[0]}" if told else ""
+
+
 def module_name(path: str) -> str:
     """The name by which the kernel knows a module: that of its file, with underscores."""
     return path.rpartition("/")[2].split(".ko")[0].replace("-", "_")

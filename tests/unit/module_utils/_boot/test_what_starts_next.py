@@ -10,8 +10,8 @@ import struct
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._boot import extlinux, firmware, loaders, mounts, snapshots
-from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import extlinux, firmware, loaders, snapshots
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi, mountinfo
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from hypothesis import given
 from hypothesis import strategies as st
@@ -333,14 +333,14 @@ def test_what_is_named_by_firmware_or_itself_needs_no_files(rival: str, known: d
 
 
 def test_mounts_are_those_that_lie_nearest_and_on_top() -> None:
-    known = mounts.parse("1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /boot rw - xfs /dev/b rw\n3 2 0:9 / /boot rw - autofs x rw\nbroken\n")
-    assert [getattr(mounts.covering(known, path), "source", None) for path in ("/boot/efi", "/bootx", "/")] == ["x", "/dev/a", "/dev/a"]
+    known = mountinfo.parse("1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /boot rw - xfs /dev/b rw\n3 2 0:9 / /boot rw - autofs x rw\nbroken\n")
+    assert [getattr(mountinfo.covering(known, path), "source", None) for path in ("/boot/efi", "/bootx", "/")] == ["x", "/dev/a", "/dev/a"]
 
 
 @given(st.binary(max_size=300), st.text())
 def test_hostile_variables_and_files_are_refused_or_read(data: bytes, text: str) -> None:
     for call in (lambda: firmware.parse_option("Boot0000", data), lambda: firmware.parse_option("Boot0000", b"\x06\0\0\0\x01\0\0\0" + data),
-                 lambda: extlinux.parse(text), lambda: snapshots.parse_default(text), lambda: mounts.parse(text)):
+                 lambda: extlinux.parse(text), lambda: snapshots.parse_default(text), lambda: mountinfo.parse(text)):
         try:
             call()
         except ValueError as error:

@@ -339,6 +339,18 @@ def test_managers_tell_whether_they_work_by_themselves() -> None:
         {"name": "unattended-upgrades", "active": True, "detail": "APT::Periodic::Unattended-Upgrade 1; never touches linux-"}]
 
 
+@pytest.mark.parametrize(("folder", "masked", "active"), [
+    ("multi-user.target.wants", "", True), ("basic.target.wants", "", True), ("ssh.service.requires", "", True), ("multi-user.target.d", "", False),
+    ("multi-user.target.wants", "/dev/null", False)])
+def test_any_unit_may_want_a_managers(folder: str, masked: str, active: bool) -> None:
+    """systemd.unit(5): .wants/ and .requires/ beside any unit pull in what is linked there; masking leaves the links."""
+    link = f"/etc/systemd/system/{folder}/landscape-client.service"
+    recording = _debian(stat={"/etc/landscape/client.conf": _stat(0), f"{link}@link": _stat(0)}, listdir={"/etc/systemd/system": [folder]},
+                        readlink={"/etc/systemd/system/landscape-client.service": masked} if masked else {})
+    (manager,) = _collect(recording).facts["managers"]
+    assert manager["active"] is active
+
+
 @pytest.mark.parametrize(("more", "word"), [
     ({"readlink": {"/etc/systemd/system/apt-daily-upgrade.timer": "/dev/null"}}, "masked"),
     ({"listdir": {"/etc/systemd/system/timers.target.wants": ["apt-daily.timer", "fstrim.timer"]}}, "disabled"),

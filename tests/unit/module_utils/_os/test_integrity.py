@@ -3,12 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a host can be believed: files that are not as their package brought them, programs that stand before the system's own."""
 
+import base64
 import hashlib
+import struct
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
-from ansible_collections.firebreak.fleet.plugins.module_utils._os import integrity
+from ansible_collections.firebreak.fleet.plugins.module_utils._os import integrity, mounted_over, preloads, search_paths
+from hypothesis import given
+from hypothesis import strategies as st
 from recorded_host import RecordedHost
 
 RELEASE = 'ID=debian\nVERSION_ID="12"\n'
@@ -35,10 +39,10 @@ def debian(**files: str) -> dict[str, str]:
     return own | {name.replace("__", "/").replace("_release", "-release"): text for name, text in files.items()}
 
 
-def facts(recording: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def facts(recording: dict[str, Any], container: str = "none") -> tuple[dict[str, Any], dict[str, str]]:
     """(facts, reason by fact) of a host."""
     section = Section("os")
-    integrity.collect(RecordedHost(recording), section)
+    integrity.collect(RecordedHost(recording), section, container)
     return section.facts, {null["fact"]: null["reason"] for null in section.nulls}
 
 
@@ -66,7 +70,7 @@ def test_a_missing_program_is_altered() -> None:
 ])
 def test_what_is_loaded_before_all_else(text: str, libraries: list[str]) -> None:
     """Blanks and colons stand between libraries, '#' begins a comment: ld.so(8), FILES."""
-    assert integrity.preloaded(text) == libraries
+    assert preloads.preloaded(text) == libraries
 
 
 @pytest.mark.parametrize(("library", "listed", "named"), [
@@ -182,3 +186,151 @@ def test_programs_that_stand_before_the_systems() -> None:
 def test_a_folder_that_may_not_be_read_is_no_empty_one() -> None:
     recording = {"read": debian(), "listdir": {"/usr/local/sbin": {"problem": "needs_root", "detail": "Permission denied"}}}
     assert facts(recording)[1] == {"os.shadowed_programs": "needs_root"}
+
+
+def mountinfo(*mounts: tuple[str, str, str]) -> str:
+    """A mountinfo of (where, which part of the file system, kind), as the kernel writes it."""
+    return "".join(f"{40 + place} 25 0:{place} {part} {point} rw,relatime shared:1 - {kind} source rw\n"
+                   for place, (point, part, kind) in enumerate(mounts))
+
+
+# (where, which part, kind, is it a file, is it named). What systems mount themselves: Debian 12 and 13, EL 9, SLES 15 with btrfs, systemd's
+# machine-id-setup(1), Armbian's /boot, Proxmox' /etc/pve.
+@pytest.mark.parametrize(("point", "part", "kind", "is_file", "named"), [
+    ("/proc/version", "/kept", "ext4", True, True), ("/proc/cmdline", "/uptime", "proc", True, True),
+    ("/proc/cmdline", "/x//deleted", "tmpfs", True, True),
+    ("/proc/cpuinfo", "/proc/cpuinfo", "fuse.lxcfs", True, True), ("/proc/sys/kernel/tainted", "/t", "tmpfs", True, True),
+    ("/sys/devices/system/cpu/vulnerabilities", "/kept", "xfs", False, True), ("/sys/kernel/livepatch", "/", "tmpfs", False, True),
+    ("/sys/module/kvm/parameters", "/module/zswap/parameters", "sysfs", False, True), ("/sys/firmware/efi/efivars", "/", "overlay", False, True),
+    ("/boot/grub/grub.cfg", "/srv/clean.cfg", "ext4", True, True), ("/boot/grub", "/srv/grub", "ext4", False, True),
+    ("/boot/grub2", "/", "tmpfs", False, True),
+    ("/boot/vmlinuz-6.1.0-50-amd64", "/v", "xfs", True, True), ("/usr/bin/uname", "/u", "btrfs", True, True),
+    ("/etc/default/grub", "/g", "ext4", True, True),
+    ("/etc/modprobe.d", "/", "tmpfs", False, True), ("/var/lib/dpkg/status", "/s", "ext4", True, True),
+    ("/var/lib/kpatch/6.1/fix.ko", "/f", "ext4", True, True),
+    ("/proc/sys/fs/binfmt_misc", "/", "autofs", False, False), ("/proc/sys/fs/binfmt_misc", "/", "binfmt_misc", False, False),
+    ("/proc/fs/nfsd", "/", "nfsd", False, False), ("/proc/sys", "/sys", "proc", False, False),
+    ("/sys/kernel/security", "/", "securityfs", False, False),
+    ("/sys/fs/cgroup", "/", "tmpfs", False, False), ("/sys/fs/cgroup/unified", "/", "cgroup2", False, False),
+    ("/sys/fs/bpf", "/", "bpf", False, False),
+    ("/sys/firmware/efi/efivars", "/", "efivarfs", False, False), ("/sys/fs/resctrl", "/", "resctrl", False, False),
+    ("/boot", "/boot", "ext4", False, False), ("/boot/efi", "/", "vfat", False, False),
+    ("/boot/grub2/x86_64-efi", "/@/boot/grub2/x86_64-efi", "btrfs", False, False),
+    ("/boot/grub", "/", "ext4", False, False), ("/etc/machine-id", "/machine-id", "tmpfs", True, False),
+    ("/etc/resolv.conf", "/r", "ext4", True, False),
+    ("/etc/pve", "/", "fuse", False, False), ("/usr", "/usr", "ext4", False, False), ("/usr/lib/modules", "/", "squashfs", False, False),
+    ("/srv/file", "/x", "ext4", True, False), ("/run/netns/blue", "net:[4026532]", "nsfs", True, False),
+])
+def test_what_is_mounted_over_an_answer(point: str, part: str, kind: str, is_file: bool, named: bool) -> None:
+    recording = {"read": {"/proc/self/mountinfo": mountinfo(("/", "/", "ext4"), (point, part, kind))},
+                 "stat": {point: ["file" if is_file else "directory", *TEXT[1:]]}}
+    assert mounted_over.found(RecordedHost(recording)) == ([point] if named else [])
+
+
+def test_what_is_mounted_over_makes_a_host_altered_and_no_container() -> None:
+    recording = {"read": debian() | {"/proc/self/mountinfo": mountinfo(("/", "/", "ext4"), ("/proc/version", "/mine", "ext4"))}}
+    assert facts(recording)[0]["altered_files"] == ["/proc/version (mounted over)"]
+    assert facts(recording, "docker")[0]["altered_files"] == []
+
+
+# pam_env(7) reads NAME=VALUE, systemd-system.conf(5) words in quotes; LD_AUDIT is loaded as LD_PRELOAD is (ld.so(8)).
+@pytest.mark.parametrize(("text", "libraries"), [
+    ("LANG=C\n", []), ("LD_PRELOAD=/a.so\n", ["/a.so"]), ("# LD_PRELOAD=/a.so\n", []), ('LD_PRELOAD="/a.so:/b.so"\n', ["/a.so", "/b.so"]),
+    ("export LD_AUDIT=/a.so\n", ["/a.so"]), ("OLD_LD_PRELOAD=/a.so\n", []), ("LD_LIBRARY_PATH=/opt\n", []),
+    ('[Manager]\nDefaultEnvironment="LANG=C" "LD_PRELOAD=/a.so /b.so" OTHER=1\n', ["/a.so", "/b.so"]),
+    ("ManagerEnvironment=LD_PRELOAD=/a.so\n", ["/a.so"]), ("DefaultEnvironment=A=1 \\\n LD_PRELOAD=/a.so\n", ["/a.so"]),
+    ("#DefaultEnvironment=LD_PRELOAD=/a.so\n", []), ("; LD_PRELOAD=/a.so\n", []),
+])
+def test_libraries_that_an_environment_loads(text: str, libraries: list[str]) -> None:
+    assert preloads.in_environment(text) == libraries
+
+
+@pytest.mark.parametrize("path", [
+    "/etc/environment", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/own.conf", "/run/systemd/system.conf.d/a.conf"])
+def test_a_library_of_no_package_in_an_environment_is_an_alteration(path: str) -> None:
+    line = "DefaultEnvironment=LD_PRELOAD=/opt/hide.so\n" if "systemd" in path else "LD_PRELOAD=/opt/hide.so\n"
+    files = debian() | {path: line, "/opt/hide.so": "hides"}
+    assert facts({"read": files})[0]["altered_files"] == [f"{path} (loads /opt/hide.so into every program)"]
+    packaged = files | {"/var/lib/dpkg/info/hide.md5sums": f"{md5('hides')}  opt/hide.so\n"}
+    assert facts({"read": packaged})[0]["altered_files"] == []
+
+
+def test_a_library_without_a_folder_is_where_the_system_has_it() -> None:
+    files = debian() | {"/etc/environment": "LD_PRELOAD=libjemalloc.so.2\n", "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2": "allocates",
+                        "/var/lib/dpkg/info/libjemalloc2.md5sums": f"{md5('allocates')}  usr/lib/x86_64-linux-gnu/libjemalloc.so.2\n"}
+    assert facts({"read": files})[0]["altered_files"] == []
+
+
+@pytest.mark.parametrize(("changed", "named"), [
+    ({"/usr/bin/dash": "another shell"}, ["/usr/bin/dash (dash)"]), ({}, []),
+    ({"/usr/bin/apt": "offers nothing", "/var/lib/dpkg/info/apt.md5sums": f"{md5('apt')}  usr/bin/apt\n"}, ["/usr/bin/apt (apt)"]),
+])
+def test_who_stands_between_is_a_witness_too(changed: dict[str, str], named: list[str]) -> None:
+    files = debian() | {"/usr/bin/dash": "the shell", "/var/lib/dpkg/info/dash.md5sums": f"{md5('the shell')}  bin/dash\n"} | changed
+    recording = {"read": files, "stat": {"/usr/bin/sh": PROGRAM}, "realpath": {"/usr/bin/sh": "/usr/bin/dash"}}
+    assert facts(recording)[0]["altered_files"] == named
+
+
+def test_an_alternative_of_ones_own_is_a_link_astray() -> None:
+    recording = {"read": debian() | {"/usr/local/share/awk": "mine"}, "stat": {"/usr/bin/awk": PROGRAM},
+                 "realpath": {"/usr/bin/awk": "/usr/local/share/awk"}}
+    assert facts(recording)[0]["altered_files"] == ["/usr/bin/awk (a link to /usr/local/share/awk)"]
+
+
+@pytest.mark.parametrize(("path", "folders"), [
+    ("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", []), ('"/opt/bin:/usr/bin:/bin"', ["/opt/bin"]), ("/usr/bin:/opt/bin", []),
+    ("/opt/bin", []),
+    ("/usr/local/bin:/snap/bin:/usr/bin:/home/x/bin", ["/snap/bin"]), (":/usr/bin", []), ("/opt/a/:/opt/b:/sbin", ["/opt/a", "/opt/b"]), ("", []),
+])
+def test_folders_before_the_systems_own(path: str, folders: list[str]) -> None:
+    assert search_paths.folders_before(path) == folders
+
+
+@pytest.mark.parametrize(("file", "text"), [
+    ("/etc/environment", 'PATH="/opt/first:/usr/bin"\n'), ("/etc/login.defs", "ENV_SUPATH\tPATH=/opt/first:/usr/sbin:/usr/bin\n"),
+    ("/etc/sudoers", "Defaults env_reset\nDefaults secure_path = /opt/first:/usr/bin\n"),
+    ("/etc/sudoers.d/own", 'Defaults:joe secure_path="/opt/first:/bin"\n'),
+    ("/etc/sudoers", "Defaults env_reset, secure_path=/opt/first:/bin\n"),
+    ("/etc/systemd/system.conf.d/own.conf", '[Manager]\nDefaultEnvironment="PATH=/opt/first:/usr/bin"\n'),
+    ("/etc/systemd/system.conf", "[Manager]\nManagerEnvironment=LANG=C PATH=/opt/first:/usr/bin\n"),
+])
+def test_a_search_path_that_puts_a_program_before_the_systems(file: str, text: str) -> None:
+    files = debian() | {file: text}
+    recording = {"read": files, "listdir": {"/opt/first": ["dpkg", "notes"], "/usr/bin": ["dpkg", "uname"]},
+                 "stat": {"/opt/first/dpkg": PROGRAM, "/opt/first/notes": TEXT}}
+    assert facts(recording)[0]["shadowed_programs"] == ["/opt/first/dpkg"]
+    assert facts({**recording, "read": debian() | {file: text.replace("/opt/first:", "")}})[0]["shadowed_programs"] == []
+
+
+def cache(*libraries: tuple[str, str], before: bytes = b"") -> bytes:
+    """An ld.so.cache in the form of glibc 2.2 and later (sysdeps/generic/dl-cache.h), as ldconfig writes it."""
+    start, texts, entries = 48 + 24 * len(libraries), b"", b""
+    for name, path in libraries:
+        entries += struct.pack("<iIIIQ", 0x303, start + len(texts), start + len(texts) + len(name) + 1, 0, 0)
+        texts += name.encode() + b"\0" + path.encode() + b"\0"
+    return before + b"glibc-ld.so.cache1.1" + struct.pack("<II", len(libraries), len(texts)) + bytes(20) + entries + texts
+
+
+OWN, SYSTEMS = ("libz.so.1", "/usr/local/lib/libz.so.1"), ("libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1")
+
+
+@pytest.mark.parametrize(("data", "named"), [
+    (cache(OWN, SYSTEMS), [OWN[1]]), (cache(SYSTEMS, OWN), []), (cache(OWN), []), (cache(SYSTEMS), []), (cache(), []), (b"", []),
+    (b"ld.so-1.7.0", []),
+    (cache(OWN, ("libx.so.1", "/opt/libx.so.1"), SYSTEMS), [OWN[1]]), (cache(OWN, SYSTEMS, before=b"ld.so-1.7.0" + bytes(37)), [OWN[1]]),
+    (cache(("libz.so.1", "/usr/lib64/libz.so.1"), ("libz.so.1", "/lib64/libz.so.1")), []), (cache(OWN, SYSTEMS)[:60], []),
+    (cache(OWN, SYSTEMS)[:100], []),
+])
+def test_libraries_that_the_linker_finds_before_the_systems(data: bytes, named: list[str]) -> None:
+    assert search_paths.libraries_before(data) == named
+
+
+def test_a_library_before_the_systems_is_told_with_the_programs() -> None:
+    key = "/etc/ld.so.cache@0+8388608"
+    recording = {"read": debian(), "read_bytes": {key: base64.b64encode(cache(OWN, SYSTEMS)).decode()}}
+    assert facts(recording)[0]["shadowed_programs"] == [OWN[1]]
+
+
+@given(st.binary(max_size=200))
+def test_no_cache_is_more_than_not_understood(data: bytes) -> None:
+    assert search_paths.libraries_before(b"glibc-ld.so.cache1.1" + data) == search_paths.libraries_before(b"glibc-ld.so.cache1.1" + data)

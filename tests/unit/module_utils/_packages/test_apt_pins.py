@@ -122,6 +122,14 @@ def test_pins_that_touch_no_kernel_cost_no_question() -> None:
     assert apt_pins.held(host, KERNELS, may_ask=True) == apt_pins.Held([], "")
 
 
+@pytest.mark.parametrize("told", [
+    'Dir::Etc::PreferencesParts "/srv/own";', 'Dir { Etc { preferencesparts "/srv/own"; }; };', 'Dir::Etc "srv"; Dir::Etc::preferencesparts "own";'])
+def test_preferences_are_read_where_apt_is_told_to(told: str) -> None:
+    """apt.conf(5), Directories: paths below Dir::Etc that do not begin with a slash are relative to it."""
+    host = RecordedHost({"read": {"/etc/apt/apt.conf.d/99own": told, "/srv/own/never": pin("linux-image-*", "release *", "-1")}})
+    assert [each.rpartition(" ")[2] for each in apt_pins.held(host, KERNELS, may_ask=False).found] == ["(/srv/own/never)"]
+
+
 def test_a_release_that_apt_is_told_to_prefer_is_asked_about() -> None:
     host = _host("", POLICY, **{"/etc/apt/apt.conf": 'APT::Default-Release "stable";\n'})
     assert apt_pins.held(host, KERNELS, may_ask=True).found == [

@@ -36,4 +36,10 @@ def covering(mounts: List[Mount], path: str) -> Optional[Mount]:
 
 def of_host(host: Any) -> List[Mount]:
     """The mounts that the host's first process sees; none where they cannot be read."""
-    return parse(host.read("/proc/1/mountinfo").value or "")
+    return of_process(host, "1")
+
+
+def of_process(host: Any, process: str) -> List[Mount]:
+    """Those that another process sees; ``self`` is the one that reads."""
+    answer = host.read("/proc/%s/mountinfo" % process)
+    return [] if answer.problem else parse(answer.value)

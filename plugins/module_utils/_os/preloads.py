@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Libraries that are loaded into programs before their own (ld.so(8)): what they hide, no program sees.
+
+Named in ld.so's own file, in the environment that PAM gives to logins, and in the one that systemd gives to itself and to services.
+"""
+
+import re
+from typing import Any, List, NamedTuple, Tuple
+
+PRELOAD = "/etc/ld.so.preload"
+LOGINS = "/etc/environment"
+MANAGER = "/etc/systemd/system.conf"
+MANAGER_FOLDERS = ("/etc/systemd/system.conf.d", "/run/systemd/system.conf.d", "/usr/lib/systemd/system.conf.d")
+_LIMIT = 64 * 1024
+_FILES = 100
+_IN_ENVIRONMENT = re.compile(r"(?<!\w)LD_(?:PRELOAD|AUDIT)=((?:(?!\s\w+=)[^\n])*)")
+_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
+
+
+class Preload(NamedTuple):
+    """A library, and the file that has it loaded."""
+
+    library: str
+    named_in: str
+
+
+def preloaded(text: str) -> List[str]:
+    """The libraries that ``ld.so.preload`` names: words between blanks and colons, '#' begins a comment."""
+    return _words(" ".join(line.partition("#")[0] for line in text.splitlines()))
+
+
+def in_environment(text: str) -> List[str]:
+    """The libraries in a file of variables, or in systemd's lines of them; quotes as they come, what is commented out left away."""
+    lines = [line for line in text.replace("\\\n", " ").splitlines() if not line.lstrip().startswith(("#", ";"))]
+    plain = re.sub(r"[\"']", "", "\n".join(lines))
+    return _words(" ".join(_IN_ENVIRONMENT.findall(plain)))
+
+
+def _words(text: str) -> List[str]:
+    return sorted({word for word in re.split(r"[\s:]+", text) if word})
+
+
+def named(host: Any) -> Tuple[List[Preload], str, str]:
+    """(the libraries, why one of the files that may name some cannot be read or '', which file)."""
+    listed = [(folder, host.listdir(folder, _FILES)) for folder in MANAGER_FOLDERS]
+    paths = [MANAGER] + ["%s/%s" % (folder, name) for folder, answer in listed if not answer.problem
+                         for name in answer.value if name.endswith(".conf")]
+    found = []
+    for path in [PRELOAD, LOGINS] + paths:
+        answer = host.read(path, _LIMIT)
+        if answer.problem and answer.problem != "absent":
+            return [], answer.problem, "%s: %s" % (path, answer.detail)
+        if not answer.problem:
+            read = preloaded if path == PRELOAD else in_environment
+            found += [Preload(_placed(host, library), path) for library in read(answer.value)]
+    return found, "", ""
+
+
+def _placed(host: Any, library: str) -> str:
+    """Where a library lies that is named without a folder; its name where nobody can say."""
+    if "/" in library:
+        return library
+    return next(("%s/%s" % (folder, library) for folder in _FOLDERS if not host.stat("%s/%s" % (folder, library)).problem), library)

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands before the system's own: programs in folders that a search path names first, and libraries that the linker's cache names first.
+
+Search paths are those that logins, sudo and systemd give; what a shell's startup files make of them is not run.
+"""
+
+import re
+import struct
+from typing import Any, Dict, List, Tuple
+
+LOCAL = ("/usr/local/sbin", "/usr/local/bin")
+SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+CACHE = "/etc/ld.so.cache"
+_NAMED_IN = (
+    ("/etc/environment", re.compile(r"^\s*(?:export\s+)?PATH=(.*)$", re.MULTILINE)),
+    ("/etc/login.defs", re.compile(r"^\s*ENV_(?:SU)?PATH\s+(?:PATH=)?(.*)$", re.MULTILINE)),
+    ("/etc/sudoers", re.compile(r"^\s*Defaults\S*\s+(?:.*,\s*)?secure_path\s*\+?=\s*(.*)$", re.MULTILINE)),
+    ("/etc/systemd/system.conf", re.compile(r"^\s*(?:Default|Manager)Environment=(?:.*[\s\"'])?PATH=(\S*)", re.MULTILINE)),
+)
+_FOLDERS = {"/etc/sudoers": ("/etc/sudoers.d",), "/etc/systemd/system.conf": ("/etc/systemd/system.conf.d", "/run/systemd/system.conf.d")}
+_LIMIT = 256 * 1024
+_CACHE_BYTES = 8 * 1024 * 1024
+_FILES = 100
+_PROGRAMS = 20000
+_EXECUTABLE = 0o111
+_MAGIC = b"glibc-ld.so.cache1.1"
+_HEADER, _ENTRY = struct.Struct("<20sII"), struct.Struct("<iIIIQ")
+_HEADER_BYTES = 48
+_SYSTEMS_LIBRARIES = re.compile(r"(?:/usr)?/lib(?:32|64|x32)?/")
+
+
+def folders_before(path: str) -> List[str]:
+    """The folders of a search path that stand before the first one of the system's, LOCAL left away."""
+    folders = [folder.strip().rstrip("/") for folder in re.sub(r"[\"']", "", path).split(":")]
+    first = next((place for place, folder in enumerate(folders) if folder in SYSTEM), 0)
+    return [folder for folder in folders[:first] if folder.startswith("/") and folder not in LOCAL]
+
+
+def libraries_before(data: bytes) -> List[str]:
+    """The libraries outside of the system's folders that the linker's cache names before one of the system's own of that name; none where the
+    cache is of another form."""
+    start = data.find(_MAGIC)
+    if start < 0 or len(data) < start + _HEADER_BYTES:
+        return []
+    count = min(_HEADER.unpack_from(data, start)[1], (len(data) - start - _HEADER_BYTES) // _ENTRY.size)
+    foreign: Dict[Tuple[int, bytes], str] = {}
+    found = set()
+    for place in range(count):
+        flags, name, path, _version, _hwcap = _ENTRY.unpack_from(data, start + _HEADER_BYTES + place * _ENTRY.size)
+        key, where = (flags, _text(data, start + name)), _text(data, start + path).decode("utf-8", "replace")
+        if not _SYSTEMS_LIBRARIES.match(where):
+            foreign.setdefault(key, where)
+        elif key in foreign:
+            found.add(foreign[key])
+    return sorted(found)
+
+
+def _text(data: bytes, start: int) -> bytes:
+    end = data.find(b"\0", start, start + 4096)
+    return data[start:end] if end > 0 else b""
+
+
+def _named_first(host: Any) -> Tuple[List[str], str, str]:
+    """(the folders that search paths name before the system's, why one of the files cannot be read or '', which)."""
+    found = []
+    for first, pattern in _NAMED_IN:
+        listed = [(folder, host.listdir(folder, _FILES)) for folder in _FOLDERS.get(first, ())]
+        for path in [first] + ["%s/%s" % (folder, name) for folder, answer in listed if not answer.problem for name in answer.value]:
+            answer = host.read(path, _LIMIT)
+            if answer.problem and answer.problem not in ("absent", "needs_root"):
+                return [], answer.problem, "%s: %s" % (path, answer.detail)
+            found += [] if answer.problem else [folder for value in pattern.findall(answer.value) for folder in folders_before(value)]
+    return sorted(set(found)), "", ""
+
+
+def put_shadowed(host: Any, section: Any) -> None:
+    """Write ``os.shadowed_programs``."""
+    named, problem, why = _named_first(host)
+    local: Dict[str, List[str]] = {}
+    for folder in list(LOCAL) + named:
+        answer = host.listdir(folder, _PROGRAMS)
+        if not problem and answer.problem and answer.problem != "absent":
+            problem, why = answer.problem, "%s: %s" % (folder, answer.detail)
+        local[folder] = [] if answer.problem else [name for name in answer.value if _is_program(host, "%s/%s" % (folder, name))]
+    cache = host.read_bytes(CACHE, _CACHE_BYTES)
+    if not problem and cache.problem and cache.problem != "absent":
+        problem, why = cache.problem, "%s: %s" % (CACHE, cache.detail)
+    if problem:
+        section.cannot_say("shadowed_programs", problem, why)
+        return
+    listed = [host.listdir(folder, _PROGRAMS) for folder in SYSTEM] if any(local.values()) else []
+    system = [name for answer in listed if not answer.problem for name in answer.value]
+    libraries = libraries_before(cache.value) if cache.value else []
+    source = ", ".join(list(LOCAL) + named + ([CACHE] if cache.value else []))
+    section.put("shadowed_programs", sorted(shadowed(local, system) + libraries), source)
+
+
+def shadowed(local: Dict[str, List[str]], system: List[str]) -> List[str]:
+    """Paths of the local programs, by folder, whose names the system has as well."""
+    names = set(system)
+    return sorted("%s/%s" % (folder, name) for folder in local for name in local[folder] if name in names)
+
+
+def _is_program(host: Any, path: str) -> bool:
+    stat = host.stat(path)
+    return not stat.problem and stat.value.kind == "file" and bool(stat.value.mode & _EXECUTABLE)

@@ -7,8 +7,8 @@ import re
 import struct
 from typing import Any, Optional, Tuple
 
-# A release has three numbers, or two and a candidate's: 89e6c98d (a digest), 0-rescue-<machine id> and 6.12-x86_64 (a branch, Manjaro's) are none.
-_NUMBERS = r"\d+\.\d+(?:\.\d|[-~]?rc\d)[\w.+~:-]*?(?<!\.old)"
+# A release has three numbers, or two and a further one: 89e6c98d (a digest), 0-rescue-<machine id> and 6.12-x86_64 (a branch, Manjaro's) are none.
+_NUMBERS = r"\d+\.\d+(?:\.\d|[-+~](?:rc)?\d|rc\d)[\w.+~:-]*?(?<!\.old)"
 _IMAGES = r"(?:vmlinuz|vmlinux|kernel|bzImage|uImage|zImage|Image|linux|image)"
 _FILE_NAME = re.compile(r"^%s-(?P<release>%s)(?:\.efi(?:\.signed)?|\.gz)?$" % (_IMAGES, _NUMBERS))
 _RELEASE = re.compile(r"^\d+\.\d[\w.+~:-]*$")

@@ -11,6 +11,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._formats import processes, running_files
+from .._host.birth import birth_of
 from . import monitors, opened_files
 
 COMPONENT = "ovmf"
@@ -80,7 +81,11 @@ def _read_once(host: Any, guest: Guest, path: str) -> Firmware:
     if stat.problem not in (None, "absent"):
         return Firmware(path, False, running_files.Judged(running_files.UNKNOWN, "%s: %s" % (path, stat.problem)))
     written, changed = (None, None) if stat.problem else (stat.value.mtime, stat.value.ctime)
-    return Firmware(path, bool(stat.problem), running_files.judge_read(guest.started, written, not stat.problem, changed))
+    judged = running_files.judge_read(guest.started, written, not stat.problem, changed)
+    birth = birth_of(host, path) if judged.state == running_files.UNKNOWN and not stat.problem else None
+    if birth is not None:
+        judged = running_files.judge_read(guest.started, max(stat.value.mtime, birth), True)
+    return Firmware(path, bool(stat.problem), judged)
 
 
 def row_of(guest: Guest, firmware: Firmware, version: Optional[str], how: str) -> Dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from .._cpu import section as cpu_section
 from .._formats import processes as proc
 from .._formats import running_files
+from .._host.birth import birth_of
 from .._host.record import Fact
 from .._os import virtualization
 from .._packages import managers
@@ -157,7 +158,7 @@ def _collect_xen(host: Any, section: Any, clues: virtualization.Clues) -> None:
 
 
 def _collect_xen_image(host: Any, section: Any, components: List[Dict[str, Any]]) -> None:
-    """Whether an image was written after the boot: the file's change of state is what no package manager sets back."""
+    """Whether an image came after the boot: package managers give it an older time, and a new owner or link moves the inode's own time alone."""
     images = [component["path"] for component in components if component["name"] == "xen" and component["path"]]
     booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
     stats = [host.stat(path) for path in images]
@@ -165,7 +166,21 @@ def _collect_xen_image(host: Any, section: Any, components: List[Dict[str, Any]]
         reason = "not_applicable" if not images else "absent"
         section.cannot_say("xen.image_replaced", reason, "no image of Xen, or no time of it to compare with the boot")
     else:
-        section.put("xen.image_replaced", any(stat.value.ctime > booted for stat in stats), ", ".join(images[:4]))
+        _put_xen_image(section, images, [_came(host, images[at], stat.value, booted) for at, stat in enumerate(stats)])
+
+
+def _came(host: Any, path: str, stat: Any, booted: float) -> Optional[bool]:
+    """Whether a file came after the boot; None where only its inode was touched since, and nobody says when it was born."""
+    judged = running_files.judge_read(booted, stat.mtime, True, stat.ctime)
+    birth = birth_of(host, path) if judged.state == running_files.UNKNOWN else None
+    return judged.stale if birth is None else birth > booted
+
+
+def _put_xen_image(section: Any, images: List[str], came: List[Optional[bool]]) -> None:
+    if None in came and True not in came:
+        section.cannot_say("xen.image_replaced", "absent", "%s: touched since the boot; its time of birth would tell" % ", ".join(images[:4]))
+    else:
+        section.put("xen.image_replaced", True in came, ", ".join(images[:4]))
 
 
 def _collect_components(

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .._containers import processes
 from .._formats import processes as proc
 from .._formats import running_files
+from .._host.birth import birth_of
 from .._host.witness import apart
 from . import configurations, installed
 from .handlers import Handlers
@@ -18,7 +19,6 @@ from .handlers import Handlers
 # How configurations call machine monitors, and how their programs are called.
 _MONITORS = {"clh": "cloud-hypervisor", "cloud-hypervisor": "cloud-hypervisor", "fc": "firecracker", "rs-fc": "firecracker"}
 _COPY_BYTES = 128 * 1024 * 1024
-_SECONDS = 5.0
 # Where a jailer puts a copy of the program that it starts.
 _JAILS = ("/run/", "/srv/jailer/", "/firecracker")
 
@@ -205,10 +205,7 @@ class Successors:
         if started is None or stat.ctime <= started or stat.mtime > started:
             return float(stat.mtime)
         # Where this is not told (coreutils before 8.31, some file systems), the time of writing is all there is.
-        with apart(self._host):
-            said = self._host.run(["stat", "--dereference", "--format=%W", path], _SECONDS, 256)
-        birth = said.value.out.strip() if not said.problem and said.value.rc == 0 else ""
-        return max(float(stat.mtime), float(birth)) if birth.isdigit() else float(stat.mtime)
+        return max(float(stat.mtime), birth_of(self._host, path) or 0.0)
 
 
 def _is_jailed(path: str) -> bool:

@@ -52,9 +52,10 @@ def _by_build(release: str, uname_version: str, flavour: Optional[str], known: L
     if ubuntu and number[0].isdigit():
         versions.split_dpkg("%s.%s" % (base, number))
         return "%s.%s" % (base, number)
-    for head in (release + "-", base + ".", base + "-"):
+    # Deepin's build is the whole version.
+    for head in ("", release + "-", base + ".", base + "-"):
         # make bindeb-pkg counts its builds of one release: an installed -2 tells that #1 is -1.
-        counted = any(re.match(re.escape(head) + r"\d+\Z", version) for version in known) and number.isdigit()
+        counted = head and any(re.match(re.escape(head) + r"\d+\Z", version) for version in known) and number.isdigit()
         if head + number in known or counted:
             return head + number
     return None

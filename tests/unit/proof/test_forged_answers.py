@@ -121,6 +121,21 @@ def test_a_programs_path_accuses_no_other_process(folder: str, tmp_path: Path) -
     assert "docker\t1\t" not in said
 
 
+@pytest.mark.parametrize(("content", "state"), [(None, "installed"), (b"another", "replaced")])
+def test_an_engine_whose_file_was_put_there_again_is_what_is_installed(content: bytes | None, state: str, tmp_path: Path) -> None:
+    program = tmp_path / "dockerd"
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            same = program.read_bytes()
+            program.unlink()
+            program.write_bytes(same if content is None else content)
+            said = subprocess.run(["sh", "-c", DAEMONS.shell], capture_output=True, text=True, check=True, timeout=60).stdout
+        finally:
+            process.kill()
+    assert f"docker\t{process.pid}\t{program}\t{state}\n" in said
+
+
 def test_a_users_folder_ends_no_answer(tmp_path: Path) -> None:
     """A program in a folder whose name ends an answer and begins another, as any user can start it; replaced while it runs."""
     nonce = "cafe"

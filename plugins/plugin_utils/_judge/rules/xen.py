@@ -57,12 +57,14 @@ def running(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
         return
     met = [_met(version, target, at_least) for target in wanted]
     replaced = scope.facts.raw("hypervisor.xen.image_replaced")
+    unsure = replaced is None and not scope.facts.why("hypervisor.xen.image_replaced").startswith("not_applicable")
     if True not in met and None not in met:
         expected = f"the installed version ({', '.join(wanted[:5])})" if is_rule else str(promise)
         yield Difference("hypervisor.xen.running", expected, printable(version), (_FACT, "hypervisor.components"))
-    elif replaced is True or (True not in met and not is_rule and not _is_installed(scope, wanted)):
+    elif replaced is True or unsure or (True not in met and not is_rule and not _is_installed(scope, wanted)):
         yield Unknown(_FACT, f"{printable(version)} runs, which does not tell the revision of its package" + (
-            ", and the image was replaced since the boot" if replaced is True else ""))
+            ", and the image was replaced since the boot" if replaced is True else
+            ", and whether the image was replaced since the boot is not known" if unsure else ""))
 
 
 def _is_installed(scope: Scope, wanted: tuple[str, ...]) -> bool:

@@ -48,8 +48,9 @@ CONTAINERS = (
             k3s) [ "$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '1s|.*/||;1p')" = containerd ] || continue; kind=containerd ;;
             *) continue ;; esac
           [ "$(readlink "/proc/$pid/root")" = / ] || continue
-          if [ "$path" != "$program" ]; then state=replaced
-          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
+          if [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
+          # Another file that holds the same is what was there before.
+          elif [ -r "$program" ] && [ "$(md5sum <"/proc/$pid/exe")" = "$(md5sum <"$program")" ]; then state=installed
           else state=replaced; fi
           printf '%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state"
         done; true"""),

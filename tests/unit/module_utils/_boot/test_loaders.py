@@ -323,6 +323,7 @@ def test_an_image_without_a_release_in_its_name_says_it_itself() -> None:
     ("/boot/Image-5.14.21-default.gz", "5.14.21-default"), ("/boot/vmlinux-6.4.0-150600.21-default", "6.4.0-150600.21-default"),
     (f"/efi/{MACHINE}/6.10.3-200.fc40.x86_64/linux", "6.10.3-200.fc40.x86_64"), ("/boot/kernel-4.19.0-gentoo", "4.19.0-gentoo"),
     ("/boot/vmlinuz", None), ("/boot/vmlinuz-linux", None), ("/boot/vmlinuz.old", None), ("", None), ("/boot/vmlinuz-6.1\n; rm", None),
+    ("/boot/vmlinuz-6.12-1-liquorix-amd64", "6.12-1-liquorix-amd64"), ("/boot/vmlinuz-6.12", None),
     # Manjaro's branch, Void, Gentoo, Photon, a candidate of Debian's, and what make install moved aside.
     ("/boot/vmlinuz-6.12-x86_64", None), ("/boot/vmlinuz-6.6.30_1", "6.6.30_1"), ("/boot/kernel-6.6.30-gentoo-dist", "6.6.30-gentoo-dist"),
     ("/boot/vmlinuz-6.1.83-2.ph5-esx", "6.1.83-2.ph5-esx"), ("/boot/vmlinuz-6.18-rc3-amd64", "6.18-rc3-amd64"), ("/boot/vmlinuz-6.6.30.old", None),

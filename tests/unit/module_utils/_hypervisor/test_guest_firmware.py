@@ -60,6 +60,15 @@ def test_firmware_that_was_read_once_is_judged_by_its_times(changes: dict[str, f
     assert row["stale"] is stale
 
 
+@pytest.mark.parametrize(("said", "stale"), [(STARTED - 9e5, False), (STARTED + 100.0, True), ("-", None), (0, None)])
+def test_firmware_whose_inode_was_touched_is_judged_by_its_birth(said: Any, stale: bool | None) -> None:
+    """A hard link, a new owner or a label moves the inode's time; a package's new file is born."""
+    machine = guest("-bios", CODE).file(CODE, 71, b"code", mtime=STARTED - 9e6, ctime=STARTED + 100.0)
+    machine.recording["run"][f"stat --dereference --format=%W {CODE}"] = [0, f"{said if isinstance(said, str) else int(said)}\n", ""]
+    row, = rows(machine)
+    assert row["stale"] is stale
+
+
 def test_firmware_of_a_container_is_its_images_business() -> None:
     machine = holding(guest(), CODE, 69)
     machine.recording["stat"]["/proc/4242/root"] = OWN["stat"]

@@ -404,14 +404,19 @@ def test_a_guest_that_the_installed_qemu_cannot_take() -> None:
     assert facts["guests"][0]["saved_machine_type"] == "pc-q35-4.0"
 
 
-@pytest.mark.parametrize(("ctime", "replaced"), [(NOW - UPTIME - 10, False), (NOW - 50, True)])
-def test_an_image_of_xen_that_was_written_since_the_boot(ctime: float, replaced: bool) -> None:
+@pytest.mark.parametrize(("ctime", "mtime", "birth", "replaced"), [
+    (NOW - UPTIME - 10, 0.0, None, False), (NOW - 50, 0.0, NOW - 50, True), (NOW - 50, NOW - 50, None, True),
+    # A link or an owner moves the inode's time alone; where nobody tells the birth, that may be all.
+    (NOW - 50, 0.0, NOW - UPTIME - 10, False), (NOW - 50, 0.0, None, None),
+])
+def test_an_image_of_xen_that_was_written_since_the_boot(ctime: float, mtime: float, birth: float | None, replaced: bool | None) -> None:
     machine = debian()
     image = "/boot/xen-4.20-amd64.gz"
     machine.recording["read"]["/var/lib/dpkg/status"] = "Package: xen-hypervisor-4.20-amd64\nStatus: install ok installed\nVersion: 4.20.4-1\n"
     machine.recording["read"]["/var/lib/dpkg/info/xen-hypervisor-4.20-amd64.list"] = image + "\n"
     machine.recording["stat"]["/boot"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 5]
-    machine.file(image, 600, b"", ctime=ctime)
+    machine.file(image, 600, b"", ctime=ctime, mtime=mtime)
+    machine.recording["run"][f"stat --dereference --format=%W {image}"] = [0, f"{int(birth)}\n" if birth else "-\n", ""]
     section = machine.scan()
     assert section.facts["xen"]["image_replaced"] is replaced
 

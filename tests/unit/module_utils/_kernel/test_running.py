@@ -46,6 +46,7 @@ from hypothesis import strategies as st
         ("6.8.0-1014-nvidia-64k", "#15-Ubuntu SMP PREEMPT_DYNAMIC", "Ubuntu 6.8.0-1014.15-nvidia-64k 6.8.12\n", "nvidia-64k", (), "6.8.0-1014.15"),
         ("6.11.0-1012-azure-fde", "#12~24.04.1-Ubuntu SMP", None, "azure-fde", (), "6.11.0-1012.12~24.04.1"),
         ("6.12-1-liquorix-amd64", "#1 ZEN SMP PREEMPT liquorix 6.12-3.1~trixie (2024-12-15)", None, "liquorix-amd64", (), "6.12-3.1~trixie"),
+        ("6.6.40-amd64-desktop-hwe", "#23.01.01.19 SMP PREEMPT_DYNAMIC Fri Jul 19", None, "amd64-desktop-hwe", ("23.01.01.19",), "23.01.01.19"),
         ("6.1.55", "#1 SMP PREEMPT_DYNAMIC Sat Oct 7 10:00:00 UTC 2023", None, "", ("6.1.55-1",), "6.1.55-1"),
         ("6.1.55-acme", "#1 SMP PREEMPT_DYNAMIC Sat Oct 7 10:00:00 UTC 2023", None, "acme", ("6.1.55-acme-2",), "6.1.55-acme-1"),
     ],

@@ -18,3 +18,8 @@ def first_functions(symbols: str, module: str) -> List[str]:
     name = re.escape(module)
     named = re.findall(r"(?m)^\S+ \S __initcall__kmod_%s__[0-9]+_[0-9]+_(\S+?)%s" % (name, _LEVEL), symbols)
     return sorted(set(named or re.findall(r"(?m)^\S+ [tT] (%s_init)$" % name, symbols)))
+
+
+def is_started(symbols: str, name: str) -> bool:
+    """Whether the kernel starts a part of this name, module or not."""
+    return " __initcall__kmod_%s__" % name in symbols

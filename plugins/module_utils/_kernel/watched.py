@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .._formats import cmdline, modprobe
 from .._host.record import Fact
-from .initcalls import first_functions
+from .initcalls import first_functions, is_started
 from .modules import names_in
 
 WATCHED_FACTS = [
@@ -75,7 +75,7 @@ class _View:
 
     def row(self, name: str) -> Dict[str, Any]:
         """All that is told of one module."""
-        built_in = None if self.built_in.problem else name in names_in(self.built_in.value)
+        built_in = None if self.built_in.problem else name in names_in(self.built_in.value) or self._is_part(name)
         initcalls = first_functions(self._table(), name) if built_in else []
         block = self._started(initcalls, name) if built_in else self._block(name)
         state, detail = self._state(name, built_in, block)
@@ -85,8 +85,14 @@ class _View:
                 "initcalls": initcalls, "needed_by": self._needed_by(name),
                 "pulled_by": None if self.unread else modprobe.pulled_by(self.config, name)[:_SHOWN]}
 
+    def _is_part(self, name: str) -> bool:
+        """Whether a name that is in no list of modules is a part of the kernel that can be no module (mptcp): modules.builtin has none of those."""
+        if name in self.running or self.on_disk.problem or name in names_in(self.on_disk.value):
+            return False
+        return not self._host.stat("/sys/module/" + name).problem or is_started(self._table(), name)
+
     def _table(self) -> str:
-        """The kernel's symbols: large, and read only for what is built in."""
+        """The kernel's symbols: large, and read only for what is no module on disk."""
         if self._symbols is None:
             answer = self._host.read("/proc/kallsyms", _SYMBOL_BYTES)
             self._symbols = "" if answer.problem else answer.value

@@ -77,9 +77,8 @@ def _ranges(affected: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
         if not isinstance(one, Mapping) or one.get("type") not in ("ECOSYSTEM", "SEMVER"):
             continue
         introduced: str | None = None
-        for event in _list(one.get("events")):
-            if not isinstance(event, Mapping):
-                continue
+        # Events need not come in order; what is there since ever comes first in any.
+        for event in sorted(filter(_is_mapping, _list(one.get("events"))), key=lambda event: event.get("introduced") != "0"):
             if isinstance(event.get("introduced"), str):
                 introduced = "" if event["introduced"] == "0" else event["introduced"]
             elif isinstance(event.get("fixed"), str) and introduced is not None:
@@ -87,6 +86,10 @@ def _ranges(affected: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
                 introduced = None
         if introduced is not None:
             yield introduced, None
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _live_patch(specific: Any) -> LivePatch | None:

@@ -150,8 +150,8 @@ _KERNEL_ENTRIES = (
           "Unload and load it where nothing uses it, or reboot the host in its wave.", "reboot"),
     Entry("kernel.modules_blocked", "high", "A module that the standard wants blocked runs, or could be made to run: blocked on disk is not "
           "unloaded, and a line of blacklist stops loading by alias only.",
-          "Write 'install NAME /bin/false' into /etc/modprobe.d and unload it (modprobe -r NAME) where nothing uses it. One that is part of the "
-          "kernel needs initcall_blacklist= and a reboot, or a fixed kernel.", "none"),
+          "Write 'softdep NAME pre:' and 'install NAME /bin/false' into a file of /etc/modprobe.d that is read first, and unload it (modprobe -r "
+          "NAME) where nothing uses it. One that is part of the kernel needs initcall_blacklist= and a reboot, or a fixed kernel.", "none"),
     Entry("kernel.unmanaged", "medium", "The running kernel belongs to no installed package: no update will ever reach it, and its modules "
           "may be gone.",
           "Reboot into a packaged kernel.", "reboot"),

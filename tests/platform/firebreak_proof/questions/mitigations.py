@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from ..asking import Question
 
-# What the kernel and kmod say of a module. An install line hides from kmod's answer that the module is part of the kernel.
+# What the kernel and kmod say of a module. An install line hides from kmod's answer that the module is part of the kernel, and kmod knows nothing of
+# parts that can be no module.
 LOOK = r"""
         kmod=$(command -v modprobe || echo /sbin/modprobe)
         look() {
           [ -x "$kmod" ] || { echo "there is no modprobe to ask" >&2; exit 3; }
           [ -e "/sys/module/$1/initstate" ] && printf 'runs\t%s\n' "$1"
           "$kmod" --dry-run --show-depends "$1" 2>/dev/null | sed "s/^/does\t$1\t/"
-          "$kmod" --dry-run --ignore-install --show-depends "$1" 2>/dev/null | grep -q '^builtin ' || return 0
+          "$kmod" --dry-run --ignore-install --show-depends "$1" 2>/dev/null | grep -q '^builtin ' ||
+            grep -q " __initcall__kmod_${1}__" /proc/kallsyms ||
+            { [ -d "/sys/module/$1" ] && [ ! -e "/sys/module/$1/initstate" ]; } || return 0
           printf 'part\t%s\n' "$1"
           sed -n "s/^.* __initcall__kmod_${1}__[0-9]*_[0-9]*_//p" /proc/kallsyms |
             sed -E "s/(early|rootfs|con|[0-7]s?)\$//; s/^/starts\t$1\t/"

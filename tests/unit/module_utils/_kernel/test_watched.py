@@ -19,7 +19,7 @@ FILES = {"/proc/modules": "esp4 28672 2 - Live 0x0\nxfrm 9 1 esp4,esp6, Live 0x0
          FOLDER + "modules.builtin": "kernel/net/key/af_key.ko\nkernel/two.ko\nkernel/old.ko\nkernel/dark.ko\n",
          "/proc/kallsyms": "0000000000000000 d __initcall__kmod_af_key__612_3924_ipsec_pfkey_init6\n0000000000000000 t af_key_init\n"
                            "0000000000000000 d __initcall__kmod_two__1_2_two_aearly\n0000000000000000 d __initcall__kmod_two__3_9_two_b7s\n"
-                           "0000000000000000 t old_init\n",
+                           "0000000000000000 t old_init\n0000000000000000 d __initcall__kmod_mptcp__1071_2_mptcp_init4\n",
          FOLDER + "modules.alias": "alias crypto-gcm(*) gcm\nalias net-pf-38 af_alg\n",
          FOLDER + "modules.builtin.modinfo": "crc32c_generic.alias=crc32c\0crc32c_generic.license=GPL\0",
          FOLDER + "modules.dep": "kernel/crypto/algif_aead.ko.xz: kernel/crypto/af_alg.ko.xz\nkernel/net/rxrpc/rxrpc.ko:\nkernel/net/esp4.ko:\n",
@@ -33,7 +33,8 @@ def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tu
     reads = {**FILES, **({"/proc/cmdline": line} if line else {}), **{f"/etc/modprobe.d/{key}.conf": text for key, text in files.items()},
              **({FOLDER + "modules.softdep": own} if own else {})}
     host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "read": reads,
-                         "listdir": {"/etc/modprobe.d": [f"{key}.conf" for key in files]}})
+                         "listdir": {"/etc/modprobe.d": [f"{key}.conf" for key in files]},
+                         "stat": {"/sys/module/zswap": ["dir", 0o755, 0, 0, 0, 0, 0, 1, 1]}})
     section = Section("kernel")
     put_watched(host, section, [name])
     (row,) = section.facts["watched_modules"]
@@ -78,6 +79,10 @@ def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tu
     # It stops loadable modules as well, where it names their first function: only the module's file tells that.
     ("algif_aead", "initcall_blacklist=algif_aead_init", {}, None, "which only its file tells"),
     ("algif_aead", "initcall_blacklist=algif_aead_init", {"a": "install algif_aead /bin/false\n"}, "blocked", "install /bin/false"),
+    # A part of the kernel that can be no module is in no list of modules (CONFIG_MPTCP of Debian's 6.12): its symbols tell, or its folder in /sys.
+    ("mptcp", None, {"a": "install mptcp /bin/false\n"}, "built_in", "initcall_blacklist= of mptcp_init"),
+    ("mptcp", "initcall_blacklist=mptcp_init", {}, "blocked", "initcall_blacklist=mptcp_init"),
+    ("zswap", None, {}, "built_in", "initcall_blacklist= of its first function"),
     ("no_such", None, {}, "absent", "the running kernel has no such module"),
     # A soft dependency that is there makes kmod pass over the install line (modprobe.d(5): softdep takes precedence), the module's own as well.
     # The first softdep line counts, by the files' names; one without targets, or whose targets are not there, changes nothing.

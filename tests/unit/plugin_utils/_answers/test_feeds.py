@@ -197,6 +197,20 @@ def test_a_digest_beside_a_feed_is_held_against_it(tmp_path: Path) -> None:
     assert [(problem.partial, "SHA-256 is not" in problem.why) for problem in _read(tmp_path)[1]] == [(True, True)]
 
 
+# https://ossf.github.io/osv-schema/#affectedrangesevents-fields: events are no sequence; a range without an end is open.
+@pytest.mark.parametrize(("events", "wanted"), [
+    ([{"introduced": "0"}, {"fixed": "2"}], [("", "2")]), ([{"fixed": "2"}, {"introduced": "0"}], [("", "2")]),
+    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}, {"fixed": "4"}], [("", "2"), ("3", "4")]),
+    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}], [("", "2"), ("3", None)]), ([{"introduced": "0"}], [("", None)]),
+    ([{"introduced": "0"}, {"last_affected": "2"}], [("", None)]), (["0", {}], []), ([], []),
+])
+def test_ranges_of_osv(events: list[Any], wanted: list[tuple[str, str | None]]) -> None:
+    document = {**DSA, "affected": [{"package": {"ecosystem": "Debian:12", "name": "linux"}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}]}
+    advisory = osv.parse(document)
+    assert advisory is not None
+    assert [(row.introduced, row.fixed) for row in advisory.rows] == wanted
+
+
 def test_withdrawn_is_nothing() -> None:
     assert osv.parse({**DSA, "withdrawn": "2026-01-01T00:00:00Z"}) is None
 

@@ -72,12 +72,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The release to boot, its package, packages to install and to remove, what waits for a reboot, and the refusal or null.
+  description: The release to boot, its package, packages to install and to remove, those of its headers and of the modules that are packed apart,
+    what waits for a reboot, and the refusal or null.
   type: dict
   sample:
     cmdline: {present: [lockdown=integrity], absent: []}
     family: debian
+    extra_modules: []
     folders: [/boot]
+    headers: [linux-headers-6.1.0-41-amd64]
     install: [linux-image-6.1.0-41-amd64=6.1.158-1]
     locks: []
     managers: []

@@ -72,3 +72,15 @@ def test_zypper_installs_removes_and_locks_what_the_plan_names(tmp_path: Path) -
     assert said[1].splitlines()[2:] == [
         "--non-interactive removelock kernel-default > 5.14.21-150500.55.94.1", f"{install} kernel-default=5.14.21-150500.55.124.1",
         "--non-interactive addlock kernel-default > 5.14.21-150500.55.124.1", f"{remove} kernel-default=5.14.21-150500.55.52.1"]
+
+
+def test_what_belongs_to_a_kernel_is_brought_after_the_lists_are_refreshed(tmp_path: Path) -> None:
+    devel, extra = "kernel-default-devel=5.14.21-150500.55.124.1", "kernel-default-extra=5.14.21-150500.55.124.1"
+    plan = {**PLAN, "family": "suse", "headers": [devel], "extra_modules": [extra]}
+    first = [f"install -m 755 {ZYPPER} /usr/bin/zypper", "touch /etc/zypper.said"]
+    changed, said = runs(tmp_path, 'ID="sles"\nVERSION_ID="15.5"\n', ["refresh.yml", "companions.yml"], first, "/etc/zypper.said",
+                         [{"__kernel_plan": plan, "kernel_headers": True, "kernel_extra_modules": True}] * 2)
+    assert changed == [1, 1]
+    install = "--non-interactive --no-refresh install --oldpackage --no-recommends"
+    assert said[0].splitlines() == [f"{install} --dry-run {devel} {extra}"]
+    assert said[1].splitlines()[1:] == ["--non-interactive refresh", f"{install} {devel} {extra}"]

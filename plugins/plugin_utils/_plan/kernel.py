@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
 from ...module_utils._host.errors import Refused
-from .kernel_packages import locks, metas, to_install, to_remove, zypper_locks
+from .kernel_packages import extra_modules, headers, locks, metas, to_install, to_remove, zypper_locks
 
 FAMILIES = ("debian", "redhat", "suse")
 
@@ -33,8 +33,9 @@ class Wanted:
 
 @dataclass
 class Plan:
-    """``install`` and ``remove`` are packages; ``release`` boots by default in the end; ``pending`` says what only a reboot puts in force.
+    """``install`` and ``remove`` are packages, ``headers`` and ``extra_modules`` those that belong to the ``release`` that boots in the end.
 
+    ``pending`` says what only a reboot puts in force.
     ``locks`` are to be made, so that updates bring no other kernels, ``unlock`` are of another version; ``folders`` get the image.
     """
 
@@ -42,6 +43,8 @@ class Plan:
     release: str
     package: str
     install: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
+    extra_modules: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     metas: list[str] = field(default_factory=list)
     locks: list[str] = field(default_factory=list)
@@ -95,6 +98,7 @@ def plan(record: Mapping[str, Any], aim: Wanted, keep: int, hold: bool = False) 
     made = Plan(family, image["release"], image["package"])
     if install:
         made.install = to_install(record["os"], flavour, image)
+    made.headers, made.extra_modules = headers(record["os"], image), extra_modules(record["os"], image)
     made.remove = [name for each in _superfluous(kernel, image["release"], keep) for name in to_remove(family, each)]
     made.metas = metas(family, flavour, image)
     if hold:

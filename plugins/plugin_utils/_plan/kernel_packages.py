@@ -21,6 +21,10 @@ def _stem(package: str) -> str:
     return package.removesuffix("-core")
 
 
+def _is_ubuntu(os_section: Row) -> bool:
+    return "ubuntu" in (os_section["id"], *(os_section.get("id_like") or []))
+
+
 def to_install(os_section: Row, flavour: str, image: Row) -> list[str]:
     """What the package manager is asked for, in its own notation: the image with all the modules that the distribution's kernel comes with."""
     package, version = image["package"], image["package_version"]
@@ -28,9 +32,30 @@ def to_install(os_section: Row, flavour: str, image: Row) -> list[str]:
         # kernel-core alone boots without most drivers; kernel requires both.
         return [f"{_stem(package)}-{version}"]
     names = [package]
-    if flavour == "generic" and "ubuntu" in (os_section["id"], *(os_section.get("id_like") or [])):
+    if flavour == "generic" and _is_ubuntu(os_section):
         names.append(f"linux-modules-extra-{image['release']}")
     return [f"{name}={version}" for name in names]
+
+
+def headers(os_section: Row, image: Row) -> list[str]:
+    """What modules from outside of the tree (DKMS, akmods) are built against, for this kernel and no other."""
+    package, version, release = str(image["package"]), image["package_version"], image["release"]
+    if os_section["family"] == "redhat":
+        return [f"{_stem(package)}-devel-{version}"]
+    if os_section["family"] == "suse":
+        return [f"{package.removesuffix('-base')}-devel={version}"]
+    maker = re.match(r"(proxmox|pve)-kernel-", package)
+    return [f"{maker.group(1) if maker else 'linux'}-headers-{release}"]
+
+
+def extra_modules(os_section: Row, image: Row) -> list[str]:
+    """The modules of this kernel that its distribution packs apart; none where the image's package has them all."""
+    package, version = str(image["package"]), image["package_version"]
+    if os_section["family"] == "redhat":
+        return [f"{_stem(package)}-modules-extra-{version}"]
+    if os_section["family"] == "suse":
+        return [f"{package.removesuffix('-base')}-extra={version}"]
+    return [f"linux-modules-extra-{image['release']}"] if _is_ubuntu(os_section) else []
 
 
 def to_remove(family: str, image: Row) -> list[str]:

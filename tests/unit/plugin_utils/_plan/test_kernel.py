@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.errors import Refused
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan.kernel import Wanted, cmdline, plan, wanted
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._plan.kernel_packages import extra_modules, headers
 from golden_record import golden
 
 HOSTS = Path(__file__).parents[2] / "fixtures/hosts"
@@ -287,3 +288,38 @@ def test_relatives_of_ubuntu_get_its_modules_too(os_id: str, like: list[str]) ->
                "kernel.running": {**OLD, "flavour": "generic", "version": "#1"}, "kernel.available": {**generic, "held": []}}
     assert plan(host(changes), Wanted(), -1)["install"] == [
         "linux-image-6.11.0-26-generic=6.11.0-26.26", "linux-modules-extra-6.11.0-26-generic=6.11.0-26.26"]
+
+
+# Names by each one's packaging: debian/control of linux, Ubuntu's debian.master/control.d, Proxmox' pve-kernel, kernel.spec of RHEL and of Oracle's
+# UEK, Amazon's lines of kernels, SUSE's kernel-binary.spec.
+DEBIAN, UBUNTU = {"family": "debian", "id": "debian", "id_like": []}, {"family": "debian", "id": "ubuntu", "id_like": ["debian"]}
+REDHAT, SUSE = {"family": "redhat", "id": "almalinux"}, {"family": "suse", "id": "opensuse-leap"}
+
+
+@pytest.mark.parametrize(("system", "package", "version", "release", "built_against", "apart"), [
+    (DEBIAN, "linux-image-6.1.0-41-amd64", "6.1.158-1", "6.1.0-41-amd64", ["linux-headers-6.1.0-41-amd64"], []),
+    (DEBIAN, "proxmox-kernel-6.8.12-4-pve-signed", "6.8.12-4", "6.8.12-4-pve", ["proxmox-headers-6.8.12-4-pve"], []),
+    (DEBIAN, "pve-kernel-5.15.158-2-pve", "5.15.158-2", "5.15.158-2-pve", ["pve-headers-5.15.158-2-pve"], []),
+    (UBUNTU, "linux-image-6.8.0-1021-aws", "6.8.0-1021.23", "6.8.0-1021-aws", ["linux-headers-6.8.0-1021-aws"],
+     ["linux-modules-extra-6.8.0-1021-aws"]),
+    (REDHAT, "kernel-core", "5.14.0-611.el9", "5.14.0-611.el9.x86_64", ["kernel-devel-5.14.0-611.el9"], ["kernel-modules-extra-5.14.0-611.el9"]),
+    (REDHAT, "kernel-64k-core", "5.14.0-611.el9", "5.14.0-611.el9.aarch64+64k", ["kernel-64k-devel-5.14.0-611.el9"],
+     ["kernel-64k-modules-extra-5.14.0-611.el9"]),
+    (REDHAT, "kernel-uek-core", "5.15.0-306.177.4.el9uek", "5.15.0-306.177.4.el9uek.x86_64", ["kernel-uek-devel-5.15.0-306.177.4.el9uek"],
+     ["kernel-uek-modules-extra-5.15.0-306.177.4.el9uek"]),
+    (REDHAT, "kernel6.12", "6.12.46-66.121.amzn2023", "6.12.46-66.121.amzn2023.x86_64", ["kernel6.12-devel-6.12.46-66.121.amzn2023"],
+     ["kernel6.12-modules-extra-6.12.46-66.121.amzn2023"]),
+    (SUSE, "kernel-default", "6.4.0-150600.23.73.1", "6.4.0-150600.23.73-default", ["kernel-default-devel=6.4.0-150600.23.73.1"],
+     ["kernel-default-extra=6.4.0-150600.23.73.1"]),
+    (SUSE, "kernel-default-base", "6.4.0-150600.23.73.1", "6.4.0-150600.23.73-default", ["kernel-default-devel=6.4.0-150600.23.73.1"],
+     ["kernel-default-extra=6.4.0-150600.23.73.1"]),
+])
+def test_what_belongs_to_a_kernel(system: dict[str, Any], package: str, version: str, release: str, built_against: list[str], apart: list[str]
+                                  ) -> None:
+    image = {"package": package, "package_version": version, "release": release}
+    assert (headers(system, image), extra_modules(system, image)) == (built_against, apart)
+
+
+def test_the_plan_names_what_belongs_to_the_kernel_that_becomes_the_default() -> None:
+    assert plan(host(), Wanted(), -1)["headers"] == [f"linux-headers-{NEW['release']}"]
+    assert plan(host(), Wanted(release=OLD["release"]), -1)["headers"] == [f"linux-headers-{OLD['release']}"]

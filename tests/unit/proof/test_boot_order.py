@@ -13,6 +13,7 @@ from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError
 from firebreak_proof.proof import Proof
 from firebreak_proof.questions import system
+from firebreak_proof.questions.kernels import KERNEL
 from firebreak_proof.standards import Standard
 from firebreak_proof.views import boot_order, kernels
 
@@ -100,3 +101,16 @@ def test_extlinux_is_read_on_the_host(text: str, image: str, tmp_path: Path) -> 
     path = tmp_path / "extlinux.conf"
     path.write_text(text, encoding="utf-8")
     assert subprocess.run(["awk", program, path], capture_output=True, text=True, check=True).stdout == f"extlinux {image}\n"
+
+
+@pytest.mark.parametrize(("owned", "status"), [("/usr/lib/os-release", 0), ("", 3)])
+@pytest.mark.parametrize("name", ["stray", "installed"])
+def test_managers_that_keep_nothing_of_the_host_say_nothing_of_its_kernels(name: str, owned: str, status: int, tmp_path: Path) -> None:
+    """dpkg and rpm on Arch or Alpine, where they are there as tools for packages of others."""
+    for tool in ("dpkg-query", "rpm"):
+        program = tmp_path / tool
+        program.write_text(f'#!/bin/sh\n[ "$1 $2" = "-S {owned}" ] && echo "base-files: $2"\n', encoding="utf-8")
+        program.chmod(0o755)
+    shell = next(question.shell for question in KERNEL if question.name == name)
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert (done.returncode, "neither dpkg nor rpm" in done.stderr) == (status, status == 3), done

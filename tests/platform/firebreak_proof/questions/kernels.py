@@ -10,6 +10,15 @@ from .mitigations import LOOK
 
 _KERNELS = ("mitigations", "kernel.*", "live_patch.*")
 
+# dpkg and rpm may be mere tools on a host that another manager keeps: then they know neither a kernel nor the system's own os-release.
+_KEPT = """
+        kept() {
+          for file in /usr/lib/os-release /etc/os-release; do
+            { dpkg-query -S "$file" || rpm -qf "$file"; } >/dev/null 2>&1 && return
+          done
+          echo "neither dpkg nor rpm keeps the packages of this host" >&2; exit 3
+        }"""
+
 KERNEL = (
     Question("running", ("kernel.*", "live_patch.*", "mitigations"), """
         release=$(uname -r); echo "uname $release"; echo "proc $(cat /proc/sys/kernel/osrelease)"; echo "banner $(cat /proc/version)"
@@ -28,7 +37,8 @@ KERNEL = (
           else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
           [ -n "$owner" ] && echo "owner $owner" && exit
         done; true"""),
-    Question("stray", ("kernel.stray_images",), """
+    Question("stray", ("kernel.stray_images",), _KEPT + """
+        owned=
         for path in /boot/vmlinuz-* /boot/Image-*; do
           case $path in *\\**|*rescue*) continue ;; esac
           release=${path#/boot/*-}; modules=lib/modules/$release/vmlinuz
@@ -37,10 +47,15 @@ KERNEL = (
             owner=$(dpkg-query -S "$path" "/$modules" "/usr/$modules" 2>/dev/null | sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
             # dpkg remembers the files of a package whose configuration it keeps.
             [ -n "$owner" ] && dpkg-query -W -f '${db:Status-Status}' "$owner" | grep -qE '^(installed|unpacked|half-configured|triggers)'
-          else rpm -qf "$path" >/dev/null 2>&1 || rpm -qf "/$modules" >/dev/null 2>&1; fi || echo "$path"
-        done"""),
+          else rpm -qf "$path" >/dev/null 2>&1 || rpm -qf "/$modules" >/dev/null 2>&1; fi && owned=yes || echo "$path"
+        done
+        [ -n "$owned" ] || kept"""),
     # name, version, release, image, whether the image is there and as packaged
-    Question("installed", _KERNELS, r"""
+    Question("installed", _KERNELS, _KEPT + r"""
+        # Without a kernel of a package it matters who keeps them.
+        known=$(dpkg-query -S '/boot/vmlinu[xz]-[0-9]*' '/boot/Image-[0-9]*' '*/lib/modules/[0-9]*/modules.builtin' 2>/dev/null
+          rpm -qa 'kernel*' linux 'linux-*' 'vzkernel*' 2>/dev/null)
+        [ -n "$known" ] || kept
         judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL
           if [ ! -s "$4" ]; then state=missing
           elif [ -z "$5" ]; then state=unknown
@@ -64,7 +79,7 @@ KERNEL = (
             judge "$package" "$2" "$release" "$image" "$(digest "$package" "$file")" md5sum
           done
         elif command -v rpm >/dev/null; then
-          rpm -qa --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{VERSION}-%{RELEASE}.%{ARCH}\n' 'kernel*' |
+          rpm -qa --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{VERSION}-%{RELEASE}.%{ARCH}\n' 'kernel*' linux 'linux-*' 'vzkernel*' |
           while IFS="	" read -r package version nvr; do
             image=$(rpm -ql "$package-$nvr" | grep -E '^(/usr)?/lib/modules/[^/]+/(vmlinuz|Image)$|^/boot/(vmlinuz|Image)-' | head -n 1)
             [ -n "$image" ] || continue

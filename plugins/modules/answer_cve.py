@@ -35,8 +35,8 @@ options:
     default: false
   feeds:
     description:
-      - Paths of feeds and addresses of mirrors (C(http://), C(https://)), or mappings with C(path) or C(url), and C(stream), C(keyring) and
-        C(signature). A folder stands for all files in it.
+      - Paths of feeds and addresses of mirrors (C(http://), C(https://)), or mappings with C(path) or C(url), and C(stream), C(keyring),
+        C(signature) and C(max_age_hours). A folder stands for all files in it.
       - With C(keyring) a feed counts only where a signature holds that lies beside it or that C(signature) names. It is OpenPGP's, by C(gpgv), or
         one of C(ssh-keygen), by a file of allowed signers.
       - OSV documents (C(.json), C(.zip), C(.tar.xz), C(.tar.gz), C(.tar.bz2)) of Debian, Ubuntu (with its notices of live patches), Red Hat, Rocky,
@@ -47,7 +47,7 @@ options:
     type: raw
     required: true
   max_age_hours:
-    description: A feed older than this closes nothing; what would be fixed by it is C(unknown).
+    description: A feed older than this, or than its own C(max_age_hours), closes nothing; what would be fixed by it is C(unknown).
     type: int
     default: 24
   directory:

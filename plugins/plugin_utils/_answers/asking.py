@@ -114,8 +114,8 @@ def distrusted(wanted: list[Feed], ages: list[float | None], limit: int) -> str:
     for feed, age in zip(wanted, ages, strict=True):
         if age is None:
             return f"the feed {feed.name.rpartition('/')[2]} is dated in the future"
-        if age > limit:
-            return f"the feed {feed.name.rpartition('/')[2]} is {_told(age)}, {limit} hours are allowed"
+        if age > (feed.max_age or limit):
+            return f"the feed {feed.name.rpartition('/')[2]} is {_told(age)}, {feed.max_age or limit} hours are allowed"
     return ""
 
 

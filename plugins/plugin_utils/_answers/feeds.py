@@ -30,18 +30,19 @@ _BROKEN = (FeedError, OSError, EOFError, ValueError, RecursionError, NotImplemen
            lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 # What lies beside feeds and is none: signatures, digests, lists of changes, words for people.
 _BESIDE = (".sha256", ".sha512", *signatures.BESIDE, ".txt", ".md", ".html")
-_KEYS = {"path", "url", "stream", "signature", "keyring"}
+_KEYS = {"path", "url", "stream", "signature", "keyring", "max_age_hours"}
 
 
 class Feed(NamedTuple):
     """A feed as it is named: a path or a mirror's address, for updateinfo the stream that its repository is of (``oracle:9``), and where it must be
-    signed the keyring, with the signature's path or address where it does not lie beside it."""
+    signed the keyring, with the signature's path or address where it does not lie beside it; ``max_age`` are hours, 0 for what holds for all."""
 
     path: Path
     stream: str = ""
     url: str = ""
     signature: str = ""
     keyring: str = ""
+    max_age: int = 0
 
     @property
     def name(self) -> str:
@@ -64,15 +65,17 @@ def of_setting(value: Any) -> list[Feed]:
 
 def _feed(item: Any) -> Feed:
     given = {"url" if "://" in item else "path": item.strip()} if isinstance(item, str) and item.strip() else item
-    is_known = isinstance(given, dict) and set(given) <= _KEYS and all(isinstance(text, str) for text in given.values())
-    if not is_known or bool(given.get("path")) == bool(given.get("url")):
-        raise FeedError("firebreak_feeds: want paths, addresses, or mappings with path or url, and stream, signature, keyring where they are needed; "
-                        f"seen {str(item)[:100]!r}")
+    hours = given.get("max_age_hours", 1) if isinstance(given, dict) else 0
+    is_known = isinstance(given, dict) and set(given) <= _KEYS and all(
+        isinstance(text, str) for name, text in given.items() if name != "max_age_hours")
+    if not is_known or bool(given.get("path")) == bool(given.get("url")) or not str(hours).isdecimal() or int(hours) < 1:
+        raise FeedError("firebreak_feeds: want paths, addresses, or mappings with path or url, and stream, signature, keyring, max_age_hours where "
+                        f"they are needed; seen {str(item)[:100]!r}")
     if given.get("signature") and not given.get("keyring"):
         raise FeedError(f"firebreak_feeds: want a keyring to check the signature {given['signature'][:100]!r} by")
     keyring = given.get("keyring", "")
     return Feed(Path(given.get("path", "")).expanduser(), given.get("stream", ""), given.get("url", ""), given.get("signature", ""),
-                str(Path(keyring).expanduser()) if keyring else "")
+                str(Path(keyring).expanduser()) if keyring else "", int(given.get("max_age_hours", 0)))
 
 
 def files(feed: Feed) -> list[Path]:

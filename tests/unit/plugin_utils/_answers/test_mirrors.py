@@ -71,8 +71,9 @@ def drips(handler: Any) -> None:
 
 
 @pytest.fixture
-def mirror() -> Iterator[tuple[str, type[_Mirror]]]:
-    """A mirror's address, and its handler with the scripts."""
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, type[_Mirror]]]:
+    """A mirror's address, and its handler with the scripts; no proxy is asked for it."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     kind = type("Mirror", (_Mirror,), {"scripts": {}, "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     server.daemon_threads = True
@@ -101,6 +102,8 @@ def test_a_mirror_is_asked_again_only_for_what_changed_and_its_date_counts(mirro
     now = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
     assert asking.distrusted([feed], [(now.timestamp() - feed.path.stat().st_mtime) / 3600], 24) == (
         "the feed json is 30 hours old, 24 hours are allowed")
+    # What changes once a week at its source, such as a repository, is not old after a day.
+    assert asking.distrusted([feed._replace(max_age=240)], [30.0], 24) == ""
 
 
 def test_what_a_mirror_that_is_gone_left_is_asked_and_said(mirror: tuple[str, type[_Mirror]], tmp_path: Path) -> None:
@@ -144,7 +147,8 @@ def test_other_addresses_are_not_asked_and_no_secret_is_shown(tmp_path: Path, ad
     ({"url": "https://m.example.org/u.xml.gz", "stream": "oracle:9"}, Feed(Path(), "oracle:9", "https://m.example.org/u.xml.gz")),
     ({"path": "/srv/a.json", "keyring": "/k.gpg", "signature": "/s"}, Feed(Path("/srv/a.json"), signature="/s", keyring="/k.gpg")),
     ({"path": "/srv/a.json", "url": "https://m.example.org/a.zip"}, None), ({"path": "/srv/a.json", "signature": "/s"}, None), ({}, None),
-    ({"path": "/srv/a.json", "stream": 9}, None), ({"url": ""}, None),
+    ({"path": "/srv/a.json", "stream": 9}, None), ({"url": ""}, None), ({"path": "/a", "max_age_hours": 0}, None),
+    ({"path": "/srv/kev.json", "max_age_hours": "240"}, Feed(Path("/srv/kev.json"), max_age=240)), ({"path": "/a", "max_age_hours": -1}, None),
 ])
 def test_a_feed_is_a_path_or_an_address(given: Any, wanted: Feed | None) -> None:
     if wanted is None:

@@ -85,11 +85,12 @@ def test_debian_asks_for_a_reboot_and_names_each_package_once() -> None:
     assert section.evidence["boot.reboot_required"] == "/run/reboot-required"
 
 
-def test_debian_can_say_no_only_with_a_hook() -> None:
+@pytest.mark.parametrize("hook", ["/etc/kernel/postinst.d/unattended-upgrades", "/usr/share/kernel/postinst.d/touch-reboot-required"])
+def test_debian_can_say_no_only_with_a_hook(hook: str) -> None:
+    """The second is linux-base's own, of Debian forky (4.17)."""
     without = collected({"read": DEBIAN})
     assert without.facts["reboot_required"] is None
     assert reason(without, "boot.reboot_required") == "absent"
-    hook = "/etc/kernel/postinst.d/unattended-upgrades"
     with_hook = collected({"read": dict(DEBIAN, **{hook: "#!/bin/sh\n"})})
     assert with_hook.facts["reboot_required"] is False
     assert hook in with_hook.facts["signals"][0]["detail"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch import sysfs
 from ansible_collections.firebreak.fleet.plugins.module_utils._live_patch.providers import amazon, azure, canonical, canonical_text, kernelcare
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_query
 from live_patched_hosts import LINK, RELEASE, host, patch, protection, running, scan
@@ -157,6 +158,12 @@ SOLVABLE = f'<solvable status="%s" name="{NAME}" kind="package" edition="%s" arc
 ZYPPER = {"read": {"/usr/bin/klp": "", "/usr/bin/zypper": ""}, "listdir": {"/var/cache/zypp/raw": ["updates"]},
           "stat": {"/var/cache/zypp/raw/updates/cookie": ["file", 420, 0, 0, 0, 0, 0, 1, 1]}}
 SEED = f"livepatch_1_160000_1_1\n    active: 1\n    RPM: {NAME}-1-160000.1.1.x86_64\n    CVE: (none - this is an initial kernel live patch)\n"
+
+
+@pytest.mark.parametrize(("functions", "kind"), [(0, "seed"), (1, "unknown"), (-1, "unknown")])
+def test_a_patch_is_no_seed_by_its_name(functions: int, kind: str) -> None:
+    """klp-build and kpatch-build name a module after the patch's file (1-2.patch), which looks like SUSE's seed livepatch_1_2."""
+    assert sysfs.as_patch(sysfs.SysfsPatch("livepatch_1_2", "active", None, None, ["vmlinux"], functions)).kind == kind
 
 
 @pytest.mark.parametrize(("newest", "expected", "up_to_date"), [

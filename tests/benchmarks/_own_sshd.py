@@ -39,23 +39,23 @@ def new_key(path: Path) -> Path:
     return path
 
 
-def _configuration(directory: Path, port: int) -> str:
+def _configuration(directory: Path, port: int, startups: str) -> str:
     return "\n".join((
         f"ListenAddress {ADDRESS}:{port}", f"HostKey {new_key(directory / 'host_key')}", f"AuthorizedKeysFile {directory / 'user_key.pub'}",
         "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin prohibit-password",
-        "MaxStartups 200", "MaxSessions 200", "PrintMotd no", "",
+        f"MaxStartups {startups}", "MaxSessions 200", "PrintMotd no", "",
     ))
 
 
 @contextmanager
-def own_sshd(directory: Path) -> Iterator[Server]:
+def own_sshd(directory: Path, startups: str = "200") -> Iterator[Server]:
     """Serve until the block ends. RuntimeError where there is no sshd, or it does not start."""
     program = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if not program:
         raise RuntimeError("sshd: not found; wanted: Debian's openssh-server (make bench installs it)")
     server = Server(free_port(), new_key(directory / "user_key"))
     configuration = directory / "sshd_config"
-    configuration.write_text(_configuration(directory, server.port))
+    configuration.write_text(_configuration(directory, server.port, startups))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     log = directory / "sshd.log"

@@ -36,8 +36,25 @@ open(sys.argv[1], "w").write(str(size))
 _MAKE = _PAYLOAD + """
 code = payload.payload()
 open(sys.argv[1], "wb").write(payload.standard_input(code, {"sections": ["os"]}))
+open(sys.argv[1] + ".all", "wb").write(payload.standard_input(code, {"sections": [], "available": True}))
 open(sys.argv[1] + ".sh", "w").write(payload.command(code, "0" * 16, [[sys.executable]]) + "\\n")
 """
+# A whole scan of this machine, as it comes back.
+_ANSWER = _PAYLOAD + """
+import subprocess
+code = payload.payload()
+command = payload.command(code, "0" * 16, [[sys.executable]])
+done = subprocess.run(["/bin/sh", "-c", command], input=payload.standard_input(code, {"sections": [], "available": True}), stdout=subprocess.PIPE)
+open(sys.argv[1], "wb").write(done.stdout.partition(b"0:")[2].partition(b":end")[0])
+"""
+
+
+def answer(directory: Path) -> Path:
+    """A file with the answer of this machine to a scan, without the marks around it."""
+    path = directory / "answer"
+    argv, environment = _python(ROOT)
+    run([*argv, _ANSWER, str(path)], directory, environment)
+    return path
 
 
 def _python(checkout: Path) -> tuple[list[str], dict[str, str]]:
@@ -58,6 +75,8 @@ def compare(before: Path, directory: Path, repeats: int) -> Iterator[str | Goal]
         cases[f"{name}: pack 5 times"] = partial(run, [*argv, _PACK, str(directory / f"{name}.size")], directory, environment)
         script = f"for turn in 1 2 3 4 5; do /bin/sh '{directory / name}.sh' <'{directory / name}' >/dev/null; done"
         cases[f"{name}: start 5 times"] = partial(run, ["/bin/sh", "-c", script], directory, environment)
+        cases[f"{name}: scan 5 times"] = partial(run, ["/bin/sh", "-c", script.replace(f"<'{directory / name}'", f"<'{directory / name}.all'")],
+                                                 directory, environment)
     costs = interleaved(cases, repeats)
     for case, cost in costs.items():
         yield f"payload  {case:24} {cost.cpu:6.3f} CPU-s  {cost.wall:6.3f} s"
@@ -65,4 +84,5 @@ def compare(before: Path, directory: Path, repeats: int) -> Iterator[str | Goal]
     yield f"payload  bytes: before {sizes['before']}, now {sizes['now']}"
     for what in ("pack", "start"):
         yield Goal(f"CPU to {what} the host code / before", costs[f"now: {what} 5 times"].cpu / costs[f"before: {what} 5 times"].cpu, 1.0)
+    yield Goal("CPU of a scan on the host / before", costs["now: scan 5 times"].cpu / costs["before: scan 5 times"].cpu, 0.5)
     yield Goal("bytes of the payload / before", sizes["now"] / sizes["before"], 1.0)

@@ -19,17 +19,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import _answering, _history, _packing, _proving, _reporting, _scanning
+from benchmarks import _answering, _guards, _history, _packing, _proving, _reporting, _scanning
 from benchmarks._measuring import Goal
 from benchmarks._own_sshd import own_sshd
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["scan", "report", "proof", "payload", "answers", "history"], help="measure only this")
+    parser.add_argument("--only", choices=["scan", "guards", "report", "proof", "payload", "answers", "history"], help="measure only this")
     parser.add_argument("--before", type=Path, help="another checkout to hold the payload against (git worktree add)")
     parser.add_argument("--connections", nargs="+", choices=["local", "ssh"], default=["local", "ssh"])
     parser.add_argument("--hosts", nargs="+", type=int, default=[1, 10, 50], help="numbers of hosts to scan")
+    parser.add_argument("--answer-at-once", action="store_true", help="stand in for the hosts' half of a scan, and judge the controller's CPU alone")
     parser.add_argument("--records", nargs="+", type=int, default=[1000, 10000], help="numbers of records to report, smallest first")
     parser.add_argument("--repeats", type=int, default=7, help="counted runs of each case")
     return parser.parse_args()
@@ -39,9 +40,13 @@ def _scans(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goa
     for connection in arguments.connections:
         place = directory / connection
         place.mkdir()
+        answer = _packing.answer(place) if arguments.answer_at_once else None
         with own_sshd(place) if connection == "ssh" else nullcontext() as server:
             for hosts in arguments.hosts:
-                yield from _scanning.compare(_scanning.Fleet(connection, hosts), place, server, arguments.repeats)
+                yield from _scanning.compare(_scanning.Fleet(connection, hosts, answer), place, server, arguments.repeats)
+            if answer:
+                _scanning.hang_up(place)
+                continue
             for name, seconds in _scanning.sections(place, server).items():
                 yield f"{connection:5} section {name:16} {seconds * 1000:7.1f} ms on the host"
             _scanning.hang_up(place)
@@ -50,6 +55,11 @@ def _scans(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goa
 def _all(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goal]:
     if arguments.only in (None, "scan"):
         yield from _scans(arguments, directory)
+    if arguments.only in (None, "guards"):
+        place = directory / "guards"
+        place.mkdir()
+        with own_sshd(place, _guards.DEFAULT_GUARD) as server:
+            yield from _guards.compare(_guards.NAMES, place, server, _scanning.environment())
     if arguments.only in (None, "proof"):
         place = directory / "proof"
         place.mkdir()

@@ -159,8 +159,8 @@ def _report_folder(args: Mapping[str, Any]) -> Path:
     """The folder ``proof`` in the run's directory, or in a new one that is named by the time."""
     here = Path.cwd()
     run = here / Path(args["path"]).expanduser() if args["path"] else store.new_run(here / args["reports"], datetime.now(timezone.utc))
-    folder = store.private_directory(run / "proof")
-    for name in ("proof.json", "proof.html", "junit.xml"):
+    folder = store.private_directory(run / store.PROOF)
+    for name in store.PROOF_FORMS:
         (folder / name).unlink(missing_ok=True)
     return folder
 

@@ -28,6 +28,8 @@ REPORT = "fleet.json"
 # The other forms of a report, and the folder of its limit files; where the report before this one waits to be compared with.
 FORMS = ("fleet.html", "fleet.prom", "junit.xml", "fleet.sarif", "findings.csv", "findings.jsonl")
 LIMITS = "limit"
+# What the proof writes beside a report, and into which folder.
+PROOF, PROOF_FORMS = "proof", ("proof.json", "proof.html", "junit.xml")
 BEFORE = ".before"
 _REPORT_MARK = '"firebreak.fleet/'
 
@@ -233,12 +235,12 @@ def clear(directory: Path, mark: bytes = b"") -> None:
 
 
 def set_aside(run: Path) -> None:
-    """Take an earlier run's report out of a directory, so that it never passes for that of a run that dies; what to compare with is kept hidden."""
+    """Take an earlier run's report out of a directory, and the proof beside it, so that neither passes for today's; what to compare with is kept."""
     report = run / REPORT
     try:
         if not report.is_file() or _REPORT_MARK not in read_head(report):
             return
-        for path in [*(run / name for name in FORMS), *(run / LIMITS).glob("*")]:
+        for path in [*(run / name for name in FORMS), *(run / LIMITS).glob("*"), *(run / PROOF / name for name in PROOF_FORMS)]:
             if path.is_file() or path.is_symlink():
                 path.unlink(missing_ok=True)
         report.replace(private_directory(run / BEFORE) / REPORT)

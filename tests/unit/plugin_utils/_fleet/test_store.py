@@ -149,6 +149,18 @@ def test_an_earlier_run_s_report_waits_to_be_compared_with_and_is_seen_as_nobody
     assert list((tmp_path / store.LIMITS).iterdir()) == []
 
 
+def test_the_proof_of_an_earlier_run_goes_with_its_report(tmp_path: Path) -> None:
+    """Else yesterday's proof lies beside today's report, and is read as of the same hour."""
+    folder = store.private_directory(tmp_path / store.PROOF)
+    for name in (*store.PROOF_FORMS, "notes.txt"):
+        (folder / name).write_text("{}", encoding="utf-8")
+    store.set_aside(tmp_path)
+    assert (folder / "proof.json").exists()  # a proof without a report may be of the same run, which scans after it
+    (tmp_path / store.REPORT).write_text('{"schema": "firebreak.fleet/1", "hosts": 1}', encoding="utf-8")
+    store.set_aside(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
 def test_an_earlier_run_s_records_are_cleared(tmp_path: Path) -> None:
     for name in ("old.json", "note.txt"):
         (tmp_path / name).write_text("", encoding="utf-8")

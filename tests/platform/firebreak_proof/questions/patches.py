@@ -35,10 +35,18 @@ LIVE_PATCH = (
         true"""),
     # What else a service that loads them at boot is told, by files that are not its own.
     Question("patch_units", ("live_patch.lost_on_reboot",), r"""
+        # What lies on the disk counts at the next boot, whether or not systemd has read it meanwhile.
         for name in kpatch firebreak-live-patch snap.canonical-livepatch.canonical-livepatchd uptrack kcare; do
-          unit=$name.service; systemctl show -p DropInPaths --value "$unit" | tr ' ' '\n' | grep -v '^/run/' | grep . | while read -r path; do
-            what=$(sed -nE 's/^[[:space:]]*(Exec(Start|Condition)|(Condition|Assert)[A-Za-z0-9]+)[[:space:]]*=.*/\1/p' "$path" | head -n 1)
-            [ -n "$what" ] && printf '%s\t%s\t%s\n' "$unit" "$path" "$what"
+          set -- "$name.service.d" service.d; rest=$name
+          while [ "$rest" != "${rest%-*}" ]; do rest=${rest%-*}; set -- "$@" "$rest-.service.d"; done
+          for folder in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system; do
+            for own; do
+              for path in "$folder/$own"/*.conf; do
+                [ -e "$path" ] || continue
+                what=$(sed -nE 's/^[[:space:]]*(Exec(Start|Condition)|(Condition|Assert)[A-Za-z0-9]+)[[:space:]]*=.*/\1/p' "$path" | head -n 1)
+                [ -n "$what" ] && printf '%s\t%s\t%s\n' "$name.service" "$path" "$what"
+              done
+            done
           done
         done; true"""),
     Question("patch_files", ("live_patch.*",), r"""

@@ -135,7 +135,7 @@ def test_a_run_that_does_not_start_at_its_beginning_says_so_and_does_nothing(tmp
 def test_a_playbook_of_ones_own_may_start_anywhere_behind_ours(tmp_path: Path) -> None:
     own = tmp_path / "own.yml"
     tasks = [{"name": "Deploy", "ansible.builtin.debug": {"msg": "deployed"}}]
-    plays = [{"import_playbook": str(REPOSITORY / "playbooks/scan.yml")}, {"hosts": "localhost", "tasks": tasks}]
+    plays = [{"import_playbook": str(REPOSITORY / "playbooks/scan.yml")}, {"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     own.write_text(json.dumps(plays), encoding="utf-8")
     done = play(tmp_path, {"localhost": LOCAL}, "--start-at-task", "Deploy", playbook=str(own))
     assert done.status == 0 and "deployed" in done.output, done.output

@@ -19,14 +19,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import _answering, _guards, _history, _packing, _proving, _reporting, _scanning
+from benchmarks import _answering, _boot_trust, _guards, _history, _packing, _proving, _reporting, _scanning
 from benchmarks._measuring import Goal
 from benchmarks._own_sshd import own_sshd
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["scan", "guards", "report", "proof", "payload", "answers", "history"], help="measure only this")
+    parser.add_argument("--only", choices=["scan", "guards", "report", "proof", "payload", "answers", "history", "boot"], help="measure only this")
     parser.add_argument("--before", type=Path, help="another checkout to hold the payload against (git worktree add)")
     parser.add_argument("--connections", nargs="+", choices=["local", "ssh"], default=["local", "ssh"])
     parser.add_argument("--hosts", nargs="+", type=int, default=[1, 10, 50], help="numbers of hosts to scan")
@@ -74,6 +74,8 @@ def _all(arguments: argparse.Namespace, directory: Path) -> Iterator[str | Goal]
         yield from _answering.compare(arguments.records[-1], directory, _scanning.environment())
     if arguments.only in (None, "history"):
         yield from _history.compare(directory, arguments.repeats)
+    if arguments.only in (None, "boot"):
+        yield from _boot_trust.compare(directory, arguments.repeats)
 
 
 def show(results: Iterable[str | Goal]) -> list[Goal]:

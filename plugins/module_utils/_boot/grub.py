@@ -4,6 +4,7 @@
 """Asks a host what GRUB will boot: which grub.cfg is in use, its environment block, its BLS entries, and whether the configuration is stale."""
 
 import re
+from collections import OrderedDict
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._formats import bls as bls_entries
@@ -135,6 +136,14 @@ class Reader:
         self.disk.exists.update((path, True) for path in paths)
         return self.outcome(configuration, {path: {"saved_entry": "${saved_entry}"} for path in paths}).assigned
 
+    def images(self, entries: List[Entry]) -> List[str]:
+        """The kernels of all entries, each once."""
+        found: List[str] = []
+        for entry in entries:
+            told = entry.path and grub_menu.UNKNOWN not in entry.path
+            found += self.images(entry.children) if entry.children else [self.on_host(entry.path)] if told else []
+        return list(OrderedDict.fromkeys(found))
+
     def _target(self, outcome: Outcome) -> Target:
         source = self.on_host(outcome.source)
         if outcome.ended:
@@ -163,7 +172,7 @@ def targets(host: Any, efi: bool, system: System, root: str = "", vendor: str = 
     default, outcome = reader.target(configuration, usual)
     next_target = reader.target(configuration)[0] if any(once for _block, once in changed.values()) else None
     stale, stale_source, problem = _stale(host, root, reader.assigned_by_saved_entry(configuration))
-    return Targets(reader.on_host(outcome.source), default, next_target, stale, stale_source, problem)
+    return Targets(reader.on_host(outcome.source), default, next_target, stale, stale_source, problem, tuple(reader.images(outcome.entries)))
 
 
 def entry_path(host: Any, efi: bool, system: System, image: str) -> Optional[str]:

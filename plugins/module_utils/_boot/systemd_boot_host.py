@@ -42,7 +42,8 @@ def targets(host: Any, loader_info: str = "") -> Targets:
     if wanted:
         choice = systemd_boot.find(choices + list(automatic), wanted, loader)
         once = _target(choice, "EFI variable LoaderEntryOneShot") if choice else Target(wanted, "", "EFI variable LoaderEntryOneShot", _LOADER, None)
-    return Targets(source, _target(default, how), once, None, "systemd-boot reads its configuration as it is", "not_applicable")
+    images = tuple(choice.path for choice in choices if choice.path)
+    return Targets(source, _target(default, how), once, None, "systemd-boot reads its configuration as it is", "not_applicable", images)
 
 
 def _target(choice: Choice, how: str) -> Target:

@@ -24,9 +24,20 @@ class Target(NamedTuple):
 # What decides how a loader of this system reads its files: ID and VERSION_ID of os-release, the family, the machine of uname.
 System = NamedTuple("System", [("os_id", str), ("version_id", str), ("family", str), ("machine", str)])
 
-# once is None where nothing is set for the next boot only; stale: the generated configuration differs from its source, None with why_stale_unknown.
-Targets = NamedTuple("Targets", [
-    ("source", str), ("default", Target), ("once", Optional[Target]), ("stale", Optional[bool]), ("stale_source", str), ("stale_problem", str)])
+
+class Targets(NamedTuple):
+    """``once`` is None where nothing is set for the next boot only; ``stale``: the generated configuration differs from its source, None with why.
+
+    ``images`` are those of all entries that the loader shows, in their order, where its files tell them.
+    """
+
+    source: str
+    default: Target
+    once: Optional[Target]
+    stale: Optional[bool]
+    stale_source: str
+    stale_problem: str
+    images: Tuple[str, ...] = ()
 
 
 class NoAnswerError(Exception):

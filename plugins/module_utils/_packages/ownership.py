@@ -104,6 +104,20 @@ def rpm_owners(host: Any, path: str, form: str = "%{NAME}") -> List[str]:
     return [line for line in answer.value.out.splitlines() if line.strip()]
 
 
+def rpm_files(host: Any, paths: Sequence[str]) -> Dict[str, Tuple[str, str]]:
+    """{path: (package, hexadecimal digest or '')} of what rpm owns, by one question; what a package only reserves (ghosts) has no digest."""
+    form = "@%{NAME}\\n[%{FILENAMES}\\t%{FILEDIGESTS}\\n]"
+    answer = host.run(("rpm", "-qf", "--queryformat", form) + tuple(paths)) if paths else None
+    found: Dict[str, Tuple[str, str]] = {}
+    package, wanted = "", set(paths)
+    for line in [] if answer is None or answer.problem else answer.value.out.splitlines():
+        path, _tab, digest = line.partition("\t")
+        package = line[1:] if line.startswith("@") else package
+        if path in wanted and package:
+            found[path] = (package, digest)
+    return found
+
+
 def image_paths(release: str) -> List[str]:
     """Where a package may have put the image of a release, or its modules."""
     folders = ["%s/lib/modules/%s" % (root, release) for root in ("", "/usr")]

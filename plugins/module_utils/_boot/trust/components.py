@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One program of the boot: what it is, who signed it, and what it brings along. Read in pieces; digests are made only where one is asked for."""
 
+import copy
 import hashlib
 import struct
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -38,6 +39,7 @@ class Component:
         self.table, self.table_fits = pe.signatures(read, self.program)
         self._signatures: Optional[List[Optional[pkcs7.Signature]]] = None
         self._digests: Dict[str, str] = {}
+        self._believes = False
         self._rows: Optional[List[sbat.Row]] = None
         self._carried: Optional[Carried] = None
         self.role = _role(path, read, self.program)
@@ -73,7 +75,10 @@ class Component:
         return pe.content(self._read, self.program, name, limit)
 
     def digest(self, algorithm: str) -> bytes:
-        """Authenticode's digest of the file as it is."""
+        """Authenticode's digest of the file as it is; of one that is taken ``as_told`` what its signatures say."""
+        told = self.told_digest(algorithm) if self._believes else None
+        if told is not None:
+            return told
         if algorithm not in self._digests:
             self._digests[algorithm] = self._count(algorithm)
         return bytes.fromhex(self._digests[algorithm])
@@ -88,6 +93,12 @@ class Component:
     def told_digest(self, algorithm: str) -> Optional[bytes]:
         """What its signatures say the digest is, without reading the file; None where none says so."""
         return next((each.code_digest for each in self.signatures if each is not None and each.code_algorithm == algorithm), None)
+
+    def as_told(self) -> "Component":
+        """The same program, its signatures believed: but for these, nothing of the file is read."""
+        other = copy.copy(self)
+        other._believes = True
+        return other
 
     def signers(self) -> List[x509.Certificate]:
         """The certificates of all who signed it."""

@@ -151,7 +151,8 @@ def _is_writable(host: Any) -> bool:
 
 def _put_prediction(section: Any, seen: _Seen) -> None:
     found, why = seen.prediction, seen.why_not
-    paths = ("next_boot", "next_boot_stage", "next_boot_outcome", "next_boot_reason", "entry", "survives_2011_revocation", "sbat_level_next")
+    paths = ("next_boot", "next_boot_stage", "next_boot_outcome", "next_boot_reason", "entry", "kernels", "survives_2011_revocation",
+             "sbat_level_next")
     if why is not None or found is None:
         for path in paths:
             section.cannot_say("trust." + path, why.reason if why is not None else "absent", str(why))
@@ -167,6 +168,7 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
             section.cannot_say("trust." + path, "not_applicable", "nothing stops it")
     section.put("trust.entry", {"name": found.entry or None, "shim": found.shim or None, "loader": found.loader or None,
                                 "kernel": found.kernel or None}, source)
+    _put_menu(section, found, source)
     _put_survival(section, seen, found.shim or found.loader)
     level, problem = _level_after(seen)
     if level is not None:
@@ -175,6 +177,16 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
         section.cannot_say("trust.sbat_level_next", "unparsable", "%s: %s" % (found.shim, problem))
     else:
         section.cannot_say("trust.sbat_level_next", "absent", "no shim starts: nobody looks at a level" if not found.shim else found.shim)
+
+
+def _put_menu(section: Any, found: Prediction, source: str) -> None:
+    """Each kernel that somebody at the console, or a fallback, could choose."""
+    answers = {True: "allowed", False: "refused", None: "unknown"}
+    if found.menu:
+        rows = [{"image": each.image, "answer": answers[each.allowed], "reason": each.why} for each in found.menu]
+        section.put("trust.kernels", rows, source)
+    else:
+        section.cannot_say("trust.kernels", "not_applicable", found.reason or "no loader shows a menu")
 
 
 def _put_survival(section: Any, seen: _Seen, path: str) -> None:

@@ -10,6 +10,7 @@ import re
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ..._formats import efi, signature_lists, x509
+from ..._host import witness
 from .. import firmware, loaders
 from ..firmware import Option
 from ..target import NoAnswerError, Target
@@ -21,6 +22,7 @@ from .variables import State, Store
 
 _REMOVABLE = "/EFI/BOOT/BOOT%s.EFI"
 _LIST_BYTES = 65536
+_MENU = 30
 # A loader of shim's that keeps its mirror of dbx within the room that firmware gives to variables, or says how much there is.
 _ROOM_ASKED_SINCE = 16
 _LARGE_DBX = 330
@@ -28,8 +30,16 @@ _VIRTUAL = ("QEMU", "VMware, Inc.", "Amazon EC2", "Google", "Xen", "innotek GmbH
 _OPTION_ROMS = "what the firmware itself loads from cards (option ROMs) cannot be judged from files"
 
 
+class Offered(NamedTuple):
+    """A kernel of the loader's menu: whether it would be allowed, None where that cannot be told, and by which rule."""
+
+    image: str
+    allowed: Optional[bool]
+    why: str
+
+
 class Prediction(NamedTuple):
-    """``answer`` is allowed, refused or waits. ``stage`` and ``outcome`` are '' where it is allowed."""
+    """``answer`` is allowed, refused or waits. ``stage`` and ``outcome`` are '' where it is allowed. ``menu``: once a loader shows one."""
 
     answer: str
     stage: str
@@ -39,6 +49,7 @@ class Prediction(NamedTuple):
     shim: str = ""
     loader: str = ""
     kernel: str = ""
+    menu: Tuple[Offered, ...] = ()
 
 
 class _MissingError(Exception):
@@ -224,8 +235,9 @@ class Walk:
                 loader.path))
         if loader.role not in ("grub", "systemd_boot"):
             raise NoAnswerError("unsupported", "what %s starts is not read; its own configuration would tell" % loader.path)
-        target = _kernel(self._host)
-        return self._from_kernel(loader, target, shim, level, more)
+        target, images = _kernel(self._host)
+        menu = tuple(self._offered(image, image == target.image, shim, level, more) for image in images[:_MENU])
+        return self._from_kernel(loader, target, shim, level, more)._replace(menu=menu)
 
     def _from_kernel(self, loader: Component, target: Target, shim: Optional[Component], level: Any, more: Any) -> Prediction:
         outcome = "loader_prompt" if loader.role == "grub" else "next_entry"
@@ -236,13 +248,31 @@ class Walk:
             return refused._replace(reason="%s: %s" % (target.image, error))
         if kernel is None:
             raise NoAnswerError("absent", "%s, which %s would start" % (target.image, loader.path))
-        if shim is None:
-            judged = rules.firmware(kernel, self._state)
-        else:
-            judged = _both(rules.shim(kernel, self._state, shim, more), sbat.judge(kernel, level, False))
+        judged = self._judged(kernel, shim, level, more)
         if not _told(judged, target.image):
             return refused._replace(reason="%s: %s" % (target.image, judged.why))
         return Prediction("allowed", "", "", "%s: %s; %s" % (target.image, judged.why, _OPTION_ROMS), kernel=target.image)
+
+
+    def _judged(self, kernel: Component, shim: Optional[Component], level: Any, more: Any) -> Judgement:
+        """By shim where there is one, else by the firmware."""
+        if shim is None:
+            return rules.firmware(kernel, self._state)
+        return _both(rules.shim(kernel, self._state, shim, more), sbat.judge(kernel, level, False))
+
+    def _offered(self, image: str, is_next: bool, shim: Optional[Component], level: Any, more: Any) -> Offered:
+        """One kernel of the menu: what cannot be told of it is no fault of the others. Only the next boot's is read to its end."""
+        with witness.apart(self._host):
+            try:
+                kernel = self._programs.at(image)
+                judged = Judgement(None, "it is not there")
+                if kernel is not None:
+                    judged = self._judged(kernel if is_next else kernel.as_told(), shim, level, more)
+            except NoAnswerError as problem:
+                judged = Judgement(None, str(problem))
+            except ValueError as problem:
+                judged = Judgement(False, str(problem))
+        return Offered(image, judged.allowed, judged.why)
 
 
 def _told(judged: Judgement, path: str) -> bool:
@@ -279,8 +309,8 @@ def _second_stage(folder: str, name: str, given: str, machine: str) -> str:
     return "%s/%s" % (folder, words[0].lstrip("/"))
 
 
-def _kernel(host: Any) -> Target:
-    """The kernel that the loader takes next. Raises NoAnswerError."""
+def _kernel(host: Any) -> Tuple[Target, Tuple[str, ...]]:
+    """(the kernel that the loader takes next, all those of its menu). Raises NoAnswerError."""
     targets = loaders.find_targets(host)
     target = targets.once if targets.once is not None else targets.default
     if target.loader == "kexec":
@@ -289,7 +319,7 @@ def _kernel(host: Any) -> Target:
         raise NoAnswerError("unsupported", "the entry %.80s starts no Linux image; sbverify on what it starts would tell" % target.entry)
     if re.search(r"(?i)(?:^|/)xen[^/]*\Z", target.image):
         raise NoAnswerError("unsupported", "the entry %.80s starts Xen; sbverify on its image would tell" % target.entry)
-    return target
+    return target, targets.images or (target.image,)
 
 
 def _is_virtual(host: Any) -> bool:

@@ -8,6 +8,7 @@ The numbers (T04, M1 ...) are those of these trials; the sources of a rule that 
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust import facts
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, Run
 from boot_world import (
     ESP,
     IMAGE_SECURITY,
@@ -368,6 +370,57 @@ def test_the_copy_of_the_package_is_another() -> None:
     assert (row["package"], row["on_esp_differs"]) == ("shim-signed", True)
     row = next(row for row in machine.file(SHIM_PATH, debian_shim()).trust()["components"] if row["path"] == SHIM_PATH)
     assert row["on_esp_differs"] is False
+
+
+def _rpm(machine: Machine, owned: dict[str, tuple[str, str]]) -> Machine:
+    """rpm -qf in a query format, as rpm 4.16 to 4.20 answer: a line of their own for files that no package has, on standard output."""
+    def run(argv: tuple[str, ...], **_options: Any) -> Answer:
+        said = ""
+        for path in argv[4:]:
+            package, digest = owned.get(path, ("", ""))
+            lines = f"@{package}\n{path}\t{digest}\n/usr/share/doc/{package}\t\n" if "FILEDIGESTS" in argv[3] else f"{package}\n"
+            said += lines if package else f"file {path} is not owned by any package\n"
+        return Answer(Run(len([path for path in argv[4:] if path not in owned]), said, ""), None, "")
+
+    machine.run = run  # type: ignore[method-assign]
+    machine.sha256 = lambda path, limit: Answer(hashlib.sha256(machine.files[path]).hexdigest(), None, "")  # type: ignore[method-assign]
+    return machine
+
+
+def test_rpm_says_whose_the_programs_are() -> None:
+    """Fedora and Red Hat have them on the partition itself; SUSE copies them from /usr/share/efi (shim-install)."""
+    machine = debian()
+    copy = "/usr/share/efi/x86_64/grub.efi"
+    machine.file(copy, machine.files[GRUB_PATH])
+    digest = hashlib.sha256(machine.files[SHIM_PATH]).hexdigest()
+    owned = {SHIM_PATH: ("shim-x64", digest), copy: ("grub2-x86_64-efi", "1" * 64), KERNEL: ("kernel-core", "")}
+    rows = {row["path"]: (row["package"], row["on_esp_differs"]) for row in _rpm(machine, owned).trust()["components"]}
+    assert rows == {SHIM_PATH: ("shim-x64", False), GRUB_PATH: ("grub2-x86_64-efi", False), KERNEL: ("kernel-core", None),
+                    f"{ESP}/EFI/debian/mmx64.efi": (None, None)}
+    other = {row["path"]: row["on_esp_differs"] for row in _rpm(debian(), {**owned, SHIM_PATH: ("shim-x64", "0" * 64)}).trust()["components"]}
+    assert other[SHIM_PATH] is True
+
+
+OTHER_KERNEL, GONE = "/boot/vmlinuz-6.1.0-8-amd64", "/boot/vmlinuz-6.1.0-7-amd64"
+
+
+def test_each_kernel_of_the_menu_is_judged() -> None:
+    """T08: other kernels of the menu may be fine, and a refused one says nothing of the default."""
+    menu = "".join(f"menuentry '{path}' {{ linux {path} root=x }}\n" for path in (KERNEL, OTHER_KERNEL, GONE))
+    machine = debian().file(OTHER_KERNEL, program({}, text=b"unsigned"))
+    machine.recording["read"]["/boot/grub/grub.cfg"] = f"{menu}submenu 'more' {{\n menuentry 'again' {{ linux {KERNEL} single }}\n}}\n"
+    trust = machine.trust()
+    assert verdict(trust) == ALLOWED
+    assert [(row["image"], row["answer"]) for row in trust["kernels"]] == [(KERNEL, "allowed"), (OTHER_KERNEL, "refused"), (GONE, "unknown")]
+    machine.recording["read"]["/boot/grub/grub.cfg"] = f"set default=1\n{menu}"
+    trust = machine.trust()
+    assert verdict(trust) == BY_SHIM_KERNEL
+    assert [row["answer"] for row in trust["kernels"]] == ["allowed", "refused", "unknown"]
+
+
+@pytest.mark.parametrize("build", [off, lambda machine: machine.forbids(forbidden(debian_shim()))])
+def test_where_no_menu_is_judged_no_kernel_is(build: Callable[[Machine], Machine]) -> None:
+    assert build(debian()).trust()["kernels"] is None
 
 
 def test_the_list_of_the_program_s_own_machine_is_held_against_it() -> None:

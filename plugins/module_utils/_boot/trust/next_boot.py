@@ -126,8 +126,8 @@ class Walk:
         if self._state.firmware_judges:
             judged = rules.firmware(program, self._state)
             if not _told(judged, path):
-                ways = {"shim" if program.role == "shim" else "loader": path}
-                return Prediction("refused", "firmware", "next_entry", "%s: %s" % (path, judged.why), **ways)
+                refused = Prediction("refused", "firmware", "next_entry", "%s: %s" % (path, judged.why))
+                return refused._replace(shim=path) if program.role == "shim" else refused._replace(loader=path)
         if program.role == "shim":
             return self._from_shim(program, given)._replace(shim=path)
         if not self._state.firmware_judges:

@@ -14,7 +14,6 @@ from typing import Any
 from ansible import constants
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils._data import bytecode
 from ..plugin_utils._fleet import store
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._transport.documents import first_line
@@ -24,9 +23,6 @@ from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import say, show
 from ..plugin_utils._transport.ways import Asker, UnexpectedError, Ways
 from . import platform_scan
-
-# Imported first of all that is ours: the bytecode of what follows is kept.
-__all__ = ["ActionModule", "bytecode"]
 
 OWN_ARGUMENTS: dict[str, dict[str, Any]] = {
     "transport": {"type": "str", "choices": ["auto", "ansible"], "default": "auto"},

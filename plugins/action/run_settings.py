@@ -13,14 +13,10 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils._data import bytecode
 from ..plugin_utils._fleet import store
 from ..plugin_utils._settings.meaning import SETTINGS, meanings
 from ..plugin_utils._settings.places import Job, job_of
 from ..plugin_utils._transport.on_controller import ControllerAction
-
-# Imported first of all that is ours: the bytecode of what follows is kept.
-__all__ = ["ActionModule", "bytecode"]
 
 KEYS_UNCHECKED = ("host keys are not checked in this run: AWX sets ANSIBLE_HOST_KEY_CHECKING=False, whatever ansible.cfg says; "
                   "its setting AWX_TASK_ENV mends that (docs/awx.md)")

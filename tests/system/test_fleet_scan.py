@@ -125,7 +125,7 @@ LEFT = {"sudo_unpiped": "pipelining is off", "requiretty": "wants a terminal", "
 
 def _play(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[str, Any]], *words: str, **play: Any) -> str:
     variables = {"ansible_connection": "ssh", "ansible_host": ADDRESS, "ansible_port": server.port, "ansible_ssh_private_key_file": str(server.key),
-                 "ansible_ssh_common_args": LAX, "ansible_python_interpreter": PYTHON,
+                 "ansible_ssh_common_args": LAX, "ansible_python_interpreter": PYTHON, "ansible_timeout": 120,
                  "ansible_control_path": str(server.key.parent / "{{ inventory_hostname }}")}
     (folder / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": hosts}}))
     (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks, **play}]))
@@ -257,7 +257,7 @@ def test_under_mitogen_each_host_has_the_same_document(server: Server, tmp_path:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "mitogen"), MITOGEN], check=True)
     hosts: dict[str, Any] = {"plain": {"ansible_host_key_checking": False}, "dead": {"ansible_port": _closed_port()}}
     left = {"firebreak.fleet.platform_scan": {**TASK, "directory": str(tmp_path / "mitogens")}, "when": "inventory_hostname in asked.left"}
-    output = _play(tmp_path, hosts, server, [_fleet(tmp_path / "mitogens"), left], "-T", "120", strategy="mitogen_linear")
+    output = _play(tmp_path, hosts, server, [_fleet(tmp_path / "mitogens"), left], strategy="mitogen_linear")
     assert "strategy is mitogen_linear" in output
     _play(tmp_path, hosts, server, [_fleet(tmp_path / "linear")])
     under, plain = _documents(tmp_path / "mitogens"), _documents(tmp_path / "linear")

@@ -24,14 +24,17 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 # The oldest core with the interpreter of a release that it knows, and the newest that the index has for another.
 MADE_FROM = {"bookworm": "ansible-core==2.16.*", "trixie": "ansible-core"}
-# Somebody of OpenShift, whose group is root's; and root.
+# Somebody of OpenShift, whose group is root's, and root; only root can be the host that a proof asks.
 USERS = {"arbitrary": 1000730000, "root": 0}
-TESTS = ("test_report_drift.py", "test_verify_platform.py", "test_awx.py")
-# They bring more packages of Python than jobs have: xdist, and a core of another release.
-_NOT_OF_JOBS = "not workers_of_xdist and not core_that_is_too_old"
+TESTS = {"arbitrary": ("test_report_drift.py", "test_awx.py"), "root": ("test_report_drift.py", "test_awx.py", "test_verify_platform.py")}
+# Two tests bring more packages of Python than jobs have: xdist, and a core of another release.
+_LEFT_OUT = {"trixie": "not workers_of_xdist and not core_that_is_too_old",
+             # Cores before 2.19 take a host's name with braces for a template.
+             "bookworm": "not workers_of_xdist and not core_that_is_too_old and not hostile_host_names"}
 # As a container has it; the root's own network has nothing but loopback.
 _ENTER = """set -e
 mount -t proc proc "$1/proc"
+mount -t sysfs -o ro sysfs "$1/sys"
 mount --rbind /dev "$1/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
 ip link set lo up
@@ -98,13 +101,19 @@ def made(context: Context, suite: str, core: str, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module", params=MADE_FROM)
-def root(request: pytest.FixtureRequest, context: Context, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(context, request.param, MADE_FROM[request.param], tmp_path_factory.mktemp(request.param))
+def suite(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def root(suite: str, context: Context, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(context, suite, MADE_FROM[suite], tmp_path_factory.mktemp(suite))
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_the_contract_holds_with_what_the_definition_lists(root: Path, user: str) -> None:
+def test_the_contract_holds_with_what_the_definition_lists(root: Path, suite: str, user: str) -> None:
     """The user without a name comes first: the entry point then writes one, as it does in a container."""
     entered = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER, "sh", str(root), str(USERS[user])]
-    told = run([*entered, "python3", "-m", "pytest", "-p", "no_skips", "-q", "-k", _NOT_OF_JOBS, *(f"tests/contract/{name}" for name in TESTS)])
+    tests = [f"tests/contract/{one}" for one in TESTS[user]]
+    told = run([*entered, "python3", "-m", "pytest", "-p", "no_skips", "-q", "-k", _LEFT_OUT[suite], *tests])
     assert " passed" in told and " failed" not in told

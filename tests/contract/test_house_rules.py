@@ -38,6 +38,11 @@ def test_test_files_have_names_of_their_own() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def test_no_link_leads_out_of_the_repository() -> None:
+    links = [path for path in repository_files() if (REPOSITORY / path).is_symlink()]
+    assert [str(path) for path in links if not (REPOSITORY / path).resolve().is_relative_to(REPOSITORY)] == []
+
+
 def test_links_lead_to_the_root() -> None:
     """The collection below collections/ is made of links to the root's own files, and none is broken or leads elsewhere."""
     folder = REPOSITORY / "collections/ansible_collections/firebreak/fleet"

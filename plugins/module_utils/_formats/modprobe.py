@@ -118,7 +118,8 @@ def pulled_by(config: Config, name: str) -> List[str]:
 
 def resolves(config: Config, target: str, present: Callable[[str], Optional[bool]]) -> Optional[bool]:
     """Whether kmod finds anything under a name: an alias or an install line of the files, or what ``present`` says of the kernel's modules."""
-    if any(fnmatch.fnmatchcase(target, pattern) for pattern, _module in config.aliases) or any(pattern == target for pattern, _ in config.installs):
+    named = any(fnmatch.fnmatchcase(target, pattern) for pattern, _module in config.aliases)
+    if named or any(name == target for name, _line in config.installs):
         return True
     return present(target)
 

@@ -234,4 +234,3 @@ def _rpm_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest]
         return {}, source, answer.problem, "rpm: %s" % answer.detail
     known = parse_rpm_digests(answer.value.out)
     return {path: Digest("rpm", (known[path],)) for path in paths if path in known}, source, "", ""
-

@@ -243,7 +243,8 @@ def _check_look(answer: dict[str, Any]) -> dict[str, Any]:
     """The words of a look at a host that is as it was; ReplyError for what could not be such."""
     kinds = {"same": str, "scanned_at": str, "seconds": dict, "passing": dict}
     strange = [name for name, kind in kinds.items() if not isinstance(answer.get(name), kind)]
-    strange += [path for path, value in (answer.get("passing") or {}).items() if path not in PASSING or type(value) is not int] if not strange else []
+    passing = {} if strange else answer["passing"]
+    strange += [path for path, value in passing.items() if path not in PASSING or isinstance(value, bool) or not isinstance(value, int)]
     if strange:
         raise ReplyError(f"{strange[0][:60]!r}: not as it is of a record that is the same")
     return answer

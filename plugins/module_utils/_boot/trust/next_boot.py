@@ -253,7 +253,6 @@ class Walk:
             return refused._replace(reason="%s: %s" % (target.image, judged.why))
         return Prediction("allowed", "", "", "%s: %s; %s" % (target.image, judged.why, _OPTION_ROMS), kernel=target.image)
 
-
     def _judged(self, kernel: Component, shim: Optional[Component], level: Any, more: Any) -> Judgement:
         """By shim where there is one, else by the firmware."""
         if shim is None:

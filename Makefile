@@ -177,4 +177,4 @@ deb: $(DEV) ## the Debian package with the command, its manual page and its comp
 
 .PHONY: clean
 clean: ## remove what these targets made in this folder
-	@rm -rf .venv .venv-docs .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf .venv .venv-docs .venv-eda .venv-ee .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import collections
+import fnmatch
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from house_rules import HEADER, breaches
-from workshop import REPOSITORY, repository_files
+from workshop import REPOSITORY, repository_files, run
 
 
 def _text(path: Path) -> str | None:
@@ -48,6 +51,17 @@ def test_links_lead_to_the_root() -> None:
     folder = REPOSITORY / "collections/ansible_collections/firebreak/fleet"
     assert {path.name: path.resolve() for path in folder.iterdir()} == {path.name: REPOSITORY / path.name for path in folder.iterdir()}
     assert [path.name for path in folder.iterdir() if not path.is_symlink()] == []
+
+
+def test_what_make_makes_here_is_neither_shipped_nor_kept_by_git_and_goes_when_it_cleans() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    environments = sorted(set(re.findall(r"(?<!\S)(\.venv[\w-]*)/", makefile)) | {".venv"})
+    ignored = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    cleaned = re.findall(r"(?m)^\t@rm -rf (.*)$", makefile)
+    assert len(environments) > 1
+    assert [name for name in environments if not any(fnmatch.fnmatch(name, pattern) for pattern in ignored)] == []
+    assert [name for name in environments if not any(name in line.split() for line in cleaned)] == []
+    assert run(["git", "-C", REPOSITORY, "check-ignore", *environments]).split() == environments
 
 
 LONG = "def long():\n" + "    pass\n" * 60

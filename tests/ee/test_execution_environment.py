@@ -29,7 +29,7 @@ USERS = {"arbitrary": 1000730000, "root": 0}
 TESTS = {"arbitrary": ("test_report_drift.py", "test_awx.py"), "root": ("test_report_drift.py", "test_awx.py", "test_verify_platform.py")}
 # Two tests bring more packages of Python than jobs have: xdist, and a core of another release.
 _LEFT_OUT = {"trixie": "not workers_of_xdist and not core_that_is_too_old",
-             # Cores before 2.19 take a host's name with braces for a template.
+             # Cores before 2.19 take a name with braces for a template: that host gets no record, and the report names it.
              "bookworm": "not workers_of_xdist and not core_that_is_too_old and not hostile_host_names"}
 # As a container has it; the root's own network has nothing but loopback.
 _ENTER = """set -e

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.plugins.action import ActionBase
 
 
@@ -15,3 +18,17 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
     _supports_async = False
     TRANSFERS_FILES = False
     _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What every action begins with."""
+        self._task.args = with_true_names(self._task.args, task_vars or {})
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        return result
+
+
+def with_true_names(args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with the names of the play's hosts as they are: a core before 2.19 takes one with braces for a template, and fills it in."""
+    given, names = args.get("hosts"), [str(name) for name in variables.get("ansible_play_hosts_all") or ()]
+    is_of_play = isinstance(given, list) and len(given) == len(names) and all(
+        str(one) == name for one, name in zip(given, names, strict=True) if "{" not in name)
+    return {**args, "hosts": names} if is_of_play else args

@@ -66,7 +66,7 @@ def test_without_a_callback_of_ours_the_task_shows_what_it_has_to_say(tmp_path: 
 
 def test_a_run_that_is_broken_off_says_what_it_kept_and_how_to_make_a_report_of_it(tmp_path: Path) -> None:
     hangs = tmp_path / "hangs"
-    hangs.write_text("#!/bin/sh\nexec sleep 100\n", encoding="utf-8")
+    hangs.write_text(f"#!/bin/sh\n: >{tmp_path}/is_asked\nexec sleep 100\n", encoding="utf-8")
     hangs.chmod(0o755)
     inventory = write_inventory(tmp_path, {"a_good": LOCAL, "b_slow": {**LOCAL, "ansible_python_interpreter": str(hangs)}})
     run = tmp_path / "run"
@@ -77,7 +77,8 @@ def test_a_run_that_is_broken_off_says_what_it_kept_and_how_to_make_a_report_of_
                                text=True, start_new_session=True)
     try:
         end = time.monotonic() + 200
-        while not list(run.glob("records/a_good*.json")) and playing.poll() is None and time.monotonic() < end:
+        # Only once the slow host is asked: what Python interrupts while it starts a process, it may pass over.
+        while not (list(run.glob("records/a_good*.json")) and (tmp_path / "is_asked").exists()) and playing.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
         os.kill(playing.pid, signal.SIGINT)
         _stdout, stderr = playing.communicate(timeout=100)

@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from firebreak_lab import ssh, state
 
@@ -78,3 +80,17 @@ class Fleet:
         assert process.returncode == 0, output
         folder = self.reports / name
         return Report(folder, json.loads((folder / "fleet.json").read_text()), output)
+
+
+SomeFleet = TypeVar("SomeFleet", bound=Fleet)
+
+
+@contextmanager
+def running(kind: "type[SomeFleet]", name: str, reports: Path) -> Iterator[SomeFleet]:
+    """The fleet of tests/lab/fleets/``name``.yml, in a lab of this process's own, for as long as it is needed."""
+    fleet = kind(f"test-{os.getpid()}-{name}", reports)
+    try:
+        fleet.run("up", "--fleet", name)
+        yield fleet
+    finally:
+        fleet.run("down")

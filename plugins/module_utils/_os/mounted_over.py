@@ -20,7 +20,6 @@ _IN_MEMORY = ("tmpfs", "ramfs")
 _OF_THE_NEXT_BOOT = ("/boot/grub", "/boot/grub2", "/boot/loader")
 # Where another folder of the same file system is what distributions mount.
 _OF_SUBVOLUMES = ("btrfs", "zfs", "bcachefs", "overlay")
-_LOOKED_AT = 200
 
 
 def _is_within(path: str, folders: Any) -> bool:
@@ -50,7 +49,7 @@ def found(host: Any) -> List[str]:
     mounts = mountinfo.of_process(host, "self")
     hidden = {mount.point for mount in mounts if _hides_the_kernel(mount) or _hides_a_folder(mount)}
     doubtful = sorted({mount.point for mount in mounts if _is_within(mount.point, _RESTED_ON)} - hidden - set(_HARMLESS))
-    for path in doubtful[:_LOOKED_AT]:
+    for path in doubtful:
         stat = host.stat(path)
         if not stat.problem and stat.value.kind == "file":
             hidden.add(path)

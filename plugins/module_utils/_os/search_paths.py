@@ -63,16 +63,26 @@ def _text(data: bytes, start: int) -> bytes:
 
 
 def _named_first(host: Any) -> Tuple[List[str], str, str]:
-    """(the folders that search paths name before the system's, why one of the files cannot be read or '', which)."""
-    found = []
+    """(the folders that search paths name before the system's, why not all files can be read or '', which)."""
+    found: List[str] = []
+    problem, why = "", ""
     for first, pattern in _NAMED_IN:
-        listed = [(folder, host.listdir(folder, _FILES)) for folder in _FOLDERS.get(first, ())]
-        for path in [first] + ["%s/%s" % (folder, name) for folder, answer in listed if not answer.problem for name in answer.value]:
+        paths = [first]
+        for folder in _FOLDERS.get(first, ()):
+            answer = host.listdir(folder, _FILES)
+            problem, why = _lost(answer, folder, problem, why)
+            paths += [] if answer.problem else ["%s/%s" % (folder, name) for name in answer.value]
+        for path in paths:
             answer = host.read(path, _LIMIT)
-            if answer.problem and answer.problem not in ("absent", "needs_root"):
-                return [], answer.problem, "%s: %s" % (path, answer.detail)
+            problem, why = _lost(answer, path, problem, why)
             found += [] if answer.problem else [folder for value in pattern.findall(answer.value) for folder in folders_before(value)]
-    return sorted(set(found)), "", ""
+    return sorted(set(found)), problem, why
+
+
+def _lost(answer: Any, path: str, problem: str, why: str) -> Tuple[str, str]:
+    """The first problem of several answers, and where it was met."""
+    is_first = answer.problem and answer.problem != "absent" and not problem
+    return (answer.problem, "%s: %s" % (path, answer.detail)) if is_first else (problem, why)
 
 
 def put_shadowed(host: Any, section: Any) -> None:
@@ -81,20 +91,19 @@ def put_shadowed(host: Any, section: Any) -> None:
     local: Dict[str, List[str]] = {}
     for folder in list(LOCAL) + named:
         answer = host.listdir(folder, _PROGRAMS)
-        if not problem and answer.problem and answer.problem != "absent":
-            problem, why = answer.problem, "%s: %s" % (folder, answer.detail)
+        problem, why = _lost(answer, folder, problem, why)
         local[folder] = [] if answer.problem else [name for name in answer.value if _is_program(host, "%s/%s" % (folder, name))]
     cache = host.read_bytes(CACHE, _CACHE_BYTES)
-    if not problem and cache.problem and cache.problem != "absent":
-        problem, why = cache.problem, "%s: %s" % (CACHE, cache.detail)
-    if problem:
-        section.cannot_say("shadowed_programs", problem, why)
-        return
+    problem, why = _lost(cache, CACHE, problem, why)
     listed = [host.listdir(folder, _PROGRAMS) for folder in SYSTEM] if any(local.values()) else []
     system = [name for answer in listed if not answer.problem for name in answer.value]
     libraries = libraries_before(cache.value) if cache.value else []
-    source = ", ".join(list(LOCAL) + named + ([CACHE] if cache.value else []))
-    section.put("shadowed_programs", sorted(shadowed(local, system) + libraries), source)
+    found = sorted(shadowed(local, system) + libraries)
+    if problem and not found:
+        # What is there is proven by what could be read; that nothing is there is not.
+        section.cannot_say("shadowed_programs", problem, why)
+        return
+    section.put("shadowed_programs", found, ", ".join(list(LOCAL) + named + ([CACHE] if cache.value else [])))
 
 
 def shadowed(local: Dict[str, List[str]], system: List[str]) -> List[str]:

@@ -36,7 +36,7 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
     if not (directory / "records").is_dir():
         raise FeedError(f"{directory}: no records are there; scan first with playbooks/report_drift.yml, or name the directory of a report")
     fetched: list[Problem] = []
-    if any("://" in address for feed in wanted for address in (feed.url, feed.signature)):
+    if any(feed.url or edge.is_address(feed.signature) for feed in wanted):
         # What speaks http takes a tenth of a second to load.
         from .mirrors import brought
         wanted = brought(wanted, directory.parent / "feeds" / "mirrors", fetched)

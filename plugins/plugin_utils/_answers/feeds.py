@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -58,13 +59,18 @@ class Problem(NamedTuple):
     partial: bool = True
 
 
+def is_address(text: str) -> bool:
+    """Whether a feed or a signature is named by a mirror's address, and not by a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
+
+
 def of_setting(value: Any) -> list[Feed]:
     """firebreak_feeds as feeds: paths and addresses, or mappings. FeedError names what is neither."""
     return [_feed(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _feed(item: Any) -> Feed:
-    given = {"url" if "://" in item else "path": item.strip()} if isinstance(item, str) and item.strip() else item
+    given = {"url" if is_address(item.strip()) else "path": item.strip()} if isinstance(item, str) and item.strip() else item
     hours = given.get("max_age_hours", 1) if isinstance(given, dict) else 0
     is_known = isinstance(given, dict) and set(given) <= _KEYS and all(
         isinstance(text, str) for name, text in given.items() if name != "max_age_hours")

@@ -25,7 +25,7 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._fleet import store
-from .feeds import Feed, Problem
+from .feeds import Feed, Problem, is_address
 from .model import FeedError
 
 _NAME = re.compile(r"[^A-Za-z0-9._+-]")
@@ -44,11 +44,6 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
-
-
-def is_address(text: str) -> bool:
-    """Whether a feed is named by an address."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
 
 
 def brought(wanted: Sequence[Feed], folder: Path, problems: list[Problem], limits: Limits = LIMITS) -> list[Feed]:

@@ -7,7 +7,6 @@ The tests run in this order: each begins with the host as the one before left it
 """
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_fleet import ROOT, Fleet
+from running_fleet import ROOT, Fleet, running
 
 HOST = "mitigated"
 PLAY = "- hosts: mitigated\n  gather_facts: false\n  roles: [firebreak.fleet.mitigations]\n"
@@ -53,12 +52,8 @@ def changed(done: subprocess.CompletedProcess[str]) -> bool:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitigated]:
     """The fleet of one machine."""
-    fleet = Mitigated(f"test-{os.getpid()}-mitigations", tmp_path_factory.mktemp("reports"))
-    try:
-        fleet.run("up", "--fleet", "mitigations")
+    with running(Mitigated, "mitigations", tmp_path_factory.mktemp("reports")) as fleet:
         yield fleet
-    finally:
-        fleet.run("down")
 
 
 def loads(lab: Fleet) -> bool:

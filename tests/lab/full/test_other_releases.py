@@ -3,12 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The oldest and the youngest Debian: the scan reads both, whole, and the lab can take a machine back to a snapshot."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_fleet import Fleet, Report
+from running_fleet import Fleet, Report, running
 
 HOSTS = ("bullseye", "sid")
 
@@ -16,12 +15,8 @@ HOSTS = ("bullseye", "sid")
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The fleet of other releases."""
-    fleet = Fleet(f"test-{os.getpid()}-releases", tmp_path_factory.mktemp("reports"))
-    try:
-        fleet.run("up", "--fleet", "releases")
+    with running(Fleet, "releases", tmp_path_factory.mktemp("reports")) as fleet:
         yield fleet
-    finally:
-        fleet.run("down")
 
 
 @pytest.fixture(scope="module")

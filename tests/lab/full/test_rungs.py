@@ -4,12 +4,11 @@
 """The rungs below a reboot, on a real machine: user space anew under the same kernel, and a kernel anew past firmware and boot loader."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 
 import pytest
-from running_fleet import ROOT, Fleet
+from running_fleet import ROOT, Fleet, running
 
 HOST = "climbs"
 # An emulated machine, on a computer that has other work.
@@ -21,12 +20,8 @@ BOOT_ID, USER_SPACE = "cat /proc/sys/kernel/random/boot_id", "systemctl show --p
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The fleet of one machine."""
-    fleet = Fleet(f"test-{os.getpid()}-rungs", tmp_path_factory.mktemp("reports"))
-    try:
-        fleet.run("up", "--fleet", "rungs")
+    with running(Fleet, "rungs", tmp_path_factory.mktemp("reports")) as fleet:
         yield fleet
-    finally:
-        fleet.run("down")
 
 
 def roll_out(machine: Fleet, *rungs: str) -> str:

@@ -4,12 +4,11 @@
 """A kernel is tried once: one that panics costs one power cycle and is named, one that comes up becomes the default."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 
 import pytest
-from running_fleet import ROOT, Fleet
+from running_fleet import ROOT, Fleet, running
 
 HOST, WAITS = "tried", "behind-it"
 # Emulated machines, on a computer that has other work.
@@ -29,12 +28,8 @@ PANICS = "rdinit=/bin/mount"
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The fleet of two hosts."""
-    fleet = Fleet(f"test-{os.getpid()}-trial", tmp_path_factory.mktemp("reports"))
-    try:
-        fleet.run("up", "--fleet", "rollout")
+    with running(Fleet, "rollout", tmp_path_factory.mktemp("reports")) as fleet:
         yield fleet
-    finally:
-        fleet.run("down")
 
 
 def roll_out(machines: Fleet, release: str) -> "subprocess.CompletedProcess[str]":

@@ -188,6 +188,14 @@ def test_a_folder_that_may_not_be_read_is_no_empty_one() -> None:
     assert facts(recording)[1] == {"os.shadowed_programs": "needs_root"}
 
 
+@pytest.mark.parametrize("question", ["read", "listdir"])
+def test_without_root_nobody_knows_where_sudo_looks_first(question: str) -> None:
+    path = {"read": "/etc/sudoers", "listdir": "/etc/sudoers.d"}[question]
+    recording: dict[str, Any] = {"read": debian(), "listdir": {}}
+    recording[question][path] = {"problem": "needs_root", "detail": "Permission denied"}
+    assert facts(recording)[1] == {"os.shadowed_programs": "needs_root"}
+
+
 def mountinfo(*mounts: tuple[str, str, str]) -> str:
     """A mountinfo of (where, which part of the file system, kind), as the kernel writes it."""
     return "".join(f"{40 + place} 25 0:{place} {part} {point} rw,relatime shared:1 - {kind} source rw\n"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER, FILE = "firebreak_history", "history.sqlite"
 WAIT_SECONDS = 120
+RETRY_SECONDS = 0.05
 # Any number will do, as long as every writer takes the same one.
 _WRITERS = 0x46425245
 _POSTGRESQL = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://")
@@ -105,7 +108,8 @@ def _sqlite(sa: Any, path: Path) -> sqlalchemy.Engine:
 
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "cache_size = -65536", "temp_store = MEMORY"):
+        _write_ahead(connection)
+        for pragma in ("foreign_keys = ON", "synchronous = FULL", "cache_size = -65536", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: sqlalchemy.Connection) -> None:
@@ -115,3 +119,16 @@ def _sqlite(sa: Any, path: Path) -> sqlalchemy.Engine:
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer go on side by side. SQLite never waits for the lock that this needs, whatever time its connection was given."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+        time.sleep(RETRY_SECONDS)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,17 @@ def test_a_full_disk_is_one_clear_error_and_costs_nothing(tmp_path: Path) -> Non
     event.remove(history.engine, "connect", full)
     assert ingest.keep(history, fleet(3000, 1)).is_new
     assert keeping.counts(history)["host"] == 3000
+    history.close()
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "h.sqlite", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.5, other.execute, ["COMMIT"])
+        release.start()
+        history = upgrade.opened(str(tmp_path / "h.sqlite"))
+        release.join()
+    assert ingest.keep(history, fleet(1, 0)).is_new
     history.close()
 
 

@@ -4,7 +4,8 @@
 """What boot trust adds to the scan of a host with one EFI system partition: processor time and memory, beside the same host booted by BIOS.
 
 The host is a folder with the files of a Debian of the sizes that they really have (shim, its helpers, GRUB, three kernels) and a dbx of 443
-entries. Each measurement is a process of its own whose code is compiled anew, as it is on a host; both cases have read the boot loader before.
+entries. Each measurement is a process of its own whose code is compiled anew, as it is on a host; both cases have loaded all sections of a scan
+and read the boot loader before.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import 
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.witness import Witness
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import loaders
+from ansible_collections.firebreak.fleet.plugins.module_utils._scan import sections
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust.declared import put_trust
 
 class Rooted:

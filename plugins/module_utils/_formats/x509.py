@@ -6,6 +6,7 @@
 Time is not asked: neither firmware nor shim nor the kernel looks at it.
 """
 
+import functools
 import hashlib
 import re
 from typing import Any, List, NamedTuple, Optional, Tuple
@@ -117,6 +118,7 @@ def _uses(data: bytes, extensions: Optional[der.Node]) -> Tuple[str, ...]:
     return ()
 
 
+@functools.lru_cache(maxsize=256)
 def verify(key: Optional[RsaKey], digest: str, message: bytes, signature: bytes) -> Optional[bool]:
     """Whether a key signed a message (RSA, PKCS#1 1.5); None for keys and signatures of other kinds."""
     if key is None or digest not in _DIGEST_HEADS:

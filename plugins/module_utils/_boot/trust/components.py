@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One program of the boot: what it is, who signed it, and what it brings along. Read in pieces; digests are made only where one is asked for."""
 
-import copy
 import hashlib
 import struct
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -96,7 +95,9 @@ class Component:
 
     def as_told(self) -> "Component":
         """The same program, its signatures believed: but for these, nothing of the file is read."""
-        other = copy.copy(self)
+        # The library's copy costs a host two milliseconds to load.
+        other = Component.__new__(Component)
+        other.__dict__.update(self.__dict__)
         other._believes = True
         return other
 

@@ -13,7 +13,7 @@ from ..._host import witness
 from ..._os import section as os_section
 from .. import loaders
 from ..target import NoAnswerError
-from . import inventory, known, module_keys, next_boot, places, rules, sbat, variables
+from . import inventory, known, modules_wanted, next_boot, places, rules, sbat, variables
 from .components import Component
 from .next_boot import Prediction
 from .places import Programs
@@ -247,7 +247,7 @@ def _revoked(seen: _Seen, paths: List[str]) -> List[Dict[str, Any]]:
     return found
 
 
-def _kernel(host: Any, mode: str) -> Tuple[module_keys.Kernel, bool]:
+def _kernel(host: Any, mode: str) -> Tuple[modules_wanted.Kernel, bool]:
     """(the next boot's kernel with its keyrings, whether it enforces signatures as it will be started). Raises NoAnswerError."""
     release, target, _current = loaders.default_release(host)
     if release is None:
@@ -258,7 +258,7 @@ def _kernel(host: Any, mode: str) -> Tuple[module_keys.Kernel, bool]:
     asked = any(word in ("module.sig_enforce=1", "module.sig_enforce", "module.sig_enforce=Y") or word.startswith("lockdown=") for word in words)
     blind = "efi=noruntime" in words or "noefi" in words
     enforces = mode == "enforced" or asked
-    return module_keys.Kernel(release, family, enforces, mode == "enforced" and not blind, not blind), enforces
+    return modules_wanted.Kernel(release, family, enforces, mode == "enforced" and not blind, not blind), enforces
 
 
 def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
@@ -266,9 +266,9 @@ def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
     with witness.apart(host):
         try:
             kernel, _enforces = _kernel(host, state.mode if state is not None else "enforced")
-            modules = module_keys.wanted(host, kernel.release)
+            modules = modules_wanted.wanted(host, kernel.release)
             whatif = kernel._replace(enforces=True, keeps_mok=True)
-            answers = [module_keys.judge(host, each, state, modules) if modules else ([], []) for each in (kernel, whatif)]
+            answers = [_refused(host, each, state, modules) for each in (kernel, whatif)]
         except NoAnswerError as problem:
             for fact in facts:
                 section.cannot_say(fact, problem.reason, str(problem))
@@ -278,6 +278,13 @@ def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
             section.cannot_say(fact, "unsupported", "; ".join(unknown)[:300])
         else:
             section.put(fact, rows, "/proc/modules, the modules of the next boot's kernel and its keyrings")
+
+
+def _refused(host: Any, kernel: modules_wanted.Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
+    if not modules:
+        return [], []
+    from . import module_keys
+    return module_keys.judge(host, kernel, state, modules)
 
 
 def _put_modules_without_variables(host: Any, section: Any) -> None:

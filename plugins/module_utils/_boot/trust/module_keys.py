@@ -10,31 +10,18 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ..._formats import kernel_module, pkcs7, x509
 from ..._formats.signature_lists import Lists
 from ..target import NoAnswerError
+from .modules_wanted import Kernel
 from .variables import State
 
 _TAIL = 65536
 _COMPRESSED, _WHOLE = 8 << 20, 64 << 20
 _LIST_BYTES = 16 << 20
-_ROWS = 50
 # Kernels of these look into .platform (db, and what shim hands over) for modules; others into .machine alone, since 5.18.
 _PLATFORM_FAMILIES = ("debian", "redhat")
 _MACHINE_SINCE = (5, 18)
-# As systemd-modules-load goes through them (modules-load.d(5)).
-_LOAD_FOLDERS = ("/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d")
-_OUTSIDE = re.compile(r"^(\S+) \d+ .*\(([A-Z+-]*)\)$", re.MULTILINE)
 
 # signer: how its certificate is told: (issuer, serial) or a key's id, None for no signature; name: for people.
 Signed = NamedTuple("Signed", [("signers", Optional[Tuple[pkcs7.Signer, ...]]), ("name", str)])
-
-
-class Kernel(NamedTuple):
-    """The next kernel, and what its keyrings will be made of. ``enforces``: it loads no module without a good signature."""
-
-    release: str
-    family: str
-    enforces: bool
-    keeps_mok: bool
-    keeps_db: bool
 
 
 def signature_of(tail: bytes) -> Signed:
@@ -85,52 +72,6 @@ def _within(signer: pkcs7.Signer, lists: Lists) -> bool:
 
 def _version(release: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", release)[:2])
-
-
-def wanted(host: Any, release: str) -> List[str]:
-    """Modules that somebody wants of a kernel: loaded now from outside the kernel's own tree, built for it by DKMS, or named for its boot.
-
-    One that a kernel refused is not loaded, so what runs now cannot tell alone. Raises NoAnswerError.
-    """
-    built = [name.split(".ko")[0].replace("-", "_") for name in _listed(host, "/lib/modules/%s/updates/dkms" % release) if ".ko" in name]
-    return sorted(set(_outside(host) + built + _named(host)))[:_ROWS]
-
-
-def _named(host: Any) -> List[str]:
-    """By /etc/modules and modules-load.d."""
-    files_of: Dict[str, str] = {}
-    for folder in _LOAD_FOLDERS:
-        for name in _listed(host, folder):
-            # A file takes the place of those of its name in later folders.
-            files_of.setdefault(name, "%s/%s" % (folder, name))
-    found: List[str] = []
-    for path in ["/etc/modules"] + [files_of[name] for name in sorted(files_of) if name.endswith(".conf")]:
-        answer = host.read(path)
-        if answer.problem == "absent":
-            continue
-        if answer.problem:
-            raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-        found += [words[0].replace("-", "_") for words in map(str.split, answer.value.splitlines()) if words and words[0][0] not in "#;"]
-    return found
-
-
-def _listed(host: Any, folder: str) -> List[str]:
-    answer = host.listdir(folder, 500)
-    if answer.problem == "absent":
-        return []
-    if answer.problem:
-        raise NoAnswerError(answer.problem, "%s: %s" % (folder, answer.detail))
-    return list(answer.value)
-
-
-def _outside(host: Any) -> List[str]:
-    """The loaded modules that are not of the kernel's own tree. Raises NoAnswerError."""
-    answer = host.read("/proc/modules", _LIST_BYTES)
-    if answer.problem == "absent":
-        return []
-    if answer.problem:
-        raise NoAnswerError(answer.problem, "/proc/modules: %s" % answer.detail)
-    return sorted(name for name, flags in _OUTSIDE.findall(answer.value) if "O" in flags and "K" not in flags)[:_ROWS]
 
 
 def files(host: Any, release: str) -> Dict[str, str]:

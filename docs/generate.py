@@ -68,7 +68,7 @@ def words_of(key: Any, otherwise: Schema) -> Schema:
     """The schema of a text of a key that takes closed words, or words of one shape."""
     if key.path in _words.CLOSED:
         return {"enum": list(_words.CLOSED[key.path])}
-    pattern = _words.SHAPES.get(key.path)
+    pattern = _words.SHAPES.get(key.path) or _words.SHAPES_OF_KINDS.get(key.kind)
     return {**otherwise, "pattern": pattern} if pattern else otherwise
 
 

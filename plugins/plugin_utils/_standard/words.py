@@ -14,33 +14,25 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from . import names
+
 FAMILIES = ("debian", "redhat", "suse", "other")
 UNIT_KINDS = (".service", ".socket", ".timer")
 CONTAINER_FIELDS = ("image", "name", "namespace", "engine", "runtime")
 PROTECTIONS = ("protected", "stale", "at_risk", "unprotected", "not_applicable", "unknown")
 PROVIDERS = ("kpatch", "amazon", "canonical", "suse", "ksplice", "kernelcare", "self_built", "none")
 
-# The kernel's names in /sys/devices/system/cpu/vulnerabilities, by its Documentation/ABI of November 2026; later kernels add to them.
-WEAKNESSES = (
-    "gather_data_sampling", "ghostwrite", "indirect_target_selection", "itlb_multihit", "l1tf", "mds", "meltdown", "mmio_stale_data", "old_microcode",
-    "reg_file_data_sampling", "retbleed", "spec_rstack_overflow", "spec_store_bypass", "spectre_v1", "spectre_v2", "srbds", "tsa",
-    "tsx_async_abort", "vmscape")
-_WEAKNESSES_BY_OTHER_NAMES = {"srso": "spec_rstack_overflow", "inception": "spec_rstack_overflow", "downfall": "gather_data_sampling",
-                              "gds": "gather_data_sampling", "rfds": "reg_file_data_sampling", "its": "indirect_target_selection",
-                              "taa": "tsx_async_abort", "ssb": "spec_store_bypass", "zombieload": "mds", "foreshadow": "l1tf"}
-HYPERVISORS = ("none", "kvm", "qemu", "vmware", "xen", "microsoft", "virtualbox", "parallels", "bhyve", "amazon", "google", "firecracker",
-               "cloud-hypervisor", "apple", "powervm", "zvm", "unknown")
-_HYPERVISORS_BY_OTHER_NAMES = {"hyper-v": "microsoft", "hyperv": "microsoft", "azure": "microsoft", "aws": "amazon", "ec2": "amazon",
-                               "nitro": "amazon", "gcp": "google", "gce": "google", "esxi": "vmware", "metal": "none", "bare metal": "none",
-                               "baremetal": "none", "bare-metal": "none", "physical": "none"}
-_ARCHITECTURES_BY_OTHER_NAMES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "x86": "i686", "i386": "i686", "arm64": "aarch64",
-                                 "armv8": "aarch64", "ppc64el": "ppc64le"}
 _KVM_MODULES = ("kvm", "kvm_intel", "kvm_amd", "kvm_hv", "kvm_pr")
 
-_OPERATOR = re.compile(r"^\s*(<=|>=|==|!=|<|>|=|~|\^)\s*(.*)$")
-_PATTERN = re.compile(r"[*?\[\]]")
-_PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|kernel-(?:core-|default-|uek-)?|vmlinuz-)(?=\d)")
+_OPERATOR = re.compile(r"^\W*(?:[<>=!~^]=?|=[<>]|(?:at least|at most|newer than|older than|from|since|minimum|min|maximum|max|g[et]|l[et])\b)[\s:]*"
+                       r"(.*?)[\s)]*$", re.IGNORECASE)
+_OPEN_END = re.compile(r"^(\S+)\s+(?:(?:or|and) (?:newer|later|above|higher|up)|onwards?)$|^(\d+(?:\.\d+)?)\+$", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*(?:[,|;]|\bor\b)[\s|]*")
+_PATTERN = re.compile(r"[*?\[\]]|\.[xX](?:\.|$)")
+_SHELL = re.compile(r"[*?\[\]]")
+_PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|v)(?=\d)|\.(?:rpm|deb)$", re.IGNORECASE)
 _LATEST = {"latest": "newest_available", "newest": "newest_installed", "current": "newest_installed"}
+_RULES = ("newest_installed", "newest_available", "running", "installed")
 
 Check = Callable[[str], "str | None"]
 
@@ -69,7 +61,9 @@ def _open(words: tuple[str, ...], others: dict[str, str], what: str) -> Check:
         if text in words:
             return None
         low = text.lower()
-        meant = others.get(low) or (low if low in words else next(iter(get_close_matches(low, words, n=1, cutoff=0.8)), None))
+        begun = low.replace("-", "_") + "_"
+        meant = others.get(low) or others.get(begun[:-1]) or next((word for word in words if f"{word.replace('-', '_')}_".startswith(begun)), None)
+        meant = meant or next(iter(get_close_matches(low, words, n=1, cutoff=0.8)), None)
         return f"{what}, such as {_quoted(meant)}" if meant else None
 
     return check
@@ -88,48 +82,93 @@ def _lower(what: str) -> Check:
     return check
 
 
+def _distribution(text: str) -> str | None:
+    """The ID of a distribution: neither its name as people say it, nor one with the release in it."""
+    return _lower("the distribution")(text) or _other_distribution(text)
+
+
+def _other_distribution(text: str) -> str | None:
+    release = re.fullmatch(r"([a-z_-]+?)[-_]?\d[\d.]*", text)
+    meant = release and (release[1] if release[1] in names.DISTRIBUTIONS else names.DISTRIBUTIONS_BY_OTHER_NAMES.get(release[1]))
+    return f"the distribution as os-release has it, such as {_quoted(meant)}" if meant else _ID(text)
+
+
+def _code_name(text: str) -> str | None:
+    return _lower("the code name")(text) or (None if re.search(r"[a-z]", text) else "a code name; the release's number is version_id")
+
+
 def _plain(text: str) -> str | None:
     """A value without blanks, and neither a comparison nor a pattern."""
     return _value(text) or ("text without blanks" if re.search(r"\s", text) else None)
 
 
 def _value(text: str) -> str | None:
-    found = _OPERATOR.match(text)
-    if found:
-        return f"{{minimum: {_quoted(found[2] or '6.1')}}} or {{any_of: [...]}}: there are no operators in texts"
+    least = _OPERATOR.match(text) or _OPEN_END.match(text)
+    if least:
+        version = next(filter(None, least.groups()), "6.1")
+        return f"{{minimum: {_quoted(version)}}} or {{any_of: [...]}}: there are no operators in texts"
     if _PATTERN.search(text):
         return "a whole value, {minimum: ...} or {any_of: [...]}: there are no patterns in it"
-    return None
+    several = list(filter(None, _SEVERAL.split(text)))
+    return f"{{any_of: [{', '.join(map(_quoted, several))}]}}" if len(several) > 1 else None
+
+
+def _version(text: str) -> str | None:
+    """A version, which has digits."""
+    if re.match(r"v\d", text):
+        return f"a version, such as {_quoted(text[1:])}"
+    return _plain(text) or (None if re.search(r"\d", text) else "a version, which has digits")
 
 
 def _release(rules: tuple[str, ...]) -> Check:
     """A kernel's release as uname -r prints it."""
 
     def check(text: str) -> str | None:
-        rule = text if text in ("newest_installed", "newest_available", "running", "installed") else _LATEST.get(text.lower())
+        word = re.sub(r"^rule:\s*", "", text.strip().lower()).replace("-", "_").replace(" ", "_")
+        rule = word if word in _RULES else _LATEST.get(word)
         if rule:
             return f"{{rule: {rule}}}" if rule in rules else f"{{rule: {rules[0]}}}" if rules else "a release such as \"6.1.0-41-amd64\""
-        package = _PACKAGE.match(text)
-        return f"the release as uname -r prints it: {_quoted(text[package.end():])}" if package else _plain(text)
+        release = _PACKAGE.sub("", text.strip())
+        if release != text:
+            return f"the release as uname -r prints it: {_quoted(release)}"
+        return _plain(text) or (None if re.match(r"\d", text) else 'a release as uname -r prints it, such as "6.1.0-41-amd64"')
 
     return check
 
 
+def _release_of_os(text: str) -> str | None:
+    return _lower("the release")(text) or _version(text)
+
+
 def _architecture(text: str) -> str | None:
-    meant = _ARCHITECTURES_BY_OTHER_NAMES.get(text.lower()) or (text.lower() if text != text.lower() else None)
-    return f"the name that uname -m prints, such as {_quoted(meant)}" if meant else _plain(text)
+    return _plain(text) or _MACHINE(text) or (f"the name that uname -m prints, such as {_quoted(text.lower())}" if text != text.lower() else None)
 
 
 def _unit(text: str) -> str | None:
-    if text.endswith(UNIT_KINDS) and not re.search(r"\s", text):
+    if re.fullmatch(SHAPES["services.required"], text):
         return None
-    if text.endswith((".path", ".mount", ".target", ".slice", ".scope", ".device", ".swap", ".automount")):
-        return "the whole name of a service, socket or timer: other units are not judged"
-    return f"the whole name of a service, socket or timer, such as {_quoted(text.strip() + '.service')}"
+    wanted = "the whole name of a service, socket or timer"
+    bare = text.strip().rpartition("/")[2]
+    if bare.endswith((".path", ".mount", ".target", ".slice", ".scope", ".device", ".swap", ".automount")):
+        return f"{wanted}: other units are not judged"
+    if "@." in bare or bare.endswith("@"):
+        return f"{wanted}, with its instance: {_quoted(bare.partition('@')[0] + '@NAME.service')}"
+    stem = re.sub(r"(?i)\.(service|socket|timer)$", lambda kind: kind[0].lower(), bare)
+    whole = stem if stem.endswith(UNIT_KINDS) else f"{stem}.service"
+    return f"{wanted}, such as {_quoted(whole)}" if re.fullmatch(SHAPES["services.required"], whole) else f"{wanted} in each item, without patterns"
 
 
 def _one_word(text: str) -> str | None:
     return "one word of the command line in each item" if re.search(r"\s", text.strip()) else None
+
+
+def _whole_word(text: str) -> str | None:
+    is_pattern = re.search(r"[*?]|^\s*[!/^]", text)
+    return _one_word(text) or ("a whole word, as the kernel reads it: there are no patterns in it" if is_pattern else None)
+
+
+def _level(text: str) -> str | None:
+    return "the level's own name, such as \"121.4\"" if text.lower() in _LATEST else _plain(text)
 
 
 def _container(text: str) -> str | None:
@@ -146,29 +185,32 @@ CLOSED: dict[str, tuple[str, ...]] = {
         "containerd", "docker", "crio", "podman", "lxc", "incus", "lxd", "nspawn", "libvirt_lxc", "apptainer"),
 }
 SHAPES = {
-    "services.required": r"^\S+\.(service|socket|timer)$",
+    # The characters that systemd.unit(5) allows; a template alone is no unit.
+    "services.required": r"^(?!.*@\.)[A-Za-z0-9:_.\\@-]+\.(service|socket|timer)$",
     "containers.shared_kernel_allowed": rf"^({'|'.join(CONTAINER_FIELDS)}):.*\S",
-    "boot.cmdline_required": r"^\s*\S+\s*$",
+    "boot.cmdline_required": r"^\s*[^\s!/^*?][^\s*?]*\s*$",
     "boot.cmdline_forbidden": r"^\s*\S+\s*$",
 }
 
+SHAPES_OF_KINDS = {"version": "[0-9]"}
+
 # The check of each key that has one; keys with free names are found by the part before them.
 CHECKS: dict[str, Check] = {
-    "os.id": _lower("the distribution"),
-    "os.version_id": _lower("the release"),
-    "os.version_codename": _lower("the code name"),
+    "os.id": _distribution,
+    "os.version_id": _release_of_os,
+    "os.version_codename": _code_name,
     "os.architecture": _architecture,
     "kernel.running": _release(("newest_installed", "newest_available")),
     "kernel.default_boot": _release(("newest_installed", "newest_available", "running")),
     "kernel.running_version": _release(()),
     "kernel.flavour": _plain,
-    "boot.cmdline_required": _one_word,
+    "boot.cmdline_required": _whole_word,
     "boot.cmdline_forbidden": _one_word,
     **{path: _closed(known) for path, known in CLOSED.items()},
-    "live_patch.level": _plain,
-    "hypervisor.under": _open(HYPERVISORS, _HYPERVISORS_BY_OTHER_NAMES, "what a scan calls it"),
+    "live_patch.level": _level,
+    "hypervisor.under": _open(names.HYPERVISORS, names.HYPERVISORS_BY_OTHER_NAMES, "what a scan calls it"),
     "containers.shared_kernel_allowed": _container,
-    "kata.version": _plain,
+    "kata.version": _version,
     "kata.guest_kernel": _release(()),
     "services.required": _unit,
 }
@@ -179,11 +221,13 @@ def check(path: str, kind: str, text: str) -> str | None:
     own = CHECKS.get(path)
     if own is not None:
         return own(text)
-    return _running(text) if path.endswith(".running") else _value(text) if kind == "version" else None
+    return _running(text) if path.endswith(".running") else _version(text) if kind == "version" else None
 
 
 _running = _release(("installed",))
-_WEAKNESS = _open((*WEAKNESSES, "all"), _WEAKNESSES_BY_OTHER_NAMES, "the kernel's own name of a weakness")
+_WEAKNESS = _open((*names.WEAKNESSES, "all"), names.WEAKNESSES_BY_OTHER_NAMES, "the kernel's own name of a weakness")
+_ID = _open(names.DISTRIBUTIONS, names.DISTRIBUTIONS_BY_OTHER_NAMES, "the distribution as os-release has it")
+_MACHINE = _open(names.MACHINES, names.MACHINES_BY_OTHER_NAMES, "the name that uname -m prints")
 _MODULE = _open(_KVM_MODULES, {name.replace("_", "-"): name for name in _KVM_MODULES}, "the name of a module of KVM")
 
 
@@ -201,9 +245,23 @@ def check_match(fact: str, pattern: str) -> str | None:
         if any(fnmatchcase(family, pattern) for family in FAMILIES):
             return None
         return _closed(FAMILIES)(pattern) or f"one of {', '.join(FAMILIES)}"
-    if fact == "architecture" and not _PATTERN.search(pattern):
+    several = list(filter(None, _SEVERAL.split(pattern)))
+    if len(several) > 1:
+        return f"a list: [{', '.join(map(_quoted, several))}]"
+    if fact == "architecture" and not _SHELL.search(pattern):
         return _architecture(pattern)
     if pattern != pattern.lower():
         return f"the word as os-release has it, without capitals: {_quoted(pattern.lower())}"
-    found = _OPERATOR.match(pattern)
-    return f"a shell pattern such as {_quoted('12*')}: there are no operators in a match" if found else None
+    if _OPERATOR.match(pattern):
+        return f"a shell pattern such as {_quoted('12*')}: there are no operators in a match"
+    if re.search(r"\s", pattern):
+        return f"a word without blanks, as os-release has it: {_quoted('-'.join(pattern.split()))}"
+    if _SHELL.search(pattern):
+        return None
+    return _other_distribution(pattern) if fact == "id" else _matched_release(pattern)
+
+
+def _matched_release(pattern: str) -> str | None:
+    if _PATTERN.search(pattern):
+        return f"a shell pattern such as {_quoted(re.sub('(?i)x(?=[.]|$)', '*', pattern))}"
+    return None if re.search(r"\d", pattern) else "a release's number as os-release has it, or a shell pattern; code names are not matched"

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that hosts give to things, and what people call the same things. The world adds to the first, so that a name in neither is taken."""
+
+from __future__ import annotations
+
+# The kernel's names in /sys/devices/system/cpu/vulnerabilities, by its Documentation/ABI of November 2026; later kernels add to them.
+WEAKNESSES = (
+    "gather_data_sampling", "ghostwrite", "indirect_target_selection", "itlb_multihit", "l1tf", "mds", "meltdown", "mmio_stale_data", "old_microcode",
+    "reg_file_data_sampling", "retbleed", "spec_rstack_overflow", "spec_store_bypass", "spectre_v1", "spectre_v2", "srbds", "tsa",
+    "tsx_async_abort", "vmscape")
+# By the pages of the kernel's Documentation/admin-guide/hw-vuln and the advisories that they name, November 2026.
+_CVES = {
+    "spectre_v1": ("2017-5753", "2019-1125"), "spectre_v2": ("2017-5715", "2022-0001", "2022-0002", "2024-2201"), "meltdown": ("2017-5754",),
+    "spec_store_bypass": ("2018-3639",), "l1tf": ("2018-3615", "2018-3620", "2018-3646"),
+    "mds": ("2018-12126", "2018-12127", "2018-12130", "2019-11091"), "itlb_multihit": ("2018-12207",), "tsx_async_abort": ("2019-11135",),
+    "srbds": ("2020-0543",), "mmio_stale_data": ("2022-21123", "2022-21125", "2022-21127", "2022-21166"),
+    "retbleed": ("2022-29900", "2022-29901"), "gather_data_sampling": ("2022-40982",), "spec_rstack_overflow": ("2023-20569",),
+    "reg_file_data_sampling": ("2023-28746",), "ghostwrite": ("2024-44067",), "indirect_target_selection": ("2024-28956",),
+    "tsa": ("2024-36350", "2024-36357"), "vmscape": ("2025-40300",)}
+WEAKNESSES_BY_OTHER_NAMES = {
+    "srso": "spec_rstack_overflow", "inception": "spec_rstack_overflow", "downfall": "gather_data_sampling", "gds": "gather_data_sampling",
+    "rfds": "reg_file_data_sampling", "its": "indirect_target_selection", "training_solo": "indirect_target_selection", "taa": "tsx_async_abort",
+    "ssb": "spec_store_bypass", "ssbd": "spec_store_bypass", "spectre_v4": "spec_store_bypass", "spectre_v3": "meltdown", "kpti": "meltdown",
+    "pti": "meltdown", "zombieload": "mds", "ridl": "mds", "fallout": "mds", "foreshadow": "l1tf", "crosstalk": "srbds", "swapgs": "spectre_v1",
+    "bhi": "spectre_v2", "branch_history_injection": "spectre_v2", "ibpb": "spectre_v2", "retpoline": "spectre_v2", "sbdr": "mmio_stale_data",
+    "sbds": "mmio_stale_data", "drpw": "mmio_stale_data", "tsa_sq": "tsa", "tsa_l1": "tsa", "any": "all", "every": "all", "default": "all",
+    "reptar": "old_microcode",
+    **{f"cve_{number.replace('-', '_')}": name for name, numbers in _CVES.items() for number in numbers}}
+
+HYPERVISORS = ("none", "kvm", "qemu", "vmware", "xen", "microsoft", "virtualbox", "parallels", "bhyve", "amazon", "google", "firecracker",
+               "cloud-hypervisor", "apple", "powervm", "zvm", "unknown")
+HYPERVISORS_BY_OTHER_NAMES = {
+    **dict.fromkeys(("hyper-v", "hyperv", "azure", "msft"), "microsoft"), **dict.fromkeys(("aws", "ec2", "nitro"), "amazon"),
+    **dict.fromkeys(("gcp", "gce"), "google"), **dict.fromkeys(("esx", "esxi", "vsphere", "vcenter"), "vmware"),
+    **dict.fromkeys(("libvirt", "openstack", "ovirt", "rhev", "rhv", "proxmox", "pve", "nutanix", "ahv", "kubevirt", "harvester"), "kvm"),
+    **dict.fromkeys(("vbox", "oracle"), "virtualbox"), **dict.fromkeys(("xcp-ng", "xenserver", "citrix"), "xen"),
+    **dict.fromkeys(("lpar", "phyp"), "powervm"), **dict.fromkeys(("z/vm",), "zvm"),
+    **dict.fromkeys(("metal", "bare metal", "baremetal", "bare-metal", "bare_metal", "physical", "hardware", "no", "false"), "none")}
+
+# What uname -m prints, by the kernel's own UTS_MACHINE of each architecture.
+MACHINES = ("x86_64", "i686", "i586", "i486", "i386", "aarch64", "aarch64_be", "armv5tel", "armv6l", "armv7l", "armv8l", "riscv64", "riscv32",
+            "ppc64le", "ppc64", "ppc", "s390x", "s390", "loongarch64", "loongarch32", "mips64", "mips", "sparc64", "alpha", "parisc64", "ia64", "arc")
+MACHINES_BY_OTHER_NAMES = {
+    **dict.fromkeys(("amd64", "x64", "x86-64", "intel", "intel64", "em64t", "64", "64bit", "64-bit"), "x86_64"), "x86": "i686", "i386": "i686",
+    **dict.fromkeys(("arm64", "armv8", "armv9", "arm"), "aarch64"), "armhf": "armv7l", "armv7hl": "armv7l", "ppc64el": "ppc64le", "riscv": "riscv64",
+    "loong64": "loongarch64"}
+
+# IDs of os-release, as the distributions' own files had them in November 2026; there are many more.
+DISTRIBUTIONS = (
+    "debian", "ubuntu", "ubuntu-core", "rhel", "centos", "rocky", "almalinux", "ol", "fedora", "fedora-asahi-remix", "rhcos", "scos", "eurolinux",
+    "circle", "virtuozzo", "cloudlinux", "scientific", "amzn", "azurelinux", "mariner", "photon", "bottlerocket", "cos", "flatcar", "sles",
+    "sles_sap", "sle_hpc", "sle-micro", "sl-micro", "sled", "opensuse-leap", "opensuse-tumbleweed", "opensuse-slowroll", "opensuse-microos",
+    "opensuse-leap-micro", "openeuler", "euleros", "anolis", "alinux", "opencloudos", "tencentos", "kylin", "uos", "deepin", "redos", "astra",
+    "altlinux", "rosa", "msvsphere", "raspbian", "devuan", "kali", "linuxmint", "pop", "neon", "proxmox", "alpine", "arch", "archarm", "gentoo",
+    "nixos", "void", "wolfi", "chainguard", "talos", "vyos", "clear-linux-os")
+DISTRIBUTIONS_BY_OTHER_NAMES = {
+    **dict.fromkeys(("redhat", "red-hat", "red_hat", "el", "redhatenterpriselinux"), "rhel"),
+    **dict.fromkeys(("centos-stream", "centos_stream", "centosstream", "stream"), "centos"), **dict.fromkeys(("rockylinux", "rocky-linux"), "rocky"),
+    **dict.fromkeys(("alma", "alma-linux"), "almalinux"), **dict.fromkeys(("oracle", "oraclelinux", "oracle-linux", "oel"), "ol"),
+    **dict.fromkeys(("amazon", "amazonlinux", "amazon-linux", "al"), "amzn"), **dict.fromkeys(("suse", "sle", "sles-sap"), "sles"),
+    **dict.fromkeys(("opensuse", "leap"), "opensuse-leap"), "tumbleweed": "opensuse-tumbleweed", "archlinux": "arch", "azure-linux": "azurelinux",
+    "ubuntu-lts": "ubuntu"}

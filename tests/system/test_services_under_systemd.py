@@ -21,6 +21,8 @@ from workshop import REPOSITORY
 
 FOLDER = "/usr/local/lib/fb"
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libz.so.1"
+ROOT = "/opt/fb/root"
+FORKS = "os.fork() and os._exit(0); "
 _LOADS = "/usr/bin/python3 -c \"import ctypes, os, shutil, time; {prepare}ctypes.CDLL('{path}'); {after}time.sleep(9999)\""
 _SCAN = """
 import json, sys, time
@@ -48,9 +50,18 @@ UNITS = {
     "system/fb-tmp.service": f"[Service]\nPrivateTmp=yes\nExecStart={loads(FOLDER + '/plain.so')}\n",
     "system/fb-refuses.service": f"[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
     "system/fb-leaves.service": f"[Service]\nKillMode=process\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "system/fb-many@.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "system/fb-dynamic.service": f"[Service]\nDynamicUser=yes\nExecStart={loads(FOLDER + '/plain.so')}\n",
+    "system/fb-forks.service": f"[Service]\nType=forking\nExecStart={loads(FOLDER + '/plain.so', FORKS)}\n",
+    "system/fb-once.service": f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart={loads(FOLDER + '/plain.so', FORKS)}\n",
+    # A root of its own, of which only the programs are the host's.
+    "system/fb-rooted.service": f"[Service]\nRootDirectory={ROOT}\nBindReadOnlyPaths=/usr\nExecStart={loads('/fb/rooted.so')}\n",
     "user/fb-user.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
 }
-STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves")
+STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks", "fb-once",
+           "fb-rooted")
+# What each unit of them has mapped, so that a file is replaced under all of them.
+_MAPPED = "cat /proc/[0-9]*/maps 2>/dev/null | grep -cE ' r-xp .*/(plain|rooted|bound)[.]so$'"
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +78,16 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedHost]:
     (files / FOLDER.lstrip("/")).mkdir(parents=True)
     for name in ("bound.so", "other.so", "plain.so"):
         (files / FOLDER.lstrip("/") / name).write_bytes(Path(LIBRARY).read_bytes())
+    (files / ROOT.lstrip("/") / "fb").mkdir(parents=True)
+    (files / ROOT.lstrip("/") / "fb/rooted.so").write_bytes(Path(LIBRARY).read_bytes())
+    for name in ("bin", "lib", "lib64"):
+        (files / ROOT.lstrip("/") / name).symlink_to(f"usr/{name}")
     booted = BootedHost(folder, files, REPOSITORY)
     booted.run(f"systemctl enable fb-plain; systemctl start user@0 {' '.join(STARTED)}; systemctl --user --machine=0@.host start fb-user")
-    booted.run(f"systemd-run --quiet --scope --unit=fb-scope {loads(FOLDER + '/plain.so')} >/dev/null 2>&1 & sleep 1")
+    booted.run(f"systemd-run --quiet --scope --unit=fb-scope {loads(FOLDER + '/plain.so')} >/dev/null 2>&1 &")
+    booted.run(f"systemd-run --quiet --unit=fb-transient {loads(FOLDER + '/plain.so')}")
+    # All but the one that unpacks its own, and the user's, the scope and the transient one.
+    booted.run(f"for turn in $(seq 200); do [ $({_MAPPED}) -ge {len(STARTED) - 1 + 3} ] && exit; sleep 0.1; done; exit 1")
     yield booted
     booted.end()
 
@@ -99,9 +117,11 @@ def test_nothing_is_stale_of_what_was_never_replaced(host: BootedHost) -> None:
 
 def test_each_remedy_ends_what_it_is_a_remedy_for(host: BootedHost) -> None:
     replace(host, f"{FOLDER}/plain.so")
+    replace(host, f"{ROOT}/fb/rooted.so")
     rows = stale(host)
+    plain = ("fb-plain", "fb-tmp", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks", "fb-once", "fb-rooted", "fb-transient")
     assert {unit: (row["kind"], row["restart"]) for unit, row in rows.items()} == {
-        "fb-plain.service": ("service", "works"), "fb-tmp.service": ("service", "works"), "fb-refuses.service": ("service", "refused"),
+        **{f"{name}.service": ("service", "works") for name in plain}, "fb-refuses.service": ("service", "refused"),
         "fb-leaves.service": ("service", "leaves_processes"), "fb-user.service": ("session", None), "fb-scope.scope": ("scope", None)}
     for unit, row in rows.items():
         if row["remedy"]:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import elf, processes, running_files
 from .._host.witness import apart
-from .._packages import history
+from .._packages import past
 from . import guest_firmware, machine_types, monitors, opened_files
 
 PROC = "/proc"
@@ -23,18 +23,13 @@ _STAT_BYTES = 4096
 # QEMU with everything built in is under 40 MB; its version text is looked for in pieces.
 _BINARY_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024
-_LOG_BYTES = 4 * 1024 * 1024
 
 # Files that an engine of root's has QEMU read its configuration from.
 _CONFIGURATIONS = ("/run/incus/", "/run/lxd/", "/var/snap/lxd/common/lxd/logs/", "/var/log/lxd/", "/var/log/incus/")
 # Distributors that give q35, pc and "no name" a meaning of their own.
 _BUILDERS = re.compile(r"ubuntu|\.el[0-9]|rhel|pve|-150|lp15")
 
-# Oldest first. Logs that were compressed since are not read: what began before these is then not known.
 _SNAP = re.compile(r"/snap/([a-z0-9-]{1,40})/(x?[0-9]{1,9})/")
-
-_DPKG_LOGS = ("/var/log/dpkg.log.1", "/var/log/dpkg.log")
-_DNF_LOGS = ("/var/log/dnf.rpm.log.4", "/var/log/dnf.rpm.log.3", "/var/log/dnf.rpm.log.2", "/var/log/dnf.rpm.log.1", "/var/log/dnf.rpm.log")
 
 
 class GoneError(Exception):
@@ -234,7 +229,7 @@ class Examiner:
             version = package.version if package and one.judged.stale is False else None
             how = "package" if version else "unknown"
             if package and one.judged.stale and guest.started is not None:
-                version = history_version(self._host, self._installed.manager, package, guest.started)
+                version = past.version_then(self._host, self._installed.manager, package, guest.started)
                 how = "package_history" if version else "unknown"
             self.firmware.append(guest_firmware.row_of(guest, one, version, how))
 
@@ -353,9 +348,9 @@ class Examiner:
             if text:
                 return with_epoch_of(text, package.version if package else ""), "binary_text"
         if package and started is not None and verdict.stale:
-            past = history_version(self._host, self._installed.manager, package, started)
-            if past:
-                return past, "package_history"
+            then = past.version_then(self._host, self._installed.manager, package, started)
+            if then:
+                return then, "package_history"
         return None, "unknown"
 
     def text_version(self, path: str, stat: Any) -> Optional[str]:
@@ -430,21 +425,3 @@ def with_epoch_of(version: str, package_version: str) -> str:
     """RPM builders write name-version-release into QEMU without the epoch, which the package has: 8.2.0-11.el9 of 17:8.2.0-13.el9."""
     epoch, colon, _rest = package_version.partition(":")
     return epoch + colon + version if colon and ":" not in version and "-" in version else version
-
-
-def history_version(host: Any, manager: Optional[str], package: monitors.Package, started: float) -> Optional[str]:
-    """The version of a package that was installed when a process started, by the manager's log; None where that is in doubt."""
-    local = manager == "dpkg"
-    text = "".join(host.read(path, _LOG_BYTES).value or "" for path in (_DPKG_LOGS if local else _DNF_LOGS))
-    since = history.begins(text)
-    try:
-        if not local:
-            return history.version_at(history.parse_dnf_log(text, package.name), started, True, since)
-        files = host.stat("/var/lib/dpkg/info/%s.list" % package.name)
-        if files.problem:
-            return None
-        said = history.parse_dpkg_log(text, package.name)
-        events = history.in_utc(said, int(files.value.mtime))
-        return history.version_at(events, started, False, None if since is None else since + events[-1].at - said[-1].at)
-    except ValueError:
-        return None

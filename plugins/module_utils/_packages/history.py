@@ -5,7 +5,7 @@
 
 import calendar
 import re
-from typing import List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
 # dpkg writes local time without saying which: a change to or from summer time between two entries shifts them by an hour.
 _ZONE_DOUBT = 3700
@@ -16,6 +16,8 @@ _QUARTER_HOUR = 900
 _DPKG = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (install|upgrade|remove|purge) (\S+) (\S+) (\S+)\Z")
 _DNF = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d{4}) \S+ (Install|Installed|Upgrade|Upgraded|Downgrade|Downgraded|Reinstall|Erase): (\S+)\Z")
+_DNF5 = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d{4}) \[\d+\] INFO RPM callback (install|uninstall) start "(\S+)" ')
+_ZYPP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|(install|remove) *\|([^|]+)\|([^|]+)\|")
 
 
 class Event(NamedTuple):
@@ -54,13 +56,17 @@ def parse_dpkg_log(text: str, package: str) -> List[Event]:
     return events
 
 
+def _nevra(package: str) -> Any:
+    """What rpm's tools call a version of a package; an epoch of nought is none."""
+    return re.compile(re.escape(package) + r"-(?:0:)?((?:\d+:)?[^-\s]+-[^-\s]+)\.[A-Za-z0-9_]+\Z")
+
+
 def parse_dnf_log(text: str, package: str) -> List[Event]:
     """The changes of one package in /var/log/dnf.rpm.log, oldest first. Old and new version stand on lines of their own."""
     events: List[Event] = []
-    nevra = re.compile(re.escape(package) + r"-((?:\d+:)?[^-\s]+-[^-\s]+)\.[A-Za-z0-9_]+\Z")
     for line in text.splitlines():
         match = _DNF.match(line)
-        name = nevra.match(match.group(4)) if match else None
+        name = _nevra(package).match(match.group(4)) if match else None
         if not match or not name:
             continue
         try:
@@ -76,7 +82,62 @@ def parse_dnf_log(text: str, package: str) -> List[Event]:
     return events
 
 
-_ANY_DATE = re.compile(r"(?m)^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(Z|[+-]\d{4})?\s")
+def parse_dnf5_log(text: str, package: str) -> List[Event]:
+    """The changes of one package in /var/log/dnf5.log, oldest first: the new version comes before the old one goes."""
+    events: List[Event] = []
+    for line in text.splitlines():
+        match = _DNF5.match(line)
+        name = _nevra(package).match(match.group(4)) if match else None
+        if not match or not name:
+            continue
+        try:
+            at = _seconds(match.group(1), match.group(2))
+        except ValueError:
+            continue
+        if match.group(3) == "install":
+            events.append(Event(at, None, name.group(1)))
+        elif events and events[-1].before is None and events[-1].after not in (None, name.group(1)):
+            events[-1] = events[-1]._replace(before=name.group(1))
+        else:
+            events.append(Event(at, name.group(1), None))
+    return events
+
+
+def parse_zypp_history(text: str, package: str) -> List[Event]:
+    """The changes of one package in /var/log/zypp/history, oldest first, in unknown local time. An upgrade is an installation there."""
+    events: List[Event] = []
+    for line in text.splitlines():
+        match = _ZYPP.match(line)
+        if not match or match.group(3) != package:
+            continue
+        before = events[-1].after if events else None
+        try:
+            events.append(Event(_seconds(match.group(1)), before, match.group(4) if match.group(2) == "install" else None))
+        except ValueError:
+            continue
+    return events
+
+
+def ends_with(events: List[Event], version: str) -> List[Event]:
+    """The events, if each begins where the one before it ended and the last brought ``version``; ValueError where some are missing."""
+    for earlier, later in zip(events, events[1:]):
+        if later.before not in (earlier.after, None) or (later.before is None and earlier.after not in (None, later.after)):
+            raise ValueError("the log misses a change of the package")
+    if events and events[-1].after != version:
+        raise ValueError("the log's last entry is not what is installed")
+    return events
+
+
+_ANY_DATE = re.compile(r"(?m)^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(Z|[+-]\d{4})?[\s|]")
+
+
+def last_entry(text: str) -> Optional[int]:
+    """When the last entry of a log is from, in the time that its entries are in; None for one without an entry."""
+    dates = _ANY_DATE.findall(text)
+    try:
+        return _seconds(dates[-1][0], dates[-1][1] or "Z") if dates else None
+    except ValueError:
+        return None
 
 
 def begins(text: str) -> Optional[int]:

@@ -58,8 +58,8 @@ def test_kvm_is_set_as_promised(proof: Proof, wanted: Wanted) -> None:
 
 @promise("hypervisor.is_host", finding="hypervisor.role")
 def test_the_host_has_the_promised_role(proof: Proof, wanted: Wanted) -> None:
-    kinds = {program.kind for program in monitors.programs(proof)} & {"qemu", "cloud-hypervisor", "firecracker"}
-    running = [process for process in monitors.processes(proof) if process.kind in ("qemu", "cloud-hypervisor", "firecracker")]
+    kinds = {program.kind for program in monitors.programs(proof)} & monitors.RUN_GUESTS
+    running = [process for process in monitors.processes(proof) if process.kind in monitors.RUN_GUESTS]
     rungs = proof.says("ladder").split()
     able = bool(running) or ("device" in rungs and bool(kinds)) or bool({"xen", "held"} & set(rungs))
     hold(able == wanted.value, f"{proof.host} {'can' if able else 'cannot'} run virtual machines; the standard promises "

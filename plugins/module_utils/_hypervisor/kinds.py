@@ -108,6 +108,62 @@ KINDS: Dict[str, Dict[str, Any]] = {
         "rpm_holders": (
         ),
     },
+    "crosvm": {
+        "runs_guests": True,
+        "binaries": r"crosvm",
+        "dpkg": (
+            r"crosvm",
+        ),
+        "dpkg_holders": (
+        ),
+        "rpm": (
+            r"crosvm",
+        ),
+        "rpm_holders": (
+        ),
+    },
+    "openvmm": {
+        "runs_guests": True,
+        "binaries": r"openvmm",
+        "dpkg": (
+            r"openvmm",
+        ),
+        "dpkg_holders": (
+        ),
+        "rpm": (
+            r"openvmm",
+        ),
+        "rpm_holders": (
+        ),
+    },
+    "stratovirt": {
+        "runs_guests": True,
+        "binaries": r"stratovirt(?:-static)?",
+        "dpkg": (
+            r"stratovirt",
+        ),
+        "dpkg_holders": (
+        ),
+        "rpm": (
+            r"stratovirt",
+        ),
+        "rpm_holders": (
+        ),
+    },
+    "kvmtool": {
+        "runs_guests": True,
+        "binaries": r"lkvm(?:-static)?",
+        "dpkg": (
+            r"kvmtool",
+        ),
+        "dpkg_holders": (
+        ),
+        "rpm": (
+            r"kvmtool",
+        ),
+        "rpm_holders": (
+        ),
+    },
     "swtpm": {
         "runs_guests": False,
         "binaries": r"swtpm",

@@ -22,6 +22,10 @@ UNPACKAGED = (
     "/usr/local/bin/qemu-system-x86_64",
     "/usr/local/bin/cloud-hypervisor",
     "/usr/local/bin/firecracker",
+    "/usr/local/bin/crosvm",
+    "/usr/local/bin/openvmm",
+    "/usr/local/bin/stratovirt",
+    "/usr/local/bin/lkvm",
     "/usr/local/bin/virtiofsd",
     "/snap/lxd/current/bin/qemu-system-x86_64",
     "/snap/lxd/current/bin/qemu-system-aarch64",
@@ -30,6 +34,10 @@ UNPACKAGED = (
     "/usr/bin/qemu-system-x86_64",
     "/usr/bin/cloud-hypervisor",
     "/usr/bin/firecracker",
+    "/usr/bin/crosvm",
+    "/usr/bin/openvmm",
+    "/usr/bin/stratovirt",
+    "/usr/bin/lkvm",
     "/usr/bin/virtiofsd",
 )
 
@@ -40,7 +48,8 @@ _COMMS = {"qemu-system-x86": "qemu", "qemu-system-aar": "qemu", "qemu-system-ppc
           "qemu-system-ris": "qemu", "xen-qemu-system": "qemu", "cloud-hyperviso": "cloud-hypervisor"}
 
 _PROGRAM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/qemu", "/usr/lib/xen/bin", "/usr/lib64/xen/bin", "/boot")
-_BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "xen", "swtpm")
+_BEGINNINGS = ("qemu", "kvm", "libvirtd", "virt", "cloud-hypervisor", "firecracker", "crosvm", "openvmm", "stratovirt", "lkvm",
+               "xen", "swtpm")
 _PROGRAM_FOLDER = re.compile(
     r"(?:/usr(?:/local)?|/opt/[^/]+)?/(?:bin|sbin|libexec|lib|lib64)(?:/[^/]+){0,2}\Z|/boot\Z"
     r"|/usr/share/(?:OVMF|AAVMF|ovmf|edk2|qemu|pve-edk2|cloud-hypervisor)[^/]*(?:/[^/]+)?\Z")

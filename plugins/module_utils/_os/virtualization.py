@@ -145,6 +145,9 @@ def _is_hardware(clues: Clues) -> bool:
         return not re.search(r"(?m)^VM[0-9]{2} ", clues.sysinfo)
     if _is_metal(clues.product.lower()):
         return True
+    if clues.device_tree or "ibm,partition-name" in clues.nodes:
+        # A board of hardware that a hypervisor of no known name, or a partition's, has put itself in front of.
+        return False
     if clues.vendor and clues.smbios is not None:
         return not _says_virtual(clues)
     names = [name for name in clues.board.split("\0") if name]

@@ -20,9 +20,9 @@ _CONTAINER = re.compile(
 # Control groups of one guest or container each: of machined (libvirt, nspawn), Proxmox, LXC and Incus, and of Kata's sandboxes. Whatever runs
 # there on the host's own files serves it: its monitor, its TPM, its network, its file server.
 _CARRYING = re.compile(
-    r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/|/systemd-nspawn@[^/]+\.service")
-_CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", "slirp4netns", "qemu-storage-daemon", "qemu-nbd", "lkvm", "crosvm",
-                      "VBoxHeadless", "fuse-overlayfs", "rootlessport")
+    r"/machine\.slice/|/machine-[^/]+\.scope|/machine/[^/]+\.libvirt-|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/|/systemd-nspawn@[^/]+\.service")
+_CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", "slirp4netns", "qemu-storage-daemon", "qemu-nbd",
+                      "libvirt_lxc", "VBoxHeadless", "vmware-vmx", "fuse-overlayfs", "rootlessport")
 
 LIST_UNITS = ["systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,socket,timer"]
 SHOW_UNITS = ["systemctl", "show", "--no-pager", "--property=Id,KillMode,RefuseManualStop", "--"]

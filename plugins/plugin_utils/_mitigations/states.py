@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from ...module_utils._formats import cmdline, sysctl
 from ...module_utils._hypervisor import kvm_parameters
+from ...module_utils._hypervisor.monitors import MONITORS
 from .._fleet.bounded import dig, mappings_at, texts
 from .._standard.mitigations import Mitigation
 
 IN_FORCE, PENDING, NEEDLESS, CONFLICTS, ABSENT, UNKNOWN = "in_force", "pending", "needless", "conflicts", "absent", "unknown"
 WORST_FIRST = (CONFLICTS, ABSENT, UNKNOWN, PENDING, IN_FORCE)
-_MONITORS = ("qemu", "cloud-hypervisor", "firecracker")
 
 
 class Part(NamedTuple):
@@ -139,7 +139,7 @@ def _parameter(name: str, value: str, record: Mapping[str, Any]) -> Part:
 
 def guests_of(record: Mapping[str, Any]) -> list[str]:
     """The guests that run, by name or process."""
-    rows = [row for row in mappings_at(record, "hypervisor.processes") if row.get("component") in _MONITORS]
+    rows = [row for row in mappings_at(record, "hypervisor.processes") if row.get("component") in MONITORS]
     return [str(row.get("guest") or f"pid {row.get('pid')}")[:80] for row in rows]
 
 

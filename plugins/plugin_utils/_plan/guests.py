@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._host.errors import Refused
 from ...module_utils._hypervisor.machine_types import family, is_deprecated, is_removed, qemu_version
+from ...module_utils._hypervisor.monitors import MONITORS
 from .._judge.facts import printable
 from .._judge.judging import matches_any
 from .._standard.requirement import Requirement
@@ -18,11 +19,10 @@ from .._standard.requirement import Requirement
 METHODS = ("none", "managed_save", "migrate", "restart")
 _KATA = "sandbox-"
 _OTHERS = {
+    **dict.fromkeys(MONITORS, "restart the guest by what started it; this role does not manage it"),
     "libvirt": "restart its service; the guests go on",
     "swtpm": "it is replaced together with the guest that it serves",
     "virtiofsd": "it is replaced together with the guest that it serves",
-    "cloud-hypervisor": "restart the guest by what started it; this role does not manage it",
-    "firecracker": "restart the guest by what started it; this role does not manage it",
     "xen": "reboot",
     "ovmf": "shut the guest down and start it; it takes its firmware along when it is moved or restored",
 }

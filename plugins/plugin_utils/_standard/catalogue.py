@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ...module_utils._hypervisor.monitors import MONITORS
 from .keys import COMPONENTS, ENGINES, KEYS
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -211,8 +212,8 @@ _CPU_ENTRIES = (
           "reboot"),
 )
 # How a process of each component is replaced.
-_COSTS = {"qemu": "migrate_guest", "cloud-hypervisor": "migrate_guest", "firecracker": "migrate_guest", "virtiofsd": "restart_sandbox",
-          "libvirt": "restart_service", "xen": "reboot", "swtpm": "migrate_guest", "ovmf": "migrate_guest"}
+_COSTS = {**dict.fromkeys((*MONITORS, "swtpm", "ovmf"), "migrate_guest"), "virtiofsd": "restart_sandbox", "libvirt": "restart_service",
+          "xen": "reboot"}
 _REPLACING = {"ovmf": "Shut the guests down and start them: neither a reboot from within nor a move gives a guest other firmware."}
 _HYPERVISOR = (
     Entry("hypervisor.guest_firmware", "medium", "The firmware of a guest, or of the template for new ones, does not trust Microsoft's UEFI CA "

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "firebreak.standard/1"
-COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "xen", "swtpm", "ovmf")
+COMPONENTS = ("qemu", "libvirt", "virtiofsd", "cloud-hypervisor", "firecracker", "crosvm", "openvmm", "stratovirt", "kvmtool", "xen", "swtpm",
+              "ovmf")
 VULNERABILITY_VIEWS = ("host", "guest_to_host", "smt")
 RUNGS = ("flags", "device", "vm", "vcpu")
 

@@ -280,6 +280,8 @@ SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t
     ("50\t/usr/bin/swtpm\t/machine.slice/machine-qemu\\x2d1.scope/libvirt/emulator\t/l.so\tdeleted\thost\tswtpm\n", "carrier",
      "machine-qemu\\x2d1.scope"),
     ("50\t/usr/bin/helper\t/qemu.slice/100.scope\t/l.so\tdeleted\thost\thelper\n", "carrier", "100.scope"),
+    ("50\t/usr/bin/openvmm\t/system.slice/a.service\t/l.so\tdeleted\thost\topenvmm\n", "carrier", "a.service"),
+    ("50\t/usr/bin/helper\t/machine/qemu-1-a.libvirt-qemu/emulator\t/l.so\tdeleted\thost\thelper\n", "carrier", ""),
     ("50\t/usr/bin/lxc-start\t/lxc.monitor.101\t/l.so\tdeleted\thost\tlxc-start\n", "carrier", ""),
     ("50\t/usr/bin/pasta.avx2\t/user.slice/user-1000.slice/session-1.scope\t/l.so\tdeleted\thost\tpasta.avx2\n", "carrier", "session-1.scope"),
 ])

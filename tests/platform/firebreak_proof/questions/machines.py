@@ -23,6 +23,8 @@ CPU = (
 _PROGRAMS = "/usr/bin/qemu-system-* /usr/bin/qemu-kvm /usr/libexec/qemu-kvm /usr/sbin/libvirtd /usr/sbin/virtqemud /usr/libexec/virtiofsd " \
     "/usr/lib/qemu/virtiofsd /usr/bin/virtiofsd /usr/bin/cloud-hypervisor /usr/bin/firecracker /usr/local/bin/qemu-system-* " \
     "/usr/local/bin/virtiofsd /usr/local/bin/cloud-hypervisor /usr/local/bin/firecracker " \
+    "/usr/bin/crosvm /usr/bin/openvmm /usr/bin/stratovirt /usr/bin/lkvm /usr/local/bin/crosvm /usr/local/bin/openvmm " \
+    "/usr/local/bin/stratovirt /usr/local/bin/lkvm " \
     "/usr/libexec/xen-qemu-system-* /usr/lib*/xen/bin/qemu-system-* /snap/lxd/current/bin/qemu-system-* " \
     "/usr/bin/swtpm /usr/share/OVMF/OVMF_CODE*.fd /usr/share/AAVMF/AAVMF_CODE*.fd /usr/share/edk2/*/OVMF_CODE*.fd " \
     "/usr/share/ovmf/OVMF*.fd /usr/share/edk2/*/QEMU_EFI*.fd /usr/share/qemu/edk2-*-code.fd /usr/share/qemu/*vmf-*-code.bin " \
@@ -34,7 +36,7 @@ HYPERVISOR = (
         for path in {_PROGRAMS}; do
           [ -e "$path" ] || continue
           case ${{path##*/}} in qemu*|xen-qemu*) kind=qemu ;; OVMF*|AAVMF*|QEMU_EFI*|edk2-*|ovmf-*|aavmf-*) kind=ovmf ;;
-            libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; *) kind=${{path##*/}} ;; esac
+            libvirtd|virtqemud) kind=libvirt ;; xen*) kind=xen ;; lkvm) kind=kvmtool ;; *) kind=${{path##*/}} ;; esac
           if command -v dpkg-query >/dev/null; then
             owner=$(dpkg-query -S "$path" 2>/dev/null | grep -v '^diversion' | head -n 1 | sed 's/:.*//')
             version=; [ -n "$owner" ] && version=$(dpkg-query -W -f '${{Version}}' "$owner")
@@ -50,7 +52,7 @@ HYPERVISOR = (
           program=${path% (deleted)}
           case ${program##*/} in
             qemu-system-*|qemu-kvm|xen-qemu-system-*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
-            virtiofsd|cloud-hypervisor|firecracker|swtpm) kind=${program##*/} ;; *) continue ;;
+            virtiofsd|cloud-hypervisor|firecracker|swtpm|crosvm|openvmm|stratovirt) kind=${program##*/} ;; lkvm) kind=kvmtool ;; *) continue ;;
           esac
           if [ "$path" != "$program" ]; then state=replaced
           elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from ..promises import Wanted, hold
 from ..proof import Proof
 
+# The programs that run guests themselves.
+RUN_GUESTS = frozenset(("qemu", "cloud-hypervisor", "firecracker", "crosvm", "openvmm", "stratovirt", "kvmtool"))
 # systemd's names (systemd-detect-virt) where the standard has others.
 _NAMES = {"oracle": "virtualbox"}
 # What systemd takes for plain KVM, or may, by the maker of the machine's ACPI tables.

@@ -60,6 +60,7 @@ def test_the_same_build_on_the_host_says_nothing_of_what_a_container_would_start
 
 @pytest.mark.parametrize(("package", "path", "named"), [
     ("vendor-qemu-lts", "/usr/lib/vendor/qemu-system-x86_64", "vendor-qemu-lts"), ("acme-firecracker", "/usr/bin/firecracker", "acme-firecracker"),
+    ("acme-crosvm", "/usr/bin/crosvm", "acme-crosvm"), ("azl-openvmm", "/usr/bin/openvmm", "azl-openvmm"),
     ("incus-base", "/usr/local/bin/qemu-system-x86_64", None), ("kata-containers", "/opt/kata/libexec/virtiofsd", None)])
 @pytest.mark.parametrize("manager", ["dpkg", "rpm"])
 def test_the_package_manager_is_asked_for_the_owner_of_a_program_that_no_known_package_brought(
@@ -76,14 +77,14 @@ def test_the_package_manager_is_asked_for_the_owner_of_a_program_that_no_known_p
 
 
 @pytest.mark.parametrize(("modules", "is_host"), [
-    # Whatever the monitor is called (crosvm, OpenVMM, VirtualBox): each machine holds a reference to the module that makes it.
+    # Whatever the monitor is called (VirtualBox, somebody's own): each machine holds a reference to the module that makes it.
     ("kvm_amd 245760 2 - Live 0x0\nkvm 1409024 1 kvm_amd, Live 0x0\n", True), ("kvm_intel 487424 1 - Live 0x0\n", True),
     ("vboxdrv 712704 4 vboxnetadp,vboxnetflt, Live 0x0 (OE)\n", True), ("mshv_root 155648 1 - Live 0x0\n", True),
     ("kvm_amd 245760 0 - Live 0x0\nkvm 1409024 1 kvm_amd, Live 0x0\n", False), ("vboxdrv 712704 2 vboxnetadp,vboxnetflt, Live 0x0 (OE)\n", False),
     ("xfs 2166784 9 - Live 0x0\n", False), ("", False),
 ])
 def test_a_host_of_guests_is_known_by_the_module_that_they_hold(modules: str, is_host: bool) -> None:
-    machine = Machine().process(9, "/usr/bin/crosvm", ["crosvm", "run"], 400, elf(OLD))
+    machine = Machine().process(9, "/usr/bin/own-vmm", ["own-vmm", "run"], 400, elf(OLD))
     machine.recording["read"]["/proc/modules"] = modules
     assert machine.scan().facts["is_host"] is is_host
 

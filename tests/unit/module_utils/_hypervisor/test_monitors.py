@@ -25,6 +25,8 @@ RPM = (FIXTURES / "rpm_query_el9.txt").read_text()
     ("virtqemud", "libvirt"), ("libvirtd", "libvirt"), ("virtiofsd", "virtiofsd"), ("cloud-hypervisor", "cloud-hypervisor"),
     ("cloud-hypervisor-static", "cloud-hypervisor"), ("firecracker", "firecracker"), ("firecracker-v1.12.1-x86_64", "firecracker"),
     ("xen-qemu-system-i386", "qemu"), ("cloud-hypervisor-static-aarch64", "cloud-hypervisor"), ("swtpm", "swtpm"), ("swtpm_setup", None),
+    ("crosvm", "crosvm"), ("openvmm", "openvmm"), ("stratovirt", "stratovirt"), ("stratovirt-static", "stratovirt"), ("lkvm", "kvmtool"),
+    ("lkvm-static", "kvmtool"), ("openvmm_hcl", None), ("crosvm-direct", None),
     ("qemu-img", None), ("qemu-system-", None), ("kvm2", None), ("my-firecracker", None), ("firecracker-containerd", None),
     ("qemu-kvm\n", None), ("", None),
 ])
@@ -33,7 +35,7 @@ def test_a_binary_belongs_to_a_component(binary: str, component: str | None) -> 
 
 
 @pytest.mark.parametrize(("comm", "component"), [
-    ("qemu-system-x86", "qemu"), ("cloud-hyperviso", "cloud-hypervisor"), ("firecracker", "firecracker"), ("kvm", "qemu"),
+    ("qemu-system-x86", "qemu"), ("cloud-hyperviso", "cloud-hypervisor"), ("firecracker", "firecracker"), ("kvm", "qemu"), ("crosvm", "crosvm"), ("stratovirt-stat", None),
     ("kvm-nx-lpage-re", None), ("kvm-pit/4242", None), ("qemu-system-xyz", None)])
 def test_a_name_cut_by_the_kernel_is_known(comm: str, component: str | None) -> None:
     assert monitors.component_of_comm(comm) == component
@@ -68,7 +70,7 @@ def test_xens_package_carries_its_version_in_its_name() -> None:
     ("qemu-system-common", "/usr/lib/qemu/virtiofsd", "virtiofsd"), ("libvirt-daemon-hwe", "/usr/sbin/libvirtd", "libvirt"),
     ("libvirt-daemon-driver-qemu", "/usr/sbin/virtqemud", "libvirt"), ("swtpm", "/usr/bin/swtpm", "swtpm"),
     ("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"), ("qemu-efi-aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd", "ovmf"),
-    ("pve-qemu-kvm", "/usr/bin/qemu-system-x86_64", "qemu"),
+    ("pve-qemu-kvm", "/usr/bin/qemu-system-x86_64", "qemu"), ("kvmtool", "/usr/bin/lkvm", "kvmtool"),
 ])
 def test_a_package_is_known_by_what_it_brings(name: str, path: str, component: str) -> None:
     """Contents of Debian bookworm to sid, Ubuntu 22.04 to 26.04 with its HWE stack, and Proxmox VE."""
@@ -87,6 +89,7 @@ def test_a_package_without_a_binary_is_no_component(name: str) -> None:
     ("qemu-kvm-common", "/usr/libexec/virtiofsd", ["virtiofsd"]), ("qemu-kvm-ev", "/usr/libexec/qemu-kvm", ["qemu"]),
     ("qemu-kvm-rhev", "/usr/libexec/qemu-kvm", ["qemu"]), ("qemu", "/usr/lib64/xen/bin/qemu-system-i386", ["qemu"]),
     ("qemu-kvm-common", "/usr/share/man/man1/virtiofsd.1.gz", []), ("edk2-ovmf", "/usr/share/edk2/ovmf/OVMF_CODE.fd", ["ovmf"]),
+    ("stratovirt", "/usr/bin/stratovirt", ["stratovirt"]),
 ])
 def test_an_rpm_is_known_by_what_it_brings(name: str, path: str, components: list[str]) -> None:
     """RHEL 8's virtiofsd, oVirt's and XCP-ng's QEMU, and the firmware of EL."""

@@ -62,6 +62,9 @@ SYSINFO = "Manufacturer:         IBM\nType:                 8561\nLPAR Number:  
     (S390._replace(sysinfo=SYSINFO), "none"),
     (S390, "unknown"),
     (POWER._replace(board="IBM,9080-HEX\0IBM,pseries", nodes=["ibm,partition-name", "hmc-managed?"]), "powervm"),
+    # A partition that no HMC keeps (NovaLink), and hypervisors that keep the board's own name (Documentation/virt/gunyah, Jailhouse, Bao).
+    (POWER._replace(board="IBM,9009-42A", nodes=["ibm,partition-name"]), "unknown"),
+    (ARM._replace(board="qcom,sa8775p-ride\0qcom,sa8775p", device_tree="gunyah-hypervisor"), "unknown"),
     (POWER._replace(board="qemu,pseries", device_tree="linux,kvm"), "kvm"),
     (POWER._replace(board="ibm,powernv\0ibm,p9-openbmc"), "none"),
     (POWER._replace(board="rcs,talos\0ibm,powernv"), "none"),

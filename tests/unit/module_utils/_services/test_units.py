@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._containers.processes import is_carrier
 from ansible_collections.firebreak.fleet.plugins.module_utils._services import units
 
 QEMU = "machine-qemu\\x2d1\\x2dvm1.scope"
@@ -35,6 +36,13 @@ QEMU = "machine-qemu\\x2d1\\x2dvm1.scope"
     ("/machine.slice/systemd-nspawn@web.service/supervisor", "/usr/bin/systemd-nspawn", "systemd-nspawn@web.service", "carrier",
      "systemctl restart systemd-nspawn@web.service"),
     ("/system.slice/own.service", "/usr/bin/systemd-nspawn", "own.service", "carrier", "systemctl restart own.service"),
+    # Monitors by their table, and the groups of a libvirt without machined (docs: libvirt.org/cgroups.html, the layout without systemd).
+    ("/system.slice/a.service", "/usr/bin/openvmm", "a.service", "carrier", "systemctl restart a.service"),
+    ("/system.slice/a.service", "/usr/bin/crosvm", "a.service", "carrier", "systemctl restart a.service"),
+    ("/system.slice/a.service", "/usr/bin/lkvm", "a.service", "carrier", "systemctl restart a.service"),
+    ("/system.slice/a.service", "/usr/bin/stratovirt", "a.service", "carrier", "systemctl restart a.service"),
+    ("/system.slice/libvirtd.service", "/usr/lib/libvirt/libvirt_lxc", "libvirtd.service", "carrier", None),
+    ("/machine/qemu-1-a.libvirt-qemu/emulator", "/usr/bin/dbus-daemon", None, "carrier", None),
     # A Quadlet's container is its service's; a shim's is not the engine's.
     ("/system.slice/web.service/libpod-payload-1", "/usr/bin/swtpm", "web.service", "carrier", "systemctl restart web.service"),
     ("/system.slice/libvirtd.service", "/usr/bin/swtpm", "libvirtd.service", "carrier", None),
@@ -46,7 +54,7 @@ QEMU = "machine-qemu\\x2d1\\x2dvm1.scope"
 ])
 def test_each_process_has_a_remedy_that_works(group: str, program: str, unit: str | None, kind: str, remedy: str | None) -> None:
     owner = units.owner_of(f"0::{group}\n")
-    seen = units.kind_of(50, program, owner, is_carrier=False)
+    seen = units.kind_of(50, program, owner, is_carrier(program))
     assert (owner.unit, seen, units.remedy_of(seen, owner)) == (unit, kind, remedy)
 
 

@@ -58,8 +58,8 @@ UNITS = {
     "system/fb-rooted.service": f"[Service]\nRootDirectory={ROOT}\nBindReadOnlyPaths=/usr\nExecStart={loads('/fb/rooted.so')}\n",
     "user/fb-user.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
 }
-STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks", "fb-once",
-           "fb-rooted")
+STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks",
+           "fb-once", "fb-rooted")
 # What each unit of them has mapped, so that a file is replaced under all of them.
 _MAPPED = "cat /proc/[0-9]*/maps 2>/dev/null | grep -cE ' r-xp .*/(plain|rooted|bound)[.]so$'"
 

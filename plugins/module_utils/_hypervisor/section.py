@@ -39,7 +39,8 @@ FACTS = [
     Fact("xen.image_replaced", "bool", "whether an installed image of Xen was written since the boot, so that another one waits"),
     Fact("kvm.software", "bool", "whether KVM is made of software alone (kvm_pvm): virtual processors run there, and a guest's kernel may not boot"),
     Fact("components", "list", "programs that make or serve virtual machines, as installed"),
-    Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker, crosvm, openvmm, stratovirt, kvmtool, swtpm, ovmf or xen"),
+    Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker, crosvm, openvmm, stratovirt, kvmtool, swtpm, ovmf "
+         "or xen"),
     Fact("components[].package", "str", "the package; null for a binary of none, or of one that only bundles it (Incus, Kata Containers)"),
     Fact("components[].version", "str", "the package's version, or for QEMU without a package the one written in its binary; else null"),
     Fact("components[].path", "str", "the binary that stands for the component, null where the package has none"),

@@ -120,7 +120,8 @@ def parse_zypp_history(text: str, package: str) -> List[Event]:
 
 def ends_with(events: List[Event], version: str) -> List[Event]:
     """The events, if each begins where the one before it ended and the last brought ``version``; ValueError where some are missing."""
-    for earlier, later in zip(events, events[1:]):
+    for place in range(1, len(events)):
+        earlier, later = events[place - 1:place + 1]
         if later.before not in (earlier.after, None) or (later.before is None and earlier.after not in (None, later.after)):
             raise ValueError("the log misses a change of the package")
     if events and events[-1].after != version:

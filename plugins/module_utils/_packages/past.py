@@ -29,7 +29,10 @@ def version_then(host: Any, manager: Optional[str], package: Any, started: float
 
 
 def _text(host: Any, paths: Tuple[str, ...]) -> str:
-    return "".join(host.read(path, _LOG_BYTES).value or "" for path in paths)
+    answers = [host.read(path, _LOG_BYTES) for path in paths]
+    if any(answer.problem not in (None, "absent") for answer in answers):
+        raise ValueError("a log could not be read")
+    return "".join(answer.value for answer in answers if not answer.problem)
 
 
 def _dpkg(host: Any, name: str) -> _Said:

@@ -15,11 +15,12 @@ from ..promises import BrokenPromiseError
 from ..proof import Proof
 
 _CARRIERS = re.compile(
-    r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-.+|kvm|lkvm|virtiofsd|cloud-hypervisor|firecracker|crosvm|openvmm|"
-    r"stratovirt|libvirt_lxc|vmware-vmx|VBoxHeadless|swtpm|"
+    r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-.+|kvm|lkvm|virtiofsd|cloud-hypervisor|firecracker|crosvm|"
+    r"openvmm|stratovirt|libvirt_lxc|vmware-vmx|VBoxHeadless|swtpm|"
     r"pass?ta?(?:\..+)?|slirp4netns|rootlessport|fuse-overlayfs|systemd-nspawn|lxc-start)")
 # Groups that hold one guest or container each, with all that serves it.
-_CARRYING = re.compile(r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/|/machine/[^/]+\.libvirt-|/lxc\.monitor|/kata_overhead/|/systemd-nspawn@")
+_CARRYING = re.compile(
+    r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/|/machine/[^/]+\.libvirt-|/lxc\.monitor|/kata_overhead/|/systemd-nspawn@")
 _REBOOTED = ("dbus.service", "dbus-broker.service", "elogind.service")
 _IN_A_CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio|nerdctl)-[0-9a-f]{12,}|/docker/|/kubepods|/lxc[./]|systemd-nspawn@")
 

@@ -35,7 +35,8 @@ def test_a_binary_belongs_to_a_component(binary: str, component: str | None) -> 
 
 
 @pytest.mark.parametrize(("comm", "component"), [
-    ("qemu-system-x86", "qemu"), ("cloud-hyperviso", "cloud-hypervisor"), ("firecracker", "firecracker"), ("kvm", "qemu"), ("crosvm", "crosvm"), ("stratovirt-stat", None),
+    ("qemu-system-x86", "qemu"), ("cloud-hyperviso", "cloud-hypervisor"), ("firecracker", "firecracker"),
+    ("kvm", "qemu"), ("crosvm", "crosvm"), ("stratovirt-stat", None),
     ("kvm-nx-lpage-re", None), ("kvm-pit/4242", None), ("qemu-system-xyz", None)])
 def test_a_name_cut_by_the_kernel_is_known(comm: str, component: str | None) -> None:
     assert monitors.component_of_comm(comm) == component

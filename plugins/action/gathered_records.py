@@ -23,7 +23,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "runs": {"type": "list", "elements": "str", "default": []},
     "shared": {"type": "str", "default": ""},
 }
-ARTIFACT = re.compile(r"firebreak_records_[0-9]{1,19}")
+ARTIFACT_PREFIX = "firebreak_records_"
+ARTIFACT = re.compile(ARTIFACT_PREFIX + r"[0-9]{1,19}")
+NUMBER = re.compile(r"[0-9]{1,19}")
 _WANTED = "wanted directories of runs, or folders that hold such"
 
 
@@ -38,8 +40,7 @@ class ActionModule(ControllerAction):
         directory, job = Path(args["directory"]).absolute(), job_of(variables)
         try:
             runs = [run for asked in args["runs"] for run in found(Path.cwd() / Path(asked).expanduser())]
-            runs += siblings(args["shared"], job, directory) if not runs else []
-            left = self._unpacked(directory / "artifacts", variables, runs) if not args["runs"] else []
+            left = self._left_by_jobs(args["shared"], job, directory, variables, runs) if not args["runs"] else []
             if not runs:
                 raise AnsibleActionFail("no records of any run were found: firebreak_runs names none, and no earlier job of this workflow left any")
             store.gather(runs, directory)
@@ -48,19 +49,34 @@ class ActionModule(ControllerAction):
         result.update(changed=False, runs=[str(run) for run in runs], left_out=wrap_var(left))
         return result
 
-    def _unpacked(self, folder: Path, variables: Mapping[str, Any], runs: list[Path]) -> list[str]:
+    def _left_by_jobs(self, shared: str, job: Job | None, directory: Path, variables: Mapping[str, Any], runs: list[Path]) -> list[str]:
+        """Add to ``runs`` what the jobs of this workflow, and of those in it, left on the share or else in their artifacts.
+
+        The hosts are returned for which the artifacts of jobs that are not on the share had no room.
+        """
+        artifacts = {name: self._artifact(name, variables[name]) for name in sorted(filter(ARTIFACT.fullmatch, variables))}
+        runs += siblings(shared, job, [workflow_of(artifact) for artifact in artifacts.values()], directory)
+        there = {f"{ARTIFACT_PREFIX}{run.name}" for run in runs}
+        return self._unpacked(directory / "artifacts", {name: artifacts[name] for name in artifacts if name not in there}, runs)
+
+    def _artifact(self, name: str, value: Any) -> Any:
+        try:
+            return self._templar.template(value)
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"{name}: {error}") from None
+
+    def _unpacked(self, folder: Path, artifacts: Mapping[str, Any], runs: list[Path]) -> list[str]:
         """Unpack each artifact into a run of its own, add that to ``runs``, and name the hosts for which the artifacts had no room."""
         left: list[str] = []
-        for name in sorted(filter(ARTIFACT.fullmatch, variables)):
+        for name, artifact in artifacts.items():
             run = store.private_directory(folder / name)
             try:
-                artifact = self._templar.template(variables[name])
                 for file in unpack(artifact):
                     if "/" in file.name or file.name.startswith(".") or not file.name.endswith(".json"):
                         raise PackedError("a file's name leads elsewhere")
                     store.write(store.private_directory(run / file.folder) / file.name, [file.text])
                 left += [str(host) for host in artifact.get("left_out") or []]
-            except (PackedError, AnsibleError) as error:
+            except PackedError as error:
                 raise AnsibleActionFail(f"{name}: {error}") from None
             runs.append(run)
         return left
@@ -93,9 +109,15 @@ def is_run(path: Path) -> bool:
     return any(True for _record in (path / "records").glob("*.json"))
 
 
-def siblings(shared: str, job: Job | None, own: Path) -> list[Path]:
-    """The runs of the other jobs of this job's workflow, in the folder that they share."""
+def workflow_of(artifact: Any) -> str:
+    """The number of the workflow whose job left an artifact; it becomes a part of a path, so it can be nothing else."""
+    number = str(artifact.get("workflow", "")) if isinstance(artifact, Mapping) else ""
+    return number if NUMBER.fullmatch(number) else ""
+
+
+def siblings(shared: str, job: Job | None, others: Iterable[str], own: Path) -> list[Path]:
+    """The runs of the other jobs of this job's workflow, and of others, such as a sliced job in it, in the folder that they share."""
     if job is None or not job.workflow or not shared:
         return []
-    folder = Path.cwd() / Path(shared).expanduser() / job.workflow
-    return [run for run in inside(folder) if run.resolve() != own.resolve()] if folder.is_dir() else []
+    folders = [Path.cwd() / Path(shared).expanduser() / number for number in sorted({job.workflow, *filter(None, others)})]
+    return [run for folder in folders if folder.is_dir() for run in inside(folder) if run.resolve() != own.resolve()]

@@ -60,7 +60,9 @@ class ActionModule(ControllerAction):
         except store.StoreError as error:
             raise AnsibleActionFail(str(error)) from None
         name = f"firebreak_records_{job.number}"
-        result["ansible_stats"] = {"data": {name: wrap_var(packed)}, "per_host": False, "aggregate": False}
+        # A sliced job is a workflow of its own: by its number alone who merges in the workflow around it finds the folder.
+        data = {name: wrap_var({**packed, "workflow": job.workflow})}
+        result["ansible_stats"] = {"data": data, "per_host": False, "aggregate": False}
         left = packed["left_out"]
         yield Line(f"The artifact {name} holds {counted(packed['hosts'], 'record')} in {len(packed['packed'])} bytes")
         if left:

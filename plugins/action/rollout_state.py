@@ -24,6 +24,7 @@ from ..plugin_utils._rollout import keeping
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
 from ..plugin_utils._rollout.settings import SettingsError, settings
 from ..plugin_utils._rollout.windows import WindowError, read
+from ..plugin_utils._settings.meaning import SETTINGS, SettingError, meaning
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
@@ -61,7 +62,7 @@ class ActionModule(ControllerAction):
         rollout = Rollout(folder / "check" if self._task.check_mode else folder, os.getppid(), datetime.now(timezone.utc))
         try:
             answer = self._done(rollout, args, variables, result)
-        except (RolloutError, SettingsError, WindowError, store.StoreError) as error:
+        except (RolloutError, SettingError, SettingsError, WindowError, store.StoreError) as error:
             raise AnsibleActionFail(" ".join(str(error).split())) from None
         result.update(changed=False, **wrap_var(answer))
         return result
@@ -116,7 +117,7 @@ class ActionModule(ControllerAction):
             except AnsibleError as error:
                 raise RolloutError(f"{host}: {name} cannot be templated: {' '.join(str(error).split())[:300]}") from None
             listed = list(value) if isinstance(value, (list, tuple)) else [value]
-            found[key] = [str(one) for one in listed if one not in (None, "")]
+            found[key] = meaning(name, value) if name in SETTINGS else [str(one) for one in listed if one not in (None, "")]
         read(found["windows"])
         return {**found, "groups": sorted(wanted.intersection(variables.get("group_names", ())))}
 

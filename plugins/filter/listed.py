@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils._settings.meaning import SettingError
+from ..plugin_utils._settings.meaning import listed as read
 
 DOCUMENTATION = r"""
 name: listed
@@ -44,18 +46,10 @@ def listed(value: Any) -> list[str]:
     """The list; AnsibleFilterError for what can be none."""
     if value is None:
         return []
-    if isinstance(value, (list, tuple)):
-        return [str(item).strip() for item in value if str(item).strip()]
-    text = str(value).strip()
-    if text.startswith("["):
-        try:
-            found = yaml.safe_load(text)
-        except yaml.YAMLError:
-            found = None
-        if not isinstance(found, list):
-            raise AnsibleFilterError(f"seen {text[:100]!r}; wanted a list such as [os, kernel], or os,kernel")
-        return listed(found)
-    return [part.strip() for line in text.splitlines() for part in line.split(",") if part.strip()]
+    try:
+        return read("a list", value)
+    except SettingError as error:
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

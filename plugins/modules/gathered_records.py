@@ -12,7 +12,7 @@ description:
   - Finds the records of runs, such as the slices of a sliced job, and has them in one directory, for M(firebreak.fleet.fleet_report) and
     whoever reads on. Of two records of one host the later counts.
   - In a workflow of AWX it finds by itself what the earlier jobs of that workflow left, in the folder that they share and in the artifacts
-    C(firebreak_records_<job id>).
+    C(firebreak_records_<job id>). A sliced job is for AWX a workflow of its own in that workflow; the artifacts of its slices name it.
   - Fails where a directory that was named holds no record, and where there is none at all.
   - Works on the controller without a connection, and under check mode as well.
 options:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import SETTINGS
 from awx_job import LOCAL, Ended, copy_project, finish, prepare, slices, start, start_elsewhere
 from workshop import REPOSITORY, clean_environment, repository_files
 
@@ -60,6 +61,17 @@ def test_each_playbook_looks_at_its_core_and_its_settings_first(path: Path) -> N
     assert not [play["hosts"] for play in plays if "firebreak_hosts" in str(play.get("hosts")) and "firebreak.fleet.meant" not in play["hosts"]]
 
 
+# What is a host's own, what one play tells another, and what no survey asks for.
+NO_SETTINGS = {"firebreak_checks", "firebreak_busy_programs", "firebreak_busy_retries", "firebreak_change_tasks", "firebreak_failures_are_told",
+               "firebreak_leave_out_here", "firebreak_rollout_role", "firebreak_unreached"}
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").rglob("*.yml")), ids=lambda path: str(path.stem))
+def test_each_variable_that_may_be_left_out_is_checked_before_anything_is_done(path: Path) -> None:
+    used = set(re.findall(r"(?<![\w.])(cve|firebreak_\w+) ?\| ?default\(", path.read_text(encoding="utf-8")))
+    assert {name for name in used if not name.startswith(("firebreak_awx_", "firebreak_heal", "firebreak_event"))} <= set(SETTINGS) | NO_SETTINGS
+
+
 def _lines(path: Path) -> list[str]:
     return (REPOSITORY / path).read_text(encoding="utf-8", errors="replace").splitlines()
 
@@ -87,23 +99,28 @@ def test_the_host_that_is_judged_badly_is_the_one_that_fails(project: Path, tmp_
 
 
 def test_slices_that_share_a_folder_end_in_one_report(project: Path, tmp_path: Path) -> None:
-    """Expected hosts, two slices, the merge; then the same where the second slice was cancelled, and by the artifacts alone."""
+    """Expected hosts, two slices, the merge; then the same where the second slice was cancelled, and by the artifacts alone.
+
+    A sliced job is a workflow job of its own in the workflow (awx/main/models/jobs.py, create_unified_job): its slices have another
+    awx_workflow_job_id than the jobs before and after them. The artifact of the second has no room for its record, which is on the share.
+    """
     hosts = {"web1": LOCAL, "web2": {**LOCAL, **WRONG}, "web3": LOCAL}
     share = tmp_path / "share"
     expected = job(tmp_path, project, 20, "expect_hosts.yml", hosts, 19, firebreak_hosts="").artifacts
     assert expected["firebreak_hosts_expected"] == ["web1", "web2", "web3"]
-    ended = [job(tmp_path, project, 21 + number, "scan.yml", {name: hosts[name] for name in names}, 19, firebreak_report_dir=str(share))
-             for number, names in enumerate(slices(list(hosts), 2))]
+    ended = [job(tmp_path, project, number, "scan.yml", {name: hosts[name] for name in names}, 21, firebreak_report_dir=str(share),
+                 firebreak_artifact_bytes=room, **expected)
+             for number, room, names in zip((22, 23), ("", 10), slices(list(hosts), 2), strict=True)]
     assert [done.status for done in ended] == ["successful", "successful"], ended[0].output
-    assert sorted(path.name for path in (share / "19").iterdir()) == ["21", "22"]
+    assert sorted(path.name for path in (share / "21").iterdir()) == ["22", "23"]
     left = {name: value for done in ended for name, value in done.artifacts.items()}
-    assert sorted(left) == ["firebreak_records_21", "firebreak_records_22"]
-    merged = job(tmp_path, project, 24, "report_records.yml", {}, 19, firebreak_report_dir=str(share), **expected)
+    assert sorted(left) == ["firebreak_records_22", "firebreak_records_23"] and left["firebreak_records_23"]["left_out"] == ["web2"]
+    merged = job(tmp_path, project, 24, "report_records.yml", {}, 19, firebreak_report_dir=str(share), **expected, **left)
     assert merged.status == "successful", merged.output
     report = json.loads((share / "latest" / "fleet.json").read_text(encoding="utf-8"))
     assert (sorted(report["hosts"]), report["summary"]["drifted"], report["partial"]) == (["web1", "web2", "web3"], 1, False)
     assert (share / "19/24/records/web3.json").is_file()
-    by_artifact = job(tmp_path, project, 25, "report_records.yml", {}, 19, **expected, firebreak_records_21=left["firebreak_records_21"])
+    by_artifact = job(tmp_path, project, 25, "report_records.yml", {}, 19, **expected, firebreak_records_22=left["firebreak_records_22"])
     assert by_artifact.status == "failed"
     assert "1 of 3 expected hosts left no record, so this is the report of a part: web2" in by_artifact.output
     assert by_artifact.artifacts["firebreak_report_25"]["summary"] == {"hosts": 3, "compliant": 0, "drifted": 0, "unknown": 3, "unreachable": 0}
@@ -140,6 +157,8 @@ def test_a_job_on_an_execution_node(project: Path, tmp_path: Path) -> None:
     ("report_drift.yml", "firebreak_standard", "a template that was not rendered"),
     ("report_drift.yml", "firebreak_hosts", "firebreak_hosts is {{ awx_job_id }}, a template that was not rendered"),
     ("enforce_platform.yml", "firebreak_serial", "firebreak_serial is {{ awx_job_id }}, a template that was not rendered"),
+    ("enforce_platform.yml", "firebreak_rollout_dir", "firebreak_rollout_dir is {{ awx_job_id }}, a template that was not rendered"),
+    ("answer_cve.yml", "firebreak_feeds", "firebreak_feeds is {{ awx_job_id }}, a template that was not rendered"),
 ])
 def test_a_template_that_was_not_rendered_is_refused(project: Path, tmp_path: Path, playbook: str, name: str, words: str) -> None:
     done = plain(project, tmp_path, playbook, {name: "{{ awx_job_id }}"})

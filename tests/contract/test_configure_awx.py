@@ -66,7 +66,7 @@ def test_each_question_is_one_that_a_survey_can_ask(name: str) -> None:
     question = WANTED["questions"][name]
     assert question["type"] in TYPES
     assert {"variable", "question_name", "question_description", "type", "required", "default"} <= set(question)
-    assert question["variable"] in SETTINGS or question["variable"] in ("cve", "firebreak_answer_days", "firebreak_feeds", "firebreak_standard")
+    assert question["variable"] in SETTINGS or question["variable"] == "firebreak_standard"
     if question["type"] == "multiplechoice":
         setting = SETTINGS[question["variable"]]
         assert tuple(question["choices"]) == setting.choices and question["default"] == setting.default

@@ -19,6 +19,7 @@ PREFIX = "firebreak_"
 TRUE = ("true", "yes", "on", "1", "y", "t")
 FALSE = ("false", "no", "off", "0", "n", "f")
 _TEMPLATE = re.compile(r"\{\{|\{%")
+_YAML_LIST = ("[", "- ")
 _SHOWN = 80
 
 
@@ -27,7 +28,7 @@ class SettingError(ValueError):
 
 
 class Setting(NamedTuple):
-    """One setting: how its value is read, and what a blank stands for."""
+    """One setting: how its value is read, and what a blank stands for. A word is of choices that only what reads it knows."""
 
     kind: str
     default: Any
@@ -65,6 +66,45 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_engine": Setting("choice", "containerd", ("containerd", "docker")),
     "firebreak_require_kvm": Setting("flag", True),
     "firebreak_snapshotter": Setting("text", ""),
+    "firebreak_history": Setting("place", ""),
+    "firebreak_history_days": Setting("number", 0),
+    "firebreak_history_do": Setting("word", "feed"),
+    "firebreak_history_file": Setting("path", ""),
+    "firebreak_history_keep_days": Setting("number", 0),
+    "firebreak_history_report_dir": Setting("path", ""),
+    "firebreak_slice": Setting("text", ""),
+    "firebreak_slices": Setting("names", []),
+    "firebreak_fail_on_missing": Setting("flag", False),
+    "cve": Setting("names", []),
+    "firebreak_answer_days": Setting("number", 0),
+    "firebreak_answer_kernel_only": Setting("flag", False),
+    "firebreak_feeds": Setting("feeds", []),
+    "firebreak_feed_max_age_hours": Setting("number", 24),
+    "firebreak_evidence_signers": Setting("path", ""),
+    "firebreak_evidence_signer": Setting("text", ""),
+    "firebreak_max_disruption": Setting("word", ""),
+    "firebreak_kev": Setting("path", ""),
+    "firebreak_hosts_per_day": Setting("amount", 0.0),
+    "firebreak_rollout_dir": Setting("path", "reports/rollout"),
+    "firebreak_waves": Setting("names", []),
+    "firebreak_max_failed": Setting("text", "0"),
+    "firebreak_max_down": Setting("text", ""),
+    "firebreak_quorum": Setting("mapping", {}),
+    "firebreak_canary": Setting("text", ""),
+    "firebreak_windows": Setting("lines", []),
+    "firebreak_step_minutes": Setting("amount", 30.0),
+    "firebreak_soak_minutes": Setting("amount", 0.0),
+    "firebreak_approval": Setting("word", "none"),
+    "firebreak_only_drifted": Setting("flag", False),
+    "firebreak_lock_hours": Setting("amount", 12.0),
+    "firebreak_owner": Setting("text", ""),
+    "firebreak_release": Setting("names", []),
+    "firebreak_skip": Setting("flag", False),
+    "firebreak_why": Setting("text", ""),
+    "firebreak_unwind": Setting("names", []),
+    "firebreak_unwind_keep": Setting("number", 2),
+    "firebreak_unwind_holds": Setting("names", []),
+    "firebreak_unwind_tasks": Setting("names", []),
 }
 
 
@@ -83,6 +123,8 @@ def is_template(value: Any) -> bool:
     """Whether there is still a template in a value that has been templated: it came from somewhere that renders none."""
     if isinstance(value, str):
         return bool(_TEMPLATE.search(value))
+    if isinstance(value, Mapping):
+        return any(map(is_template, value.values()))
     return isinstance(value, (list, tuple)) and any(map(is_template, value))
 
 
@@ -92,27 +134,40 @@ def meanings(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     wrong: list[str] = []
     for name, setting in SETTINGS.items():
         try:
-            found[name[len(PREFIX):]] = meaning(name, variables.get(name))
+            found[name.removeprefix(PREFIX)] = meaning(name, variables.get(name))
         except SettingError as error:
-            found[name[len(PREFIX):]] = setting.default
+            found[name.removeprefix(PREFIX)] = setting.default
             wrong.append(str(error))
     return found, wrong
 
 
 def listed(name: str, value: Any) -> list[str]:
     """A list, or the text of one: JSON, YAML, lines, or commas."""
+    found = _lines(name, value)
+    if isinstance(value, (list, tuple)) or str(value).strip().startswith(_YAML_LIST):
+        return found
+    return [part.strip() for line in found for part in line.split(",") if part.strip()]
+
+
+def _lines(name: str, value: Any) -> list[str]:
+    """A list, or the text of one: JSON, YAML, or lines."""
     if isinstance(value, (list, tuple)):
         return [str(item).strip() for item in value if str(item).strip()]
     text = str(value).strip()
-    if text.startswith(("[", "- ")):
-        try:
-            found = yaml.safe_load(text)
-        except yaml.YAMLError:
-            found = None
+    if text.startswith(_YAML_LIST):
+        found = _yaml(text)
         if not isinstance(found, list):
             raise _wrong(name, value, "a list, its lines, or words with commas between them")
-        return listed(name, found)
-    return [part.strip() for line in text.splitlines() for part in line.split(",") if part.strip()]
+        return _lines(name, found)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _yaml(text: str) -> Any:
+    """What a text of YAML, of which JSON is a part, holds; None where it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
 
 
 def _text(name: str, setting: Setting, value: Any) -> str:
@@ -142,6 +197,22 @@ def _number(name: str, setting: Setting, value: Any) -> int:
     return int(text)
 
 
+def _amount(name: str, setting: Setting, value: Any) -> float:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
+        raise _wrong(name, value, "a number, 0 or more")
+    return float(text)
+
+
+def _word(name: str, setting: Setting, value: Any) -> str:
+    return _text(name, setting, value).lower()
+
+
+def _place(name: str, setting: Setting, value: Any) -> Any:
+    """A path, an address, or true or false."""
+    return value if isinstance(value, bool) else _path(name, setting, value)
+
+
 def _flag(name: str, setting: Setting, value: Any) -> bool:
     text = str(value).strip().lower()
     if text not in TRUE + FALSE:
@@ -160,9 +231,30 @@ def _names(name: str, setting: Setting, value: Any) -> list[str]:
     return listed(name, value)
 
 
+def _mapping(name: str, setting: Setting, value: Any) -> dict[str, Any]:
+    found = _yaml(value) if isinstance(value, str) else value
+    if not isinstance(found, Mapping):
+        raise _wrong(name, value, "a mapping, such as {etcd: 2}")
+    return dict(found)
+
+
+def _feeds(name: str, setting: Setting, value: Any) -> list[Any]:
+    """Paths, addresses and mappings; in a text they are YAML or JSON where it begins so, else lines or between commas."""
+    found = _yaml(value) if isinstance(value, str) and re.match(r"\s*(?:[\[{]|- |\w+:\s)", value) else value
+    if isinstance(found, Mapping):
+        return [found]
+    if isinstance(found, (list, tuple)):
+        return [item.strip() if isinstance(item, str) else item for item in found if str(item).strip()]
+    return listed(name, value)
+
+
+def _of_lines(name: str, setting: Setting, value: Any) -> list[str]:
+    return _lines(name, value)
+
+
 def _pattern(name: str, setting: Setting, value: Any) -> str:
     """A pattern of hosts; a list, lines or blanks stand for commas. A pattern may itself begin with a bracket or hold one."""
-    if isinstance(value, str) and not value.strip().startswith(("[", "- ")):
+    if isinstance(value, str) and not value.strip().startswith(_YAML_LIST):
         return ",".join(re.split(r"[\s,]+", value.strip(" \t\r\n,")))
     return ",".join(listed(name, value))
 
@@ -176,7 +268,8 @@ def _waves(name: str, setting: Setting, value: Any) -> list[Any]:
 
 _READERS: Mapping[str, Callable[[str, Setting, Any], Any]] = {
     "text": _text, "path": _path, "choice": _choice, "number": _number, "flag": _flag, "mode": _mode, "names": _names, "pattern": _pattern,
-    "waves": _waves,
+    "waves": _waves, "amount": _amount, "word": _word, "place": _place, "mapping": _mapping, "feeds": _feeds,
+    "lines": _of_lines,
 }
 
 

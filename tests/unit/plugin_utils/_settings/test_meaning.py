@@ -42,6 +42,23 @@ def test_a_blank_is_the_default(name: str, blank: Any) -> None:
     ("firebreak_metrics_mode", "0640", "0640"),
     ("firebreak_metrics_mode", "0o640", "0640"),
     ("firebreak_report_dir", " /srv/reports ", "/srv/reports"),
+    ("cve", "CVE-2026-31431\r\nCVE-2024-1086", ["CVE-2026-31431", "CVE-2024-1086"]),
+    ("cve", ["CVE-2026-31431"], ["CVE-2026-31431"]),
+    ("firebreak_feeds", "/srv/feeds, /srv/more.zip", ["/srv/feeds", "/srv/more.zip"]),
+    ("firebreak_feeds", "/srv/feeds\nhttps://feeds.example.org/osv.zip\n", ["/srv/feeds", "https://feeds.example.org/osv.zip"]),
+    ("firebreak_feeds", '[{"path": "/srv/updateinfo.xml"}, "/srv/feeds"]', [{"path": "/srv/updateinfo.xml"}, "/srv/feeds"]),
+    ("firebreak_feeds", "path: /srv/updateinfo.xml\nstream: rocky", [{"path": "/srv/updateinfo.xml", "stream": "rocky"}]),
+    ("firebreak_feeds", ["/srv/a,b", {"path": "/srv/c"}], ["/srv/a,b", {"path": "/srv/c"}]),
+    ("firebreak_waves", "1\n10%\n100%", ["1", "10%", "100%"]),
+    ("firebreak_sections", '["os,kernel"]', ["os,kernel"]),
+    ("firebreak_windows", "Mon,Wed 22:00-04:00 Europe/Berlin\nSat 02:00-05:00\n", ["Mon,Wed 22:00-04:00 Europe/Berlin", "Sat 02:00-05:00"]),
+    ("firebreak_windows", ["daily 02:00-05:00"], ["daily 02:00-05:00"]),
+    ("firebreak_quorum", "etcd: 2", {"etcd": 2}),
+    ("firebreak_quorum", '{"etcd": "60%"}', {"etcd": "60%"}),
+    ("firebreak_max_disruption", " Reboot", "reboot"),
+    ("firebreak_lock_hours", "1.5", 1.5),
+    ("firebreak_history", False, False),
+    ("firebreak_history", "postgresql+psycopg://u@h/d ", "postgresql+psycopg://u@h/d"),
 ])
 def test_what_is_meant(name: str, value: Any, meant: Any) -> None:
     assert meaning(name, value) == meant
@@ -67,6 +84,11 @@ def test_what_is_meant(name: str, value: Any, meant: Any) -> None:
     ("firebreak_report_dir", "{{ awx_job_id }}", "firebreak_report_dir is {{ awx_job_id }}, a template that was not rendered"),
     ("firebreak_hosts", "{% if x %}a{% endif %}", "a template that was not rendered"),
     ("firebreak_runs", ["/srv/a", "/srv/{{ b }}"], "a template that was not rendered"),
+    ("firebreak_feeds", [{"path": "/srv/{{ b }}"}], "a template that was not rendered"),
+    ("firebreak_feeds", "[/srv/a", "wanted a list, its lines, or words"),
+    ("firebreak_quorum", "2", "firebreak_quorum is 2; wanted a mapping"),
+    ("firebreak_lock_hours", "soon", "firebreak_lock_hours is soon; wanted a number, 0 or more"),
+    ("firebreak_rollout_dir", "/srv/{{ awx_workflow_job_id }}", "a template that was not rendered"),
 ])
 def test_what_means_nothing_is_named(name: str, value: Any, words: str) -> None:
     with pytest.raises(SettingError) as caught:

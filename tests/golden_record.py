@@ -29,7 +29,7 @@ _GOLDEN: dict[str, Any] = {
         "version_order": "dpkg",
         "running": {"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64", "package_version": "6.12.57-1"},
         "installed": [{"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64",
-                       "package_version": "6.12.57-1", "image_present": True, "complete": True, "initrd_missing": False}],
+                       "package_version": "6.12.57-1", "image_present": True, "image_altered": False, "complete": True, "initrd_missing": False}],
         "stray_images": [],
         "modules": [],
         "newest_installed": {"release": "6.12.57-amd64", "package_version": "6.12.57-1"},

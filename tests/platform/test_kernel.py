@@ -29,7 +29,8 @@ def test_the_next_boot_gives_the_promised_kernel(proof: Proof, wanted: Wanted) -
 @promise("kernel.flavour")
 def test_the_kernel_is_of_the_promised_flavour(proof: Proof, wanted: Wanted) -> None:
     seen = kernels.running_flavour(proof)
-    hold(seen in wanted.accepted, f"{proof.host} runs a kernel of the flavour {seen}; the standard promises {wanted}")
+    hold(not {seen, kernels.line_of(seen)}.isdisjoint(wanted.accepted),
+         f"{proof.host} runs a kernel of the flavour {seen}; the standard promises {wanted}")
 
 
 @promise("kernel.reboot_pending")
@@ -46,7 +47,7 @@ def test_no_kernel_waits_for_a_reboot(proof: Proof, wanted: Wanted) -> None:
 @promise("kernel.update_available")
 def test_no_newer_kernel_is_offered(proof: Proof, wanted: Wanted) -> None:
     newest, offered = kernels.newest_installed(proof), kernels.offered_version(proof)
-    hold(proof.compare(newest.version, offered) >= 0,
+    hold(proof.compare(newest.version, offered) >= 0 or kernels.comes_with_the_next_root(proof, offered),
          f"{proof.host} has kernel {newest.version} installed while its package manager offers {offered}; the standard forbids that")
 
 
@@ -64,9 +65,9 @@ def test_no_kernel_package_is_held_back(proof: Proof, wanted: Wanted) -> None:
 
 @promise("kernel.flavours_mixed")
 def test_all_installed_kernels_are_of_one_flavour(proof: Proof, wanted: Wanted) -> None:
-    seen = sorted({kernels.flavour(kernel.release, kernel.package) for kernel in kernels.installed(proof)})
+    seen = sorted({kernels.line_of(kernels.flavour(kernel.release, kernel.package)) for kernel in kernels.installed(proof)})
     allowed = Wanted("kernel.flavour", proof.promises().get("kernel.flavour", [])).accepted
-    hold(len(seen) < 2 or set(seen) <= set(allowed),
+    hold(len(seen) < 2 or set(seen) <= {kernels.line_of(name) for name in allowed},
          f"{proof.host} has kernels of the flavours {', '.join(seen)} installed; the standard forbids a mix")
 
 

@@ -323,6 +323,10 @@ class _Machine:
         """Entries of .conf files: all, the one named by default, all others, those of another folder, or one."""
         self.uses_bls = True
         which = arguments[0] if arguments else ""
+        if which.startswith("-"):
+            # Of GRUB 2.14, whose order of entries is another one.
+            self.handed_to.append("the entries that its command blscfg %s finds" % which)
+            return True
         folder = which if which.startswith("(") else self.variables.get("blsdir") or BLS_FOLDER
         shown = {entry.id for entry in self.entries if isinstance(entry, Entry)}
         for index, entry in enumerate(self.world.known("entries", _plain(folder).rstrip("/")) or []):

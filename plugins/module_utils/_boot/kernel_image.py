@@ -111,12 +111,21 @@ def command_line_of(host: Any, path: str) -> Optional[str]:
         return None
 
 
+def release_in(host: Any, path: str) -> Optional[str]:
+    """The release that an image itself names, on x86 in its header and anywhere in a unified image; None for others."""
+    try:
+        return (_ask_unified_image if path.lower().endswith(".efi") else _ask_linux_header)(host, path)
+    except ValueError:
+        return None
+
+
 def release_of(host: Any, path: str) -> Tuple[Optional[str], str]:
-    """(release or None, how it was found or why not) for an image on the host, links resolved."""
+    """(release or None, how it was found or why not) for an image on the host, links resolved. What an image names outweighs its own name."""
     for candidate, how in ((path, "the image's path"), (host.realpath(path).value, "the path that the image's link resolves to")):
         release = release_from_path(candidate) if candidate else None
         if release:
-            return release, how
+            named = release_in(host, path)
+            return (named, "the image itself, whatever %s says" % how) if named and named != release else (release, how)
     reason = "%s names no release" % path
     for ask, how in ((_ask_linux_header, "the image's boot header"), (_ask_unified_image, "the image's .uname section")):
         try:

@@ -8,7 +8,9 @@ from typing import Any, Dict, List, Optional
 
 from .._formats import cmdline
 
-_NAMES = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
+# As distributions call them: initrd.img-V (Debian), initramfs-V.img (Red Hat), initrd-V (SUSE), initrd-V.img (Mageia, ALT). What stands behind the
+# release otherwise makes it another file: a backup, kdump's.
+_NAMES = re.compile(r"init(?:rd|ramfs)(?:\.img)?-(?P<release>.+?)(?:\.(?:img|gz|zst|xz|lz4|cpio))*\Z")
 _MODULES_BYTES = 4 * 1024 * 1024
 # What the kernel itself finds by root= (early_lookup_bdev), without a program in an initrd: a partition by its own id, a device by number or by the
 # name of its driver, which has no folder; what device-mapper and md put together comes later.
@@ -40,8 +42,8 @@ class Initrds:
         self._host = host
         names = host.listdir("/boot")
         self._problem = names.problem
-        present = set(names.value or [])
-        self.paths: Dict[str, str] = {release: "/boot/" + name % release for release in releases for name in _NAMES if name % release in present}
+        found = {match.group("release"): "/boot/" + match.group(0) for match in map(_NAMES.match, names.value or []) if match}
+        self.paths: Dict[str, str] = {release: found[release] for release in releases if release in found}
         self._root = root_type(host.read("/proc/mounts").value or "")
         self._found_by_initrd = root_needs(host.read("/proc/cmdline").value or "")
 

@@ -25,7 +25,8 @@ _OTHER_MANAGERS = (
     ("/usr/bin/guix", "readlink /run/booted-system/kernel"),
     ("/usr/sbin/slackpkg", "ls /var/log/packages/kernel-*"), ("/bin/opkg", "opkg search '/lib/modules/*'"),
 )
-IMAGE_FILE = re.compile(r"(?:vmlinuz|Image)-(\S+)\Z")
+# vmlinux boots POWER and MIPS; beside another image of the same release it is compressed (SUSE's, for crash).
+IMAGE_FILE = re.compile(r"(?:vmlinuz|(?:[zu]|bz)?Image|vmlinux(?=-\d))-(\S+?)(?:\.(?:gz|xz|zst|bz2))?\Z")
 
 # What the package manager knows: kind is dpkg, rpm or "" where no data can be had, and then reason and detail say why.
 Packages = NamedTuple("Packages", [

@@ -26,6 +26,7 @@ from .offered import put_available
 from .packages import IMAGE_FILE, Packages, read_packages, without_packages
 from .running import running_version
 from .sysctls import SYSCTL_FACTS, put_sysctls
+from .unaltered import is_altered
 from .watched import WATCHED_FACTS, put_watched
 
 FACTS: List[Fact] = [
@@ -44,6 +45,8 @@ FACTS: List[Fact] = [
     Fact("installed[].complete", "bool", "false: the package manager broke off while it installed the package"),
     Fact("installed[].image", "str", "the image's path, or where it should be"),
     Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
+    Fact("installed[].image_altered", "bool", "true: it is not the file that its package brought, by the release in its header or by its digest; "
+         "false: it is, or was not written since; null: nothing tells"),
     Fact("installed[].initrd", "str", "the path of its initrd in /boot"),
     Fact("installed[].initrd_missing", "bool", "true: it has none and cannot reach the root file system without one; null: nothing tells"),
     Fact("stray_images", "list", "kernel images in /boot that no installed package brought; no rescue images"),
@@ -185,7 +188,7 @@ def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optiona
         return
     section.put("version_order", packages.kind, packages.source)
     initrds = Initrds(host, [image.release for image in packages.images])
-    section.put("installed", [_described(host, image, initrds) for image in packages.images], packages.source)
+    section.put("installed", [_described(host, packages.kind, image, initrds) for image in packages.images], packages.source)
     section.put_answer("stray_images", host.listdir("/boot"), "/boot, " + packages.source, lambda names: _strays(names, packages))
     same = [image for image in packages.images if image.flavour == flavour]
     if not same:
@@ -205,11 +208,12 @@ def _strays(names: List[str], packages: Packages) -> List[str]:
     return ["/boot/" + name for name, release in releases if release not in owned]
 
 
-def _described(host: Any, image: Image, initrds: Initrds) -> Any:
+def _described(host: Any, kind: str, image: Image, initrds: Initrds) -> Any:
     path, present = _image_path(host, image)
     return {"release": image.release, "flavour": image.flavour, "package": image.package, "package_version": image.package_version,
             "source": image.source or None, "packages": list(image.parts or (image.package,)), "complete": image.complete, "image": path,
-            "image_present": present, "initrd": initrds.paths.get(image.release), "initrd_missing": initrds.missing(image.release, path)}
+            "image_present": present, "image_altered": is_altered(host, kind, image, path) if present else None,
+            "initrd": initrds.paths.get(image.release), "initrd_missing": initrds.missing(image.release, path)}
 
 
 def _image_path(host: Any, image: Image) -> Tuple[str, bool]:

@@ -45,7 +45,7 @@ class Klp(NamedTuple):
 
 def choose_owner(present: List[str], modules: List[str]) -> str:
     """Whose the kernel's own patches are: by the module's name where it tells, then by the clients that are installed."""
-    if "canonical" in present and any(name.startswith("lkp_Ubuntu") for name in modules):
+    if "canonical" in present and any(canonical.OWN_MODULE.search(name) for name in modules):
         return "canonical"
     return next((name for name in ("suse", "amazon", "kpatch", "canonical") if name in present), "self_built" if modules else "none")
 

@@ -6,10 +6,10 @@
 A scan runs no program that it does not have to, and none from /usr/local. Whoever asks the host by hand, or with another tool, does.
 """
 
-import hashlib
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._formats.digests import fingerprint, parse_md5sums
 from .._host.record import Fact
 from . import mounted_over, preloads, search_paths
 
@@ -44,9 +44,7 @@ _MANY_IN_ONE = re.compile(r"(?:coreutils|busybox|toybox)(?:[-.][A-Za-z0-9.-]+)?\
 _INTERPRETER = re.compile(rb"#![ \t]*(/[^ \t\n]{1,255})")
 _HEAD_BYTES = 512
 
-_MD5_LINE = re.compile(r"^([0-9a-f]{32})  (\S.*)$", re.MULTILINE)
 _RPM_LINE = re.compile(r"^(/[^\t\n]+)\t([0-9a-f]{32,128})$", re.MULTILINE)
-_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 _LISTS_LIMIT = 20000
 # Where no package brings anything.
 _NOBODYS = re.compile(r"/(?:usr/local|home|root|srv|tmp|var/tmp|run)/")
@@ -71,22 +69,9 @@ class Witness(NamedTuple):
     is_loaded: bool = False
 
 
-def parse_md5sums(text: str) -> Dict[str, str]:
-    """Path -> md5 of a package's list."""
-    return {"/" + name: digest for digest, name in _MD5_LINE.findall(text)}
-
-
 def parse_rpm_digests(text: str) -> Dict[str, str]:
     """Path -> digest of the files in rpm's answer to RPM_QUERY; links and directories have none."""
     return dict(_RPM_LINE.findall(text))
-
-
-def fingerprint(data: bytes, like: str) -> Optional[str]:
-    """The digest of ``data`` by the algorithm of ``like``; None where this Python refuses it (md5 under FIPS)."""
-    try:
-        return hashlib.new(_ALGORITHMS[len(like)], data).hexdigest()
-    except (KeyError, ValueError):
-        return None
 
 
 def collect(host: Any, section: Any, container: str) -> None:

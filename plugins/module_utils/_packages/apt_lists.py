@@ -13,7 +13,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DATE = re.compile(r"(?:\w{3}, *)?(\d{1,2}) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:UTC|GMT|Z|\+0000)\Z")
 _FIELD = re.compile(r"^([A-Z][A-Za-z-]*):[ \t]+(\S[^\n]*)$", re.MULTILINE)
 # A clock that runs a little behind the archive's makes no list a list of the future.
-_SLACK = 3600
+CLOCK_SLACK = 3600
 
 
 class Release(NamedTuple):
@@ -74,7 +74,7 @@ def age_of(archives: List[Release], now: float) -> Optional[int]:
     """
     dates = [(seconds_of(archive.fields.get("Date", "")), seconds_of(archive.fields.get("Valid-Until", ""))) for archive in archives]
     known = [(made, valid) for made, valid in dates if made is not None]
-    if not known or any(made > now + _SLACK for made, _valid in known):
+    if not known or any(made > now + CLOCK_SLACK for made, _valid in known):
         return None
     expired = [made for made, valid in known if valid is not None and valid < now]
     return max(0, int(now - min(expired + [max(made for made, _valid in known)])))
@@ -86,7 +86,7 @@ def stamp_age(host: Any) -> Tuple[Optional[int], str]:
         answer = host.stat(path)
         if not answer.problem:
             age = int(host.now() - answer.value.mtime)
-            return (max(0, age), path) if age >= -_SLACK else (None, "%s is of the future" % path)
+            return (max(0, age), path) if age >= -CLOCK_SLACK else (None, "%s is of the future" % path)
     return None, "nothing tells when the lists were refreshed"
 
 

@@ -110,22 +110,32 @@ def is_general(pin: Pin) -> bool:
 
 
 def keeps(pin: Pin, packages: List[Named], archives: List[Release]) -> bool:
-    """Whether a pin of certain packages keeps these from being updated: nailed to a version, or shut off from an archive that brings updates."""
+    """Whether a pin of certain packages keeps these from being updated: nailed to a version, or shut off from an archive that brings updates.
+
+    A pin without a priority, or with 0, is for apt itself to complain of.
+    """
     patterns = [pattern for pattern in pin.patterns if not is_term(pattern)]
-    if is_general(pin) or not any(matches_package(pattern, package) for pattern in patterns for package in packages):
+    if not pin.priority or is_general(pin) or not any(matches_package(pattern, package) for pattern in patterns for package in packages):
         return False
     if pin.what.startswith("version"):
-        return pin.what.split()[1:] not in ([], ["*"])
-    if pin.priority is None or pin.priority >= _INSTALLED_PRIORITY:
+        return _is_nail(pin) if pin.priority >= _INSTALLED_PRIORITY else not _is_nail(pin)
+    if pin.priority >= _INSTALLED_PRIORITY:
         return False
     return not archives or any(matches_release(pin.what, release) for release in archives if not release.by_hand)
 
 
+def _is_nail(pin: Pin) -> bool:
+    """Whether a pin of versions means certain ones, not all."""
+    return pin.what.split()[1:] not in ([], ["*"])
+
+
 def is_doubtful(pin: Pin, packages: List[Named], archives: List[Release]) -> bool:
-    """Whether only apt can tell what a pin does to these packages: it prefers one archive to others, or shuts one off for all packages."""
+    """Whether only apt can tell what a pin does to these packages: it prefers one archive to others, shuts one off for all, or certain versions."""
     named = any(is_term(pattern) or matches_package(pattern, package) for pattern in pin.patterns for package in packages)
     if not is_general(pin) and not named:
         return False
+    if pin.what.startswith("version"):
+        return named and _is_nail(pin) and (pin.priority or 0) < _INSTALLED_PRIORITY
     return not archives or any(matches_release(pin.what, release) for release in archives if not release.by_hand)
 
 

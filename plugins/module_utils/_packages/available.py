@@ -245,12 +245,13 @@ Searched = NamedTuple("Searched", [("text", str), ("reason", str), ("detail", st
 
 def search_zypper(host: Any, package: str) -> Searched:
     """What zypper's cache knows of a package."""
-    age = _zypp_cache_age(host)
+    times = _zypp_cookies(host)
+    age = _age_of(times, host.now())
     command = ZYPPER + (package,)
     source = " ".join(command)
     if host.stat("/usr/bin/zypper").problem:
         return Searched("", "tool_missing", "zypper", source, age)
-    if age is None:
+    if not times:
         return Searched("", "empty_cache", "%s holds no repository" % _ZYPP_CACHE, source, age)
     answer = host.run(command, timeout=60.0)
     # 104: no package of that name is known.
@@ -270,8 +271,12 @@ def ask_zypper(host: Any, flavour: str) -> Found:
         return Found(None, "absent", str(error), searched.source, searched.cache_age)
 
 
-def _zypp_cache_age(host: Any) -> Optional[int]:
-    """Seconds since any repository was last looked at: zypper touches the cookie each time."""
+def _zypp_cookies(host: Any) -> List[float]:
+    """When each repository was last looked at: zypper touches its cookie each time."""
     cookies = (host.stat("%s/%s/cookie" % (_ZYPP_CACHE, name)) for name in host.listdir(_ZYPP_CACHE).value or [])
-    times = [answer.value.mtime for answer in cookies if not answer.problem]
-    return max(0, int(host.now() - max(times))) if times else None
+    return [answer.value.mtime for answer in cookies if not answer.problem]
+
+
+def _age_of(times: List[float], now: float) -> Optional[int]:
+    """Seconds since the last of these; None where one were still to come, which nobody can believe."""
+    return max(0, int(now - max(times))) if times and max(times) <= now + apt_lists.CLOCK_SLACK else None

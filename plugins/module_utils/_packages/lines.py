@@ -15,7 +15,10 @@ _UPSTREAM = re.compile(r"\d+(?:\.\d+)+[^-]*")
 _NUMBER = re.compile(r"\d(?:[\w.+~]*\d)?\Z")
 _NUMBERED = re.compile(r"[A-Za-z]+\.?\d+\Z")
 _CANDIDATE = re.compile(r"rc\d+\Z")
-_COUNTED_END = re.compile(r"(.*?[A-Za-z]{2,})-?\d{1,2}\Z")
+# xanmod1, surface-2, bone29; BeagleBoard's ti-r36 is its revision 36.
+_COUNTED_END = re.compile(r"(.*?[A-Za-z]{2,})-?\d{1,2}\Z|(.*[A-Za-z0-9])-r\d{1,3}\Z")
+# The level of the patches for real time (6.6.30-rt30): a number of a word that is a name.
+_REAL_TIME = re.compile(r"rt\d{1,3}\Z")
 # Names with a number that Debian's and its relatives' architectures and the processors of their kernels have (dpkg's cputable, Debian's linux).
 _ARCHITECTURES = frozenset((
     "amd64", "x64", "x86", "arm64", "armv6", "armv7", "armv8", "i386", "i486", "i586", "i686", "ia64", "loong64", "loongarch64", "m68", "mips64",
@@ -46,11 +49,12 @@ def _counts(words: List[str], counted: bool) -> bool:
 def by_shape(release: str) -> Optional[str]:
     """The line that a release alone shows: '' for one that names none (6.1.55), None for what is no release."""
     words = words_of(release)
-    counted = False
-    while words and _counts(words, counted):
+    counted, line = False, []
+    while words and (_REAL_TIME.match(words[0]) or _counts(words, counted)):
+        line += ["rt"] if _REAL_TIME.match(words[0]) else []
         counted = counted or words[0][0].isdigit()
         words = words[1:]
-    return None if words is None else "-".join(words)
+    return None if words is None else "-".join(line + words)
 
 
 def by_meta(release: str, meta: str) -> Optional[str]:
@@ -84,5 +88,6 @@ def line_of(release: str, metas: Iterable[str]) -> Optional[str]:
 def counted_ends(found: Iterable[str]) -> Dict[str, str]:
     """{line: its name without the number at its end} of those that differ in nothing else, so that it counts (xanmod1, xanmod2; surface-1, -2)."""
     matches = {line: _COUNTED_END.match(line) for line in set(found)}
-    stems = {line: match.group(1) for line, match in matches.items() if match and match.group(1).rsplit("-", 1)[-1].lower() not in _STEMS}
+    stems = {line: match.group(1) or match.group(2) for line, match in matches.items() if match}
+    stems = {line: stem for line, stem in stems.items() if stem.rsplit("-", 1)[-1].lower() not in _STEMS}
     return {line: stem for line, stem in stems.items() if list(stems.values()).count(stem) > 1}

@@ -13,11 +13,11 @@ DPKG_INFO = "/var/lib/dpkg/info"
 _LIST_BYTES = 16 * 1024 * 1024
 
 # An image whose path names the release that it boots as.
+_NAMES = r"vmlinu[xz]|(?:[zu]|bz)?Image"
 _IMAGE = re.compile(
-    r"^(?P<path>/boot/(?:vmlinu[xz]|[zb]?Image|kernel|linux)-(?P<boot>\d[^/\s]*)|(?:/usr)?/lib/modules/(?P<modules>\d[^/\s]*)/(?:vmlinu[xz]|[zb]?Image))$",
-    re.MULTILINE)
+    r"^(?P<path>/boot/(?:%s|kernel|linux)-(?P<boot>\d[^/\s]*)|(?:/usr)?/lib/modules/(?P<modules>\d[^/\s]*)/(?:%s))$" % (_NAMES, _NAMES), re.MULTILINE)
 # Firmware of small boards starts images whose names never change: their release is that of the modules beside them.
-_UNNAMED = re.compile(r"^/boot/(?:firmware/)?(?:kernel\w*\.img|[zbu]?Image(?:\.gz)?|vmlinuz)$", re.MULTILINE)
+_UNNAMED = re.compile(r"^/boot/(?:firmware/)?(?:kernel\w*\.img|(?:[zu]|bz)?Image(?:\.gz)?|vmlinuz)$", re.MULTILINE)
 _MODULES = re.compile(r"^(?:/usr)?/lib/modules/(\d[^/\s]*)/(?:kernel(?:/\S*)?|modules\.(?:order|builtin))$", re.MULTILINE)
 _FILES = re.compile(r"^(?:/boot/[A-Za-z.]+-(\d[^/\s]*)|(?:/usr)?/lib/modules/(\d[^/\s]*)/(?!build$|source$)\S+)$", re.MULTILINE)
 
@@ -45,7 +45,9 @@ def _unnamed_images(paths: List[str], releases: List[str]) -> List[Tuple[str, st
     found = []
     for release in releases:
         board = re.search(r"-v(\w+)\+?\Z", release)
-        wanted = ("kernel%s.img" % (board.group(1) if board else ""), paths[0].rsplit("/", 1)[-1])
+        # Pages of 16 KiB are the Raspberry Pi 5's.
+        own = "_2712" if re.search(r"[-_]16k\+?\Z", release) else board.group(1) if board else ""
+        wanted = ("kernel%s.img" % own, paths[0].rsplit("/", 1)[-1])
         found.append((release, next(path for name in wanted for path in paths if path.endswith("/" + name))))
     return found
 

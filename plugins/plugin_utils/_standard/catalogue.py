@@ -154,7 +154,7 @@ _KERNEL_ENTRIES = (
           "Write 'softdep NAME pre:' and 'install NAME /bin/false' into a file of /etc/modprobe.d that is read first, and unload it (modprobe -r "
           "NAME) where nothing uses it. One that is part of the kernel needs initcall_blacklist= and a reboot, or a fixed kernel.", "none"),
     Entry("kernel.unmanaged", "medium", "The running kernel belongs to no installed package: no update will ever reach it, and its modules "
-          "may be gone.",
+          "may be gone. Or an installed kernel's image is not the file that its package brought.",
           "Reboot into a packaged kernel.", "reboot"),
     Entry("kernel.stray_images", "medium", "A kernel image in /boot belongs to no installed package: no update will ever reach it, and the boot "
           "menu may name it.", "Remove it, or install the package that has it; then regenerate the boot loader's configuration."),

@@ -72,6 +72,8 @@ def test_without_a_banner_the_packages_version_counts() -> None:
     ("6.1.55", "", "default", "6.1.55"), ("6.1.0-29-2-amd64", "", "amd64", "6.1.0-29"), ("4.19.0-6-2-686-pae", "", "686-pae", "4.19.0"),
     ("6.8.0-1004-nvidia-64k", "", "nvidia-64k", "6.8.0-1004"), ("5.10.224-antix.1-amd64-smp", "", "amd64-smp", "5.10.224"),
     ("6.6.39-current-rockchip64", "", "current-rockchip64", "6.6.39"), ("6.9.0-060900rc7-generic", "", "generic", "6.9.0"),
+    ("6.6.30-rt30", "", "rt", "6.6.30"), ("6.6.30-rt30-x64v3-xanmod1", "", "rt-x64v3-xanmod1", "6.6.30"),
+    ("6.1.0-28-rt-amd64", "", "rt-amd64", "6.1.0-28"),
 ])
 def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.flavour(release, package) == flavour
@@ -145,6 +147,27 @@ def test_a_cache_is_as_old_as_its_archives_say(said: str, hours: int | None) -> 
 
 def test_the_newest_installed_is_of_the_running_flavour() -> None:
     assert kernels.newest_installed(host()).release == "6.1.0-42-cloud-amd64"
+
+
+@pytest.mark.parametrize(("older", "newer", "alike"), [
+    # The numbers of XanMod's builds, of linux-surface's, of BeagleBoard's revisions; boards and processors are apart.
+    ("6.8.7-x64v4-xanmod1", "6.8.7-x64v4-xanmod2", True), ("6.17.1-surface-1", "6.18.2-surface-2", True), ("6.1.83-ti-r36", "6.1.83-ti-r37", True),
+    ("6.12.34-bone29", "6.12.40-bone30", True), ("6.1.21-v7+", "6.1.21-v8+", False), ("6.1.0-28-armmp", "6.1.0-31-armmp-lpae", False),
+    ("6.6.30-x64v3-xanmod1", "6.6.31-rt31-x64v3-xanmod1", False)])
+def test_numbers_that_count_part_no_line(older: str, newer: str, alike: bool) -> None:
+    said = f"uname {older}\nproc {older}\nbanner Linux version {older} (x)\n"
+    rows = "".join(f"linux-image-{release}\t{version}\t{release}\t/boot/vmlinuz-{release}\tpackaged\n"
+                   for release, version in ((older, "1"), (newer, "2")))
+    found = kernels.newest_installed(host(running=said, installed=rows, order="1\t2\tlt\n"))
+    assert found.release == (newer if alike else older)
+
+
+@pytest.mark.parametrize(("version", "tools", "has"), [
+    ("6.4.0-150600.23.25.1", "other_root @/.snapshots/9/snapshot\n", True), ("6.4.0-150600.23.2.1", "other_root @/.snapshots/9/snapshot\n", False),
+    ("6.4.0-150600.23.25.1", "", False)])
+def test_an_update_may_come_with_the_next_root(version: str, tools: str, has: bool) -> None:
+    proof = host(boot_tools=tools + "grubby /boot/vmlinuz-6.4.0-150600.23.25-default\n")
+    assert kernels.comes_with_the_next_root(proof, version) is has
 
 
 def test_what_the_host_does_not_compare_is_not_proven() -> None:

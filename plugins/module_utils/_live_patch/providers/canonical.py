@@ -38,7 +38,7 @@ _MODES_WITHOUT_PATCHES = ("no-apply", "stop")
 _NO_DELAY = re.compile(r"\A0*[smhdw]?\Z")
 # The first client that lists what its own configuration keeps out.
 _LISTS_BLOCKED = (10, 15)
-_OWN_MODULE = re.compile(r"(?:\Alkp|livepatch)_Ubuntu_")
+OWN_MODULE = re.compile(r"(?:\Alkp|livepatch)_Ubuntu_")
 _HOSTED = "https://livepatch.canonical.com"
 
 
@@ -167,7 +167,7 @@ def read(host: Any, cmdline: List[str], loaded: Sequence[Patch] = ()) -> Claim:
 def own(loaded: Sequence[Patch], claim: Claim) -> List[Patch]:
     """The loaded patches; those that are Canonical's by name fix something where the client says that it has applied a level or fixes."""
     says = bool(claim.level or claim.cves) and not claim.problem
-    return [patch._replace(kind="fix") if says and patch.kind == "unknown" and _OWN_MODULE.search(patch.id) else patch for patch in loaded]
+    return [patch._replace(kind="fix") if says and patch.kind == "unknown" and OWN_MODULE.search(patch.id) else patch for patch in loaded]
 
 
 def _pinned(host: Any, claim: Claim, config: Dict[str, str]) -> Claim:

@@ -133,14 +133,17 @@ def _running_version(scope: Scope, promise: Requirement | None) -> Iterator[Outc
         yield Difference("kernel.running_version", str(promise), printable(observed), _RUNNING)
 
 
-def _is_newer_of_another_root(scope: Scope, observed: str) -> bool:
-    """Whether the next boot takes another image or snapshot, whose packages are not those here, with a kernel that is not older than theirs."""
+def _is_of_another_root(scope: Scope) -> bool:
+    """Whether the next boot takes another image or snapshot, whose packages are not those here."""
     image = scope.facts.raw("kernel.default_boot.image")
     booted, following = scope.facts.raw("os.image.booted"), scope.facts.raw("os.image.next")
     elsewhere = isinstance(image, str) and image.startswith(_OTHER_ROOTS)
-    if not elsewhere and (booted is None or following is None or booted == following):
-        return False
-    return compare_versions(scope.order(), "kernel.default_boot.release", observed, scope.facts.text(_NEWEST[0])) >= 0
+    return elsewhere or (booted is not None and following is not None and booted != following)
+
+
+def _is_newer_of_another_root(scope: Scope, observed: str) -> bool:
+    """Whether the next boot takes another root, with a kernel that is not older than the packages here."""
+    return _is_of_another_root(scope) and compare_versions(scope.order(), "kernel.default_boot.release", observed, scope.facts.text(_NEWEST[0])) >= 0
 
 
 def _default_boot(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
@@ -267,6 +270,12 @@ def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outco
 
 
 def _update_available(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    if _is_of_another_root(scope) and scope.facts.raw(_DEFAULT[0]) == scope.facts.raw(_AVAILABLE[0]) is not None:
+        # The update is in the root that comes next, and waits for a reboot.
+        old = _cache_is_old(scope)
+        if old:
+            yield Unknown("kernel.available", old)
+        return
     installed = _NEWEST if isinstance(scope.facts.raw(_NEWEST[1]), str) else _RUNNING
     yield from _against_available(scope, "kernel.update_available", installed)
 
@@ -332,10 +341,15 @@ def _image_missing(scope: Scope, promise: Requirement | None) -> Iterator[Outcom
 
 
 def _unmanaged(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """What runs, or would: a kernel of no package, or an image that is no longer its package's."""
     release = scope.facts.text("kernel.running.release")
     installed = [row.get("release") for row in scope.facts.rows("kernel.installed")]
     if release not in installed:
         yield Difference("kernel.unmanaged", "a kernel of an installed package", printable(release), ("kernel.running.release", "kernel.installed"))
+    altered = [printable(str(row.get("image"))) for row in scope.facts.rows("kernel.installed") if row.get("image_altered") is True]
+    if altered:
+        yield Difference("kernel.unmanaged", "images that packages brought", [f"{path} is not the file of its package" for path in altered][:20],
+                         ("kernel.installed",), remedy="Find out who replaced the image, reinstall its package, and reboot into it.")
 
 
 def _stray_images(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:

@@ -39,15 +39,16 @@ KERNEL = (
         done; true"""),
     Question("stray", ("kernel.stray_images",), _KEPT + """
         owned=
-        for path in /boot/vmlinuz-* /boot/Image-*; do
+        for path in /boot/vmlinuz-* /boot/vmlinux-[0-9]* /boot/Image-* /boot/zImage-* /boot/bzImage-*; do
           case $path in *\\**|*rescue*) continue ;; esac
-          release=${path#/boot/*-}; modules=lib/modules/$release/vmlinuz
+          release=${path#/boot/*-}; modules=lib/modules/$release
           if command -v dpkg-query >/dev/null; then
             # The image in /boot may be a copy that a hook made of the one that the package brought.
-            owner=$(dpkg-query -S "$path" "/$modules" "/usr/$modules" 2>/dev/null | sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
+            owner=$(dpkg-query -S "$path" "/$modules/vmlinu[xz]" "/usr/$modules/vmlinu[xz]" 2>/dev/null |
+              sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
             # dpkg remembers the files of a package whose configuration it keeps.
             [ -n "$owner" ] && dpkg-query -W -f '${db:Status-Status}' "$owner" | grep -qE '^(installed|unpacked|half-configured|triggers)'
-          else rpm -qf "$path" >/dev/null 2>&1 || rpm -qf "/$modules" >/dev/null 2>&1; fi && owned=yes || echo "$path"
+          else rpm -qf "$path" >/dev/null 2>&1 || rpm -qf "/$modules/vmlinuz" >/dev/null 2>&1; fi && owned=yes || echo "$path"
         done
         [ -n "$owned" ] || kept"""),
     # name, version, release, image, whether the image is there and as packaged
@@ -142,11 +143,14 @@ KERNEL = (
     # Kernels whose installation broke off, and those that need an initrd to reach the root and have none.
     Question("incomplete", ("kernel.incomplete",), r"""
         type=$(findmnt -no FSTYPE / | tail -n 1); root=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^root=//p' | tail -n 1)
-        for path in /boot/vmlinuz-*; do
-          release=${path#/boot/vmlinuz-}
+        for path in /boot/vmlinuz-* /boot/vmlinux-[0-9]*; do
+          release=${path#/boot/vmlinu?-}
           case $release in \**|*rescue*) continue ;; esac
           [ -d "/lib/modules/$release" ] || continue
-          for initrd in "/boot/initrd.img-$release" "/boot/initramfs-$release.img" "/boot/initrd-$release"; do [ -s "$initrd" ] && continue 2; done
+          for initrd in /boot/init*; do
+            case ${initrd#/boot/} in initrd.img-"$release"|initramfs-"$release"|initrd-"$release"|initrd-"$release".gz|init*-"$release".img)
+              [ -s "$initrd" ] && continue 2 ;; esac
+          done
           needs=
           case $root in UUID=*|LABEL=*|ZFS=*|zfs:*|nfs*:*|iscsi:*|live:*|/dev/*/*|/dev/md*|/dev/dm-*) needs="root=$root" ;; esac
           # modinfo says (builtin) of what is part of the image.

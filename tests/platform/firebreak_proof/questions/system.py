@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..asking import Question
 
-_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.one_shot", "live_patch.next_kernel", "live_patch.lost_on_reboot", "boot.cmdline_*")
+_BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.one_shot", "live_patch.next_kernel",
+         "live_patch.lost_on_reboot", "boot.cmdline_*")
 
 GENERAL = (
     Question("clock", ("*",), 'date -u +"now %Y-%m-%dT%H:%M:%SZ"; echo "user $(id -u)"; echo "boot $(cat /proc/sys/kernel/random/boot_id)"'),

@@ -45,7 +45,7 @@ _NAMES = r"(?:amd64|arm64|x86|i[3-6]86|ppc64|powerpc64|riscv64|mips64|loong64|sp
 _LINE = re.compile(
     r"\d[^-]*"  # 6.1.0, 6.12.22+bpo
     r"(?:-rc\d+|-(?![4-6]86(?:-pae)?\Z)\d(?:[\w.~+]*\d)?(?:-(?![4-6]86(?:-|\Z))\d+(?=-))?(?=-|\Z))?"  # 28, 29-2, 0.deb11.21, 13parrot1
-    rf"(?:-(?!{_NAMES}-)[a-z]+\.?\d+(?=-))*"  # kali3, rpi8, bpo12
+    rf"(?:-(?!{_NAMES}-|rt\d+-)[a-z]+\.?\d+(?=-))*"  # kali3, rpi8, bpo12
     r"(?:-(.+))?", re.IGNORECASE)
 
 
@@ -54,7 +54,15 @@ def flavour(release: str, package: str = "") -> str:
     if package.startswith("kernel"):
         return re.sub(r"^kernel-?|-?core$", "", package) or "default"
     found = _LINE.fullmatch(release)
-    return (found.group(1) if found else None) or "default"
+    # The patches for real time are counted: 6.6.30-rt30.
+    return re.sub(r"^rt\d+(?=-|$)", "rt", (found.group(1) if found else None) or "default")
+
+
+def line_of(name: str) -> str:
+    """A flavour without the number that counts at its end: xanmod1 and xanmod2, surface-1, ti-r36."""
+    found = re.fullmatch(r"(.*[a-z]{2})-?\d{1,2}|(.+)-r\d{1,3}", name, re.IGNORECASE)
+    is_name = re.search(rf"(?:^|-){_NAMES}$", name, re.IGNORECASE)
+    return found.group(1) or found.group(2) if found and not is_name else name
 
 
 def running_flavour(proof: Proof) -> str:
@@ -109,8 +117,8 @@ def _version_in(banner: str, release: str, installed_versions: set[str]) -> str:
 
 
 def _alike(proof: Proof) -> list[Kernel]:
-    wanted = running_flavour(proof)
-    return [kernel for kernel in installed(proof) if flavour(kernel.release, kernel.package) == wanted]
+    wanted = line_of(running_flavour(proof))
+    return [kernel for kernel in installed(proof) if line_of(flavour(kernel.release, kernel.package)) == wanted]
 
 
 def newest_installed(proof: Proof) -> Kernel:
@@ -141,8 +149,8 @@ def offered_versions(proof: Proof) -> tuple[str, list[str]]:
     """What the meta package brings, and the other kernels of the running line that are on offer."""
     rows = proof.rows("offered")
     hold(bool(rows) and len(rows[0]) == 2 and bool(rows[0][1].strip()), f"{proof.host}'s package manager does not say which kernel it offers")
-    line = running_flavour(proof)
-    others = [cells[1].strip() for cells in rows[1:] if len(cells) == 2 and flavour(cells[0].removeprefix("linux-image-")) == line]
+    line = line_of(running_flavour(proof))
+    others = [cells[1].strip() for cells in rows[1:] if len(cells) == 2 and line_of(flavour(cells[0].removeprefix("linux-image-"))) == line]
     return rows[0][1].strip(), others
 
 
@@ -198,6 +206,11 @@ def _by_kexec(proof: Proof) -> str:
 def boots_another_root(proof: Proof) -> bool:
     """Whether the next boot takes another image or snapshot than the one that runs."""
     return "boot_tools" in proof.answers and "other_root" in proof.fields("boot_tools")
+
+
+def comes_with_the_next_root(proof: Proof, version: str) -> bool:
+    """Whether the image or snapshot that boots next has the kernel of this version (6.4.0-150600.23.25.1 is 6.4.0-150600.23.25-default)."""
+    return boots_another_root(proof) and version.startswith(default_release(proof).rpartition("-")[0] + ".")
 
 
 def held(proof: Proof) -> list[str]:

@@ -148,6 +148,8 @@ def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
     "net_get_dhcp_option kernel net0 67 string\nmenuentry b { linux /boot/vmlinuz-$kernel }\n", "read default\n" + FIRST,
     "source $cmdpath/gone.cfg\n" + FIRST,
     "uki\n" + FIRST, FIRST + "chainloader (hd1)+1\nboot\n",
+    # The options of blscfg in GRUB 2.14 (grub-core/commands/blsuki.c).
+    "blscfg --path (hd0,gpt2)/entries\n" + FIRST, "blscfg --show-default\n" + FIRST,
 ])
 def test_a_menu_that_cannot_be_followed_is_not_believed(menu: str) -> None:
     section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu})

@@ -41,8 +41,12 @@ def _host(names: list[str], root: str, mounts: str = "/dev/vda / ext4 rw 0 0\n",
         ([f"initrd.img-{NEW}"], "root=UUID=8a7d", PLAIN, False),
         ([f"initramfs-{NEW}.img"], "root=UUID=8a7d", PLAIN, False),
         ([f"initrd-{NEW}"], "root=UUID=8a7d", PLAIN, False),
-        # A backup of it is none.
+        # Mageia and ALT; compressed by hand (initramfs-tools' and dracut's own names tell no compression).
+        ([f"initrd-{NEW}.img"], "root=UUID=8a7d", PLAIN, False),
+        ([f"initrd.img-{NEW}.gz"], "root=UUID=8a7d", PLAIN, False),
+        # A backup of it is none, and neither is kdump's (kexec-tools of Red Hat and SUSE), nor one of another kernel of this name's beginning.
         ([f"initrd.img-{NEW}.bak", f"initrd.img-{NEW}.dpkg-bak"], "root=UUID=8a7d", PLAIN, True),
+        ([f"initramfs-{NEW}kdump.img", f"initrd-{NEW}-kdump", f"initrd.img-{NEW}+x"], "root=UUID=8a7d", PLAIN, True),
     ],
 )
 def test_an_initrd_is_missing_where_root_needs_one(names: list[str], root: str, builtin: str | None, missing: bool | None) -> None:

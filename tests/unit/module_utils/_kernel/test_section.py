@@ -75,7 +75,7 @@ def test_a_debian_host_that_was_updated_in_place_runs_the_older_package_version(
     assert facts["installed"] == [{
         "release": "6.1.0-56-cloud-amd64", "flavour": "cloud-amd64", "package": "linux-image-6.1.0-56-cloud-amd64", "package_version": "6.1.192-2",
         "source": "linux", "packages": ["linux-image-6.1.0-56-cloud-amd64"], "complete": True, "image": "/boot/vmlinuz-6.1.0-56-cloud-amd64",
-        "image_present": True, "initrd": None, "initrd_missing": None}]
+        "image_present": True, "image_altered": None, "initrd": None, "initrd_missing": None}]
     assert facts["newest_installed"] == {"release": "6.1.0-56-cloud-amd64", "package_version": "6.1.192-2"}
     assert facts["version_order"] == "dpkg"
     assert facts["managers"] == []
@@ -110,6 +110,12 @@ def test_images_of_no_package_are_named_and_rescue_images_are_not() -> None:
     built = "\nPackage: linux-image-6.9.3\nStatus: install ok installed\nVersion: 6.9.3-1\n"
     recording = _debian(read={DPKG_STATUS: _text("debian12.status") + built}, listdir={"/boot": names})
     assert _collect(recording).facts["stray_images"] == ["/boot/vmlinuz-9.9.9-hand"]
+
+
+def test_images_of_other_processors_are_strays_as_well_and_packaged_copies_are_none() -> None:
+    """vmlinux boots POWER; SUSE's packages put a compressed vmlinux beside the image."""
+    names = ["vmlinuz-6.1.0-56-cloud-amd64", "vmlinux-6.1.0-56-cloud-amd64.gz", "vmlinux-6.9.9-hand", "bzImage-6.9.9", "vmlinux.debug"]
+    assert _collect(_debian(listdir={"/boot": names})).facts["stray_images"] == ["/boot/vmlinux-6.9.9-hand", "/boot/bzImage-6.9.9"]
 
 
 def test_a_boot_folder_that_cannot_be_read_is_a_reason() -> None:
@@ -263,6 +269,16 @@ def test_suse_maps_by_the_provide_and_reads_zyppers_cache() -> None:
     available = section.facts["available"]
     assert (available["release"], available["package_version"]) == ("6.4.0-150600.23.100-default", "6.4.0-150600.23.100.1")
     assert (available["cache_age_seconds"], available["held"]) == (90, ["kernel-default (/etc/zypp/locks)"])
+
+
+@pytest.mark.parametrize(("touched", "age"), [(NOW - 90, 90), (NOW + 60, 0), (NOW + 86400, None)])
+def test_a_stamp_of_the_future_tells_no_age_of_zyppers_cache(touched: float, age: int | None) -> None:
+    recording = _redhat(
+        "ID=sles\nID_LIKE=suse\n", "6.4.0-150600.23.7-default", "suse15_rpm.txt",
+        run={" ".join((*on_offer.ZYPPER, "kernel-default")): _text("suse_zypper.xml")}, listdir={"/var/cache/zypp/raw": ["SLES-Updates"]},
+        stat={"/usr/bin/zypper": _stat(0), "/var/cache/zypp/raw/SLES-Updates/cookie": _stat(touched)})
+    available = _collect(recording).facts["available"]
+    assert (available["release"], available["cache_age_seconds"]) == ("6.4.0-150600.23.100-default", age)
 
 
 def test_amazons_second_kernel_is_a_flavour_of_its_own() -> None:

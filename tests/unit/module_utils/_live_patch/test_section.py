@@ -183,6 +183,12 @@ def test_canonical_in_force() -> None:
     assert section.facts["effective"]["up_to_date"] is True
 
 
+@pytest.mark.parametrize("module", ["lkp_Ubuntu_6_8_0_1047_50_aws_121", "livepatch_Ubuntu_4_4_0_109_132_generic_34"])
+def test_canonicals_modules_are_its_own_beside_kpatchs_client(module: str) -> None:
+    section = scan(host(CANONICAL, KPATCH, patch(module), run={STATUS: text("canonical_applied.json")}, now=CHECKED + 60))
+    assert (section.facts["provider"]["id"], section.facts["protection"]) == ("canonical", "protected")
+
+
 def test_canonical_says_applied_but_the_kernel_has_nothing() -> None:
     section = scan(host(CANONICAL, run={STATUS: text("canonical_applied.json")}, now=CHECKED + 60))
     assert protection(section) == ("unprotected", ["no_patch_loaded"])

@@ -41,6 +41,12 @@ CASES = [
     (pin("linux-image-amd64", "version 6.1.190-1", "1001"), True, False),
     (pin("linux-image-amd64", "version 6.1.*", "600"), True, False),
     (pin("firefox* linux-image-amd64", "release *", "-1"), True, True),
+    # All versions shut off, or certain ones, of which apt knows whether they are on offer; 0 is no priority.
+    (pin("linux-image-*", "version *", "-1"), True, False),
+    (pin("linux-image-amd64", "version *", "50"), True, False),
+    (pin("linux-image-amd64", "version 6.1.192-*", "-1"), False, True),
+    (pin("linux-image-amd64", "version *", "990"), False, False),
+    (pin("linux-image-amd64", "version 6.1.190-1", "0"), False, True),
     # Prefers one archive: what that does to kernels is apt's to tell.
     (pin("linux-image-*", "release a=stable", "990"), False, True),
     (pin("*", "release l=Debian-Security", "-1"), False, True),

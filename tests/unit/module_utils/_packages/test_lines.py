@@ -47,6 +47,13 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._packages import l
         ("current-rockchip64", ("6.6.39-current-rockchip64", "6.12.20-current-rockchip64")),
         ("tegra", ("5.15.136-tegra",)),
         ("acme", ("6.1.55-acme",)),
+        # PREEMPT_RT's own suffix counts its patches; with and without them are two lines (localversion-rt of the patch, XanMod's RT branch).
+        ("rt", ("6.6.30-rt30", "6.6.35-rt34")),
+        ("rt-x64v3-xanmod1", ("6.6.30-rt30-x64v3-xanmod1",)),
+        ("siduction-amd64", ("6.11.5-1-siduction-amd64", "6.12.9-2-siduction-amd64")),
+        ("librem5", ("6.6.0-1-librem5", "6.6.0-2-librem5")),
+        ("loongson-3", ("6.1.0-28-loongson-3",)),
+        ("bluefield", ("5.15.0.1042.15.g9a4d3f8-bluefield", "5.15.0-1061-bluefield")),
         ("", ("6.1.55", "6.1.60", "4.0.0", "6.1.21+", "6.18.0-rc3")),
     ],
 )
@@ -84,7 +91,9 @@ def test_the_meta_package_that_explains_most_wins() -> None:
 
 
 def test_a_number_at_the_end_counts_where_nothing_else_differs() -> None:
-    """XanMod and linux-surface without their meta packages, an RT kernel of one's own; kernels of boards and processors are apart."""
-    found = ["x64v4-xanmod1", "x64v4-xanmod2", "surface-1", "surface-2", "rt16", "rt18", "raspi2", "v7+", "armv7", "armv8", "686", "586", "amd64"]
+    """XanMod, linux-surface and BeagleBoard's without their meta packages; kernels of boards and processors are apart."""
+    found = ["x64v4-xanmod1", "x64v4-xanmod2", "surface-1", "surface-2", "ti-arm64-r60", "ti-arm64-r61", "ti-rt-r14", "bone29", "bone30",
+             "raspi2", "v7+", "armv7", "armv8", "686", "586", "amd64", "rpi-v7", "rpi-v8"]
     assert lines.counted_ends(found) == {
-        "x64v4-xanmod1": "x64v4-xanmod", "x64v4-xanmod2": "x64v4-xanmod", "surface-1": "surface", "surface-2": "surface", "rt16": "rt", "rt18": "rt"}
+        "x64v4-xanmod1": "x64v4-xanmod", "x64v4-xanmod2": "x64v4-xanmod", "surface-1": "surface", "surface-2": "surface",
+        "ti-arm64-r60": "ti-arm64", "ti-arm64-r61": "ti-arm64", "bone29": "bone", "bone30": "bone"}

@@ -37,6 +37,10 @@ def _modules(release: str, root: str = "/lib") -> str:
             (("6.1.21+", "/boot/kernel.img"), ("6.1.21-v7+", "/boot/kernel7.img"), ("6.1.21-v7l+", "/boot/kernel7l.img"),
              ("6.1.21-v8+", "/boot/kernel8.img")), ("6.1.21+", "6.1.21-v7+", "6.1.21-v7l+", "6.1.21-v8+"),
             id="raspberrypi-kernel 1:1.20230405-1"),
+        pytest.param(
+            "/boot/kernel.img\n/boot/kernel8.img\n/boot/kernel_2712.img\n" + "".join(map(_modules, ("6.1.61-v8+", "6.1.61-v8-16k+"))),
+            (("6.1.61-v8+", "/boot/kernel8.img"), ("6.1.61-v8-16k+", "/boot/kernel_2712.img")), ("6.1.61-v8+", "6.1.61-v8-16k+"),
+            id="raspberrypi-kernel 1:1.20231024-1 with the Raspberry Pi 5's"),
         pytest.param("/boot/Image\n" + _modules("5.15.136-tegra"), (("5.15.136-tegra", "/boot/Image"),), ("5.15.136-tegra",), id="nvidia-l4t-kernel"),
         pytest.param(_modules("5.15.0-112-generic"), (), ("5.15.0-112-generic",), id="linux-modules-5.15.0-112-generic holds no image"),
         pytest.param("/lib/modules/6.1.0-28-amd64/build\n/lib/modules/6.1.0-28-amd64/source\n", (), (), id="headers belong to no kernel"),

@@ -58,6 +58,18 @@ def test_the_kernel_of_another_root_is_held_against_the_packages_here_by_age(pro
     assert verdict_of(promise, changes) == verdict
 
 
+@pytest.mark.parametrize(("default", "changes", "verdict"), [
+    # SL Micro after transactional-update: the update that is on offer is in the snapshot that boots next (uyuni-docs#1843).
+    ("/.snapshots/9/snapshot/boot/vmlinuz-6.12.63-amd64", {}, FINE), ("/boot/vmlinuz-6.12.63-amd64", {}, DRIFT),
+    ("/.snapshots/9/snapshot/boot/vmlinuz-6.12.60-amd64", {}, DRIFT),
+    ("/.snapshots/9/snapshot/boot/vmlinuz-6.12.63-amd64", {"kernel.available.cache_age_seconds": 90 * 86400}, UNKNOWN),
+])
+def test_an_update_that_the_next_root_has_is_pending_and_not_available(default: str, changes: dict[str, Any], verdict: str) -> None:
+    known = {"kernel.available.release": "6.12.63-amd64", "kernel.available.package_version": "6.12.63-1",
+             "kernel.default_boot.release": default.rpartition("vmlinuz-")[2], "kernel.default_boot.image": default}
+    assert verdict_of({"kernel.update_available": "forbidden"}, {**known, **changes}) == verdict
+
+
 @pytest.mark.parametrize("promise", [{"os.image.booted": "sha256:1"}, {"os.image.reference": "stable"}, {"os.image.version": "4459.2.0"}])
 def test_a_host_of_packages_is_no_image_that_a_standard_names(promise: dict[str, Any]) -> None:
     nulls = dict.fromkeys(("os.image.booted", "os.image.reference", "os.image.version", "os.image.next"), "not_applicable")

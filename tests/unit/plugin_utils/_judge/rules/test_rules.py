@@ -82,6 +82,8 @@ CUSTOM = {"kernel.running.release": "6.18.0-mine"}
     ({"kernel.flavours_mixed": "forbidden", "kernel.flavour": {"any_of": ["amd64", "cloud-amd64"]}}, TWO_FLAVOURS, FINE),
     ({"kernel.image_missing": "forbidden"}, {"kernel.installed": [{"release": "6.12.57-amd64", "image_present": False}]}, DRIFT),
     ({"kernel.unmanaged": "forbidden"}, CUSTOM, DRIFT),
+    ({"kernel.unmanaged": "forbidden"}, {"kernel.installed": [{"release": "6.12.57-amd64", "image": "/boot/x", "image_altered": True}]}, DRIFT),
+    ({"kernel.unmanaged": "forbidden"}, {"kernel.installed": [{"release": "6.12.57-amd64", "image": "/boot/x", "image_altered": None}]}, FINE),
     ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": ["/boot/vmlinuz-9.9.9-hand"]}, DRIFT),
     ({"kernel.stray_images": "forbidden"}, {"kernel.stray_images": None}, UNKNOWN),
     ({"kernel.stray_images": "forbidden"}, {}, FINE),

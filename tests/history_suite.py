@@ -428,6 +428,9 @@ class HistorySuite:
             f"    with op.batch_alter_table('{name}', recreate='always' if sqlite else 'auto') as table:\n"
             "        table.add_column(sa.Column('more', sa.Text(), nullable=True))\n"
             for name in ("host", "word", "thing", "waiver", "span", "sight", "ingest", "event", "hole")))
+        with history.writing() as connection:
+            connection.exec_driver_sql("CREATE VIEW operators_own AS SELECT name FROM host")
+            connection.exec_driver_sql("CREATE VIEW more AS SELECT o.name FROM standing JOIN operators_own o ON o.name = standing.host")
         upgrade.bring_up(history, folder)
         assert keeping.counts(history) == before
         assert spans(history) == seen
@@ -435,6 +438,7 @@ class HistorySuite:
             assert connection.exec_driver_sql("SELECT count(*) FROM standing").scalar_one() == len(
                 [row for kind in ("finding", "verdict", "fact", "group", "hole") for row in spans(history, kind) if row[4] is None])
             assert connection.exec_driver_sql("SELECT count(*) FROM exposure").scalar_one() == 1
+            assert connection.exec_driver_sql("SELECT count(DISTINCT name) FROM more").scalar_one() == before["host"]
 
     def test_a_full_history_of_the_first_form_keeps_every_row_and_gains_the_holes(self, place: str, tmp_path: Path) -> None:
         source = upgrade.opened(str(tmp_path / "source.sqlite"))

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import ingest, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
-from history_suite import HistorySuite, fleet, spans
+from history_suite import HistorySuite, fleet, migrations, spans
+from small_disk import small_disk
 
 USER = "postgres"
 
@@ -98,21 +100,8 @@ def test_from_sqlite_to_postgresql_and_back(place: str, tmp_path: Path) -> None:
         history.close()
 
 
-@contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    place = folder / "small"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", str(place)], check=True)
-    try:
-        shutil.chown(place, USER, USER)
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
 def test_a_full_disk_is_one_clear_error_and_costs_nothing(server: Server) -> None:
-    with small_disk(server.folder) as small:
+    with small_disk(server.folder, USER) as small:
         server.sql(f"CREATE TABLESPACE small LOCATION '{small}'")
         server.sql("CREATE DATABASE full_disk")
         server.sql("ALTER DATABASE full_disk SET default_tablespace = 'small'")
@@ -127,6 +116,25 @@ def test_a_full_disk_is_one_clear_error_and_costs_nothing(server: Server) -> Non
         history.close()
         server.sql("DROP DATABASE full_disk")
         server.sql("DROP TABLESPACE small")
+
+
+def test_a_migration_waits_for_a_writer(server: Server, place: str, tmp_path: Path) -> None:
+    history, other = upgrade.opened(place), upgrade.opened(place)
+    folder = migrations(tmp_path, "    op.execute('ALTER TABLE event ADD COLUMN more TEXT')\n")
+    waiting = threading.Thread(target=upgrade.bring_up, args=(other, folder))
+    with history.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO word VALUES (1, 'x')")
+        waiting.start()
+        end = time.monotonic() + 60
+        while server.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").strip() != "1":
+            assert waiting.is_alive()
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        connection.exec_driver_sql("DELETE FROM word")
+    waiting.join(60)
+    assert server.sql("SELECT version_num FROM alembic_version", "history").strip() == "next"
+    for one in (history, other):
+        one.close()
 
 
 def test_a_server_that_is_gone_is_one_line_without_its_password(server: Server) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from .._answers import written
 from .._answers.answer import EXPOSED, PENDING, UNKNOWN
 from .._fleet.bounded import mappings_at, text_at
 from .._fleet.host import DISRUPTIONS
@@ -29,9 +30,10 @@ _OTHERS = ("cpu_mitigations", "stale_userspace")
 DONE, NOT_DONE, LEFT_ALONE = "done", "not_done", "left_alone"
 HEALED, NOT_HEALED = "healed", "not_healed"
 NOTHING_OPEN, NOTHING_DRIFTED, NOT_LISTED = "nothing is open", "nothing drifted", "not listed in firebreak_healable"
-_CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-_MOST = 100
+# One notice of a distribution's kernel names hundreds.
+_MOST = 2000
 
 
 class EventError(ValueError):
@@ -86,8 +88,8 @@ def of_holes(answers: Any, fleet: Any, max_disruption: str) -> list[Decision]:
     replaced where that is allowed; and a mitigation goes where the fix is in force.
     """
     found: dict[str, list[_Row]] = {}
-    for row in mappings_at(answers, "answers"):
-        found.setdefault(text_at(row, "host"), []).append(_Row(*(text_at(row, name) for name in _Row._fields)))
+    for host, row in written.rows(answers):
+        found.setdefault(host, []).append(_Row(*(text_at(row, name) for name in _Row._fields)))
     return [_checked(host, _hole(host, rows, _observed(fleet, host), max_disruption), fleet) for host, rows in sorted(found.items())]
 
 
@@ -108,7 +110,7 @@ def _hole(host: str, rows: Sequence[_Row], findings: Mapping[str, str], most: st
         return _exposed(host, exposed, findings.get("mitigations.absent", ""), most)
     if any(row.answer == PENDING for row in rows):
         return _steps(host, ("reboot",), most, "the fix is on the host and waits for a reboot")
-    needless = [row.cve for row in rows if row.cve in findings.get("mitigations.needless", "")]
+    needless = [row.cve for row in rows if _is_named(row.cve, findings.get("mitigations.needless", ""))]
     if needless:
         return _steps(host, ("mitigations",), most, f"its mitigation of {needless[0]} is needless")
     return Decision(host, NOT_DONE, NOTHING_OPEN)
@@ -116,13 +118,18 @@ def _hole(host: str, rows: Sequence[_Row], findings: Mapping[str, str], most: st
 
 def _exposed(host: str, rows: Sequence[_Row], absent: str, most: str) -> Decision:
     """The mitigation that the standard has for it first, then what closes it for good; what no role closes and nothing mitigates is for a person."""
-    mitigations = ("mitigations",) if any(row.cve in absent for row in rows) else ()
-    others = [row.component for row in rows if row.component != "kernel" and row.cve not in absent]
+    mitigations = ("mitigations",) if any(_is_named(row.cve, absent) for row in rows) else ()
+    others = [row.component for row in rows if row.component != "kernel" and not _is_named(row.cve, absent)]
     if others:
         return Decision(host, NOT_DONE, f"no role closes a hole of {others[0] or 'what is not told'}, and no mitigation of the standard is absent")
     kernel = any(row.component == "kernel" for row in rows)
     lasting = () if not kernel else ("live_patching", "kernel", "reboot") if _allows(most, "reboot") else ("live_patching",)
     return _steps(host, (*mitigations, *lasting), most, f"exposed: {rows[0].reason}")
+
+
+def _is_named(cve: str, text: str) -> bool:
+    """Whether a text names this hole: one whose number only begins like its own is another."""
+    return re.search(rf"{re.escape(cve)}(?![0-9])", text) is not None
 
 
 def of_drift(fleet: Any, healable: Sequence[str], max_disruption: str) -> list[Decision]:

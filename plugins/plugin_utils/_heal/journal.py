@@ -55,10 +55,12 @@ def note(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add lines to the journal for good."""
     path = store.private_directory(folder) / JOURNAL
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            stream.write("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+            # A line that was torn would take the next one with it.
+            is_torn = stream.seek(0, os.SEEK_END) > 0 and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n"
+            stream.write((b"\n" if is_torn else b"") + b"".join(json.dumps(row, sort_keys=True).encode() + b"\n" for row in rows))
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:

@@ -59,9 +59,13 @@ class History:
     def writing(self) -> Iterator[sqlalchemy.Connection]:
         """One transaction that writes: all of it is kept or nothing, and no other writer is in between."""
         with self._told(), self.engine.connect().execution_options(firebreak_writes=True) as connection, connection.begin():
-            if not self.is_sqlite:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+            self.be_the_only_writer(connection)
             yield connection
+
+    def be_the_only_writer(self, connection: sqlalchemy.Connection) -> None:
+        """Wait until no other process writes, until the end of this transaction; SQLite's own beginning has done so."""
+        if not self.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlalchemy.Connection]:
@@ -69,6 +73,12 @@ class History:
         options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._told(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
+
+    def shrink(self) -> None:
+        """Give the room of rows that are gone back to the disk; PostgreSQL does so by itself."""
+        if self.is_sqlite:
+            with self._told(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -113,8 +123,9 @@ def _sqlite(sa: Any, path: Path) -> sqlalchemy.Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: sqlalchemy.Connection) -> None:
-        writes = connection.get_execution_options().get("firebreak_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("firebreak_writes") else "BEGIN")
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)

@@ -7,8 +7,11 @@ to the other: JSON lines, each a table's rows, with the counts at the end, so th
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,10 +58,9 @@ def prune(history: History, before: int) -> dict[str, int]:
         connection.execute(waiver.delete().where(waiver.c.id.not_in(in_use)))
         roll_up_all(connection)
         later = _counts(connection)
-    if history.is_sqlite:
-        with history._told(), history.engine.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.execute("VACUUM")
+    # Where there is no room to copy the file, it stays as large as it is, and is filled anew.
+    with contextlib.suppress(HistoryError):
+        history.shrink()
     return {name: earlier[name] - later[name] for name in ORDER if earlier[name] != later[name]}
 
 
@@ -79,18 +81,22 @@ def dump(history: History) -> Iterator[str]:
 def back_up(history: History, path: Path) -> dict[str, int]:
     """Write a backup, whole or not at all; what it holds."""
     store.private_directory(path.parent)
-    temporary = path.with_name(f".{path.name}.part")
-    last = "{}"
+    temporary, last = "", "{}"
     try:
-        with gzip.open(temporary, "wt", encoding="utf-8", compresslevel=6) as stream:
-            temporary.chmod(0o600)
-            for last in dump(history):
-                stream.write(last)
-        temporary.replace(path)
+        # A name of its own: two that back up to one place at once must not write into each other's file.
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as raw:
+            with gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as stream:
+                for last in dump(history):
+                    stream.write(last)
+            raw.flush()
+            os.fsync(raw.fileno())
+        Path(temporary).replace(path)
     except OSError as error:
         raise explained(f"backup {path}", error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
     found: dict[str, int] = json.loads(last)["counts"]
     return found
 

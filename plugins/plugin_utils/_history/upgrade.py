@@ -67,16 +67,16 @@ def _revision(connection: sqlalchemy.Connection) -> str | None:
 
 
 def _migrate(history: History, connection: sqlalchemy.Connection, migrations: Path, wanted: str) -> None:
-    if not history.is_sqlite:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1178751556)")
+    history.be_the_only_writer(connection)
     before = _counts(connection)
-    for view in _views(connection):
-        connection.exec_driver_sql(f'DROP VIEW "{view}"')
+    others = _set_aside(connection) if history.is_sqlite else {}
     configuration = _configuration(migrations)
     configuration.attributes["connection"] = connection
     library("alembic.command").upgrade(configuration, wanted)
     for name, query in VIEWS.items():
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
+        # On PostgreSQL a view that is replaced keeps who may read it, and what was built on it.
+        connection.exec_driver_sql(f"CREATE {'' if history.is_sqlite else 'OR REPLACE '}VIEW {name} AS {query}")
+    _bring_back(connection, others)
     if wanted == "head":
         roll_up_all(connection)
     after = _counts(connection)
@@ -96,6 +96,20 @@ def _counts(connection: sqlalchemy.Connection) -> dict[str, int]:
     return {name: int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one()) for name in names}
 
 
-def _views(connection: sqlalchemy.Connection) -> list[str]:
-    found: list[str] = library("sqlalchemy").inspect(connection).get_view_names()
-    return found
+def _set_aside(connection: sqlalchemy.Connection) -> dict[str, str]:
+    """Take away all views, on which SQLite's way to change a table stumbles; the statements of those that somebody made himself, and of triggers,
+    which vanish with their table."""
+    found = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY type DESC, rowid").all()
+    for kind, name, _sql in found:
+        if kind == "view":
+            quoted = name.replace('"', '""')
+            connection.exec_driver_sql(f'DROP VIEW "{quoted}"')
+    return {name: statement for _kind, name, statement in found if name not in VIEWS}
+
+
+def _bring_back(connection: sqlalchemy.Connection, others: dict[str, str]) -> None:
+    """Make again what is gone of these."""
+    there = {name for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master").all()} if others else set()
+    for name, statement in others.items():
+        if name not in there:
+            connection.exec_driver_sql(statement)

@@ -45,7 +45,8 @@ def test_only_its_own_words_of_an_event_count(raw: dict[str, Any], expected: Eve
     {"kind": "drift", "id": "../../x"}, {"kind": "drift", "id": "{{ 7 }}"}, {"kind": "drift", "id": ""}, {"kind": "advisory", "id": "x"},
     {"kind": "advisory", "id": "x", "cves": "all"}, {"kind": "advisory", "id": "x", "cves": ["CVE-2026-1000"]},
     {"kind": "advisory", "id": "x", "cves": "CVE-2026-1000; reboot"},
-    {"kind": "advisory", "id": "x", "cves": ",".join(f"CVE-2026-{1000 + n}" for n in range(101))},
+    {"kind": "advisory", "id": "x", "cves": ",".join(f"CVE-2026-{1000 + n}" for n in range(2001))},
+    {"kind": "advisory", "id": "x", "cves": "CVE-2026-١٢٣٤"}, {"kind": "advisory", "id": "x", "cves": "CVE-2026-31431x"},
 ])
 def test_what_means_nothing_is_refused(raw: Any) -> None:
     with pytest.raises(EventError, match="wanted"):
@@ -53,6 +54,7 @@ def test_what_means_nothing_is_refused(raw: Any) -> None:
 
 
 ABSENT = finding("mitigations.absent", observed=["CVE-2026-1000: absent, it may be loaded"])
+LONGER = finding("mitigations.absent", observed=["CVE-2026-10001: absent, it may be loaded"])
 ELSEWHERE = finding("mitigations.absent", observed=["CVE-2026-2000: absent, it may be loaded"])
 NEEDLESS = finding("mitigations.needless", observed=["CVE-2026-1000: 6.1.170-1 runs"])
 
@@ -74,6 +76,12 @@ NEEDLESS = finding("mitigations.needless", observed=["CVE-2026-1000: 6.1.170-1 r
     pytest.param([("web1", "exposed", "containerd")], host(ABSENT), "none", (DONE, ("mitigations",)), id="its mitigation is in the standard"),
     pytest.param([("web1", "exposed", "kernel")], host(ELSEWHERE), "none", (DONE, ("live_patching",)), id="that mitigation is another hole's"),
     pytest.param([("web1", "exposed", "containerd")], host(ELSEWHERE), "none", (NOT_DONE, ()), id="nor does it close this one"),
+    pytest.param([("web1", "exposed", "kernel")], host(LONGER), "none", (DONE, ("live_patching",)), id="a hole whose number begins alike"),
+    pytest.param([("web1", "exposed", "containerd")], host(LONGER), "none", (NOT_DONE, ()), id="which closes nothing of it either"),
+    pytest.param([("web1", "fixed_in_force", "kernel")], host(finding("mitigations.needless", observed=["CVE-2026-10001: 6.1.170-1 runs"])), "none",
+                 (NOT_DONE, ()), id="needless is another's"),
+    pytest.param([("web1", "exposed", "kernel")], host(finding("mitigations.absent", observed=["CVE-2026-1, CVE-2026-1000: absent"])), "none",
+                 (DONE, ("mitigations", "live_patching")), id="one mitigation of several holes"),
     pytest.param([("web1", "fixed_in_force", "kernel")], host(NEEDLESS), "none", (DONE, ("mitigations",)), id="unwound when the fix is in force"),
     pytest.param([("web1", "pending", "kernel")], host(NEEDLESS), "none", (NOT_DONE, ()), id="not unwound before"),
     pytest.param([("web1", "exposed", "kernel"), ("web1", "unknown", "x")], host(ABSENT), "none", (LEFT_ALONE, ()), id="nothing on what is unknown"),
@@ -82,6 +90,16 @@ def test_what_is_done_about_a_hole(rows: list[tuple[str, str, str]], seen: Any, 
     one, = deciding.of_holes(answers(*rows), fleet(**({"web1": seen} if seen else {})), most)
     assert (one.decision, one.parts) == expected
     assert one.reason
+
+
+def test_a_large_fleets_answers_are_those_of_its_hosts() -> None:
+    """Above 200,000 answers the file has one row for all hosts that are alike."""
+    grouped = {"schema": "firebreak.answers.grouped/2", "groups": [["web1", "web2"], ["db1"]], "answers": [
+        {"group": 0, "cve": "CVE-2026-1000", "answer": "exposed", "component": "kernel", "reason": "6.1.153-1 runs"},
+        {"group": 1, "cve": "CVE-2026-1000", "answer": "unknown", "reason": "no record"}]}
+    found = deciding.of_holes(grouped, fleet(web1=host(), web2=host(), db1=host()), "none")
+    assert {one.host: (one.decision, one.parts) for one in found} == {
+        "web1": (DONE, ("live_patching",)), "web2": (DONE, ("live_patching",)), "db1": (LEFT_ALONE, ())}
 
 
 @pytest.mark.parametrize(("findings", "healable", "most", "expected"), [
@@ -152,7 +170,7 @@ def test_one_run_at_a_time_and_an_orphan_is_named(tmp_path: Path) -> None:
 def test_the_journal_keeps_its_lines_whatever_was_torn(tmp_path: Path) -> None:
     journal.note(tmp_path, [{"what": "begun", "at": "2026-11-01T00:00:00Z"}])
     with (tmp_path / journal.JOURNAL).open("a") as stream:
-        stream.write('{"what": "beg\n[1]\n')
+        stream.write('[1]\n{"what": "beg')
     journal.note(tmp_path, [{"what": "begun", "at": "2026-11-02T00:00:00Z"}])
     assert [row["at"][:10] for row in journal.lines(tmp_path)] == ["2026-11-01", "2026-11-02"]
     assert journal.begun_since(tmp_path, "2026-11-01T12:00:00Z") == 1

@@ -10,13 +10,14 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, ingest, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
-from history_suite import HistorySuite, fleet, spans
+from history_suite import HistorySuite, fleet, migrations, spans
 from sqlalchemy import event
 
 
@@ -60,6 +61,35 @@ def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> 
         history = upgrade.opened(str(tmp_path / "h.sqlite"))
         release.join()
     assert ingest.keep(history, fleet(1, 0)).is_new
+    history.close()
+
+
+def test_two_that_back_up_to_one_place_at_once_leave_a_whole_backup(tmp_path: Path) -> None:
+    history = upgrade.opened(str(tmp_path / "h.sqlite"))
+    for hour in range(3):
+        ingest.keep(history, fleet(300, hour))
+    path = tmp_path / "backups/h.jsonl.gz"
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lambda _number: keeping.back_up(history, path), range(8))) == [keeping.counts(history)] * 8
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    other = upgrade.opened(str(tmp_path / "other.sqlite"))
+    assert keeping.restore(other, path) == keeping.counts(history)
+    for one in (history, other):
+        one.close()
+
+
+def test_a_trigger_of_the_operators_own_outlives_a_migration(tmp_path: Path) -> None:
+    history = upgrade.opened(str(tmp_path / "h.sqlite"))
+    with history.writing() as connection:
+        connection.exec_driver_sql('CREATE VIEW "a ""name"" of 100%" AS SELECT name FROM host')
+        connection.exec_driver_sql("CREATE TABLE heard (name TEXT)")
+        connection.exec_driver_sql("CREATE TRIGGER hear AFTER INSERT ON host BEGIN INSERT INTO heard VALUES (new.name); END")
+    upgrade.bring_up(history, migrations(tmp_path, "    with op.batch_alter_table('host', recreate='always') as table:\n"
+                                                   "        table.add_column(sa.Column('more', sa.Text(), nullable=True))\n"))
+    assert ingest.keep(history, fleet(3, 0)).is_new
+    with history.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM heard").scalar_one() == 3
+        assert connection.exec_driver_sql('SELECT count(*) FROM "a ""name"" of 100%"').scalar_one() == 3
     history.close()
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Self
 
 from ansible_collections.firebreak.fleet.plugins.module_utils._containers import section as containers_section
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
@@ -40,13 +40,13 @@ class World:
             "stat": {"/": ROOT, "/usr/bin": ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 3]}}
 
     def file(self, path: str, text: str = "", inode: int = 0, uid: int = 0, kind: str = "file", mode: int = 0o755, ctime: float = 0.0,
-             mtime: float = 0.0) -> World:
+             mtime: float = 0.0) -> Self:
         stat = [kind, mode, uid, 0, len(text), mtime, ctime, 1, inode or 1000 + len(self.recording["stat"])]
         self.recording["read"][path] = text
         self.recording["stat"][path] = self.recording["stat"][path + "@link"] = stat
         return self
 
-    def process(self, pid: int, exe: Any, argv: list[str], parent: int = 1, user: int = 0, inode: int = 0, nested: bool = False) -> World:
+    def process(self, pid: int, exe: Any, argv: list[str], parent: int = 1, user: int = 0, inode: int = 0, nested: bool = False) -> Self:
         folder = f"/proc/{pid}"
         name = argv[0].rpartition("/")[2][:15]
         self.recording["listdir"]["/proc"].append(str(pid))
@@ -60,14 +60,14 @@ class World:
             self.recording["stat"][folder + "/exe"] = known if not inode else [*known[:8], inode]
         return self
 
-    def link(self, path: str, target: str) -> World:
+    def link(self, path: str, target: str) -> Self:
         self.recording["readlink"][path] = self.recording["realpath"][path] = target
         if target in self.recording["stat"]:
             self.recording["stat"][path] = self.recording["stat"][target]
             self.recording["read"][path] = self.recording["read"].get(target, "")
         return self
 
-    def life(self, pid: int, parent: int, *numbers: int, name: str = "x", bounding: int = 0, pid_space: str = "", net: str = "") -> World:
+    def life(self, pid: int, parent: int, *numbers: int, name: str = "x", bounding: int = 0, pid_space: str = "", net: str = "") -> Self:
         """What the kernel says of a process: its numbers in namespaces from the host's inwards, what it may do, and the namespaces it is in."""
         own = " ".join(str(number) for number in numbers or (pid,))
         self.recording["read"][f"/proc/{pid}/status"] = f"Name:\t{name}\nPPid:\t{parent}\nNSpid:\t{own}\nCapBnd:\t{bounding:016x}\nSeccomp:\t2\n"
@@ -78,7 +78,7 @@ class World:
         self.recording["read"].setdefault(f"/proc/{pid}/mountinfo", "1 2 0:5 / /proc rw - proc proc rw\n")
         return self
 
-    def open(self, pid: int, number: int, path: str, inode: int = 0, deleted: bool = False) -> World:
+    def open(self, pid: int, number: int, path: str, inode: int = 0, deleted: bool = False) -> Self:
         """A file that a process has open; of one that is there its own stat unless another inode is given."""
         known = self.recording["stat"].get(path, ["file", 0o644, 0, 0, 9, 0.0, 0.0, 1, 0])
         self.recording["listdir"].setdefault(f"/proc/{pid}/fd", []).append(str(number))
@@ -86,23 +86,23 @@ class World:
         self.recording["stat"][f"/proc/{pid}/fd/{number}"] = [*known[:8], inode or known[8]]
         return self
 
-    def machine(self, pid: int) -> World:
+    def machine(self, pid: int) -> Self:
         """A process that holds a virtual machine of KVM's."""
         self.recording["listdir"].setdefault(f"/proc/{pid}/fd", []).append("9")
         self.recording["readlink"][f"/proc/{pid}/fd/9"] = "anon_inode:kvm-vm"
         return self
 
-    def folder(self, path: str, *names: str) -> World:
+    def folder(self, path: str, *names: str) -> Self:
         self.recording["listdir"][path] = list(names)
         self.recording["stat"][path] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 500 + len(self.recording["stat"])]
         self.recording["stat"][path + "@link"] = self.recording["stat"][path]
         return self
 
-    def shim(self, pid: int, name: str, space: str = "k8s.io", binary: str = RUNC, **changes: Any) -> World:
+    def shim(self, pid: int, name: str, space: str = "k8s.io", binary: str = RUNC, **changes: Any) -> Self:
         self.file(binary, "shim", inode=len(binary) * 10)
         return self.process(pid, binary, [binary, "-namespace", space, "-id", name, "-address", "/run/containerd/containerd.sock"], **changes)
 
-    def task(self, name: str, space: str = "k8s.io", text: str = "", first: int = 0, tasks: str = TASKS, runtime: str = "") -> World:
+    def task(self, name: str, space: str = "k8s.io", text: str = "", first: int = 0, tasks: str = TASKS, runtime: str = "") -> Self:
         listed = self.recording["listdir"]
         listed.setdefault(tasks, [])
         listed[tasks] = sorted({*listed[tasks], space})
@@ -111,11 +111,11 @@ class World:
         self.file(f"{tasks}/{space}/{name}/runtime", runtime)
         return self.file(f"{tasks}/{space}/{name}/init.pid", str(first)) if first else self
 
-    def runc(self, pid: int, name: str, text: str = "", space: str = "k8s.io") -> World:
+    def runc(self, pid: int, name: str, text: str = "", space: str = "k8s.io") -> Self:
         """A container under runc: its shim is ``pid``, its first process the next number."""
         return self.shim(pid, name, space).process(pid + 1, "/bin/sleep", ["/bin/sleep"], parent=pid).task(name, space, text, pid + 1)
 
-    def release(self, version: str, in_force: bool = True) -> World:
+    def release(self, version: str, in_force: bool = True) -> Self:
         tree = f"/opt/kata-{version}"
         opt = self.recording["listdir"].get("/opt", [])
         self.folder("/opt", *opt, f"kata-{version}").folder(tree)
@@ -125,7 +125,7 @@ class World:
             self.recording["realpath"]["/opt/kata"] = tree
         return self
 
-    def sandbox(self, pid: int, name: str, version: str, space: str = "k8s.io", binary: str = "") -> World:
+    def sandbox(self, pid: int, name: str, version: str, space: str = "k8s.io", binary: str = "") -> Self:
         """A sandbox of a release: its shim is ``pid``, its machine monitor the next number."""
         tree = f"/opt/kata-{version}"
         qemu = f"{tree}/bin/qemu-system-x86_64"

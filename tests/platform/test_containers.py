@@ -35,6 +35,10 @@ def test_containers_run_behind_a_boundary(proof: Proof, wanted: Wanted) -> None:
     sharing = [str(one) for one in boundaries.containers(proof) if one.shares_kernel() is not False and not one.is_allowed(allowed)]
     hold(len(sharing) <= wanted.target,
          f"{proof.host} has {len(sharing)} containers on its own kernel: {', '.join(sharing[:10])}; the standard promises {wanted}")
+    others = boundaries.unexplained(proof)
+    hold(len(sharing) + len(others) <= wanted.target,
+         f"{proof.host} has {len(others)} namespaces of which nobody can tell whether they are containers: {', '.join(others[:10])}; "
+         f"the standard promises {wanted}")
 
 
 @promise("containers.privileged")

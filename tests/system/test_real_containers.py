@@ -244,5 +244,8 @@ def test_the_proof_counts_the_same(items: dict[str, dict[str, Any]], podman: dic
     # The pause of this pod is a busybox: only an engine's tool can tell it from a container.
     seen = {int(one.process): one for one in boundaries.containers(proof) if int(one.process) in {item["pid"] for item in items.values()}}
     assert set(seen) - {items["fb-pod"]["pid"]} == set(wanted)
-    assert {pid: (one.processes == "host", one.shares_kernel()) for pid, one in seen.items() if pid in wanted} == {
-        pid: (item["host_pid"], item["isolation"] == "host_kernel") for pid, item in wanted.items()}
+    assert {pid: (one.processes == "host", one.shares_kernel(), one.privileged == "yes") for pid, one in seen.items() if pid in wanted} == {
+        pid: (item["host_pid"], item["isolation"] == "host_kernel", item["privileged"]) for pid, item in wanted.items()}
+    named = {(one.engine, one.runtime, one.name, one.image) for one in seen.values() if one.engine == "podman"}
+    assert named == {(item["engine"], item["runtime"], item["name"], item["image"]) for item in wanted.values() if item["engine"] == "podman"}
+    assert not {int(cells[0]) for cells in proof.rows("unexplained")} & {item["pid"] for item in items.values()}

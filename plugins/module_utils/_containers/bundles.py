@@ -332,7 +332,8 @@ class Finder:
         carried = {process.pid for process in self._found.processes}
         known = self._found.lives
         children = [child for child in processes.children_of(self._host, self._found, shim.pid) if child not in carried]
-        pauses = [child for child in children if known.get(child) and known[child].name == "pause"]
+        # A pod begins with its pause; what calls itself so later is another program.
+        pauses = [child for child in children[:1] if known.get(child) and known[child].name == "pause"]
         inits = [child for child in children if child in known and known[child].is_init]
         if not inits:
             # Without numbers in namespaces a second child may be what was executed in the first.

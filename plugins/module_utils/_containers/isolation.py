@@ -11,6 +11,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes as proc
 from .._formats.running_files import file_of
+from .._host.witness import apart
 
 HOST_KERNEL, KATA, GVISOR, VIRTUAL_MACHINE = "host_kernel", "kata", "gvisor", "virtual_machine"
 _FDS_LIMIT = 4096
@@ -86,14 +87,21 @@ def any_holds_machine(host: Any, pids: List[int]) -> Optional[bool]:
 
 
 def is_runsc(host: Any, pid: int) -> bool:
-    """Whether a process runs the very file of root's that is the host's own runsc: its path says nothing, for a container shows what it likes."""
+    """Whether a process runs a file of root's that is, or was, the host's own runsc: its path says nothing, for a container shows what it likes."""
     running = host.stat("/proc/%d/exe" % pid)
     path = proc.parse_exe(host.readlink("/proc/%d/exe" % pid).value or "").path
-    if running.problem or not _RUNSC.match(path.rpartition("/")[2]):
+    folder, _slash, name = path.rpartition("/")
+    if running.problem or not _RUNSC.match(name) or running.value.uid != 0 or running.value.mode & 0o022 or not is_of_root(host, folder):
         return False
     own = host.stat(path)
-    return (not own.problem and own.value.uid == 0 and not own.value.mode & 0o022 and file_of(own.value) == file_of(running.value)
-            and is_of_root(host, path.rpartition("/")[0]))
+    return (not own.problem and file_of(own.value) == file_of(running.value)) or _is_on_mount(host, "/proc/%d/exe" % pid, folder)
+
+
+def _is_on_mount(host: Any, exe: str, folder: str) -> bool:
+    """Whether a program was run from the host's own mount of a folder: so an upgrade leaves a sandbox that began before it. No container has that."""
+    with apart(host):
+        its, own = (host.mount_id(where) for where in (exe, folder))
+    return not its.problem and not own.problem and bool(its.value == own.value)
 
 
 def is_of_root(host: Any, folder: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._formats import processes as proc
+from .._formats.running_files import file_of
 from .._host.witness import apart
 from . import isolation, lives, processes
 
@@ -16,6 +17,9 @@ _FIRECRACKERS_ID = 32
 # Where the shims keep a sandbox's files while its machine lives.
 STATES = ("/run/vc/sbs/", "/run/vc/vm/", "/run/kata/")
 _JAILS = ("/run/vc/", "/run/kata/", "/run/user/")
+# Where the shims in Go and in Rust have a jailer make the folder that is all that Firecracker sees.
+_JAILERS = ("/run/vc/firecracker/%s/root", "/run/kata/firecracker/%s/root", "/run/kata/%s/root")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 VIRTIOFSD = "virtiofsd"
 _OF_KATA = re.compile(r"sandbox-[0-9A-Za-z]|/run/(?:vc|kata)/|/run/user/[0-9]+/run/(?:vc|kata)")
 # Where each containerd keeps its tasks, and whose it is.
@@ -58,9 +62,22 @@ def _is_believed(host: Any, process: processes.Process) -> bool:
     """Whether a monitor that the shim did not start may be taken at its word. A jailer starts it apart, and shuts it into a folder of the shim's."""
     if process.user == 0 and process.nested is False:
         return True
+    if process.name != "firecracker":
+        return False
     with apart(host):
         jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).value or ""
-    return process.name == "firecracker" and jail.startswith(_JAILS) and "/../" not in jail
+    return (jail.startswith(_JAILS) and "/../" not in jail) or _is_jailed(host, process)
+
+
+def _is_jailed(host: Any, process: processes.Process) -> bool:
+    """Whether a process sees a folder of a shim's as its root: a jailer pivots, after which the kernel calls any root /."""
+    name = processes.one_option(process.argv, "id")
+    with apart(host):
+        seen = host.stat("%s/%d/root" % (processes.PROC, process.pid))
+    if seen.problem or not _ID.match(name):
+        return False
+    jails = [host.stat(jail % name) for jail in _JAILERS]
+    return any(not jail.problem and file_of(jail.value) == file_of(seen.value) for jail in jails)
 
 
 def _names(process: processes.Process, sandbox: str) -> bool:

@@ -161,8 +161,11 @@ def test_questions_get_the_words_of_the_standard(base: dict[str, Any], words: di
 
 def test_containers_that_no_tool_lists_are_those_of_their_parents() -> None:
     """Of a snap's Docker, of a node in a container, of another user: each process counts once, and a pause is none."""
-    listed = "podman\t\tid1\timg\t\tweb\t/bin/web\town\tno\tcontainer\t11\npodman\t\tid2\tpause\t\tinfra\t/catatonit\town\tno\tsandbox\t12\n"
-    carried = ("podman\t\tid1\t\t\tid1\t/bin/web\town\tno\tcontainer\t11\npodman\t\tid2\t\t\tid2\t/catatonit\town\tno\tcontainer\t12\n"
-               "containerd\t\tid3\t\t\tid3\t/bin/db\thost\tyes\tcontainer\t13\n")
+    seen = "\tother\tno\tmnt:[%s]\n"
+    listed = (f"podman\t\tid1\timg\t\tweb\t/bin/web\town\tno\tcontainer\t11{seen % 1}"
+              f"podman\t\tid2\tpause\t\tinfra\t/catatonit\town\tno\tsandbox\t12{seen % 2}")
+    carried = (f"podman\t\tid1\t\t\tid1\t/bin/web\town\tno\tcontainer\t11{seen % 1}"
+               f"podman\t\tid2\t\t\tid2\t/catatonit\town\tno\tcontainer\t12{seen % 2}"
+               f"containerd\t\tid3\t\t\tid3\t/bin/db\thost\tyes\tcontainer\t13{seen % 3}")
     proof = Proof("node1", Standard({}, (), ()), {"containers": Answer(listed, "", 0, 0), "carried": Answer(carried, "", 0, 0)})
     assert [(one.name, one.process, one.privileged) for one in boundaries.containers(proof)] == [("web", "11", "no"), ("id3", "13", "yes")]

@@ -6,21 +6,10 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .carried import CARRIED
 
 # What is said of configurations needs to know which ones the handlers name.
 CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")
-
-# What of a container is seen from the host: PID KIND ENGINE NAMESPACE ID IMAGE RUNTIME NAME.
-_DESCRIBE = r"""
-        own=$(readlink /proc/1/ns/pid || readlink /proc/self/ns/pid); full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)
-        describe() {
-          pid=$1; kind=$2; shift 2
-          program=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?')
-          processes=own; [ "$(readlink "/proc/$pid/ns/pid")" = "$own" ] && processes=host
-          privileged=no; [ "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)" = "$full" ] && privileged=yes
-          printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
-            "$1" "$2" "$3" "$4" "$5" "$6" "${program% (deleted)}" "$processes" "$privileged" "$kind" "$pid"
-        }"""
 
 CONTAINERS = (
     # engine, path, package, version
@@ -54,84 +43,7 @@ CONTAINERS = (
           else state=replaced; fi
           printf '%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state"
         done; true"""),
-    # engine, namespace, id, image, runtime, name, program of its first process, process namespace, privileged, sandbox or container, process
-    Question("containers", ("containers.*",), _DESCRIBE + r"""
-        ctr=$(command -v ctr)
-        for path in /usr/local/bin/ctr /var/lib/rancher/rke2/bin/ctr /snap/docker/current/bin/ctr; do
-          [ -z "$ctr" ] && [ -x "$path" ] && ctr=$path
-        done
-        answered=
-        for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/k0s/containerd.sock \
-            /var/snap/microk8s/common/run/containerd.sock /run/docker/containerd/containerd.sock /run/snap.docker/containerd/containerd.sock; do
-          [ -n "$ctr" ] && [ -S "$socket" ] && names=$(timeout 10 "$ctr" -a "$socket" namespaces ls -q) || continue
-          answered=yes
-          for space in $names; do
-            asked() { "$ctr" -a "$socket" -n "$space" "$@"; }
-            pods=$(asked containers ls -q 'labels."io.cri-containerd.kind"==sandbox')
-            all=$(asked containers ls)
-            asked tasks ls | awk 'NR > 1 && $3 != "STOPPED" { print $1, $2 }' | while read -r id pid; do
-              kind=container; printf '%s\n' "$pods" | grep -qx -- "$id" && kind=sandbox
-              described=$(printf '%s\n' "$all" | awk -v id="$id" '$1 == id { print $2, $3 }')
-              describe "$pid" "$kind" containerd "$space" "$id" "${described% *}" "${described#* }" "$id"
-            done
-          done
-        done
-        # Of what runs in a machine of its own only the engine can tell; what runs on this kernel is seen by who started it.
-        shims=$(ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
-          [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] && echo "$pid"
-        done)
-        if [ -n "$ctr" ] && [ -z "$answered" ] && [ -n "$shims" ]; then
-          echo "containerd does not answer, and sandboxes of it live" >&2; exit 3
-        fi
-        if command -v podman >/dev/null; then
-          podman ps --format '{{.IsInfra}} {{.Pid}} {{.ID}} {{.Image}} {{.Names}}' | while read -r infra pid id image name; do
-            kind=container; [ "$infra" = true ] && kind=sandbox
-            describe "$pid" "$kind" podman "" "$id" "$image" "" "$name"
-          done
-        fi
-        if command -v lxc-ls >/dev/null; then
-          for name in $(lxc-ls --running -1); do describe "$(lxc-info -n "$name" -p -H)" container lxc "" "$name" "" lxc "$name"; done
-        fi
-        for tool in incus lxc; do
-          command -v "$tool" >/dev/null && "$tool" list -f csv -c np status=running type=container 2>/dev/null |
-            while IFS=, read -r name pid _; do
-            describe "$pid" container "$tool" "" "$name" "" "$tool" "$name"
-          done
-        done
-        if command -v machinectl >/dev/null; then
-          machinectl list --no-legend 2>/dev/null | awk '$2 == "container" { print $1 }' | while read -r name; do
-            describe "$(machinectl show -p Leader --value "$name")" container nspawn "" "$name" "" nspawn "$name"
-          done
-        fi; true""", 60),
-    # The same of each process that sees other mounts than the shim or monitor that started it, whichever engine that belongs to: those of a snap or
-    # of another user, and those inside of containers, are in no list of a tool's. What was executed in a container later sees the same mounts.
-    Question("carried", ("containers.*",), _DESCRIBE + r"""
-        grep -h -E '^(Name|Pid|PPid):' /proc/[0-9]*/status 2>/dev/null | awk '
-          /^Name:/ { name = $2 } /^Pid:/ { pid = $2; called[pid] = name } /^PPid:/ { parent[pid] = $2 }
-          END {
-            for (pid in parent) {
-              above = called[parent[pid]]
-              if (above ~ /^(containerd-shim|docker-containe|conmon|conmonrs|crio-conmon)/) engine = above ~ /conmon/ ? "podman" : "containerd"
-              else if (above == "systemd-nspawn") engine = "nspawn"
-              else if (above ~ /^starter(-suid)?$/) engine = "apptainer"
-              else if (above ~ /^(lxc-start|lxc-execute|libvirt_lxc|incusd|lxd)$/) engine = "lxc"
-              else continue
-              print pid, parent[pid], engine, called[pid]
-            }
-          }' | sort -n | {
-        seen=" "
-        while read -r pid parent engine name; do
-          # The machine monitor of a sandbox is no container, and neither are its helpers.
-          case $(readlink "/proc/$parent/exe") in *-kata*) continue ;; esac
-          case $name in qemu*|virtiofsd) continue ;; esac
-          mounts=$(readlink "/proc/$pid/ns/mnt") && [ "$mounts" != "$(readlink "/proc/$parent/ns/mnt")" ] || continue
-          case $seen in *" $mounts "*) continue ;; esac
-          seen="$seen$mounts "
-          identity=$(tr '\0' '\n' <"/proc/$parent/cmdline" | tr '\t' '?' | awk 'wanted { print; exit }
-            /^(-id|-c|--cid|-n|--name|-M|--machine)$/ { wanted = 1 } sub(/^--?(id|cid|name|machine)=/, "") { print; exit }')
-          kind=container; [ "$name" = pause ] && kind=sandbox
-          describe "$pid" "$kind" "$engine" "" "$identity" "" "" "$identity"
-        done; }; true""", 60),
+    *CARRIED,
 )
 
 KATA = (

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from ..proof import Proof
 from .monitors import Program
 
-# The first process of a container is one of these where it does not run on the host's kernel.
-_OWN_KERNEL = ("qemu-system-*", "qemu-kvm", "cloud-hypervisor*", "firecracker*", "dragonball*", "containerd-shim-kata-v2", "runsc*")
+# The first process of a container is one of these, of the host's own, where it does not run on the host's kernel; a shim must have a machine.
+_OWN_KERNEL = ("qemu-system-*", "qemu-kvm", "cloud-hypervisor*", "firecracker*", "stratovirt*", "openvmm*", "runsc*")
+_SHIM = "containerd-shim*kata*"
 
 
 class Container(NamedTuple):
@@ -30,11 +31,24 @@ class Container(NamedTuple):
     privileged: str
     kind: str
     process: str
+    file: str
+    machine: str
+    mounts: str
 
     def shares_kernel(self) -> bool | None:
-        """Whether it runs on the host's kernel; None where its first process cannot be looked at."""
+        """Whether it runs on the host's kernel; None where its first process cannot be looked at, or its machine not be found."""
         name = self.program.rpartition("/")[2]
-        return not any(fnmatchcase(name, pattern) for pattern in _OWN_KERNEL) if name else None
+        if not name:
+            return None
+        # crun runs a copy of itself that is in memory. What a program is called says nothing where it is an image's.
+        is_own = self.file == "host" or self.program.startswith("/memfd:")
+        if self.machine != "no" and is_own:
+            return False
+        if fnmatchcase(name, _SHIM):
+            return None
+        if any(fnmatchcase(name, pattern) for pattern in _OWN_KERNEL):
+            return None if self.file == "unknown" else not is_own
+        return True
 
     def is_allowed(self, patterns: list[str]) -> bool:
         """Whether the standard names it among those that need no boundary."""
@@ -57,8 +71,13 @@ def containers(proof: Proof) -> list[Container]:
     for cells in [*proof.rows("containers"), *proof.rows("carried")]:
         if len(cells) == len(Container._fields):
             container = Container(*cells)
-            found.setdefault(container.process or str(container), container)
+            found.setdefault(container.mounts or container.identity or container.process, container)
     return [container for container in found.values() if container.kind == "container"]
+
+
+def unexplained(proof: Proof) -> list[str]:
+    """Processes that begin a namespace behind another root, and that no engine explains: each may be a container."""
+    return [f"{name} (process {process})" for process, name, _user in (cells for cells in proof.rows("unexplained") if len(cells) == 3)]
 
 
 def engines(proof: Proof) -> list[Program]:

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scan and proof on the same hosts with every kind of container: both say what is true, each by its own ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from container_kinds import KINDS, Kind
+from firebreak_proof.views import boundaries
+from proven_world import Folder
+
+
+def truth(kind: Kind) -> dict[str, int]:
+    return {"host_kernel": kind.host_kernel, "unknown": kind.unknown, "unexplained": kind.unexplained, "privileged": kind.privileged,
+            "host_pid": kind.host_pid}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_the_scan_says_what_is_true(kind: Kind) -> None:
+    section = kind.build().containers()
+    assert {name: section.facts["counts"][name] for name in truth(kind)} == truth(kind), section.facts["items"]
+    assert kind.names <= {(item["engine"], item["name"]) for item in section.facts["items"]}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_the_proof_says_what_is_true(kind: Kind, tmp_path: Path) -> None:
+    host = kind.build()
+    folder = Folder(tmp_path / "host", host.recording, host.tools)
+    if host.tasks is not None:
+        folder.with_containerd(host.tasks)
+    proof = folder.proof()
+    assert [answer.err for answer in proof.answers.values() if answer.status] == []
+    found = boundaries.containers(proof)
+    sharing = [one for one in found if one.shares_kernel() is True]
+    assert {"host_kernel": len(sharing), "unknown": sum(one.shares_kernel() is None for one in found),
+            "unexplained": len(boundaries.unexplained(proof)), "privileged": sum(one.privileged == "yes" for one in sharing),
+            "host_pid": sum(one.processes == "host" for one in sharing)} == truth(kind), (found, proof.answers)
+    assert kind.names <= {(one.engine, one.name) for one in found}

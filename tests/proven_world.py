@@ -17,12 +17,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from firebreak_proof.asking import Answer
+from firebreak_proof.asking import Answer, Question
 from firebreak_proof.proof import Proof
 from firebreak_proof.questions.carried import CARRIED, MOUNT_OF
 from firebreak_proof.standards import NOTHING
 
-_PROGRAMS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "wc", "timeout", "cat")
+_PROGRAMS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "wc", "timeout", "cat", "cut", "date", "md5sum")
 # Within the shell itself, for a process for each question would take its time.
 _LOOK_UP = """%s() {
   for asked; do :; done
@@ -57,6 +57,7 @@ class Folder:
         self._tables()
         for pid in recording["listdir"]["/proc"]:
             self._process(pid)
+        self._write("proc", {"uptime": recording["read"]["/proc/uptime"]})
         self._write("proc/self/ns", {f"{kind}": f"{kind}:[1]" for kind in ("pid", "user", "net", "mnt")}, links=True)
         for path, text in recording["read"].items():
             if path.startswith(("/run/vc/", "/run/kata/")) and isinstance(text, str):
@@ -87,7 +88,8 @@ class Folder:
         status = recorded["read"][f"{folder}/status"] + f"Pid:\t{pid}\nUid:\t{recorded['stat'][folder][2]}\n"
         # The kernel names a process before it numbers it.
         status = "".join(sorted(status.splitlines(True), key=lambda line: not line.startswith(("Name:", "Pid:"))))
-        texts = {"status": status, "cmdline": recorded["read"][f"{folder}/cmdline"], "mountinfo": recorded["read"].get(f"{folder}/mountinfo", "")}
+        texts = {"status": status, "cmdline": recorded["read"][f"{folder}/cmdline"], "mountinfo": recorded["read"].get(f"{folder}/mountinfo", ""),
+                 "stat": recorded["read"][f"{folder}/stat"]}
         self._write(folder.lstrip("/"), texts)
         exe = recorded["readlink"][f"{folder}/exe"]
         self._write(folder.lstrip("/"), {"exe": exe, "root": "/"}, links=True)
@@ -117,13 +119,13 @@ class Folder:
             listening.bind(f"/proc/self/fd/{folder}/{Path(_SOCKET).name}")
         os.close(folder)
 
-    def proof(self) -> Proof:
-        """What the proof's questions about living containers answer here."""
+    def proof(self, questions: tuple[Question, ...] = CARRIED) -> Proof:
+        """What the proof's questions, those about living containers unless others are given, answer here."""
         answers = {}
-        for question in CARRIED:
+        for question in questions:
             head, tail = (re.sub(r"(?<![\w.])/(proc|run|snap|var|usr/local)/(?!\()", rf"{self._place}/\1/", part)
-                          for part in question.shell.split(MOUNT_OF))
-            shell = head + "".join(_LOOK_UP % (name, self._place / name) for name in ("stat", "mount_of")) + tail
+                          for part in question.shell.partition(MOUNT_OF)[::2])
+            shell = head + "".join(_LOOK_UP % (name, self._place / name) for name in ("stat", "mount_of") if tail) + tail
             done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
                                   env={"PATH": str(self._place / "bin"), "LC_ALL": "C"})
             answers[question.name] = Answer(done.stdout, done.stderr, done.returncode, 1)

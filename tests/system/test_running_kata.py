@@ -117,7 +117,7 @@ def stale(host: LayeredHost) -> tuple[bool | None, list[str]]:
     replaced = {reason.partition(":")[0] for reason in sandbox["reasons"] if "was replaced" in reason or "was removed" in reason}
     assert bool(replaced_there) is bool({"vmm", "virtiofsd"} & replaced), (of_process, sandbox)
     output = host.run(asking.script([question for question in KATA if question.name == "sandboxes"], "f00d"))
-    rows = [cells for cells in Proof("copy", NOTHING, asking.answers(output, "f00d")).rows("sandboxes") if len(cells) == 4]
+    rows = [cells for cells in Proof("copy", NOTHING, asking.answers(output, "f00d")).rows("sandboxes") if len(cells) == 5]
     assert bool([cells for cells in rows if cells[2] != "current"]) is (sandbox["stale"] is True), (rows, sandbox)
     return sandbox["stale"], parts
 

@@ -76,7 +76,7 @@ _GOLDEN: dict[str, Any] = {
         "configurations": [{"path": "/opt/kata/c.toml", "file": "/opt/kata-4.1.0/c.toml", "handlers": ["containerd/kata"], "dialect": "go",
                             "monitor": "qemu", "drop_ins": ["/opt/kata-4.1.0/config.d/50-firebreak-hardening.toml"], "strays": [],
                             "unknown_keys": [], "settings": {}, "unmet": {"baseline": [], "strict": [], "confidential": []}, "problem": ""}],
-        "orphans": [],
+        "orphans": [], "leftovers": [],
         "sandboxes": [{"id": "p1", "namespace": "k8s.io", "version": "4.1.0", "shim": "/opt/kata-4.1.0/bin/containerd-shim-kata-v2", "shim_pid": 900,
                        "vmm": "/opt/kata-4.1.0/bin/qemu-system-x86_64", "vmm_pid": 901, "vmm_name": "qemu", "virtiofsd": None,
                        "virtiofsd_pid": None, "guest_kernel": "6.18.35-202", "guest_image": None, "started_at": "2026-11-22T06:00:00Z",

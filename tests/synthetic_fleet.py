@@ -313,7 +313,7 @@ def _kata_facts(host: _Host, items: list[Document]) -> Document:
     return {
         "installed": has, "origin": "release" if has else "none", "version": "4.1.0" if has else None, "tree": "/opt/kata-4.1.0" if has else None,
         "flavours": ["go"] if has else [], "trees": [tree] if has else [], "other_installers": [], "components": [],
-        "handlers": [handler] if has else [], "configurations": [], "sandboxes": sandboxes, "orphans": []}
+        "handlers": [handler] if has else [], "configurations": [], "sandboxes": sandboxes, "orphans": [], "leftovers": []}
 
 
 _SOURCES = {

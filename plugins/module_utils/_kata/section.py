@@ -9,7 +9,7 @@ from .._containers import processes
 from .._formats import processes as proc
 from .._host.record import Fact
 from .._packages import installed as packages
-from . import configurations, files, installed, sandboxes, users
+from . import configurations, files, installed, leftovers, sandboxes, users
 from . import handlers as kata_handlers
 
 FACTS = [
@@ -86,6 +86,10 @@ FACTS = [
     Fact("orphans[].pid", "int", "the process id"),
     Fact("orphans[].path", "str", "its binary"),
     Fact("orphans[].name", "str", "which monitor"),
+    Fact("leftovers", "list", "what sandboxes with a monitor of its own user left behind: local users and folders below /run/user that none needs"),
+    Fact("leftovers[].user", "str", "the local user that a shim made, null where it is gone and its folder stayed"),
+    Fact("leftovers[].uid", "int", "its id"),
+    Fact("leftovers[].folder", "str", "its folder below /run/user, null where there is none"),
 ]
 
 
@@ -95,14 +99,23 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
     handlers = _collect_handlers(host, section, found)
     release = _collect_installed(host, section, found, handlers)
     if found is None or any(process.link is None for process in found.named(processes.SHIM)):
-        for path in ("sandboxes", "orphans"):
+        for path in ("sandboxes", "orphans", "leftovers"):
             section.cannot_say(path, problem or "needs_root", processes.PROC)
     else:
         booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
         section.put("sandboxes", sandboxes.find(host, found, release, handlers, booted_at), "/proc/*/exe, cmdline, stat, root, fd")
         section.put("orphans", sandboxes.orphans(host, found), "/proc/*/exe, cmdline, stat, root")
+        _collect_leftovers(host, section, found, release)
     # Last of all: what takes long must not cost the rest its time.
     files.collect(host, section, options.get("kata_files"), release.tree)
+
+
+def _collect_leftovers(host: Any, section: Any, found: processes.Found, release: installed.Release) -> None:
+    rows, problem, detail = leftovers.find(host, found, release.origin != installed.NONE)
+    if problem:
+        section.cannot_say("leftovers", problem, detail)
+    else:
+        section.put("leftovers", rows, "%s, %s" % (leftovers.PASSWD, leftovers.FOLDERS))
 
 
 def _collect_installed(host: Any, section: Any, found: Optional[processes.Found], handlers: kata_handlers.Handlers) -> installed.Release:

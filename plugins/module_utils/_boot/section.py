@@ -40,7 +40,9 @@ _DEBIAN_HOOKS = (
     ("/usr/share/kernel/postinst.d/touch-reboot-required", " (kernels alone)"),
 )
 _BY_RPM = "rpm -q --whatprovides (installation times)"
-_SUSE_SWITCHES = ("/etc/zypp/needreboot", "/etc/zypp/needreboot.d", "/usr/etc/zypp/needreboot")
+_SUSE_FILES = ("/etc/zypp/needreboot", "/usr/etc/zypp/needreboot")
+_SUSE_FOLDER = "/etc/zypp/needreboot.d"
+_SUSE_SWITCHES = (_SUSE_FILES[0], _SUSE_FOLDER, _SUSE_FILES[1])
 
 # What dnf's needs-restarting asks for; dnf itself is not called, since it writes its log and cache even for that.
 _CORE_CAPABILITIES = (
@@ -200,11 +202,12 @@ def _image_signals(host: Any) -> List[Dict[str, Any]]:
 def _rpm_capabilities(host: Any, family: str) -> List[str]:
     """What must not have been installed since the boot."""
     if family == "suse":
-        wanted, folder = ["installhint(reboot-needed)"], "/etc/zypp/needreboot.d"
-        files = list(_SUSE_SWITCHES[:1])
+        wanted, folder, ending = ["installhint(reboot-needed)"], _SUSE_FOLDER, ""
+        # Since libzypp 17.38 the vendor's file lies below /usr/etc, and the administrator's stands in its place.
+        files = [path for path in _SUSE_FILES if not host.stat(path).problem][:1]
     else:
-        wanted, folder, files = list(_CORE_CAPABILITIES), _NEEDS_RESTARTING_FOLDER, []
-    files += ["%s/%s" % (folder, name) for name in host.listdir(folder, 100).value or [] if family == "suse" or name.endswith(".conf")]
+        wanted, folder, ending, files = list(_CORE_CAPABILITIES), _NEEDS_RESTARTING_FOLDER, ".conf", []
+    files += ["%s/%s" % (folder, name) for name in host.listdir(folder, 100).value or [] if name.endswith(ending)]
     for path in files:
         wanted += parse_capabilities(host.read(path, 65536).value or "")
     return sorted(set(wanted))[:500]

@@ -109,6 +109,16 @@ def test_suses_file_is_a_hint_and_rpms_times_decide(run: dict[str, Any], hint: b
     assert collected({"read": read, "run": run}).facts["reboot_required"] is required
 
 
+@pytest.mark.parametrize(("files", "added"), [
+    ({"/usr/etc/zypp/needreboot": "# vendor\nvendors-own\n"}, ["vendors-own"]),
+    ({"/usr/etc/zypp/needreboot": "vendors-own\n", "/etc/zypp/needreboot": "# nothing\n"}, []),
+    ({"/usr/etc/zypp/needreboot": "vendors-own\n", "/etc/zypp/needreboot.d/ours": "own\n"}, ["own", "vendors-own"])])
+def test_suses_lists_are_the_vendors_and_the_administrators(files: dict[str, str], added: list[str]) -> None:
+    """libzypp 17.38 moves its defaults below /usr/etc (openSUSE/libzypp#498)."""
+    run = {" ".join([RPM_SLES, *added]): f"@x {BOOTED + 60}\n"}
+    assert collected({"read": dict(SLES, **files), "run": run}).facts["reboot_required"] is True
+
+
 def test_el_compares_installation_with_boot() -> None:
     out = f"@kernel-core {BOOTED - 5}\n@glibc {BOOTED + 60}\nno package provides kernel-rt\n@systemd {BOOTED + 61}\n"
     section = collected({"read": EL, "run": {RPM_EL: [3, out, ""]}})

@@ -196,7 +196,7 @@ def test_zypper_offers_the_newest_by_rpms_order_from_a_repository() -> None:
 @pytest.mark.parametrize(
     ("edition", "release"),
     [("5.7.8-3.1", "5.7.8-3-default"), ("5.8.1-3.1.g846658e", "5.8.1-3.g846658e-default"), ("6.4.0-150600.23.7.3", "6.4.0-150600.23.7-default"),
-     ("5.13~rc7-17.1", None), ("1", None)],
+     ("6.12.0-160000.9.1", "6.12.0-160000.9-default"), ("5.13~rc7-17.1", None), ("1", None)],
 )
 def test_suse_drops_the_rebuild_counter(edition: str, release: str | None) -> None:
     assert available.suse_release(edition, "default") == release

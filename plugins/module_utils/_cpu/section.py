@@ -67,9 +67,9 @@ class Processors(NamedTuple):
 
 
 # Arm's implementer codes (Main ID Register), as far as servers carry them.
-_IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x46": "Fujitsu", "0x48": "HiSilicon", "0x4e": "NVIDIA",
-                 "0x50": "Ampere (APM)", "0x51": "Qualcomm",
-                 "0x56": "Marvell", "0x61": "Apple", "0x66": "Faraday", "0x69": "Intel", "0x6d": "Microsoft", "0x70": "Phytium", "0xc0": "Ampere"}
+_IMPLEMENTERS = {"0x41": "ARM", "0x42": "Broadcom", "0x43": "Cavium", "0x44": "DEC", "0x46": "Fujitsu", "0x48": "HiSilicon", "0x49": "Infineon",
+                 "0x4d": "Motorola", "0x4e": "NVIDIA", "0x50": "Ampere (APM)", "0x51": "Qualcomm", "0x53": "Samsung", "0x56": "Marvell",
+                 "0x61": "Apple", "0x66": "Faraday", "0x68": "HXT", "0x69": "Intel", "0x6d": "Microsoft", "0x70": "Phytium", "0xc0": "Ampere"}
 
 _SMT_CONTROLS = ("on", "off", "forceoff", "notsupported", "notimplemented")
 

@@ -99,6 +99,21 @@ def test_arm_names_an_implementer_and_no_microcode() -> None:
         **{f"cpu.{path}": "not_applicable" for path in cpu_section._ON_DISK}}
 
 
+@pytest.mark.parametrize(("line", "vendor", "model"), [
+    # Implementers by util-linux (sys-utils/lscpu-arm.c); the rest by what arch/*/kernel/*.c print, and tests/expected/lscpu of util-linux.
+    ("CPU implementer\t: 0x70\nCPU part\t: 0x663", "Phytium", None), ("CPU implementer\t: 0x48", "HiSilicon", None),
+    ("CPU implementer\t: 0x53", "Samsung", None), ("CPU implementer\t: 0x7e", "0x7e", None),
+    ("cpu\t\t: POWER9 (raw), altivec supported\nrevision\t: 2.2 (pvr 004e 1202)", "IBM", "POWER9 (raw), altivec supported"),
+    ("cpu\t\t: POWER10 (architected), altivec supported", "IBM", "POWER10 (architected), altivec supported"),
+    ("CPU Family\t\t: Loongson-64bit\nModel Name\t\t: Loongson-3A6000", "Loongson", "Loongson-3A6000"),
+    ("isa\t\t: rv64imafdc\nuarch\t\t: sifive,u74-mc", "sifive", "sifive,u74-mc"), ("isa\t\t: rv64imafdc", None, None),
+    ("vendor_id\t: HygonGenuine\ncpu family\t: 24\nmodel name\t: Hygon C86 7285", "HygonGenuine", "Hygon C86 7285"),
+])
+def test_who_made_a_processor_is_said_where_its_architecture_names_it(line: str, vendor: str | None, model: str | None) -> None:
+    seen = cpu_section.parse_cpuinfo(f"processor\t: 0\n{line}\n")
+    assert (seen.vendor, seen.model) == (vendor, model)
+
+
 def test_s390_counts_its_processors() -> None:
     processors = cpu_section.parse_cpuinfo(cpuinfo("s390"))
     assert (processors.vendor, processors.logical_cpus, "sie" in processors.flags) == ("IBM/S390", 2, True)

@@ -4,7 +4,7 @@
 """This machine with the programs of uutils in the layout of Ubuntu 25.10 and later, held against itself with those of GNU. Needs root.
 
 The scan and the proof must say the same of both, and both must see a witness that was replaced. sudo-rs is no package of this Debian:
-tests/lab/full/test_newer_roots.py has it, on roots of newer releases.
+test_testing_root.py has it, and tests/lab/full/test_newer_roots.py, on roots of newer releases.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -82,6 +83,29 @@ def test_every_question_is_sound_shell(one: Question) -> None:
     """A question that sh cannot parse would be a promise that nobody can keep."""
     subprocess.run(["sh", "-n", "-c", one.shell], check=True, timeout=20)
     assert one.name.isidentifier()
+
+
+_READ_OTHERWISE = {
+    # uutils reads CST as American whatever the zone is; systemctl's dates are for people.
+    "a date in words": re.compile(r"\bdate\b[^|;)\n]*\s(?:-d|--date)\b|^(?!.*--timestamp=unix).*-p [A-Za-z]*Timestamp(?!Monotonic)\b", re.MULTILINE),
+    # dnf5 prints a backslash and a t, where dnf 4 prints a tab.
+    "a tab by a backslash": re.compile(r"repoquery[^\n]*--qf\s*'[^'\n]*\\t"),
+    # uutils' df has no row for what takes no room.
+    "room in /proc or /sys": re.compile(r"\bdf\b[^|;\n]* /(?:proc|sys)\b"),
+}
+
+
+@pytest.mark.parametrize("one", gathering.QUESTIONS, ids=lambda one: one.name)
+def test_no_question_rests_on_what_tools_of_2026_print_otherwise(one: Question) -> None:
+    assert [what for what, pattern in _READ_OTHERWISE.items() if pattern.search(one.shell)] == []
+
+
+@pytest.mark.parametrize(("shell", "what"), [
+    ('date -d "$(systemctl show -p ExecMainStartTimestamp --value x)" +%s', "a date in words"),
+    ("systemctl show -p ActiveEnterTimestamp x", "a date in words"), ("dnf repoquery --qf '%{name}\\t%{evr}\\n' x", "a tab by a backslash"),
+    ("df -P /proc", "room in /proc or /sys")])
+def test_what_would_be_read_otherwise_is_seen(shell: str, what: str) -> None:
+    assert _READ_OTHERWISE[what].search(shell)
 
 
 def test_questions_have_names_of_their_own() -> None:

@@ -4,7 +4,7 @@
 """Machine types of QEMU guests: which one a guest has, and which are deprecated by the QEMU that runs them."""
 
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes
 
@@ -17,11 +17,20 @@ _REMOVED_SINCE = (10, 1)
 # Before that rule, by name: machine types older than the second version were deprecated by the QEMU of the first and by later ones
 # (docs/about/deprecated.rst of each release).
 _NAMED = (
+    ((9, 0), "pseries-", (2, 11)),
     ((8, 2), "pc-i440fx-", (2, 3)),
     ((7, 0), "pc-i440fx-", (1, 7)),
     ((5, 0), "pc-", (1, 3)),
 )
+# The same for their removal (docs/about/removed-features.rst; q35's oldest by -machine help of 7.2).
+_NAMED_REMOVED = (
+    ((9, 1), "pc-i440fx-", (2, 3)),
+    ((8, 2), "pc-i440fx-", (1, 7)),
+    ((6, 0), "pc-", (1, 3)),
+    ((4, 0), "pc-q35-", (2, 3)),
+)
 
+_Named = Tuple[Tuple[int, int], str, Tuple[int, int]]
 # Families whose names end in the QEMU version they imitate. 'pc-1.3' is the elder spelling of i440fx.
 _VERSIONED = re.compile(r"(pc-i440fx|pc-q35|pc|virt|pseries|s390-ccw-virtio)-([0-9]{1,3})\.([0-9]{1,3})(?:\.[0-9]{1,3})?(?:\+pve[0-9]+)?\Z")
 # Names with a version of QEMU or of a distributor behind the family. What is in one family has the same buses.
@@ -92,12 +101,18 @@ def _age(own: Tuple[int, int], version: Tuple[int, int], majors: int) -> bool:
 def is_removed(machine_type: str, version: Optional[Tuple[int, int]]) -> bool:
     """Whether the QEMU of this (major, minor) has the machine type no more: 11.1 knows no pc-q35-5.1 and no pc-i440fx-2.12.
 
-    QEMU began to take them away with 10.1: releases before it carry even older ones (``-machine help`` of 10.0 and 11.1).
+    QEMU began to take them away by age with 10.1: releases before it carry even older ones (``-machine help`` of 10.0 and 11.1), but for those
+    that were taken away by name.
     """
     match = _VERSIONED.match(machine_type)
-    if not match or version is None or version < _REMOVED_SINCE:
+    if not match or version is None:
         return False
-    return _age((int(match.group(2)), int(match.group(3))), version, DELETION_MAJOR)
+    own = (int(match.group(2)), int(match.group(3)))
+    return _is_named(_NAMED_REMOVED, machine_type, own, version) or (version >= _REMOVED_SINCE and _age(own, version, DELETION_MAJOR))
+
+
+def _is_named(rows: Iterable[_Named], machine_type: str, own: Tuple[int, int], version: Tuple[int, int]) -> bool:
+    return any(version >= since and machine_type.startswith(family) and own <= last for since, family, last in rows)
 
 
 def default_type(program: str, version: Optional[Tuple[int, int]], is_upstream: bool) -> Optional[str]:
@@ -130,4 +145,4 @@ def is_deprecated(machine_type: str, version: Optional[Tuple[int, int]]) -> bool
     own = (int(match.group(2)), int(match.group(3)))
     if version >= _RULE_SINCE:
         return _age(own, version, DEPRECATION_MAJOR)
-    return any(version >= since and machine_type.startswith(family) and own <= last for since, family, last in _NAMED)
+    return _is_named(_NAMED, machine_type, own, version)

@@ -86,7 +86,7 @@ def test_the_qemu_in_a_package_version(text: str | None, version: tuple[int, int
     ("pc-q35-rhel9.4.0", (10, 0), False),
     ("pc-q35-jammy", (10, 0), False),
     ("microvm", (10, 0), False),
-    ("pc-q35-2.4", None, False),
+    ("pc-q35-2.4", None, False), ("pseries-2.11", (9, 0), True), ("pseries-2.11", (8, 2), False), ("pseries-2.12", (9, 0), False),
 ])
 def test_deprecation(machine_type: str, version: tuple[int, int] | None, deprecated: bool) -> None:
     assert machine_types.is_deprecated(machine_type, version) is deprecated
@@ -105,7 +105,11 @@ def test_nothing_raises_and_no_odd_name_comes_through(argv: list[str], text: str
 @pytest.mark.parametrize(("name", "version", "removed"), [
     ("pc-q35-5.0", (11, 1), True), ("pc-q35-5.1", (11, 1), True), ("pc-q35-5.2", (11, 1), False), ("pc-i440fx-2.12", (11, 1), True),
     ("pc-i440fx-2.12", (10, 0), False), ("pc-q35-5.0", (7, 2), False), ("pc-q35-rhel8.2.0", (11, 1), False), ("q35", (11, 1), False),
-    ("virt-4.2", (11, 1), True), ("pc-q35-5.0", None, False)])
+    ("virt-4.2", (11, 1), True), ("pc-q35-5.0", None, False),
+    # By name, before the rule (docs/about/removed-features.rst; 9.0's deprecated.rst still has pc-i440fx-2.0).
+    ("pc-1.3", (6, 0), True), ("pc-1.3", (5, 2), False), ("pc-0.15", (7, 2), True), ("pc-i440fx-1.7", (8, 2), True),
+    ("pc-i440fx-1.7", (8, 1), False), ("pc-i440fx-1.4", (7, 2), False), ("pc-i440fx-2.3", (9, 1), True), ("pc-i440fx-2.0", (9, 0), False),
+    ("pc-i440fx-2.4", (10, 0), False), ("pc-q35-2.3", (7, 2), True), ("pc-q35-2.4", (7, 2), False)])
 def test_types_that_a_qemu_has_no_more(name: str, version: tuple[int, int] | None, removed: bool) -> None:
     assert machine_types.is_removed(name, version) is removed
 

@@ -36,6 +36,8 @@ def test_what_runs_is_what_is_promised(proof: Proof, wanted: Wanted) -> None:
         monitors.hold_xen(proof, wanted)
         return
     for process in (process for process in monitors.processes(proof) if process.kind == kind):
+        hold(process.state != "apart",
+             f"{proof.host}'s process {process.pid} runs the {process.program} of a container, and nobody can tell what would be started there now")
         hold(process.state == "installed",
              f"{proof.host}'s process {process.pid} runs a {process.program} that has been replaced on disk since it began")
         if wanted.form != "rule":

@@ -19,6 +19,12 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import 
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import machine_types, running_monitors
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import section as hypervisor_section
+from firebreak_proof import asking
+from firebreak_proof.proof import Proof
+from firebreak_proof.questions.machines import HYPERVISOR
+from firebreak_proof.standards import NOTHING
+from firebreak_proof.views.monitors import processes
+from layering import LAYER
 
 NAME = "qemu-system-x86_64"
 INSTALLED = Path("/usr/bin") / NAME
@@ -80,6 +86,13 @@ def seen(pid: int) -> dict[str, Any]:
     return dict(found[0])
 
 
+def proven(pid: int) -> str:
+    """What the proof's own question says of it."""
+    question = next(one for one in HYPERVISOR if one.name == "monitors")
+    output = subprocess.run(["sh", "-c", asking.script([question], "f00d")], capture_output=True, text=True, check=True, timeout=60).stdout
+    return next(one.state for one in processes(Proof("here", NOTHING, asking.answers(output, "f00d"))) if one.pid == str(pid))
+
+
 def version_by_running_it(binary: Path) -> str:
     """What QEMU itself says: '... version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)'."""
     text = subprocess.run([str(binary), "--version"], check=True, capture_output=True, text=True).stdout
@@ -91,6 +104,7 @@ def test_the_installed_binary_is_current(folder: Path, monitors: list[subprocess
     process = seen(monitors[0].pid)
     package = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "qemu-system-x86"], check=True, capture_output=True, text=True).stdout
     assert (process["stale"], process["deleted"], process["exe"]) == (False, False, str(INSTALLED))
+    assert proven(monitors[0].pid) == "installed"
     assert (process["version"], process["version_how"]) == (package, "package")
     assert (process["machine_type"], process["guest"]) == ("pc-i440fx-7.1", "stale, or not")
     assert abs(time.time() - time.mktime(time.strptime(process["started_at"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60
@@ -107,6 +121,7 @@ def test_a_replaced_binary_is_stale_and_its_version_is_still_known(folder: Path,
     (folder / "new").rename(binary)
     process = seen(monitors[0].pid)
     assert process["stale"] is True and process["deleted"] is True
+    assert proven(monitors[0].pid) == "replaced"
     assert process["exe"] == str(binary)
     assert process["build_id"] in process["reason"]
     assert process["version_how"] == "binary_text"
@@ -121,6 +136,7 @@ def test_the_same_build_in_a_new_file_is_not_stale(folder: Path, monitors: list[
     (folder / "new").rename(binary)
     process = seen(monitors[0].pid)
     assert (process["deleted"], process["stale"], process["reason"]) == (True, False, "the file was replaced by the same build")
+    assert proven(monitors[0].pid) == "installed"
 
 
 def test_a_removed_binary_is_stale(folder: Path, monitors: list[subprocess.Popen[bytes]]) -> None:
@@ -130,6 +146,7 @@ def test_a_removed_binary_is_stale(folder: Path, monitors: list[subprocess.Popen
     binary.unlink()
     process = seen(monitors[0].pid)
     assert process["stale"] is True and process["reason"] == f"its binary {binary} was removed"
+    assert proven(monitors[0].pid) == "replaced"
 
 
 def test_rpm_moves_the_old_binary_aside(folder: Path, monitors: list[subprocess.Popen[bytes]]) -> None:
@@ -140,6 +157,30 @@ def test_rpm_moves_the_old_binary_aside(folder: Path, monitors: list[subprocess.
     shutil.copy2(Path(need("readelf")).resolve(), binary)
     process = seen(monitors[0].pid)
     assert (process["exe"], process["deleted"], process["stale"]) == (str(binary), True, True)
+    assert proven(monitors[0].pid) == "replaced"
+
+
+def apart(folder: Path, program: str, qemu: str) -> subprocess.Popen[bytes]:
+    """A program that does nothing, called like another, in a root of its own in which QEMU is a copy of yet another; the processes are the host's."""
+    folder.mkdir()
+    change = f'layer "$1"; cp {qemu} "$1/root{INSTALLED}.new"; mv "$1/root{INSTALLED}.new" "$1/root{INSTALLED}"; [ -e "$1/root{program}" ] || ' \
+        f'cp /usr/bin/sleep "$1/root{program}"; cd "$1/root"; mount -t proc proc proc; pivot_root . mnt; umount -l /mnt; exec {program} 999'
+    process = subprocess.Popen(["unshare", "--mount", "sh", "-c", LAYER + change, "sh", str(folder)], stdin=subprocess.DEVNULL)
+    end = time.monotonic() + SECONDS
+    while str((Path("/proc") / str(process.pid) / "exe").readlink()) != program and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize(("brought", "stale", "state"), [
+    (None, None, "apart"), ("/usr/bin/sleep", False, "installed"), ("/usr/bin/tail", True, "replaced")])
+def test_a_containers_qemu_is_what_its_libvirt_daemon_would_start(
+        brought: str | None, stale: bool | None, state: str, folder: Path, monitors: list[subprocess.Popen[bytes]]) -> None:
+    """Kolla's nova_libvirt: the daemon of a newer image finds the guests of the former one."""
+    monitors.append(apart(folder / "guest", str(INSTALLED), "/usr/bin/sleep"))
+    if brought:
+        monitors.append(apart(folder / "daemon", "/usr/sbin/virtqemud", brought))
+    assert (seen(monitors[0].pid)["stale"], proven(monitors[0].pid)) == (stale, state)
 
 
 def test_a_lookalike_of_an_unprivileged_user_is_neither_run_nor_believed(folder: Path, monitors: list[subprocess.Popen[bytes]]) -> None:

@@ -48,15 +48,40 @@ HYPERVISOR = (
         done; true"""),
     # component, process, program, whether it runs the file that is there now, the machine types on its command line
     Question("monitors", ("hypervisor.*",), r"""
+        told=
+        is() { [ "$(stat -L -c '%d:%i' "$1" 2>/dev/null)" = "$(stat -L -c '%d:%i' "$2" 2>/dev/null)" ]; }
+        same() { # PROCESS FILE: whether it runs that file or one of the same content, which is read once for all processes of one program
+          [ -f "$2" ] || return 1
+          is "/proc/$1/exe" "$2" && return 0
+          [ "$(stat -L -c %u "/proc/$1/exe")" = 0 ] || return 1
+          pair="$(stat -L -c '%d:%i' "/proc/$1/exe") $(stat -L -c '%d:%i' "$2")"
+          case $told in *"|$pair yes|"*) return 0 ;; *"|$pair no|"*) return 1 ;; esac
+          if cmp -s "/proc/$1/exe" "$2"; then told="$told|$pair yes|"; else told="$told|$pair no|"; return 1; fi
+        }
+        daemons=$(ls -lq /proc/[0-9]*/exe 2>/dev/null |
+          sed -n 's#^[^/]* /proc/\([0-9]*\)/exe -> .*/\(libvirtd\|virtqemud\)\( (deleted)\)\{0,1\}$#\1#p')
+        there() { # PROCESS PROGRAM: what the libvirt daemon of a container would start now; apart where there is none to ask
+          answer=apart
+          for daemon in $daemons; do
+            is "/proc/$daemon/root" / || [ "$(stat -L -c %u "/proc/$daemon/exe")" != 0 ] || [ ! -f "/proc/$daemon/root$2" ] && continue
+            if same "$1" "/proc/$daemon/root$2"; then answer=installed; break; else answer=replaced; fi
+          done
+          echo $answer
+        }
         ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
-          program=${path% (deleted)}
+          # rpm moves what it replaces aside for a while.
+          program=$(printf %s "${path% (deleted)}" | sed 's/;[0-9a-f]\{8\}$//')
           case ${program##*/} in
             qemu-system-*|qemu-kvm|xen-qemu-system-*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
             virtiofsd|cloud-hypervisor|firecracker|swtpm|crosvm|openvmm|stratovirt) kind=${program##*/} ;; lkvm) kind=kvmtool ;; *) continue ;;
           esac
-          if [ "$path" != "$program" ]; then state=replaced
-          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
-          elif [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "/proc/$pid/root$program" 2>/dev/null)" ]; then state=installed
+          snap=$(printf %s "$program" | sed -n 's|^\(/snap/[^/]*/\)\([^/]*\)/.*|\1 \2|p')
+          if [ -n "$snap" ]; then
+            if is "${snap% *}current" "${snap% *}${snap#* }"; then state=installed; else state=replaced; fi
+          elif is "/proc/$pid/exe" "$program"; then state=installed
+          elif ! is "/proc/$pid/root" / && [ "$(stat -L -c %d "/proc/$pid/exe")" != "$(stat -L -c %d "${program%/*}" 2>/dev/null)" ]; then
+            state=$(there "$pid" "$program")
+          elif same "$pid" "/proc/$pid/root$program" || same "$pid" "$program"; then state=installed
           else state=replaced; fi
           machine=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
             awk 'wanted { sub(/^type=/, ""); sub(/,.*/, ""); print; exit } { wanted = /^--?(machine|M)$/ }')

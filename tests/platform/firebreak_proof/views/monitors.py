@@ -29,7 +29,7 @@ class Program(NamedTuple):
 
 
 class Process(NamedTuple):
-    """A process; ``state`` says whether it runs the file that is on disk now (installed) or one that is not (replaced)."""
+    """A process; ``state`` says whether it runs what would be started now (installed), or not (replaced); apart: nobody knows."""
 
     kind: str
     pid: str

@@ -77,8 +77,9 @@ def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> No
     for handler in (handler for handler in boundaries.handlers(proof) if handler.is_kata()):
         gone = [path for path in handler.paths if path not in there]
         hold(not gone, f"{proof.host}'s handler {handler.name} names {', '.join(gone)}, which is not there; the standard forbids that")
-        hold(bool(handler.paths) or "containerd-shim-kata-v2" in there,
-             f"{proof.host}'s handler {handler.name} names no shim, and none is in the path; the standard forbids that")
+        hold(any(not path.endswith(".toml") for path in handler.paths) or handler.runtime_type in there,
+             f"{proof.host}'s handler {handler.name} names no shim, and none of its type is where its engine looks; the standard forbids that")
+        hold(handler.is_served, f"{proof.host}'s handler {handler.name} serves nobody: its containerd has CRI disabled; the standard forbids that")
 
 
 @promise("kata.unloaded_handlers")

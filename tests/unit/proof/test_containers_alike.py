@@ -65,3 +65,31 @@ def test_the_guests_kernel_of_every_monitor(host: Host, tmp_path: Path) -> None:
     rows = Folder(tmp_path / "host", host.recording, host.tools).proof(SANDBOXES).rows("sandboxes")
     assert [cells[3] for cells in rows if cells[4] == "yes"] == ["vmlinux-6.18.35-202"]
     assert all(cells[4] == "no" for cells in rows if "virtiofsd" in cells[0])
+
+
+NODE = """version = 2
+disabled_plugins = [%s]
+[plugins."io.containerd.grpc.v1.cri".registry.configs."r".auth]
+  password = "S3CRET"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata-fc]
+  runtime_type = "io.containerd.kata-fc.v2"
+"""
+HANDLERS = tuple(question for question in KATA if question.name in ("handlers", "handler_files"))
+
+
+@pytest.mark.parametrize(("disabled", "shim", "served", "there"), [
+    ("", "containerd-shim-kata-fc-v2", True, True), ('"cri"', "containerd-shim-kata-fc-v2", False, True),
+    ("", "containerd-shim-kata-v2", True, False)])
+def test_handlers_of_a_containerd_that_is_told_where_to_look(
+    disabled: str, shim: str, served: bool, there: bool, tmp_path: Path,
+) -> None:
+    """k3s is its containerd too (k3s#7475), and reads what it wrote itself; kata#5321 and #3456."""
+    place = tmp_path / "host"
+    config = tmp_path / "config.toml"
+    config.write_text(NODE % disabled)
+    host = Host().put(300, 1, f"{place}/bin/k3s", argv=["containerd", "-c", str(config)])
+    proof = Folder(place, host.recording, {"containerd": '#!/bin/sh\ncat "$2"\n', shim: ""}).proof(HANDLERS)
+    handler, = boundaries.handlers(proof)
+    assert (handler.name, handler.runtime_type, handler.is_kata(), handler.is_served) == ("kata-fc", "io.containerd.kata-fc.v2", True, served)
+    assert ("there io.containerd.kata-fc.v2" in proof.says("handler_files")) is there
+    assert "S3CRET" not in proof.says("handlers")

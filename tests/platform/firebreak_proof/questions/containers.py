@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..asking import Question
 from .carried import CARRIED
+from .dumps import DUMPS
 
 # What is said of configurations needs to know which ones the handlers name.
 CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")
@@ -61,8 +62,8 @@ KATA = (
         done
         for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
     # program, process, whether it is of the release in force, the guest kernel that it was told or holds open, whether it is a machine monitor
-    Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), r"""
-        named=$({ command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
+    Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), DUMPS + r"""
+        named=$({ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
           sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do readlink -f "$path"; done)
         trees=" $(readlink -f /opt/kata) $(printf '%s\n' "$named" | sed -nE 's|^(/opt/kata[^/]*)/.*|\1|p' | sort -u | tr '\n' ' ')"
@@ -113,17 +114,23 @@ KATA = (
           [ -n "$kernel" ] && [ "${written:-0}" -gt $((began + 1)) ] && state=replaced
           printf '%s\t%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "$(printf %s "${kernel##*/}" | tr '\000-\037\177' '?')" "$monitor"
         done; true"""),
-    # Only the sections about runtimes: others may hold the passwords of registries.
-    Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), r"""
-        runtimes() { awk '/^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }
-        if command -v containerd >/dev/null; then containerd config dump | runtimes; fi
+    Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), DUMPS + r"""
+        dumped=$(dumps) || exit 3
+        printf '%s\n# CRI is served\n' "$dumped" | runtimes
         cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* /usr/share/containers/crio.conf.d/* 2>/dev/null | runtimes"""),
-    Question("handler_files", ("kata.dead_handlers",), r"""
-        { command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf.d/* 2>/dev/null; } |
-          awk '/^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted' |
+    # there or absent, and a path; there and a type whose shim the engine finds
+    Question("handler_files", ("kata.dead_handlers",), DUMPS + r"""
+        said=$({ dumps; cat /etc/crio/crio.conf.d/* 2>/dev/null; } | runtimes)
+        printf '%s\n' "$said" |
           sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do if [ -e "$path" ]; then echo "there $path"; else echo "absent $path"; fi; done
-        command -v containerd-shim-kata-v2 >/dev/null && echo "there containerd-shim-kata-v2"; true"""),
+        printf '%s\n' "$said" | sed -nE 's/^[[:space:]]*runtime_type = ["'"'"']([^"'"'"'\/]+\.[^"'"'"'\/]+)["'"'"'].*/\1/p' | sort -u |
+          while read -r type; do
+            name=${type%.*}; name=containerd-shim-${name##*.}-${type##*.}
+            containerds | cut -f 3 | tr ':' '\n' | sort -u | while read -r folder; do
+              [ -n "$folder" ] && [ -x "$folder/$name" ] && echo "there $type" && break
+            done
+          done; true"""),
     Question("engine_state", ("kata.unloaded_handlers",), r"""
         for engine in containerd crio; do
           [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
@@ -144,7 +151,10 @@ KATA = (
     Question("kata_others", ("kata.other_installers",), r"""
         for path in /etc/containerd/conf.d/*kata-deploy* /etc/containerd/containerd.d/*kata-deploy* /etc/k0s/containerd.d/*kata-deploy* \
             /etc/crio/crio.conf.d/99-kata-deploy* /opt/kata*/containerd/config.d/*kata-deploy* /etc/containerd/*.kata-deploy-created \
-            /var/lib/rancher/*/agent/etc/containerd/config*.toml.d/*kata-deploy*; do [ -e "$path" ] && echo "$path"; done
+            /var/lib/rancher/*/agent/etc/containerd/config*.toml.d/*kata-deploy* /var/lib/rancher/*/agent/etc/containerd/*.kata-deploy-created \
+            /var/snap/microk8s/current/args/*.kata-deploy-created /var/snap/microk8s/current/args/containerd-template.toml.bak; do
+          [ -e "$path" ] && echo "$path"
+        done
         for name in kata-runtime kata-containers; do
           if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$name" 2>/dev/null | sed -n 's/^.i. //p'
           else rpm -q --qf '%{NAME}\n' "$name" 2>/dev/null | grep -v 'not installed'; fi

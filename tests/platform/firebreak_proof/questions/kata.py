@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..asking import Question
 from .containers import CONFIGURED
+from .dumps import DUMPS
 
 # Where the shims in Go, and those in Rust, look when nobody names a configuration; the first that is there counts.
 DEFAULTS = {
@@ -18,9 +19,9 @@ DEFAULTS = {
 
 KATA_FILES = (
     # configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its text; and Docker's handlers
-    Question("configurations", CONFIGURED, rf"""
+    Question("configurations", CONFIGURED, DUMPS + rf"""
         text() {{ base64 -w0 <"$1"; }}
-        {{ command -v containerd >/dev/null && containerd config dump; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
+        {{ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
            grep -hoE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' /etc/docker/daemon.json 2>/dev/null | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
            printf 'ConfigPath = "%s"\n' {" ".join(path for paths in DEFAULTS.values() for path in paths)}
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |

@@ -91,6 +91,7 @@ class Handler(NamedTuple):
     name: str
     paths: tuple[str, ...]
     runtime_type: str
+    is_served: bool = True
 
     @property
     def shim(self) -> str:
@@ -111,14 +112,16 @@ class Handler(NamedTuple):
 def handlers(proof: Proof) -> list[Handler]:
     """The handlers in the engines' own dump of their configuration."""
     found: dict[str, tuple[list[str], str]] = {}
-    name = ""
+    name, unserved, is_served = "", set(), True
     for line in proof.says("handlers").splitlines():
+        is_served = line != "# CRI is disabled" if line.startswith("# CRI is ") else is_served
         section = re.match(r"""\s*\[.*runtimes\.["']?([^.\]"']+)["']?(?:\..*)?\]""", line)
         value = re.match(r"""\s*(runtime_path|ConfigPath|runtime_config_path|runtime_type)\s*=\s*["']([^"']*)["']""", line)
         if section:
             name = section.group(1)
             found.setdefault(name, ([], ""))
+            unserved |= set() if is_served else {name}
         elif value and name and value.group(2):
             paths, kind = found[name]
             found[name] = (paths, value.group(2)) if value.group(1) == "runtime_type" else ([*paths, value.group(2)], kind)
-    return [Handler(name, tuple(paths), kind) for name, (paths, kind) in found.items()]
+    return [Handler(name, tuple(paths), kind, name not in unserved) for name, (paths, kind) in found.items()]

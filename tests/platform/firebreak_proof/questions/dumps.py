@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How questions ask every containerd of a host for its configuration: the host's own, and those of the distributions of Kubernetes."""
+
+from __future__ import annotations
+
+# containerds: program, configuration and search path of each. dumps: what each makes of its own, after a line that says whether it serves CRI.
+DUMPS = r"""
+        containerds() {
+          ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid program; do
+            program=${program% (deleted)}
+            # k3s is several programs: its first word says which, and beside it is a link that is called so.
+            case ${program##*/} in containerd) ;; k3s|microk8s)
+              [ "$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '1s|.*/||;1p')" = containerd ] || continue; program=${program%/*}/containerd ;;
+              *) continue ;; esac
+            [ "$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$pid/status")" = 0 ] || continue
+            [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] || continue
+            config=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
+              awk 'wanted { print; exit } { wanted = /^--?c(onfig)?$/ } sub(/^--?c(onfig)?=/, "") { print; exit }')
+            searched=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n 's/^PATH=//p')
+            printf '%s\t%s\t%s\n' "$program" "${config:-/etc/containerd/config.toml}" "$searched:${program%/*}"
+          done
+          usual=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+          printf "%s\t%s\t$usual\n" "$(command -v containerd)" /etc/containerd/config.toml \
+            /var/lib/rancher/k3s/data/current/bin/containerd /var/lib/rancher/k3s/agent/etc/containerd/config.toml \
+            /var/lib/rancher/rke2/bin/containerd /var/lib/rancher/rke2/agent/etc/containerd/config.toml \
+            /var/lib/k0s/bin/containerd /etc/k0s/containerd.toml \
+            /snap/microk8s/current/bin/containerd /var/snap/microk8s/current/args/containerd.toml
+        }
+        dumps() {
+          # What is below /run is Docker's own, which serves no handlers.
+          containerds | awk -F '\t' '$1 != "" && $2 !~ /^(\/var)?\/run\//' | while read -r program config searched; do
+            [ -x "$program" ] && file=$(readlink -f "$config") && [ -e "$file" ] && printf '%s\t%s\t%s\n' "$program" "$config" "$file"
+          done | awk -F '\t' '!seen[$3]++' | while read -r program config _; do
+            dump=$(timeout 20 "$program" --config "$config" config dump) || exit 3
+            said='CRI is served'
+            printf '%s\n' "$dump" | grep -E '^[[:space:]]*disabled_plugins' |
+              grep -qE "[\"'](cri|io\.containerd\.grpc\.v1\.cri|io\.containerd\.cri\.v1\.runtime)[\"']" && said='CRI is disabled'
+            printf '# %s\n%s\n' "$said" "$dump"
+          done
+        }
+        # Only the sections about runtimes: others may hold the passwords of registries.
+        runtimes() { awk '/^# CRI is / { print; next } /^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }"""

@@ -5,7 +5,7 @@
 
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
-from firebreak_proof.views import boundaries
+from firebreak_proof.views import boundaries, configurations
 
 
 @promise("kata.presence", finding="kata.installed")
@@ -74,7 +74,12 @@ def test_a_container_under_the_handler_has_a_kernel_of_its_own(proof: Proof, wan
 @promise("kata.dead_handlers")
 def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> None:
     there = {path for state, path in (line.split(" ", 1) for line in proof.says("handler_files").splitlines() if " " in line) if state == "there"}
+    rows, major = proof.rows("configurations"), proof.fields("kata").get("version", "").partition(".")[0]
     for handler in (handler for handler in boundaries.handlers(proof) if handler.is_kata()):
+        shim = configurations.shim_of(handler.shim, rows)
+        hold(not shim.variable or shim.is_default or not major.isdigit() or int(major) < 4,
+             f"{proof.host}'s handler {handler.name} is a script that sets KATA_CONF_FILE={shim.variable}, with which no shim since 4.0.0 starts; "
+             f"the standard forbids that")
         gone = [path for path in handler.paths if path not in there]
         hold(not gone, f"{proof.host}'s handler {handler.name} names {', '.join(gone)}, which is not there; the standard forbids that")
         hold(any(not path.endswith(".toml") for path in handler.paths) or handler.runtime_type in there,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from container_kinds import KINDS, Host, Kind, dragonball, jailed, kata
 from firebreak_proof.questions.containers import KATA
-from firebreak_proof.views import boundaries
+from firebreak_proof.questions.kata import KATA_FILES
+from firebreak_proof.views import boundaries, configurations
 from proven_world import Folder
 
 
@@ -93,3 +94,29 @@ def test_handlers_of_a_containerd_that_is_told_where_to_look(
     assert (handler.name, handler.runtime_type, handler.is_kata(), handler.is_served) == ("kata-fc", "io.containerd.kata-fc.v2", True, served)
     assert ("there io.containerd.kata-fc.v2" in proof.says("handler_files")) is there
     assert "S3CRET" not in proof.says("handlers")
+
+
+CONFIGURATIONS = tuple(question for question in KATA_FILES if question.name == "configurations")
+
+
+@pytest.mark.parametrize(("text", "variable"), [
+    ('#!/bin/bash\nKATA_CONF_FILE=/c/fc.toml %s/go/containerd-shim-kata-v2 "$@"\n', "/c/fc.toml"),
+    ('#!/bin/sh\n# KATA_CONF_FILE=/old.toml\nexport KATA_CONF_FILE="${KATA_CONF_FILE:-/c/fc.toml}"\nexec %s/go/containerd-shim-kata-v2 "$@"\n',
+     "/c/fc.toml"),
+    ("#!/bin/sh\nexec containerd-shim-kata-v2 \"$@\"\n", ""),
+])
+def test_what_a_handlers_script_starts(text: str, variable: str, tmp_path: Path) -> None:
+    """kubespray's containerd-shim-kata-v2.j2, and the documents of Kata's."""
+    place, config = tmp_path / "host", tmp_path / "config.toml"
+    config.write_text(NODE % "")
+    go = place / "go/containerd-shim-kata-v2"
+    host = Host().put(300, 1, f"{place}/bin/containerd", argv=["containerd", "--config", str(config)])
+    script = text % place if "%s" in text else text
+    folder = Folder(place, host.recording, {"containerd": '#!/bin/sh\ncat "$2"\n', "containerd-shim-kata-fc-v2": script})
+    go.parent.mkdir()
+    go.write_text("")
+    go.chmod(0o755)
+    (place / "bin/containerd-shim-kata-v2").symlink_to(go)
+    rows = folder.proof(CONFIGURATIONS).rows("configurations")
+    shim = configurations.shim_of("io.containerd.kata-fc.v2", rows)
+    assert (shim.program, shim.variable, shim.is_default, shim.is_rust) == (str(go), variable, False, False)

@@ -18,12 +18,38 @@ DEFAULTS = {
 }
 
 KATA_FILES = (
-    # configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its text; and Docker's handlers
-    Question("configurations", CONFIGURED, DUMPS + rf"""
+    # shim, as a handler names it, the program at the end of links and scripts, the configuration that a script gives it, whether that is a default
+    # one, whether it is that in Rust; configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its
+    # text; and Docker's handlers
+    Question("configurations", (*CONFIGURED, "kata.dead_handlers"), DUMPS + rf"""
         text() {{ base64 -w0 <"$1"; }}
-        {{ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
+        dumped=$(dumps) || exit 3
+        defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
+        folders=$(containerds | cut -f 3 | tr ':' '\n' | awk '$0 != "" && !seen[$0]++')
+        sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
+        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; }} |
+          sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p' | sort -u | while read -r named; do
+            found=$named
+            case $named in /*) ;; *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
+            program=$(readlink -f "${{found:-/none/none}}") || continue
+            variable=; kept=other
+            if [ "$(head -c 2 "$program" 2>/dev/null)" = '#!' ]; then
+              variable=$(sed -nE '/^[[:space:]]*#/d; s/.*KATA_CONF_FILE[:=}}-]*["'"'"']?(\/[^"'"'"' }}]+).*/\1/p' "$program" | head -n 1)
+              inner=$(sed '/^[[:space:]]*#/d' "$program" | grep -oE '(/[^ "'"'"']+/)?containerd-shim-kata[A-Za-z0-9.-]*' | tail -n 1)
+              case $inner in /*|'') ;; *) inner=$(sought "$inner") ;; esac
+              [ -n "$inner" ] && program=$(readlink -f "$inner")
+              real=$(readlink -f "${{variable:-/none/none}}")
+              for path in $defaults; do [ -n "$real" ] && [ "$(readlink -f "$path")" = "$real" ] && kept=default; done
+            fi
+            case $program in *kata*) ;; *) continue ;; esac
+            rust=no
+            case $program in */runtime-rs/*) rust=yes ;; /opt/*) ;; *) timeout 5 "$program" --version 2>/dev/null | grep -q Rust && rust=yes ;; esac
+            printf 'shim\t%s\t%s\t%s\t%s\t%s\n' "$named" "$program" "$variable" "$kept" "$rust"
+          done)
+        printf '%s\n' "$shims"
+        {{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
            grep -hoE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' /etc/docker/daemon.json 2>/dev/null | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
-           printf 'ConfigPath = "%s"\n' {" ".join(path for paths in DEFAULTS.values() for path in paths)}
+           printf 'ConfigPath = "%s"\n' $defaults $(printf '%s\n' "$shims" | cut -f 4)
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
         while read -r path; do
           file=$(readlink -f "$path") && [ -f "$file" ] || continue

@@ -94,7 +94,7 @@ def used(proof: Proof) -> list[Configuration]:
     """What the handlers of Kata read; BrokenPromiseError where one reads what is not there, for then nobody can tell."""
     rows = proof.rows("configurations")
     found = {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
-    paths = list(dict.fromkeys(config or _default(shim, found, rows) for shim, config in _handlers(proof, rows)))
+    paths = list(dict.fromkeys(_read_by(shim, config, found, rows) for shim, config in _handlers(proof, rows)))
     missing = [path or "a configuration of its own" for path in paths if path not in found]
     hold(not missing, f"{proof.host} has handlers of Kata that read {', '.join(missing)}, which is not there, so nobody can tell what is in effect")
     return [Configuration(path, _text(found[path][3]), _beside(rows, found[path][2])) for path in paths]
@@ -109,9 +109,35 @@ def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
     return [*own, *zip(shims, docker["ConfigPath"], strict=False), *([(shims[0], "")] if unnamed else [])]
 
 
-def _default(shim: str, found: Mapping[str, list[str]], rows: list[list[str]]) -> str:
-    rust = "/runtime-rs/" in shim or (not shim.startswith("/") and ["rust", "yes"] in rows)
-    return next((path for path in DEFAULTS["rust" if rust else "go"] if path in found), "")
+class Shim(NamedTuple):
+    """What a handler starts in the end: the program, the configuration that a script gives it, whether that is a default one, and its flavour."""
+
+    program: str
+    variable: str
+    is_default: bool
+    is_rust: bool
+
+
+def shim_of(named: str, rows: list[list[str]]) -> Shim:
+    """The shim that a handler names by its path or its type."""
+    found = next((cells for cells in rows if cells[:2] == ["shim", named] and len(cells) == 6), None)
+    if found is not None:
+        return Shim(found[2], found[3], found[4] == "default", found[5] == "yes")
+    return Shim(named, "", False, "/runtime-rs/" in named or (not named.startswith("/") and ["rust", "yes"] in rows))
+
+
+def _read_by(named: str, config: str, found: Mapping[str, list[str]], rows: list[list[str]]) -> str:
+    """The configuration that a handler's shim reads. That in Go takes the engine's word before a script's, that in Rust after it."""
+    shim = shim_of(named, rows)
+    told = [shim.variable, config] if shim.is_rust else [config, shim.variable]
+    return next((path for path in told if path), "") or _default(shim, found)
+
+
+def _default(shim: Shim, found: Mapping[str, list[str]]) -> str:
+    # Each shim in Go was built for one prefix.
+    other = "" if shim.is_rust or not shim.program.startswith("/") else "/usr/" if shim.program.startswith("/opt/") else "/opt/"
+    places = [path for path in DEFAULTS["rust" if shim.is_rust else "go"] if not other or not path.startswith(other)]
+    return next((path for path in places if path in found), "")
 
 
 def _beside(rows: list[list[str]], file: str) -> tuple[DropIn, ...]:

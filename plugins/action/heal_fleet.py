@@ -26,7 +26,7 @@ from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "do": {"type": "str", "choices": ["begin", "decide", "end"], "required": True},
+    "do": {"type": "str", "choices": ["begin", "decide", "end", "untold"], "required": True},
     "directory": {"type": "str", "default": "reports/heal"},
     "event": {"type": "raw", "default": {}},
     "enabled": {"type": "bool", "default": False},
@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "tickets": {"type": "str", "default": ""},
     "mail": {"type": "dict", "default": {}},
     "history": {"type": "raw", "default": ""},
+    "why": {"type": "str", "default": ""},
 }
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 # A pattern that no host of an inventory matches: an empty one would stand for all of them.
@@ -55,8 +56,7 @@ class ActionModule(ControllerAction):
         folder = Path(args["directory"]).expanduser().absolute()
         now = datetime.now(timezone.utc)
         try:
-            step = _begun if args["do"] == "begin" else _decided if args["do"] == "decide" else _ended
-            answer = step(folder, args, now)
+            answer = {"begin": _begun, "decide": _decided, "end": _ended, "untold": _untold}[args["do"]](folder, args, now)
         except (store.StoreError, EventError) as error:
             raise AnsibleActionFail(str(error)) from None
         show(result, [Line(text) for text in answer.pop("said")])
@@ -167,3 +167,10 @@ def _told(folder: Path, args: dict[str, Any], event: Event) -> list[str]:
                 lost.append(f"{what}: {' '.join(str(error).split())[:300]}")
     journal.note(folder, [_row(event, datetime.now(timezone.utc), "not_told", why) for why in lost])
     return lost
+
+
+def _untold(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Who waits for word of an event at the other end of the webhook did not get it."""
+    event, why = deciding.event(args["event"]), f"webhook: {' '.join(args['why'].split())[:300]}"
+    journal.note(folder, [_row(event, now, "not_told", why)])
+    return {"said": [f"{event.id}: {why}"]}

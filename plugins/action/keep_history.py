@@ -16,7 +16,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.bounded import counted
 from ..plugin_utils._history import feeding, keeping
-from ..plugin_utils._history.database import History, default
+from ..plugin_utils._history.database import History, default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
 from ..plugin_utils._report.table import Line
@@ -65,7 +65,7 @@ def done(args: dict[str, Any]) -> list[str]:
     if what == "prune" and args["keep_days"] < 1:
         raise HistoryError(f"keep_days: {args['keep_days']}; wanted for how many days what has ended is kept")
     found = feeding.asked_for(args["history"], default(reports.parent))
-    if what not in ("feed", "restore") and "://" not in found.place and not Path(found.place).is_file():
+    if what not in ("feed", "restore") and is_missing(found.place):
         raise HistoryError(f"there is no history at {found.place}")
     history = opened(found.place)
     try:

@@ -14,7 +14,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._history import feeding
-from ..plugin_utils._history.database import default
+from ..plugin_utils._history.database import default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.feeding import Setting
 from ..plugin_utils._history.telling import Told, tell
@@ -56,7 +56,7 @@ class ActionModule(ControllerAction):
 
 
 def _told(found: Setting, days: int, slices: list[str]) -> Told:
-    if "://" not in found.place and not Path(found.place).is_file():
+    if is_missing(found.place):
         raise HistoryError(f"there is no history at {found.place}; playbooks/report_drift.yml feeds it, playbooks/keep_history.yml brings in earlier "
                            "reports")
     history = opened(found.place)

@@ -15,9 +15,10 @@ description:
   - One run at a time, so many a day. The journal (C(journal.jsonl)) says why each thing was done or not, before it is done.
 options:
   do:
-    description: V(begin) takes the lock, V(decide) chooses hosts and parts, V(end) says what came of it.
+    description: V(begin) takes the lock, V(decide) chooses hosts and parts, V(end) says what came of it, V(untold) notes that the webhook
+      did not take it.
     type: str
-    choices: [begin, decide, end]
+    choices: [begin, decide, end, untold]
     required: true
   directory:
     description: Where the journal, the lock and the reports of each run are.
@@ -66,6 +67,10 @@ options:
       C(starttls).
     type: dict
     default: {}
+  why:
+    description: With V(untold), what it answered.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - firebreak.fleet._attributes
   - firebreak.fleet._attributes.deeds

@@ -33,6 +33,16 @@ def default(base: Path) -> str:
     return str(base / FOLDER / FILE)
 
 
+def is_missing(place: str) -> bool:
+    """Whether a history is to be in a file that is not there; of a server nobody knows before it is asked."""
+    is_file = "://" not in place or place.startswith("sqlite:///")
+    return is_file and not _file(place).is_file()
+
+
+def _file(place: str) -> Path:
+    return Path(place.removeprefix("sqlite:///")).expanduser().absolute()
+
+
 def beside(report: Path) -> str:
     """The default place for a report's history: beside ``reports/``, or beside a directory that was named for the report."""
     return default(report.parent.parent if _RUN.fullmatch(report.name) else report.parent)
@@ -102,7 +112,7 @@ def _engine(place: str) -> tuple[sqlalchemy.Engine, str]:
     if "://" in place and not place.startswith("sqlite:///"):
         raise HistoryError(f"firebreak_history: {place.partition('://')[0]}:// is no kind of history; "
                            "wanted a file's path, or postgresql+psycopg://USER@HOST/DATABASE")
-    path = Path(place.removeprefix("sqlite:///")).expanduser().absolute()
+    path = _file(place)
     try:
         store.private_directory(path.parent)
         path.touch(mode=0o600)

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import importlib.util
+import json
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal import deciding
@@ -32,6 +36,7 @@ def plugin(path: str) -> Any:
 
 PLAIN = plugin("event_filter/plain.py")
 DROP = plugin("event_source/drop.py")
+FEED = plugin("event_source/feed.py")
 
 
 @pytest.mark.parametrize(("event", "kind", "cves"), [
@@ -142,6 +147,61 @@ def test_a_file_that_still_grows_waits(tmp_path: Path) -> None:
     assert len(DROP.waiting(tmp_path, now + 1.5)) == 1
     # Copied with a time that is yet to come.
     assert len(DROP.waiting(tmp_path, now - 1000)) == 1
+
+
+OSV = {"id": "DSA-1-1", "upstream": ["CVE-2026-1001"], "affected": []}
+OTHER = {"id": "DSA-2-1", "aliases": ["CVE-2026-1002"]}
+TRACKER = {"linux": {"CVE-2026-1001": {"releases": {"bookworm": {"status": "open"}}}, "CVE-2026-1002": {}}}
+FIXED = {"linux": {**TRACKER["linux"], "CVE-2026-1001": {"releases": {"bookworm": {"status": "resolved"}}}}}
+KEV = {"catalogVersion": "1", "vulnerabilities": [{"cveID": "CVE-2026-1001"}, {"cveID": "CVE-2026-1002"}]}
+KEV_LATER = {"catalogVersion": "2", "vulnerabilities": [*KEV["vulnerabilities"], {"cveID": "CVE-2026-1003"}]}
+
+
+@pytest.mark.parametrize(("before", "now", "expected"), [
+    pytest.param({"a.json": OSV}, {"a.json": OSV}, [], id="as it was"),
+    pytest.param({"a.json": OSV}, {"a.json": OSV, "b.json": OTHER}, ["CVE-2026-1002"], id="a new advisory"),
+    pytest.param({"a.json": OSV, "b.json": OTHER}, {"a.json": {**OSV, "modified": "later"}, "b.json": OTHER}, ["CVE-2026-1001"], id="a changed one"),
+    pytest.param({"a.json": OSV, "b.json": OTHER}, {"a.json": OSV}, [], id="one that is gone"),
+    pytest.param({"t.json": TRACKER}, {"t.json": FIXED}, ["CVE-2026-1001"], id="Debian's tracker: a fix came out"),
+    pytest.param({"kev.json": KEV}, {"kev.json": KEV_LATER}, ["CVE-2026-1003"], id="CISA's catalogue: a row more"),
+    pytest.param({"a.zip": [OSV]}, {"a.zip": [OSV, OTHER]}, ["CVE-2026-1002"], id="OSV's archive"),
+    pytest.param({"l.txt.gz": "cve-2026-1001"}, {"l.txt.gz": "cve-2026-1001 cve-2026-1002"}, ["CVE-2026-1002"], id="a packed list"),
+    pytest.param({"t.json": TRACKER}, {"t.json": "{" + json.dumps(FIXED)[:40]}, [], id="half written"),
+    pytest.param({"a.zip": [OSV]}, {"a.zip": "PK no archive"}, [], id="a broken archive"),
+    pytest.param({}, {"a.json": OSV}, ["CVE-2026-1001"], id="the first file of an empty folder"),
+])
+def test_what_is_new_in_feeds_is_heard_once(tmp_path: Path, before: dict[str, Any], now: dict[str, Any], expected: list[str]) -> None:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    said = []
+    for content in (before, now, now):
+        for path in feeds.iterdir():
+            path.unlink()
+        for name, document in content.items():
+            packed(feeds / name, document)
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        asyncio.run(FEED.main(queue, {"feeds": f"{feeds}, {tmp_path / 'none'}", "state": str(tmp_path / "state/feeds.json"), "once": True}))
+        said.append([queue.get_nowait() for _event in range(queue.qsize())])
+    assert [[event["payload"]["cves"] for event in events] for events in said] == [[], [",".join(expected)] if expected else [], []]
+    assert all(deciding.event(PLAIN.main(event)).kind == "advisory" for events in said for event in events)
+
+
+def packed(path: Path, content: Any) -> None:
+    """A file of a feed."""
+    if path.suffix == ".zip" and isinstance(content, list):
+        with zipfile.ZipFile(path, "w") as archive:
+            for number, document in enumerate(content):
+                archive.writestr(f"{number}.json", json.dumps(document))
+        return
+    data = (content if isinstance(content, str) else json.dumps(content)).encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+
+def test_limits_of_nought_are_nought() -> None:
+    arguments = yaml.safe_load((ROOT / "playbooks/heal_fleet.yml").read_text(encoding="utf-8"))[0]["tasks"][0]["firebreak.fleet.heal_fleet"]
+    for option, variable, otherwise in (("per_day", "firebreak_heal_per_day", "4"), ("wait_minutes", "firebreak_heal_wait_minutes", "720")):
+        template = jinja2.Environment(autoescape=True).from_string(arguments[option])
+        assert [template.render({variable: 0}), template.render()] == ["0", otherwise]
 
 
 def test_the_rulebook_keeps_to_the_traps_of_its_engine() -> None:

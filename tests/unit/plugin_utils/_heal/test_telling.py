@@ -11,11 +11,13 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal import telling
+from ansible_collections.firebreak.fleet.plugins.action import heal_fleet
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal import journal, telling
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal.deciding import Event
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal.telling import TellingError
 
@@ -73,6 +75,14 @@ def test_a_letter_that_is_not_taken_is_one_line(server: Any) -> None:
 def test_settings_that_cannot_be_meant(wrong: dict[str, Any]) -> None:
     with pytest.raises(TellingError, match="wanted to, and any of from, server"):
         telling.letter(wrong, EVENT, ROWS)
+
+
+def test_a_webhook_that_takes_nothing_stands_in_the_journal(tmp_path: Path) -> None:
+    args = {"event": {"kind": "drift", "id": "x"}, "why": "Request failed:\n<urlopen error refused>"}
+    said, = heal_fleet._untold(tmp_path, args, datetime(2026, 11, 1, tzinfo=timezone.utc))["said"]
+    row, = journal.lines(tmp_path)
+    assert said == "x: webhook: Request failed: <urlopen error refused>"
+    assert (row["event"], row["what"], row["why"]) == ("x", "not_told", said[len("x: "):])
 
 
 def test_a_ticket_is_a_file_with_the_journal(tmp_path: Path) -> None:

@@ -126,6 +126,13 @@ def test_places_that_are_none(place: str, message: str) -> None:
     assert "cret" not in str(caught.value)
 
 
+def test_a_history_that_is_only_asked_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "h.sqlite").touch()
+    there = (f"{tmp_path}/h.sqlite", f"sqlite:///{tmp_path}/h.sqlite", "postgresql://db/x", "mysql://a:SeCrEt@db/x")
+    missing = (f"{tmp_path}/other", f"sqlite:///{tmp_path}/other", f"{tmp_path}")
+    assert [database.is_missing(place) for place in (*there, *missing)] == [False] * 4 + [True] * 3
+
+
 def test_beside_the_reports(tmp_path: Path) -> None:
     assert database.beside(tmp_path / "reports/20261128T080000Z-2") == str(tmp_path / "firebreak_history/history.sqlite")
     assert database.beside(tmp_path / "today") == str(tmp_path / "firebreak_history/history.sqlite")

@@ -177,7 +177,7 @@ def table(head: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
 
 def example(key: Any) -> str:
     """A key's example on one line of YAML."""
-    return "`" + json.dumps(key.example).replace('{"', "{").replace('": ', ": ") + "`"
+    return "`" + re.sub(r'([{,] ?)"([^"]+)": ', r"\1\2: ", json.dumps(key.example)) + "`"
 
 
 def keys_text() -> str:

@@ -74,6 +74,12 @@ def test_each_key_has_a_valid_example(key: Any) -> None:
     assert VALIDATOR.is_valid(mapping)
 
 
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
+def test_the_example_that_the_page_prints_is_yaml(key: Any) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{key.path}` |"))
+    assert key.example in [yaml.safe_load(cell.strip("` ")) for cell in row.split(" | ") if cell.startswith("`")]
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "inventories/example_fleet").rglob("firebreak_*.yml")), ids=lambda file: str(file.name))
 def test_the_example_fleet_is_valid(file: Path) -> None:
     variables = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -8,17 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from .._answers.answer import EXPOSED, MITIGATED, PENDING, UNKNOWN
 from .._answers.fleet import Answers, Row
-from .._fleet.bounded import counted, visible
-from .._fleet.store import safe_name
+from .._fleet.bounded import clipped, counted, visible
 from .answers import due_words
-from .sarif import SCHEMA
+from .sarif import RESULTS_LIMIT, SCHEMA, place
 
 _LEVELS = {EXPOSED: "error", PENDING: "warning", MITIGATED: "note"}
-_RESULTS_LIMIT = 20_000
 _NOTIFICATIONS_LIMIT = 1000
 
 
@@ -31,18 +30,17 @@ def answers_sarif(answers: Answers, version: str) -> Iterator[str]:
     yield f'"automationDetails": {json.dumps({"id": "firebreak/answers/"})},\n"invocations": [{json.dumps(_invocation(answers, rows))}],\n'
     yield '"results": ['
     results = (_result(row, host, rules) for row in rows for host in row.hosts)
-    for place, result in enumerate(results):
-        if place >= _RESULTS_LIMIT:
-            break
-        yield (",\n" if place else "\n") + json.dumps(result, separators=(",", ":"))
+    for number, result in enumerate(islice(results, RESULTS_LIMIT)):
+        yield (",\n" if number else "\n") + json.dumps(result, separators=(",", ":"))
     yield "\n]}]}\n"
 
 
 def _rule(answers: Answers, cve: str) -> dict[str, Any]:
     title, due = visible(answers.titles.get(cve, "")), due_words(answers.cves[cve].due, answers.generated_at)
     name = visible(cve)
-    return {"id": name, "name": name, "shortDescription": {"text": f"{name} is open on hosts of the fleet"},
-            "fullDescription": {"text": f"{title or name}{f' ({due})' if due else ''}"},
+    meaning = f"{clipped(title or name, 900)}{f' ({due})' if due else ''}"
+    return {"id": name, "name": name, "shortDescription": {"text": f"{name} is open on hosts of the fleet"}, "fullDescription": {"text": meaning},
+            "help": {"text": f"{meaning}. What closes it on each host is in its result's remedy, and in answers.json."},
             "helpUri": f"https://www.cve.org/CVERecord?id={name}" if name.startswith("CVE-") else "https://www.cve.org/",
             "defaultConfiguration": {"level": "error"}, "properties": {"tags": ["security", "vulnerability"]}}
 
@@ -51,8 +49,8 @@ def _invocation(answers: Answers, rows: list[Row]) -> dict[str, Any]:
     notes = [f"{row.cve}: {', '.join(row.hosts[:5])}{' and more' if len(row.hosts) > 5 else ''}: {row.answer.reason}"
              for row in answers.rows if row.answer.answer == UNKNOWN][:_NOTIFICATIONS_LIMIT]
     total = sum(len(row.hosts) for row in rows)
-    if total > _RESULTS_LIMIT:
-        notes.append(f"{counted(total - _RESULTS_LIMIT, 'more result')} in answers.json")
+    if total > RESULTS_LIMIT:
+        notes.append(f"{counted(total - RESULTS_LIMIT, 'more result')} in answers.json")
     return {"executionSuccessful": not notes, "endTimeUtc": answers.generated_at,
             "toolExecutionNotifications": [{"level": "error", "message": {"text": visible(note)}} for note in notes]}
 
@@ -64,7 +62,6 @@ def _result(row: Row, host: str, rules: dict[str, int]) -> dict[str, Any]:
                   "fixed": answer.fixed, "remedy": answer.remedy, "disruption": answer.disruption, "facts": list(answer.facts)}
     return {
         "ruleId": visible(row.cve), "ruleIndex": rules[row.cve], "kind": "fail", "level": _LEVELS[answer.answer], "message": {"text": visible(text)},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": f"records/{safe_name(host)}.json"}, "region": {"startLine": 1}},
-                       "logicalLocations": [{"name": visible(host), "kind": "resource"}]}],
+        "locations": place(host),
         "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(f"{host}\0{row.cve}\0{answer.component}".encode()).hexdigest()[:32]},
         "properties": properties}

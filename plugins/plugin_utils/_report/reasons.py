@@ -28,7 +28,12 @@ _CAUSES = re.compile(
     r"|Connection timed out|Operation timed out|Connection reset by peer|Connection closed by [^,;'\"]{1,80}"
     r"|Could not resolve hostname[^,;'\"]{0,120}"
     r"|Name or service not known|Permission denied(?: \([a-z,-]{1,120}\))?|Too many authentication failures|kex_exchange_identification[^,;'\"]{0,80}"
-    r"|no answer in \d+ s|UNPROTECTED PRIVATE KEY FILE|Missing (?:sudo|su|doas) password|Incorrect (?:sudo|su|doas) password")
+    r"|no matching [a-z ]{3,40} found\. Their offer: [^\s;'\"]{1,60}"
+    r"|no answer in \d+ s|Missing (?:sudo|su|doas) password|Incorrect (?:sudo|su|doas) password")
+# Of a refusal these say why; what ssh says last is only that it was refused.
+_BECAUSE = re.compile(
+    r"UNPROTECTED PRIVATE KEY FILE|no mutual signature \w+|agent refused operation|System is (?:booting up|going down)|administratively prohibited"
+    r"|password (?:has|is) expired|must have a tty to run sudo", re.IGNORECASE)
 _LIMIT = 160
 # Stands between what a host said and what that means.
 MARK = " — "
@@ -43,8 +48,9 @@ def last_words(host: str, error: str) -> str:
     causes = _CAUSES.findall(text)
     if "Host key verification failed" in causes or "REMOTE HOST IDENTIFICATION HAS CHANGED" in causes:
         return "Host key verification failed" + (": its key has changed" if "REMOTE HOST IDENTIFICATION HAS CHANGED" in causes else "")
-    if causes and len(text) > _LIMIT:
-        return str(causes[-1])
+    because = _BECAUSE.findall(text)
+    if len(text) > _LIMIT and (causes or because):
+        return ": ".join([*causes[-1:], *because[-1:]])
     cause = re.split(r"over ssh: |: sh: |\bssh: ", text)[-1].strip(" .") or text
     return cause if len(cause) <= _LIMIT else f"…{cause[-_LIMIT:].partition(' ')[2]}"
 

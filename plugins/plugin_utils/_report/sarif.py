@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from .._fleet.bounded import visible
@@ -25,10 +26,12 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.0"}
 _KEPT = ("promise", "subject", "severity", "expected", "observed", "remedy", "disruption", "evidence")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# Code scanning refuses a run with more of them.
+RESULTS_LIMIT = 25_000
 
 
-def sarif(fleet: Fleet, version: str) -> Iterator[str]:
-    """The report as SARIF text, a result at a time; ``version`` is Firebreak's own."""
+def sarif(fleet: Fleet, version: str, limit: int = RESULTS_LIMIT) -> Iterator[str]:
+    """The report as SARIF text, a result at a time; ``version`` is Firebreak's own, and results beyond ``limit`` are counted only."""
     worst: dict[str, Finding] = {}
     for host in fleet.hosts:
         for finding in (*filter(is_drift, host.findings), *host.waived):
@@ -38,13 +41,17 @@ def sarif(fleet: Fleet, version: str) -> Iterator[str]:
     driver = {"name": "Firebreak", "version": version, "semanticVersion": version, "rules": [_rule(worst[name]) for name in rules]}
     details = json.dumps({"id": "firebreak/drift/"})
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {{"driver": {json.dumps(driver)}}},\n'
-    yield f'"automationDetails": {details},\n"invocations": [{json.dumps(_invocation(fleet))}],\n"results": ['
-    separator = "\n"
-    for host in fleet.hosts:
-        for finding, waived in [*((item, False) for item in host.findings if is_drift(item)), *((item, True) for item in host.waived)]:
-            yield separator + json.dumps(_result(host, finding, waived, rules), separators=(",", ":"))
-            separator = ",\n"
+    yield f'"automationDetails": {details},\n"invocations": [{json.dumps(_invocation(fleet, limit))}],\n"results": ['
+    for number, (host, finding, waived) in enumerate(islice(_told(fleet), limit)):
+        yield (",\n" if number else "\n") + json.dumps(_result(host, finding, waived, rules), separators=(",", ":"))
     yield "\n]}]}\n"
+
+
+def _told(fleet: Fleet) -> Iterator[tuple[Host, Finding, bool]]:
+    """What has a result, and whether it is waived; the worst hosts come first."""
+    for host in fleet.hosts:
+        yield from ((host, item, False) for item in host.findings if is_drift(item))
+        yield from ((host, item, True) for item in host.waived)
 
 
 def _rank(finding: Finding) -> float:
@@ -77,17 +84,20 @@ def _cost(finding: Finding) -> str:
     return visible(str(finding["disruption"]).replace("_", " "))
 
 
-def _invocation(fleet: Fleet) -> dict[str, Any]:
+def _invocation(fleet: Fleet, limit: int) -> dict[str, Any]:
     """Hosts that could not be judged are notifications: their silence is not a clean result."""
-    lost = [host for host in fleet.hosts if host.verdict in ("unknown", "unreachable")]
-    return {
-        "executionSuccessful": not lost,
-        "endTimeUtc": fleet.generated_at,
-        "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": visible(f"{host.name} is {host.verdict}: {', '.join(host.reasons)} {host.error or ''}".rstrip())}}
-            for host in lost
-        ],
-    }
+    lost = [f"{host.name} is {host.verdict}: {', '.join(host.reasons)} {host.error or ''}".rstrip()
+            for host in fleet.hosts if host.verdict in ("unknown", "unreachable")]
+    more = sum(1 for _one in _told(fleet)) - limit
+    return {"executionSuccessful": not lost, "endTimeUtc": fleet.generated_at, "toolExecutionNotifications": [
+        {"level": "error", "message": {"text": visible(text)}} for text in (*lost, *([f"{more} more results in fleet.json"] if more > 0 else []))]}
+
+
+def place(host: str) -> list[dict[str, Any]]:
+    """Where a result is: the record of its host. Code scanning takes no region without its four ends."""
+    region = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
+    return [{"physicalLocation": {"artifactLocation": {"uri": f"records/{safe_name(host)}.json"}, "region": region},
+             "logicalLocations": [{"name": visible(host), "kind": "resource"}]}]
 
 
 def _result(host: Host, finding: Finding, waived: bool, rules: dict[str, int]) -> dict[str, Any]:
@@ -98,10 +108,7 @@ def _result(host: Host, finding: Finding, waived: bool, rules: dict[str, int]) -
         "kind": "fail",
         "level": _LEVELS[finding["severity"]],
         "message": {"text": visible(f"{host.name}: {key.label}: {difference(finding)}")},
-        "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": f"records/{safe_name(host.name)}.json"}, "region": {"startLine": 1}},
-            "logicalLocations": [{"name": visible(host.name), "kind": "resource"}],
-        }],
+        "locations": place(host.name),
         # The only one of them that code scanning reads.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint(host.name, key)},
         "properties": {name: finding[name] for name in _KEPT},

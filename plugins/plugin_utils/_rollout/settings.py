@@ -55,7 +55,7 @@ class Settings:
 def size(value: Any, name: str) -> Size:
     """A size such as 1, '5%' or '12'."""
     found = None if isinstance(value, bool) else _SIZE.fullmatch(str(value).strip())
-    if not found or (not found[2] and "." in found[1]) or (found[2] and float(found[1]) > 100):
+    if not found or (not found[2] and float(found[1]) % 1) or (found[2] and float(found[1]) > 100):
         raise SettingsError(f"{name}: seen {value!r}; wanted a number of hosts such as 1, or a share such as 5%")
     return Size(float(found[1]), bool(found[2]))
 

@@ -20,6 +20,9 @@ TRUE = ("true", "yes", "on", "1", "y", "t")
 FALSE = ("false", "no", "off", "0", "n", "f")
 _TEMPLATE = re.compile(r"\{\{|\{%")
 _YAML_LIST = ("[", "- ")
+# A survey's question for a decimal sends 5.0 where 5 was typed.
+_WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?")
+_QUOTED = re.compile(r"""^(["'])(.*)\1$""")
 _SHOWN = 80
 
 
@@ -146,7 +149,8 @@ def listed(name: str, value: Any) -> list[str]:
     found = _lines(name, value)
     if isinstance(value, (list, tuple)) or str(value).strip().startswith(_YAML_LIST):
         return found
-    return [part.strip() for line in found for part in line.split(",") if part.strip()]
+    parts = (part.strip() for line in found for part in line.split(","))
+    return [part for part in (_QUOTED.sub(r"\2", part) for part in parts) if part]
 
 
 def _lines(name: str, value: Any) -> list[str]:
@@ -191,10 +195,10 @@ def _choice(name: str, setting: Setting, value: Any) -> str:
 
 
 def _number(name: str, setting: Setting, value: Any) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", text):
+    found = _WHOLE.fullmatch(str(value).strip())
+    if isinstance(value, bool) or not found:
         raise _wrong(name, value, setting.wanted or "a whole number, 0 or more")
-    return int(text)
+    return int(found[1])
 
 
 def _amount(name: str, setting: Setting, value: Any) -> float:
@@ -260,7 +264,7 @@ def _pattern(name: str, setting: Setting, value: Any) -> str:
 
 
 def _waves(name: str, setting: Setting, value: Any) -> list[Any]:
-    sizes = [value] if isinstance(value, int) else listed(name, value)
+    sizes = [_WHOLE.sub(r"\1", size) for size in listed(name, value if isinstance(value, (list, tuple)) else str(value))]
     if isinstance(value, bool) or not all(re.fullmatch(r"0*[1-9][0-9]{0,8}|0*(?:100|[1-9][0-9]?)%", str(size)) for size in sizes):
         raise _wrong(name, value, "hosts for each wave: a number, a share such as 10%, or a list of them")
     return [str(size) if str(size).endswith("%") else int(size) for size in sizes]

@@ -16,6 +16,7 @@ def time_allowed(seconds: Any, least: float) -> dict[str, int]:
     """The deadlines of a scan and of each of its sections, which gets a third of it; nothing where the host has no word on it."""
     if seconds in (None, ""):
         return {}
-    if isinstance(seconds, bool) or not str(seconds).isdecimal() or not least <= int(seconds) <= _LONGEST:
+    whole = str(seconds).strip().removesuffix(".0")
+    if isinstance(seconds, bool) or not whole.isdecimal() or not least <= int(whole) <= _LONGEST:
         raise ValueError(f"{SCAN_SECONDS}: seen {seconds!r}; wanted {least:.0f} to {_LONGEST} seconds")
-    return {"deadline": int(seconds), "section_deadline": int(seconds) // 3}
+    return {"deadline": int(whole), "section_deadline": int(whole) // 3}

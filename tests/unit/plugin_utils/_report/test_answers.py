@@ -20,6 +20,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.host import
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers import answer_lines, answers_json, answers_openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_page import answers_html
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_sarif import answers_sarif
+from code_scanning import refused
 from prometheus_client.openmetrics import parser
 
 PARSE: Any = parser.text_string_to_metric_families
@@ -94,7 +95,9 @@ def test_openmetrics_is_read_by_its_own_library(answers: Answers) -> None:
 
 
 def test_sarif_has_a_result_for_each_open_host_and_a_note_for_each_unknown(answers: Answers) -> None:
-    (run,) = json.loads("".join(answers_sarif(answers, "1.2.3")))["runs"]
+    report = json.loads("".join(answers_sarif(answers, "1.2.3")))
+    assert refused(report) == []
+    (run,) = report["runs"]
     assert [(result["ruleId"], result["level"]) for result in run["results"]] == [(CVE, "warning")] * 2
     assert run["tool"]["driver"]["rules"][0]["id"] == CVE
     assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]}) == 2

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import junitparser
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, is_drift, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.artifact import BYTES_LIMIT, artifact
@@ -21,8 +22,9 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.junit impo
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.machine import machine
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.openmetrics import openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page import html, segments
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import sarif
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import RESULTS_LIMIT, sarif
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.table import failure, headline, table
+from code_scanning import refused
 from golden_record import golden
 from prometheus_client.openmetrics import parser
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
@@ -95,6 +97,29 @@ def test_junit_is_xml_whose_counts_are_true(fleet: Fleet) -> None:
     assert all(str(name).count(".") == 1 for name, _case in cases)
     for suite, host in zip(root, fleet.hosts, strict=True):
         assert (suite.find(".//failure") is None and suite.find(".//error") is None) == (host.verdict == "compliant")
+
+
+def test_junit_is_read_by_a_second_reader_with_the_same_counts(fleet: Fleet) -> None:
+    read = junitparser.JUnitXml.fromstring("".join(junit(fleet)).encode())
+    told = [(case.classname, case.name, [type(result).__name__ for result in case.result]) for suite in read for case in suite]
+    kinds = [kind for _class, _name, results in told for kind in results]
+    assert (read.tests, read.failures, read.errors) == (len(told), kinds.count("Failure"), kinds.count("Error"))
+    assert len({(class_name, name) for class_name, name, _results in told}) == len(told)
+    read.update_statistics()
+    assert read.skipped == kinds.count("Skipped") == sum(len(host.waived) + sum(not is_drift(item) for item in host.findings) for host in fleet.hosts)
+
+
+def test_code_scanning_takes_the_report(fleet: Fleet) -> None:
+    assert refused(json.loads("".join(sarif(fleet, "1.2.3")))) == []
+
+
+def test_a_report_that_code_scanning_would_refuse_is_cut_and_says_so() -> None:
+    fleet = fleet_of(documents(60))
+    whole, cut = (json.loads("".join(sarif(fleet, "1.2.3", limit)))["runs"][0] for limit in (RESULTS_LIMIT, 20))
+    assert RESULTS_LIMIT == 25_000 and cut["results"] == whole["results"][:20]
+    more = f"{len(whole['results']) - 20} more results in fleet.json"
+    assert cut["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"] == more
+    assert "more results" not in json.dumps(whole["invocations"])
 
 
 def test_sarif_names_a_rule_and_a_place_for_each_result(fleet: Fleet) -> None:

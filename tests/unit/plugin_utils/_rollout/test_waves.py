@@ -190,3 +190,8 @@ def test_a_wave_of_ten_thousand_hosts_is_composed_in_under_two_seconds() -> None
     started = time.process_time()
     assert len(next_wave(one, (), NOW).hosts) == 400
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("raw", "plain"), [({"waves": ["1.0", "5.0"]}, {"waves": [1, 5]}), ({"max_failed": "2.0"}, {"max_failed": 2})])
+def test_a_decimal_of_a_survey_is_its_whole_number(raw: dict[str, Any], plain: dict[str, Any]) -> None:
+    assert settings(raw) == settings(plain)

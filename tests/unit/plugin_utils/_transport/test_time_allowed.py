@@ -11,7 +11,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._transport.time_al
 
 @pytest.mark.parametrize(("seconds", "allowed"), [
     (None, {}), ("", {}), (60, {"deadline": 60, "section_deadline": 20}), ("540", {"deadline": 540, "section_deadline": 180}),
-    (3600, {"deadline": 3600, "section_deadline": 1200}),
+    (540.0, {"deadline": 540, "section_deadline": 180}), (3600, {"deadline": 3600, "section_deadline": 1200}),
 ])
 def test_each_section_has_a_third_of_it(seconds: Any, allowed: dict[str, int]) -> None:
     assert time_allowed(seconds, 60.0) == allowed

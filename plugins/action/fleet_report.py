@@ -33,7 +33,7 @@ from ..plugin_utils._report.openmetrics import openmetrics
 from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
-from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table
+from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table, whether_whole
 from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
 from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.keeping import kept_in
@@ -186,7 +186,7 @@ def _lines(fleet: Fleet, runs: list[Path], details: bool) -> list[Line]:
     host = fleet.hosts[0]
     loaded = next(records.documents(runs, [host.name]), None)
     record = dig(loaded.document, "record") if loaded else None
-    return [*machine(host, record, standard_names(fleet), details), *problems(fleet), Line(counts(fleet))]
+    return [*machine(host, record, standard_names(fleet), details), *whether_whole(fleet), *problems(fleet), Line(counts(fleet))]
 
 
 def _ending(fleet: Fleet, directory: Path, job: Job | None) -> Iterator[Line]:

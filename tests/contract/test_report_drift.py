@@ -55,6 +55,18 @@ def test_limit_without_localhost(tmp_path: Path) -> None:
     assert "HOST" in done.output and "VERDICT" in done.output
 
 
+def test_a_part_of_the_fleet_takes_no_whole_report_s_place(tmp_path: Path) -> None:
+    hosts = {"web1": LOCAL, "web2": LOCAL}
+    assert play(tmp_path, hosts).status == 0
+    whole = (tmp_path / "reports/latest").resolve()
+    done = play(tmp_path, hosts, "--limit", "web1")
+    assert done.status == 0, done.output
+    assert "A partial report: of the hosts that --limit left" in done.output
+    assert (tmp_path / "reports/latest").resolve() == whole
+    (part,) = (path for path in (tmp_path / "reports").glob("*/fleet.json") if path.parent.resolve() != whole)
+    assert (report_of(part.parent)["partial"], list(report_of(part.parent)["hosts"])) == (True, ["web1"])
+
+
 def test_check_mode_reports_as_well(tmp_path: Path) -> None:
     done = play(tmp_path, {"probe": LOCAL}, "--check", "--diff")
     assert done.status == 0, done.output

@@ -38,6 +38,13 @@ def test_a_mistake_in_the_standard_fails_with_one_message() -> None:
     assert "localhost: firebreak_standard.kernel.runing: unknown key; did you mean 'running'?" in done.stdout + done.stderr
 
 
+def test_a_template_of_nothing_is_named_with_its_variable() -> None:
+    done = run("show_standard", variables={"firebreak_standard": {"os": {"id": "{{ nosuch }}"}}})
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "localhost: firebreak_standard cannot be templated" in said and "'nosuch' is undefined" in said
+
+
 def test_a_mistake_costs_one_message_and_no_scan(tmp_path: Path) -> None:
     hosts = {f"web{number}": {**LOCAL, "firebreak_standard": {"kernel": {"runing": "6.1"}}} for number in range(20)}
     for playbook in ("report_drift.yml", "show_standard.yml", "scan.yml"):

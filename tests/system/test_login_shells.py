@@ -17,7 +17,7 @@ OPTIONS = {"sections": ["os"], "available": False, "hypervisor_probe": "device",
            "section_deadline": 30}
 
 
-@pytest.mark.parametrize("shell", ["fish", "bash", "dash"])
+@pytest.mark.parametrize("shell", ["fish", "bash", "dash", "tcsh", "zsh", "mksh"])
 def test_the_scan_runs_below_each_login_shell(shell: str) -> None:
     code = payload.payload()
     line = "/bin/sh -c " + shlex.quote(payload.command(code, "n0", [[sys.executable]]))

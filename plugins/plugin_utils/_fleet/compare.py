@@ -127,7 +127,7 @@ def _moves(name: str, old: Mapping[str, Any], new: Mapping[str, Any], standards:
         before, after = earlier.get(was) if was else None, later.get(now) if now else None
         first = before[0] if before else _before(after, sights[0])
         last = after[0] if after else _after(before, sights[1], old, new, standards)
-        kind = "not_promised" if last == "not_promised" else _LISTS.get((first, last))
+        kind = "not_promised" if last == "not_promised" else "waived" if _is_renewed(before, after) else _LISTS.get((first, last))
         if kind is None or (kind == "changed_findings" and not _is_changed(key, before, after)):
             continue
         yield kind, Change(name, key.label, _told(before), _told(after, kind))
@@ -170,6 +170,13 @@ def _has_changed(identifier: str, old: Mapping[str, Any], new: Mapping[str, Any]
         return False
     judged = (fact.key for fact in FACTS if identifier.startswith(fact.judged_by))
     return any(before.get(key) and after.get(key) and before[key] != after[key] for key in judged)
+
+
+def _is_renewed(before: tuple[str, Finding] | None, after: tuple[str, Finding] | None) -> bool:
+    """Whether a finding that was waived is waived anew: by others, until another day, or for another reason."""
+    if before is None or after is None or before[0] != WAIVED or after[0] != WAIVED:
+        return False
+    return waiver_words(before[1].get("waiver")) != waiver_words(after[1].get("waiver"))
 
 
 def _is_changed(key: Key, before: tuple[str, Finding] | None, after: tuple[str, Finding] | None) -> bool:

@@ -73,6 +73,11 @@ def head(fleet: Fleet) -> Iterator[Line]:
     """The verdict, by which standard, and whether the report is whole."""
     names = standard_names(fleet)
     yield Line(f"{headline(fleet)}{f' ({names})' if names else ''}")
+    yield from whether_whole(fleet)
+
+
+def whether_whole(fleet: Fleet) -> Iterator[Line]:
+    """A word on a report that is of a part of the fleet."""
     if fleet.partial:
         yield Line("A partial report: of the hosts that --limit left. It takes no whole report's place as the latest.", "purple")
 

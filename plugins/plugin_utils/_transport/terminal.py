@@ -98,6 +98,7 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """What takes its time is shown as it is said."""
         if str(task.action).rpartition(".")[2] in _TELLING:
+            self._spoken.write_text("", encoding="utf-8")
             self._listener = _Listener(self._spoken, self._print)
             self._listener.start()
 
@@ -110,12 +111,12 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         self._ended(result, True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """Nothing more will be said but what roles changed, or would."""
+        """Nothing more will be said of this playbook but what roles changed, or would; another one may follow in the same run."""
         self._stop_listening()
         self._run = None
         for line in self._changes.lines(bool(context.CLIARGS.get("check"))):
             self._print(line.text, line.color)
-        self._spoken.unlink(missing_ok=True)
+        self._changes = Changes()
 
     def _ended(self, result: Any, failed: bool) -> None:
         task, answer = getattr(result, "task", None) or result._task, getattr(result, "result", None) or result._result

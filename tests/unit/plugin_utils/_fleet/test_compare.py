@@ -92,6 +92,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, list[str]]]] = 
                              {"changed_findings": ["services.stale"]}),
     "what is waived grows": (document("h", waived=[{**SPEC, "waiver": WAIVER}]),
                              document("h", waived=[{**SPEC, "observed": "worse", "waiver": WAIVER}]), {"changed_findings": [SPEC["id"]]}),
+    "a waiver lasts longer": (document("h", waived=[{**SPEC, "waiver": WAIVER}]),
+                              document("h", waived=[{**SPEC, "waiver": {**WAIVER, "expires": "2028-01-31"}}]), {"waived": [SPEC["id"]]}),
+    "somebody else answers, and it grows": (document("h", waived=[{**SPEC, "waiver": WAIVER}]), document("h", waived=[
+        {**SPEC, "observed": "worse", "waiver": {**WAIVER, "owner": "nobody"}}]), {"waived": [SPEC["id"]]}),
+    "a waiver stands elsewhere now": (document("h", waived=[{**SPEC, "waiver": WAIVER}]),
+                                      document("h", waived=[{**SPEC, "waiver": {**WAIVER, "source": "firebreak_waivers_x[3]"}}]), {}),
     "a day more of age": (document("h", finding("boot.uptime", "99 days")), document("h", finding("boot.uptime", "100 days")), {}),
     "seen where nobody had looked": (document("h", sections=("os",)), document("h", SPEC), {"seen_now": [SPEC["id"]]}),
     "the standard says any of what was promised": (document("h", SPEC), document("h", standard=LAX), {"not_promised": [SPEC["id"]]}),

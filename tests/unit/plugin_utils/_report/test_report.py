@@ -100,7 +100,7 @@ def test_junit_is_xml_whose_counts_are_true(fleet: Fleet) -> None:
 
 
 def test_junit_is_read_by_a_second_reader_with_the_same_counts(fleet: Fleet) -> None:
-    read = junitparser.JUnitXml.fromstring("".join(junit(fleet)).encode())
+    read: Any = junitparser.JUnitXml.fromstring("".join(junit(fleet)).encode())
     told = [(case.classname, case.name, [type(result).__name__ for result in case.result]) for suite in read for case in suite]
     kinds = [kind for _class, _name, results in told for kind in results]
     assert (read.tests, read.failures, read.errors) == (len(told), kinds.count("Failure"), kinds.count("Error"))

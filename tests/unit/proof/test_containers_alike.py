@@ -75,7 +75,7 @@ disabled_plugins = [%s]
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata-fc]
   runtime_type = "io.containerd.kata-fc.v2"
 """
-HANDLERS = tuple(question for question in KATA if question.name in ("handlers", "handler_files"))
+HANDLERS = tuple(question for question in KATA if question.name in ("handlers", "handler_files", "engine_state"))
 
 
 @pytest.mark.parametrize(("disabled", "shim", "served", "there"), [
@@ -94,6 +94,8 @@ def test_handlers_of_a_containerd_that_is_told_where_to_look(
     assert (handler.name, handler.runtime_type, handler.is_kata(), handler.is_served) == ("kata-fc", "io.containerd.kata-fc.v2", True, served)
     assert ("there io.containerd.kata-fc.v2" in proof.says("handler_files")) is there
     assert "S3CRET" not in proof.says("handlers")
+    # The recorded process began long before the file was written.
+    assert proof.fields("engine_state")[f"containerd:{config}"] == "changed"
 
 
 CONFIGURATIONS = tuple(question for question in KATA_FILES if question.name == "configurations")

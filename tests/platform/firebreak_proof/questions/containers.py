@@ -131,8 +131,25 @@ KATA = (
               [ -n "$folder" ] && [ -x "$folder/$name" ] && echo "there $type" && break
             done
           done; true"""),
-    Question("engine_state", ("kata.unloaded_handlers",), r"""
+    # engine, and its configuration where that is not the usual one, and what became of the handlers that are written there
+    Question("engine_state", ("kata.unloaded_handlers",), DUMPS + r"""
+        others=$(containerds | awk -F '\t' '$2 != "/etc/containerd/config.toml" && $2 !~ /^(\/var)?\/run\// { print $4, $2 }')
+        printf '%s\n' "$others" | while read -r pid config; do
+          [ -n "$config" ] && cat "$config" "${config%/*}"/*.d/* 2>/dev/null | grep -q kata || continue
+          if [ "$pid" = - ]; then
+            printf '%s\n' "$others" | while read -r one other; do
+              [ "$one" != - ] && [ "$(readlink -f "$other")" = "$(readlink -f "$config")" ] && echo runs
+            done | grep -q runs || echo "containerd:$config inactive"
+            continue
+          fi
+          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
+          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
+          changed=$(stat -c %Y "$config" "${config%/*}"/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
+          # A distribution writes the file anew right before each start.
+          if [ "${changed:-0}" -gt $((began + 1)) ]; then echo "containerd:$config changed"; else echo "containerd:$config loaded"; fi
+        done
         for engine in containerd crio; do
+          grep -rqs kata "/etc/$engine" || continue
           [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
           pid=$(systemctl show -p MainPID --value "$engine")
           if [ "${pid:-0}" = 0 ]; then echo "$engine inactive"; continue; fi

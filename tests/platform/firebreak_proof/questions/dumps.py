@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-# containerds: program, configuration and search path of each. dumps: what each makes of its own, after a line that says whether it serves CRI.
+# containerds: program, configuration, search path and process of each (-: it does not run).
+# dumps: what each makes of its own, after a line that says whether it serves CRI.
 DUMPS = r"""
         containerds() {
           ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid program; do
@@ -19,10 +20,10 @@ DUMPS = r"""
             config=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
               awk 'wanted { print; exit } { wanted = /^--?c(onfig)?$/ } sub(/^--?c(onfig)?=/, "") { print; exit }')
             searched=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n 's/^PATH=//p')
-            printf '%s\t%s\t%s\n' "$program" "${config:-/etc/containerd/config.toml}" "$searched:${program%/*}"
+            printf '%s\t%s\t%s\t%s\n' "$program" "${config:-/etc/containerd/config.toml}" "$searched:${program%/*}" "$pid"
           done
           usual=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-          printf "%s\t%s\t$usual\n" "$(command -v containerd)" /etc/containerd/config.toml \
+          printf "%s\t%s\t$usual\t-\n" "$(command -v containerd)" /etc/containerd/config.toml \
             /var/lib/rancher/k3s/data/current/bin/containerd /var/lib/rancher/k3s/agent/etc/containerd/config.toml \
             /var/lib/rancher/rke2/bin/containerd /var/lib/rancher/rke2/agent/etc/containerd/config.toml \
             /var/lib/k0s/bin/containerd /etc/k0s/containerd.toml \

@@ -147,6 +147,7 @@ def podman() -> Host:
     host, store, group = Host(), "/srv/storage/overlay-containers", f"machine-libpod_pod_{64 * 'd'}.slice:libpod:x"
     rows = []
     for pid, name, args, image in ((200, "1ad3f1d04cb3-infra", ["/catatonit", "-P"], "localhost/podman-pause:5.4.2-1"),
+                                   (250, "92f4d9a1c0be-service", ["/catatonit", "-P"], ""),
                                    (300, "web", ["nginx"], "registry.example.org/infra/web:1")):
         argv = ["/usr/bin/conmon", "-c", f"id{pid}", "-r", "/usr/bin/crun", "-b", f"{store}/id{pid}/userdata", "-n", name,
                 "--exit-dir", "/run/libpod/exits", "--exit-command", "/usr/bin/podman", "-r", "evil"]
@@ -158,7 +159,7 @@ def podman() -> Host:
         rows.append({"id": f"id{pid}", "metadata": json.dumps({"image-name": image, "name": name})})
     host.file(f"{store}/volatile-containers.json", json.dumps(rows))
     return host.tool("podman", "201 true id200 crun 1ad3f1d04cb3-infra localhost/podman-pause:5.4.2-1",
-                     "301 false id300 crun web registry.example.org/infra/web:1")
+                     "251 false id250 crun 92f4d9a1c0be-service ", "301 false id300 crun web registry.example.org/infra/web:1")
 
 
 def rootless_podman(*, privileged: bool = False) -> Host:
@@ -358,6 +359,8 @@ KINDS = {
     "pod with the host's processes": Kind("containerd, spec_opts.go (WithPodNamespaces)", lambda: pod(pid="1", net="1"), 1, host_pid=1),
     "lxc": Kind("netdata#10568", lambda: system(LXC, ["lxc-start", "-F", "-n", "101"]), 1, names=frozenset({("lxc", "101")})),
     "lxc's monitor": Kind("lxc, lxccontainer.c", lambda: system(LXC, ["[lxc monitor] /var/lib/lxc web1"]), 1, names=frozenset({("lxc", "web1")})),
+    "lxc at boot": Kind("lxc, tools/lxc_autostart.c", lambda: system("/usr/bin/lxc-autostart", ["[lxc monitor] /var/lib/lxc web2"]), 1,
+                        names=frozenset({("lxc", "web2")})),
     "incus": Kind("lynis#1298", lambda: system(INCUS, [INCUS, "forkstart", "web1", "/var/lib/incus/containers", "/run/x/lxc.conf"]), 1,
                   names=frozenset({("incus", "web1")})),
     "lxd as a snap": Kind("falco#273", lambda: system(LXD, ["[lxc monitor] /var/snap/lxd/common/lxd/containers db"]), 1,

@@ -25,8 +25,9 @@ ENGINES = {"containerd": "containerd", "docker-containerd": "containerd", "balen
            "balena-engine-daemon": "docker", "balenad": "docker", "crio": "crio"}
 # What starts a whole system in namespaces of its own and stays as its parent.
 # Apptainer's and Singularity's starter stays as the parent of what it starts.
-MANAGERS = {"lxc-start": "lxc", "lxc-execute": "lxc", "incusd": "incus", "lxd": "lxd", "systemd-nspawn": "nspawn", "libvirt_lxc": "libvirt_lxc",
-            "starter": "apptainer", "starter-suid": "apptainer"}
+# What lxc-autostart starts stays below a copy of it.
+MANAGERS = {"lxc-start": "lxc", "lxc-execute": "lxc", "lxc-autostart": "lxc", "incusd": "incus", "lxd": "lxd",
+            "systemd-nspawn": "nspawn", "libvirt_lxc": "libvirt_lxc", "starter": "apptainer", "starter-suid": "apptainer"}
 # The kernel keeps 15 bytes of a command's name.
 _COMM_LENGTH = 15
 _SERVED = ("virtiofsd",) + monitors.MONITORS

@@ -20,7 +20,8 @@ _SANDBOX_LABEL = ("io.kubernetes.docker.type", "podsandbox")
 _INDEXES = ("containers.json", "volatile-containers.json")
 _BUNDLE = re.compile(r"(/.{1,1024}/[a-z0-9]{1,40}-containers)/[^/]{1,128}/userdata\Z")
 _DEFAULT_STORES = ("/var/lib/containers/storage/overlay-containers", "/var/lib/containers/storage/vfs-containers")
-_PODMANS_INFRA = re.compile(r"[0-9a-f]{12}-infra\Z")
+# What keeps a pod, and what keeps all pods of a file of Kubernetes' that a unit plays (podman kube play --service-container).
+_PODMANS_INFRA = re.compile(r"[0-9a-f]{12}-(?:infra|service)\Z")
 _CONFIG_BYTES = 1024 * 1024
 _INDEX_BYTES = 16 * 1024 * 1024
 _ENTRIES = 1000

@@ -18,6 +18,8 @@ from . import lives, processes
 _MONITOR_TITLE = re.compile(r"\[lxc monitor\] (/\S+) (\S+)")
 _INSTANCE = re.compile(r"(?:Apptainer|Singularity) instance: .* \[([^\]]+)\]")
 _GROUP = re.compile(r"/lxc\.payload\.([^/\n]+)|/lxc/([^/\n]+)|/systemd-nspawn@([^/\n]+)\.service|/machine-([^/\n]+)\.scope")
+# systemd writes what a unit's name may not hold by its number, - as \x2d.
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _NAME_LIMIT = 128
 UNEXPLAINED_LIMIT = 100
 _DEPTH = 64
@@ -48,7 +50,8 @@ def find(host: Any, found: processes.Found) -> List[System]:
 
 def _group(host: Any, pid: int) -> str:
     match = _GROUP.search(host.read("%s/%d/cgroup" % (processes.PROC, pid), 64 * 1024).value or "")
-    return next((word for word in match.groups() if word), "") if match else ""
+    name = next((word for word in match.groups() if word), "") if match else ""
+    return _ESCAPED.sub(lambda escaped: chr(int(escaped.group(1), 16)), name)
 
 
 def engine_of(manager: processes.Process) -> str:

@@ -88,6 +88,8 @@ CARRIED = (
               '{{.State.Pid}} {{.IsInfra}} {{.Id}} {{if .OCIRuntime}}{{.OCIRuntime}}{{else}}-{{end}} {{.Name}} {{.ImageName}}' $ids |
             while read -r pid infra id runtime name image; do
             kind=container; [ "$infra" = true ] && kind=sandbox
+            # What keeps the pods of a file that a unit plays is no infra container, and does as little.
+            case $name:$image in *-service:|*:localhost/podman-pause:*) kind=sandbox ;; esac
             describe "$pid" "$kind" podman "" "$id" "$image" "${runtime##*/}" "$name"
           done
         fi
@@ -160,7 +162,7 @@ CARRIED = (
             for (pid in parent) {
               above = called[parent[pid]]
               if (above !~ /^(containerd-shim|docker-containe|balena-engine-c|conmon|crio-conmon|systemd-nspawn$|starter(-suid)?$)/ &&
-                  above !~ /^(lxc-start|lxc-execute|libvirt_lxc|incusd|lxd)$/) continue
+                  above !~ /^(lxc-start|lxc-execute|lxc-autostart|libvirt_lxc|incusd|lxd)$/) continue
               print later[pid] + 0, pid, parent[pid], above, called[pid]
             }
           }' | sort -k1,1n -k2,2n | {
@@ -202,7 +204,7 @@ CARRIED = (
           ls -lq /proc/[0-9]*/ns/user | sed -n 's|^.* /proc/\([0-9]*\)/ns/user -> \(.*\)$|Space: \1 \2|p'
           echo "Own: $(readlink /proc/1/ns/user || readlink /proc/self/ns/user)"; } 2>/dev/null | awk '
           function carries(name) { return name ~ /^(containerd-shim|docker-containe|balena-engine-c|conmon|crio-conmon)/ }
-          function has_systems(name) { return name ~ /^(systemd-nspawn|starter(-suid)?|lxc-start|lxc-execute|libvirt_lxc|incusd|lxd)$/ }
+          function has_systems(name) { return name ~ /^(systemd-nspawn|starter(-suid)?|lxc-start|lxc-execute|lxc-autostart|libvirt_lxc|incusd|lxd)$/ }
           /^Name:/ { name = $2 } /^Pid:/ { pid = $2; called[pid] = name } /^Uid:/ { user[pid] = $2 } /^Space:/ { space[$2] = $3 } /^Own:/ { own = $2 }
           /^PPid:/ { parent[pid] = $2; below[$2] = below[$2] " " pid }
           /^NSpid:/ { depth[pid] = NF - 1; is_init[pid] = NF > 2 && $NF == 1 }

@@ -64,6 +64,15 @@ def test_the_name_of_a_system_may_be_that_of_its_control_group() -> None:
     assert systems.name_of(["lxc-start"], "101") == "101"
 
 
+def test_the_name_of_a_scope_is_written_as_systemd_writes_it() -> None:
+    """systemd.unit(5), "String Escaping for Inclusion in Unit Names"."""
+    exe = "/usr/bin/systemd-nspawn"
+    world = World().file(exe).process(200, exe, ["systemd-nspawn", "-D", "/srv/trees/my-tree"]).process(201, "/sbin/init", ["/sbin/init"],
+                                                                                                     parent=200, nested=True)
+    world.recording["read"]["/proc/201/cgroup"] = "0::/machine.slice/machine-my\\x2dtree.scope/payload\n"
+    assert world.life(201, 200, 201, 1).only()["name"] == "my-tree"
+
+
 def test_docker_as_a_snap_is_the_hosts_own() -> None:
     """nomad#24318, cwltool#1517: its daemons live in a mount namespace of their own, with files below /run/snap.docker and /var/snap/docker."""
     shim, tasks = "/snap/docker/2915/bin/containerd-shim-runc-v2", "/run/snap.docker/containerd/daemon/io.containerd.runtime.v2.task"

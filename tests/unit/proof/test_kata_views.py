@@ -116,6 +116,9 @@ def test_later_drop_ins_win_tables_are_merged_and_lists_replaced() -> None:
     (one(SHIPPED, HARDENED), "strict", []),
     (one(SHIPPED, HARDENED, "[agent.kata]\ndebug_console_enabled = true\n"), "baseline", ["agent.kata.debug_console_enabled is True"]),
     (one("[hypervisor.clh]\n# enable_annotations = []\n"), "baseline", ["hypervisor.clh.enable_annotations is not set"]),
+    # clh and firecracker honour disable_selinux, of which their templates do not speak (ch/inner_hypervisor.rs).
+    (one(SHIPPED, HARDENED, "[hypervisor.qemu]\ndisable_selinux = true\n"), "baseline", ["hypervisor.qemu.disable_selinux is True"]),
+    (one(SHIPPED, HARDENED, "[hypervisor.qemu]\ndisable_selinux = false\n"), "baseline", []),
     (one(SHIPPED, HARDENED), "confidential", ["it is no configuration for confidential guests"]),
 ])
 def test_what_falls_short_of_a_profile(configuration: Configuration, profile: str, short: list[str]) -> None:
@@ -126,6 +129,10 @@ def test_what_falls_short_of_a_profile(configuration: Configuration, profile: st
     ("[hypervisor.qemu]\nmsize_9p = 4096\ndefault_memory = 512\n", []),
     ("[hypervisor.qemu]\ndefalt_memory = 512\n", ["hypervisor.qemu.defalt_memory in /config.d/0.toml"]),
     ("[hypervisor.clh]\ndefault_memory = 512\n", ["hypervisor.clh.default_memory in /config.d/0.toml"]),
+    # kata-deploy's own 10-installation-prefix.toml and 25-devkit.toml.
+    ('[hypervisor.qemu]\ninitrd = "/opt/kata/x.initrd"\n[[hypervisor.qemu.guest_extension_images]]\nname = "coco"\n', []),
+    ("[factory]\nenable_template = true\n", []), ('[hypervisor.clh]\ninitrd = ""\n', ["hypervisor.clh.initrd in /config.d/0.toml"]),
+    ("[hypervisor.qemu]\nlog_level = 1\n", ["hypervisor.qemu.log_level in /config.d/0.toml"]),
     ('[hypervisor.qemu]\ndefault_memory = "512"\n', ["hypervisor.qemu.default_memory in /config.d/0.toml"]),
 ])
 def test_keys_that_shims_pass_over(text: str, passed_over: list[str]) -> None:
@@ -169,3 +176,15 @@ def test_containers_that_no_tool_lists_are_those_of_their_parents() -> None:
                f"containerd\t\tid3\t\t\tid3\t/bin/db\thost\tyes\tcontainer\t13{seen % 3}")
     proof = Proof("node1", Standard({}, (), ()), {"containers": Answer(listed, "", 0, 0), "carried": Answer(carried, "", 0, 0)})
     assert [(one.name, one.process, one.privileged) for one in boundaries.containers(proof)] == [("web", "11", "no"), ("id3", "13", "yes")]
+
+
+@pytest.mark.parametrize(("text", "passed_over"), [
+    ("[hypervisor.qemu]\nlog_level = 1\n", []), ("[hypervisor.qemu]\nhypervisor_loglevel = 1\n", ["hypervisor.qemu.hypervisor_loglevel"]),
+    ("[agent.kata.mem_agent]\nmem_agent_enable = true\n", []),
+    ("[agent.kata]\ncreate_container_timeout = 30\n", ["agent.kata.create_container_timeout"]),
+])
+def test_keys_that_the_shim_in_rust_passes_over(text: str, passed_over: list[str]) -> None:
+    """Whatever its template mentions: what counts is what its structures have (kata-types)."""
+    shipped = SHIPPED.replace("[runtime]\n", '[runtime]\nhypervisor_name = "qemu"\n').replace(
+        "[agent.kata]\n", "[agent.kata]\ncreate_container_timeout = 60\n")
+    assert hardening.passed_over(one(shipped, text)) == [f"{key} in /config.d/0.toml" for key in passed_over]

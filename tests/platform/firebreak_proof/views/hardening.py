@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .configurations import Configuration, Table, tables
@@ -44,12 +45,26 @@ PROFILES = {
 }
 
 
+# Read by a shim though no template of its release speaks of it, by the first word of its table, for the shim in Go and for that in Rust; and what
+# templates for the latter speak of in vain (kata-containers 4.1.0: pkg/katautils/config.go, libs/kata-types/src/config).
+_RATES = (*(f"{whose}_rate_limiter_{what}_{kind}" for whose in ("disk", "net") for what in ("bw", "ops") for kind in ("max_rate", "one_time_burst")),
+          "rx_rate_limiter_max_rate", "tx_rate_limiter_max_rate")
+_UNMENTIONED = {
+    False: {"hypervisor": {"initrd", "guest_extension_images", "hypervisor_loglevel", "jailer_path", "valid_jailer_paths", *_RATES},
+            "factory": {"enable_template", "template_path", "vm_cache_number", "vm_cache_endpoint"}},
+    True: {"hypervisor": {"initrd", "log_level", "jailer_path", "valid_jailer_paths", *_RATES}},
+}
+_IN_VAIN = {("agent", "create_container_timeout"), ("runtime", "kubelet_root_dir"), ("hypervisor", "firmware_volume"),
+            ("hypervisor", "use_legacy_serial")}
+
+
 def shortfalls(configuration: Configuration, profile: str) -> list[str]:
-    """What is not as the profile asks, in words; a key that the file does not know cannot be asked of it."""
+    """What is not as the profile asks, in words; a key that the file does not know cannot be asked of it, but may be set wrongly."""
     known, effective = configuration.known(), dict(tables(configuration.effective()))
     found = []
     for setting in PROFILES[profile]:
-        for table in (name for name in known if name.split(".")[0] == setting.table and setting.key in known[name]):
+        there = [name for name in {**known, **effective} if setting.key in known.get(name, {}) or setting.key in effective.get(name, {})]
+        for table in (name for name in there if name.split(".")[0] == setting.table):
             seen = effective.get(table, {}).get(setting.key)
             wrong = setting.must_be_set if seen is None else seen != setting.value or type(seen) is not type(setting.value)
             if isinstance(seen, list) and isinstance(setting.value, list) and all(one in setting.value for one in seen):
@@ -63,8 +78,19 @@ def shortfalls(configuration: Configuration, profile: str) -> list[str]:
 def passed_over(configuration: Configuration) -> list[str]:
     """Each key in a drop-in that the configuration does not know, or knows of another type: the shim passes over it."""
     known = configuration.known()
+    is_rust = "hypervisor_name" in known.get("runtime", {})
     return [f"{table}.{key} in {one.path}" for one in configuration.drop_ins for table, keys in tables(one.values()) for key, value in keys.items()
-            if not _fits(known.get(table, {}), key, value)]
+            if not (_is_read(table, key, known, is_rust=is_rust) or _fits(known.get(table, {}), key, value))
+            or (is_rust and (table.split(".")[0], key) in _IN_VAIN)]
+
+
+def _is_read(table: str, key: str, known: Mapping[str, Table], *, is_rust: bool) -> bool:
+    """Whether a shim reads a key of a table of this monitor's that its template does not mention."""
+    first = table.split(".")[0]
+    if is_rust and table == "agent.kata.mem_agent":
+        return True
+    is_there = table in known or first == "factory"
+    return is_there and key not in known.get(table, {}) and key in _UNMENTIONED[is_rust].get(first, set())
 
 
 def _fits(known: Table, key: str, value: Any) -> bool:

@@ -47,6 +47,10 @@ class LosingHost:
 
         return ask
 
+    def uid(self) -> int:
+        """Only of one who is not root is it told that root might be answered."""
+        return 65534 if self._problem == "needs_root" else int(self._host.uid())
+
     def remaining(self) -> float | None:
         """What LiveHost says past its deadline."""
         return 0.0 if self._ever and self.asked > self._at else None
@@ -110,7 +114,7 @@ def state_of(record: dict[str, Any], promise: Promise) -> str:
 
 
 # (problem, whether all that follows is lost as well)
-LOSSES = (("unreadable", False), ("too_large", False), ("deadline", False), ("deadline", True))
+LOSSES = (("unreadable", False), ("needs_root", False), ("too_large", False), ("deadline", False), ("deadline", True))
 
 
 def _with(record: dict[str, Any], section: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -119,20 +123,33 @@ def _with(record: dict[str, Any], section: str, result: dict[str, Any]) -> dict[
     return {**record, section: result["facts"], "nulls": nulls + result["nulls"]}
 
 
-def kept_by_losing(path: Path, stride: int) -> tuple[list[tuple[str, int, str, str]], int]:
-    """Every broken promise of a host that some lost answer makes kept (section, number of the question, problem, key), and how much was tried."""
+class Lost(NamedTuple):
+    """What was tried with one host: its questions, how many losses, how many promises it breaks, and which of these some loss made kept.
+
+    These are told by the section, the number of the question, the problem and the promise.
+    """
+
+    questions: int
+    losses: int
+    broken: int
+    kept: list[tuple[str, int, str, str]]
+
+
+def kept_by_losing(path: Path, stride: int) -> Lost:
+    """Every broken promise of a host that some lost answer makes kept; every ``stride``-th question is lost, in each way."""
     host = RecordedHost.load(path)
     record = scan.scan(host, [], OPTIONS)
     broken = promises(record)
-    wrong, tried = [], 0
+    kept, questions, losses = [], 0, 0
     for section, module in sections.SECTIONS.items():
         counted = LosingHost(host)
         scan.collect_one(counted, section, module, OPTIONS)
+        questions += counted.asked
         for number in range(0, counted.asked, stride):
             for problem, ever in LOSSES:
-                tried += 1
+                losses += 1
                 result = scan.collect_one(LosingHost(host, number, problem, ever), section, module, OPTIONS)
                 if result["facts"] != record[section]:
                     worse = _with(record, section, result)
-                    wrong += [(section, number, problem, promise.key) for promise in broken if state_of(worse, promise) == KEPT]
-    return wrong, tried if len(broken) > 20 else 0
+                    kept += [(section, number, problem, promise.key) for promise in broken if state_of(worse, promise) == KEPT]
+    return Lost(questions, losses, len(broken), kept)

@@ -65,7 +65,7 @@ from ..module_utils._boot import change as boot
 from ..module_utils._boot import proxmox
 from ..module_utils._boot.grub import with_saved_default
 from ..module_utils._boot.loaders import default_release, entry_path
-from ..module_utils._boot.target import NoAnswerError
+from ..module_utils._host.errors import UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._kernel.initrd import lacks_initrd
 
@@ -91,16 +91,16 @@ def read_default() -> Tuple[Optional[str], Any, bool]:
     """(release, entry, whether nothing says that the configuration is stale) of the boot loader as it stands."""
     try:
         return default_release(LiveHost())
-    except NoAnswerError as problem:
-        raise boot.ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem)) from problem
+    except UnansweredError as problem:
+        raise boot.ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem.detail)) from problem
 
 
 def grub_entry(image: str) -> str:
     """The stable name of the image's entry in GRUB's menu."""
     try:
         entry = entry_path(LiveHost(), os.path.basename(image))
-    except NoAnswerError as problem:
-        raise boot.ModuleError("GRUB's menu cannot be read (%s): %s" % (problem.reason, problem)) from problem
+    except UnansweredError as problem:
+        raise boot.ModuleError("GRUB's menu cannot be read (%s): %s" % (problem.reason, problem.detail)) from problem
     if entry is None:
         raise boot.ModuleError("GRUB's menu has no entry for %s; make the menu again (update-grub, grub2-mkconfig), then try again" % image)
     return entry
@@ -175,7 +175,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={"release": {"type": "str", "required": True}}, supports_check_mode=True)
     try:
         result = change(module, module.params["release"])
-    except (ValueError, boot.ModuleError) as error:
+    except (ValueError, UnansweredError, boot.ModuleError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

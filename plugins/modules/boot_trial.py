@@ -77,8 +77,9 @@ from ..module_utils._boot import change as boot
 from ..module_utils._boot import trial
 from ..module_utils._boot.loaders import find_targets, release_of_target
 from ..module_utils._boot.systemd_boot import split_counters
-from ..module_utils._boot.target import NoAnswerError, Targets
+from ..module_utils._boot.target import Targets
 from ..module_utils._boot.words import checked
+from ..module_utils._host.errors import UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._kernel.initrd import lacks_initrd
 
@@ -101,8 +102,8 @@ def read_targets() -> Targets:
     """What the loader will start as its configuration stands."""
     try:
         return find_targets(LiveHost())
-    except NoAnswerError as problem:
-        raise boot.ModuleError("the boot loader's choice cannot be read (%s): %s" % (problem.reason, problem)) from problem
+    except UnansweredError as problem:
+        raise boot.ModuleError("the boot loader's choice cannot be read (%s): %s" % (problem.reason, problem.detail)) from problem
 
 
 def default_release(targets: Targets) -> Optional[str]:
@@ -273,7 +274,7 @@ def main() -> None:
     try:
         words = checked("words", module.params["words"])
         result = present(module, module.params["release"], words) if module.params["state"] == "present" else absent(module)
-    except (ValueError, OSError, boot.ModuleError) as error:
+    except (ValueError, OSError, UnansweredError, boot.ModuleError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

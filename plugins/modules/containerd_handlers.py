@@ -64,7 +64,7 @@ from ..module_utils._containers.engines import program_reading
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.containerd import Containerd
 from ..module_utils._handlers.containerd_config import shown
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 
 
@@ -88,7 +88,7 @@ def main() -> None:
         host = LiveHost()
         program = program_reading(host, module.params["config"], []) or "containerd"
         result = Containerd(host, module.params["config"], module.params["service"], program).register(handlers, module.check_mode)
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or module.params["config"], error.strerror or error))

@@ -54,7 +54,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.docker import Docker
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     try:
         handlers = handlers_of(module.params, module.check_mode)
         result = Docker(LiveHost(), params["config"], params["service"], params["socket"]).register(handlers, module.check_mode)
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or params["config"], error.strerror or error))

@@ -79,7 +79,7 @@ from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.containerd import write_text
 from ..module_utils._handlers.drop_in import ENGINES
 from ..module_utils._handlers.placing import Placing
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 
 # Gone with a reboot, which makes the engine read its files anyway.
@@ -109,7 +109,7 @@ def main() -> None:
         waits = made["changed"] or waited
         if not module.check_mode and not waits:
             write_text(pending, None)
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or engine.config, error.strerror or error))

@@ -84,7 +84,7 @@ from typing import Any, Dict, List
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._formats.elf import HEAD_BYTES, is_static
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._probe.engines import ENGINES, kernel_of, probe_of
 from ..module_utils._probe.image import archive
@@ -120,7 +120,7 @@ def _prove(host: Any, engine: Any, name: str, require_kvm: bool) -> Dict[str, An
         sandbox = engine.start(runtime, probe_of(name))
         seen = observe(host, runtime, sandbox, kernel_of(engine, probe_of(name)))
         found.update(seen._asdict(), problems=problems(seen, require_kvm))
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         found["problems"] = [str(refused)]
     return found
 
@@ -130,7 +130,7 @@ def _control(host: Any, engine: Any) -> List[str]:
     try:
         engine.start(engine.control, probe_of(engine.control.name))
         return control_problems(host.uname()[2], kernel_of(engine, probe_of(engine.control.name)))
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         return [str(refused)]
 
 
@@ -166,7 +166,7 @@ def main() -> None:
     unsupported = [name for name, path in UNSUPPORTED if not host.stat(path).problem]
     try:
         result = _run(host, engine, module.params)
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused), proofs=[], unsupported=unsupported)
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or module.params["program"], error.strerror or error), proofs=[], unsupported=unsupported)

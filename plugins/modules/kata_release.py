@@ -115,7 +115,7 @@ from typing import Any, Dict, List
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._containers import processes
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._kata.archive import check_sha256, check_version, surplus
 from ..module_utils._kata.trees import Trees, check_archive
@@ -228,7 +228,7 @@ def main() -> None:
     host = LiveHost()
     try:
         act = _present(trees, host, params, module.check_mode) if params["state"] == "present" else _absent(trees, host, module.check_mode)
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or module.params["root"], error.strerror or error))

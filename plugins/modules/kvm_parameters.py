@@ -76,7 +76,7 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._hypervisor import kvm, kvm_parameters
 from ..module_utils._hypervisor.kvm_parameters import State
@@ -90,7 +90,7 @@ def users(host: Any) -> int:
     for name in kvm.modules(host):
         folder = "%s/%s" % (kvm.MODULES, name)
         count = host.read(folder + "/refcnt", 64).value
-        held += int(count) - len(host.listdir(folder + "/holders").value or []) if count else 0
+        held += int(count) - len(host.listdir(folder + "/holders").if_there([])) if count else 0
     return held
 
 
@@ -100,7 +100,7 @@ def read_state(host: Any, name: str, held: int, stays: Dict[str, str], command_l
     folder = "%s/%s" % (kvm.MODULES, module)
     if host.stat(folder).problem:
         return State(name, None, False, False, 0, stays.get(name))
-    known = host.listdir(folder + "/parameters").value or []
+    known = host.listdir(folder + "/parameters").if_there([])
     if parameter not in known:
         raise Refused("parameters: seen %s; wanted: a parameter of %s: %s" % (name, module, ", ".join(known) or "it has none"))
     path = "%s/parameters/%s" % (folder, parameter)
@@ -114,7 +114,7 @@ def read_state(host: Any, name: str, held: int, stays: Dict[str, str], command_l
 
 def read_states(module: Any, host: Any, wanted: Dict[str, str], is_kept: bool) -> List[State]:
     """How the parameters stand. Where the file is only about to be written, its content is what stays."""
-    command_line = kvm_parameters.set_by_command_line(host.read("/proc/cmdline").value or "")
+    command_line = kvm_parameters.set_by_command_line(host.read("/proc/cmdline").if_there(""))
     if is_kept:
         _status, out, _err = module.run_command([module.get_bin_path("modprobe", required=True), "--showconfig"])
         stays = kvm_parameters.set_by_configuration(out)
@@ -132,7 +132,7 @@ def initramfs_modules(host: Any, names: List[str]) -> Dict[str, str]:
         files += ["%s/%s" % (place, name) for name in listed.value] if listed.value is not None else [place]
     found = {}
     for path in files:
-        text = host.read(path).value or ""
+        text = host.read(path).if_there("")
         found.update({name: path for name in names if kvm_parameters.named_in(text, name)})
     return found
 
@@ -196,7 +196,7 @@ def prove(states: List[State], wanted: Dict[str, str], modules: List[str]) -> No
 
 def apply(module: Any, host: Any, wanted: Dict[str, str], path: str, reload: bool) -> Dict[str, Any]:
     """Compare, change, read again; the module's result."""
-    text, before_text = kvm_parameters.render(wanted), host.read(path).value or ""
+    text, before_text = kvm_parameters.render(wanted), host.read(path).if_there("")
     before = read_states(module, host, wanted, text == before_text)
     names = kvm_parameters.to_write(before, wanted)
     modules = kvm_parameters.to_reload(before, wanted) if reload and not users(host) else []
@@ -226,7 +226,7 @@ def main() -> None:
     given = module.params
     try:
         result = apply(module, LiveHost(), kvm_parameters.check(given["parameters"]), given["path"], given["reload"])
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or given["path"], error.strerror or error))

@@ -69,7 +69,7 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._hypervisor import libvirt_guests
 from ..module_utils._hypervisor.libvirt_move import Libvirt, Order
@@ -114,7 +114,7 @@ def main() -> None:
     order = Order(given["name"], given["pid"], given["method"], given["destination"], given["shutdown_seconds"])
     try:
         result = change(libvirt, order, module.check_mode)
-    except Refused as refusal:
+    except (Refused, UnansweredError) as refusal:
         module.fail_json(msg=str(refusal))
     module.exit_json(**result)
 

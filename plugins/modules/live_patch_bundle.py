@@ -117,7 +117,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._formats.kernel_module import ModuleFile
-from ..module_utils._host.errors import Refused
+from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._live_patch import transition
 from ..module_utils._live_patch.bundle import loading
@@ -218,7 +218,7 @@ class Work:
         try:
             if must_load:
                 loading.load(self.host, name, store.waiting_path(name), self.patience, self.command)
-        except (Refused, StalledError, OSError):
+        except (Refused, UnansweredError, StalledError, OSError):
             if not known and not loading.state_of(self.host, name):
                 store.remove(name)
             raise
@@ -242,7 +242,7 @@ class Work:
 
     def absent(self) -> Dict[str, Any]:
         """None of our patches in force or kept, for any kernel; the newest goes first."""
-        placed = [one for release in self.host.listdir(self_built.ROOT).value or [] for one in self_built.read_placed(self.host, release)[0]]
+        placed = [one for release in self.host.listdir(self_built.ROOT).if_there([]) for one in self_built.read_placed(self.host, release)[0]]
         release = self.host.uname()[2]
         loaded = [one.name for one in sorted(placed, key=lambda one: one.built_at, reverse=True) if one.release == release]
         must_go = self.loader.must_go()
@@ -282,7 +282,7 @@ def main() -> None:
     try:
         before = work.before()
         done = work.present() if module.params["state"] == "present" else work.absent()
-    except Refused as refused:
+    except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except StalledError as stalled:
         module.fail_json(msg=str(stalled), changed=not stalled.turned_back, blocking=loading.blockers(stalled), reversed=stalled.turned_back)

@@ -58,6 +58,7 @@ reversed:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._host.errors import UnansweredError
 from ..module_utils._host.host import LiveHost
 from ..module_utils._live_patch import transition
 
@@ -75,6 +76,8 @@ def main() -> None:
     on_stall = "report" if module.check_mode else module.params["on_stall"]
     try:
         stall, text, turned = transition.handle(host, module.params["seconds"], on_stall)
+    except UnansweredError as lost:
+        module.fail_json(msg=str(lost))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or transition.__name__, error.strerror or error))
     if stall is not None:

@@ -6,9 +6,10 @@
 import os
 from typing import Any, Dict, List, Optional
 
+from .._host.errors import UnansweredError
 from .._host.host import LiveHost
 from .loaders import find_targets
-from .target import NoAnswerError, Target
+from .target import Target
 
 DEFAULTS = "/etc/default/grub"
 # Where the tools of the distributions that have a grubby keep what they change.
@@ -78,8 +79,8 @@ def boot_target() -> Target:
     """The entry that a reboot gives, by the boot loader's own configuration as it stands."""
     try:
         return find_targets(LiveHost()).default
-    except NoAnswerError as problem:
-        raise ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem)) from problem
+    except UnansweredError as problem:
+        raise ModuleError("the boot loader's default cannot be read (%s): %s" % (problem.reason, problem.detail)) from problem
 
 
 def after_failure(undone: str) -> str:

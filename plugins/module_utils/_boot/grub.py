@@ -75,7 +75,7 @@ class Reader:
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""
         return ["%s/EFI/%s/grub.cfg" % (root, vendor) for root in _EFI_SYSTEM_PARTITIONS
-                for vendor in self.host.listdir(root + "/EFI", 100).value or []]
+                for vendor in self.host.listdir(root + "/EFI", 100).if_there([])]
 
     def on_host(self, path: str) -> str:
         """The host's path for a path that GRUB sees; partitions of firmware belong to no snapshot."""
@@ -245,8 +245,8 @@ def _stale(host: Any, root: str, assigned: List[str]) -> Tuple[Optional[bool], s
         return None, _DEFAULTS, answer.problem
     if not assigned:
         return None, "grub.cfg never sets 'default'", "not_applicable"
-    snippets = [name for name in host.listdir(root + _DEFAULTS_FOLDER, 1000).value or [] if name.endswith(".cfg")]
-    texts = [host.read("%s%s/%s" % (root, _DEFAULTS_FOLDER, name), 65536).value or "" for name in snippets]
+    snippets = [name for name in host.listdir(root + _DEFAULTS_FOLDER, 1000).if_there([]) if name.endswith(".cfg")]
+    texts = [host.read("%s%s/%s" % (root, _DEFAULTS_FOLDER, name), 65536).if_there("") for name in snippets]
     try:
         wanted = wanted_default([answer.value] + texts)
     except ValueError as error:

@@ -44,7 +44,7 @@ def _wanted(host: Any, root: str) -> Tuple[str, str]:
     variable = _variable(host, "LoaderEntryDefault")
     if variable:
         return variable, "EFI variable LoaderEntryDefault"
-    for vendor in host.listdir(root + "/EFI", 100).value or []:
+    for vendor in host.listdir(root + "/EFI", 100).if_there([]):
         path = "%s/EFI/%s/grubenv" % (root, vendor)
         block = _block(host, path)
         if block.get("default"):
@@ -54,7 +54,7 @@ def _wanted(host: Any, root: str) -> Tuple[str, str]:
 
 def _block(host: Any, path: str) -> Dict[str, str]:
     try:
-        return grubenv.parse(host.read(path, 65536).value or "")
+        return grubenv.parse(host.read(path, 65536).if_there(""))
     except ValueError:
         return {}
 

@@ -73,9 +73,9 @@ def build_of_image(host: Any, path: str) -> str:
 
     A build that runs and lies on disk alike is the one that the package brought, whatever its version is called.
     """
-    header = host.read_bytes(path, _HEADER_BYTES).value or b""
+    header = host.read_bytes(path, _HEADER_BYTES).if_there(b"")
     try:
-        text = host.read_bytes(path, 512, version_offset(header)).value or b""
+        text = host.read_bytes(path, 512, version_offset(header)).if_there(b"")
     except ValueError:
         return ""
     said = text.split(b"\0")[0].decode("utf-8", "replace")
@@ -87,7 +87,7 @@ def _ask_linux_header(host: Any, path: str) -> str:
     if header.problem:
         raise ValueError("%s: %s" % (path, header.detail))
     text = host.read_bytes(path, 256, version_offset(header.value))
-    return parse_version_text(text.value or b"")
+    return parse_version_text(text.if_there(b""))
 
 
 def pe_section(host: Any, path: str, name: str, limit: int) -> bytes:
@@ -96,7 +96,7 @@ def pe_section(host: Any, path: str, name: str, limit: int) -> bytes:
     if head.problem:
         raise ValueError("%s: %s" % (path, head.detail))
     offset, size = section_place(head.value, name)
-    return bytes(host.read_bytes(path, min(size, limit), offset).value or b"")
+    return bytes(host.read_bytes(path, min(size, limit), offset).if_there(b""))
 
 
 def _ask_unified_image(host: Any, path: str) -> str:

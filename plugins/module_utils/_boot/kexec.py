@@ -25,7 +25,7 @@ def targets(host: Any) -> Optional[Targets]:
     image = values.get("KERNEL_IMAGE", "")
     if not image:
         raise NoAnswerError("absent", "%s: LOAD_KEXEC is true, and no KERNEL_IMAGE is named" % _CONFIGURATION)
-    options = values.get("APPEND") or (host.read("/proc/cmdline", 65536).value or "").strip()
+    options = values.get("APPEND") or host.read("/proc/cmdline", 65536).if_there("").strip()
     target = Target("KERNEL_IMAGE", image, "LOAD_KEXEC in %s" % _CONFIGURATION, "kexec", options, "", tuple(values.get("INITRD", "").split()))
     return Targets(_CONFIGURATION, target, None, None, "kexec-tools reads its configuration as it is", "not_applicable")
 
@@ -33,9 +33,9 @@ def targets(host: Any) -> Optional[Targets]:
 def _settings(host: Any) -> Dict[str, str]:
     folder = _CONFIGURATION + ".d"
     values: Dict[str, str] = {}
-    for path in [_CONFIGURATION] + ["%s/%s" % (folder, name) for name in host.listdir(folder, 1000).value or [] if "." not in name]:
+    for path in [_CONFIGURATION] + ["%s/%s" % (folder, name) for name in host.listdir(folder, 1000).if_there([]) if "." not in name]:
         try:
-            values.update(assignments(host.read(path, 65536).value or ""))
+            values.update(assignments(host.read(path, 65536).if_there("")))
         except ValueError:
             # Nothing but comments.
             continue

@@ -166,7 +166,7 @@ def _by_files(host: Any, efi: bool, system: System, is_grub: bool, vendor: str) 
 def _loader_type(host: Any) -> str:
     """SUSE's own word for its boot loader, '' elsewhere."""
     try:
-        return assignments(host.read("/etc/sysconfig/bootloader", 65536).value or "").get("LOADER_TYPE", "")
+        return assignments(host.read("/etc/sysconfig/bootloader", 65536).if_there("")).get("LOADER_TYPE", "")
     except ValueError:
         return ""
 

@@ -166,7 +166,7 @@ def _signal(source: str, required: bool, packages: List[str], detail: str) -> Di
 def _debian_signals(host: Any) -> List[Dict[str, Any]]:
     path = "/run/reboot-required"
     if not host.stat(path).problem:
-        packages = parse_package_names(host.read(path + ".pkgs", 1 << 20).value or "")
+        packages = parse_package_names(host.read(path + ".pkgs", 1 << 20).if_there(""))
         return [_signal(path, True, packages, "asked for by a package's installation")]
     hooks = [hook + scope for hook, scope in _DEBIAN_HOOKS if not host.stat(hook).problem]
     return [_signal(path, False, [], "would have been created by %s" % ", ".join(hooks))] if hooks else []
@@ -207,9 +207,9 @@ def _rpm_capabilities(host: Any, family: str) -> List[str]:
         files = [path for path in _SUSE_FILES if not host.stat(path).problem][:1]
     else:
         wanted, folder, ending, files = list(_CORE_CAPABILITIES), _NEEDS_RESTARTING_FOLDER, ".conf", []
-    files += ["%s/%s" % (folder, name) for name in host.listdir(folder, 100).value or [] if name.endswith(ending)]
+    files += ["%s/%s" % (folder, name) for name in host.listdir(folder, 100).if_there([]) if name.endswith(ending)]
     for path in files:
-        wanted += parse_capabilities(host.read(path, 65536).value or "")
+        wanted += parse_capabilities(host.read(path, 65536).if_there(""))
     return sorted(set(wanted))[:500]
 
 

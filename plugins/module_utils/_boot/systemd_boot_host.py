@@ -20,7 +20,7 @@ _VARIABLES = ("LoaderEntryOneShot", "LoaderEntryDefault", "LoaderEntryPreferred"
 def installed(host: Any) -> bool:
     """Whether the loader itself lies on a partition that firmware reads."""
     for root in _PARTITIONS:
-        names = host.listdir(root + "/EFI/systemd", 100).value or []
+        names = host.listdir(root + "/EFI/systemd", 100).if_there([])
         if any(name.startswith("systemd-boot") and name.endswith(".efi") for name in names):
             return True
     return False
@@ -117,7 +117,7 @@ def _all_choices(host: Any, partitions: List[str], loader: int) -> List[Choice]:
 def _unified_images(host: Any, folder: str) -> List[Choice]:
     """The images in a folder that the loader shows: those that hold an os-release with a name."""
     found = []
-    for name in [name for name in host.listdir(folder, 5000).value or [] if name.lower().endswith(".efi")][:200]:
+    for name in [name for name in host.listdir(folder, 5000).if_there([]) if name.lower().endswith(".efi")][:200]:
         release = _image_os_release(host, "%s/%s" % (folder, name))
         if not name.lower().startswith("auto-") and any(release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID")):
             found.append(systemd_boot.choice_of_image(name, "%s/%s" % (folder, name), release))

@@ -5,6 +5,8 @@
 
 from typing import Any, NamedTuple, Optional, Tuple
 
+from .._host.errors import UnansweredError
+
 # entry: what the loader calls it; image: the kernel's path on the host, '' where the entry loads none; how: what made it the choice;
 # options: the kernel's command line, None where the loader's files do not tell; version: what a .conf file calls its kernel; initrds: their paths.
 
@@ -40,13 +42,11 @@ class Targets(NamedTuple):
     images: Tuple[str, ...] = ()
 
 
-class NoAnswerError(Exception):
-    """The loader's choice cannot be had: ``reason`` is one of _record.REASONS."""
+class NoAnswerError(UnansweredError):
+    """The loader's choice cannot be had."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        Exception.__init__(self, detail)
-        self.reason = reason
-        self.detail = detail
+    def __str__(self) -> str:
+        return self.detail
 
 
 def on_host(host: Any, path: str, root: str = "") -> str:

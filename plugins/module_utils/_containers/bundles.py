@@ -80,7 +80,7 @@ class Finder:
         folders = dict(machines.TASKS)
         for (space, name), shim in sorted(self._shims.items()):
             with apart(self._host):
-                match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).value or "")
+                match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).if_there(""))
             if match and match.group(3) == name and match.group(1) not in folders and self._is_here(match.group(0), shim):
                 folders[match.group(1)] = "docker" if space == _DOCKERS_NAMESPACE else "containerd"
         return sorted(folders.items())
@@ -133,7 +133,7 @@ class Finder:
     def _orphan(self, bundle: str, engine: str, space: str, name: str, sandbox: str) -> Optional[Container]:
         """A container that lives without a shim of root's: a bundle whose first process is there, in the container's own control group."""
         word = (self._own_text(bundle + "/init.pid") or "").strip()
-        if not re.match(r"[1-9][0-9]{0,9}\Z", word) or name not in (self._host.read("/proc/%s/cgroup" % word, _SHORT_BYTES).value or ""):
+        if not re.match(r"[1-9][0-9]{0,9}\Z", word) or name not in self._host.read("/proc/%s/cgroup" % word, _SHORT_BYTES).if_there(""):
             return None
         return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
                 "runtime": None, "shim": None, "isolation": None, "reason": "it lives, and its shim was not found", "pid": int(word),
@@ -242,7 +242,7 @@ class Finder:
 
     def _crios_names(self) -> List[str]:
         """What CRI-O's monitors call containers and pods."""
-        return [name for name in self._host.listdir(_CRIO_RUN, TASKS_LIMIT).value or [] if _NAME.match(name)]
+        return [name for name in self._host.listdir(_CRIO_RUN, TASKS_LIMIT).if_there([]) if _NAME.match(name)]
 
     def _crios_folders(self) -> Dict[Optional[int], str]:
         """{first process: container} by what CRI-O's monitors write down."""

@@ -77,7 +77,7 @@ def holds_machine(host: Any, pid: int) -> Optional[bool]:
     listed = host.listdir("/proc/%d/fd" % pid, _FDS_LIMIT)
     if listed.problem:
         return None
-    return any((host.readlink("/proc/%d/fd/%s" % (pid, name)).value or "").startswith(_MACHINES) for name in listed.value)
+    return any(host.readlink("/proc/%d/fd/%s" % (pid, name)).if_there("").startswith(_MACHINES) for name in listed.value)
 
 
 def any_holds_machine(host: Any, pids: List[int]) -> Optional[bool]:
@@ -89,7 +89,7 @@ def any_holds_machine(host: Any, pids: List[int]) -> Optional[bool]:
 def is_runsc(host: Any, pid: int) -> bool:
     """Whether a process runs a file of root's that is, or was, the host's own runsc: its path says nothing, for a container shows what it likes."""
     running = host.stat("/proc/%d/exe" % pid)
-    path = proc.parse_exe(host.readlink("/proc/%d/exe" % pid).value or "").path
+    path = proc.parse_exe(host.readlink("/proc/%d/exe" % pid).if_there("")).path
     folder, _slash, name = path.rpartition("/")
     if running.problem or not _RUNSC.match(name) or running.value.uid != 0 or running.value.mode & 0o022 or not is_of_root(host, folder):
         return False

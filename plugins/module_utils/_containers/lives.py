@@ -50,11 +50,11 @@ def parse_status(text: str) -> Optional[Life]:
 
 def life_of(host: Any, pid: int) -> Optional[Life]:
     """What is known of a process; None where there is no such process."""
-    said = parse_status(host.read("%s/%d/status" % (PROC, pid), _STATUS_BYTES).value or "")
+    said = parse_status(host.read("%s/%d/status" % (PROC, pid), _STATUS_BYTES).if_there(""))
     if said:
         return said
     try:
-        stat = proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).value or "")
+        stat = proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).if_there(""))
     except ValueError:
         return None
     return Life(stat.parent, stat.comm, [], 0)

@@ -65,7 +65,7 @@ def _is_believed(host: Any, process: processes.Process) -> bool:
     if process.name != "firecracker":
         return False
     with apart(host):
-        jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).value or ""
+        jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).if_there("")
     return (jail.startswith(_JAILS) and "/../" not in jail) or _is_jailed(host, process)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import processes as proc
 from .._formats.running_files import file_of
-from .._host.witness import apart
+from .._host.witness import apart, refusals_told
 from .._hypervisor import monitors
 from . import lives as all_lives
 
@@ -105,7 +105,7 @@ def kind_of_comm(comm: str) -> Optional[Tuple[str, str]]:
 
 def find(host: Any) -> Tuple[Optional[Found], str]:
     """(what was found, '') in one pass over /proc, or (None, problem)."""
-    if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
+    if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").if_there("")):
         return None, "needs_root"
     listed = host.listdir(PROC)
     if listed.problem:
@@ -146,17 +146,18 @@ def _is_called(host: Any, folder: str, name: str) -> bool:
     """Whether a program was started by a name that carries containers: one binary may be several programs (k3s is its containerd too)."""
     if kind_of(name) is None:
         return False
-    argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).value or "")
+    argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).if_there(""))
     return bool(argv) and argv[0].rpartition("/")[2] == name
 
 
 def _process(host: Any, pid: int, link: Optional[str], kind: Tuple[str, str], root: Any, life: all_lives.Life) -> Optional[Process]:
     folder = "%s/%d" % (PROC, pid)
     ticks = ticks_of(host, pid)
-    argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).value or "")
+    argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).if_there(""))
     if ticks is None or not argv or (kind[0] == SHIM and argv[-1] in _ERRANDS):
         return None
-    seen, owner = host.stat(folder + "/root"), host.stat(folder)
+    with refusals_told(host):
+        seen, owner = host.stat(folder + "/root"), host.stat(folder)
     own_root = None if seen.problem or root.problem else file_of(seen.value) != file_of(root.value)
     process = Process(pid, kind[0], kind[1], link, argv, ticks, life.parent, None if owner.problem else owner.value.uid, own_root, own_root)
     return process._replace(nested=False) if own_root and _is_the_hosts(host, process, life) else process
@@ -194,7 +195,7 @@ def one_option(argv: List[str], *names: str) -> str:
 def parent_of(host: Any, pid: int) -> Optional[int]:
     """The parent of a live process; None where there is no such process."""
     try:
-        return proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).value or "").parent
+        return proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).if_there("")).parent
     except ValueError:
         return None
 
@@ -202,19 +203,19 @@ def parent_of(host: Any, pid: int) -> Optional[int]:
 def ticks_of(host: Any, pid: int) -> Optional[int]:
     """When a live process was started; None where there is no such process."""
     try:
-        return proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).value or "").start_ticks
+        return proc.parse_stat(host.read("%s/%d/stat" % (PROC, pid), _STAT_BYTES).if_there("")).start_ticks
     except ValueError:
         return None
 
 
 def started(host: Any, process: Process) -> Optional[float]:
     """When a process was started, in seconds since 1970; None where the host's uptime is not known."""
-    booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+    booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
     return None if booted is None else booted + process.ticks / float(proc.TICKS_PER_SECOND)
 
 
 def children_of(host: Any, found: Found, pid: int) -> List[int]:
     """The children of a process, oldest first; of its first thread where no parents are known."""
     children = found.below.get(pid, [])
-    words = (host.read("%s/%d/task/%d/children" % (PROC, pid, pid), _STAT_BYTES).value or "").split()
+    words = host.read("%s/%d/task/%d/children" % (PROC, pid, pid), _STAT_BYTES).if_there("").split()
     return children + [int(word) for word in words if _PID.match(word) and int(word) not in children]

@@ -38,7 +38,7 @@ def _configures_remote(host: Any, path: Optional[str]) -> bool:
     if not path:
         return False
     try:
-        monitors = parse(host.read(path, _BYTES).value or "").get("hypervisor")
+        monitors = parse(host.read(path, _BYTES).if_there("")).get("hypervisor")
     except TomlError:
         return False
     return isinstance(monitors, dict) and list(monitors) == [REMOTE]

@@ -80,7 +80,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
         for path in ("engines", "nested_shims") + _OF_ITEMS:
             section.cannot_say(path, problem, processes.PROC)
         return
-    booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+    booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
     engines, engine_problem, detail = container_engines.find(host, found, booted_at)
     if engine_problem:
         section.cannot_say("engines", engine_problem, detail)

@@ -93,7 +93,7 @@ class Stores:
             folders = [path.rstrip("/") for path in told if path.startswith("/") and len(path) < 1024] + list(_DOCKERS_DATA)
             self._data = []
             for folder in sorted(set(folders), key=folders.index):
-                names = self._host.listdir(folder, _ENTRIES).value or []
+                names = self._host.listdir(folder, _ENTRIES).if_there([])
                 self._data += [folder] + ["%s/%s" % (folder, name) for name in names if _REMAPPED.match(name)]
         return self._data
 

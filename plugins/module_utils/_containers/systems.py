@@ -49,7 +49,7 @@ def find(host: Any, found: processes.Found) -> List[System]:
 
 
 def _group(host: Any, pid: int) -> str:
-    match = _GROUP.search(host.read("%s/%d/cgroup" % (processes.PROC, pid), 64 * 1024).value or "")
+    match = _GROUP.search(host.read("%s/%d/cgroup" % (processes.PROC, pid), 64 * 1024).if_there(""))
     name = next((word for word in match.groups() if word), "") if match else ""
     return _ESCAPED.sub(lambda escaped: chr(int(escaped.group(1), 16)), name)
 

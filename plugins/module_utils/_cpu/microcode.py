@@ -9,6 +9,8 @@ Formats: arch/x86/include/asm/microcode_intel.h and arch/x86/kernel/cpu/microcod
 import struct
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from .._host.witness import refusals_told
+
 FOLDERS = ("/lib/firmware", "/lib/firmware/updates", "/usr/lib/firmware")
 PLATFORM = "/sys/devices/system/cpu/cpu0/microcode/processor_flags"
 
@@ -118,8 +120,10 @@ def of_amd(host: Any, processor: str) -> Optional[Waiting]:
 
 def _platform(host: Any) -> Optional[int]:
     """The bit of this host's platform among those of Intel's entries; None where the kernel does not say it."""
+    with refusals_told(host):
+        answer = host.read(PLATFORM, 64)
     try:
-        return int(host.read(PLATFORM, 64).value or "", 16) or None
+        return int("" if answer.problem else answer.value, 16) or None
     except ValueError:
         return None
 

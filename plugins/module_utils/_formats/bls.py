@@ -165,7 +165,8 @@ def read_entries(
     """(entries of a folder, the host's answer to its listing or to the first file that could not be read)."""
     entries: List[BlsEntry] = []
     answer = host.listdir(folder, 5000)
-    names = [name for name in answer.value or [] if name.endswith(".conf") and len(name) > 5 and not name.startswith(".")][:_LIMIT_ENTRIES]
+    listed = [] if answer.problem else answer.value
+    names = [name for name in listed if name.endswith(".conf") and len(name) > 5 and not name.startswith(".")][:_LIMIT_ENTRIES]
     for name in names:
         text = host.read("%s/%s" % (folder, name), 65536)
         if text.problem:

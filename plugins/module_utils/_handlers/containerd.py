@@ -163,8 +163,8 @@ class Containerd(object):
 
     def containers(self) -> int:
         """How many containers containerd keeps."""
-        spaces = self.host.listdir(containerd_files.BUNDLES).value or []
-        return sum(len(self.host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).value or []) for space in spaces)
+        spaces = self.host.listdir(containerd_files.BUNDLES).if_there([])
+        return sum(len(self.host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).if_there([])) for space in spaces)
 
     def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
         """Have exactly these handlers of ours registered."""

@@ -107,7 +107,7 @@ def matching(host: Any, pattern: str) -> List[str]:
         if not any(sign in part for sign in "*?["):
             found = [posixpath.join(folder, part) for folder in found]
             continue
-        found = [posixpath.join(folder, name) for folder in found[:FILES_LIMIT] for name in host.listdir(folder, 4096).value or []
+        found = [posixpath.join(folder, name) for folder in found[:FILES_LIMIT] for name in host.listdir(folder, 4096).if_there([])
                  if fnmatchcase(name, part)]
     # What was listed is there; a plain last name has to be looked for.
     return found[:FILES_LIMIT] if any(sign in part for sign in "*?[") else [path for path in found[:FILES_LIMIT] if not host.stat(path).problem]

@@ -34,7 +34,7 @@ def read(host: Any) -> Read:
     listed = host.listdir(FOLDER, FILES_LIMIT)
     if listed.problem not in (None, "absent"):
         return Read([], listed.problem, FOLDER)
-    for path in [MAIN] + ["%s/%s" % (FOLDER, name) for name in listed.value or []]:
+    for path in [MAIN] + ["%s/%s" % (FOLDER, name) for name in listed.if_there([])]:
         answer = host.read(path, BYTES)
         if answer.problem == "absent":
             continue

@@ -21,6 +21,11 @@ import time
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from . import kvm_guest
+from .errors import UnansweredError
+
+PROBLEMS = ("absent", "needs_root", "unreadable", "too_large", "deadline", "tool_missing")
+# These two are knowledge; after the others it is not known what is there.
+NOT_THERE = ("absent", "tool_missing")
 
 
 class Answer(NamedTuple):
@@ -29,6 +34,12 @@ class Answer(NamedTuple):
     value: Any
     problem: Optional[str]
     detail: str
+
+    def if_there(self, nothing: Any) -> Any:
+        """The value, or ``nothing`` of what is not there; UnansweredError where that is not known, unless a witness remembers it."""
+        if self.problem and self.problem not in NOT_THERE:
+            raise UnansweredError(self.problem, self.detail)
+        return nothing if self.problem else self.value
 
 
 class Run(NamedTuple):
@@ -59,8 +70,6 @@ class Stat(NamedTuple):
     device: int
     inode: int
 
-
-PROBLEMS = ("absent", "needs_root", "unreadable", "too_large", "deadline", "tool_missing")
 
 READ_LIMIT = 4 * 1024 * 1024
 ENTRIES_LIMIT = 100000
@@ -258,7 +267,7 @@ class LiveHost:
         except (OSError, ValueError) as error:
             return _refused(error)
         try:
-            lines = self.read("/proc/self/fdinfo/%d" % handle, CHUNK).value or ""
+            lines = self.read("/proc/self/fdinfo/%d" % handle, CHUNK).if_there("")
         finally:
             os.close(handle)
         numbers = [line.split(":", 1)[1].strip() for line in lines.splitlines() if line.startswith("mnt_id:")]

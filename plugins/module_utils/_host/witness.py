@@ -10,8 +10,7 @@ asks through a :class:`Witness`, and after a lost answer its :class:`record.Sect
 from contextlib import contextmanager
 from typing import Any, Iterator, List, NamedTuple, Optional
 
-# An answer with one of these problems is lost: what is there is not known. Absent, and a tool that is not installed, are knowledge.
-LOST = ("deadline", "unreadable", "too_large")
+from .host import NOT_THERE, Answer
 
 _DETAIL_LIMIT = 300
 
@@ -21,6 +20,14 @@ class Loss(NamedTuple):
 
     reason: str
     detail: str
+
+
+class Remembered(Answer):
+    """A lost answer that a witness remembers: a reader may go on as if nothing were there, for nothing is said that rests on it."""
+
+    def if_there(self, nothing: Any) -> Any:
+        """``nothing``, as where it is known that nothing is there."""
+        return nothing
 
 
 class Witness:
@@ -38,18 +45,20 @@ class Witness:
         def ask(*arguments: Any, **options: Any) -> Any:
             answer = question(*arguments, **options)
             loss = self._loss(name, arguments, answer)
-            if loss:
-                self.losses.append(loss)
-            return answer
+            if not loss:
+                return answer
+            self.losses.append(loss)
+            return Remembered(*answer) if isinstance(answer, Answer) else answer
 
         self.__dict__[name] = ask
         return ask
 
     def _loss(self, question: str, arguments: Any, answer: Any) -> Optional[Loss]:
         problem = getattr(answer, "problem", None)
-        # Root is refused nothing for want of root: there something else stands in the way.
-        if problem in LOST or (problem == "needs_root" and self.asked.uid() == 0):
-            return Loss("unreadable" if problem == "needs_root" else problem, _detail(question, arguments, answer.detail))
+        if problem and problem not in NOT_THERE:
+            # Root is refused nothing for want of root: there something else stands in the way.
+            reason = "unreadable" if problem == "needs_root" and self.asked.uid() == 0 else problem
+            return Loss(reason, _detail(question, arguments, answer.detail))
         ended = getattr(getattr(answer, "value", None), "rc", 0)
         if isinstance(ended, int) and ended < 0:
             return Loss("tool_failed", _detail(question, arguments, "ended by signal %d" % -ended))
@@ -78,6 +87,17 @@ def apart(host: Any) -> Iterator[List[Loss]]:
         yield own
     finally:
         host.losses = before + [loss for loss in own if loss.reason == "deadline"]
+
+
+@contextmanager
+def refusals_told(host: Any) -> Iterator[None]:
+    """What is refused within for want of root counts there, and for nothing after it: the facts that are made of it tell of it."""
+    before = len(getattr(host, "losses", ()))
+    try:
+        yield
+    finally:
+        if hasattr(host, "losses"):
+            host.losses[before:] = [loss for loss in host.losses[before:] if loss.reason != "needs_root"]
 
 
 def count(host: Any, losses: List[Loss]) -> None:

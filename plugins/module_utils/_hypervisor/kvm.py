@@ -5,6 +5,8 @@
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+from .._host.witness import refusals_told
+
 DEVICE = "/dev/kvm"
 # There while a driver serves /dev/kvm. The node alone proves nothing: it can be a static one, and opening that loads modules.
 REGISTERED = "/sys/class/misc/kvm"
@@ -40,7 +42,8 @@ def climb(host: Any, cpu_flags: List[str], asked: str) -> Ladder:
     The rung 'guest' is not KVM's own: who asks for it is brought to 'vcpu' here, from where _guest_boot goes on.
     """
     bottom = "flags" if any(flag in cpu_flags for flag in _FLAGS) else "none"
-    why = _why_no_device(host)
+    with refusals_told(host):
+        why = _why_no_device(host)
     if why:
         return Ladder(bottom, asked, why if bottom == "flags" else "%s; the processor shows none of %s" % (why, ", ".join(_FLAGS)))
     if asked not in ASKED[1:]:
@@ -92,7 +95,7 @@ def parameters(host: Any, names: List[str]) -> Tuple[Dict[str, str], List[str]]:
     for module in names:
         folder = "%s/%s/parameters" % (MODULES, module)
         listed = host.listdir(folder, _PARAMETERS)
-        for parameter in listed.value or []:
+        for parameter in listed.if_there([]):
             answer = host.read("%s/%s" % (folder, parameter), _PARAMETER_BYTES)
             if answer.problem:
                 unreadable.append("%s.%s" % (module, parameter))

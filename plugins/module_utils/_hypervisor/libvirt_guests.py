@@ -83,7 +83,7 @@ def read(host: Any, nested: Optional[bool] = None) -> Tuple[List[Dict[str, Any]]
 def _saved(host: Any) -> Dict[str, str]:
     """Name and machine type of each guest whose memory libvirt saved: the document stands at the beginning of the file."""
     types = {}
-    for name in host.listdir(SAVED, _FILES).value or []:
+    for name in host.listdir(SAVED, _FILES).if_there([]):
         head = host.read_bytes("%s/%s" % (SAVED, name), _SAVED_HEAD)
         named = machine_types.from_domain_xml(head.value.decode("utf-8", "replace")) if head.value else []
         if name.endswith(".save") and named:

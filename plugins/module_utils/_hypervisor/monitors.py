@@ -76,7 +76,7 @@ def is_any_there(host: Any) -> bool:
     """Whether any folder of programs holds a component: most hosts have none, and need no package manager to say so."""
     for folder in _PROGRAM_FOLDERS:
         listed = host.listdir(folder)
-        if listed.problem not in (None, "absent") or any(name.startswith(_BEGINNINGS) and component_of(name) for name in listed.value or []):
+        if listed.problem not in (None, "absent") or any(name.startswith(_BEGINNINGS) and component_of(name) for name in listed.if_there([])):
             return True
     return False
 

@@ -10,7 +10,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import elf, processes, running_files
-from .._host.witness import apart
+from .._host.witness import apart, refusals_told
 from .._packages import past
 from . import guest_firmware, machine_types, monitors, opened_files
 
@@ -88,7 +88,7 @@ def _candidate(host: Any, pid: str) -> Optional[Candidate]:
         # A thread of the kernel, or a process that has ended.
         return None
     try:
-        comm = processes.parse_stat(host.read("%s/%s/stat" % (PROC, pid), _STAT_BYTES).value or "").comm
+        comm = processes.parse_stat(host.read("%s/%s/stat" % (PROC, pid), _STAT_BYTES).if_there("")).comm
     except ValueError:
         return None
     component = monitors.component_of_comm(comm)
@@ -99,7 +99,7 @@ def _candidate(host: Any, pid: str) -> Optional[Candidate]:
 
 def arguments(host: Any, pid: str) -> List[str]:
     """The process's command line; empty for threads of the kernel and where it cannot be read."""
-    return processes.parse_cmdline(host.read("%s/%s/cmdline" % (PROC, pid), _CMDLINE_BYTES).value or "")
+    return processes.parse_cmdline(host.read("%s/%s/cmdline" % (PROC, pid), _CMDLINE_BYTES).if_there(""))
 
 
 def judge(
@@ -177,7 +177,7 @@ def same_content(host: Any, exe: str, running: Any, path: str, now: Any) -> Opti
     if not any(digest.problem for digest in digests):
         return bool(digests[0].value == digests[1].value)
     heads = [host.read_bytes(where, 4096) for where in (exe, path)]
-    if any(head.problem for head in heads) or heads[0].value != heads[1].value or running.value.size != now.value.size:
+    if any(head.problem for head in heads) or len({head.value for head in heads}) > 1 or running.value.size != now.value.size:
         return False
     return None
 
@@ -202,7 +202,8 @@ class Examiner:
         folder = "%s/%s" % (PROC, candidate.pid)
         ticks = self._start_ticks(folder)
         started = None if self._booted_at is None else self._booted_at + ticks / float(processes.TICKS_PER_SECOND)
-        seen = self._binary(candidate, folder, started)
+        with refusals_told(self._host):
+            seen = self._binary(candidate, folder, started)
         argv = arguments(self._host, candidate.pid)
         guest = self._guest(candidate.component, argv)
         if self._start_ticks(folder) != ticks:
@@ -216,7 +217,8 @@ class Examiner:
 
     def _is_roots(self, folder: str) -> bool:
         """Whether a process runs a program of root's: anyone may call his own qemu-system-x86_64, and let it hold any file."""
-        running = self._host.stat(folder + "/exe")
+        with refusals_told(self._host):
+            running = self._host.stat(folder + "/exe")
         return not running.problem and running.value.uid == 0 and not running.value.mode & 0o022
 
     def _own_root(self, folder: str) -> Optional[bool]:
@@ -239,12 +241,12 @@ class Examiner:
         files = [path for path in processes.option_values(argv, "readconfig") if path.startswith(_CONFIGURATIONS) and "/../" not in path]
         if component != "qemu" or guest.machine_type or not files:
             return guest
-        return guest._replace(machine_type=machine_types.from_configuration(self._host.read(files[-1], _CMDLINE_BYTES).value or ""))
+        return guest._replace(machine_type=machine_types.from_configuration(self._host.read(files[-1], _CMDLINE_BYTES).if_there("")))
 
     def _start_ticks(self, folder: str) -> int:
         answer = self._host.read(folder + "/stat", _STAT_BYTES)
         try:
-            return processes.parse_stat(answer.value or "").start_ticks
+            return processes.parse_stat(answer.if_there("")).start_ticks
         except ValueError:
             raise GoneError(folder) from None
 
@@ -288,12 +290,12 @@ class Examiner:
         """
         snap = _SNAP.match(path)
         if snap:
-            current = (self._host.realpath("/snap/%s/current" % snap.group(1)).value or "").rpartition("/")[2]
+            current = self._host.realpath("/snap/%s/current" % snap.group(1)).if_there("").rpartition("/")[2]
             if not current:
                 return None
             reason = "revision %s of the snap %s runs, %s is the current one" % (snap.group(2), snap.group(1), current)
             return Verdict(current != snap.group(2), "" if current == snap.group(2) else reason, False)
-        if candidate.component != "qemu" or not running.value or running.value.uid != 0:
+        if candidate.component != "qemu" or running.problem or running.value.uid != 0:
             return None
         daemons = [daemon for daemon in self._daemons() if _same(daemon[1], root)] or self._daemons()
         for pid, _root in daemons:

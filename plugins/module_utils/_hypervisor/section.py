@@ -161,7 +161,7 @@ def _collect_xen(host: Any, section: Any, clues: virtualization.Clues) -> None:
 def _collect_xen_image(host: Any, section: Any, components: List[Dict[str, Any]]) -> None:
     """Whether an image came after the boot: package managers give it an older time, and a new owner or link moves the inode's own time alone."""
     images = [component["path"] for component in components if component["name"] == "xen" and component["path"]]
-    booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+    booted = proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
     stats = [host.stat(path) for path in images]
     if not images or booted is None or any(stat.problem for stat in stats):
         reason = "not_applicable" if not images else "absent"
@@ -196,7 +196,7 @@ def _collect_components(
     if problem:
         section.cannot_say("components", problem, detail)
         return [], {}, manager
-    owned = {(host.realpath(path).value or path): package for path, package in monitors.by_path(packages).items()}
+    owned = {host.realpath(path).if_there(path): package for path, package in monitors.by_path(packages).items()}
     unknown = _unknown(host, owned, running)
     found = owners.of(host, manager, unknown) if unknown else {}
     packages, owned = packages + list(found.values()), dict(owned, **found)
@@ -236,7 +236,7 @@ def _unknown(host: Any, owned: Dict[str, monitors.Package], running: List[runnin
     found = []
     for path in paths:
         stat = host.stat(path)
-        real = host.realpath(path).value or path
+        real = host.realpath(path).if_there(path)
         if not stat.problem and stat.value.kind == "file" and real not in owned and path not in owned:
             found.append(path)
     return found
@@ -272,14 +272,14 @@ def _collect_processes(
     host: Any, section: Any, installed: running_monitors.Installed, running: Tuple[Optional[List[running_monitors.Candidate]], str],
 ) -> Optional[List[Dict[str, Any]]]:
     """Every monitor that runs; None, with the reason in the section, where the user may not see other users' processes."""
-    if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").value or ""):
+    if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").if_there("")):
         section.cannot_say("processes", "needs_root", "/proc is mounted with hidepid")
         return None
     candidates, problem = running
     if candidates is None:
         section.cannot_say("processes", problem, running_monitors.PROC)
         return None
-    examiner = running_monitors.Examiner(host, installed, proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
+    examiner = running_monitors.Examiner(host, installed, proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there("")))
     examiner.candidates = candidates
     processes = []
     for candidate in candidates:

@@ -71,6 +71,6 @@ def _document(host: Any, path: str) -> Any:
     if stat.problem or stat.value.kind != "file" or stat.value.uid != 0:
         return {}
     try:
-        return json.loads(host.read(path, _STATE_BYTES).value or "{}")
+        return json.loads(host.read(path, _STATE_BYTES).if_there("{}"))
     except (ValueError, RecursionError):
         return {}

@@ -119,7 +119,7 @@ def _dockers(host: Any, found: Optional[processes.Found], daemons: List[processe
         answer = host.read(path, _BYTES)
         if answer.problem not in (None, "absent"):
             return [], answer.problem, path
-        named += parse_docker(answer.value or "", path)
+        named += parse_docker(answer.if_there(""), path)
     return named, None, ""
 
 

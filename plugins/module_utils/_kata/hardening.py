@@ -138,7 +138,7 @@ def unmet(profile: str, shipped: Shipped, values: Any, origins: Dict[str, str]) 
             continue
         if seen is None and setting.tightens and is_mentioned:
             lines.append("%s.%s is not set, wanted %s" % (table, key, _literal(setting.value)))
-        elif seen is not None and (seen != setting.value or isinstance(seen, bool) != isinstance(setting.value, bool)):
+        elif seen is not None and (isinstance(seen, bool) != isinstance(setting.value, bool) or seen != setting.value):
             by = origins.get("%s.%s" % (table, key))
             lines.append("%s.%s is %s, wanted %s%s" % (table, key, _literal(seen)[:100], _literal(setting.value), ", set in " + by if by else ""))
     return lines

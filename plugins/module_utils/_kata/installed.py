@@ -81,7 +81,7 @@ def trees(host: Any) -> Tuple[List[Tree], Optional[str]]:
 
 def version_of(host: Any, tree: str) -> Optional[str]:
     """The version that a tree's VERSION says. kata-deploy leaves none since 4.0.0: there a shim of the tree says it."""
-    word = (host.read(tree + "/VERSION", 256).value or "").strip()
+    word = str(host.read(tree + "/VERSION", 256).if_there("")).strip()
     if _VERSION.match(word):
         return word
     said = (_SAYS_VERSION.search(said_by(host, "%s/%s" % (tree, shim))) for shim in SHIMS)
@@ -135,7 +135,7 @@ def in_force(host: Any, package: Optional[str], named: Sequence[str] = ()) -> Re
 def _is_own_file(host: Any, shim: str) -> bool:
     """Whether a shim is a program there, and neither a link into a release below /opt nor a script around one."""
     real = host.realpath(shim).value
-    return bool(real) and not real.startswith(_OPT + "/") and not (host.read_bytes(real, 2).value or b"").startswith(b"#!")
+    return bool(real) and not real.startswith(_OPT + "/") and not host.read_bytes(real, 2).if_there(b"").startswith(b"#!")
 
 
 def parse_versions(text: str) -> Dict[str, str]:
@@ -175,7 +175,7 @@ def components(host: Any, release: Release) -> List[Dict[str, Any]]:
     """The parts of the release in force, each as the file that its name leads to."""
     if release.tree is None:
         return []
-    said = parse_versions(host.read(release.tree + "/versions.yaml", _YAML_BYTES).value or "")
+    said = parse_versions(host.read(release.tree + "/versions.yaml", _YAML_BYTES).if_there(""))
     found = []
     for name, below, key in PARTS:
         path = host.realpath("%s/%s" % (release.tree, below)).value

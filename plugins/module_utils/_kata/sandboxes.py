@@ -67,7 +67,7 @@ def _sandbox(host: Any, name: str, parts: Parts, wanted: successors.Successors, 
     started = None if booted_at is None else booted_at + shim.ticks / float(proc.TICKS_PER_SECOND)
     verdict = wanted.judge(parts, started)
     tree = installed.tree_of(shim.exe)
-    status = host.read("%s/%d/status" % (processes.PROC, vmm.pid), _STATUS_BYTES).value or "" if vmm else ""
+    status = host.read("%s/%d/status" % (processes.PROC, vmm.pid), _STATUS_BYTES).if_there("") if vmm else ""
     shown = started_with.seen(parts.vmm_name or "", vmm.argv if vmm else [], status, vmm.user if vmm else None, virtiofsd.argv if virtiofsd else [])
     return {
         "id": name, "namespace": processes.one_option(shim.argv, "namespace"), "version": installed.version_of(host, tree) if tree else None,

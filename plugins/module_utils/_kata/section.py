@@ -102,7 +102,7 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
         for path in ("sandboxes", "orphans", "leftovers"):
             section.cannot_say(path, problem or "needs_root", processes.PROC)
     else:
-        booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+        booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
         section.put("sandboxes", sandboxes.find(host, found, release, handlers, booted_at), "/proc/*/exe, cmdline, stat, root, fd")
         section.put("orphans", sandboxes.orphans(host, found), "/proc/*/exe, cmdline, stat, root")
         _collect_leftovers(host, section, found, release)

@@ -53,7 +53,7 @@ def folders_of(host: Any, daemon: Any) -> List[str]:
     if daemon is None:
         return list(_SEARCH)
     with apart(host):
-        found = search_path(host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES).value or "")
+        found = search_path(host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES).if_there(""))
     return found + [daemon.exe.rpartition("/")[0] or "/usr/bin"]
 
 
@@ -75,7 +75,7 @@ def resolve(host: Any, shim: Optional[str], runtime_type: str, folders: List[str
     real = host.realpath(shim).value if shim else None
     if not shim or real is None:
         return Shim(None, kata_config.RUST if "/runtime-rs/" in (shim or "") else kata_config.GO, None, "%s does not exist" % shim if shim else "")
-    text = host.read_bytes(real, _SCRIPT_BYTES).value or b""
+    text = host.read_bytes(real, _SCRIPT_BYTES).if_there(b"")
     wrapper = wrappers.parse_wrapper(text.decode("utf-8", "replace")) if text.startswith(b"#!") else None
     inner = wrapper.shim if wrapper else None
     if inner and "/" not in inner:

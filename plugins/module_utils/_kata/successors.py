@@ -80,7 +80,7 @@ class Successors:
     def _resolved(self, path: Any) -> str:
         if not isinstance(path, str) or not path.startswith("/"):
             return ""
-        return self._host.realpath(path).value or ""
+        return str(self._host.realpath(path).if_there(""))
 
     def judge(self, parts: Any, started: Optional[float]) -> Verdict:
         """Whether a sandbox is stale: held against each handler that it may be of, of which the one that fits best counts."""
@@ -170,12 +170,12 @@ class Successors:
     def _elsewhere(self, path: str, next_one: str) -> str:
         """Why a new one would get another file than the one at a path, '' where it would not or nothing says so."""
         tree = installed.tree_of(path)
-        tree = (self._host.realpath(tree).value or tree) if tree else ""
+        tree = self._host.realpath(tree).if_there(tree) if tree else ""
         other = (installed.tree_of(next_one) if next_one else self._release.tree) or ""
-        other = (self._host.realpath(other).value or other) if other else ""
+        other = self._host.realpath(other).if_there(other) if other else ""
         if tree and other and tree != other and (next_one or self._release.tree):
             return "it is of %s, in force is %s" % (tree, other)
-        if next_one and path != next_one and (self._host.realpath(path).value or path) != next_one:
+        if next_one and path != next_one and self._host.realpath(path).if_there(path) != next_one:
             return "it is %s, a new one would get %s" % (path, next_one)
         return ""
 

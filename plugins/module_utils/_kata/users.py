@@ -44,7 +44,7 @@ def other_owners(host: Any, found: Optional[processes.Found] = None) -> List[str
 
 
 def _was_copied_aside(host: Any, path: str) -> bool:
-    return not host.stat(path + ".bak").problem and "kata" in (host.read(path, containerd_files.BYTES).value or "")
+    return not host.stat(path + ".bak").problem and "kata" in host.read(path, containerd_files.BYTES).if_there("")
 
 
 def _paths(host: Any, pattern: str) -> List[str]:
@@ -80,10 +80,10 @@ def _why_in_use(host: Any, folder: str, prefixes: List[str]) -> str:
     if not exe:
         # A thread of the kernel: it has neither a binary nor open files.
         return ""
-    for word in (host.read(folder + "/cmdline").value or "").split("\0")[1:]:
+    for word in host.read(folder + "/cmdline").if_there("").split("\0")[1:]:
         if _below(word, prefixes):
             return "was started with %s" % word
-    for name in host.listdir(folder + "/fd").value or []:
+    for name in host.listdir(folder + "/fd").if_there([]):
         target = host.readlink("%s/fd/%s" % (folder, name)).value
         if target and _below(parse_exe(target).path, prefixes):
             return "has %s open" % target
@@ -92,9 +92,9 @@ def _why_in_use(host: Any, folder: str, prefixes: List[str]) -> str:
 
 def _bundles(host: Any, prefixes: List[str]) -> List[User]:
     found = []
-    for space in host.listdir(containerd_files.BUNDLES).value or []:
-        for name in host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).value or []:
-            shim = (host.read("%s/%s/%s/shim-binary-path" % (containerd_files.BUNDLES, space, name)).value or "").strip()
+    for space in host.listdir(containerd_files.BUNDLES).if_there([]):
+        for name in host.listdir("%s/%s" % (containerd_files.BUNDLES, space)).if_there([]):
+            shim = host.read("%s/%s/%s/shim-binary-path" % (containerd_files.BUNDLES, space, name)).if_there("").strip()
             real = host.realpath(shim).value if shim else None
             if _below(shim, prefixes) or _below(real or "", prefixes):
                 found.append(User("container %s/%s" % (space, name), "its shim is %s" % shim))

@@ -42,10 +42,10 @@ class Initrds:
         self._host = host
         names = host.listdir("/boot")
         self._problem = names.problem
-        found = {match.group("release"): "/boot/" + match.group(0) for match in map(_NAMES.match, names.value or []) if match}
+        found = {match.group("release"): "/boot/" + match.group(0) for match in map(_NAMES.match, [] if names.problem else names.value) if match}
         self.paths: Dict[str, str] = {release: found[release] for release in releases if release in found}
-        self._root = root_type(host.read("/proc/mounts").value or "")
-        self._found_by_initrd = root_needs(host.read("/proc/cmdline").value or "")
+        self._root = root_type(host.read("/proc/mounts").if_there(""))
+        self._found_by_initrd = root_needs(host.read("/proc/cmdline").if_there(""))
 
     def needed(self, release: str) -> Optional[bool]:
         """Whether the kernel cannot reach its root without an initrd; None where nothing tells."""

@@ -67,7 +67,7 @@ def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
     """dnf-automatic only downloads or tells, unless apply_updates says otherwise; its -install timer always installs."""
     if manager.name != "dnf-automatic" or not manager.active or "dnf-automatic-install.timer" in manager.detail:
         return manager
-    text = host.read("/etc/dnf/automatic.conf", 1 << 20).value or ""
+    text = host.read("/etc/dnf/automatic.conf", 1 << 20).if_there("")
     applies, kept = automatic_applies(text), rpm_locks.excluded(text)
     detail = "%s, apply_updates %s" % (manager.detail, "yes" if applies else "no") + ("; never touches %s" % ", ".join(kept) if kept else "")
     return manager._replace(active=applies, detail=detail)
@@ -88,7 +88,7 @@ def subscription_server(text: str) -> Optional[str]:
 
 def _subscription(host: Any) -> Optional[Manager]:
     """Red Hat's portal, or a Satellite (Katello) server that decides which kernels the host is offered."""
-    server = subscription_server(host.read("/etc/rhsm/rhsm.conf", 1 << 20).value or "")
+    server = subscription_server(host.read("/etc/rhsm/rhsm.conf", 1 << 20).if_there(""))
     if server is None:
         return None
     registered = not host.stat("/etc/pki/consumer/cert.pem").problem

@@ -40,7 +40,7 @@ def _available(host: Any, release: str) -> Optional[Set[str]]:
     listed = host.read(folder + "/modules.dep", _LIST_BYTES)
     if listed.problem:
         return None
-    return names_in(listed.value) | names_in(host.read(folder + "/modules.builtin", _LIST_BYTES).value or "")
+    return names_in(listed.value) | names_in(host.read(folder + "/modules.builtin", _LIST_BYTES).if_there(""))
 
 
 def _on_disk(host: Any, release: str, name: str) -> Dict[str, str]:
@@ -54,7 +54,7 @@ def _on_disk(host: Any, release: str, name: str) -> Dict[str, str]:
 
 
 def _row(host: Any, name: str, release: str, following: Optional[Set[str]]) -> Dict[str, Any]:
-    loaded = {field: (host.read("/sys/module/%s/%s" % (name, field), 4096).value or "").strip() for field in ("version", "srcversion")}
+    loaded = {field: host.read("/sys/module/%s/%s" % (name, field), 4096).if_there("").strip() for field in ("version", "srcversion")}
     on_disk = _on_disk(host, release, name)
     field = next((each for each in ("srcversion", "version") if loaded[each] and on_disk.get(each)), None)
     return {"name": name, "version": loaded["version"] or None, "on_disk_version": on_disk.get("version"),

@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple
 
 from .._formats import versions
+from .._host.witness import refusals_told
 from .._packages import dnf_query, dpkg, ownership, rpm
 from .._packages.dpkg import Image
 
@@ -72,9 +73,9 @@ def _read_dpkg(host: Any) -> Packages:
         stanzas = dpkg.parse_kernel_stanzas(answer.value)
     except ValueError as error:
         return without_packages("unparsable", "%s: %s" % (_STATUS, error))
-    for name in host.listdir(_UPDATES).value or []:
+    for name in host.listdir(_UPDATES).if_there([]):
         if re.match(r"[0-9]+\Z", name):
-            stanzas = dpkg.merge_updates(stanzas, dpkg.parse_stanzas(host.read("%s/%s" % (_UPDATES, name)).value or ""))
+            stanzas = dpkg.merge_updates(stanzas, dpkg.parse_stanzas(host.read("%s/%s" % (_UPDATES, name)).if_there("")))
     images = dpkg.images(stanzas, _lists(host, stanzas))
     more = _owners_of_the_rest(host, images, answer.value, stanzas)
     if more:
@@ -87,11 +88,18 @@ def _lists(host: Any, stanzas: List[dpkg.Stanza]) -> Dict[str, ownership.Content
     return ownership.dpkg_contents(host, [(stanza["Package"], stanza.get("Architecture", "")) for stanza in stanzas if dpkg.has_files(stanza)])
 
 
+def _lying(host: Any) -> List[str]:
+    """The releases of the images in /boot; none where that may not be listed, which the stray images tell of."""
+    with refusals_told(host):
+        names = host.listdir("/boot")
+    found = map(IMAGE_FILE.match, [] if names.problem else names.value)
+    return [match.group(1) for match in found if match and "rescue" not in match.group(1)]
+
+
 def _owners_of_the_rest(host: Any, images: List[Image], status: str, stanzas: List[dpkg.Stanza]) -> List[dpkg.Stanza]:
     """The packages that own the running kernel, or an image in /boot, which no package that looks like a kernel's holds: dpkg is asked who does."""
     known = {image.release for image in images}
-    lying = [match.group(1) for match in map(IMAGE_FILE.match, host.listdir("/boot").value or []) if match and "rescue" not in match.group(1)]
-    releases = [release for release in dict.fromkeys([host.uname()[2]] + lying) if release not in known][:_UNEXPLAINED_LIMIT]
+    releases = [release for release in dict.fromkeys([host.uname()[2]] + _lying(host)) if release not in known][:_UNEXPLAINED_LIMIT]
     owners = ownership.dpkg_owners(host, [path for release in releases for path in ownership.image_paths(release)])
     names = {name for found in owners.values() for name in found} - {stanza["Package"] for stanza in stanzas}
     return dpkg.stanzas_of(status, names)
@@ -100,8 +108,7 @@ def _owners_of_the_rest(host: Any, images: List[Image], status: str, stanzas: Li
 def _ask_owners(host: Any, images: List[Image]) -> str:
     """What rpm says of the owners of images whose release no package is known for: the one that runs, those of /boot, those with modules."""
     known = {image.release for image in images}
-    lying = [match.group(1) for match in map(IMAGE_FILE.match, host.listdir("/boot").value or []) if match and "rescue" not in match.group(1)]
-    releases = [host.uname()[2]] + lying + [name for name in host.listdir("/lib/modules").value or [] if re.match(r"\d+\.", name)]
+    releases = [host.uname()[2]] + _lying(host) + [name for name in host.listdir("/lib/modules").if_there([]) if re.match(r"\d+\.", name)]
     open_ones = [release for release in dict.fromkeys(releases) if release not in known][:_UNEXPLAINED_LIMIT]
     answer = host.run(rpm.owner_query(open_ones)) if open_ones else None
     return answer.value.out if answer is not None and not answer.problem else ""

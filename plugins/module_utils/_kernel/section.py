@@ -14,6 +14,7 @@ from .._boot.loaders import BOOT_FACTS, collect_boot_targets
 from .._boot.section import parse_boot_time
 from .._formats import versions
 from .._host.record import Fact
+from .._host.witness import refusals_told
 from .._os import section as os_section
 from .._packages import dpkg, rpm
 from .._packages.dpkg import Image
@@ -92,7 +93,8 @@ def collect(host: Any, section: Any, options: Any) -> None:
     else:
         managers = [dict(manager._asdict()) for manager in kernel_managers.find(host)]
         section.put("managers", managers, "the files of each manager below /etc and /usr")
-    collect_boot_targets(host, section)
+    with refusals_told(host):
+        collect_boot_targets(host, section)
     if container != "none":
         section.cannot_say("modules", "in_container", container)
         for path in ("watched_modules", "watched_sysctls", "mitigations_applied", "configuration", "not_built"):
@@ -168,7 +170,7 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
 def _put_running_rpm(host: Any, section: Any, packages: Packages, image: Image) -> None:
     """Nearly each rpm of a kernel boots as a release of its own; a rebuild by SUSE does not, and can replace what runs."""
     try:
-        booted_at = parse_boot_time(host.read("/proc/stat").value or "")
+        booted_at = parse_boot_time(host.read("/proc/stat").if_there(""))
     except ValueError:
         booted_at = 0
     if booted_at and rpm.was_replaced(image, booted_at):

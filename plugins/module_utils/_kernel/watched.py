@@ -198,11 +198,14 @@ def _config(host: Any, modules: str) -> Tuple[modprobe.Config, str]:
         answer = host.listdir(folder)
         if answer.problem and answer.problem != "absent":
             return modprobe.empty(), "%s: %s" % (folder, answer.problem)
-        listed[folder] = answer.value or []
+        listed[folder] = answer.if_there([])
     texts = []
     for path in modprobe.order(listed, modules.rstrip("/")):
+        if host.realpath(path).value == "/dev/null":
+            # It hides those of its name behind it, and is no file that could be read.
+            continue
         answer = host.read(path)
-        if answer.problem and answer.problem != "absent" and host.realpath(path).value != "/dev/null":
+        if answer.problem and answer.problem != "absent":
             return modprobe.empty(), "%s: %s" % (path, answer.problem)
-        texts.append(answer.value or "")
+        texts.append(answer.if_there(""))
     return modprobe.parse(texts), ""

@@ -79,7 +79,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
         _put_protection(section, patch_protection.View(True, False, True, [], None, 0, [], None), "the container %s" % container)
         return
     klp = _read_klp(host)
-    cmdline = user_words(host.read("/proc/cmdline", 65536).value or "")
+    cmdline = user_words(host.read("/proc/cmdline", 65536).if_there(""))
     present = _present(host)
     claims = _claims(host, present, klp, cmdline)
     claim = choose_main(claims)
@@ -143,7 +143,7 @@ def _claims(host: Any, present: List[str], klp: Klp, cmdline: List[str]) -> List
 
 def _inhibitors(host: Any) -> List[Inhibitor]:
     """What of the kernel's own switches stands in the way."""
-    return [Inhibitor(code, path, "updates") for path, value, code in _SWITCHES if (host.read(path, 64).value or "").strip() == value]
+    return [Inhibitor(code, path, "updates") for path, value, code in _SWITCHES if host.read(path, 64).if_there("").strip() == value]
 
 
 def _masked(host: Any, claim: Claim) -> List[Inhibitor]:

@@ -114,7 +114,7 @@ def _read_patch(host: Any, path: str, name: str) -> SysfsPatch:
     objects = []
     # Only the kernel's own live patching shows functions as "function,position".
     functions = 0 if path.startswith(ROOTS[0]) else -1
-    for entry in host.listdir(path, OBJECTS_LIMIT).value or []:
+    for entry in host.listdir(path, OBJECTS_LIMIT).if_there([]):
         inside = host.listdir("%s/%s" % (path, entry), 10000).value
         # A patched object is a folder of folders "function,position"; unknown attributes are files.
         found = sum("," in name for name in inside or [])
@@ -129,8 +129,8 @@ def find_blockers(host: Any, target: int) -> Tuple[List[Blocker], str]:
     """(threads not yet in state ``target``, '' or the problem that hid some). Only to be asked while a transition is in progress: it reads /proc."""
     blockers: List[Blocker] = []
     problem, seen = "", 0
-    for pid in host.listdir("/proc").value or []:
-        for tid in (host.listdir("/proc/%s/task" % pid).value or []) if re.match(r"\A[0-9]{1,10}\Z", pid) else []:
+    for pid in host.listdir("/proc").if_there([]):
+        for tid in host.listdir("/proc/%s/task" % pid).if_there([]) if re.match(r"\A[0-9]{1,10}\Z", pid) else []:
             seen += 1
             if seen > THREADS_LIMIT:
                 return blockers, "too_large"
@@ -144,5 +144,5 @@ def find_blockers(host: Any, target: int) -> Tuple[List[Blocker], str]:
                 continue
             problem = answer.problem if answer.problem and answer.problem != "absent" else problem
             if waits and tid.isdigit():
-                blockers.append(Blocker(int(pid), int(tid), (host.read(folder + "/comm", 64).value or "").strip()))
+                blockers.append(Blocker(int(pid), int(tid), host.read(folder + "/comm", 64).if_there("").strip()))
     return blockers, problem

@@ -70,12 +70,12 @@ def parse_bootc(text: str) -> Images:
 def staged(host: Any) -> Optional[Deployment]:
     """The deployment that waits to be made the first at shutdown; None where there is none."""
     answer = host.read_bytes(STAGED, 65536)
-    match = _NAME.search((answer.value or b"").decode("utf-8", "replace"))
+    match = _NAME.search(answer.if_there(b"").decode("utf-8", "replace"))
     return _find(host, match.group(1)) if match else None
 
 
 def _find(host: Any, name: str) -> Optional[Deployment]:
-    for system in host.listdir("/ostree/deploy", 100).value or []:
+    for system in host.listdir("/ostree/deploy", 100).if_there([]):
         folder = "/ostree/deploy/%s/deploy/%s" % (system, name)
         if not host.stat(folder).problem:
             return _deployment(host, folder)
@@ -83,21 +83,21 @@ def _find(host: Any, name: str) -> Optional[Deployment]:
 
 
 def _deployment(host: Any, folder: str) -> Deployment:
-    reference, pinned = parse_origin(host.read(folder + ".origin", 65536).value or "")
+    reference, pinned = parse_origin(host.read(folder + ".origin", 65536).if_there(""))
     return Deployment(folder.rsplit("/", 1)[-1], folder, reference, pinned)
 
 
 def kernel_image(host: Any, deployment: Deployment) -> str:
     """The kernel in a deployment; '' where it holds none, or several."""
     modules = "%s/usr/lib/modules" % deployment.folder
-    found = ["%s/%s/vmlinuz" % (modules, name) for name in host.listdir(modules, 1000).value or []]
+    found = ["%s/%s/vmlinuz" % (modules, name) for name in host.listdir(modules, 1000).if_there([])]
     present = [path for path in found if not host.stat(path).problem]
     return present[0] if len(present) == 1 else ""
 
 
 def _by_ostree(host: Any, version: Optional[str]) -> Images:
     """By the loader's entries, whose number is their place: the highest is the first; and by the one that this boot was given."""
-    given = _ARGUMENT.search(host.read("/proc/cmdline", 65536).value or "")
+    given = _ARGUMENT.search(host.read("/proc/cmdline", 65536).if_there(""))
     booted = _behind(host, given.group(1)) if given else None
     if booted is None:
         raise ValueError("/proc/cmdline names no deployment that is there")
@@ -113,16 +113,16 @@ def _by_ostree(host: Any, version: Optional[str]) -> Images:
 def _arguments(host: Any) -> List[str]:
     """ostree= of each of the loader's entries, the first one first."""
     found = []
-    for name in host.listdir(_ENTRIES, 1000).value or []:
+    for name in host.listdir(_ENTRIES, 1000).if_there([]):
         number = re.match(r"ostree-(\d+)", name)
-        argument = _ARGUMENT.search(host.read("%s/%s" % (_ENTRIES, name), 65536).value or "")
+        argument = _ARGUMENT.search(host.read("%s/%s" % (_ENTRIES, name), 65536).if_there(""))
         if number and argument:
             found.append((int(number.group(1)), argument.group(1)))
     return [argument for _number, argument in sorted(found, reverse=True)]
 
 
 def _behind(host: Any, argument: str) -> Optional[Deployment]:
-    folder = host.realpath(argument).value or host.realpath("/sysroot" + argument).value
+    folder = host.realpath(argument).if_there("") or host.realpath("/sysroot" + argument).if_there("")
     match = _NAME.search(folder or "")
     return _find(host, match.group(1)) if match else None
 
@@ -150,7 +150,7 @@ def _by_release(host: Any, tool: str, release: Dict[str, str]) -> Images:
     version = release.get("IMAGE_VERSION") or release.get("VERSION_ID") or ""
     if not version:
         raise ValueError("/etc/os-release names no version")
-    groups = [re.search(r"^GROUP=(\S+)", host.read(path, 65536).value or "", re.MULTILINE) for path in _CHANNELS.get(tool, ())]
+    groups = [re.search(r"^GROUP=(\S+)", host.read(path, 65536).if_there(""), re.MULTILINE) for path in _CHANNELS.get(tool, ())]
     channel = next((group.group(1) for group in groups if group), None) or release.get("VARIANT_ID")
     following = _next_by_update_engine(host, tool, version)
     return Images(version, channel, version, following, None, [], None, "/etc/os-release" + (", " + " ".join(UPDATE_ENGINE) if following else ""))

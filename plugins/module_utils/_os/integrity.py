@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats.digests import fingerprint, parse_md5sums
 from .._host.record import Fact
+from .._host.witness import refusals_told
 from . import mounted_over, preloads, search_paths
 
 FACTS = [
@@ -140,7 +141,7 @@ def _is_as_packaged(host: Any, path: str, digests: Tuple[str, ...]) -> Tuple[Opt
 
 def _real(host: Any, path: str) -> str:
     """What lies behind the links of a path; the path itself where nobody can say, which no package then vouches for."""
-    return str(host.realpath(path).value or path)
+    return str(host.realpath(path).if_there(path))
 
 
 def _resolved(host: Any, name: str, path: str) -> Witness:
@@ -156,7 +157,10 @@ def _with_interpreters(host: Any, witnesses: List[Witness]) -> List[Witness]:
     """The witnesses, and the programs that run those which are scripts (coreutils-single of Fedora and RHEL)."""
     found = list(witnesses)
     for witness in witnesses:
-        head = _INTERPRETER.match(host.read_bytes(witness.path, _HEAD_BYTES).value or b"")
+        # One that may not be read is not called unaltered either.
+        with refusals_told(host):
+            answer = host.read_bytes(witness.path, _HEAD_BYTES)
+        head = None if answer.problem else _INTERPRETER.match(answer.value)
         if head:
             path = head.group(1).decode("utf-8", "replace")
             found.append(Witness(path, _real(host, path)))
@@ -183,7 +187,7 @@ def _rpm_witnesses(host: Any) -> List[Witness]:
 
 
 def _md5sums(host: Any, package: str) -> Dict[str, str]:
-    return parse_md5sums(host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).value or "")
+    return parse_md5sums(host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).if_there(""))
 
 
 def _dpkg_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest], str, str, str]:
@@ -192,7 +196,7 @@ def _dpkg_digests(host: Any, witnesses: List[Witness]) -> Tuple[Dict[str, Digest
     found = _listed(host, likely, [witness.path for witness in witnesses])
     left = [witness.path for witness in witnesses if witness.path not in found]
     if left:
-        names = [name[:-len(".md5sums")] for name in host.listdir(_DPKG_INFO, _LISTS_LIMIT).value or [] if name.endswith(".md5sums")]
+        names = [name[:-len(".md5sums")] for name in host.listdir(_DPKG_INFO, _LISTS_LIMIT).if_there([]) if name.endswith(".md5sums")]
         found.update(_listed(host, sorted(set(names) - set(likely)), left))
     return found, "%s/*.md5sums" % _DPKG_INFO, "", ""
 
@@ -202,7 +206,7 @@ def _listed(host: Any, packages: List[str], paths: List[str]) -> Dict[str, Diges
     spellings = {path: {path, path[len("/usr"):] if path.startswith("/usr/") else "/usr" + path} for path in paths}
     found: Dict[str, Digest] = {}
     for package in packages:
-        text = host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).value or ""
+        text = host.read("%s/%s.md5sums" % (_DPKG_INFO, package), _LIST_BYTES).if_there("")
         wanted = [path for path in paths if any("  %s\n" % name[1:] in text for name in spellings[path])]
         known = parse_md5sums(text) if wanted else {}
         for path in wanted:

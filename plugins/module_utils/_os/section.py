@@ -112,11 +112,11 @@ def container_name(host: Any) -> str:
 def container_evidence(host: Any) -> Tuple[str, str]:
     """(kind of container or 'none', the path that says so), the explicit statements before the traces."""
     for path in ("/run/systemd/container", "/run/host/container-manager"):
-        name = (host.read(path, 256).value or "").strip().lower()
+        name = host.read(path, 256).if_there("").strip().lower()
         if _CONTAINER_NAME.match(name):
             return name, path
     with apart(host) as lost:
-        environment = host.read("/proc/1/environ", 1 << 20).value or ""
+        environment = host.read("/proc/1/environ", 1 << 20).if_there("")
     for word in environment.split("\0"):
         name = word[len("container="):].lower()
         if word.startswith("container=") and _CONTAINER_NAME.match(name):
@@ -132,12 +132,12 @@ def container_evidence(host: Any) -> Tuple[str, str]:
 
 
 def _container_by_traces(host: Any) -> Tuple[str, str]:
-    name = container_from_cgroup(host.read("/proc/1/cgroup", 65536).value or "")
+    name = container_from_cgroup(host.read("/proc/1/cgroup", 65536).if_there(""))
     if name:
         return name, "/proc/1/cgroup"
     if not host.stat("/proc/vz").problem and host.stat("/proc/bc").problem:
         return "openvz", "/proc/vz"
-    if "microsoft-standard-wsl" in (host.read("/proc/sys/kernel/osrelease", 256).value or "").lower():
+    if "microsoft-standard-wsl" in host.read("/proc/sys/kernel/osrelease", 256).if_there("").lower():
         return "wsl", "/proc/sys/kernel/osrelease"
     namespace = host.readlink("/proc/self/ns/pid").value
     if namespace not in (None, _FIRST_PID_NAMESPACE):
@@ -175,7 +175,7 @@ def image_evidence(host: Any, os_id: str) -> Tuple[str, str]:
         return _IMAGE_IDS[os_id], "/etc/os-release"
     if not host.stat("/usr/sbin/transactional-update").problem:
         try:
-            if parse_root_mount(host.read("/proc/1/mountinfo").value or "")[2]:
+            if parse_root_mount(host.read("/proc/1/mountinfo").if_there(""))[2]:
                 return "transactional-update", "/proc/1/mountinfo"
         except ValueError:
             pass
@@ -184,11 +184,11 @@ def image_evidence(host: Any, os_id: str) -> Tuple[str, str]:
 
 def _container_origin(host: Any) -> Optional[str]:
     """The ostree origin file that names a container image, if one does."""
-    for name in host.listdir("/ostree/deploy", 100).value or []:
+    for name in host.listdir("/ostree/deploy", 100).if_there([]):
         folder = "/ostree/deploy/%s/deploy" % name
-        for entry in host.listdir(folder, 1000).value or []:
+        for entry in host.listdir(folder, 1000).if_there([]):
             path = "%s/%s" % (folder, entry)
-            if entry.endswith(".origin") and "container-image-reference=" in (host.read(path, 65536).value or ""):
+            if entry.endswith(".origin") and "container-image-reference=" in host.read(path, 65536).if_there(""):
                 return path
     return None
 

@@ -6,6 +6,8 @@
 import re
 from typing import Any, List, NamedTuple, Optional
 
+from .._host.witness import refusals_told
+
 NONE = "none"
 UNKNOWN = "unknown"
 
@@ -183,20 +185,19 @@ def _by_kernel(clues: Clues) -> str:
 
 
 def _text(host: Any, path: str) -> str:
-    answer = host.read(path, _SMALL)
-    return answer.value.strip(" \t\r\n\0") if answer.value else ""
+    return str(host.read(path, _SMALL).if_there("")).strip(" \t\r\n\0")
 
 
 def ask(host: Any, cpu_flags: List[str]) -> Clues:
     """Read the clues; what the host has not, or does not show to this user, stays ''."""
-    table = host.read_bytes(_FACP, 36)
+    with refusals_told(host):
+        table, characteristics = host.read_bytes(_FACP, 36), host.read_bytes(_SMBIOS, _SMBIOS_BYTE + 1)
     try:
         maker = acpi_maker(table.value) if table.value else ""
     except ValueError:
         maker = ""
-    characteristics = host.read_bytes(_SMBIOS, _SMBIOS_BYTE + 1)
     smbios = characteristics.value[_SMBIOS_BYTE] if characteristics.value and len(characteristics.value) > _SMBIOS_BYTE else None
-    nodes = [name for folder in (_TREE, _TREE + "/chosen") for name in host.listdir(folder, 4096).value or []]
+    nodes = [name for folder in (_TREE, _TREE + "/chosen") for name in host.listdir(folder, 4096).if_there([])]
     return Clues(
         host.uname()[4], cpu_flags, _text(host, _DMI + "/sys_vendor"), _text(host, _DMI + "/product_name"), maker,
         _text(host, _CLOCKS).split(), _text(host, "/sys/hypervisor/type"), _text(host, "/proc/xen/capabilities"),

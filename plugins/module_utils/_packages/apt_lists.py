@@ -62,7 +62,7 @@ def releases(host: Any, names: List[str]) -> List[Release]:
         match = re.match(r"(.+)_(?:InRelease|Release)\Z", name)
         if match:
             # The fields stand before the long lists of digests.
-            text = (host.read_bytes("%s/%s" % (LISTS, name), _HEAD_BYTES).value or b"").decode("utf-8", "replace")
+            text = host.read_bytes("%s/%s" % (LISTS, name), _HEAD_BYTES).if_there(b"").decode("utf-8", "replace")
             found.append(parse_release(match.group(1), text))
     return found
 

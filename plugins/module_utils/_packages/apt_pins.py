@@ -206,7 +206,7 @@ def _files(host: Any) -> List[str]:
     """The files with preferences, where apt's own configuration says that they lie."""
     values = apt_conf.read(host)
     folder = apt_conf.place(values, "preferencesparts", "preferences.d")
-    names = [name for name in host.listdir(folder).value or [] if "." not in name or name.endswith(".pref")]
+    names = [name for name in host.listdir(folder).if_there([]) if "." not in name or name.endswith(".pref")]
     return [apt_conf.place(values, "preferences", "preferences")] + ["%s/%s" % (folder, name) for name in names]
 
 
@@ -214,7 +214,7 @@ def _preferred_releases(host: Any) -> List[str]:
     """Where apt is told to prefer a release, which puts those of other names below it, security's among them."""
     paths = apt_conf.paths(host)
     told = re.compile(r"^[^/#\n]*\bDefault-Release\b", re.MULTILINE | re.IGNORECASE)
-    return ["APT::Default-Release (%s)" % path for path in paths if told.search(host.read(path, 1 << 20).value or "")]
+    return ["APT::Default-Release (%s)" % path for path in paths if told.search(host.read(path, 1 << 20).if_there(""))]
 
 
 class Held(NamedTuple):
@@ -226,11 +226,11 @@ class Held(NamedTuple):
 
 def held(host: Any, packages: List[Named], may_ask: bool) -> Held:
     """What apt's preferences hold back of the installed kernel packages; a preference among archives is apt's own to tell."""
-    archives = releases(host, host.listdir(LISTS).value or [])
+    archives = releases(host, host.listdir(LISTS).if_there([]))
     found: List[str] = []
     doubtful = _preferred_releases(host)
     for path in _files(host):
-        for pin in parse_preferences(host.read(path).value or ""):
+        for pin in parse_preferences(host.read(path).if_there("")):
             if keeps(pin, packages, archives):
                 found.append("%s (%s)" % (pin, path))
             elif is_doubtful(pin, packages, archives):

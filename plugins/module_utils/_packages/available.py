@@ -116,7 +116,7 @@ def repository_of(sources: str) -> Optional[str]:
 def ask_apt(host: Any, flavour: Optional[str], metas: List[str], images: Sequence[dpkg.Image] = ()) -> Found:
     """What apt's lists offer for a flavour, of which ``images`` are installed, oldest first."""
     lists = host.listdir(apt_lists.LISTS)
-    age, aged_by = apt_lists.age(host, lists.value or [])
+    age, aged_by = apt_lists.age(host, lists.if_there([]))
     same = [image for image in images if image.flavour == flavour]
 
     def none(reason: str, detail: str, source: str = apt_lists.LISTS) -> Found:
@@ -273,7 +273,7 @@ def ask_zypper(host: Any, flavour: str) -> Found:
 
 def _zypp_cookies(host: Any) -> List[float]:
     """When each repository was last looked at: zypper touches its cookie each time."""
-    cookies = (host.stat("%s/%s/cookie" % (_ZYPP_CACHE, name)) for name in host.listdir(_ZYPP_CACHE).value or [])
+    cookies = (host.stat("%s/%s/cookie" % (_ZYPP_CACHE, name)) for name in host.listdir(_ZYPP_CACHE).if_there([]))
     return [answer.value.mtime for answer in cookies if not answer.problem]
 
 

@@ -111,7 +111,7 @@ class Docker(object):
     def registered(self) -> Dict[str, Runtime]:
         """The runtimes that the daemon knows, as its configuration has them: the daemon itself shows no more than the name of one with a shim."""
         known = json.loads(_said(self.host, ["docker", "info", "--format", "{{json .Runtimes}}"], "docker cannot say its runtimes"))
-        return {name: one for name, one in docker_runtimes(self.host.read(DOCKER_CONFIG).value or "{}").items() if name in known}
+        return {name: one for name, one in docker_runtimes(self.host.read(DOCKER_CONFIG).if_there("{}")).items() if name in known}
 
     def load(self, path: str) -> None:
         """Take the probe's image."""

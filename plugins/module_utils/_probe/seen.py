@@ -48,7 +48,7 @@ def configured(host: Any, runtime: Runtime) -> Tuple[Optional[str], Optional[str
     if path is None or text is None:
         return None, None
     folder = posixpath.join(posixpath.dirname(path), DROP_INS)
-    drop_ins = [host.read(posixpath.join(folder, name)).value or "" for name in host.listdir(folder).value or []]
+    drop_ins = [host.read(posixpath.join(folder, name)).if_there("") for name in host.listdir(folder).if_there([])]
     try:
         shipped = read_shipped(text, path)
         values = effective(shipped, drop_ins)["hypervisor"][shipped.monitor]
@@ -60,13 +60,13 @@ def configured(host: Any, runtime: Runtime) -> Tuple[Optional[str], Optional[str
 
 def _processes(host: Any) -> List[_Process]:
     found = []
-    for name in host.listdir("/proc").value or []:
+    for name in host.listdir("/proc").if_there([]):
         exe = host.readlink("/proc/%s/exe" % name).value if name.isdigit() else None
         if exe:
-            found.append(_Process(name, parse_cmdline(host.read("/proc/%s/cmdline" % name).value or ""), parse_exe(exe).path))
+            found.append(_Process(name, parse_cmdline(host.read("/proc/%s/cmdline" % name).if_there("")), parse_exe(exe).path))
     return found
 
 
 def _has_machine(host: Any, pid: str) -> bool:
     folder = "/proc/%s/fd" % pid
-    return any(host.readlink("%s/%s" % (folder, name)).value == KVM for name in host.listdir(folder).value or [])
+    return any(host.readlink("%s/%s" % (folder, name)).value == KVM for name in host.listdir(folder).if_there([]))

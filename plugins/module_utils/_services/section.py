@@ -66,7 +66,7 @@ def _collect_processes(host: Any, section: Any) -> None:
         return
     finder = stale_processes.Finder(host)
     problem, detail = finder.find()
-    rows = [] if problem else rows_of(finder.stale, proc.booted_at(host.now(), host.read("/proc/uptime", 256).value or ""))
+    rows = [] if problem else rows_of(finder.stale, proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there("")))
     if len(rows) > ROWS_LIMIT:
         problem, detail = "too_large", "more than %d stale units" % ROWS_LIMIT
     elif not problem and not finder.examined:
@@ -148,7 +148,7 @@ def _collect_masked(host: Any, section: Any, known: units.Units, source: str) ->
         if listed.problem not in (None, "absent"):
             section.cannot_say("masked", listed.problem, "%s: %s" % (folder, listed.detail))
             return
-        names = [name for name in listed.value or [] if name.endswith(units.KINDS) and name not in seen]
+        names = [name for name in listed.if_there([]) if name.endswith(units.KINDS) and name not in seen]
         masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
         seen.update(names)
     section.put("masked", sorted(masked), "%s; links in %s" % (source, " and ".join(_UNIT_FOLDERS)))
@@ -163,7 +163,7 @@ def _collect_aliases(host: Any, section: Any) -> None:
         if listed.problem not in (None, "absent"):
             section.cannot_say("aliases", listed.problem, "%s: %s" % (folder, listed.detail))
             return
-        names = [name for name in listed.value or [] if name.endswith(units.KINDS) and name not in seen]
+        names = [name for name in listed.if_there([]) if name.endswith(units.KINDS) and name not in seen]
         targets = {name: host.readlink("%s/%s" % (folder, name)).value for name in names}
         links.update({name: target for name, target in targets.items() if target and target != "/dev/null"})
         seen.update(names)

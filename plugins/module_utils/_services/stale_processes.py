@@ -61,7 +61,7 @@ class Finder:
         self._known: Dict[str, Set[mapped_files.Mapped]] = {}
         self._stale_ones: Dict[Tuple[str, mapped_files.Mapped], Judged] = {}
         self._bytes = 0
-        self._booted_at = processes.booted_at(host.now(), host.read("/proc/uptime", 256).value or "")
+        self._booted_at = processes.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
         self._local: Optional[Set[str]] = None
 
     def find(self) -> Tuple[Optional[str], str]:
@@ -173,7 +173,7 @@ class Finder:
 
     def _note_stale(self, pid: int, folder: str, exe: str, view: View) -> None:
         """Keep a process, unless it runs in a container, or has ended and given its number to another while it was looked at."""
-        owner = units.owner_of(self._host.read(folder + "/cgroup", _SMALL_BYTES).value or "")
+        owner = units.owner_of(self._host.read(folder + "/cgroup", _SMALL_BYTES).if_there(""))
         stat = self._stat(folder)
         maps = self._host.read(folder + "/maps", MAPS_BYTES).value
         if not maps:
@@ -203,7 +203,7 @@ class Finder:
 
     def _local_devices(self) -> Set[str]:
         if self._local is None:
-            self._local = mapped_files.local_devices(self._host.read(PROC + "/self/mountinfo").value or "")
+            self._local = mapped_files.local_devices(self._host.read(PROC + "/self/mountinfo").if_there(""))
         return self._local
 
     def _started_at(self, stat: Optional[processes.ProcessStat]) -> Optional[float]:
@@ -212,11 +212,11 @@ class Finder:
         return self._booted_at + stat.start_ticks / float(processes.TICKS_PER_SECOND)
 
     def _user_of(self, folder: str) -> Optional[int]:
-        found = _UID.search(self._host.read(folder + "/status", _SMALL_BYTES).value or "")
+        found = _UID.search(self._host.read(folder + "/status", _SMALL_BYTES).if_there(""))
         return int(found.group(1)) if found else None
 
     def _stat(self, folder: str) -> Optional[processes.ProcessStat]:
         try:
-            return processes.parse_stat(self._host.read(folder + "/stat", _SMALL_BYTES).value or "")
+            return processes.parse_stat(self._host.read(folder + "/stat", _SMALL_BYTES).if_there(""))
         except ValueError:
             return None

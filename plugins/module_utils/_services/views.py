@@ -50,7 +50,7 @@ class Views:
         root = self._host.stat(folder + "/root")
         place, own = place_of(root), place_of(self._root)
         same_root = place.file is not None and place.file == own.file
-        group = "" if same_root else str(self._host.read(folder + "/cgroup", _SMALL_BYTES).value or "")
+        group = "" if same_root else str(self._host.read(folder + "/cgroup", _SMALL_BYTES).if_there(""))
         key = "%s %s %s %s" % (mounts, place.file, self._space(folder, "pid"), group)
         if key not in self._known:
             self._known[key] = self._view(key, folder, same_root, group)

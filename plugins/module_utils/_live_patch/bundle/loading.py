@@ -46,7 +46,7 @@ def read_kernel(host: Any, package_version: str) -> KernelView:
         host.uname()[2], package_version, not host.listdir(sysfs.ROOTS[0]).problem,
         parsed("/sys/kernel/security/lockdown", sysfs.parse_lockdown) or "",
         bool(parsed("/sys/module/module/parameters/sig_enforce", sysfs.parse_module_flag)),
-        [name for path, value, name in switches if (host.read(path, 64).value or "").strip() == value])
+        [name for path, value, name in switches if host.read(path, 64).if_there("").strip() == value])
 
 
 def state_of(host: Any, name: str) -> str:

@@ -153,9 +153,9 @@ def is_present(host: Any) -> bool:
 
 def read(host: Any, cmdline: List[str], loaded: Sequence[Patch] = ()) -> Claim:
     """The claim of the client on the loaded patches; its problem where it is not enabled, says nothing to be understood, or may not be asked."""
-    config = parse_config(host.read(CONFIG, 1 << 16).value or "")
+    config = parse_config(host.read(CONFIG, 1 << 16).if_there(""))
     claim = _pinned(host, _ask(host), config)
-    mode = parse_mode(cmdline, host.read(MODE, 4096).value or "")
+    mode = parse_mode(cmdline, host.read(MODE, 4096).if_there(""))
     server = config.get("remote-server", "").rstrip("/")
     off = mode in ("no-apply", "no-refresh", "stop") or config.get("check-interval") == "0"
     returns, by = _returns(host, mode)

@@ -85,7 +85,7 @@ def returns(host: Any, config: Dict[str, str]) -> Tuple[Optional[bool], str]:
     if not host.stat(UNIT, follow=False).problem:
         return True, "%s, UPDATE_POLICY %s" % (SERVICE, policy)
     wanted = host.listdir(UNIT.rpartition("/")[0], 1000)
-    folders = [host.listdir(path, 1000).value or [] for path in SYSV]
+    folders = [host.listdir(path, 1000).if_there([]) for path in SYSV]
     if any(re.match(r"\AS\d\dkcare\Z", name) for names in folders for name in names):
         return True, "kcare of the run levels, UPDATE_POLICY %s" % policy
     return (None, "") if wanted.problem and not any(folders) else (False, SERVICE + " is not enabled")
@@ -112,7 +112,7 @@ def read(host: Any) -> Claim:
     argv = [program(host), "--info"]
     claim = Claim("kernelcare", " ".join(argv), silence="not_asked", silence_detail="only KernelCare's server knows, and a scan asks no server")
     answer = host.run(argv)
-    config = settings(host.read(CONFIG, 1 << 16).value or "")
+    config = settings(host.read(CONFIG, 1 << 16).if_there(""))
     pin, pinned_to = pin_of(config)
     stopped = "auto_update" in config and not is_yes(config["auto_update"])
     back, by = returns(host, config)
@@ -144,9 +144,9 @@ def _said(host: Any, claim: Claim, answer: Any) -> Claim:
 
 def _applied(host: Any, claim: Claim, info: Dict[str, str]) -> Claim:
     description = info.get("description", "")
-    kernel = (host.read(EFFECTIVE, 256).value or "").strip() or effective_of(description)
+    kernel = host.read(EFFECTIVE, 256).if_there("").strip() or effective_of(description)
     listed = host.read(CVES, 1 << 20)
-    cves: List[str] = sorted(cve_ids(listed.value or ""))
+    cves: List[str] = sorted(cve_ids(listed.if_there("")))
     level, kind = level_of(description), kind_of(description)
     patch = Patch("kcare " + level, "fix" if cves else kind, "active", cves, "", _made_for(info.get("for", "")), info.get("build-time", "")[:40])
     return claim._replace(

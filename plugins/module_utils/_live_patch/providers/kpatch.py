@@ -68,9 +68,9 @@ def module_name(path: str) -> str:
 def read_installed(host: Any) -> Dict[str, List[str]]:
     """Kernel release -> the names of the modules that kpatch.service loads under it."""
     found = {}
-    for release in host.listdir(INSTALLED, 1000).value or []:
+    for release in host.listdir(INSTALLED, 1000).if_there([]):
         if _RELEASE.match(release):
-            files = host.listdir("%s/%s" % (INSTALLED, release), 1000).value or []
+            files = host.listdir("%s/%s" % (INSTALLED, release), 1000).if_there([])
             modules = [module_name(name) for name in files if re.search(r"\.ko(?:\.\w+)?\Z", name)
                        and _may_be_a_module(host, "%s/%s/%s" % (INSTALLED, release, name))]
             if modules:
@@ -131,12 +131,12 @@ def _changelog(host: Any, release: str, loaded: List[Patch]) -> Tuple[Optional[P
 def _auto_update(host: Any) -> Optional[bool]:
     """Whether dnf's plug-in brings the patches of each new kernel; None without the plug-in."""
     answer = host.read(DNF_CONF, 1 << 16)
-    found = settings(answer.value or "")
+    found = settings(answer.if_there(""))
     return is_yes(found["autoupdate"]) if "autoupdate" in found else None
 
 
 def _client_version(host: Any) -> str:
-    return next((version for version in (parse_version(host.read(path, 1 << 18).value or "") for path in PROGRAMS) if version), "")
+    return next((version for version in (parse_version(host.read(path, 1 << 18).if_there("")) for path in PROGRAMS) if version), "")
 
 
 def _level(host: Any, release: str, loaded: List[Patch]) -> str:

@@ -87,7 +87,7 @@ def read(host: Any, cmdline: List[str]) -> Claim:
             claim = claim._replace(patches=patches, kernel=effective, level=effective, cves=fixed, cves_complete=True)
         except ValueError as error:
             claim = claim._replace(problem="tool_failed" if answer.value.rc else "unparsable", detail=str(error))
-    config = settings(host.read(CONFIG, 1 << 16).value or "")
+    config = settings(host.read(CONFIG, 1 << 16).if_there(""))
     off = _switches(host, cmdline)
     pinned = config.get("effective_version", "")[:200]
     returns = False if off else is_yes(config["install_on_reboot"]) if "install_on_reboot" in config else None

@@ -61,7 +61,7 @@ def folder(release: str) -> str:
 def read_placed(host: Any, release: str) -> Tuple[List[Placed], str]:
     """(the manifests for a kernel, '' or why one of them cannot be used)."""
     found, problem = [], ""
-    for name in host.listdir(folder(release), 1000).value or []:
+    for name in host.listdir(folder(release), 1000).if_there([]):
         if not name.endswith(".json"):
             continue
         path = "%s/%s" % (folder(release), name)
@@ -106,7 +106,7 @@ def split(host: Any, placed: List[Placed], loaded: List[Patch]) -> Tuple[List[Pa
 
 def is_present(host: Any, release: str) -> bool:
     """Whether this host is one that gets self-built patches: our unit is enabled, or a manifest is there for the running kernel."""
-    names = host.listdir(folder(release), 1000).value or []
+    names = host.listdir(folder(release), 1000).if_there([])
     return any(name.endswith(".json") for name in names) or not host.stat(WANTS + UNIT, follow=False).problem
 
 

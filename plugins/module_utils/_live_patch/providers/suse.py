@@ -115,7 +115,7 @@ def read(host: Any, release: str, loaded: List[Patch]) -> Claim:
     package = next((patch.package for patch in claim.patches if patch.state == "active" and patch.package), "")
     name = name_of(package) or name_for(release, "kgraft-patch" if program(host).endswith("kgr") else "kernel-livepatch")
     for path in LIFECYCLE:
-        until = parse_lifecycle(host.read(path, 1 << 20).value or "", name)
+        until = parse_lifecycle(host.read(path, 1 << 20).if_there(""), name)
         if until:
             ended = until < time.strftime("%Y-%m-%d", time.gmtime(host.now()))
             claim = claim._replace(support="upgrade_required" if ended else "supported", support_until=until, support_basis="lifecycle_data",

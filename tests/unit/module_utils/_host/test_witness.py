@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.errors import UnansweredError
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
-from ansible_collections.firebreak.fleet.plugins.module_utils._host.witness import Loss, Witness, apart, count
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.witness import Loss, Witness, apart, count, refusals_told
 from recorded_host import RecordedHost
 
 LOST: dict[str, Any] = {"uid": 0, "read": {"/a": "text", "/lost": {"problem": "unreadable", "detail": "Input/output error"}},
@@ -26,7 +27,7 @@ def asked(uid: int = 0) -> tuple[Witness, Section]:
 def test_what_was_said_before_stays_and_what_is_said_after_is_null_with_the_reason() -> None:
     witness, section = asked()
     section.put("id", witness.read("/a").value, "/a")
-    section.put("name", witness.read("/lost").value or "", "/lost")
+    section.put("name", witness.read("/lost").if_there(""), "/lost")
     section.put("family", "other", "the name")
     assert section.facts == {"id": "text", "name": None, "family": None}
     assert [null["reason"] for null in section.nulls] == ["unreadable", "unreadable"]
@@ -51,11 +52,31 @@ def test_what_is_not_there_is_knowledge(question: str, argument: Any) -> None:
     assert section.facts == {"id": "x"}
 
 
-def test_a_user_who_may_not_read_loses_what_the_reader_says_he_loses() -> None:
+def test_a_user_who_may_not_read_loses_what_may_rest_on_it() -> None:
     witness, section = asked(uid=65534)
-    witness.listdir("/refused")
-    section.put("id", "x", "there")
-    assert section.facts == {"id": "x"}
+    section.put("id", witness.listdir("/refused").if_there([]), "/refused")
+    assert (section.facts, section.nulls[0]["reason"]) == ({"id": None}, "needs_root")
+
+
+@pytest.mark.parametrize(("path", "said"), [("/refused", {"id": None, "name": "y"}), ("/late", {"id": None, "name": None})])
+def test_a_reader_may_answer_for_what_he_was_refused_but_for_no_other_loss(path: str, said: dict[str, Any]) -> None:
+    witness, section = asked(uid=65534)
+    with refusals_told(witness):
+        witness.listdir(path)
+        section.put("id", "x", "there")
+    section.put("name", "y", "there")
+    assert section.facts == said
+
+
+@pytest.mark.parametrize(("path", "said"), [("/a", "text"), ("/nowhere", "")])
+def test_what_is_not_there_is_nothing_to_anyone(path: str, said: str) -> None:
+    assert RecordedHost(LOST).read(path).if_there("") == asked()[0].read(path).if_there("") == said
+
+
+@pytest.mark.parametrize("path", ["/late", "/large", "/refused"])
+def test_without_a_witness_a_lost_answer_is_taken_for_nothing_by_nobody(path: str) -> None:
+    with pytest.raises(UnansweredError):
+        RecordedHost(LOST).listdir(path).if_there([])
 
 
 @pytest.mark.parametrize(("reason", "said"), [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import modprobe
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.witness import Witness
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel.watched import put_watched
 from recorded_host import RecordedHost
 
@@ -144,10 +145,11 @@ def test_a_file_hides_those_of_its_name_behind_it() -> None:
 
 
 def test_a_file_that_is_linked_to_nothing_hides_those_behind_it() -> None:
-    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "listdir": {"/etc/modprobe.d": ["a.conf"], "/lib/modprobe.d": ["a.conf"]},
-                         "read": {**FILES, "/etc/modprobe.d/a.conf": {"problem": "unexpected", "detail": "no regular file"},
-                                  "/lib/modprobe.d/a.conf": BLOCK}, "realpath": {"/etc/modprobe.d/a.conf": "/dev/null"}})
-    section = Section("kernel")
+    host = Witness(RecordedHost({
+        "uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "listdir": {"/etc/modprobe.d": ["a.conf"], "/lib/modprobe.d": ["a.conf"]},
+        "read": {**FILES, "/etc/modprobe.d/a.conf": {"problem": "unreadable", "detail": "not a regular file"}, "/lib/modprobe.d/a.conf": BLOCK},
+        "realpath": {"/etc/modprobe.d/a.conf": "/dev/null"}}))
+    section = Section("kernel", lambda: host.losses)
     put_watched(host, section, ["algif_aead"])
     assert section.facts["watched_modules"][0]["state"] == "loadable"
 

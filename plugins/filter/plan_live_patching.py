@@ -44,6 +44,14 @@ options:
     description: How long the provider's client is to wait before it takes a patch.
     type: str
     default: ''
+  bundle_sha256:
+    description: The SHA-256 of the bundle, which one that comes from a URL needs.
+    type: str
+    default: ''
+  proxy:
+    description: The proxy that the provider's client goes through. A login in it is refused where the client takes it on its command line.
+    type: str
+    default: ''
 extends_documentation_fragment:
   - firebreak.fleet._planned
 author: The Firebreak authors (@firebreak)
@@ -81,9 +89,10 @@ _value:
 
 def planned(
         scan: Mapping[str, Any], host: str, provider: str = "auto", state: str = "present", bundle: str = "", pin: str = "",
-        offline: bool = False, delay: str = "") -> dict[str, Any]:
+        offline: bool = False, delay: str = "", bundle_sha256: str = "", proxy: str = "") -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, Wish(provider, state, bundle, pin, bool(offline), delay)))
+    wish = Wish(provider, state, bundle, pin, bool(offline), delay, bundle_sha256, proxy)
+    return of_scan(scan, host, "plan_live_patching", lambda record, _standard: plan(record, wish))
 
 
 class FilterModule:

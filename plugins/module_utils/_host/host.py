@@ -82,6 +82,9 @@ COMMAND_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 GUEST_SECONDS = 10.0
 CONSOLE_LIMIT = 1024 * 1024
 
+# Documentation/admin-guide/devices.txt: /dev/null.
+NULL_DEVICE = os.makedev(1, 3)
+
 # linux/prctl.h: the signal that a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
 
@@ -149,17 +152,21 @@ class LiveHost:
 
     def read_bytes(self, path: str, size: int = READ_LIMIT, offset: int = 0) -> Answer:
         """At most ``size`` bytes of a regular file from ``offset`` on. Devices, pipes and sockets are never opened."""
-        return self._of_file(path, lambda handle: self._read_fully(handle, path, size, offset))
+        return self._of_file(path, lambda handle: self._read_fully(handle, path, size, offset), b"")
 
     def sha256(self, path: str, limit: int) -> Answer:
         """The SHA-256 of a regular file, hexadecimal; a file longer than ``limit`` bytes is answered with 'too_large' and not read."""
-        return self._of_file(path, lambda handle: self._digest(handle, path, limit))
+        return self._of_file(path, lambda handle: self._digest(handle, path, limit), hashlib.sha256().hexdigest())
 
-    def _of_file(self, path: str, act: Callable[[int], Answer]) -> Answer:
+    def _of_file(self, path: str, act: Callable[[int], Answer], nothing: Any) -> Answer:
         if self._late():
             return Answer(None, "deadline", path)
         try:
-            if not _stat.S_ISREG(os.stat(path).st_mode):
+            there = os.stat(path)
+            if _stat.S_ISCHR(there.st_mode) and there.st_rdev == NULL_DEVICE:
+                # A file of a configuration that is linked to /dev/null is an empty one.
+                return Answer(nothing, None, "")
+            if not _stat.S_ISREG(there.st_mode):
                 return Answer(None, "unreadable", "not a regular file")
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except (OSError, ValueError) as error:

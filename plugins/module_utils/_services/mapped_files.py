@@ -4,14 +4,13 @@
 """The programs and libraries that a process has mapped (/proc/PID/maps), and which of them are files that an update would replace. All of it pure."""
 
 import re
-from typing import Optional, Set, Tuple
+from typing import Dict, Optional, Set, Tuple
 
 from .._formats import processes
 
 # address permissions offset device inode path; a file that may be executed, which is how programs and libraries are mapped. The newline before
 # it makes the search four times as fast as an anchor does: most of a scan's time goes here.
-_EXECUTABLE = re.compile(r"\n[0-9a-f]+-[0-9a-f]+ [r-][w-]x[ps] [0-9a-f]+ ([0-9a-f]+:[0-9a-f]+) ([1-9][0-9]*) +(/[^\n]*)")
-_RANGE = r"(?m)^([0-9a-f]+-[0-9a-f]+) [r-][w-]x[ps] [0-9a-f]+ %s %s +%s$"
+_EXECUTABLE = re.compile(r"(?m)^([0-9a-f]+)-([0-9a-f]+) [r-][w-]x[ps] [0-9a-f]+ ([0-9a-f]+:[0-9a-f]+) ([1-9][0-9]*) +(/[^\n]*)")
 
 # Memory that only looks like a deleted file, files that programs make for themselves and delete, and squashfs images that are mounted side by side.
 _NEVER = re.compile(
@@ -31,15 +30,15 @@ _LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs
 Mapped = Tuple[str, str, str]
 
 
-def parse_maps(text: str) -> Set[Mapped]:
-    """The files that a process has mapped to be executed, each once."""
-    return set(_EXECUTABLE.findall("\n" + text))
+def parse_maps(text: str) -> Dict[Mapped, str]:
+    """The files that a process has mapped to be executed, with the addresses of each one's first mapping as /proc/PID/map_files names them.
 
-
-def range_of(text: str, mapped: Mapped) -> Optional[str]:
-    """The addresses of a mapping as /proc/PID/map_files names them: without the zeros in front that maps writes."""
-    found = re.search(_RANGE % tuple(re.escape(word) for word in mapped), text)
-    return "-".join("%x" % int(address, 16) for address in found.group(1).split("-")) if found else None
+    That is without the zeros in front that maps writes.
+    """
+    found: Dict[Mapped, str] = {}
+    for begin, end, device, inode, path in _EXECUTABLE.findall(text):
+        found.setdefault((device, inode, path), "%x-%x" % (int(begin, 16), int(end, 16)))
+    return found
 
 
 def is_silly_renamed(path: str) -> bool:

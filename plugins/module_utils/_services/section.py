@@ -42,6 +42,8 @@ FACTS = [
     Fact("unread[].pid", "int", "process id"),
     Fact("unread[].program", "str", "its binary, null where that may not be read"),
     Fact("unread[].reason", "str", "why, in the words of the nulls"),
+    Fact("unread[].kind", "str", "how it would be replaced, in the words of stale[].kind; null where its program or its unit is not known"),
+    Fact("unread[].user", "int", "the user whose session or manager it belongs to; null for the system's own"),
     Fact("examined", "int", "processes that were examined"),
     Fact("in_containers", "int", "processes in containers that run on deleted files: their images' business, not judged here"),
     Fact("active", "list", "services, sockets and timers that are active"),
@@ -76,9 +78,16 @@ def _collect_processes(host: Any, section: Any) -> None:
         return
     _add_restarts(host, rows)
     section.put("stale", rows, _STALE_SOURCE)
-    section.put("unread", [one._asdict() for one in finder.unread[:UNREAD_LIMIT]], "/proc/*/maps, exe")
+    section.put("unread", [dict(one._asdict()) for one in shown_unread(finder.unread)], "/proc/*/maps, exe")
     section.put("examined", finder.examined, "/proc/*/maps")
     section.put("in_containers", finder.in_containers, _STALE_SOURCE)
+
+
+def shown_unread(found: List[stale_processes.Unread]) -> List[stale_processes.Unread]:
+    """The first of each kind before all others: no crowd of one kind hides that another cannot be told."""
+    firsts = {one.kind: one for one in reversed(found)}
+    others = [one for one in found if one is not firsts[one.kind]]
+    return sorted((list(firsts.values()) + others)[:UNREAD_LIMIT])
 
 
 def rows_of(found: List[stale_processes.Stale], booted_at: Optional[float]) -> List[Dict[str, Any]]:

@@ -6,14 +6,15 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from .._containers.processes import is_carrier
 from .._formats import processes, running_files
 from .._host.witness import apart
 from . import mapped_files, units
 from .views import PROC, View, Views
 
 PROCESSES_LIMIT = 20000
-# A process with 20,000 mappings has about 2 MiB of them, most have 20 KiB.
-MAPS_BYTES = 4 * 1024 * 1024
+# Most processes have 20 KiB of them; one with all 65,530 mappings that the kernel allows by default has 7 MiB.
+MAPS_BYTES = 16 * 1024 * 1024
 ALL_MAPS_BYTES = 512 * 1024 * 1024
 _SMALL_BYTES = 64 * 1024
 _PID = re.compile(r"[0-9]{1,10}\Z")
@@ -34,11 +35,13 @@ class Stale(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A process of which nothing can be said, and why."""
+    """A process of which nothing can be said, and why; how it would be replaced, None where its program or its unit is not known."""
 
     pid: int
     program: Optional[str]
     reason: str
+    kind: Optional[str]
+    user: Optional[int]
 
 
 class Judged(NamedTuple):
@@ -96,7 +99,7 @@ class Finder:
         # A process on its way out has given its memory back.
         self.examined += bool(maps.value)
         view = self._views.of(folder)
-        if self._stale_files(view, folder, exe.value, maps.value):
+        if self._stale_files(view, folder, exe.value, mapped_files.parse_maps(maps.value)):
             self._note_stale(pid, folder, exe.value, view)
 
     def _note_unread(self, pid: int, exe: Any, maps: Any) -> None:
@@ -104,28 +107,32 @@ class Finder:
             again = self._host.readlink("%s/%d/exe" % (PROC, pid))
         if maps.problem == again.problem == "absent":
             return
-        self.unread.append(Unread(pid, exe.value and processes.parse_exe(exe.value).path, exe.problem or maps.problem))
+        program = exe.value and processes.parse_exe(exe.value).path
+        with apart(self._host):
+            group = self._host.read("%s/%d/cgroup" % (PROC, pid), _SMALL_BYTES)
+        owner = None if group.problem else units.owner_of(group.value)
+        kind = units.kind_of(pid, program, owner, is_carrier(program)) if program and owner else None
+        self.unread.append(Unread(pid, program, exe.problem or maps.problem, kind, owner and owner.user))
 
-    def _stale_files(self, view: View, folder: str, exe: str, maps: str) -> List[Judged]:
+    def _stale_files(self, view: View, folder: str, exe: str, mapped: Dict[mapped_files.Mapped, str]) -> List[Judged]:
         """The files of a process that are not those at their paths any more; its binary may be mapped by another name than maps has (huge pages)."""
-        found = self._stale_mapped(view, folder, maps)
+        found = self._stale_mapped(view, folder, mapped)
         link = processes.parse_exe(exe)
         gone = mapped_files.is_silly_renamed(link.path) or (link.deleted and not self._is_there(view, folder, exe))
         if gone and mapped_files.is_installed_program(link.path) and link.path not in [judged.path for judged in found]:
             found.append(Judged(link.path, self._state_at(view, link.path)))
         return found
 
-    def _stale_mapped(self, view: View, folder: str, maps: str) -> List[Judged]:
-        mapped = mapped_files.parse_maps(maps)
+    def _stale_mapped(self, view: View, folder: str, mapped: Dict[mapped_files.Mapped, str]) -> List[Judged]:
         known = self._known.setdefault(view.key, set())
-        for one in mapped - known:
-            judged = self._judge(view, one, folder, maps)
+        for one in set(mapped) - known:
+            judged = self._judge(view, one, "%s/map_files/%s" % (folder, mapped[one]))
             if judged.state:
                 self._stale_ones[view.key, one] = judged
-        known |= mapped
+        known.update(mapped)
         return [self._stale_ones[view.key, one] for one in sorted(mapped) if (view.key, one) in self._stale_ones]
 
-    def _judge(self, view: View, one: mapped_files.Mapped, folder: str, maps: str) -> Judged:
+    def _judge(self, view: View, one: mapped_files.Mapped, link_to_it: str) -> Judged:
         _device, inode, raw = one
         link = processes.parse_exe(raw)
         if not mapped_files.is_program(link.path):
@@ -142,16 +149,15 @@ class Finder:
             return Judged(link.path, self._state_at(view, link.path))
         now = running_files.place_of(self._host.stat(view.prefix + link.path))
         # A path that the kernel does not call deleted, and where nothing is, lies below another mount.
-        is_other = now.file is not None and running_files.judge(self._held(one, now.file, folder, maps), now).state == running_files.OTHER
+        is_other = now.file is not None and running_files.judge(self._held(one, now.file, link_to_it), now).state == running_files.OTHER
         return Judged(link.path, REPLACED if is_other else "")
 
-    def _held(self, one: mapped_files.Mapped, now: running_files.File, folder: str, maps: str) -> running_files.Held:
+    def _held(self, one: mapped_files.Mapped, now: running_files.File, link_to_it: str) -> running_files.Held:
         """What names a mapped file. Overlays and btrfs have other devices in maps than in stat: there the kernel's link to the file is asked."""
         if running_files.device_of(one[0]) == now[0]:
             return running_files.Held((now[0], int(one[1])))
-        addresses = mapped_files.range_of(maps, one)
-        held = self._host.stat("%s/map_files/%s" % (folder, addresses)) if addresses else None
-        return running_files.Held(running_files.file_of(held.value) if held is not None and not held.problem else None)
+        held = self._host.stat(link_to_it)
+        return running_files.Held(None if held.problem else running_files.file_of(held.value))
 
     def _state_at(self, view: View, path: str) -> str:
         if mapped_files.is_silly_renamed(path):
@@ -178,24 +184,29 @@ class Finder:
         maps = self._host.read(folder + "/maps", MAPS_BYTES).value
         if not maps:
             return
-        still = [one for one in self._stale_files(view, folder, exe, maps) if not self._is_fine(view, folder, one, maps, stat)]
+        mapped = mapped_files.parse_maps(maps)
+        links: Dict[Judged, List[Tuple[str, str]]] = {}
+        for one, addresses in mapped.items():
+            if (view.key, one) in self._stale_ones:
+                links.setdefault(self._stale_ones[view.key, one], []).append((one[0], "%s/map_files/%s" % (folder, addresses)))
+        still = [one for one in self._stale_files(view, folder, exe, mapped) if not self._is_fine(view, folder, one, links.get(one, []), stat)]
         if still and view.foreign:
             self.in_containers += 1
         elif still:
             self.stale.append(Stale(pid, processes.parse_exe(exe).path, owner, {one.path: one.state for one in still},
                                     stat and stat.start_ticks, stat.comm if stat else ""))
 
-    def _is_fine(self, view: View, folder: str, judged: Judged, maps: str, stat: Optional[processes.ProcessStat]) -> bool:
-        """Whether every mapping of a file that seems stale is of a file that is at its path again, or that the process made for itself."""
-        ranges = [mapped_files.range_of(maps, one) for one in mapped_files.parse_maps(maps)
-                  if (view.key, one) in self._stale_ones and self._stale_ones[view.key, one] == judged]
-        links = ["%s/map_files/%s" % (folder, addresses) for addresses in ranges if addresses]
+    def _is_fine(self, view: View, folder: str, judged: Judged, mapped: List[Tuple[str, str]], stat: Optional[processes.ProcessStat]) -> bool:
+        """Whether every mapping of a file that seems stale is of a file that is at its path again, or that the process made for itself.
+
+        ``mapped``: the devices of these mappings as maps writes them, and the kernel's links to the files.
+        """
+        links = [link for _device, link in mapped]
         if not links:
             return False
         if judged.state == REPLACED:
             return all(self._is_same(link, view, judged.path) for link in links)
-        devices = {one[0] for one in mapped_files.parse_maps(maps) if processes.parse_exe(one[2]).path == judged.path}
-        if not mapped_files.may_be_own_making(judged.path) or not devices <= self._local_devices():
+        if not mapped_files.may_be_own_making(judged.path) or not {device for device, _link in mapped} <= self._local_devices():
             return False
         process = (self._started_at(stat), self._user_of(folder))
         files = [self._host.stat(link) for link in links]

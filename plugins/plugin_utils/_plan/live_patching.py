@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ VENDORS = {"rhel": "kpatch", "amzn": "amazon", "ubuntu": "canonical", "ol": "ksp
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: the provider by name or auto, present or absent, the bundle of self-built patches and the pin if there are any."""
+    """What was asked for: the provider by name or auto, present or absent, what else the role was told; '' for what it was not."""
 
     provider: str = "auto"
     state: str = "present"
@@ -30,6 +31,8 @@ class Wish:
     pin: str = ""
     offline: bool = False
     delay: str = ""
+    bundle_sha256: str = ""
+    proxy: str = ""
 
 
 def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
@@ -46,6 +49,9 @@ def plan(record: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
         eligible.check_pin(provider, wish.pin)
         eligible.check_delay(provider, wish.delay)
         ELIGIBLE[provider](record, wish)
+        if provider == "canonical" and "@" in wish.proxy:
+            raise Refused("live_patching_proxy holds a login, and Canonical's clients take a proxy on their command line alone, where every user of "
+                          "the host reads it; wanted: a proxy without one")
     release = record["live_patch"]["kernel"]["release"]
     return {"provider": provider, "state": wish.state, "release": release, "kernels": _kernels(record.get("kernel") or {}, release),
             "packages": eligible.packages_of(provider, record, wish.offline), **eligible.extras_of(provider, record)}
@@ -95,6 +101,10 @@ def _check_rivals(section: Mapping[str, Any], provider: str) -> None:
 def _check_self_built(record: Mapping[str, Any], wish: Wish) -> None:
     if not wish.bundle:
         raise Refused("the provider is self_built, and live_patching_bundle is empty; wanted: the path or URL of a bundle")
+    is_local = "://" not in wish.bundle or wish.bundle.startswith("file://")
+    if not is_local and not re.match(r"[0-9a-f]{64}\Z", wish.bundle_sha256):
+        raise Refused("live_patching_bundle is a URL without its live_patching_bundle_sha256 (64 lower-case hexadecimal digits); what a server sends "
+                      "is loaded into the kernel")
 
 
 # What a provider itself asks of a host: Refused with what would be eligible.

@@ -82,10 +82,16 @@ def what_it_cuts_off(unit: str) -> tuple[str, str]:
     return next(((row["cuts_off"], row["disruption"]) for row in rows if any(fnmatchcase(unit, pattern) for pattern in row["units"])), ("", ""))
 
 
+def _may_be(row: dict[str, Any], kind: str) -> bool:
+    """Where nothing says its kind: the first process is the manager or only replaced by a reboot, and no other is the manager."""
+    if row.get("kind") in ("service", *_KINDS.values()):
+        return bool(row["kind"] == kind)
+    return (row.get("pid") == 1) in {"manager": (True,), "until_reboot": (True, False)}.get(kind, (False,))
+
+
 def _unread(facts: Facts, kind: str) -> Iterator[Outcome]:
-    """What could not be read might be stale. The first process is the manager or only replaced by a reboot, and no other is the manager."""
-    first = {"manager": (True,), "until_reboot": (True, False)}.get(kind, (False,))
-    rows = [row for row in facts.rows(_UNREAD) if (row.get("pid") == 1) in first]
+    """What could not be read might be stale: of its own kind, so that no user's process keeps services from being judged."""
+    rows = [row for row in facts.rows(_UNREAD) if _may_be(row, kind)]
     if rows:
         pid, reason = printable(str(rows[0].get("pid")), 20), printable(str(rows[0].get("reason")), 40)
         yield Unknown(_UNREAD, f"of {counted(len(rows), 'process', 'processes')} it cannot be said: process {pid}, {reason}")

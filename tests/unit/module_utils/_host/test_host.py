@@ -43,6 +43,14 @@ def test_never_opens_a_pipe_or_a_device(tmp_path: Path) -> None:
     assert host_seam.LiveHost().read("/dev/zero").problem == "unreadable"
 
 
+def test_a_file_that_is_linked_to_nothing_is_an_empty_one(tmp_path: Path) -> None:
+    """As administrators switch off a file of apt.conf.d, modprobe.d or sysctl.d (systemd.unit(5), sysctl.d(5))."""
+    (tmp_path / "20auto-upgrades").symlink_to("/dev/null")
+    path, host = str(tmp_path / "20auto-upgrades"), host_seam.LiveHost()
+    assert (host.read(path), host.read_bytes(path).value) == (("", None, ""), b"")
+    assert host.sha256(path, 7).value == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
 def test_a_large_file_is_never_cut_in_silence(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * 101)
     assert host_seam.LiveHost().read(str(tmp_path / "large"), limit=100).problem == "too_large"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -167,11 +168,50 @@ def test_a_thread_of_the_kernel_and_a_process_that_ended_are_passed_over() -> No
 def test_what_cannot_be_read_is_said_and_where_nothing_can_the_facts_are_null() -> None:
     world = World().process(50, mapping("/usr/bin/app", 10)).process(60, "")
     world.said["read"]["/proc/60/maps"] = {"problem": "unreadable"}
-    assert world.services()["unread"] == [{"pid": 60, "program": "/usr/bin/app", "reason": "unreadable"}]
+    assert world.services()["unread"] == [{"pid": 60, "program": "/usr/bin/app", "reason": "unreadable", "kind": "service", "user": None}]
     world.said["read"]["/proc/50/maps"] = {"problem": "too_large"}
     facts = world.services()
     assert facts["stale"] is None
     assert facts["nulls"]["services.stale"] == "too_large"
+
+
+SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"
+
+
+@pytest.mark.parametrize(("exe", "cgroup", "kind", "user"), [
+    ("/home/u/app", SESSION, "session", 1000), ("/usr/bin/app", "0::/user.slice/user-7.slice/user@7.service/app.slice/x.service\n", "session", 7),
+    ("/usr/bin/app", SSHD, "service", None), ("/usr/bin/conmon", SSHD, "carrier", None),
+    ("/usr/bin/dbus-daemon", "0::/system.slice/dbus.service\n", "until_reboot", None)])
+def test_what_a_process_costs_that_cannot_be_read(exe: str, cgroup: str, kind: str, user: int | None) -> None:
+    world = World().process(50, mapping("/usr/bin/app", 10)).process(60, "", exe, cgroup)
+    world.said["read"]["/proc/60/maps"] = {"problem": "too_large"}
+    assert [(row["kind"], row["user"]) for row in world.services()["unread"]] == [(kind, user)]
+
+
+@pytest.mark.parametrize("lost", ["exe", "cgroup"])
+def test_a_process_of_which_not_even_that_is_known_may_be_of_any_kind(lost: str) -> None:
+    world = World().process(50, mapping("/usr/bin/app", 10)).process(60, "", cgroup=SESSION)
+    world.said["read"]["/proc/60/maps"] = world.said["readlink" if lost == "exe" else "read"][f"/proc/60/{lost}"] = {"problem": "unreadable"}
+    assert [row["kind"] for row in world.services()["unread"]] == [None]
+
+
+def test_a_crowd_of_one_kind_does_not_hide_another() -> None:
+    world = World().process(50, mapping("/usr/bin/app", 10))
+    for pid in range(100, 300):
+        world.process(pid, "", cgroup=SSHD if pid == 299 else SESSION).said["read"][f"/proc/{pid}/maps"] = {"problem": "too_large"}
+    rows = world.services()["unread"]
+    assert (len(rows), rows[-1]["pid"], rows[-1]["kind"]) == (services_section.UNREAD_LIMIT, 299, "service")
+
+
+def test_a_user_with_thousands_of_deleted_libraries_costs_no_time() -> None:
+    """Once each of them was looked for among all of them: with 3,000 the section had no time left."""
+    count = 4000
+    maps = "".join(f"{place:x}000-{place + 1:x}000 r-xp 00000000 fd:01 {place}    /home/u/l{place}.so (deleted)\n" for place in range(1, count + 1))
+    world = World().process(50, maps, "/home/u/app", SESSION)
+    began = time.process_time()
+    (row,) = world.services()["stale"]
+    assert (row["kind"], row["user"]) == ("session", 1000)
+    assert time.process_time() - began < 5
 
 
 def test_a_recording_without_maps_says_nothing() -> None:

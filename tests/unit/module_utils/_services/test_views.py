@@ -131,5 +131,4 @@ def test_a_program_that_is_back_at_its_path_by_a_hard_link_is_not_stale() -> Non
 
 def test_the_addresses_of_a_mapping_are_those_of_map_files() -> None:
     text = "00400000-00401000 r--p 00000000 fd:01 11    /opt/a (deleted)\n00401000-00402000 r-xp 00001000 fd:01 11    /opt/a (deleted)\n"
-    assert mapped_files.range_of(text, ("fd:01", "11", "/opt/a (deleted)")) == "401000-402000"
-    assert mapped_files.range_of(text, ("fd:01", "12", "/opt/a (deleted)")) is None
+    assert mapped_files.parse_maps(text) == {("fd:01", "11", "/opt/a (deleted)"): "401000-402000"}

@@ -15,6 +15,9 @@ BUNDLE = Wish(bundle="/srv/bundle")
 STOPPED = {"code": "modules_disabled", "source": "/proc/sys/kernel/modules_disabled", "stops": "updates"}
 
 
+PIN = "5" * 64
+
+
 def host(os: str = "debian", provider: str = "none", container: str = "none", **section: Any) -> dict[str, Any]:
     """What of a record the plan looks at: by default a Debian host that nothing patches."""
     kernel = {"release": "6.1.0-50-cloud-amd64", "livepatch_capable": section.pop("capable", True)}
@@ -53,6 +56,34 @@ def test_the_provider_set_by_hand_comes_first() -> None:
 def test_refused(changes: dict[str, Any], wish: Wish, said: str) -> None:
     with pytest.raises(Refused, match=said):
         plan(host(**changes), wish)
+
+
+# What comes from a server is loaded into the kernel: whatever the protocol, only by its digest (ansible's get_url follows redirects).
+@pytest.mark.parametrize(("bundle", "sha256", "is_refused"), [
+    ("http://mirror/b.tar.gz", "", True), ("https://mirror/b.tar.gz", "", True), ("ftp://mirror/b", "", True), ("HTTP://mirror/b", "", True),
+    ("https://mirror/b.tar.gz", "5" * 63, True), ("https://mirror/b.tar.gz", "A" * 64, True),
+    ("https://mirror/b.tar.gz", PIN + "\n", True), ("https://mirror/b.tar.gz", "sha256:" + PIN, True),
+    ("https://mirror/b.tar.gz", PIN, False), ("/srv/b.tar.gz", "", False), ("file:///srv/b.tar.gz", "", False), ("/srv/b.tar.gz", PIN, False)])
+def test_what_a_server_sends_is_pinned(bundle: str, sha256: str, is_refused: bool) -> None:
+    wish = Wish(bundle=bundle, bundle_sha256=sha256)
+    if is_refused:
+        with pytest.raises(Refused, match="is a URL without its live_patching_bundle_sha256"):
+            plan(host(), wish)
+    else:
+        assert plan(host(), wish)["provider"] == "self_built"
+
+
+# What each client reads its proxy from: pro and canonical-livepatch are told by arguments, uptrack.conf and kcare.conf are files.
+@pytest.mark.parametrize(("distribution", "provider", "is_refused"), [
+    ("ubuntu", "canonical", True), ("ol", "ksplice", False), ("almalinux", "kernelcare", False)])
+def test_a_login_stands_on_no_command_line(distribution: str, provider: str, is_refused: bool) -> None:
+    wish = Wish(provider, proxy="http://me:S3CRET@proxy:3128")
+    if is_refused:
+        with pytest.raises(Refused, match="holds a login") as refused:
+            plan({**host(distribution), "os": {**host(distribution)["os"], "version_id": "22.04"}}, wish)
+        assert "S3CRET" not in str(refused.value)
+    else:
+        assert plan(host(distribution), wish)["provider"] == provider
 
 
 def test_ksplice_needs_no_live_patching_of_the_kernels_own() -> None:

@@ -60,6 +60,15 @@ def test_a_process_that_could_not_be_read_may_be_stale(pid: int, unknown: set[st
     assert {key for key in ALL if judged({key: "forbidden"}, changes).verdict == "unknown"} == unknown
 
 
+@pytest.mark.parametrize(("kind", "unknown"), [
+    ("session", {"stale_sessions"}), ("service", {"stale"}), ("carrier", {"stale_carriers"}), ("scope", {"stale_scopes"}),
+    ("until_reboot", {"stale_until_reboot"}), (None, {"stale", "stale_scopes", "stale_until_reboot", "stale_sessions", "stale_carriers"}),
+    ("another", {"stale", "stale_scopes", "stale_until_reboot", "stale_sessions", "stale_carriers"})])
+def test_a_process_that_could_not_be_read_costs_its_own_kind(kind: str | None, unknown: set[str]) -> None:
+    changes = {"services.unread": [{"pid": 60, "program": "/home/u/x", "reason": "too_large", "kind": kind, "user": 1000}]}
+    assert {key for key in ALL if judged({key: "forbidden"}, changes).verdict == "unknown"} == unknown
+
+
 def test_null_is_never_good() -> None:
     seen = judged({"stale": "forbidden"}, nulls={"services.stale": "needs_root"})
     assert (seen.verdict, seen.reasons) == ("unknown", ["services.stale: needs_root (a detail)"])

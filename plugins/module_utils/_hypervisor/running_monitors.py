@@ -17,6 +17,7 @@ from . import guest_firmware, machine_types, monitors, opened_files
 PROC = "/proc"
 # No host runs more guests than this; a user who starts more lookalikes costs the scan no more.
 MONITORS_LIMIT = 4096
+LOOKALIKES_LIMIT = 100
 _PID = re.compile(r"[0-9]{1,10}\Z")
 _CMDLINE_BYTES = 256 * 1024
 _STAT_BYTES = 4096
@@ -37,11 +38,15 @@ class GoneError(Exception):
 
 
 class Candidate(NamedTuple):
-    """A process that may be a machine monitor; ``link`` is None where only root may read where its exe points."""
+    """A process that may be a machine monitor; ``link`` is None where only root may read where its exe points.
+
+    ``user`` runs a program of a user's own under a monitor's name: nothing is judged by it.
+    """
 
     pid: str
     component: str
     link: Optional[str]
+    user: Optional[int] = None
 
 
 class Installed(NamedTuple):
@@ -66,15 +71,15 @@ def find(host: Any) -> Tuple[Optional[List[Candidate]], str]:
     listed = host.listdir(PROC)
     if listed.problem:
         return None, listed.problem
-    found: List[Candidate] = []
+    lists: Dict[bool, List[Candidate]] = {False: [], True: []}
     for pid in sorted((name for name in listed.value if _PID.match(name)), key=int):
         candidate = _candidate(host, pid)
         if candidate:
-            found.append(candidate)
-        if len(found) >= MONITORS_LIMIT:
+            lists[candidate.user is not None].append(candidate)
+        if len(lists[False]) >= MONITORS_LIMIT:
             return None, "too_large"
     left = host.remaining()
-    return (None, "deadline") if left is not None and left <= 0 else (found, "")
+    return (None, "deadline") if left is not None and left <= 0 else (lists[False] + lists[True][:LOOKALIKES_LIMIT], "")
 
 
 def _candidate(host: Any, pid: str) -> Optional[Candidate]:
@@ -83,7 +88,7 @@ def _candidate(host: Any, pid: str) -> Optional[Candidate]:
         link = host.readlink("%s/%s/exe" % (PROC, pid))
     if link.value is not None:
         component = monitors.component_of(processes.parse_exe(link.value).path.rpartition("/")[2])
-        return Candidate(pid, component, link.value) if component else None
+        return Candidate(pid, component, link.value, _user_of_own_program(host, pid)) if component else None
     if link.problem == "absent":
         # A thread of the kernel, or a process that has ended.
         return None
@@ -95,6 +100,20 @@ def _candidate(host: Any, pid: str) -> Optional[Candidate]:
     if not component or not arguments(host, pid):
         return None
     return Candidate(pid, component, None)
+
+
+def _user_of_own_program(host: Any, pid: str) -> Optional[int]:
+    """The user who runs a program of a user's own, which he may call as he likes; None of any other program, and where nobody can tell."""
+    folder = "%s/%s" % (PROC, pid)
+    with refusals_told(host):
+        file, process = host.stat(folder + "/exe"), host.stat(folder)
+    return None if file.problem or process.problem or 0 in (file.value.uid, process.value.uid) else int(process.value.uid)
+
+
+def lookalike(candidate: Candidate) -> Dict[str, Any]:
+    """The record's mapping of a program of a user's own under a monitor's name."""
+    return {"pid": int(candidate.pid), "component": candidate.component, "exe": processes.parse_exe(candidate.link or "").path,
+            "user": candidate.user}
 
 
 def arguments(host: Any, pid: str) -> List[str]:

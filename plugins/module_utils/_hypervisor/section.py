@@ -60,6 +60,12 @@ FACTS = [
     Fact("processes[].machine_type", "str", "QEMU's machine type on the command line, null for its default and for other monitors"),
     Fact("processes[].machine_type_in_effect", "str", "what QEMU makes of that: an alias by its versioned name, its default where none is named; "
          "null where its builder may have chosen another"),
+    Fact("lookalikes", "list", "programs of users' own with a monitor's name that they run, up to 100: anyone may call his own so, and nothing is "
+         "judged by them"),
+    Fact("lookalikes[].pid", "int", "process id"),
+    Fact("lookalikes[].component", "str", "whose name it has, as in components"),
+    Fact("lookalikes[].exe", "str", "path of the binary"),
+    Fact("lookalikes[].user", "int", "the effective user that runs it"),
     Fact("guests", "list", "libvirt's guests, running and defined, by libvirt's own documents"),
     Fact("guests[].name", "str", "the guest's name"),
     Fact("guests[].pid", "int", "the machine monitor that runs it, null where it does not run"),
@@ -268,27 +274,33 @@ def _in_containers(section: Any, known: List[Dict[str, Any]], processes: Optiona
     return rows
 
 
+_OF_PROCESSES = ("processes", "lookalikes")
+
+
 def _collect_processes(
     host: Any, section: Any, installed: running_monitors.Installed, running: Tuple[Optional[List[running_monitors.Candidate]], str],
 ) -> Optional[List[Dict[str, Any]]]:
     """Every monitor that runs; None, with the reason in the section, where the user may not see other users' processes."""
     if host.uid() != 0 and proc.hides_processes(host.read("/proc/mounts").if_there("")):
-        section.cannot_say("processes", "needs_root", "/proc is mounted with hidepid")
+        for path in _OF_PROCESSES:
+            section.cannot_say(path, "needs_root", "/proc is mounted with hidepid")
         return None
     candidates, problem = running
     if candidates is None:
-        section.cannot_say("processes", problem, running_monitors.PROC)
+        for path in _OF_PROCESSES:
+            section.cannot_say(path, problem, running_monitors.PROC)
         return None
     examiner = running_monitors.Examiner(host, installed, proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there("")))
     examiner.candidates = candidates
     processes = []
-    for candidate in candidates:
+    for candidate in (one for one in candidates if one.user is None):
         try:
             processes.append(examiner.examine(candidate))
         except running_monitors.GoneError:
             continue
     processes += examiner.firmware
     section.put("processes", processes, "/proc/*/exe, stat, cmdline")
+    section.put("lookalikes", [running_monitors.lookalike(one) for one in candidates if one.user is not None], "/proc/*, /proc/*/exe")
     return processes
 
 

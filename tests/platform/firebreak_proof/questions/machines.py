@@ -75,6 +75,8 @@ HYPERVISOR = (
             qemu-system-*|qemu-kvm|xen-qemu-system-*) kind=qemu ;; libvirtd|virtqemud) kind=libvirt ;;
             virtiofsd|cloud-hypervisor|firecracker|swtpm|crosvm|openvmm|stratovirt) kind=${program##*/} ;; lkvm) kind=kvmtool ;; *) continue ;;
           esac
+          # A user may call a program of his own as he likes.
+          [ "$(stat -L -c %u "/proc/$pid/exe")" = 0 ] || [ "$(stat -c %u "/proc/$pid")" = 0 ] || continue
           snap=$(printf %s "$program" | sed -n 's|^\(/snap/[^/]*/\)\([^/]*\)/.*|\1 \2|p')
           if [ -n "$snap" ]; then
             if is "${snap% *}current" "${snap% *}${snap#* }"; then state=installed; else state=replaced; fi

@@ -166,6 +166,37 @@ def test_a_path_that_a_user_chose_is_never_touched(link: str) -> None:
     assert not host.commands
 
 
+OWN = ["/home/mallory/qemu-system-x86_64", "-machine", "pc-i440fx-2.1"]
+
+
+@pytest.mark.parametrize(("link", "file_of", "run_by", "is_judged"), [
+    (OWN[0], 1000, 1000, False), (OWN[0] + " (deleted)", 1000, 1000, False), ("/home/mallory/virtiofsd", 1000, 1001, False),
+    ("/usr/bin/qemu-system-x86_64", 1000, 1000, False),
+    # Root runs it, or root owns it: a guest of libvirt's, a session's guest, a container's image.
+    (OWN[0], 1000, 0, True), ("/usr/bin/qemu-system-x86_64", 0, 107, True), ("/opt/qemu/bin/qemu-system-x86_64", 0, 1000, True)])
+def test_nothing_is_judged_by_a_users_own_program(link: str, file_of: int, run_by: int, is_judged: bool) -> None:
+    machine = debian()
+    before = machine.scan().facts
+    machine.process(666, link, [link, *OWN[1:]], 55, elf(OLD), uid=file_of)
+    machine.recording["stat"]["/proc/666"] = ["directory", 0o555, run_by, run_by, 0, 0.0, 0.0, 5, 666]
+    facts = machine.scan().facts
+    judged = ("processes", "machine_types", "deprecated_machine_types", "removed_machine_types", "is_host")
+    assert ({name: facts[name] for name in judged} != {name: before[name] for name in judged}) is is_judged
+    assert [row["user"] for row in facts["lookalikes"]] == ([] if is_judged else [run_by])
+
+
+def test_a_crowd_of_lookalikes_hides_no_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running_monitors, "MONITORS_LIMIT", 20)
+    monkeypatch.setattr(running_monitors, "LOOKALIKES_LIMIT", 10)
+    machine = debian()
+    for pid in range(5000, 5030):
+        machine.process(pid, OWN[0], OWN, 55, elf(OLD), uid=1000)
+        machine.recording["stat"][f"/proc/{pid}"] = ["directory", 0o555, 1000, 1000, 0, 0.0, 0.0, 5, pid]
+    machine.process(99999, QEMU, ARGV, 56, elf(OLD))
+    facts = machine.scan().facts
+    assert ([row["pid"] for row in facts["processes"]], len(facts["lookalikes"])) == ([99999], 10)
+
+
 def test_a_lookalike_in_a_users_own_mount_namespace_is_not_believed() -> None:
     process = debian().process(666, QEMU + " (deleted)", ARGV, 55, elf(OLD, b"QEMU emulator version 99.0.0\n"), uid=1000).only_process()
     assert (process["stale"], process["version"], process["reason"]) == (None, None, "its binary belongs to user 1000, not to root")
@@ -259,6 +290,7 @@ def test_an_empty_host_says_why_for_each_null() -> None:
     assert {entry["fact"]: entry["reason"] for entry in section.nulls} == {
         "hypervisor.is_host": "absent",
         "hypervisor.xen.version": "not_applicable", "hypervisor.components": "unsupported", "hypervisor.processes": "absent",
+        "hypervisor.lookalikes": "absent",
         "hypervisor.machine_types": "absent", "hypervisor.deprecated_machine_types": "absent",
         "hypervisor.removed_machine_types": "absent", "hypervisor.xen.image_replaced": "not_applicable",
         "hypervisor.ladder.guest_kernel": "not_asked"}

@@ -70,15 +70,13 @@ pending:
   sample: /run/firebreak-kata-crio-pending
 """
 
-import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._containers.engines import program_reading, said_version
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
-from ..module_utils._handlers.containerd import write_text
 from ..module_utils._handlers.drop_in import ENGINES
-from ..module_utils._handlers.placing import Placing
+from ..module_utils._handlers.placing import Placing, until_read
 from ..module_utils._host.errors import Refused, UnansweredError
 from ..module_utils._host.host import LiveHost
 
@@ -101,14 +99,8 @@ def main() -> None:
         host = LiveHost()
         program = program_reading(host, engine.config, engine.programs)
         pending = PENDING % params["engine"]
-        waited = os.path.exists(pending)
-        if not module.check_mode and not waited:
-            # Whoever lets the engine read the file removes this: a run that is killed in between leaves it to the next one.
-            write_text(pending, "")
-        made = Placing(host, params["engine"], program, said_version).register(handlers, module.check_mode)
-        waits = made["changed"] or waited
-        if not module.check_mode and not waits:
-            write_text(pending, None)
+        placing = Placing(host, params["engine"], program, said_version)
+        made, waits = until_read(pending, lambda: placing.register(handlers, module.check_mode), module.check_mode)
     except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:

@@ -10,16 +10,34 @@ import os
 import posixpath
 import shutil
 import tempfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .._formats.toml import parse
-from .._host.errors import Refused
+from .._host.errors import Refused, UnansweredError
 from . import containerd_files, crio_files
 from .containerd import DUMP_SECONDS, NAME, read_text, write_text
 from .containerd_config import Handler, imported, lost, missing, redirected, runtimes, schema, tables, without_runtimes
 from .drop_in import CRIO, ENGINES, Placed, by_hand, path_of, placed
 
 _VERSION_SECONDS = 20.0
+
+
+def until_read(pending: str, register: Callable[[], Dict[str, Any]], check_mode: bool) -> Tuple[Dict[str, Any], bool]:
+    """(what was registered, whether the engine has still to read it). Whoever lets it read removes ``pending``: a run that is killed in between
+    leaves that to the next one."""
+    waited = os.path.exists(pending)
+    if not check_mode and not waited:
+        write_text(pending, "")
+    try:
+        made = register()
+    except (Refused, UnansweredError):
+        if not check_mode and not waited:
+            write_text(pending, None)
+        raise
+    waits = bool(made["changed"] or waited)
+    if not check_mode and not waits:
+        write_text(pending, None)
+    return made, waits
 
 
 class Placing(object):

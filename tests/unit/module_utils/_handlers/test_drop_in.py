@@ -20,7 +20,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containe
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd_config import Handler
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd_files import MIGRATES, REPLACES
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.drop_in import placed
-from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.placing import Placing
+from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.placing import Placing, until_read
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.errors import Refused
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, LiveHost, Run
 
@@ -206,3 +206,34 @@ def test_what_k0s_keeps_is_tried_out_in_the_file_that_it_makes(tmp_path: Path) -
     config.write_text("version = 3\n")
     with pytest.raises(Refused, match="not found"):
         Placing(Engine("v2.1.4"), "k0s", "/x/containerd", said_version, str(config)).register([KATA], True)
+
+
+@pytest.mark.parametrize(("moment", "waits"), [("before it wrote", False), ("after it wrote", True)])
+def test_a_run_that_is_killed_before_the_engine_reads_is_made_good(moment: str, waits: bool, tmp_path: Path) -> None:
+    pending, drop_in = tmp_path / "pending", tmp_path / "drop-in"
+
+    def register(killed: bool = False) -> dict[str, Any]:
+        changed = not drop_in.exists()
+        if killed and moment == "before it wrote":
+            raise KeyboardInterrupt
+        drop_in.touch()
+        if killed:
+            raise KeyboardInterrupt
+        return {"changed": changed}
+
+    with pytest.raises(KeyboardInterrupt):
+        until_read(str(pending), lambda: register(killed=True), False)
+    assert until_read(str(pending), register, False) == ({"changed": not waits}, True)
+    assert until_read(str(pending), register, True) == ({"changed": False}, True)
+    pending.unlink()
+    assert until_read(str(pending), register, False) == ({"changed": False}, False)
+    assert not pending.exists()
+
+
+def test_what_is_refused_leaves_nothing_to_wait_for(tmp_path: Path) -> None:
+    def register() -> dict[str, Any]:
+        raise Refused("CRI-O would read of it: nothing")
+
+    with pytest.raises(Refused):
+        until_read(str(tmp_path / "pending"), register, False)
+    assert not list(tmp_path.iterdir())

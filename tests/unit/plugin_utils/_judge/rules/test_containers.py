@@ -111,6 +111,7 @@ def judged(promise: dict[str, Any], changes: dict[str, Any] | None = None) -> An
     ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "runc"}]}, FINE),
     ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "kata"}]}, DRIFT),
     ({"kata.isolation": ["kata"]}, {ITEMS: [{**SHARING, "runtime": "kata", "isolation": "kata"}]}, FINE),
+    ({"kata.isolation": ["kata"]}, {ITEMS: [{**OBSCURE, "runtime": "kata"}]}, UNKNOWN),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [SANDBOX]}, FINE),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [SANDBOX, STALE]}, DRIFT),
     ({"kata.stale_sandboxes": "forbidden"}, {"kata.sandboxes": [{**SANDBOX, "stale": None}]}, UNKNOWN),

@@ -24,7 +24,9 @@ BOARD = "6.6.39-current-rockchip64"
 PACKAGES: dict[str, tuple[str, str, list[str]]] = {
     f"linux-image-{SPLIT}": ("7.2.13-1", f"linux-binary-{SPLIT} (= 7.2.13-1), linux-modules-{SPLIT} (= 7.2.13-1)", []),
     f"linux-binary-{SPLIT}": ("7.2.13-1", "", [f"usr/lib/modules/{SPLIT}/vmlinuz"]),
-    f"linux-modules-{SPLIT}": ("7.2.13-1", "", [f"usr/lib/modules/{SPLIT}/modules.builtin", f"usr/lib/modules/{SPLIT}/kernel/x.ko"]),
+    f"linux-base-{SPLIT}": ("7.2.13-1", "", []),
+    f"linux-modules-{SPLIT}": ("7.2.13-1", f"linux-base-{SPLIT}",
+                               [f"usr/lib/modules/{SPLIT}/modules.builtin", f"usr/lib/modules/{SPLIT}/kernel/x.ko"]),
     f"linux-image-{PLAIN}-unsigned": ("6.1.119-1", "", [f"boot/vmlinuz-{PLAIN}", f"usr/lib/modules/{PLAIN}/kernel/x.ko"]),
     "vendor-bsp": ("24.5.3", "", [f"boot/vmlinuz-{BOARD}", f"usr/lib/modules/{BOARD}/kernel/x.ko"]),
 }
@@ -36,6 +38,14 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import sec
 written = record.Section("kernel")
 section.collect(host.LiveHost(), written, {{"available": False}})
 print("== scan " + json.dumps(written.facts))
+"""
+
+
+# The older kernel's image in the place of the newer one's: an x86 header whose pointer leads to the release.
+EXCHANGE = f"""
+image = bytearray(0x4000)
+image[0x202:0x206], image[0x20E:0x210], image[0x3200:0x3230] = b"HdrS", bytes((0, 0x30)), b"{PLAIN} (x) #1 SMP".ljust(0x30, bytes(1))
+open("/boot/vmlinuz-{SPLIT}", "wb").write(image)
 """
 
 
@@ -55,10 +65,11 @@ def _build(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What scan and proof say of the host: the section's facts, and the proof's answers before and after an image was changed."""
+    """What scan and proof say of the host: the section's facts and the proof's answers, before and after an image was changed."""
     folder = tmp_path_factory.mktemp("owners")
     _build(folder)
     (folder / "scan.py").write_text(SCAN, encoding="utf-8")
+    (folder / "exchange.py").write_text(EXCHANGE, encoding="utf-8")
     asked = {question.name: question.shell for question in KERNEL if question.name in ("installed", "stray", "incomplete")}
     for name, shell in asked.items():
         (folder / f"{name}.sh").write_text(shell, encoding="utf-8")
@@ -70,20 +81,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         echo mine >/boot/vmlinuz-9.9.9-hand
         {shlex.quote(sys.executable)} scan.py
         {ask}
-        echo tampered >>/boot/vmlinuz-{SPLIT}
+        {shlex.quote(sys.executable)} exchange.py
+        {shlex.quote(sys.executable)} scan.py
         echo == changed && sh installed.sh""")
     assert ended.status == 0, ended.output
     said = dict(part.split("\n", 1) for part in ended.output.split("== ") if "\n" in part)
-    facts = next(name[len("scan "):] for name in said if name.startswith("scan "))
-    return {**said, "facts": json.loads(facts)}
+    before, after = [json.loads(name[len("scan "):]) for name in said if name.startswith("scan ")]
+    return {**said, "facts": before, "after": after}
 
 
 def test_the_scan_knows_each_kernel_by_its_files(seen: dict[str, Any]) -> None:
     rows = {row["release"]: row for row in seen["facts"]["installed"]}
     assert {release: row["package"] for release, row in rows.items()} == {
         SPLIT: f"linux-image-{SPLIT}", PLAIN: f"linux-image-{PLAIN}-unsigned", BOARD: "vendor-bsp"}
-    assert rows[SPLIT]["packages"] == [f"linux-binary-{SPLIT}", f"linux-image-{SPLIT}", f"linux-modules-{SPLIT}"]
-    assert all(row["complete"] for row in rows.values())
+    assert rows[SPLIT]["packages"] == [f"linux-{part}-{SPLIT}" for part in ("base", "binary", "image", "modules")]
+    assert all(row["complete"] and row["image_altered"] is False for row in rows.values())
     assert seen["facts"]["stray_images"] == ["/boot/vmlinuz-9.9.9-hand"]
 
 
@@ -99,3 +111,4 @@ def test_the_proof_knows_them_too_by_its_own_way(seen: dict[str, Any]) -> None:
 def test_a_copy_that_was_changed_is_not_the_file_that_the_package_brought(seen: dict[str, Any]) -> None:
     states = {line.split("\t")[2]: line.split("\t")[4] for line in seen["changed"].splitlines()}
     assert states == {SPLIT: "changed", PLAIN: "packaged", BOARD: "packaged"}
+    assert {row["release"]: row["image_altered"] for row in seen["after"]["installed"]} == {SPLIT: True, PLAIN: False, BOARD: False}

@@ -224,10 +224,19 @@ class _Machine:
         if words[0] == "!":
             return not self.world.settled(self._simple(words[1:])) if len(words) > 1 else False
         if command.block is not None:
-            titles, entry_id = _titles_and_id(words[1:])
-            self.entries.append((words[0], titles, entry_id, command.block))
-            return True
+            return self._list(words, command.block)
+        if words[0] in ("menuentry", "submenu"):
+            sources = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--source"]
+            sources += [word.partition("=")[2] for word in words if word.startswith("--source=")]
+            return self._list(words, grub_script.parse(sources[0])) if sources else False
         return self._simple(words)
+
+    def _list(self, words: List[str], block: Tree) -> Status:
+        """Add an entry to the menu; GRUB refuses one without a title ("menuentry is missing title")."""
+        titles, entry_id = _titles_and_id(words[1:])
+        if titles:
+            self.entries.append((words[0], titles, entry_id, block))
+        return bool(titles)
 
     def _simple(self, words: List[str]) -> Status:
         name, arguments = words[0], words[1:]

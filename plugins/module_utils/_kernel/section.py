@@ -131,9 +131,20 @@ def _put_running(host: Any, section: Any, packages: Packages) -> Optional[str]:
 def _flavour_of_the_unknown(release: str, packages: Packages) -> Optional[str]:
     """The flavour of a release that no package holds."""
     if packages.kind == versions.RPM:
-        return _flavour_of_rpm_release(release)
+        return _flavour_of_the_lost(release, packages.images)
     line = dpkg.flavour_here(release, packages.stanzas, packages.images)
     return line if packages.kind else line or None
+
+
+def _flavour_of_the_lost(release: str, images: List[Image]) -> Optional[str]:
+    """The flavour of a release whose package is gone: that of the installed ones whose releases look alike (ELRepo's name themselves), None where
+    those are several, or where all of the flavour that its own words show look otherwise."""
+    shape = re.compile(r"\d[\d._]*")
+    alike = {image.flavour for image in images if shape.sub("0", image.release) == shape.sub("0", release)}
+    if alike:
+        return alike.pop() if len(alike) == 1 else None
+    flavour = _flavour_of_rpm_release(release)
+    return None if any(image.flavour == flavour for image in images) else flavour
 
 
 def _flavour_of_rpm_release(release: str) -> Optional[str]:

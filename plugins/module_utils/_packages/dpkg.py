@@ -131,10 +131,10 @@ def images(stanzas: Iterable[Stanza], lists: Optional[Lists] = None) -> List[Ima
             continue
         for release, path in holders[stanza["Package"]].images:
             asked_for = _asked_for(stanza, present, holders, release)
-            parts = [each for each in present if release in holders[each["Package"]].releases or each in (stanza, asked_for)]
+            with_files = {each["Package"] for each in present if release in holders[each["Package"]].releases or each in (stanza, asked_for)}
             complete = all(_state(each) in _IN_PLACE for each in (stanza, asked_for))
             found.append(Image(release, line_of(release, names), asked_for["Package"], stanza["Version"], _is_held(stanza) or _is_held(asked_for),
-                               complete, tuple(sorted(each["Package"] for each in parts)), path, unsigned_source(stanza)))
+                               complete, tuple(sorted(_with_named(with_files, present, release))), path, unsigned_source(stanza)))
     ends = counted_ends(image.flavour or "" for image in found)
     found = [image._replace(flavour=ends.get(image.flavour or "", image.flavour)) for image in found]
     key, by_release = versions.sort_key(versions.DPKG), versions.sort_key(versions.SYSTEMD_BOOT)
@@ -155,6 +155,15 @@ def unsigned_source(stanza: Stanza) -> str:
     if words and words[-1] == stanza.get("Architecture"):
         del words[-1]
     return "-".join([head] + words)
+
+
+def _with_named(names: Set[str], present: List[Stanza], release: str) -> Set[str]:
+    """These packages, and those that they need and that are named for the same release (linux-base-RELEASE, which has no file of it)."""
+    there = {stanza["Package"]: stanza for stanza in present}
+    found = set(names)
+    for _depth in range(2):
+        found |= {name for each in found & set(there) for name in dependencies(there[each]) if name in there and name.endswith("-" + release)}
+    return found
 
 
 def _asked_for(holder: Stanza, present: List[Stanza], holders: Lists, release: str) -> Stanza:

@@ -127,6 +127,10 @@ FIRST = "menuentry first { linux /boot/vmlinuz-6.1.0-9-amd64 root=x }\n"
     ("function pick { set default=\"$2\"; }\npick x 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n", "/boot/vmlinuz-6.9.0-b"),
     ("function pick { shift; set default=\"$1\"; }\npick x 1\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n", "/boot/vmlinuz-6.9.0-b"),
     ("menuentry b /boot/vmlinuz-6.9.0-b { linux $2 root=x }\n", "/boot/vmlinuz-6.9.0-b"),
+    # commands/menuentry.c: an entry without a title is refused; one may be given as text in the place of a block.
+    ("menuentry { linux /boot/vmlinuz-6.9.0-none root=x }\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("menuentry --class x { linux /boot/vmlinuz-6.9.0-none root=x }\nset default=0\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("menuentry b --source 'linux /boot/vmlinuz-6.9.0-b root=x'\n" + FIRST, "/boot/vmlinuz-6.9.0-b"),
     ("menuentry /boot/vmlinuz-6.9.0-b --id b { if [ $# = 1 ]; then linux \"$1\"; fi }\n", "/boot/vmlinuz-6.9.0-b"),
     # What GRUB itself sets of BIOS.
     ("if [ $grub_cpu = i386 -a -z \"$lockdown\" ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",

@@ -71,7 +71,8 @@ I386 = host(("6.1.0-28-686", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-2
 FORKY = "7.2.13+deb14-cloud-amd64"
 SPLIT = host((FORKY, "#1 SMP PREEMPT_DYNAMIC Debian 7.2.13-1 (2026-10-20)"),
              [package(f"linux-image-{FORKY}", "7.2.13-1", depends=f"linux-base, linux-binary-{FORKY} (= 7.2.13-1), linux-modules-{FORKY}"),
-              package(f"linux-binary-{FORKY}", "7.2.13-1"), package(f"linux-modules-{FORKY}", "7.2.13-1"),
+              package(f"linux-binary-{FORKY}", "7.2.13-1"), package(f"linux-modules-{FORKY}", "7.2.13-1", depends=f"linux-base-{FORKY} (= 7.2.13-1)"),
+              package(f"linux-base-{FORKY}", "7.2.13-1"), package(f"linux-headers-{FORKY}", "7.2.13-1", depends=f"linux-image-{FORKY}"),
               package("linux-image-cloud-amd64", "7.2.13-1", depends=f"linux-image-{FORKY} (= 7.2.13-1)")],
              {f"linux-image-{FORKY}": f"/usr/share/doc/linux-image-{FORKY}\n", f"linux-binary-{FORKY}": f"/usr/lib/modules/{FORKY}/vmlinuz\n",
               f"linux-modules-{FORKY}": f"/usr/lib/modules/{FORKY}/kernel\n/usr/lib/modules/{FORKY}/modules.builtin\n",
@@ -139,7 +140,7 @@ def test_a_build_that_runs_and_lies_on_disk_alike_is_its_packages(on_disk: str, 
 
 def test_a_kernel_in_parts_names_them_all_and_lies_where_its_hook_put_it() -> None:
     (image,) = collect(SPLIT).facts["installed"]
-    assert image["packages"] == [f"linux-binary-{FORKY}", f"linux-image-{FORKY}", f"linux-modules-{FORKY}"]
+    assert image["packages"] == [f"linux-base-{FORKY}", f"linux-binary-{FORKY}", f"linux-image-{FORKY}", f"linux-modules-{FORKY}"]
     assert (image["image"], image["image_present"]) == (f"/boot/vmlinuz-{FORKY}", True)
 
 

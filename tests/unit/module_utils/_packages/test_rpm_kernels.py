@@ -93,6 +93,18 @@ def test_whoever_owns_the_image_is_the_package(name: str, version: str, release:
     assert (found["running"]["package"], found["running"]["flavour"], found["stray_images"]) == (name, flavour, [])
 
 
+@pytest.mark.parametrize(("others", "running", "flavour"), [
+    # The package of what runs is gone: its release looks like ELRepo's, like both of ELRepo's lines, like no installed one, like Red Hat's.
+    (STOCK + ML6, "6.16.5-1.el9.elrepo.x86_64", "ml"), (STOCK, "6.16.5-1.el9.elrepo.x86_64", None),
+    (STOCK + ML6 + row("kernel-lt-core", "6.1.155", "1.el9.elrepo", "x86_64", "", "6.1.155-1.el9.elrepo.x86_64"), "6.16.5-1.el9.elrepo.x86_64", None),
+    (STOCK, "5.14.0-503.el9.x86_64", "standard"), (STOCK, "5.14.0-503.11.1.el9_5.x86_64+debug", "debug"),
+    (STOCK, "5.15.0-306.177.4.el9uek.x86_64", "uek"),
+])
+def test_the_line_of_a_kernel_whose_package_is_gone(others: str, running: str, flavour: str | None) -> None:
+    asked = {running: f"file /boot/vmlinuz-{running} is not owned by any package\n"}
+    assert facts(EL9, running, others, asked, []).facts["running"]["flavour"] == flavour
+
+
 def test_an_image_that_nobody_owns_is_a_stray() -> None:
     section = facts(EL9, "5.14.0-570.12.1.el9_6.x86_64", STOCK, {"9.9.9-hand": "file /boot/vmlinuz-9.9.9-hand is not owned by any package\n"},
                     ["vmlinuz-9.9.9-hand"])

@@ -70,6 +70,10 @@ def test_what_is_no_loader_of_this_system_is_told(options: str, order: str, curr
     ("", "kexec_LOAD_KEXEC true\nkexec_KERNEL_IMAGE /boot/vmlinuz-6.1.0-41-amd64\n", "6.1.0-41-amd64"),
     ("", "kexec_LOAD_KEXEC false\nkexec_KERNEL_IMAGE /vmlinuz\n", "6.12.0-fallback"),
     ("", "extlinux /boot/vmlinuz-6.12.41+deb13-arm64\n", "6.12.41+deb13-arm64"),
+    # An image that was exchanged says which kernel it is; so does one of another root, of which nothing is read here.
+    ("", "names vmlinuz-6.12.0-fallback 6.1.0-41-amd64\n", "6.1.0-41-amd64"),
+    ("", "names vmlinuz-6.12.0-fallback 6.1.0-41-amd64\nother_root @/.snapshots/7/snapshot\n", "6.12.0-fallback"),
+    ("", "names vmlinuz-6.12.0-fallback \n", "6.12.0-fallback"),
 ])
 def test_the_default_is_what_starts_first(order: str, tools: str, release: str) -> None:
     assert kernels.default_release(host(order, tools)) == release

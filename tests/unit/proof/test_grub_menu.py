@@ -98,3 +98,15 @@ def test_files_that_were_read_are_followed(text: str, boots_by_default: str) -> 
                             + "\n=/d.cfg\n|source /n.cfg\n=$prefix/p.cfg\n|set default=two\n")
     assert files["/o.cfg"] == OTHER
     assert said(text, files) == boots_by_default
+
+
+@pytest.mark.parametrize(("menu", "image"), [
+    # commands/menuentry.c: an entry without a title is refused; options may stand before it.
+    ("menuentry { linux /boot/vmlinuz-1 }\nmenuentry b { linux /boot/vmlinuz-2 }\n", "/boot/vmlinuz-2"),
+    ("menuentry --class x { linux /boot/vmlinuz-1 }\nmenuentry --class x b { linux /boot/vmlinuz-2 }\n", "/boot/vmlinuz-2"),
+    ("menuentry $menuentry_id_option one { linux /boot/vmlinuz-1 }\nmenuentry b { linux /boot/vmlinuz-2 }\n", "/boot/vmlinuz-2"),
+    ("set default=b\nmenuentry a { linux /boot/vmlinuz-1 }\nmenuentry --id=i --class x b { linux /boot/vmlinuz-2 }\n", "/boot/vmlinuz-2"),
+])
+def test_an_entry_has_a_title(menu: str, image: str) -> None:
+    entry = grub_menu.default_entry(grub_menu.read(menu), {})
+    assert entry is not None and entry.linux == image

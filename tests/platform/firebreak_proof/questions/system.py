@@ -267,6 +267,12 @@ BOOT = (
           next=$(btrfs subvolume get-default / | sed -n 's|.* path \\(.*\\.snapshots/[0-9]*/snapshot\\)$|\\1|p')
           [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || echo "other_root $next"
         fi
+        # An x86 image says in its header which kernel it is, whatever it is called.
+        for path in /boot/vmlinuz-*; do
+          [ "$(od -An -c -j514 -N4 "$path" 2>/dev/null | tr -d ' ')" = HdrS ] || continue
+          at=$(od -An -tu2 -j526 -N2 "$path")
+          echo "names ${path##*/} $(tail -c "+$((at + 513))" "$path" | head -c 128 | tr '\\0\\n' '  ' | cut -d' ' -f1)"
+        done
         # proxmox-boot-tool copies kernels to partitions that are not mounted: its own files say which of them boots.
         pinned() { sed -n '1s/^\\([0-9][^ ]*\\) *$/\\1/p' "/etc/kernel/$1" 2>/dev/null; }
         next=$(pinned next-boot-pin)

@@ -10,7 +10,7 @@ does not follow is told, and proves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|\$\{[^}\n]*\}|[^\s;{}'"\\#]|(?<=[^\s;])#)+|[;{}\n]|\#[^\n]*""", re.DOTALL)
@@ -18,6 +18,9 @@ _PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^'"\\])+)""", re.
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _ID = re.compile(r"""(?:\$\{?menuentry_id_option\}?|--id)[ =]+['"]?([^'"\s{]+)""")
+# Options of an entry that a value follows; grub-mkconfig writes --id by a variable.
+_WITH_VALUE = ("--class", "--users", "--hotkey", "--source", "--id")
+_ID_OPTION = re.compile(r"\$\{?menuentry_id_option\}?")
 _BEFORE_A_COMMAND = ("if", "elif", "then", "else", "do", "while", "until", "!")
 _LINUX = ("linux", "linux16", "linuxefi")
 _OTHER_LOADERS = ("chainloader", "multiboot", "multiboot2", "xen_hypervisor")
@@ -83,6 +86,19 @@ def read(text: str, files: Mapping[str, str] | None = None) -> Menu:
     return _Reader(top, dict(files or {})).menu(text)
 
 
+def _title(words: Sequence[str]) -> str | None:
+    """The first word that is no option of an entry and no option's value; None where there is none, which GRUB refuses."""
+    value = False
+    for word in words:
+        if value or word.startswith("--"):
+            value = not value and word in _WITH_VALUE
+        elif _ID_OPTION.fullmatch(word):
+            value = True
+        else:
+            return word
+    return None
+
+
 class _Reader:
     def __init__(self, top: Entry, files: dict[str, str]) -> None:
         self.top = top
@@ -125,10 +141,11 @@ class _Reader:
             self.assigned += [(found.group(1), found.group(2))] if found else []
 
     def _opened(self, words: list[str], inside: Entry) -> Entry | None:
-        if words[0] not in ("menuentry", "submenu") or len(words) < 3:
+        title = _title(words[1:-1]) if words[0] in ("menuentry", "submenu") else None
+        if title is None:
             return None
-        identity = _ID.search(" ".join(words[2:]))
-        entry = Entry(expanded(words[1], {}), identity.group(1) if identity else "")
+        identity = _ID.search(" ".join(words[1:]))
+        entry = Entry(expanded(title, {}), identity.group(1) if identity else "")
         inside.children.append(entry)
         return entry
 

@@ -188,6 +188,9 @@ def default_release(proof: Proof) -> str:
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
     in_folder = re.search(r"/(\d+\.\d[^/]*)/(?:linux(?:-[0-9a-f]{40})?|vmlinuz)$", image)
     release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-(?=\d+\.\d)", "", image)
+    said = re.search(rf"^names {re.escape(image.rsplit('/', 1)[-1])} (\d+\.\d\S*)$", proof.says("boot_tools"), re.MULTILINE)
+    if said and not boots_another_root(proof):
+        return said.group(1)
     if "/" in release or not release:
         raise BrokenPromiseError(f"{proof.host} boots {image or 'nothing that can be found'} by default; which kernel that is, nobody can tell")
     return release

@@ -166,10 +166,16 @@ def apart(folder: Path, program: str, qemu: str) -> subprocess.Popen[bytes]:
     change = f'layer "$1"; cp {qemu} "$1/root{INSTALLED}.new"; mv "$1/root{INSTALLED}.new" "$1/root{INSTALLED}"; [ -e "$1/root{program}" ] || ' \
         f'cp /usr/bin/sleep "$1/root{program}"; cd "$1/root"; mount -t proc proc proc; pivot_root . mnt; umount -l /mnt; exec {program} 999'
     process = subprocess.Popen(["unshare", "--mount", "sh", "-c", LAYER + change, "sh", str(folder)], stdin=subprocess.DEVNULL)
-    end = time.monotonic() + SECONDS
-    while str((Path("/proc") / str(process.pid) / "exe").readlink()) != program and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.05)
+    wait_for(process, program)
     return process
+
+
+def wait_for(process: subprocess.Popen[bytes], program: str) -> None:
+    """Until a process runs that program."""
+    end = time.monotonic() + SECONDS
+    while str((Path("/proc") / str(process.pid) / "exe").readlink()) != program:
+        assert time.monotonic() < end and process.poll() is None, f"{program} did not start"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("brought", "stale", "state"), [
@@ -180,6 +186,31 @@ def test_a_containers_qemu_is_what_its_libvirt_daemon_would_start(
     monitors.append(apart(folder / "guest", str(INSTALLED), "/usr/bin/sleep"))
     if brought:
         monitors.append(apart(folder / "daemon", "/usr/sbin/virtqemud", brought))
+    assert (seen(monitors[0].pid)["stale"], proven(monitors[0].pid)) == (stale, state)
+
+
+@pytest.fixture
+def snap() -> Iterator[Path]:
+    """A snap of two revisions, where snapd would put it."""
+    made = not Path("/snap").exists()
+    path = Path("/snap/firebreak-test")
+    for revision in ("1", "2"):
+        (path / revision / "bin").mkdir(parents=True)
+        shutil.copy2(need("sleep"), path / revision / "bin" / NAME)
+    yield path
+    shutil.rmtree(path)
+    if made:
+        path.parent.rmdir()
+
+
+@pytest.mark.parametrize(("current", "stale", "state"), [("1", False, "installed"), ("2", True, "replaced")])
+def test_a_snaps_qemu_is_that_of_the_current_revision(
+        current: str, stale: bool, state: str, snap: Path, monitors: list[subprocess.Popen[bytes]]) -> None:
+    """canonical/lxd#18470: guests live across a refresh, which leaves their revision mounted."""
+    binary = snap / "1" / "bin" / NAME
+    (snap / "current").symlink_to(current)
+    monitors.append(subprocess.Popen([str(binary), "999"], stdin=subprocess.DEVNULL))
+    wait_for(monitors[0], str(binary))
     assert (seen(monitors[0].pid)["stale"], proven(monitors[0].pid)) == (stale, state)
 
 

@@ -133,9 +133,9 @@ def authenticode(data: bytes) -> bytes:
     return hashlib.sha256(data[:checksum] + data[checksum + 4:entry] + data[entry + 8:begin or len(data)]).digest()
 
 
-def sign(data: bytes, *signers: Key) -> bytes:
-    """The file with one more signature of each, in this order."""
-    digest = authenticode(data)
+def sign(data: bytes, *signers: Key, digest: bytes = b"") -> bytes:
+    """The file with one more signature of each, in this order; over another digest than its own where one is given."""
+    digest = digest or authenticode(data)
     for signer in signers:
         content = tlv(0x30, oid("1.3.6.1.4.1.311.2.1.15"), tlv(0x30)) + tlv(0x30, _SHA256_OID, tlv(0x04, digest))
         chain = (signer.issuer,) if signer.issuer else ()
@@ -262,11 +262,12 @@ class Machine(RecordedHost):
         names.update(known.value if known.value is not None else [])
         return Answer(sorted(names), None, "") if names else known
 
-    def collected(self) -> Section:
-        """What the scan says of its boot trust."""
+    def collected(self, container: str = "none", facts: dict[str, Any] | None = None) -> Section:
+        """What the scan says of its boot trust; ``facts`` are what the section has already."""
         host = Witness(self)
         section = Section("boot", lambda: host.losses)
-        put_trust(host, section, "none")
+        section.facts.update(facts or {})
+        put_trust(host, section, container)
         return section
 
     def trust(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _GOLDEN: dict[str, Any] = {
                        "next_boot_reason": "signed by debian_secure_boot_ca", "entry": {"name": "Boot0001"},
                        "certificates": [{"name": "microsoft_uefi_ca_2023", "sha256": "f6" * 32, "not_after": "2038-06-13"}],
                        "sbat_level": "2025021800 shim,4 grub,5", "ready_for_2023_shim": True, "survives_2011_revocation": True, "pending": [],
-                       "components": [], "revoked_components": [], "modules_refused": [], "pk_test_key": False}},
+                       "kernels": [], "fallbacks": [], "components": [], "revoked_components": [], "modules_refused": [], "pk_test_key": False}},
     "kernel": {
         "version_order": "dpkg",
         "running": {"release": "6.12.57-amd64", "flavour": "amd64", "package": "linux-image-6.12.57-amd64", "package_version": "6.12.57-1"},

@@ -56,9 +56,9 @@ def test_boot_programs_are_as_their_packages_have_them(proof: Proof, wanted: Wan
 
 
 @promise("boot.trust.pending")
-def test_no_request_to_shim_waits(proof: Proof, wanted: Wanted) -> None:
+def test_no_request_waits_for_the_next_boot(proof: Proof, wanted: Wanted) -> None:
     asks = variables(proof).asks
-    hold(not asks, f"{proof.host} has requests to shim that wait for the next boot: {', '.join(asks)}; the standard forbids that")
+    hold(not asks, f"{proof.host} has requests that wait for the next boot: {', '.join(asks)}; the standard forbids that")
 
 
 @promise("boot.trust.pk_test_key")

@@ -93,7 +93,7 @@ def _boot_trust(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Ite
         yield f"the next boot {'is refused by' if verdict == 'refused' else 'waits for a person at'} {stage} ({outcome}): {reason}"
     refused = facts.raw("boot.trust.modules_refused")
     if isinstance(refused, list) and refused:
-        names = ", ".join(str(row.get("name")) if isinstance(row, Mapping) else str(row) for row in refused[:_SHOWN])
+        names = ", ".join(str(row.get("module")) if isinstance(row, Mapping) else str(row) for row in refused[:_SHOWN])
         yield f"the kernel of the next boot refuses modules that are loaded now: {printable(names)}"
     if verdict is None and mode is not None and mode not in _ASKS_NOBODY:
         facts.text("boot.trust.next_boot")

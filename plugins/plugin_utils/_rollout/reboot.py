@@ -82,7 +82,7 @@ def plan(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     _check_modules(facts, release)
     version = wanted.get("package_version")
     same = running == release and facts.raw("kernel.running.package_version") == version
-    others = _fall_backs(installed, release, running)
+    others = _fall_backs([row for row in installed if row.get("image") not in _refused_images(facts)], release, running)
     made = Plan(release, version, _rung(asked, facts, same), False, others[0] if others else None, boot_id, wanted.get("image"), wanted.get("initrd"))
     _decide_trial(made, asked, loader, same)
     if made.trial or made.rung == "kexec":
@@ -134,6 +134,12 @@ def _check_modules(facts: Facts, release: str) -> None:
 
 def _listed(rows: Sequence[Mapping[str, Any]]) -> str:
     return printable(", ".join(str(row.get("release")) for row in rows)) or "none"
+
+
+def _refused_images(facts: Facts) -> list[Any]:
+    """Kernels of the menu that shim or the firmware would refuse: nothing falls back to them."""
+    rows = facts.raw("boot.trust.kernels")
+    return [row.get("image") for row in rows if isinstance(row, dict) and row.get("answer") == "refused"] if isinstance(rows, list) else []
 
 
 def _fall_backs(installed: Sequence[Mapping[str, Any]], release: str, running: str) -> list[str]:

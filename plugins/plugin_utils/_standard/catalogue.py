@@ -102,9 +102,16 @@ _TRUST = (
           "A boot program on an EFI system partition is not as its package has it: the update was installed, and is not started.",
           "Run grub-install or bootctl update with the partition mounted.",
           "none"),
+    Entry("boot.trust.refused_fallbacks", "low",
+          "If the next boot's own way did not come up, what would be tried instead would be refused: another kernel of the menu, or what the "
+          "firmware takes when its entry or that disk is lost.",
+          "Remove the kernels that are refused, or sign them; bring the removable path and the other partitions up to date (grub-install for each).",
+          "none"),
     Entry("boot.trust.pending", "low",
-          "A request to shim waits for the next boot: nobody at the console means that it is dropped after ten seconds.",
-          "Finish it at the console at the next boot, or take it back (mokutil --revoke-import, --revoke-delete).",
+          "A request waits for the next boot. To shim: nobody at the console means that it is dropped after ten seconds. To the firmware, for its "
+          "own setup: it stands there until a person leaves it.",
+          "Finish it at the console at the next boot, or take it back (mokutil --revoke-import, --revoke-delete; systemctl reboot without "
+          "--firmware-setup).",
           "none"),
     Entry("boot.trust.modules_refused", "high",
           "The next boot's kernel will not load a module that is loaded now: no keyring of it will hold its signer (a root on ZFS, storage, "

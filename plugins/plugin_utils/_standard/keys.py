@@ -103,6 +103,8 @@ BOOT = (
     _policy("boot.trust.next_boot", "A next boot that firmware, shim or loader would refuse, or that would wait at the console."),
     _policy("boot.trust.revoked_components", "Boot programs that are revoked and still in place."),
     _policy("boot.trust.stale_components", "Boot programs on an EFI system partition that are not as their package has them."),
+    _policy("boot.trust.refused_fallbacks", "What would be tried if the next boot's own way did not come up, and would be refused: other kernels of "
+            "the loader's menu, the firmware's removable path, the same program on another EFI system partition."),
     _policy("boot.trust.pending", "Requests to shim (keys to enrol or delete, its own switch) that wait for the next boot."),
     _policy("boot.trust.modules_refused", "Loaded modules from outside of the kernel's tree that the next boot's kernel will refuse."),
     _policy("boot.trust.pk_test_key", "A firmware whose owner's key is a test key of its maker: whoever has that key may change what it trusts."),

@@ -49,6 +49,7 @@ UNPROVEN: Mapping[str, str] = {
     "hypervisor.guest_firmware": "no tool that hypervisors have reads a guest's file of variables; in the guest boot.trust.certificates is proven",
     "boot.trust.survives_2011_revocation": "sbverify accepts a file with any good signature, and firmware refuses one with any forbidden one",
     "boot.trust.revoked_components": "no tool of a host holds the files of a partition against dbx and SBAT",
+    "boot.trust.refused_fallbacks": "the same; what would be tried is not what is started",
     "boot.trust.modules_refused": "the kernel's keyrings of the next boot are not there before it",
     "cpu.microcode_pending": "only Intel's and AMD's own formats of files tell what waits; what is in force is proven by cpu.microcode_of",
     "cpu.microcode_left_behind": "the same formats, within an initrd",

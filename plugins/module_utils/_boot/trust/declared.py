@@ -14,7 +14,7 @@ TRUST_FACTS: List[Fact] = [
     ("next_boot", "str", "allowed, refused or waits (stands at the console without a time limit): by the rules of firmware, shim, loader, kernel"),
     ("next_boot_stage", "str", "who says no: firmware, shim, mok_manager, loader (shim refuses it), kernel (shim or the firmware refuses it)"),
     ("next_boot_outcome", "str", "what the machine then does: next_entry, power_off, reset_loop, console_box (until somebody presses a key), "
-     "loader_prompt"),
+     "loader_prompt, initrd_prompt (it does not reach its root file system)"),
     ("next_boot_reason", "str", "by which rule, and of which file"),
     ("entry", "mapping", "the way that was judged"),
     ("entry.name", "str", "the firmware's entry, null where the firmware looks for the removable path"),
@@ -25,6 +25,10 @@ TRUST_FACTS: List[Fact] = [
     ("kernels[].image", "str", "the path of the kernel"),
     ("kernels[].answer", "str", "allowed, refused, unknown"),
     ("kernels[].reason", "str", "by which rule, or why it cannot be told"),
+    ("fallbacks", "list", "what the firmware would start if its entry were lost: the removable path, and the same program on other partitions"),
+    ("fallbacks[].path", "str", "where it lies"),
+    ("fallbacks[].answer", "str", "allowed, refused, unknown: by the firmware"),
+    ("fallbacks[].reason", "str", "by which rule, or why it cannot be told"),
     ("certificates", "list", "what the firmware trusts (db)"),
     ("certificates[].name", "str", "its name by the fingerprint, else its own common name"),
     ("certificates[].sha256", "str", "the fingerprint"),
@@ -34,7 +38,7 @@ TRUST_FACTS: List[Fact] = [
     ("mok", "list", "the machine owner's keys and the vendor's, as shim shows them (MokListRT), in the same form"),
     ("mok_forbidden", "mapping", "what shim's own list forbids: certificates, and the number of digests"),
     ("dbx", "mapping", "what the firmware forbids: certificates, how many digests of files and of certificates, how many of Microsoft's are "
-     "missing"),
+     "missing, and which versions of Windows' own programs it asks for"),
     ("data_as_of", "str", "the day of the collection's names and of Microsoft's revocations"),
     ("kek_2023", "bool", "Microsoft's KEK of 2023 is there: updates of db and dbx that it signs will be taken"),
     ("kek_updatable", "bool", "false: the owner's key is a placeholder, or variables cannot be written: no update of KEK from inside"),
@@ -44,7 +48,7 @@ TRUST_FACTS: List[Fact] = [
     ("survives_2011_revocation", "bool", "what the firmware starts would still start with Microsoft's UEFI CA 2011 in dbx"),
     ("sbat_level", "str", "the level of SBAT in force: its date, and the lowest good generation of each part"),
     ("sbat_level_next", "str", "the level once the shim on the partition has run in secure mode"),
-    ("pending", "list", "requests that wait for the next boot: MokNew, MokDel, MokSB, SbatPolicy ..."),
+    ("pending", "list", "requests that wait for the next boot: MokNew, MokDel, MokSB, SbatPolicy, OsIndications (the firmware's own setup) ..."),
     ("components", "list", "the programs on every mounted EFI system partition, and the kernels in /boot"),
     ("components[].path", "str", "where it lies"),
     ("components[].role", "str", "shim, mok_manager, fallback, grub, systemd_boot, unified_image, kernel, fwupd, windows, revocations, other, "

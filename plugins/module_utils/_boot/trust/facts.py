@@ -10,10 +10,8 @@ from ..._formats import x509
 from ..._formats.sbat import Level
 from ..._formats.signature_lists import Lists
 from ..._host import witness
-from ..._os import section as os_section
-from .. import loaders
 from ..target import NoAnswerError
-from . import inventory, known, modules_wanted, next_boot, places, rules, sbat, variables
+from . import inventory, known, modules_wanted, next_boot, next_kernel, places, root_modules, rules, sbat, variables
 from .components import Component
 from .next_boot import Prediction
 from .places import Programs
@@ -21,6 +19,7 @@ from .variables import State
 
 UEFI_CA_2011, UEFI_CA_2023, KEK_2023 = "microsoft_uefi_ca_2011", "microsoft_uefi_ca_2023", "microsoft_kek_2k_ca_2023"
 _TEST_KEY = re.compile(r"(?i)DO NOT (?:TRUST|SHIP)")
+_ANSWERS = {True: "allowed", False: "refused", None: "unknown"}
 
 
 class _Seen:
@@ -51,9 +50,9 @@ def put(host: Any, section: Any, facts: List[str]) -> None:
         return
     known_partitions = _predict(seen)
     _put_state(section, seen)
-    _put_prediction(section, seen)
+    _hold_without_root(seen, _put_modules(section, seen.host, seen.state))
+    _put_prediction(section, seen, known_partitions)
     _put_programs(section, seen, known_partitions)
-    _put_modules(section, seen.host, seen.state)
 
 
 def _seen(host: Any) -> _Seen:
@@ -120,7 +119,9 @@ def _common_names(lists: Lists) -> List[str]:
 
 def _dbx(lists: Lists, machine: str) -> Dict[str, Any]:
     digests = {digest[:known.DIGEST_BYTES] for algorithm, digest in lists.digests if algorithm == "sha256"}
-    return {"digests": len(lists.digests), "certificates": _names(lists), "certificate_digests": len(lists.certificate_digests),
+    versions = sorted(filter(None, (known.windows_version(digest) for _algorithm, digest in lists.digests)))
+    return {"digests": len(lists.digests) - len(versions), "windows_versions": versions,
+            "certificates": _names(lists), "certificate_digests": len(lists.certificate_digests),
             "missing": len(known.revoked(machine) - digests)}
 
 
@@ -149,9 +150,9 @@ def _is_writable(host: Any) -> bool:
     return bool(mounted) and "ro" not in mounted[-1].split(",")
 
 
-def _put_prediction(section: Any, seen: _Seen) -> None:
+def _put_prediction(section: Any, seen: _Seen, partitions: Any) -> None:
     found, why = seen.prediction, seen.why_not
-    paths = ("next_boot", "next_boot_stage", "next_boot_outcome", "next_boot_reason", "entry", "kernels", "survives_2011_revocation",
+    paths = ("next_boot", "next_boot_stage", "next_boot_outcome", "next_boot_reason", "entry", "kernels", "fallbacks", "survives_2011_revocation",
              "sbat_level_next")
     if why is not None or found is None:
         for path in paths:
@@ -169,6 +170,7 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
     section.put("trust.entry", {"name": found.entry or None, "shim": found.shim or None, "loader": found.loader or None,
                                 "kernel": found.kernel or None}, source)
     _put_menu(section, found, source)
+    _put_fallbacks(section, seen, found, partitions)
     _put_survival(section, seen, found.shim or found.loader)
     level, problem = _level_after(seen)
     if level is not None:
@@ -181,12 +183,19 @@ def _put_prediction(section: Any, seen: _Seen) -> None:
 
 def _put_menu(section: Any, found: Prediction, source: str) -> None:
     """Each kernel that somebody at the console, or a fallback, could choose."""
-    answers = {True: "allowed", False: "refused", None: "unknown"}
     if found.menu:
-        rows = [{"image": each.image, "answer": answers[each.allowed], "reason": each.why} for each in found.menu]
+        rows = [{"image": each.image, "answer": _ANSWERS[each.allowed], "reason": each.why} for each in found.menu]
         section.put("trust.kernels", rows, source)
     else:
         section.cannot_say("trust.kernels", "not_applicable", found.reason or "no loader shows a menu")
+
+
+def _put_fallbacks(section: Any, seen: _Seen, found: Prediction, partitions: Any) -> None:
+    """What a firmware that lost its entry, or that disk, would start instead."""
+    with witness.apart(seen.host):
+        rows = next_boot.fallbacks(seen.host, seen.state, partitions, seen.programs, found.shim or found.loader)
+    answers = [{"path": each.image, "answer": _ANSWERS[each.allowed], "reason": each.why} for each in rows]
+    section.put("trust.fallbacks", answers, ", ".join(partition.folder for partition in partitions))
 
 
 def _put_survival(section: Any, seen: _Seen, path: str) -> None:
@@ -247,40 +256,41 @@ def _revoked(seen: _Seen, paths: List[str]) -> List[Dict[str, Any]]:
     return found
 
 
-def _kernel(host: Any, mode: str) -> Tuple[modules_wanted.Kernel, bool]:
-    """(the next boot's kernel with its keyrings, whether it enforces signatures as it will be started). Raises NoAnswerError."""
-    release, target, _current = loaders.default_release(host)
-    if release is None:
-        raise NoAnswerError("absent", "the release that the next boot gives is not known")
-    identity = os_section.os_identity(host)[0]
-    family = os_section.family_of(identity.get("ID", ""), identity.get("ID_LIKE", "").split())
-    words = (target.options or "").split()
-    asked = any(word in ("module.sig_enforce=1", "module.sig_enforce", "module.sig_enforce=Y") or word.startswith("lockdown=") for word in words)
-    blind = "efi=noruntime" in words or "noefi" in words
-    enforces = mode == "enforced" or asked
-    return modules_wanted.Kernel(release, family, enforces, mode == "enforced" and not blind, not blind), enforces
+def _hold_without_root(seen: _Seen, refused: List[str]) -> None:
+    """A next boot that all let in, and whose kernel then refuses what its root file system stands on."""
+    found = seen.prediction
+    if found is None or found.answer != "allowed" or not refused:
+        return
+    with witness.apart(seen.host):
+        lost = root_modules.needed(seen.host, refused)
+    if lost:
+        reason = "the kernel refuses %s, which the root file system stands on" % ", ".join(lost)
+        seen.prediction = found._replace(answer="refused", stage="kernel", outcome="initrd_prompt", reason=reason)
 
 
-def _put_modules(section: Any, host: Any, state: Optional[State]) -> None:
+def _put_modules(section: Any, host: Any, state: Optional[State]) -> List[str]:
+    """The modules that the next kernel refuses, as far as that is known."""
     facts = ("trust.modules_refused", "trust.modules_refused_if_enforced")
     with witness.apart(host):
         try:
-            kernel, _enforces = _kernel(host, state.mode if state is not None else "enforced")
+            mode = state.mode if state is not None else "enforced"
+            kernel = next_kernel.of_host(host, mode)
             modules = modules_wanted.wanted(host, kernel.release)
-            whatif = kernel._replace(enforces=True, keeps_mok=True)
+            whatif = kernel._replace(enforces=kernel.enforces or mode != "enforced", keeps_mok=kernel.keeps_db)
             answers = [_refused(host, each, state, modules) for each in (kernel, whatif)]
         except NoAnswerError as problem:
             for fact in facts:
                 section.cannot_say(fact, problem.reason, str(problem))
-            return
+            return []
     for fact, (rows, unknown) in zip(facts, answers):  # noqa: B905 (3.6 knows no strict)
         if unknown and not rows:
             section.cannot_say(fact, "unsupported", "; ".join(unknown)[:300])
         else:
             section.put(fact, rows, "/proc/modules, the modules of the next boot's kernel and its keyrings")
+    return [row["module"] for row in answers[0][0]]
 
 
-def _refused(host: Any, kernel: modules_wanted.Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
+def _refused(host: Any, kernel: next_kernel.Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
     if not modules:
         return [], []
     from . import module_keys
@@ -289,10 +299,5 @@ def _refused(host: Any, kernel: modules_wanted.Kernel, state: Optional[State], m
 
 def _put_modules_without_variables(host: Any, section: Any) -> None:
     """The kernel was told not to ask the firmware: its keyrings hold what is built in, and lockdown may hold all the same."""
-    lockdown = host.read("/sys/kernel/security/lockdown", 256)
-    enforce = host.read("/sys/module/module/parameters/sig_enforce", 16)
-    locked = bool(lockdown.value) and "[none]" not in lockdown.value
-    cmdline = host.read("/proc/cmdline", 65536)
-    blind = bool(cmdline.value) and ("efi=noruntime" in cmdline.value.split() or "noefi" in cmdline.value.split())
-    if blind and (locked or (bool(enforce.value) and enforce.value.strip() == "Y")):
+    if next_kernel.holds_without_firmware(host):
         _put_modules(section, host, None)

@@ -36,7 +36,12 @@ CERTIFICATES = {
     "e8e95f0733a55e8bad7be0a1413ee23c51fcea64b3c8fa6a786935fddcc71961": "windows_production_pca_2011",
     "076f1fea90ac29155ebf77c17682f75f1fdd1be196da302dc8461e350a9ae330": "windows_uefi_ca_2023",
 }
+_NAMES = frozenset(CERTIFICATES.values())
 
+# Entries of dbx that are no digests of files: the least version (SVN) of a program of Windows (microsoft/secureboot_objects, dbx_info_msft_latest).
+_WINDOWS_PROGRAMS = {
+    bytes.fromhex("01612b139dd5598843ab1c185c3cb2eb92"): "bootmgfw", bytes.fromhex("019d2ef8e827e15841a4884c18abe2f284"): "cdboot",
+    bytes.fromhex("01c2ca99c9fe7f6f4981279e2a8a535976"): "wdsmgfw"}
 DIGEST_BYTES = 8
 # Base64, one digest after another.
 _REVOKED: Dict[str, str] = {
@@ -107,8 +112,15 @@ _REVOKED: Dict[str, str] = {
 
 
 def name_of(fingerprint: str, common_name: str) -> str:
-    """A certificate's name by its fingerprint; its own word for one that is not known."""
-    return CERTIFICATES.get(fingerprint) or common_name or fingerprint[:16]
+    """A certificate's name by its fingerprint; its own word for one that is not known, unless it calls itself as a known one is called here."""
+    own = "" if common_name in _NAMES else common_name
+    return CERTIFICATES.get(fingerprint) or own or fingerprint[:16]
+
+
+def windows_version(digest: bytes) -> str:
+    """bootmgfw 7.0 of an entry of dbx that says so, '' of a digest."""
+    program = _WINDOWS_PROGRAMS.get(digest[:17])
+    return "%s %d.%d" % (program, int.from_bytes(digest[19:21], "little"), int.from_bytes(digest[17:19], "little")) if program else ""
 
 
 @functools.lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ..._formats import kernel_module, pkcs7, x509
 from ..._formats.signature_lists import Lists
 from ..target import NoAnswerError
-from .modules_wanted import Kernel
+from .next_kernel import Kernel
 from .variables import State
 
 _TAIL = 65536

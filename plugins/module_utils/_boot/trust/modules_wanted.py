@@ -4,7 +4,7 @@
 """Which modules from outside of its tree somebody wants of the next boot's kernel: most hosts want none, and nobody has to read a signature."""
 
 import re
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List
 
 from ..target import NoAnswerError
 
@@ -13,16 +13,6 @@ _ROWS = 50
 # As systemd-modules-load goes through them (modules-load.d(5)).
 _LOAD_FOLDERS = ("/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d")
 _OUTSIDE = re.compile(r"^(\S+) \d+ .*\(([A-Z+-]*)\)$", re.MULTILINE)
-
-
-class Kernel(NamedTuple):
-    """The next kernel, and what its keyrings will be made of. ``enforces``: it loads no module without a good signature."""
-
-    release: str
-    family: str
-    enforces: bool
-    keeps_mok: bool
-    keeps_db: bool
 
 
 def wanted(host: Any, release: str) -> List[str]:

@@ -57,7 +57,18 @@ class _MissingError(Exception):
 
 
 def predict(host: Any, store: Store, state: State, known: List[Partition], programs: Programs) -> Prediction:
-    """By the entries of the firmware in their order. Raises NoAnswerError, ValueError for a program that is none."""
+    """By the firmware's own setup where it was asked for, else by its entries. Raises NoAnswerError, ValueError for a program that is none."""
+    if not state.to_setup:
+        return _by_entries(host, store, state, known, programs)
+    try:
+        found = _by_entries(host, store, state, known, programs)
+    except (NoAnswerError, ValueError):
+        found = Prediction("waits", "", "", "")
+    reason = "the firmware was asked for its own setup (OsIndications), and stands there until a person leaves it"
+    return found._replace(answer="waits", stage="firmware", outcome="console_box", reason=reason)
+
+
+def _by_entries(host: Any, store: Store, state: State, known: List[Partition], programs: Programs) -> Prediction:
     walk = Walk(host, state, programs)
     gone: List[str] = []
     for option in entries(store):
@@ -84,14 +95,15 @@ def _without_entries(host: Any, walk: "Walk", known: List[Partition], gone: List
 
 
 def entries(store: Store) -> List[Option]:
-    """BootNext, then BootOrder. What asks a server or a drive is passed over where this boot passed it over, and else stops the walk."""
+    """BootNext, active or not, then BootOrder. What asks a server or a drive is passed over where this boot passed it over, else it ends the walk."""
     order = variables.boot_numbers(store, "BootOrder")
     current = variables.boot_numbers(store, "BootCurrent")[:1]
     passed = order[:order.index(current[0])] if current and current[0] in order else []
     found: List[Option] = []
-    for number in variables.boot_numbers(store, "BootNext")[:1] + order:
+    once = variables.boot_numbers(store, "BootNext")[:1]
+    for place, number in enumerate(once + order):
         option = _option(store, number)
-        if option is None or not option.bootable or not (option.active or number not in order):
+        if option is None or not option.bootable or not (option.active or place < len(once)):
             continue
         if not option.network and (option.path or option.partition):
             found.append(option)
@@ -100,6 +112,27 @@ def entries(store: Store) -> List[Option]:
         else:
             detail = "the firmware first tries %s (%.60s), which is no program on a partition; a start would tell" % (option.name, option.title)
             raise NoAnswerError("unsupported", detail)
+    return found
+
+
+def fallbacks(host: Any, state: State, known: List[Partition], programs: Programs, first: str) -> List[Offered]:
+    """What the firmware would take if its entry were lost: the removable path, and the same program on other partitions; by its own rule alone."""
+    removable = _REMOVABLE % places.machine_of(host).upper()
+    folders = [each.folder.rstrip("/") for each in known]
+    same = next((first[len(folder):] for folder in folders if first.startswith(folder + "/")), removable)
+    paths = [folder + path for folder in folders for path in sorted({removable, same})]
+    found: List[Offered] = []
+    for path in [path for path in paths if path != first]:
+        try:
+            program = programs.at(path)
+            if program is None:
+                continue
+            judged = rules.firmware(program.as_told(), state) if state.firmware_judges else Judgement(True, "Secure Boot is off")
+        except NoAnswerError as problem:
+            judged = Judgement(None, str(problem))
+        except ValueError as problem:
+            judged = Judgement(False, str(problem))
+        found.append(Offered(path, judged.allowed, judged.why))
     return found
 
 
@@ -185,7 +218,7 @@ class Walk:
             removable = folder.upper().endswith("/EFI/BOOT")
             return Prediction("refused", "mok_manager", "reset_loop" if removable else "power_off", "%s, and %s is missing" % (said, path))
         if state.shim_judges:
-            judged = _both(rules.shim(manager, state, shim), sbat.judge(manager, level, True))
+            judged = _both(rules.shim(manager, state, shim), sbat.judge(manager, level, bool(shim.rows)))
             if not _told(judged, path):
                 return Prediction("refused", "mok_manager", "console_box", "%s: %s" % (path, judged.why))
         if state.waits:
@@ -197,7 +230,7 @@ class Walk:
         """It makes entries of the firmware from the lists in the vendors' folders, and starts the first."""
         program = self._programs.at(path)
         if self._state.shim_judges and program is not None:
-            judged = _both(rules.shim(program, self._state, shim), sbat.judge(program, level, True))
+            judged = _both(rules.shim(program, self._state, shim), sbat.judge(program, level, bool(shim.rows)))
             if not _told(judged, path):
                 return Prediction("refused", "loader", "console_box", "%s: %s" % (path, judged.why), loader=path)
         top = path.rsplit("/", 2)[0]
@@ -218,11 +251,11 @@ class Walk:
         if program is None:
             raise NoAnswerError("absent", "%s, which shim would start" % path)
         if self._state.shim_judges:
-            judged = _both(rules.shim(program, self._state, shim, more), sbat.judge(program, level, True))
+            judged = _both(rules.shim(program, self._state, shim, more), sbat.judge(program, level, bool(shim.rows)))
             if not _told(judged, path):
                 return Prediction("refused", "loader", "console_box", "%s: %s" % (path, judged.why), loader=path)
             return self._from_loader(program, shim, level, more)._replace(loader=path)
-        why = "shim's own validation is switched off" if self._state.mode == "insecure" else "Secure Boot is off"
+        why = "shim's own validation is switched off; %s" % _OPTION_ROMS if self._state.mode == "insecure" else "Secure Boot is off"
         return Prediction("allowed", "", "", why, loader=path)
 
     def _from_loader(self, loader: Component, shim: Optional[Component], level: Any, more: Tuple[x509.Certificate, ...] = ()) -> Prediction:

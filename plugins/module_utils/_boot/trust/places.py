@@ -23,7 +23,10 @@ Partition = NamedTuple("Partition", [("folder", str), ("source", str)])
 def machine_of(host: Any) -> str:
     """How EFI calls this machine: x64, aa64 ..."""
     name = str(host.uname()[4])
-    return _MACHINES.get(name, name)
+    # A kernel of 64 bits on a firmware of 32 starts programs of 32.
+    size = host.read("/sys/firmware/efi/fw_platform_size", 16)
+    small = name == "x86_64" and size.value is not None and size.value.strip() == "32"
+    return "ia32" if small else _MACHINES.get(name, name)
 
 
 def partitions(host: Any) -> List[Partition]:

@@ -22,7 +22,12 @@ class Next(NamedTuple):
 
 
 def after(state: State, loader: Component, more: Tuple[Component, ...] = ()) -> Next:
-    """The level once shim has run in secure mode; ``more`` are files of revocations that it takes. The later date wins, and the present at a tie."""
+    """The level once shim has run in secure mode; ``more`` are files of revocations that it takes. The later date wins, and the present at a tie.
+
+    A shim that has no generations itself (before 15.3) knows of no level.
+    """
+    if not loader.rows:
+        return Next(None, "")
     level = state.level
     for pair in [loader.carried.levels] + [_of_file(each) for each in more]:
         candidate = pair[1 if state.latest else 0] if pair is not None else None

@@ -19,6 +19,9 @@ SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
 
 # What makes shim start MokManager; the others go with one of these.
 _REQUESTS = ("MokNew", "MokSB", "MokPW", "MokAuth", "MokDel", "MokDB", "MokXNew", "MokXDel", "MokXAuth", "MokListTrustedNew")
+# Shim takes these up by itself, and MokManager stays out of it.
+_POLICIES = ("SbatPolicy", "SSPPolicy")
+_TO_SETUP = 1
 _COMPANIONS = {"MokAuth": "MokNew", "MokXAuth": "MokXNew"}
 _LISTS = (("PK", efi.FIRMWARE), ("KEK", efi.FIRMWARE), ("db", IMAGE_SECURITY), ("dbx", IMAGE_SECURITY), ("dbt", IMAGE_SECURITY),
           ("MokListRT", SHIM), ("MokListXRT", SHIM))
@@ -38,7 +41,10 @@ class Store(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the firmware and shim go by. ``mode`` is enforced, off, setup or insecure; ``asks`` are the requests that start MokManager."""
+    """What the firmware and shim go by. ``mode`` is enforced, off, setup or insecure; ``asks`` are the requests that start MokManager.
+
+    ``to_setup``: the firmware was asked for its own setup (systemctl reboot --firmware-setup), where it stands until a person leaves it.
+    """
 
     mode: str
     lists: Dict[str, Lists]
@@ -49,6 +55,7 @@ class State(NamedTuple):
     waits: bool
     ignores_db: bool
     trusts_mok: bool
+    to_setup: bool = False
 
     def of(self, name: str) -> Lists:
         """One of the lists, empty where the firmware has none."""
@@ -99,10 +106,12 @@ def state(store: Store, outside: bool = False) -> State:
     lists = {name: _list(store, name[:-2] if outside and name.endswith("RT") else name, vendor) for name, vendor in _LISTS}
     asks = tuple(name for name in _REQUESTS if _has(store, name))
     policy = _value(store, "SbatPolicy")
-    pending = [name for name in asks if _COMPANIONS.get(name) not in asks] + ["SbatPolicy"] * (policy is not None)
+    to_setup = bool((_value(store, "OsIndications", efi.FIRMWARE) or b"\0")[0] & _TO_SETUP)
+    pending = [name for name in asks if _COMPANIONS.get(name) not in asks] + [name for name in _POLICIES if _has(store, name)]
+    pending += ["OsIndications"] * to_setup
     waits = _value(store, "MokTimeout") in _NO_TIME_LIMIT or _has(store, "MokPWStore")
     return State(_mode(store, lists, outside), lists, _level(store, outside), policy == bytes([POLICY_LATEST]), tuple(pending), asks, waits,
-                 _flag(store, "MokIgnoreDB", SHIM), _flag(store, "MokListTrusted" if outside else "MokListTrustedRT", SHIM))
+                 _flag(store, "MokIgnoreDB", SHIM), _flag(store, "MokListTrusted" if outside else "MokListTrustedRT", SHIM), to_setup)
 
 
 def _mode(store: Store, lists: Dict[str, Lists], outside: bool) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
@@ -105,6 +106,26 @@ def _stale(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
             yield Difference("boot.trust.stale_components", "as the packages have them", _listed(found), (_TRUST + "components",))
 
 
+def _refused_fallbacks(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
+    """What would be tried if the next boot's own way did not come up: other kernels of the menu, and what the firmware takes without its entry."""
+    if not _is_efi(scope):
+        return
+    entry = scope.facts.raw(_TRUST + "entry")
+    taken = entry.get("kernel") if isinstance(entry, dict) else None
+    found = [str(row.get("image")) for row in _known_rows(scope, "kernels") if row.get("answer") == "refused" and row.get("image") != taken]
+    found += [str(row.get("path")) for row in _known_rows(scope, "fallbacks") if row.get("answer") == "refused"]
+    if found:
+        yield Difference("boot.trust.refused_fallbacks", "allowed, as the next boot is", _listed(found),
+                         (_TRUST + "kernels", _TRUST + "fallbacks"))
+
+
+def _known_rows(scope: Scope, fact: str) -> list[dict[str, Any]]:
+    """The rows of a list; none where the host has no such thing."""
+    if scope.facts.raw(_TRUST + fact) is None and scope.facts.why(_TRUST + fact).startswith("not_applicable"):
+        return []
+    return scope.facts.rows(_TRUST + fact)
+
+
 def _pending(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     if _is_efi(scope):
         found = scope.facts.words(_TRUST + "pending")
@@ -126,6 +147,7 @@ RULES = (
     Rule("boot.trust.next_boot", _next_boot, observes=True),
     Rule("boot.trust.revoked_components", _rows("revoked_components", "path", "no revoked boot program"), observes=True),
     Rule("boot.trust.stale_components", _stale, observes=True),
+    Rule("boot.trust.refused_fallbacks", _refused_fallbacks, observes=True),
     Rule("boot.trust.pending", _pending, observes=True),
     Rule("boot.trust.modules_refused", _rows("modules_refused", "module", "each module has a signer that the kernel knows"), observes=True),
     Rule("boot.trust.pk_test_key", _test_key, observes=True),

@@ -166,11 +166,13 @@ BOOT = (
         for name in SecureBoot SetupMode PK db dbx MokSBStateRT SbatLevelRT; do
           for path in "$name"-*; do [ -e "$path" ] && echo "$name $(tail -c +5 "$path" | base64 | tr -d '\\n')"; done
         done
-        for path in Mok*; do
+        for path in Mok* SbatPolicy* SSPPolicy*; do
           case ${path%-????????-????-????-????-????????????} in
-            MokNew|MokDel|MokSB|MokPW|MokDB|MokAuth|MokXNew|MokXDel|MokXAuth|MokListTrustedNew) echo "asks ${path%%-*}" ;;
+            MokNew|MokDel|MokSB|MokPW|MokDB|MokAuth|MokXNew|MokXDel|MokXAuth|MokListTrustedNew|SbatPolicy|SSPPolicy) echo "asks ${path%%-*}" ;;
           esac
         done
+        # The first bit asks for the firmware's own setup.
+        for path in OsIndications-*; do [ -e "$path" ] && [ $(($(od -An -tu1 -j4 -N1 "$path") % 2)) = 1 ] && echo "asks OsIndications"; done
         command -v mokutil >/dev/null && echo "mokutil $(mokutil --sb-state 2>&1 | head -n 1)"; true"""),
     Question("boot_copies", ("boot.trust.stale_components",), """
         [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }

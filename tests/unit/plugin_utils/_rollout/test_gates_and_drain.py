@@ -88,7 +88,7 @@ def _put(record: dict[str, Any], path: str, value: Any) -> None:
      ["boot_trust: the next boot is refused by shim (power_off): sbat: grub,3"]),
     ({"mode": "enforced", "next_boot": "waits", "next_boot_stage": "mok_manager", "next_boot_outcome": "console_box", "next_boot_reason": "MokNew"},
      ["boot_trust: the next boot waits for a person at mok_manager (console_box): MokNew"]),
-    ({"mode": "enforced", "next_boot": "allowed", "modules_refused": ["zfs"]},
+    ({"mode": "enforced", "next_boot": "allowed", "modules_refused": [{"module": "zfs", "kernel": "6.1", "signer": None}]},
      ["boot_trust: the kernel of the next boot refuses modules that are loaded now: zfs"]),
     ({"mode": "enforced", "next_boot": None}, ["boot_trust: it cannot be said: boot.trust.next_boot: missing"]),
 ])

@@ -71,6 +71,15 @@ def test_without_a_kernel_to_fall_back_to_it_is_said_or_refused(spoil: dict[str,
         reboot.plan(record, Asked(trial="require"))
 
 
+def test_nothing_falls_back_to_a_kernel_that_shim_would_refuse() -> None:
+    record = host()
+    record["boot"]["trust"]["kernels"] = [
+        {"image": f"/boot/vmlinuz-{OLD}", "answer": "refused"}, {"image": f"/boot/vmlinuz-{NEW}", "answer": "allowed"}]
+    assert reboot.plan(record, Asked())["falls_back_to"] is None
+    record["boot"]["trust"]["kernels"][0]["answer"] = "unknown"
+    assert reboot.plan(record, Asked())["falls_back_to"] == OLD
+
+
 @pytest.mark.parametrize("loader", ["extlinux", "grubby", "ostree", "firmware", None])
 def test_a_loader_that_starts_nothing_once_is_named(loader: str | None) -> None:
     record = host()

@@ -52,9 +52,9 @@ def test_each_lost_answer_costs_only_what_rests_on_it() -> None:
         if host._left > 0:
             break
         wrong += [(number, fact, value) for fact, value in seen.items() if value is not None and value != whole[fact]
-                  and fact not in ("components", "revoked_components", "kernels")]
-        # A kernel of the menu that was lost says so itself, and nothing else is said of the others.
-        wrong += [(number, "kernels", row) for row, right in zip(seen["kernels"] or [], whole["kernels"], strict=False)
+                  and fact not in ("components", "revoked_components", "kernels", "fallbacks")]
+        # A kernel of the menu or a fallback that was lost says so itself, and nothing else is said of the others.
+        wrong += [(number, fact, row) for fact in ("kernels", "fallbacks") for row, right in zip(seen[fact] or [], whole[fact], strict=False)
                   if row != right and row["answer"] != "unknown"]
     assert number > 60
     assert wrong == []

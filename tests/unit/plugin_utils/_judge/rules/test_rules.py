@@ -274,6 +274,15 @@ def test_rpm_kernels_compare_by_the_order_of_rpm() -> None:
     ({"boot.trust.stale_components": "forbidden"}, {"boot.trust.components": [{"path": "/boot/efi/x", "on_esp_differs": True}]}, DRIFT),
     ({"boot.trust.stale_components": "forbidden"}, {"boot.trust.components": [{"path": "/boot/efi/x", "on_esp_differs": None}]}, FINE),
     ({"boot.trust.pending": "forbidden"}, {"boot.trust.pending": ["MokNew"]}, DRIFT),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "refused"}]}, DRIFT),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {
+        "boot.trust.entry": {"kernel": "/boot/vmlinuz-1"}, "boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "refused"}]}, FINE),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "unknown"}]}, FINE),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": [{"path": "/efi/EFI/BOOT/BOOTX64.EFI", "answer": "refused"}]}, DRIFT),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": None}, UNKNOWN),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {
+        "boot.trust.kernels": None, "nulls": [{"fact": "boot.trust.kernels", "reason": "not_applicable"}]}, FINE),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.mode": "not_efi", "boot.trust.fallbacks": None}, FINE),
     ({"boot.trust.modules_refused": "forbidden"}, {"boot.trust.modules_refused": [{"module": "zfs", "kernel": "6.1", "signer": None}]}, DRIFT),
     ({"boot.trust.modules_refused": "forbidden"}, {"boot.trust.modules_refused": None}, UNKNOWN),
     ({"boot.trust.pk_test_key": "forbidden"}, {"boot.trust.pk_test_key": True}, DRIFT),

@@ -77,6 +77,14 @@ def test_sections_and_generations_are_those_that_binutils_shows(release: Release
     assert [(row.component, str(row.generation)) for row in seen.rows] == wanted
 
 
+def test_levels_are_those_that_binutils_shows(release: Release, tmp_path: Path) -> None:
+    said("objcopy", "-O", "binary", "--only-section=.sbatlevel", release["shim"], tmp_path / "level")
+    texts = [text.decode().split() for text in re.findall(rb"sbat,1,[^\0]+", (tmp_path / "level").read_bytes())]
+    levels = component(release["shim"]).carried.levels
+    assert levels is not None
+    assert {str(each) for each in levels} == {" ".join([lines[0].split(",")[2], *lines[1:]]) for lines in texts}
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_digests_and_signers_are_those_that_pesign_prints(release: Release, name: str) -> None:
     seen = component(release[name])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the firmware of guests trusts, from outside: libvirt's copies of the variables, and the templates that new guests get theirs from.
+"""What the firmware of guests trusts, from outside: libvirt's copies of the variables, Proxmox's word, the templates that new guests get theirs from.
 
 A template is copied once; a newer one changes no guest that is there.
 """
@@ -12,17 +12,18 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .._boot.target import NoAnswerError
 from .._host import witness
 from .._host.record import Fact
-from . import libvirt_guests
+from . import libvirt_guests, proxmox_firmware
 
 COPIES = "/var/lib/libvirt/qemu/nvram"
 _FOLDERS = ("/usr/share/OVMF", "/usr/share/AAVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/aarch64", "/usr/share/edk2/x64", "/usr/share/qemu",
             "/usr/share/pve-edk2-firmware")
-_TEMPLATE = re.compile(r"(?i)(?:\A|[_-])vars(?:[._-].*)?\.(?:fd|bin)\Z")
+_TEMPLATE = re.compile(r"(?i)(?:\A|[_-])vars(?:[._-].*)?\.(?:fd|bin|qcow2)\Z")
 _NVRAM = re.compile(r"<nvram\b[^<>]{0,400}>([^<>]{1,4096})</nvram>")
 _FILES, _BYTES, _DOCUMENT = 200, 1 << 20, 1 << 20
 
 GUEST_TRUST_FACTS = [
-    Fact("guest_trust", "list", "what the firmware of libvirt's guests trusts by their files of variables, and what the templates for new ones do"),
+    Fact("guest_trust", "list", "what the firmware of guests trusts: libvirt's by their files of variables, Proxmox's by its own word, and the "
+         "templates for new ones"),
     Fact("guest_trust[].path", "str", "the file"),
     Fact("guest_trust[].guest", "str", "the guest whose it is; null for a template"),
     Fact("guest_trust[].mode", "str", "enforced, insecure, off or setup; null where the file is not read"),
@@ -30,8 +31,10 @@ GUEST_TRUST_FACTS = [
     Fact("guest_trust[].ready_for_2023_shim", "bool", "it would start what Microsoft's UEFI CA 2023 alone has signed"),
     Fact("guest_trust[].sbat_level", "str", "the level of SBAT in it"),
     Fact("guest_trust[].pending", "list", "requests to shim that wait for the guest's next boot"),
-    Fact("guest_trust[].problem", "str", "why it is not read, or that it is empty: setup mode at the first start"),
+    Fact("guest_trust[].problem", "str", "why it is not read, that it is empty (setup mode at the first start), or what is not complete"),
 ]
+
+_EMPTY: Dict[str, Any] = dict.fromkeys(("mode", "certificates", "ready_for_2023_shim", "sbat_level", "pending", "problem"))
 
 # guest: '' for a template.
 File = NamedTuple("File", [("path", str), ("guest", str)])
@@ -43,10 +46,21 @@ def put(host: Any, section: Any) -> None:
         files = _copies(host) + _templates(host)
         with witness.apart(host):
             # A file that is lost is said in its own row.
-            rows = [_row(host, file) for file in files[:_FILES]]
+            rows = [_row(host, file) for file in files[:_FILES]] + _of_proxmox(host)
         section.put("guest_trust", rows, "%s, %s" % (COPIES, ", ".join(_FOLDERS[:2])))
     except NoAnswerError as problem:
         section.cannot_say("guest_trust", problem.reason, str(problem))
+
+
+def _of_proxmox(host: Any) -> List[Dict[str, Any]]:
+    found: List[Dict[str, Any]] = []
+    for path, answer in proxmox_firmware.rows(host, _listed(host, proxmox_firmware.DEFINITIONS)):
+        if answer.problem:
+            found.append(dict(_EMPTY, path=path, guest=None, problem="%s: %s" % (answer.problem, answer.detail)))
+            continue
+        row = proxmox_firmware.claimed(path, answer.value)
+        found += [dict(_EMPTY, **row)] if row is not None else []
+    return found
 
 
 def _listed(host: Any, folder: str) -> List[str]:
@@ -85,6 +99,5 @@ def _templates(host: Any) -> List[File]:
 def _row(host: Any, file: File) -> Dict[str, Any]:
     # The readers of certificates are loaded where there is something to be read.
     from . import variable_file
-    empty = dict.fromkeys(("mode", "certificates", "ready_for_2023_shim", "sbat_level", "pending", "problem"))
     said: Dict[str, Optional[Any]] = variable_file.read(host, file.path, _BYTES)
-    return dict(empty, path=file.path, guest=file.guest or None, **said)
+    return dict(_EMPTY, path=file.path, guest=file.guest or None, **said)

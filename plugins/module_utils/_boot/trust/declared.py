@@ -33,6 +33,8 @@ TRUST_FACTS: List[Fact] = [
     ("certificates[].name", "str", "its name by the fingerprint, else its own common name"),
     ("certificates[].sha256", "str", "the fingerprint"),
     ("certificates[].not_after", "str", "when it expires; neither firmware nor shim nor kernel asks"),
+    ("factory_certificates", "list", "the names of what the firmware came with (dbDefault): what a reset to the factory's keys leaves in db"),
+    ("fwupd", "str", "the version of fwupd here, which can update KEK and db from 2.0.10 on"),
     ("kek", "list", "who may change db and dbx, in the same form"),
     ("pk", "list", "whose machine it is, in the same form"),
     ("mok", "list", "the machine owner's keys and the vendor's, as shim shows them (MokListRT), in the same form"),

@@ -11,7 +11,7 @@ from ..._formats.sbat import Level
 from ..._formats.signature_lists import Lists
 from ..._host import witness
 from ..target import NoAnswerError
-from . import inventory, known, modules_wanted, next_boot, next_kernel, places, root_modules, rules, sbat, variables
+from . import fwupd, inventory, known, modules_wanted, next_boot, next_kernel, places, root_modules, rules, sbat, variables
 from .components import Component
 from .next_boot import Prediction
 from .places import Programs
@@ -87,6 +87,10 @@ def _put_state(section: Any, seen: _Seen) -> None:
     section.put("trust.pk", _certificates(state.of("PK")), source)
     section.put("trust.kek", _certificates(state.of("KEK")), source)
     section.put("trust.certificates", _certificates(state.of("db")), source)
+    if state.of("dbDefault").certificates:
+        section.put("trust.factory_certificates", _names(state.of("dbDefault")), source)
+    else:
+        section.cannot_say("trust.factory_certificates", "absent", "dbDefault: this firmware does not say what it came with")
     section.put("trust.dbx", _dbx(state.of("dbx"), places.machine_of(seen.host)), source)
     section.put("trust.mok", _certificates(state.of("MokListRT")), source)
     section.put("trust.mok_forbidden", {"certificates": _names(state.of("MokListXRT")), "digests": len(state.of("MokListXRT").digests)}, source)
@@ -97,12 +101,26 @@ def _put_state(section: Any, seen: _Seen) -> None:
     section.put("trust.updatable", writable, "/proc/1/mountinfo")
     section.put("trust.kek_updatable", writable and bool(state.of("PK").certificates), source)
     section.put("trust.ready_for_2023_shim", is_ready(state), source)
+    _put_fwupd(section, seen.host)
     if state.mode in ("off", "setup"):
         section.cannot_say("trust.sbat_level", "not_applicable", "Secure Boot is off: shim takes the level back to its first at each start")
     elif state.level is None:
         section.cannot_say("trust.sbat_level", "absent", "SbatLevelRT: no shim has run, or not one that keeps a level")
     else:
         section.put("trust.sbat_level", str(state.level), "SbatLevelRT")
+
+
+def _put_fwupd(section: Any, host: Any) -> None:
+    with witness.apart(host):
+        try:
+            version = fwupd.version(host)
+        except NoAnswerError as problem:
+            section.cannot_say("trust.fwupd", problem.reason, str(problem))
+            return
+    if version is None:
+        section.cannot_say("trust.fwupd", "absent", "no fwupd is installed")
+    else:
+        section.put("trust.fwupd", version, "its folder of plugins")
 
 
 def _certificates(lists: Lists) -> List[Dict[str, Any]]:

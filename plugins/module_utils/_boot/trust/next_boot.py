@@ -21,6 +21,10 @@ from .rules import Judgement
 from .variables import State, Store
 
 _REMOVABLE = "/EFI/BOOT/BOOT%s.EFI"
+# Names without the machine are those of shims before 12, and of SUSE's to this day (its shim-arch-independent-names).
+_PLAIN = {"grub": "grub.efi", "mm": "MokManager.efi", "fb": "fallback.efi"}
+_PLAIN_FIRST = re.compile(r"shim\.(?:sle|opensuse|suse)\b")
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _LIST_BYTES = 65536
 _MENU = 30
 # A loader of shim's that keeps its mirror of dbx within the room that firmware gives to variables, or says how much there is.
@@ -179,10 +183,17 @@ class Walk:
         asked = self._requests(shim, folder, level.level)
         if asked is not None:
             return asked
-        fallback = folder + "/fb%s.efi" % _machine(shim)
+        fallback = self._named(shim, folder, "fb")
         if folder.upper().endswith("/EFI/BOOT") and not self._host.stat(fallback).problem:
             return self._from_fallback(shim, fallback, level.level)
-        return self._second_stage(shim, _second_stage(folder, name, given, _machine(shim)), level.level, certificates)
+        return self._second_stage(shim, _second_stage(folder, name, given) or self._named(shim, folder, "grub"), level.level, certificates)
+
+    def _named(self, shim: Component, folder: str, what: str) -> str:
+        """The program that this shim looks for beside itself."""
+        paths = ["%s/%s%s.efi" % (folder, what, _machine(shim)), "%s/%s" % (folder, _PLAIN[what])]
+        if any(_PLAIN_FIRST.match(row.component) for row in shim.rows):
+            paths.reverse()
+        return next((path for path in paths if not self._host.stat(path).problem), paths[0])
 
     def _beside(self, shim: Component, folder: str) -> Tuple[Tuple[Component, ...], Tuple[x509.Certificate, ...]]:
         """Files of revocations and certificates that shim takes up, each only where shim trusts it."""
@@ -211,7 +222,7 @@ class Walk:
         state = self._state
         if not state.asks:
             return None
-        path = "%s/mm%s.efi" % (folder, _machine(shim))
+        path = self._named(shim, folder, "mm")
         said = "%s pending" % ", ".join(state.pending)
         manager = self._programs.at(path)
         if manager is None:
@@ -234,17 +245,18 @@ class Walk:
             if not _told(judged, path):
                 return Prediction("refused", "loader", "console_box", "%s: %s" % (path, judged.why), loader=path)
         top = path.rsplit("/", 2)[0]
-        csv = "BOOT%s.CSV" % _machine(shim).upper()
-        vendors = [name for name in places.names_in(self._host, top) if name.upper() != "BOOT"]
-        found = ["%s/%s" % (top, name) for name in vendors if not self._host.stat("%s/%s/%s" % (top, name, csv)).problem]
+        names = ("BOOT%s.CSV" % _machine(shim).upper(), "BOOT.CSV")
+        folders = ["%s/%s" % (top, name) for name in places.names_in(self._host, top) if name.upper() != "BOOT"]
+        lists = [next((each + "/" + name for name in names if not self._host.stat(each + "/" + name).problem), "") for each in folders]
+        found = [path for path in lists if path]
         if len(found) != 1:
             raise NoAnswerError("unsupported", "%s makes entries of the firmware from %d lists; a start would tell" % (path, len(found)))
-        listed = self._host.read_bytes("%s/%s" % (found[0], csv), 4096)
+        listed = self._host.read_bytes(found[0], 4096)
         line = listed.value.decode("utf-16", "replace").splitlines()[:1] if listed.value else []
         name = line[0].split(",")[0].strip() if line else ""
         if not re.match(r"[\w.-]{1,60}\Z", name):
-            raise NoAnswerError("unparsable", "%s/%s" % (found[0], csv))
-        return self.from_firmware("%s/%s" % (found[0], name), "")
+            raise NoAnswerError("unparsable", found[0])
+        return self.from_firmware("%s/%s" % (found[0].rsplit("/", 1)[0], name), "")
 
     def _second_stage(self, shim: Component, path: str, level: Any, more: Tuple[x509.Certificate, ...]) -> Prediction:
         program = self._programs.at(path)
@@ -278,6 +290,7 @@ class Walk:
         try:
             kernel = self._programs.at(target.image)
         except ValueError as error:
+            self._refuse_compressed(target.image)
             return refused._replace(reason="%s: %s" % (target.image, error))
         if kernel is None:
             raise NoAnswerError("absent", "%s, which %s would start" % (target.image, loader.path))
@@ -285,6 +298,12 @@ class Walk:
         if not _told(judged, target.image):
             return refused._replace(reason="%s: %s" % (target.image, judged.why))
         return Prediction("allowed", "", "", "%s: %s; %s" % (target.image, judged.why, _OPTION_ROMS), kernel=target.image)
+
+    def _refuse_compressed(self, image: str) -> None:
+        """Raises NoAnswerError for a kernel that GRUB unpacks before anybody judges it (Image.gz on ARM and RISC-V)."""
+        head = self._host.read_bytes(image, 8)
+        if places.machine_of(self._host) not in ("x64", "ia32") and head.value is not None and head.value.startswith(_COMPRESSED):
+            raise NoAnswerError("unsupported", "%s is compressed, and not unpacked here; sbverify on what is in it would tell" % image)
 
     def _judged(self, kernel: Component, shim: Optional[Component], level: Any, more: Any) -> Judgement:
         """By shim where there is one, else by the firmware."""
@@ -303,8 +322,15 @@ class Walk:
             except NoAnswerError as problem:
                 judged = Judgement(None, str(problem))
             except ValueError as problem:
-                judged = Judgement(False, str(problem))
+                judged = self._no_program(image, problem)
         return Offered(image, judged.allowed, judged.why)
+
+    def _no_program(self, image: str, problem: ValueError) -> Judgement:
+        try:
+            self._refuse_compressed(image)
+        except NoAnswerError as unread:
+            return Judgement(None, str(unread))
+        return Judgement(False, str(problem))
 
 
 def _told(judged: Judgement, path: str) -> bool:
@@ -329,13 +355,13 @@ def _machine(shim: Component) -> str:
     return shim.program.machine
 
 
-def _second_stage(folder: str, name: str, given: str, machine: str) -> str:
-    """The file that shim starts: the first word of what the firmware hands over, beside shim unless it is a whole path."""
+def _second_stage(folder: str, name: str, given: str) -> str:
+    """The file that shim is told to start: the first word of what the firmware hands over, beside shim unless it is a whole path; '' for none."""
     words = [word.replace("\\", "/") for word in given.split(" ") if word]
     if words and words[0].lower().endswith("/" + name.lower()):
         words = words[1:]
     if not words or not re.search(r"(?i)\.efi\Z|/", words[0]):
-        return "%s/grub%s.efi" % (folder, machine)
+        return ""
     if re.match(r"(?i)/efi/", words[0]):
         return folder[:folder.upper().rindex("/EFI/")] + words[0] if "/EFI/" in folder.upper() else words[0]
     return "%s/%s" % (folder, words[0].lstrip("/"))

@@ -77,10 +77,19 @@ def programs(host: Any, known: List[Partition]) -> List[str]:
         for folder in [name for name in top if name.lower() == "efi"][:1]:
             place = "%s/%s" % (partition.folder, folder)
             for vendor in names_in(host, place)[:_FOLDERS]:
-                found += ["%s/%s/%s" % (place, vendor, name) for name in names_in(host, "%s/%s" % (place, vendor)) if name.lower().endswith(".efi")]
+                found += _in_folder(host, "%s/%s" % (place, vendor))
     if not any(partition.folder == "/boot" for partition in known):
         found += ["/boot/" + name for name in names_in(host, "/boot") if re.match(r"vmlinu[xz]-\d", name)][-_KERNELS:]
     return found[:_FILES]
+
+
+def _in_folder(host: Any, place: str) -> List[str]:
+    """The programs in a vendor's folder and in those within it (Microsoft/Boot)."""
+    names = names_in(host, place)
+    inner = ["%s/%s" % (place, name) for name in names if "." not in name][:_FOLDERS]
+    folders = [path for path in inner if host.stat(path).value is not None and host.stat(path).value.kind == "directory"]
+    found = ["%s/%s" % (place, name) for name in names if name.lower().endswith(".efi")]
+    return found + ["%s/%s" % (path, name) for path in folders for name in names_in(host, path) if name.lower().endswith(".efi")]
 
 
 def names_in(host: Any, folder: str) -> List[str]:

@@ -6,7 +6,7 @@
 efivarfs shows them, or a copy that shim gave the kernel (mok-variables, for root), or a virtual machine's file of variables on its host.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..._formats import efi, sbat, signature_lists
 from ..._formats.signature_lists import EMPTY, Lists
@@ -24,7 +24,9 @@ _POLICIES = ("SbatPolicy", "SSPPolicy")
 _TO_SETUP = 1
 _COMPANIONS = {"MokAuth": "MokNew", "MokXAuth": "MokXNew"}
 _LISTS = (("PK", efi.FIRMWARE), ("KEK", efi.FIRMWARE), ("db", IMAGE_SECURITY), ("dbx", IMAGE_SECURITY), ("dbt", IMAGE_SECURITY),
-          ("MokListRT", SHIM), ("MokListXRT", SHIM))
+          ("dbDefault", efi.FIRMWARE), ("MokListRT", SHIM), ("MokListXRT", SHIM))
+# Shim's mirrors of its lists.
+_SPLIT, _PARTS = ("MokListRT", "MokListXRT"), 64
 _BYTES = 256 * 1024
 _NO_TIME_LIMIT = (b"\xff\xff", b"\xff\xff\xff\xff")
 # Attributes of what may count as a level: kept over boots, and out of a running system's reach; or written with authentication.
@@ -157,9 +159,20 @@ def _flag(store: Store, name: str, vendor: str) -> bool:
 def _list(store: Store, name: str, vendor: str) -> Lists:
     try:
         value = _value(store, name, vendor)
+        if value is not None and name in _SPLIT:
+            value += b"".join(_rest(store, name, vendor))
         return signature_lists.parse(value) if value is not None else EMPTY
     except ValueError as error:
         raise NoAnswerError("unparsable", "%s in %s: %s" % (name, store.source, error)) from error
+
+
+def _rest(store: Store, name: str, vendor: str) -> Iterator[bytes]:
+    """What did not fit into one variable of this firmware: MokListRT1, MokListRT2 ..."""
+    for number in range(1, _PARTS):
+        value = _value(store, "%s%d" % (name, number), vendor)
+        if value is None:
+            return
+        yield value
 
 
 def _level(store: Store, outside: bool) -> Optional[sbat.Level]:

@@ -15,6 +15,8 @@ from ..tables import table
 
 _TRUST = "boot.trust."
 _SHOWN = 5
+# By Google's guide to the expiration of Microsoft's Secure Boot certificates.
+_FWUPD_SINCE = [2, 0, 10]
 
 
 def _is_efi(scope: Scope) -> bool:
@@ -24,8 +26,11 @@ def _is_efi(scope: Scope) -> bool:
 
 def _way(scope: Scope) -> str | None:
     """How the firmware's variables are changed here; None where the catalogue's own words are all there is."""
-    under = scope.facts.raw("hypervisor.under")
-    return next((str(row["way"]) for row in table("variable_updates")["rows"] if under in row["under"]), None)
+    under, fwupd = scope.facts.raw("hypervisor.under"), scope.facts.raw(_TRUST + "fwupd")
+    way = next((str(row["way"]) for row in table("variable_updates")["rows"] if under in row["under"]), None)
+    numbers = [int(part) for part in str(fwupd).split(" ")[0].split(".") if part.isdecimal()] if fwupd else _FWUPD_SINCE
+    old = way is not None and "fwupdmgr" in way and numbers < _FWUPD_SINCE
+    return f"{way} The fwupd here is {printable(str(fwupd), 40)}: it has no way to do that." if old else way
 
 
 def _listed(names: list[str]) -> str:

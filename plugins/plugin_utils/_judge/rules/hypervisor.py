@@ -48,14 +48,18 @@ def _ladder(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     yield Difference("hypervisor.ladder", f"at least {promise.value}", rung + tail, ("hypervisor.ladder",))
 
 
+# Secure Boot of guests whose firmware refuses what it does not trust.
+_JUDGING = ("enforced", "insecure")
+
+
 def _guest_firmware(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
     rows = scope.facts.rows("hypervisor.guest_trust")
-    refusing = [row for row in rows if row.get("mode") in ("enforced", "insecure") and row.get("ready_for_2023_shim") is False]
+    refusing = [row for row in rows if row.get("mode") in _JUDGING and row.get("ready_for_2023_shim") is False]
     if refusing:
         names = ", ".join(str(row.get("guest") or f"template {row.get('path')}") for row in refusing[:5])
         more = f" and {len(refusing) - 5} more" if len(refusing) > 5 else ""
         yield Difference("hypervisor.guest_firmware", "trusts the UEFI CA 2023", printable(names, 300) + more, ("hypervisor.guest_trust",))
-    unread = [row for row in rows if row.get("mode") is None]
+    unread = [row for row in rows if row.get("mode") is None or (row.get("mode") in _JUDGING and row.get("ready_for_2023_shim") is None)]
     if unread:
         yield Unknown("hypervisor.guest_trust", printable(f"{unread[0].get('path')}: {unread[0].get('problem')}", 200))
 

@@ -90,6 +90,50 @@ def test_a_definition_may_name_another_place() -> None:
     assert [(each["guest"], each["path"]) for each in rows(machine)] == [("db01", "/srv/vars/a.fd")]
 
 
+PVE = "/etc/pve/qemu-server/100.conf"
+DISK = "efidisk0: local-lvm:vm-100-disk-0,efitype=4m,"
+
+
+@pytest.mark.parametrize(("disk", "mode", "ready", "said"), [
+    (DISK + "ms-cert=2023k,pre-enrolled-keys=1,size=4M", "enforced", True, None),
+    (DISK + "ms-cert=2023,pre-enrolled-keys=1,size=4M", "enforced", None, "ms-cert=2023 is not complete, only ms-cert=2023k is"),
+    (DISK + "ms-cert=2023w,pre-enrolled-keys=1,size=4M", "enforced", None, "ms-cert=2023w is not complete"),
+    (DISK + "ms-cert=2011,pre-enrolled-keys=1,size=4M", "enforced", False, "ms-cert=2011 is not complete"),
+    (DISK + "pre-enrolled-keys=1,size=4M", "enforced", False, "no ms-cert is not complete"),
+    (DISK + "pre-enrolled-keys=0,size=4M", None, None, "Proxmox enrolled no keys"), ("efidisk0: tank:vm-100-disk-1,size=4M", None, None, "no keys"),
+    ("scsi0: local-lvm:vm-100-disk-2", "setup", False, "no efidisk0"),
+])
+def test_proxmox_s_word_of_its_guests(disk: str, mode: str | None, ready: bool | None, said: str | None) -> None:
+    """As qemu-server 9.2.6 writes it; snapshots follow in sections of their own."""
+    machine = Machine()
+    machine.recording["listdir"]["/etc/pve/qemu-server"] = ["100.conf", "notes.txt"]
+    snapshot = "[before]\nbios: ovmf\nefidisk0: x,ms-cert=2023k,pre-enrolled-keys=1\nname: old\n"
+    machine.recording["read"][PVE] = f"bios: ovmf\n{disk}\nname: web01\n\n{snapshot}"
+    seen, = rows(machine)
+    assert (seen["guest"], seen["path"], seen["mode"], seen["ready_for_2023_shim"]) == ("web01", PVE, mode, ready)
+    assert seen["problem"] is None if said is None else said in seen["problem"]
+
+
+def test_proxmox_s_guests_with_a_bios_are_none_and_one_that_is_lost_says_so() -> None:
+    machine = Machine()
+    machine.recording["listdir"]["/etc/pve/qemu-server"] = ["100.conf", "101.conf"]
+    machine.recording["read"].update({PVE: "name: web01\nscsi0: x\n", "/etc/pve/qemu-server/101.conf": {"problem": "needs_root", "detail": "denied"}})
+    assert [(row["path"], row["mode"], row["problem"]) for row in rows(machine)] == [
+        ("/etc/pve/qemu-server/101.conf", None, "needs_root: denied")]
+
+
+@pytest.mark.parametrize("path", [
+    "/usr/share/AAVMF/AAVMF_VARS.ms.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd", "/usr/share/qemu/ovmf-x86_64-ms-vars.bin",
+    "/usr/share/edk2/x64/OVMF_VARS.4m.fd"])
+def test_templates_of_each_distribution_are_found(path: str) -> None:
+    assert (row(secured(), path)["path"], row(secured(), path)["ready_for_2023_shim"]) == (path, False)
+
+
+def test_a_template_of_fedora_s_is_a_qcow2_image_and_unknown() -> None:
+    seen = row(b"QFI\xfb" + b"\0" * 500, "/usr/share/edk2/ovmf/OVMF_VARS_4M.secboot.qcow2")
+    assert (seen["guest"], seen["mode"], seen["problem"]) == (None, None, "a qcow2 image, which is not read")
+
+
 def test_what_only_root_may_list_is_unknown() -> None:
     machine = Machine()
     machine.recording["listdir"]["/var/lib/libvirt/qemu/nvram"] = {"problem": "needs_root", "detail": "Permission denied"}

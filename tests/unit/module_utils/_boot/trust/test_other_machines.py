@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from boot_world import (
     ESP,
     GUID,
     IMAGE_SECURITY,
+    KERNEL,
     SHA256,
+    TBS_SHA256,
     X509,
     Key,
     Machine,
@@ -33,12 +36,15 @@ from boot_world import (
     level,
     option,
     program,
+    sbat,
     sign,
     signature_list,
     tbs_digest,
     vendor_signed,
     verdict,
 )
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
 
 SHIM_PATH, GRUB_PATH = f"{ESP}/EFI/debian/shimx64.efi", f"{ESP}/EFI/debian/grubx64.efi"
 WINDOWS_PATH, REMOVABLE = f"{ESP}/EFI/Microsoft/Boot/bootmgfw.efi", f"{ESP}/EFI/BOOT/BOOTX64.EFI"
@@ -78,6 +84,37 @@ def set_once(machine: Machine, active: int) -> Machine:
     return machine.file(f"{ESP}/EFI/old/shimx64.efi", debian_shim(()))
 
 
+def suse(machine: Machine) -> Machine:
+    """SUSE's shim looks for names without the machine (shim-arch-independent-names.patch), and stays with them beside others."""
+    rows = sbat("shim,4", "shim.sle,1")
+    vendor = key("Vendor CA").der
+    data = program({".vendor_cert": struct.pack("<IIII", len(vendor), 0, 16, 16 + len(vendor)) + vendor, ".sbat": rows})
+    machine.file(f"{ESP}/EFI/sles/shim.efi", sign(data, leaf("leaf 2011"))).boots("\\EFI\\sles\\shim.efi")
+    machine.file(f"{ESP}/EFI/sles/grubx64.efi", program({})).file(f"{ESP}/EFI/sles/grub.efi", grub("grub,5"))
+    return machine.file(f"{ESP}/EFI/sles/MokManager.efi", vendor_signed(program({".sbat": sbat("shim,4")}, text=b"mm")))
+
+
+def old_names(machine: Machine) -> Machine:
+    """Names of shims before 12 (README.fallback), on the removable path, with a list for fallback.efi."""
+    vendor = key("Vendor CA").der
+    old = sign(program({".vendor_cert": struct.pack("<IIII", len(vendor), 0, 16, 16 + len(vendor)) + vendor}), leaf("leaf 2011"))
+    machine.variable("BootOrder", None, efi.FIRMWARE).file(REMOVABLE, old).files.pop(SHIM_PATH)
+    machine.file(f"{ESP}/EFI/BOOT/fallback.efi", vendor_signed(program({}, text=b"fb")))
+    machine.file(f"{ESP}/EFI/fedora/shim.efi", old).file(f"{ESP}/EFI/fedora/grubx64.efi", vendor_signed(program({})))
+    return machine.file(f"{ESP}/EFI/fedora/BOOT.CSV", "shim.efi,Fedora,,entry\n".encode("utf-16"))
+
+
+def asks(machine: Machine) -> Machine:
+    return machine.variable("MokNew", b"x").variable("MokAuth", b"x")
+
+
+def split(machine: Machine) -> Machine:
+    """A firmware of small variables: shim mirrors its list in several (mok.c, mirror_mok_db)."""
+    owner = key("Owner", "")
+    machine.variable("MokListRT1", certificates(key("Another owner"))).variable("MokListRT2", certificates(owner))
+    return machine.file(KERNEL, sign(program({}, text=b"own"), owner))
+
+
 def to_setup(machine: Machine, bits: int = 1) -> Machine:
     return machine.variable("OsIndications", struct.pack("<Q", bits), efi.FIRMWARE)
 
@@ -110,6 +147,12 @@ CASES: list[tuple[str, Callable[[Machine], Machine], tuple[Any, Any, Any]]] = [
     ("the same with Secure Boot off", lambda m: to_setup(m).variable("SecureBoot", b"\0", efi.FIRMWARE), AT_SETUP),
     ("the same, and the partition is not mounted", lambda m: _mounts(to_setup(m), "1 0 8:2 / / rw - ext4 /dev/vda1 rw\n"), AT_SETUP),
     ("the firmware was told of a capsule", lambda m: to_setup(m, 4), ALLOWED),
+    ("SUSE's names", suse, ALLOWED),
+    ("SUSE's names, a request", lambda m: asks(suse(m)), ALLOWED),
+    ("SUSE's names, a request, no MokManager", lambda m: _without(asks(suse(m)), "MokManager"), ("refused", "mok_manager", "power_off")),
+    ("names of before 2017, by fallback.efi", old_names, ALLOWED),
+    ("the owner's key is in the third part of a list", split, ALLOWED),
+    ("the same, a part before it is missing", lambda m: split(m).variable("MokListRT1", None), ("refused", "kernel", "loader_prompt")),
     ("an ARM shim of both certificates, db of 2011", lambda m: for_arm(m, "leaf 2011", "leaf 2023").trusts(CA_2011), ALLOWED),
     ("an ARM shim of 2023 alone (Red Hat's), db of 2011 (Debian's templates)", lambda m: for_arm(m, "leaf 2023").trusts(CA_2011), BY_FIRMWARE),
     ("an ARM shim that nobody signed (Debian 11's)", for_arm, BY_FIRMWARE),
@@ -120,6 +163,11 @@ CASES: list[tuple[str, Callable[[Machine], Machine], tuple[Any, Any, Any]]] = [
 def test_the_next_boot(build: Callable[[Machine], Machine], right: tuple[Any, Any, Any]) -> None:
     section = build(debian()).collected()
     assert verdict(section.facts["trust"]) == right, section.nulls
+
+
+def _without(machine: Machine, name: str) -> Machine:
+    machine.files = {path: data for path, data in machine.files.items() if name not in path}
+    return machine
 
 
 def _mounts(machine: Machine, text: str) -> Machine:
@@ -143,10 +191,44 @@ def test_a_certificate_that_calls_itself_as_a_known_one_is_not_taken_for_it() ->
     assert trust["ready_for_2023_shim"] is False
 
 
-@pytest.mark.parametrize(("kek", "right"), [((), False), (("Microsoft Corporation KEK 2K CA 2023",), False)])
-def test_a_kek_of_2023_is_known_by_its_fingerprint(kek: tuple[str, ...], right: bool) -> None:
-    trust = debian().variable("KEK", certificates(*[key(name) for name in kek]), efi.FIRMWARE).trust()
-    assert (trust["kek_2023"], [row["name"] for row in trust["kek"]], verdict(trust)) == (right, list(kek), ALLOWED)
+REAL = [each.public_bytes(Encoding.DER) for each in load_pem_x509_certificates((Path(__file__).parent / "fixtures/microsoft.pem").read_bytes())]
+REAL_2011, REAL_2023, REAL_KEK = REAL
+
+
+def by_tbs(der: bytes) -> bytes:
+    return signature_list(TBS_SHA256, hashlib.sha256(load_der_x509_certificate(der).tbs_certificate_bytes).digest() + b"\0" * 16)
+
+
+@pytest.mark.parametrize(("trusted", "forbidden", "right"), [
+    ([REAL_2011], b"", False), ([REAL_2011, REAL_2023], b"", True), ([REAL_2023], b"", True), ([], b"", False),
+    ([REAL_2011, REAL_2023], certificates(REAL_2023), False), ([REAL_2011, REAL_2023], by_tbs(REAL_2023), False),
+    ([REAL_2011, REAL_2023], certificates(REAL_2011) + by_tbs(REAL_2011), True),
+], ids=["2011", "both", "2023", "none", "2023 in dbx", "2023 in dbx by its digest", "2011 in dbx"])
+def test_ready_for_a_shim_of_2023_by_microsoft_s_own_certificates(trusted: list[bytes], forbidden: bytes, right: bool) -> None:
+    trust = debian().trusts(*trusted).forbids(forbidden).trust()
+    assert trust["ready_for_2023_shim"] is right
+    assert {row["name"] for row in trust["certificates"]} <= {"microsoft_uefi_ca_2011", "microsoft_uefi_ca_2023"}
+
+
+def test_a_kek_of_2023_is_known_by_its_fingerprint() -> None:
+    own = key("Microsoft Corporation KEK 2K CA 2023")
+    for kek, right in ((REAL_KEK, True), (own.der, False), (REAL_2023, False)):
+        trust = debian().variable("KEK", certificates(kek), efi.FIRMWARE).trust()
+        assert (trust["kek_2023"], verdict(trust)) == (right, ALLOWED)
+
+
+def test_what_a_reset_to_the_factory_s_keys_leaves() -> None:
+    assert debian().variable("dbDefault", certificates(REAL_2011), efi.FIRMWARE).trust()["factory_certificates"] == ["microsoft_uefi_ca_2011"]
+    assert debian().trust()["factory_certificates"] is None
+
+
+@pytest.mark.parametrize(("folder", "names", "right"), [
+    ("/usr/lib64", ["fwupd-1.9.13", "libc.so.6"], "1.9.13"), ("/usr/lib64", ["fwupd-plugins-5"], "1.7 or older"),
+    ("/usr/lib/x86_64-linux-gnu", ["fwupd-2.0.9", "fwupd-2.0.20"], "2.0.20"), ("/usr/lib", ["fwupd"], None), ("/usr/lib", [], None)])
+def test_the_fwupd_that_is_there(folder: str, names: list[str], right: str | None) -> None:
+    machine = debian()
+    machine.recording["listdir"][folder] = names
+    assert machine.trust()["fwupd"] == right
 
 
 MICROSOFT_S = [(machine, next(iter(sorted(known.revoked(machine))))) for machine in ("x64", "ia32", "aa64", "arm")]
@@ -237,3 +319,18 @@ def test_a_level_by_its_own_file_where_a_revocation_s_digest_is_of_another_kind(
     digest = hashlib.sha384(CA_2011.certificate.tbs_certificate_bytes).digest()
     longer = signature_list("7076876e-80c2-4ee6-aad2-28b349a6865b", digest + b"\0" * 16)
     assert verdict(debian().forbids(longer).file(SHIM_PATH, debian_shim(("leaf 2011",))).trust()) == BY_FIRMWARE
+
+
+def test_a_kernel_that_a_loader_unpacks_first_is_unknown_on_arm() -> None:
+    """Ubuntu's Image.gz: what is signed is in it."""
+    machine = for_arm(debian(), "leaf 2011", "leaf 2023").file(KERNEL, b"\x1f\x8b" + b"x" * 5000)
+    section = machine.collected()
+    assert section.facts["trust"]["next_boot"] is None
+    assert "compressed" in next(null["detail"] for null in section.nulls if null["fact"] == "boot.trust.next_boot")
+
+
+def test_programs_in_folders_within_a_vendor_s_are_shown() -> None:
+    """Windows keeps its own in EFI/Microsoft/Boot."""
+    machine = debian().file(WINDOWS_PATH, sign(program({}), WINDOWS))
+    machine.recording["stat"][f"{ESP}/EFI/Microsoft/Boot"] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 1]
+    assert [row["role"] for row in machine.trust()["components"] if row["path"] == WINDOWS_PATH] == ["windows"]

@@ -82,7 +82,8 @@ def test_boot_trust(promise: dict[str, Any], changes: dict[str, Any], verdict: s
 ])
 def test_the_remedy_for_a_firmware_s_lists_names_the_way_of_its_place(under: str, fwupd: str | None, said: str) -> None:
     """Google's guide to the expiration of the certificates: RHEL 8 and 9 have fwupd 1.7 and 1.9, which have no plugin for KEK and db."""
-    changes = {"hypervisor.under": under, "boot.trust.fwupd": fwupd, "boot.trust.ready_for_2023_shim": False, "boot.trust.certificates": []}
+    changes: dict[str, Any] = {"hypervisor.under": under, "boot.trust.fwupd": fwupd}
+    changes.update({"boot.trust.ready_for_2023_shim": False, "boot.trust.certificates": []})
     found = judged({"boot.trust.ready_for_2023_shim": True, "boot.trust.certificates": ["microsoft_uefi_ca_2023"]}, changes).findings
     remedies = [finding["remedy"] for finding in found if finding["promise"]]
     assert len(remedies) == 2 and all(said in remedy for remedy in remedies)

@@ -199,6 +199,31 @@ def option(path: str, given: str = "", guid: str = GUID, active: int = 1, networ
     return struct.pack("<IH", active, len(nodes)) + words("entry") + nodes + (given.encode("utf-16-le") if given else b"")
 
 
+def signed_module(signer: Key) -> bytes:
+    """A kernel module, its signature without any certificate, as sign-file leaves it."""
+    blob = pkcs7(signer, None, with_certificates=False)
+    return b"\x7fELF" + b"m" * 4000 + blob + struct.pack(">BBBBB3xI", 0, 0, 2, 0, 0, len(blob)) + MARK
+
+
+def stored_variable(name: str, vendor: str, value: bytes, attributes: int = 7, state: int = 0x3F) -> bytes:
+    """A variable as EDK2 keeps it in a virtual machine's file."""
+    head = struct.pack("<HBBIQ16sIII", 0x55AA, state, 0, attributes, 0, b"\0" * 16, 0, len(words(name)), len(value)) + uuid.UUID(vendor).bytes_le
+    return (head + words(name) + value).ljust((60 + len(words(name)) + len(value) + 3) // 4 * 4, b"\xff")
+
+
+def volume(*variables: bytes, size: int = 0x10000) -> bytes:
+    """The file: a firmware volume with a store of variables."""
+    store = bytes.fromhex("782cf3aa7b949a43a1802e144ec37792") + struct.pack("<IBBHI", size - 72, 0x5A, 0xFE, 0, 0) + b"".join(variables)
+    kind = bytes.fromhex("8d2bf1ff96768b4ca9852747075b4f50")
+    head = b"\0" * 16 + kind + struct.pack("<Q", size) + b"_FVH" + struct.pack("<IHHHBB", 0, 72, 0, 0, 0, 2)
+    return (head.ljust(72, b"\0") + store).ljust(size, b"\xff")
+
+
+def stored(variables: dict[tuple[str, str], bytes]) -> bytes:
+    """A virtual machine's file of these variables."""
+    return volume(*[stored_variable(name, vendor, value) for (name, vendor), value in variables.items()], size=0x4000)
+
+
 class Machine(RecordedHost):
     """A host whose files are given whole."""
 

@@ -16,9 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import firmware
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust import module_keys
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust.components import Component
-from ansible_collections.firebreak.fleet.plugins.module_utils._formats import pe, pkcs7, sbat, signature_lists, x509
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi_store, pe, pkcs7, sbat, signature_lists, x509
 from boot_world import (
+    IMAGE_SECURITY,
     SHA256,
     X509,
     authenticode,
@@ -28,14 +31,18 @@ from boot_world import (
     grub,
     key,
     level,
+    option,
     program,
     shim,
     sign,
     signature_list,
+    signed_module,
+    stored,
     tbs_digest,
 )
 
 SHIM = debian_shim()
+GLOBAL, SHIM_VENDOR = "8be4df61-93ca-11d2-aa0d-00e098032b8c", "605dab50-e046-4300-abb6-3dd810dd8b23"
 LISTS = certificates(key("UEFI CA 2011"), key("UEFI CA 2023")) + signature_list(SHA256, b"\1" * 32, b"\2" * 32) + tbs_digest(key("UEFI CA 2011"))
 
 
@@ -133,6 +140,11 @@ BLOBS: list[tuple[str, bytes, Callable[[bytes], Any]]] = [
     ("lists", LISTS, signature_lists.parse),
     ("levels", carried(level("2025021800", "shim,4"), level("2025051000", "grub,5")), sbat.parse_carried),
     ("level", level("2025021800", "shim,4", "grub,5"), sbat.parse_level),
+    ("a guest's variables", stored({("PK", GLOBAL): LISTS[:900], ("db", IMAGE_SECURITY): LISTS, ("SbatLevel", SHIM_VENDOR): b"sbat,1,2025021800\n"}),
+     efi_store.parse),
+    ("the firmware's entry", b"\7\0\0\0" + option("\\EFI\\debian\\shimx64.efi", "\\fwupdx64.efi\0"),
+     lambda data: firmware.parse_option("Boot0001", data)),
+    ("a module's signature", signed_module(key("DKMS module signing key")), module_keys.signature_of),
 ]
 
 

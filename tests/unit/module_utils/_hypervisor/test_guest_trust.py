@@ -5,37 +5,22 @@
 
 from __future__ import annotations
 
-import struct
-import uuid
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi, efi_store
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import guest_trust
-from boot_world import IMAGE_SECURITY, SHIM, Machine, certificates, key, level
+from boot_world import IMAGE_SECURITY, SHIM, Machine, certificates, key, level, stored_variable, volume
 
 COPY = "/var/lib/libvirt/qemu/nvram/web01_VARS.fd"
 TEMPLATE = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
 NV_BS = 3
 
 
-def variable(name: str, vendor: str, value: bytes, attributes: int = 7, state: int = 0x3F) -> bytes:
-    words = (name + "\0").encode("utf-16-le")
-    head = struct.pack("<HBBIQ16sIII", 0x55AA, state, 0, attributes, 0, b"\0" * 16, 0, len(words), len(value)) + uuid.UUID(vendor).bytes_le
-    return (head + words + value).ljust((60 + len(words) + len(value) + 3) // 4 * 4, b"\xff")
-
-
-def volume(*variables: bytes, size: int = 0x10000) -> bytes:
-    body = b"".join(variables)
-    store = bytes.fromhex("782cf3aa7b949a43a1802e144ec37792") + struct.pack("<IBBHI", size - 72, 0x5A, 0xFE, 0, 0) + body
-    kind = bytes.fromhex("8d2bf1ff96768b4ca9852747075b4f50")
-    head = b"\0" * 16 + kind + struct.pack("<Q", size) + b"_FVH" + struct.pack("<IHHHBB", 0, 72, 0, 0, 0, 2)
-    return (head.ljust(72, b"\0") + store).ljust(size, b"\xff")
-
-
 def secured(*more: bytes) -> bytes:
-    return volume(variable("PK", efi.FIRMWARE, certificates(key("PK"))), variable("db", IMAGE_SECURITY, certificates(key("UEFI CA 2011"))), *more)
+    owner, trusted = certificates(key("PK")), certificates(key("UEFI CA 2011"))
+    return volume(stored_variable("PK", efi.FIRMWARE, owner), stored_variable("db", IMAGE_SECURITY, trusted), *more)
 
 
 def rows(machine: Machine) -> list[dict[str, Any]]:
@@ -69,17 +54,17 @@ def test_what_is_no_such_file_says_so(data: bytes, mode: str | None, problem: st
 
 
 def test_shim_s_own_variables_are_seen_from_outside_alone() -> None:
-    good = variable("SbatLevel", SHIM, level("2025021800", "shim,4"), NV_BS)
+    good = stored_variable("SbatLevel", SHIM, level("2025021800", "shim,4"), NV_BS)
     assert row(secured(good))["sbat_level"] == "2025021800 shim,4"
     # Shim deletes one that a running system could have written (T31).
-    assert row(secured(variable("SbatLevel", SHIM, level("2026010100", "shim,5"), 7)))["sbat_level"] is None
-    assert row(secured(variable("MokNew", SHIM, b"x"), variable("MokAuth", SHIM, b"x")))["pending"] == ["MokNew"]
-    assert row(secured(variable("MokSBState", SHIM, b"\1", NV_BS)))["mode"] == "insecure"
-    assert row(secured(variable("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44", b"\0", NV_BS)))["mode"] == "off"
+    assert row(secured(stored_variable("SbatLevel", SHIM, level("2026010100", "shim,5"), 7)))["sbat_level"] is None
+    assert row(secured(stored_variable("MokNew", SHIM, b"x"), stored_variable("MokAuth", SHIM, b"x")))["pending"] == ["MokNew"]
+    assert row(secured(stored_variable("MokSBState", SHIM, b"\1", NV_BS)))["mode"] == "insecure"
+    assert row(secured(stored_variable("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44", b"\0", NV_BS)))["mode"] == "off"
 
 
 def test_deleted_variables_do_not_count() -> None:
-    old = variable("db", IMAGE_SECURITY, certificates(key("Old")), state=0x3C)
+    old = stored_variable("db", IMAGE_SECURITY, certificates(key("Old")), state=0x3C)
     assert row(secured(old))["certificates"] == ["UEFI CA 2011"]
 
 

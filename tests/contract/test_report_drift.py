@@ -81,6 +81,7 @@ def test_all_hosts_dead_are_reported(tmp_path: Path) -> None:
     report = report_of(tmp_path / "reports/latest")
     assert report["summary"] == {"hosts": 2, "compliant": 0, "drifted": 0, "unknown": 0, "unreachable": 2}
     assert "No route to host" in report["hosts"]["web1"]["error"]
+    assert "2 hosts could not be reached: the report names them" in " ".join(done.output.split())
 
 
 def test_unreachable_hosts_fail_where_that_was_asked_for(tmp_path: Path) -> None:

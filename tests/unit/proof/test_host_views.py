@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.rules.services import what_it_cuts_off
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.tables import table
 from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
 from firebreak_proof.proof import Proof
@@ -312,6 +314,17 @@ def test_stale_processes_by_how_they_are_replaced(row: str, kind: str, unit: str
     kinds = {name: services.stale(host(stale=row), name, TODAY) for name in ("service", "scope", "manager", "until_reboot", "session", "carrier")}
     assert {name for name, found in kinds.items() if found} == {kind}
     assert kinds[kind][0].unit == unit
+
+
+@pytest.mark.parametrize("unit", ["nginx.service", "ssh.service", "docker.service", "gdm3.service", "getty@tty1.service", "libvirtd.service",
+                                  "NetworkManager.service", "postgresql@15-main.service", "", "user@1000.service", "my-docker.service"])
+def test_a_waiver_means_the_same_unit_to_the_report_and_to_the_proof(unit: str) -> None:
+    assert services.cuts_off(unit) == bool(what_it_cuts_off(unit)[0])
+
+
+def test_every_unit_of_the_table_is_known_to_the_proof() -> None:
+    rows = [unit.replace("*", "x") for row in table("disruptive_units")["rows"] for unit in row["units"]]
+    assert rows and all(map(services.cuts_off, rows))
 
 
 def test_a_stale_process_in_words() -> None:

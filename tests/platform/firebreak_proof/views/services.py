@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..promises import BrokenPromiseError
@@ -23,6 +25,9 @@ _CARRYING = re.compile(
     r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/|/machine/[^/]+\.libvirt-|/lxc\.monitor|/kata_overhead/|/systemd-nspawn@")
 _REBOOTED = ("dbus.service", "dbus-broker.service", "elogind.service")
 _IN_A_CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio|nerdctl)-[0-9a-f]{12,}|/docker/|/kubepods|/lxc[./]|systemd-nspawn@")
+
+# By it the drift report calls some breaches otherwise. Only that name is taken from there, since waivers go by it; what is stale is not.
+_DISRUPTIVE = Path(__file__).resolve().parents[4] / "plugins/plugin_utils/_judge/data/disruptive_units.yml"
 
 
 class Stale(NamedTuple):
@@ -85,6 +90,16 @@ def stale(proof: Proof, kind: str, today: date) -> list[Stale]:
     found = dict.fromkeys(Stale(*cells) for cells in rows if len(cells) in (6, 7))
     exceptions = proof.setting("services.stale_exceptions", [])
     return [one for one in found if one.kind == kind and not one.is_containers and not one.is_excepted(exceptions, today)]
+
+
+@lru_cache(maxsize=1)
+def _disruptive() -> tuple[str, ...]:
+    return tuple(re.findall(r'^ +- "([^"]+)"$', _DISRUPTIVE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def cuts_off(unit: str) -> bool:
+    """Whether the drift report calls it disruptive that this unit is stale."""
+    return any(fnmatchcase(unit, pattern) for pattern in _disruptive())
 
 
 def units(proof: Proof, state: str) -> set[str]:

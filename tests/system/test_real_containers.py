@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._containers import isolation
 from ansible_collections.firebreak.fleet.plugins.module_utils._containers import section as containers_section
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from firebreak_proof import asking
 from firebreak_proof.proof import Proof
+from firebreak_proof.questions.carried import MOUNT_OF
 from firebreak_proof.questions.containers import CONTAINERS
 from firebreak_proof.standards import NOTHING
 from firebreak_proof.views import boundaries
@@ -249,3 +252,29 @@ def test_the_proof_counts_the_same(items: dict[str, dict[str, Any]], podman: dic
     named = {(one.engine, one.runtime, one.name, one.image) for one in seen.values() if one.engine == "podman"}
     assert named == {(item["engine"], item["runtime"], item["name"], item["image"]) for item in wanted.values() if item["engine"] == "podman"}
     assert not {int(cells[0]) for cells in proof.rows("unexplained")} & {item["pid"] for item in items.values()}
+
+
+# What runsc does once it has mounts of its own: it executes itself by the kernel's link, which leads to the file on the host's mount. A program of a
+# container's is found by a path in the container's own mounts.
+_BECOME = """
+import ctypes, os, sys
+system = ctypes.CDLL(None)
+assert system.unshare(0x20000) == 0 and system.mount(b"none", b"/", None, 0x44000, None) == 0
+os.execv(sys.argv[1], [sys.argv[1], "-c", "import time; print('ready', flush=True); time.sleep(999)"])
+"""
+
+
+@pytest.mark.parametrize(("by_link", "is_hosts"), [(True, True), (False, False)])
+def test_a_runsc_that_was_upgraded_since_its_sandbox_began(folder: Path, by_link: bool, is_hosts: bool) -> None:
+    program = folder / "runsc"
+    shutil.copy(os.path.realpath(sys.executable), program)
+    with subprocess.Popen([program, "-c", _BECOME, "/proc/self/exe" if by_link else str(program)], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONHOME": sys.base_prefix}) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            program.unlink()
+            assert isolation.is_runsc(LiveHost(time.monotonic() + SECONDS), process.pid) is is_hosts
+            mounts = run(["sh", "-c", f"{MOUNT_OF}; mount_of /proc/{process.pid}/exe; mount_of {folder}"]).split()
+            assert (len(set(mounts)) == 1) is is_hosts
+        finally:
+            process.kill()

@@ -150,7 +150,7 @@ CARRIED = (
             engine=nspawn; [ "$service" = libvirt-lxc ] && engine=libvirt_lxc
             describe "$(machinectl show -p Leader --value "$name")" container "$engine" "" "$name" "" "$engine" "$name"
           done
-        fi; true""", 60),
+        fi; true""", 120),
     # The same of each process that sees other mounts than the shim or monitor that started it, whichever engine that belongs to: those of a snap or
     # of another user, and those inside of containers, are in no list of a tool's. What was executed in a container later sees the same mounts, and is
     # no first process of a namespace.
@@ -196,7 +196,7 @@ CARRIED = (
           label=$(option "$parent" 'n name M machine'); label=${label:-$called}
           [ -n "$label$identity" ] || { label=$(option "$parent" 'D directory i image'); label=${label%/}; label=${label##*/}; }
           describe "$pid" "$kind" "$engine" "$group" "$identity" "" "${runtime:-$above}" "${label:-$identity}"
-        done; }; true""", 60),
+        done; }; true""", 120),
     # process, name, user: the first process of a process namespace of its own, or what is alone in another user namespace than its parent
     # (Charliecloud, Enroot), behind another root than its parent's, that no engine carries.
     Question("unexplained", ("containers.shared_kernel",), _LOOK + r"""

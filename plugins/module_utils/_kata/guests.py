@@ -14,6 +14,8 @@ from .._containers import processes
 from .._hypervisor.opened_files import Opened, opened
 
 _IMAGE = re.compile(r"(/[^,=\s]{1,500}/kata-[^,=/\s]{1,120}\.(?:image|img|initrd))")
+# An image of any name: as memory of the guest's, or as the disk that Kata calls so.
+_LOADED = re.compile(r"(?:\bmem-path=|\bid=image-[^,]{1,100},file=)(/(?!dev/|proc/|run/)[^,\s]{1,500})")
 _KERNEL_NAME = re.compile(r"(?:vmlinu[xz]|bzImage|Image)(?:[-.][0-9A-Za-z.+_-]{1,100})?\Z")
 _IMAGE_NAME = re.compile(r"kata-.{1,120}\.(?:image|img|initrd)\Z|.{1,120}\.initrd\Z")
 _STATE_BYTES = 1024 * 1024
@@ -35,7 +37,7 @@ def of(host: Any, sandbox: str, monitor: Optional[processes.Process]) -> Guest:
     held, _problem = opened(host, monitor.pid)
     kernel = processes.one_option(monitor.argv, "kernel")
     image = processes.one_option(monitor.argv, "initrd") or next(
-        (match.group(1) for word in monitor.argv for match in [_IMAGE.search(word[:4096])] if match), "")
+        (match.group(1) for pattern in (_IMAGE, _LOADED) for word in monitor.argv for match in [pattern.search(word[:4096])] if match), "")
     told = _written_down(host, sandbox)
     kernel = kernel or _named(held, _KERNEL_NAME) or told[0]
     image = image or _named(held, _IMAGE_NAME) or told[1]

@@ -107,7 +107,10 @@ class Successors:
         if parts.virtiofsd is not None:
             rows.append(self._process("virtiofsd", parts.virtiofsd, wanted))
         kernel = parts.guest.kernel or self._unchanged(wanted, "guest kernel", started)
-        for what, path in (("guest kernel", kernel), ("guest image", parts.guest.image)):
+        own_image = wanted.paths.get("guest image", "")
+        # An image may be called anything: what a new one would get is told by what is held.
+        image = parts.guest.image or (own_image if own_image in parts.guest.opened else "")
+        for what, path in (("guest kernel", kernel), ("guest image", image)):
             if path:
                 rows.append(self._file(what, path, parts.guest, wanted, started))
         if parts.vmm is None and wanted.monitor != "remote":

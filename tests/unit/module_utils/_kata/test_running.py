@@ -123,6 +123,25 @@ def test_an_image_that_was_replaced_under_dragonball() -> None:
     assert (sandbox["stale"], sandbox["reasons"]) == (True, [f"guest image: {IMAGE} was replaced"])
 
 
+@pytest.mark.parametrize(("words", "monitor"), [
+    (["-object", "memory-backend-file,id=mem0,mem-path=/srv/guests/own.img,size=1,readonly=on"], "qemu"),
+    (["-drive", "id=image-1f00,file=/srv/guests/own.img,aio=threads,format=raw,if=none,readonly=on"], "qemu"), ([], "dragonball")])
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_an_image_of_any_name(words: list[str], monitor: str, is_replaced: bool) -> None:
+    """What osbuilder makes may be called anything (kata-containers, qemu_arch_base.go: appendNvdimmImage, appendBlockImage)."""
+    own = "/srv/guests/own.img"
+    world = installed(monitor, "" if monitor == "dragonball" else QEMU, RUST if monitor == "dragonball" else KATA).file(own)
+    world.file("/opt/kata/c.toml", CONFIG.replace("/opt/kata/share/kata-containers/kata-containers.img", own) % (monitor, QEMU if words else ""))
+    if words:
+        world.process(100, KATA, [KATA, "-namespace", "k8s.io", "-id", "p1"])
+        world.process(101, QEMU, [QEMU, "-name", "sandbox-p1", "-kernel", KERNEL, *words], parent=100).open(101, 20, own)
+    else:
+        world.process(100, RUST, [RUST, "-namespace", "default", "-id", "r1"]).machine(100).open(100, 30, KERNEL).open(100, 31, own)
+    world = replaced(world, own, *((101, "fd/20") if words else (100, "fd/31"))) if is_replaced else world
+    assert (world.only_sandbox()["stale"], world.only_sandbox()["reasons"]) == (
+        (True, [f"guest image: {own} was replaced"]) if is_replaced else (False, []))
+
+
 def test_several_installations_each_with_its_own_handler() -> None:
     """kata-deploy with a multiInstallSuffix (kata#10551, #13827): a new one of that handler would get the very same."""
     tree = "/opt/kata-canary"

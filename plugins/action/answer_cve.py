@@ -19,7 +19,9 @@ from ..plugin_utils._fleet import store
 from ..plugin_utils._history import feeding
 from ..plugin_utils._report.answers import answer_lines
 from ..plugin_utils._report.answers_files import write
+from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._transport.keeping import kept_in
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.own_version import version
 from ..plugin_utils._transport.terminal import show
@@ -42,7 +44,10 @@ class ActionModule(ControllerAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write the answers beside the records, show them and return the counts."""
-        result: dict[str, Any] = super().run(tmp, task_vars or {})
+        variables: dict[str, Any] = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        job = job_of(variables)
+        artifact = f"firebreak_answers_{job.number}" if job else ""
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"]).expanduser().absolute().resolve()
         keeps = kept_in(args["history"], directory)
@@ -52,11 +57,13 @@ class ActionModule(ControllerAction):
         except (FeedError, store.StoreError, OSError) as error:
             raise AnsibleActionFail(str(error)) from None
         write(directory, answers, version())
-        show(result, answer_lines(answers))
+        show(result, [*answer_lines(answers), *ending(directory, job, "firebreak_report_dir", artifact)])
         lost = feeding.feed(keeps, directory, feeding.ANSWERS, lambda: feeding.read(directory, feeding.ANSWERS), args["slice"])
         if lost:
             result["warnings"] = wrap_var([lost])
         counts = {cve: {name: count for name, count in answers.counts(cve).items() if count} for cve in answers.cves}
         summary = dict(sum((answers.counts(cve) for cve in answers.cves), Counter[str]()))
         result.update(changed=False, answers=wrap_var(counts), summary=wrap_var(summary), path=str(directory / "answers.json"))
+        if job is not None:
+            result["ansible_stats"] = {"data": {artifact: wrap_var({"answers": counts, "summary": summary})}, "per_host": False, "aggregate": False}
         return result

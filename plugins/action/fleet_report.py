@@ -34,9 +34,10 @@ from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
 from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table, whether_whole
-from ..plugin_utils._settings.places import PRIVATE, RUNNER, Job, job_of, mounts, outlives, shelf
+from ..plugin_utils._settings.places import Job, job_of, shelf
 from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.keeping import kept_in
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.own_version import version
 from ..plugin_utils._transport.terminal import show
@@ -195,18 +196,7 @@ def _ending(fleet: Fleet, directory: Path, job: Job | None) -> Iterator[Line]:
         yield from next_steps(fleet, _command(), os.path.relpath(directory))
     yield Line("")
     yield Line(f"Report: {directory / 'fleet.html'}")
-    if job is not None and not lasts(directory):
-        yield Line(f"This folder ends with the job. What stays is the artifact firebreak_report_{job.number}; to keep all of it, "
-                   "have firebreak_report_dir name a folder that is mounted into the execution environment", "yellow")
-
-
-def lasts(directory: Path) -> bool:
-    """Whether a job's folder is still there when the job has ended."""
-    try:
-        seen = mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        seen = []
-    return outlives(directory.resolve(), seen, [RUNNER, os.environ.get(PRIVATE, "")])
+    yield from ending(directory, job, "firebreak_report_dir", f"firebreak_report_{job.number}" if job else "")
 
 
 def _command() -> Command:

@@ -20,6 +20,8 @@ from ..plugin_utils._history.database import History, default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
 from ..plugin_utils._report.table import Line
+from ..plugin_utils._settings.places import job_of
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
@@ -51,7 +53,8 @@ class ActionModule(ControllerAction):
             lines = done(args)
         except (HistoryError, store.StoreError) as error:
             raise AnsibleActionFail(str(error)) from None
-        show(result, map(Line, lines))
+        job = job_of(task_vars or {}) if args["do"] in ("export", "backup") else None
+        show(result, [*map(Line, lines), *ending(Path(args["file"]).expanduser().absolute(), job, "firebreak_history_file")])
         is_changed = args["do"] in ("feed", "prune", "restore") and not lines[0].startswith(_NOTHING)
         result.update(changed=is_changed, told=wrap_var(lines))
         return result

@@ -20,9 +20,9 @@ from ..plugin_utils._fleet.host import VERDICTS
 from ..plugin_utils._fleet.packed import File, pack
 from ..plugin_utils._report.table import Line
 from ..plugin_utils._settings.places import Job, job_of
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
-from .fleet_report import lasts
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "required": True},
@@ -68,8 +68,7 @@ class ActionModule(ControllerAction):
         if left:
             yield Line(f"It has no room for {counted(len(left), 'record')}: {', '.join(map(visible, left[:_NAMED]))}. Have firebreak_report_dir "
                        "name a folder that all jobs share", "red")
-        if not lasts(directory):
-            yield Line("This folder ends with the job; the artifact stays", "yellow")
+        yield from ending(directory, job, "firebreak_report_dir", name)
 
 
 def verdicts(directory: Path) -> Iterator[Any]:

@@ -32,6 +32,7 @@ from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
 from ..plugin_utils._transport.keeping import kept_in
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import heard, say, show
 from ..plugin_utils._transport.ways import names_a_password
@@ -74,15 +75,16 @@ class ActionModule(ControllerAction):
             evidence, key = _absolute(args["evidence"]), _absolute(args["evidence_key"])
             argv = start.command(sys.executable, paths, constants.config.get_config_value("DEFAULT_FORKS"), args["host_timeout"], evidence, key)
             status, said = run_suite(argv, {host: start.becoming(own, settings) for host, own in known.items()})
-        if not heard():
-            show(result, map(Line, said))
+        job = job_of(variables)
+        lasting = [*ending(report, job, "firebreak_report_dir", f"firebreak_proof_{job.number}" if job else ""),
+                   *(ending(Path(evidence), job, "firebreak_evidence") if evidence else ())]
+        show(result, [*([] if heard() else map(Line, said)), *lasting])
         if status not in (0, 1):
             raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
         broken = start.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
         failure = start.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")
         result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken), failure=wrap_var(failure),
                       failures=wrap_var(start.failures(broken, failure, args["hosts"])))
-        job = job_of(variables)
         lost = feeding.feed(keeps, report.parent, feeding.PROOF, lambda: feeding.read(report.parent, feeding.PROOF), args["slice"])
         if lost:
             result["warnings"] = wrap_var([lost])

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.fleet import DISRUPTIONS, merge
 from ..plugin_utils._report.plan import plan_html, plan_lines
 from ..plugin_utils._rollout import deadlines, keeping, timeline
 from ..plugin_utils._rollout.plan import Plan, as_data, of_answers, plan_fleet
+from ..plugin_utils._settings.places import job_of
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
@@ -37,7 +40,10 @@ class ActionModule(ControllerAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write plan.json and plan.html beside the records, show the plan and return its counts."""
-        result: dict[str, Any] = super().run(tmp, task_vars or {})
+        variables: dict[str, Any] = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        job = job_of(variables)
+        artifact = f"firebreak_plan_{job.number}" if job else ""
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"]).expanduser().absolute().resolve()
         now = datetime.now(timezone.utc)
@@ -48,9 +54,11 @@ class ActionModule(ControllerAction):
             store.write(directory / "plan.html", plan_html(made, stamp))
         except (store.StoreError, deadlines.DeadlineError) as error:
             raise AnsibleActionFail(str(error)) from None
-        show(result, plan_lines(made))
-        result.update(changed=False, path=str(directory / "plan.json"), actions=dict(made.actions), fine=made.fine,
-                      unplanned=len(made.unplanned), late=len(made.late))
+        show(result, [*plan_lines(made), *ending(directory, job, "firebreak_report_dir", artifact)])
+        counts = {"actions": dict(made.actions), "fine": made.fine, "unplanned": len(made.unplanned), "late": len(made.late)}
+        result.update(changed=False, path=str(directory / "plan.json"), **counts)
+        if job is not None:
+            result["ansible_stats"] = {"data": {artifact: wrap_var(counts)}, "per_host": False, "aggregate": False}
         return result
 
 

@@ -25,6 +25,8 @@ from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
 from ..plugin_utils._rollout.settings import SettingsError, settings
 from ..plugin_utils._rollout.windows import WindowError, read
 from ..plugin_utils._settings.meaning import SETTINGS, SettingError, meaning
+from ..plugin_utils._settings.places import Job, job_of
+from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
@@ -82,12 +84,12 @@ class ActionModule(ControllerAction):
         if what == "steps":
             return rollout.steps(args["host"])
         if what == "end":
-            return {**rollout.end(), **_reported(rollout, result), **self._remembered(rollout, args["history"])}
+            return {**rollout.end(), **_reported(rollout, result, job_of(variables)), **self._remembered(rollout, args["history"])}
         if what == "release":
             rollout.release(args["hosts"], owner, args["skip"])
         elif what in _PAST:
             rollout.tell(_PAST[what], owner, args["why"])
-        return _reported(rollout, result)
+        return _reported(rollout, result, job_of(variables))
 
     def _begin(self, rollout: Rollout, args: dict[str, Any], variables: Mapping[str, Any], owner: str) -> dict[str, Any]:
         given = {**args["settings"], **({"approval": "none"} if self._task.check_mode else {})}
@@ -131,7 +133,7 @@ def _owner(variables: Mapping[str, Any]) -> str:
     return f"{user}@{os.uname().nodename}{f' (job {job})' if job else ''}"
 
 
-def _reported(rollout: Rollout, result: dict[str, Any]) -> dict[str, Any]:
+def _reported(rollout: Rollout, result: dict[str, Any], job: Job | None) -> dict[str, Any]:
     """Show the rollout, and write rollout.json and rollout.html beside its journal."""
     state, events = rollout.status()
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -139,5 +141,5 @@ def _reported(rollout: Rollout, result: dict[str, Any]) -> dict[str, Any]:
     for folder in (store.private_directory(rollout.folder / state.id), rollout.folder):
         store.write(folder / "rollout.json", rollout_json(state, events))
         page = store.write(folder / "rollout.html", rollout_html(state, events, now))
-    show(result, [*rollout_lines(state, keeping.holder(rollout.folder))])
+    show(result, [*rollout_lines(state, keeping.holder(rollout.folder)), *ending(rollout.folder, job, "firebreak_rollout_dir")])
     return {"id": state.id, "rollout": state.status, "page": str(page)}

@@ -119,7 +119,8 @@ def plainly(outcome: Outcome) -> Exit:
 scanning = [
     click.option("--sections", default="", help="Only these sections of the record, such as os,kernel."),
     click.option("--slices", type=click.IntRange(1), default=1, help="Scan in so many slices side by side, one process each."),
-    click.option("--resume", is_flag=True, help="Go on with the last sliced run: only slices that did not come to their end are run again."),
+    click.option("--resume", is_flag=True, help="Go on with the last sliced run, as it was asked: only slices that did not come to "
+                 "their end are run again."),
     click.option("--report-dir", default="", help="Where to write; without it reports/<UTC time>, with the link reports/latest."),
 ]
 
@@ -281,12 +282,13 @@ def compare(before: str, after: str, **typed: Any) -> None:
 @firebreak.command()
 @click.argument("runs", nargs=-1, required=True)
 @shared(False)
-@click.option("--expected", default="", metavar="FILE", help="A file with the hosts that must have been scanned, one a line.")
+@click.option("--expected", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+              help="A file with the hosts that must have been scanned, one a line.")
 @click.option("--report-dir", default="", help="Where to write; without it reports/<UTC time>.")
 @click.option("--group-by", default="", metavar="LABEL", help="Count verdicts by a label of the hosts.")
 def report(runs: tuple[str, ...], **typed: Any) -> None:
     """Make one report of the records of earlier runs; touches no host."""
-    expected = Path(typed["expected"]).read_text(encoding="utf-8").split() if typed["expected"] else []
+    expected = Path(typed["expected"]).read_text(encoding="utf-8", errors="replace").split() if typed["expected"] else []
     given = {"firebreak_runs": list(runs), "firebreak_hosts_expected": expected, "firebreak_report_dir": typed["report_dir"]}
 
     def judge(outcome: Outcome) -> Exit:

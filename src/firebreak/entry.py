@@ -23,5 +23,5 @@ def main() -> None:
         from .cli import firebreak
 
         firebreak(prog_name="firebreak")
-    except MissingError as error:
+    except (MissingError, OSError) as error:
         sys.exit(f"firebreak: {error}")

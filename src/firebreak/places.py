@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 RUNS = Path(".firebreak/runs")
+# What a run was asked, in its folder.
+NOTE = "run.json"
 THIS_MACHINE = """\
 all:
   hosts:
@@ -102,9 +105,13 @@ def new_run(now: datetime | None = None) -> Path:
     return path.absolute()
 
 
-def last_run() -> Path:
-    """The newest run, to be resumed."""
-    runs = sorted(path for path in RUNS.glob("*") if (path / "run.json").is_file())
-    if not runs:
-        raise MissingError(f"there is no run to resume in {RUNS}")
-    return runs[-1].absolute()
+def sliced_run(command: str) -> Path:
+    """The newest run of a command that was in slices, to be resumed: one that was not has no parts that came to their end."""
+    for path in sorted(RUNS.glob("*"), reverse=True):
+        try:
+            note = json.loads((path / NOTE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if note.get("command") == command and note.get("slices", 1) > 1:
+            return path.absolute()
+    raise MissingError(f"there is no run of firebreak {command} with --slices to resume in {RUNS}")

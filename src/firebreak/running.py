@@ -91,11 +91,10 @@ class Running:
         """Run all, so many at a time, and say how each ended; KeyboardInterrupt where it was stopped, when all processes have ended."""
         waiting = list(self._jobs.values())
         try:
-            with _stoppable():
-                while waiting or self._processes:
-                    while waiting and len(self._processes) < parallel:
-                        self._start(waiting.pop(0))
-                    self._hear()
+            while waiting or self._processes:
+                while waiting and len(self._processes) < parallel:
+                    self._start(waiting.pop(0))
+                self._hear()
         except KeyboardInterrupt:
             self.stop()
             raise
@@ -168,13 +167,15 @@ def _drain(stream: IO[str] | None, into: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM stops as Ctrl-C does."""
+def stoppable() -> Iterator[None]:
+    """SIGTERM, and a terminal that is closed, stop as Ctrl-C does: what runs has sessions of its own, and would go on. Under nohup it may."""
     def ring(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, ring)
+    wanted = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ring) for number in wanted}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -17,12 +17,20 @@ import click
 
 SCANS = ("firebreak.fleet.platform_scan", "firebreak.fleet.platform_info")
 FLEET = "firebreak.fleet.fleet_scan"
+TELLS = ("ansible.builtin.debug", "debug")
 # What the scan of a whole fleet says while it runs, once in a while.
 _TOLD = re.compile(r"scanned (\d+) of \d+ hosts")
 _LOST = re.compile(r"(\d+) (?:unreachable|unknown)")
 _EVERY_SECONDS = 0.2
 _PLAIN_SECONDS = 30.0
 COLORS = {"purple": "magenta", "bright blue": "bright_blue", "dark gray": "bright_black"}
+
+
+def said(host: str, message: Any) -> list[str]:
+    """What a playbook tells a person: lines as they are, a sentence about a host with the host's name before it."""
+    if isinstance(message, list):
+        return [str(line) for line in message]
+    return [str(message) if host == "localhost" or str(message).startswith(host) else f"{host}: {message}"]
 
 
 class Seen:
@@ -46,6 +54,8 @@ class Seen:
         """Take in one event of ansible-runner, of the run of that name."""
         data = event.get("event_data") or {}
         kind = event.get("event")
+        if kind in ("runner_on_ok", "runner_item_on_ok"):
+            self._tell(data)
         if kind == "playbook_on_task_start":
             self.task = str(data.get("task", ""))
         elif kind in ("runner_on_ok", "runner_on_failed", "runner_on_unreachable"):
@@ -64,6 +74,12 @@ class Seen:
         if lost is not None:
             self.failed += lost - self._lost.get(run, 0)
             self._lost[run] = lost
+
+    def _tell(self, data: Mapping[str, Any]) -> None:
+        """What a playbook tells a person, each item of a loop by itself."""
+        result = data.get("res")
+        if data.get("task_action") in TELLS and isinstance(result, dict) and result.get("msg") and "results" not in result:
+            self.lines += [(text, None) for text in said(str(data.get("host", "")), result["msg"])]
 
     def _ended(self, kind: str, data: Mapping[str, Any], run: str) -> None:
         found = data.get("res")

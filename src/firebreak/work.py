@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,11 +18,12 @@ import click
 
 from . import places
 from .exits import Exit
-from .running import Ended, Event, Job, Running, ended
+from .running import Ended, Event, Job, Running, ended, stoppable
 from .watching import Progress, Seen, show_lines
 
 SCHEMA = "firebreak.cli/1"
 VERDICTS = ("compliant", "drifted", "unknown", "unreachable")
+SLICE, LIMIT = "scan.yml", "limit"
 NO_HOSTS = ("report_records.yml", "compare_reports.yml", "answer_cve.yml", "plan_platform.yml", "rollout_status.yml", "show_history.yml")
 
 
@@ -85,10 +86,14 @@ def become(home: Path, module: str, words: Sequence[str]) -> NoReturn:
 def play(asked: Asked, playbook: str, judge: Callable[[Outcome], Exit]) -> Exit:
     """Run a command to its end, show it, and say how it ended."""
     home = places.collection()
-    private = places.last_run() if asked.resume else places.new_run()
-    (private / "run.json").write_text(json.dumps({"command": asked.command, "slices": asked.slices}), encoding="utf-8")
+    private = places.sliced_run(asked.command) if asked.resume else places.new_run()
+    asked = resumed(asked, private) if asked.resume else asked
+    note = private / places.NOTE
+    note.touch(mode=0o600)
+    note.write_text(json.dumps(asdict(asked)), encoding="utf-8")
     try:
-        outcome = sliced(asked, home, private) if asked.slices > 1 else single(asked, home, private, playbook)
+        with stoppable():
+            outcome = sliced(asked, home, private) if asked.slices > 1 else single(asked, home, private, playbook)
     except KeyboardInterrupt as stopped:
         say_what_goes_on(stopped.args[0] if stopped.args else None, private, asked)
         return Exit.STOPPED
@@ -97,10 +102,18 @@ def play(asked: Asked, playbook: str, judge: Callable[[Outcome], Exit]) -> Exit:
     return status
 
 
+def resumed(asked: Asked, private: Path) -> Asked:
+    """What the run was asked that is gone on with, but for what is typed anew."""
+    before = json.loads((private / places.NOTE).read_text(encoding="utf-8"))
+    return replace(asked, variables={**before["variables"], **asked.variables}, inventory=asked.inventory or tuple(before["inventory"]),
+                   limit=asked.limit or before["limit"], words=asked.words or tuple(before["words"]), group_by=asked.group_by or before["group_by"],
+                   slices=asked.slices if asked.slices > 1 else before["slices"])
+
+
 def single(asked: Asked, home: Path, private: Path, playbook: str) -> Outcome:
     """The playbook in one process."""
     words = asked.ansible(private) if playbook not in NO_HOSTS else ("-i", "localhost,", *asked.words)
-    total = 0 if playbook in NO_HOSTS or asked.quiet else len(hosts(asked, home, private))
+    total = 0 if playbook in NO_HOSTS or asked.quiet else len(hosts(asked, home, private, playbook))
     job = Job("all", private, str(home / "playbooks" / playbook), words, asked.variables)
     seen = Seen(total)
     return Outcome(seen, watched([job], seen, asked, home, 1))
@@ -126,17 +139,18 @@ def watched(jobs: Sequence[Job], seen: Seen, asked: Asked, home: Path, parallel:
 
 def sliced(asked: Asked, home: Path, private: Path) -> Outcome:
     """The scan in slices, each with a folder of its own, and one report of all."""
-    names = hosts(asked, home, private)
+    names = hosts(asked, home, private, SLICE)
     if not names:
         raise click.ClickException("no host matches: there is nothing to scan")
     count = min(asked.slices, len(names))
+    done = finished(private, names, count) if asked.resume else frozenset()
     jobs = [slice_job(asked, home, private, number, names[number::count]) for number in range(count)]
-    due = [job for job in jobs if not (asked.resume and ended(job).status == 0)]
+    due = [job for number, job in enumerate(jobs) if number not in done]
     seen = Seen(len(names))
-    seen.done = len(names) - sum(len(names[number::count]) for number, job in enumerate(jobs) if job in due)
+    seen.done = sum(len(names[number::count]) for number in done)
     runs = watched(due, seen, asked, home, min(count, os.cpu_count() or 1))
-    left = [run.name for run in runs if run.status is None]
     records = [path for job in jobs if any((path := job.private / "records").glob("records/*.json"))]
+    left = broken_off(runs, bool(records))
     if not records:
         return Outcome(seen, runs, left)
     variables = {**asked.variables, "firebreak_runs": [str(path) for path in records], "firebreak_hosts_expected": names,
@@ -145,34 +159,54 @@ def sliced(asked: Asked, home: Path, private: Path) -> Outcome:
     total = Seen()
     merged = watched([merge], total, asked, home, 1)
     total.failures |= seen.failures
-    return Outcome(total, [*[run for run in runs if run.status is None], *merged], left)
+    return Outcome(total, [*[run for run in runs if run.status != 0], *merged], left)
+
+
+def broken_off(runs: Sequence[Ended], is_part: bool) -> list[str]:
+    """The slices that did not come to a good end: stopped from outside (254), or whatever failed there. Where all failed, that is an error."""
+    return [run.name for run in runs if run.status is None or (is_part and run.status != 0)]
+
+
+def finished(private: Path, names: Sequence[str], count: int) -> frozenset[int]:
+    """The slices of an earlier run that came to their end, and were of the same hosts."""
+    slices = {number: private / f"slice-{number + 1}" for number in range(count)}
+    return frozenset(number for number, own in slices.items() if limit_of(own) == names[number::count]
+                     and ended(Job("", own, "", (), {})).status == 0)
+
+
+def limit_of(own: Path) -> list[str]:
+    """The hosts that a slice is of; none where it was not begun."""
+    try:
+        return (own / LIMIT).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def slice_job(asked: Asked, home: Path, private: Path, number: int, names: Sequence[str]) -> Job:
     """One slice: its hosts by a file, since thousands of names are no argument, and a folder that it shares with none."""
     own = private / f"slice-{number + 1}"
     own.mkdir(mode=0o700, exist_ok=True)
-    limit = own / "limit"
+    limit = own / LIMIT
     limit.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     variables = {**asked.variables, "firebreak_report_dir": str(own / "records")}
-    return Job(f"slice {number + 1}", own, str(home / "playbooks/scan.yml"), asked.ansible(private, f"@{limit}"), variables)
+    return Job(f"slice {number + 1}", own, str(home / "playbooks" / SLICE), asked.ansible(private, f"@{limit}"), variables)
 
 
-def hosts(asked: Asked, home: Path, private: Path) -> list[str]:
-    """The hosts that the words mean, by Ansible itself."""
-    ansible = [sys.executable, "-m", "ansible", "adhoc", str(asked.variables.get("firebreak_hosts") or "all"), *asked.inventories(private)]
-    vault = [word for name in ("--vault-password-file", "--vault-id") for word in following(asked.words, name)]
-    limit = ("--limit", asked.limit) if asked.limit else ()
-    done = subprocess.run([*ansible, *limit, *vault, "--list-hosts"], env={**os.environ, **places.environment(home, os.environ)},
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def hosts(asked: Asked, home: Path, private: Path, playbook: str) -> list[str]:
+    """The hosts that the words mean for a playbook's first play, by Ansible itself: firebreak_hosts may stand in any of them."""
+    variables = ("-e", json.dumps(asked.variables)) if asked.variables else ()
+    ansible = [sys.executable, "-m", "ansible", "playbook", str(home / "playbooks" / playbook), *variables, *asked.ansible(private), "--list-hosts"]
+    done = subprocess.run(ansible, env={**os.environ, **places.environment(home, os.environ)}, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
     if done.returncode:
         raise click.ClickException(" ".join((done.stderr or done.stdout).split())[-1000:])
-    return sorted(line[4:] for line in done.stdout.splitlines()[1:] if line.startswith("    "))
+    return listed_hosts(done.stdout)
 
 
-def following(words: Sequence[str], name: str) -> list[str]:
-    """An option of ansible-playbook with its value, where it was given as two words."""
-    return [name, words[words.index(name) + 1]] if name in words[:-1] else []
+def listed_hosts(text: str) -> list[str]:
+    """The hosts of the first play, of what ansible-playbook --list-hosts prints."""
+    first = text.partition("play #1 ")[2].partition("\n  play #2 ")[0]
+    return sorted(line[6:] for line in first.splitlines() if line.startswith("      "))
 
 
 def say_what_goes_on(running: Running | None, private: Path, asked: Asked) -> None:

@@ -83,7 +83,7 @@ def test_a_survey_left_blank_is_a_report_of_all(project: Path, tmp_path: Path) -
     done = job(tmp_path, project, 7, "report_drift.yml", {"one": LOCAL, "two": LOCAL}, **blanks, firebreak_waivers=[])
     assert done.status == "successful", done.output
     assert done.artifacts["firebreak_report_7"]["summary"]["hosts"] == 2
-    assert "This folder ends with the job. What stays is the artifact firebreak_report_7" in done.output
+    assert " ends with the job. What stays is the artifact firebreak_report_7; to keep all of it, have firebreak_report_dir name" in done.output
     assert "host keys are not checked in this run" in done.output
 
 
@@ -124,6 +124,21 @@ def test_slices_that_share_a_folder_end_in_one_report(project: Path, tmp_path: P
     assert by_artifact.status == "failed"
     assert "1 of 3 expected hosts left no record, so this is the report of a part: web2" in by_artifact.output
     assert by_artifact.artifacts["firebreak_report_25"]["summary"] == {"hosts": 3, "compliant": 0, "drifted": 0, "unknown": 3, "unreachable": 0}
+
+
+def test_what_earlier_jobs_left_in_artifacts_is_answered_and_planned_for(project: Path, tmp_path: Path) -> None:
+    """A workflow without a share: nothing but artifacts goes from job to job, and what this one writes ends with it."""
+    left = job(tmp_path, project, 27, "scan.yml", {"web1": LOCAL}, 26).artifacts
+    feed = tmp_path / "tracker.json"
+    feed.write_text(json.dumps({"linux": {"CVE-2026-31431": {"releases": {"bookworm": {"status": "open"}}}}}), encoding="utf-8")
+    asked = {"cve": "CVE-2026-31431\n", "firebreak_feeds": f"{feed}\n", "firebreak_report_dir": "", "firebreak_hosts_expected": ["web1", "web2"]}
+    answered = job(tmp_path, project, 28, "answer_cve.yml", {}, 25, **asked, **left)
+    assert answered.status == "successful", answered.output
+    assert sum(answered.artifacts["firebreak_answers_28"]["answers"]["CVE-2026-31431"].values()) == 2
+    assert " ends with the job. What stays is the artifact firebreak_answers_28; to keep all of it" in answered.output
+    planned = job(tmp_path, project, 29, "plan_platform.yml", {}, 25, **left)
+    assert planned.status == "successful", planned.output
+    assert " ends with the job. What stays is the artifact firebreak_plan_29; to keep all of it" in planned.output
 
 
 def test_an_empty_slice_does_no_harm_and_a_report_of_nobody_is_not_green(project: Path, tmp_path: Path) -> None:

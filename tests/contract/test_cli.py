@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,9 @@ def test_what_cannot_be_done_is_an_error_and_what_is_typed_wrongly_is_usage(tmp_
     assert "firebreak_fail_on is always; wanted never, drift or unknown" in wrong.stderr and "Traceback" not in wrong.stderr
     nobody = drift(tmp_path, {"a": LOCAL}, "-l", "none-such")
     assert nobody.returncode == 1 and nobody.stderr.strip()
+    for words in (("drift", "--resume"), ("report", "none", "--expected", "none")):
+        nothing = firebreak(tmp_path, *words)
+        assert nothing.returncode in (1, 2) and nothing.stderr.strip() and "Traceback" not in nothing.stderr
     typed = firebreak(tmp_path, "drift", "--slices", "none")
     assert typed.returncode == 2 and "Usage: firebreak drift" in typed.stderr
 
@@ -92,9 +96,9 @@ def _comparable(folder: Path) -> dict[str, Any]:
 def test_two_slices_end_in_the_report_of_the_playbook(tmp_path: Path) -> None:
     hosts: dict[str, Any] = {f"web{number}": {**LOCAL, **(OFF_IT if number == 2 else ON_IT), "firebreak_labels": {"rack": f"r{number % 2}"}}
                              for number in range(4)}
-    hosts["gone"] = {**GONE, **ON_IT}
-    whole = drift(tmp_path, hosts, "--report-dir", "whole")
-    cut = drift(tmp_path, hosts, "--report-dir", "cut", "--slices", "2", "--group-by", "rack")
+    hosts |= {"gone": {**GONE, **ON_IT}, "not-asked": LOCAL}
+    whole = drift(tmp_path, hosts, "--report-dir", "whole", "-e", "firebreak_hosts=web*:gone")
+    cut = drift(tmp_path, hosts, "--report-dir", "cut", "--slices", "2", "--group-by", "rack", "-e", "firebreak_hosts=web*:gone")
     assert (whole.returncode, cut.returncode) == (10, 10), cut.stderr
     assert _comparable(tmp_path / "cut") == _comparable(tmp_path / "whole")
     rows = [line.split() for line in cut.stdout.splitlines()]
@@ -110,12 +114,13 @@ def test_a_slice_that_dies_is_a_part_and_can_be_resumed(tmp_path: Path) -> None:
     hosts = {"a": {**LOCAL, **ON_IT}, "b": {"ansible_connection": "ssh", "ansible_ssh_executable": str(killer), **ON_IT}}
     done = drift(tmp_path, hosts, "--slices", "2", "--report-dir", "out")
     assert done.returncode == 13, done.stdout + done.stderr
-    assert "slice 2 broke off" in done.stderr
+    assert "slice 2 broke off" in done.stderr and "(firebreak drift --resume tries them again)" in done.stderr
     report = json.loads((tmp_path / "out/fleet.json").read_text(encoding="utf-8"))
     assert (report["hosts"]["b"]["reasons"], report["hosts"]["a"]["verdict"], report["partial"]) == (["no_record"], "compliant", True)
     (first,) = (tmp_path / ".firebreak/runs").glob("*/slice-1/artifacts/run/rc")
     written = first.stat().st_mtime_ns
-    again = drift(tmp_path, {**hosts, "b": {**LOCAL, **ON_IT}}, "--slices", "2", "--report-dir", "out", "--resume")
+    inventory(tmp_path, {**hosts, "b": {**LOCAL, **ON_IT}})
+    again = firebreak(tmp_path, "drift", "--resume")
     assert again.returncode == 0, again.stdout + again.stderr
     assert first.stat().st_mtime_ns == written
 
@@ -172,3 +177,8 @@ def test_a_copy_without_links_says_what_is_missing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "firebreak", "drift"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "the links below collections/ did not survive" in done.stderr and "Traceback" not in done.stderr
+    shutil.copytree(REPOSITORY / "playbooks", tmp_path / "playbooks", dirs_exist_ok=True)
+    words = ["-m", "ansible", "playbook", "-i", "localhost,", "playbooks/report_drift.yml"]
+    said = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False).stdout
+    assert "The links below collections/ are missing here: use git clone, or pip install" in said

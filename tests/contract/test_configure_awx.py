@@ -92,6 +92,7 @@ def test_the_workflow_is_the_promised_one() -> None:
     assert all(node.get("template") in templates or "approval" in node for node in nodes.values())
     assert list(nodes) == ["expected", "scan", "merge", "answer", "approve", "waves", "verify", "report"]
     # A lost slice fails its node: without `always` nobody would merge what the others saw.
+    assert nodes["answer"]["always"] == ["approve"] and nodes["answer"]["variables"]["firebreak_answer_days"] > 0
     assert nodes["scan"]["always"] == ["merge"] and nodes["expected"]["success"] == ["scan"]
     assert nodes["approve"]["success"] == ["waves"] and nodes["approve"]["approval"]["timeout"] > 0
     order = list(nodes)

@@ -76,7 +76,7 @@ def test_a_first_run_makes_all_a_second_changes_nothing_and_a_trial_writes_nothi
     assert len(seen.writes) == made + len(changed)
     assert workflow == nodes(seen) == {
         "expected": {"success_nodes": ["scan"], "always_nodes": []}, "scan": {"success_nodes": [], "always_nodes": ["merge"]},
-        "merge": {"success_nodes": [], "always_nodes": ["answer"]}, "answer": {"success_nodes": ["approve"], "always_nodes": []},
+        "merge": {"success_nodes": [], "always_nodes": ["answer"]}, "answer": {"success_nodes": [], "always_nodes": ["approve"]},
         "approve": {"success_nodes": ["waves"], "always_nodes": []}, "waves": {"success_nodes": [], "always_nodes": ["verify"]},
         "verify": {"success_nodes": [], "always_nodes": ["report"]}, "report": {"success_nodes": [], "always_nodes": []}}
     approval, = seen.objects["workflow_approval_templates"].values()

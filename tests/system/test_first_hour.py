@@ -92,6 +92,25 @@ def test_the_first_hour_takes_less_than_ten_minutes(clone: Path, home: Path) -> 
     assert (clone / "my/group_vars/all/firebreak_standard.yml").is_file()
 
 
+def test_this_machine_in_one_command_and_three_hosts_in_three(server: Server, home: Path, tmp_path: Path) -> None:
+    """The first lines of docs/command_line.md in an empty folder; 11 is the status where there is no standard yet."""
+    program, known = home / "bin/firebreak", home / "ssh_config"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={REPOSITORY / "src"} exec {sys.executable} -m firebreak "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    known.write_text(f"Host web1 web2 web3\n HostName {ADDRESS}\n Port {server.port}\n IdentityFile {server.key}\n UserKnownHostsFile /dev/null\n"
+                     " StrictHostKeyChecking no\n LogLevel ERROR\n", encoding="utf-8")
+    (home / ".ansible.cfg").write_text(f"[ssh_connection]\nssh_args = -F {known}\n", encoding="utf-8")
+    lines = commands("docs/command_line.md", "<!-- first -->")
+    assert len(lines) == 4 and all(line.startswith("firebreak ") for line in lines)
+    no_standard_yet = [f"{{ {line}\n}} || [ $? -eq 11 ]" for line in lines[:2]]
+    (empty := tmp_path / "empty").mkdir()
+    said = typed(empty, home, [f"export PATH={program.parent}:$PATH", *no_standard_yet, *lines[2:]])
+    assert f"Written: {empty}/firebreak_standard.yml" in said and "Read it" in said
+    report = json.loads((empty / "reports/latest/fleet.json").read_text(encoding="utf-8"))
+    assert {name: host["verdict"] for name, host in report["hosts"].items()} == dict.fromkeys(("web1", "web2", "web3"), "compliant")
+
+
 def test_what_the_readme_says_to_type_works(clone: Path, home: Path) -> None:
     """In the clone in which ``make drift`` was typed, with a standard declared as the README asks: whatever fails ends it. Enforcing is left out;
     the proof's extra comes from this clone, too.

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import os
 import re
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -98,6 +101,101 @@ def test_events_become_progress_lines_and_failures() -> None:
     seen.hear(event("runner_on_ok", "d", "ansible.builtin.copy", changed=True, role="kernel"))
     seen.hear({"event": "verbose"})
     assert seen.failures == {"c": "why"} and dict(seen.changed) == {"kernel: T": 1}
+
+
+def test_what_a_playbook_tells_a_person_is_shown() -> None:
+    """adopt_standard.yml says where the standard is, enforce_platform.yml which hosts wait, verify_isolation.yml what each item of a loop is."""
+    seen = watching.Seen()
+    seen.hear(event("runner_on_ok", "web1", "ansible.builtin.debug", msg=["Written: /srv/standard.yml", "Read it"]))
+    seen.hear(event("runner_on_ok", "web2", "ansible.builtin.debug", msg="web2: waits"))
+    seen.hear(event("runner_on_ok", "web2", "debug", msg="a reboot is pending"))
+    seen.hear(event("runner_item_on_ok", "localhost", "ansible.builtin.debug", msg="one item"))
+    seen.hear(event("runner_on_ok", "localhost", "ansible.builtin.debug", msg="All items completed", results=[{"msg": "one item"}]))
+    seen.hear(event("runner_on_ok", "localhost", "ansible.builtin.debug", firebreak_asked={}))
+    seen.hear(event("runner_on_ok", "web2", "ansible.builtin.command", msg="not for people"))
+    assert [text for text, _color in seen.lines] == ["Written: /srv/standard.yml", "Read it", "web2: waits", "web2: a reboot is pending", "one item"]
+
+
+LISTED = """
+playbook: /c/playbooks/report_drift.yml
+
+  play #1 (all): Scan every host\tTAGS: []
+    pattern: ['all']
+    hosts (3):
+      web2
+      a host
+      web1
+
+  play #2 (localhost): Write the report\tTAGS: []
+    pattern: ['localhost']
+    hosts (1):
+      localhost
+"""
+
+
+def test_the_hosts_of_a_run_are_those_of_its_first_play() -> None:
+    assert work.listed_hosts(LISTED) == ["a host", "web1", "web2"]
+    assert work.listed_hosts("\nplaybook: x.yml\n\n  play #1 (none): X\tTAGS: []\n    pattern: ['none']\n    hosts (0):\n") == []
+
+
+def test_only_a_sliced_run_of_the_same_command_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(places.MissingError, match="no run of firebreak drift with --slices"):
+        places.sliced_run("drift")
+    for name, command, slices in (("1", "drift", 2), ("2", "scan", 3), ("3", "drift", 1)):
+        run = tmp_path / places.RUNS / name
+        run.mkdir(parents=True)
+        asked = work.Asked(command, {"firebreak_sections": "os"}, ("hosts.yml",), "web*", ("--become",), slices, "rack")
+        (run / places.NOTE).write_text(json.dumps(dataclasses.asdict(asked)), encoding="utf-8")
+    (tmp_path / places.RUNS / "4").mkdir()
+    run = places.sliced_run("drift")
+    assert run.name == "1"
+    typed = work.Asked("drift", {"firebreak_report_dir": "out"}, as_json=True, resume=True)
+    again = work.resumed(typed, run)
+    assert (again.inventory, again.limit, again.words, again.slices, again.group_by) == (("hosts.yml",), "web*", ("--become",), 2, "rack")
+    assert again.variables == {"firebreak_sections": "os", "firebreak_report_dir": "out"} and again.as_json
+    assert work.resumed(dataclasses.replace(typed, inventory=("other",), slices=4), run).inventory == ("other",)
+
+
+def test_a_slice_is_done_if_it_ended_well_and_was_of_the_same_hosts(tmp_path: Path) -> None:
+    names = ["a", "b", "c", "d"]
+    for number, (status, hosts) in enumerate((("0", "a\nd\n"), ("0", "b\nz\n"), (None, "c\n"))):
+        own = tmp_path / f"slice-{number + 1}"
+        (own / "artifacts/run").mkdir(parents=True)
+        (own / work.LIMIT).write_text(hosts, encoding="utf-8")
+        if status:
+            (own / "artifacts/run/rc").write_text(status, encoding="utf-8")
+    assert work.finished(tmp_path, names, 3) == {0}
+    assert work.finished(tmp_path, [*names, "e"], 3) == {0}
+    assert work.finished(tmp_path, names, 4) == set()
+
+
+@pytest.mark.parametrize(("statuses", "is_part", "left"), [
+    ((0, 0), True, []),
+    ((0, None), True, ["1"]),
+    ((254, 0), True, ["0"]),
+    ((0, 4), True, ["1"]),
+    ((2, 2), False, []),
+    ((None, 2), False, ["0"]),
+])
+def test_a_slice_that_was_stopped_or_failed_is_a_part_that_is_missing(statuses: tuple[int | None, ...], is_part: bool, left: list[str]) -> None:
+    """ansible-runner 2.4.3 ends a run that it was told to stop with rc 254 and the status canceled."""
+    runs = [running.Ended(str(number), status, "") for number, status in enumerate(statuses)]
+    assert work.broken_off(runs, is_part) == left
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_stops_as_ctrl_c_does_but_not_under_nohup(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt), running.stoppable():
+            os.kill(os.getpid(), number)
+        signal.signal(number, signal.SIG_IGN)
+        with running.stoppable():
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_the_scan_of_a_whole_fleet_tells_how_far_it_is_in_each_slice() -> None:

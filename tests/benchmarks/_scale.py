@@ -4,14 +4,18 @@
 """What slices cost beyond the scan, for synthetic fleets: records packed into an artifact, unpacked, gathered and reported.
 
 ``python tests/benchmarks/_scale.py 1000 10000`` prints a row for each step and size: CPU seconds, memory at its peak, bytes. Each step is a
-process of its own.
+process of its own. ``profile 2000`` says instead where the time of each step goes, in shares that a busy machine does not change.
 """
 
 from __future__ import annotations
 
+import cProfile
 import json
+import pstats
 import sys
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -67,13 +71,33 @@ def deal(directory: Path, count: int) -> None:
             path.rename(own / "records" / path.name)
 
 
+def profile(count: int) -> None:
+    """The files and built-in functions that a step spends most of its time in."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        deal(directory, count)
+        for step, place in places(directory):
+            profiler = cProfile.Profile(time.process_time)
+            profiler.runcall(STEPS[step], place)
+            spent: Counter[str] = Counter()
+            for (file, _line, name), (_calls, _all, own, _below, _callers) in pstats.Stats(profiler).stats.items():  # type: ignore[attr-defined]
+                spent[name if file == "~" else "/".join(Path(file).parts[-2:])] += own
+            whole = sum(spent.values())
+            print(f"{step:7}", ", ".join(f"{own / whole:.0%} {name}" for name, own in spent.most_common(6)), flush=True)
+
+
+def places(directory: Path) -> tuple[tuple[str, Path], ...]:
+    """Each step with the folder that it works on."""
+    return ("pack", directory / "slices/0"), ("unpack", directory / "slices/0"), ("merge", directory)
+
+
 def main() -> None:
     """The rows."""
     for count in map(int, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as folder:
             directory = Path(folder)
             deal(directory, count)
-            for step, place in (("pack", directory / "slices/0"), ("unpack", directory / "slices/0"), ("merge", directory)):
+            for step, place in places(directory):
                 cost = run([sys.executable, __file__, step, str(place)], directory, {"PATH": "/usr/bin:/bin"})
                 print(f"{count:6} {step:7} {cost.cpu:7.2f} CPU-s {cost.peak / (1 << 20):6.0f} MB", end="", flush=True)
                 sizes = {"pack": [directory / "slices/0/artifact.json"], "merge": list((directory / "merged").glob("fleet.*"))}
@@ -84,5 +108,7 @@ if __name__ == "__main__":
     STEPS = {"pack": pack_slice, "unpack": unpack_slice, "merge": merge_slices}
     if sys.argv[1] in STEPS:
         STEPS[sys.argv[1]](Path(sys.argv[2]))
+    elif sys.argv[1] == "profile":
+        profile(int(sys.argv[2]))
     else:
         main()

@@ -19,6 +19,7 @@ PREFIX = "firebreak_"
 TRUE = ("true", "yes", "on", "1", "y", "t")
 FALSE = ("false", "no", "off", "0", "n", "f")
 _TEMPLATE = re.compile(r"\{\{|\{%")
+_SHELL = re.compile(r"\$[\w{(]|`")
 _YAML_LIST = ("[", "- ")
 # A survey's question for a decimal sends 5.0 where 5 was typed.
 _WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?")
@@ -181,7 +182,15 @@ def _text(name: str, setting: Setting, value: Any) -> str:
 
 
 def _path(name: str, setting: Setting, value: Any) -> str:
-    text = _text(name, setting, value)
+    """One path. What a shell would fill in nobody does here: it would become a folder of that name, which runs then share."""
+    text = _line(name, value)
+    if _SHELL.search(text):
+        raise _wrong(name, value, "a path without a variable of a shell's, which nothing fills in here")
+    return text
+
+
+def _line(name: str, value: Any) -> str:
+    text = _text(name, SETTINGS[name], value)
     if len(text.splitlines()) != 1 or "\0" in text:
         raise _wrong(name, value, "one path")
     return text
@@ -214,7 +223,7 @@ def _word(name: str, setting: Setting, value: Any) -> str:
 
 def _place(name: str, setting: Setting, value: Any) -> Any:
     """A path, an address, or true or false."""
-    return value if isinstance(value, bool) else _path(name, setting, value)
+    return value if isinstance(value, bool) else _line(name, value)
 
 
 def _flag(name: str, setting: Setting, value: Any) -> bool:

@@ -24,7 +24,9 @@ OPTIONS = {"available": True, "hypervisor_probe": "device"}
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 KEPT, UNKNOWN, BROKEN = "kept", "unknown", "broken"
 _NONE_SUCH = "no-such-thing"
-_FREE = ("hypervisor.kvm.", "cpu.vulnerabilities.", "cpu.microcode_of.")
+# Keys of which a part is free, by how they begin, with the rule that judges them.
+_JUDGED_BY = {"hypervisor.kvm.": "hypervisor.kvm", "cpu.vulnerabilities.": "cpu.vulnerabilities.all", "cpu.microcode_of.": "cpu.microcode_of"}
+_FREE = tuple(_JUDGED_BY)
 
 
 class LosingHost:
@@ -85,7 +87,8 @@ def _named(key: str, record: dict[str, Any]) -> list[str]:
 
 
 def _rule_of(key: str) -> Rule:
-    return next(rule for rule in RULES if rule.key == key or any(key.startswith(free) and rule.key.startswith(free[:-1]) for free in _FREE))
+    judged_by = next((rule for free, rule in _JUDGED_BY.items() if key.startswith(free)), key)
+    return next(rule for rule in RULES if rule.key == judged_by)
 
 
 def promises(record: dict[str, Any], state: str = BROKEN) -> list[Promise]:

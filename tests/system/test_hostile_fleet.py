@@ -37,7 +37,13 @@ def measured(tmp_path: Path) -> Measured:
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {host: {} for host in GOOD + EVIL}}}))
     path = os.pathsep.join([str(stand_in.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "LC_ALL": "C.UTF-8"}
-    return lambda *argv: run(["sh", "-c", '"$@" || [ $? -le 2 ]', "sh", *argv], tmp_path, environment)
+
+    def cost_of(*argv: str) -> Cost:
+        cost = run(["sh", "-c", '"$@" || [ $? -le 2 ]', "sh", *argv], tmp_path, environment)
+        print(f"{len(GOOD + EVIL)} hosts: {cost.wall:.1f} s by the clock, {cost.cpu:.1f} s of processor, {cost.peak / 1e6:.0f} MB at the peak")
+        return cost
+
+    return cost_of
 
 
 def _said(tmp_path: Path) -> str:

@@ -228,9 +228,10 @@ def test_a_lookalike_of_an_unprivileged_user_is_neither_run_nor_believed(folder:
     binary.unlink()
     binary.write_text(f"#!/bin/sh\ntouch {mark}\n")
     binary.chmod(0o755)
-    judged = seen(process.pid)
-    assert (judged["component"], judged["stale"], judged["version"]) == ("qemu", None, None)
-    assert judged["reason"] == "its binary belongs to user 65534, not to root"
+    section = Section("hypervisor")
+    hypervisor_section.collect(LiveHost(time.monotonic() + 60), section, {})
+    assert {"pid": process.pid, "component": "qemu", "exe": str(binary), "user": 65534} in section.facts["lookalikes"]
+    assert process.pid not in [row["pid"] for row in section.facts["processes"]]
     assert not mark.exists()
 
 

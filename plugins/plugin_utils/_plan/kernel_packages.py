@@ -44,6 +44,10 @@ def headers(os_section: Row, image: Row) -> list[str]:
         return [f"{_stem(package)}-devel-{version}"]
     if os_section["family"] == "suse":
         return [f"{package.removesuffix('-base')}-devel={version}"]
+    if str(release) not in package:
+        # A kernel that is replaced in place has headers of the same kind: Armbian's, Raspberry Pi OS 11's.
+        name = package.replace("-image-", "-headers-", 1) if "-image-" in package else f"{package}-headers"
+        return [f"{name}={version}"]
     maker = re.match(r"(proxmox|pve)-kernel-", package)
     return [f"{maker.group(1) if maker else 'linux'}-headers-{release}"]
 
@@ -55,7 +59,7 @@ def extra_modules(os_section: Row, image: Row) -> list[str]:
         return [f"{_stem(package)}-modules-extra-{version}"]
     if os_section["family"] == "suse":
         return [f"{package.removesuffix('-base')}-extra={version}"]
-    return [f"linux-modules-extra-{image['release']}"] if _is_ubuntu(os_section) else []
+    return [f"linux-modules-extra-{image['release']}"] if _is_ubuntu(os_section) and str(image["release"]) in package else []
 
 
 def to_remove(family: str, image: Row) -> list[str]:

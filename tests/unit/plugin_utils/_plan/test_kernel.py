@@ -299,7 +299,11 @@ REDHAT, SUSE = {"family": "redhat", "id": "almalinux"}, {"family": "suse", "id":
 @pytest.mark.parametrize(("system", "package", "version", "release", "built_against", "apart"), [
     (DEBIAN, "linux-image-6.1.0-41-amd64", "6.1.158-1", "6.1.0-41-amd64", ["linux-headers-6.1.0-41-amd64"], []),
     (DEBIAN, "proxmox-kernel-6.8.12-4-pve-signed", "6.8.12-4", "6.8.12-4-pve", ["proxmox-headers-6.8.12-4-pve"], []),
+    (DEBIAN, "linux-image-6.1.0-28-amd64-unsigned", "6.1.119-1", "6.1.0-28-amd64", ["linux-headers-6.1.0-28-amd64"], []),
+    (DEBIAN, "linux-image-current-rockchip64", "24.5.3", "6.6.39-current-rockchip64", ["linux-headers-current-rockchip64=24.5.3"], []),
+    (DEBIAN, "raspberrypi-kernel", "1:1.20230405-1", "6.1.21-v8+", ["raspberrypi-kernel-headers=1:1.20230405-1"], []),
     (DEBIAN, "pve-kernel-5.15.158-2-pve", "5.15.158-2", "5.15.158-2-pve", ["pve-headers-5.15.158-2-pve"], []),
+    (UBUNTU, "linux-image-current-rockchip64", "24.5.3", "6.6.39-current-rockchip64", ["linux-headers-current-rockchip64=24.5.3"], []),
     (UBUNTU, "linux-image-6.8.0-1021-aws", "6.8.0-1021.23", "6.8.0-1021-aws", ["linux-headers-6.8.0-1021-aws"],
      ["linux-modules-extra-6.8.0-1021-aws"]),
     (REDHAT, "kernel-core", "5.14.0-611.el9", "5.14.0-611.el9.x86_64", ["kernel-devel-5.14.0-611.el9"], ["kernel-modules-extra-5.14.0-611.el9"]),

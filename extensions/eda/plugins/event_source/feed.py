@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import lzma
+import os
 import re
 import time
 import zipfile
@@ -106,7 +107,7 @@ class Memory:
 
     def keep(self) -> None:
         """Remember it, whatever happens to this process."""
-        temporary = self.path.with_name(f".{self.path.name}.new")
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary.write_text(json.dumps(self.known), encoding="utf-8")

@@ -66,6 +66,7 @@ FEED = plugin("event_source/feed.py")
 ])
 def test_events_become_plain_texts(event: dict[str, Any], kind: str, cves: str) -> None:
     found = PLAIN.main({**event, "meta": {"hosts": ["db1"], "limit": "all"}})
+    assert found == PLAIN.main({**event, "meta": {"hosts": "db1"}})
     assert (set(found), found["kind"], found["cves"]) == ({"kind", "id", "cves"}, kind, cves)
     assert all(isinstance(value, str) for value in found.values())
     if kind != "other":
@@ -231,4 +232,6 @@ def test_the_unit_stops_all_of_it_together_and_never_cuts_a_rollout_short() -> N
     assert "KillMode=control-group" in unit
     # ansible-rulebook 1.3.2 ends with status 0 whatever its playbooks and sources did.
     assert "Restart=always" in unit
+    # It leaves folders with the inventory and the variables behind where it is stopped.
+    assert "PrivateTmp=yes" in unit
     assert int(re.findall(r"--shutdown-delay (\d+)", unit)[0]) >= 12 * 3600

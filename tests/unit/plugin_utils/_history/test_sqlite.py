@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import sqlite3
 import tempfile
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, ingest, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
-from history_suite import HistorySuite, fleet, migrations, spans
+from history_suite import HOUR, START, HistorySuite, fleet, migrations, spans
 from sqlalchemy import event
 
 
@@ -75,6 +76,22 @@ def test_two_that_back_up_to_one_place_at_once_leave_a_whole_backup(tmp_path: Pa
     other = upgrade.opened(str(tmp_path / "other.sqlite"))
     assert keeping.restore(other, path) == keeping.counts(history)
     for one in (history, other):
+        one.close()
+
+
+def test_a_backup_is_of_one_moment_and_nobody_waits_for_a_reader(tmp_path: Path) -> None:
+    history, writer = (upgrade.opened(str(tmp_path / "h.sqlite")) for _both in range(2))
+    for hour in range(2):
+        ingest.keep(history, fleet(30, hour))
+    before, lines = keeping.counts(history), keeping.dump(history)
+    first = next(lines)
+    assert ingest.keep(writer, fleet(60, 2)).is_new
+    assert keeping.prune(writer, START + HOUR)["ingest"] == 1
+    (tmp_path / "h.gz").write_bytes(gzip.compress("".join([first, *lines]).encode()))
+    other = upgrade.opened(str(tmp_path / "other.sqlite"))
+    assert keeping.restore(other, tmp_path / "h.gz") == before
+    assert keeping.counts(writer)["host"] == 60
+    for one in (history, writer, other):
         one.close()
 
 

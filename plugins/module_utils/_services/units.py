@@ -20,7 +20,8 @@ _CONTAINER = re.compile(
 # Control groups of one guest or container each: of machined (libvirt, nspawn), Proxmox, LXC and Incus, and of Kata's sandboxes. Whatever runs
 # there on the host's own files serves it: its monitor, its TPM, its network, its file server.
 _CARRYING = re.compile(
-    r"/machine\.slice/|/machine-[^/]+\.scope|/machine/[^/]+\.libvirt-|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/|/systemd-nspawn@[^/]+\.service")
+    r"/machine\.slice/|/machine-[^/]+\.scope|/machine/[^/]+\.libvirt-|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/"
+    r"|/systemd-nspawn@[^/]+\.service")
 _CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", "slirp4netns", "qemu-storage-daemon", "qemu-nbd",
                       "libvirt_lxc", "VBoxHeadless", "vmware-vmx", "fuse-overlayfs", "rootlessport")
 

@@ -13,7 +13,8 @@ _LIVE_PATCH = re.compile(r"(?:kernel-livepatch|kpatch-patch|kgraft-patch)-")
 _NO_KERNEL = re.compile(r"linux-(?:libc-dev|base|doc|perf|tools|cpupower|kbuild)|kernel-(?:tools|headers|doc|srpm-macros)")
 _OTHERS = re.compile(
     r"(?:qemu|libvirt|virtiofsd|rust-virtiofsd|xen|cloud-hypervisor|firecracker|crosvm|openvmm|stratovirt|kvmtool|containerd|docker|moby|"
-    r"runc|crun|podman|libpod|cri-o|crio|kata|golang-github-opencontainers-runc|golang-github-containerd|intel-microcode|amd64-microcode|microcode_ctl|ucode-intel|ucode-amd|"
+    r"runc|crun|podman|libpod|cri-o|crio|kata|golang-github-opencontainers-runc|golang-github-containerd|intel-microcode|amd64-microcode|"
+    r"microcode_ctl|ucode-intel|ucode-amd|"
     r"linux-firmware|kernel-firmware-amd|github\.com/kata-containers/kata-containers\Z)")
 
 

@@ -270,7 +270,7 @@ def _reboot_pending(scope: Scope, promise: Requirement | None) -> Iterator[Outco
 
 
 def _update_available(scope: Scope, promise: Requirement | None) -> Iterator[Outcome]:
-    if _is_of_another_root(scope) and scope.facts.raw(_DEFAULT[0]) == scope.facts.raw(_AVAILABLE[0]) is not None:
+    if _is_of_another_root(scope) and scope.facts.raw(_DEFAULT[0]) is not None and scope.facts.raw(_DEFAULT[0]) == scope.facts.raw(_AVAILABLE[0]):
         # The update is in the root that comes next, and waits for a reboot.
         old = _cache_is_old(scope)
         if old:

@@ -156,8 +156,9 @@ def _process(host: Any, pid: int, link: Optional[str], kind: Tuple[str, str], ro
     argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).if_there(""))
     if ticks is None or not argv or (kind[0] == SHIM and argv[-1] in _ERRANDS):
         return None
+    owner = host.stat(folder)
     with refusals_told(host):
-        seen, owner = host.stat(folder + "/root"), host.stat(folder)
+        seen = host.stat(folder + "/root")
     own_root = None if seen.problem or root.problem else file_of(seen.value) != file_of(root.value)
     process = Process(pid, kind[0], kind[1], link, argv, ticks, life.parent, None if owner.problem else owner.value.uid, own_root, own_root)
     return process._replace(nested=False) if own_root and _is_the_hosts(host, process, life) else process

@@ -12,7 +12,7 @@ from container_kinds import KINDS, Host, Kind, dragonball, jailed, kata
 from firebreak_proof.questions.containers import KATA
 from firebreak_proof.questions.kata import KATA_FILES
 from firebreak_proof.views import boundaries, configurations
-from proven_world import Folder
+from world_of_the_proof import Folder
 
 
 def truth(kind: Kind) -> dict[str, int]:

@@ -28,7 +28,7 @@ def _way(scope: Scope) -> str | None:
     """How the firmware's variables are changed here; None where the catalogue's own words are all there is."""
     under, fwupd = scope.facts.raw("hypervisor.under"), scope.facts.raw(_TRUST + "fwupd")
     way = next((str(row["way"]) for row in table("variable_updates")["rows"] if under in row["under"]), None)
-    numbers = [int(part) for part in str(fwupd).split(" ")[0].split(".") if part.isdecimal()] if fwupd else _FWUPD_SINCE
+    numbers = [int(part) for part in str(fwupd).split(" ", maxsplit=1)[0].split(".") if part.isdecimal()] if fwupd else _FWUPD_SINCE
     old = way is not None and "fwupdmgr" in way and numbers < _FWUPD_SINCE
     return f"{way} The fwupd here is {printable(str(fwupd), 40)}: it has no way to do that." if old else way
 

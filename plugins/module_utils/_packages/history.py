@@ -5,7 +5,7 @@
 
 import calendar
 import re
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 # dpkg writes local time without saying which: a change to or from summer time between two entries shifts them by an hour.
 _ZONE_DOUBT = 3700
@@ -61,45 +61,40 @@ def _nevra(package: str) -> Any:
     return re.compile(re.escape(package) + r"-(?:0:)?((?:\d+:)?[^-\s]+-[^-\s]+)\.[A-Za-z0-9_]+\Z")
 
 
+def _rpm_lines(pattern: Any, text: str, package: str) -> Iterator[Tuple[int, str, str]]:
+    """(when, what was done, the version) of each line about a package in a log of dnf; damaged lines are passed over."""
+    nevra = _nevra(package)
+    for match in filter(None, map(pattern.match, text.splitlines())):
+        name = nevra.match(match.group(4))
+        if not name:
+            continue
+        try:
+            yield _seconds(match.group(1), match.group(2)), match.group(3), name.group(1)
+        except ValueError:
+            continue
+
+
 def parse_dnf_log(text: str, package: str) -> List[Event]:
     """The changes of one package in /var/log/dnf.rpm.log, oldest first. Old and new version stand on lines of their own."""
     events: List[Event] = []
-    for line in text.splitlines():
-        match = _DNF.match(line)
-        name = _nevra(package).match(match.group(4)) if match else None
-        if not match or not name:
-            continue
-        try:
-            at = _seconds(match.group(1), match.group(2))
-        except ValueError:
-            continue
-        if match.group(3) in ("Upgraded", "Downgraded") and events:
-            events[-1] = events[-1]._replace(before=name.group(1))
-        elif match.group(3) == "Erase":
-            events.append(Event(at, name.group(1), None))
-        elif match.group(3) not in ("Upgraded", "Downgraded"):
-            events.append(Event(at, None, name.group(1)))
+    for at, done, version in _rpm_lines(_DNF, text, package):
+        if done in ("Upgraded", "Downgraded"):
+            events[-1:] = [event._replace(before=version) for event in events[-1:]]
+        else:
+            events.append(Event(at, version, None) if done == "Erase" else Event(at, None, version))
     return events
 
 
 def parse_dnf5_log(text: str, package: str) -> List[Event]:
     """The changes of one package in /var/log/dnf5.log, oldest first: the new version comes before the old one goes."""
     events: List[Event] = []
-    for line in text.splitlines():
-        match = _DNF5.match(line)
-        name = _nevra(package).match(match.group(4)) if match else None
-        if not match or not name:
-            continue
-        try:
-            at = _seconds(match.group(1), match.group(2))
-        except ValueError:
-            continue
-        if match.group(3) == "install":
-            events.append(Event(at, None, name.group(1)))
-        elif events and events[-1].before is None and events[-1].after not in (None, name.group(1)):
-            events[-1] = events[-1]._replace(before=name.group(1))
+    for at, done, version in _rpm_lines(_DNF5, text, package):
+        if done == "install":
+            events.append(Event(at, None, version))
+        elif events and events[-1].before is None and events[-1].after not in (None, version):
+            events[-1] = events[-1]._replace(before=version)
         else:
-            events.append(Event(at, name.group(1), None))
+            events.append(Event(at, version, None))
     return events
 
 

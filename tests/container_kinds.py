@@ -148,10 +148,10 @@ def podman() -> Host:
     rows = []
     for pid, name, args, image in ((200, "1ad3f1d04cb3-infra", ["/catatonit", "-P"], "localhost/podman-pause:5.4.2-1"),
                                    (250, "92f4d9a1c0be-service", ["/catatonit", "-P"], ""),
-                                   (300, "web", ["nginx"], "registry.example.org/infra/web:1")):
+                                   (300, "web", ["nginx"], "registry.example.org/infra/web:1"), (350, "web-service", ["nginx"], "")):
         argv = ["/usr/bin/conmon", "-c", f"id{pid}", "-r", "/usr/bin/crun", "-b", f"{store}/id{pid}/userdata", "-n", name,
                 "--exit-dir", "/run/libpod/exits", "--exit-command", "/usr/bin/podman", "-r", "evil"]
-        host.put(pid, 1, "/usr/bin/conmon", argv=argv).own(pid, "/usr/bin/conmon").inside(pid + 1, pid, f"/{args[0].lstrip('/')}")
+        host.put(pid, 1, "/usr/bin/conmon", argv=argv).own(pid, "/usr/bin/conmon").inside(pid + 1, pid, f"/{args[0].lstrip('/')}", *args[1:])
         document = json.loads(config())
         document["linux"]["cgroupsPath"] = group
         document["process"]["args"] = args
@@ -159,7 +159,8 @@ def podman() -> Host:
         rows.append({"id": f"id{pid}", "metadata": json.dumps({"image-name": image, "name": name})})
     host.file(f"{store}/volatile-containers.json", json.dumps(rows))
     return host.tool("podman", "201 true id200 crun 1ad3f1d04cb3-infra localhost/podman-pause:5.4.2-1",
-                     "251 false id250 crun 92f4d9a1c0be-service ", "301 false id300 crun web registry.example.org/infra/web:1")
+                     "251 false id250 crun 92f4d9a1c0be-service ", "301 false id300 crun web registry.example.org/infra/web:1",
+                     "351 false id350 crun web-service ")
 
 
 def rootless_podman(*, privileged: bool = False) -> Host:
@@ -376,7 +377,7 @@ KINDS = {
     "a node in a container": Kind("kind", kind_node, 2),
     "a program called pause": Kind("kind", lambda: kind_node("pause"), 2),
     "state elsewhere": Kind("containerd, state =", state_elsewhere, 2),
-    "podman": Kind("cadvisor#3684, podman#2647", podman, 1, names=frozenset({("podman", "web")})),
+    "podman": Kind("cadvisor#3684, podman#2647", podman, 2, names=frozenset({("podman", "web"), ("podman", "web-service")})),
     "rootless podman": Kind("podman, rootless", rootless_podman, 1),
     "rootless podman, privileged": Kind("podman-run(1)", lambda: rootless_podman(privileged=True), 1),
     "cri-o": Kind("cri-o, runtime_oci.go", lambda: crio("conmon"), 1),

@@ -221,7 +221,7 @@ def apply(module: Any, way: Way, before: Optional[str], words: List[str]) -> Non
     problem = next(filter(None, (boot.run(module, command) for command in way.commands)), "")
     try:
         problem = problem or problem_with(before, way.entry, words)
-    except boot.ModuleError as unreadable:
+    except (boot.ModuleError, UnansweredError) as unreadable:
         problem = str(unreadable)
     if problem:
         undone = "; ".join(filter(None, [boot.put_back(module, kept), forget(module)]))

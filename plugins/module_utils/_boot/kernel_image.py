@@ -7,6 +7,8 @@ import re
 import struct
 from typing import Any, Optional, Tuple
 
+from .._host.witness import refusals_told
+
 # A release has three numbers, or two and a further one: 89e6c98d (a digest), 0-rescue-<machine id> and 6.12-x86_64 (a branch, Manjaro's) are none.
 _NUMBERS = r"\d+\.\d+(?:\.\d|[-+~](?:rc)?\d|rc\d)[\w.+~:-]*?(?<!\.old)"
 _IMAGES = r"(?:vmlinuz|vmlinux|kernel|bzImage|uImage|zImage|Image|linux|image)"
@@ -124,7 +126,9 @@ def release_of(host: Any, path: str) -> Tuple[Optional[str], str]:
     for candidate, how in ((path, "the image's path"), (host.realpath(path).value, "the path that the image's link resolves to")):
         release = release_from_path(candidate) if candidate else None
         if release:
-            named = release_in(host, path)
+            # Whom an image's content is kept from goes by its name.
+            with refusals_told(host):
+                named = release_in(host, path)
             return (named, "the image itself, whatever %s says" % how) if named and named != release else (release, how)
     reason = "%s names no release" % path
     for ask, how in ((_ask_linux_header, "the image's boot header"), (_ask_unified_image, "the image's .uname section")):

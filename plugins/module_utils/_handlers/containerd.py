@@ -10,7 +10,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .._formats import processes
-from .._host.errors import Refused
+from .._host.errors import Refused, UnansweredError
 from . import containerd_files
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, ensure_import, lost, missing, plugin, redirected, runtimes, schema, with_block
 
@@ -190,7 +190,7 @@ class Containerd(object):
         self._apply(after)
         try:
             self.restart(handlers, containers)
-        except Refused as refused:
+        except (Refused, UnansweredError) as refused:
             self._take_back(before)
             raise Refused("%s. The former configuration is back in force" % refused) from None
         write_text(self.pending, None)

@@ -274,10 +274,12 @@ class LiveHost:
         except (OSError, ValueError) as error:
             return _refused(error)
         try:
-            lines = self.read("/proc/self/fdinfo/%d" % handle, CHUNK).if_there("")
+            lines = self.read("/proc/self/fdinfo/%d" % handle, CHUNK)
         finally:
             os.close(handle)
-        numbers = [line.split(":", 1)[1].strip() for line in lines.splitlines() if line.startswith("mnt_id:")]
+        if lines.problem:
+            return lines
+        numbers = [line.split(":", 1)[1].strip() for line in lines.value.splitlines() if line.startswith("mnt_id:")]
         return Answer(int(numbers[0]), None, "") if numbers else Answer(None, "unreadable", "/proc/self/fdinfo names no mnt_id")
 
     def run(self, argv: Sequence[str], timeout: float = COMMAND_SECONDS, limit: int = OUTPUT_LIMIT) -> Answer:

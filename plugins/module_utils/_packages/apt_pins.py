@@ -135,7 +135,8 @@ def is_doubtful(pin: Pin, packages: List[Named], archives: List[Release]) -> boo
     if not is_general(pin) and not named:
         return False
     if pin.what.startswith("version"):
-        return named and _is_nail(pin) and (pin.priority or 0) < _INSTALLED_PRIORITY
+        is_certain = not is_general(pin) and not any(map(is_term, pin.patterns))
+        return named and _is_nail(pin) and not (is_certain and (pin.priority or 0) >= _INSTALLED_PRIORITY)
     return not archives or any(matches_release(pin.what, release) for release in archives if not release.by_hand)
 
 

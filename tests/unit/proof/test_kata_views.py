@@ -188,3 +188,12 @@ def test_keys_that_the_shim_in_rust_passes_over(text: str, passed_over: list[str
     shipped = SHIPPED.replace("[runtime]\n", '[runtime]\nhypervisor_name = "qemu"\n').replace(
         "[agent.kata]\n", "[agent.kata]\ncreate_container_timeout = 60\n")
     assert hardening.passed_over(one(shipped, text)) == [f"{key} in /config.d/0.toml" for key in passed_over]
+
+
+@pytest.mark.parametrize(("runtime", "program", "own"), [
+    ("crun", "/memfd:krun", True), ("krun", "/memfd:krun", True), ("runc", "/memfd:x", False), ("kata", "/memfd:x", False),
+])
+def test_a_program_in_memory_is_the_hosts_own_only_of_a_runtime_that_runs_so(runtime: str, program: str, own: bool) -> None:
+    """crun starts itself from a sealed copy; anybody else's file in memory is what the image made there."""
+    first = boundaries.Container("podman", "", "id", "image", runtime, "name", program, "own", "no", "container", "1", "other", "yes", "x")
+    assert first.shares_kernel() is not own

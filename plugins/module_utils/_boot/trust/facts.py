@@ -50,7 +50,7 @@ def put(host: Any, section: Any, facts: List[str]) -> None:
         return
     known_partitions = _predict(seen)
     _put_state(section, seen)
-    _hold_without_root(seen, _put_modules(section, seen.host, seen.state))
+    _hold_without_root(seen, *_put_modules(section, seen.host, seen.state))
     _put_prediction(section, seen, known_partitions)
     _put_programs(section, seen, known_partitions)
 
@@ -274,21 +274,31 @@ def _revoked(seen: _Seen, paths: List[str]) -> List[Dict[str, Any]]:
     return found
 
 
-def _hold_without_root(seen: _Seen, refused: List[str]) -> None:
-    """A next boot that all let in, and whose kernel then refuses what its root file system stands on."""
+def _hold_without_root(seen: _Seen, refused: List[str], doubtful: List[str]) -> None:
+    """A next boot that all let in, and whose kernel then refuses what its root file system stands on, or may."""
     found = seen.prediction
-    if found is None or found.answer != "allowed" or not refused:
+    if found is None or found.answer != "allowed" or not refused + doubtful:
         return
-    with witness.apart(seen.host):
-        lost = root_modules.needed(seen.host, refused)
-    if lost:
-        reason = "the kernel refuses %s, which the root file system stands on" % ", ".join(lost)
+    with witness.apart(seen.host) as lost:
+        try:
+            held = root_modules.needed(seen.host, refused + doubtful)
+        except NoAnswerError as problem:
+            held, seen.why_not = [], problem
+    stands_on = [name for name in held if name in refused]
+    if stands_on:
+        reason = "the kernel refuses %s, which the root file system stands on" % ", ".join(stands_on)
         seen.prediction = found._replace(answer="refused", stage="kernel", outcome="initrd_prompt", reason=reason)
+    elif held:
+        seen.why_not = NoAnswerError("unsupported", "whether the kernel takes %s, which the root file system stands on, is not known; modinfo -F "
+                                     "signer would tell" % ", ".join(held))
+    elif lost:
+        seen.why_not = NoAnswerError(lost[0].reason, lost[0].detail)
 
 
-def _put_modules(section: Any, host: Any, state: Optional[State]) -> List[str]:
-    """The modules that the next kernel refuses, as far as that is known."""
+def _put_modules(section: Any, host: Any, state: Optional[State]) -> Tuple[List[str], List[str]]:
+    """The modules that the next kernel refuses, and those of which that is not known."""
     facts = ("trust.modules_refused", "trust.modules_refused_if_enforced")
+    modules: List[str] = []
     with witness.apart(host):
         try:
             mode = state.mode if state is not None else "enforced"
@@ -299,18 +309,18 @@ def _put_modules(section: Any, host: Any, state: Optional[State]) -> List[str]:
         except NoAnswerError as problem:
             for fact in facts:
                 section.cannot_say(fact, problem.reason, str(problem))
-            return []
+            return [], modules
     for fact, (rows, unknown) in zip(facts, answers):  # noqa: B905 (3.6 knows no strict)
         if unknown and not rows:
-            section.cannot_say(fact, "unsupported", "; ".join(unknown)[:300])
+            section.cannot_say(fact, "unsupported", "; ".join(unknown.values())[:300])
         else:
             section.put(fact, rows, "/proc/modules, the modules of the next boot's kernel and its keyrings")
-    return [row["module"] for row in answers[0][0]]
+    return [row["module"] for row in answers[0][0]], list(answers[0][1])
 
 
-def _refused(host: Any, kernel: next_kernel.Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
+def _refused(host: Any, kernel: next_kernel.Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], Dict[str, str]]:
     if not modules:
-        return [], []
+        return [], {}
     from . import module_keys
     return module_keys.judge(host, kernel, state, modules)
 

@@ -128,23 +128,23 @@ def _read(host: Any, path: str, size: int, offset: int) -> bytes:
     return bytes(answer.value)
 
 
-def judge(host: Any, kernel: Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
-    """(rows of the modules that are refused, those of which it cannot be told, with the reason). A module that the kernel lacks is another matter."""
+def judge(host: Any, kernel: Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], Dict[str, str]]:
+    """(rows of the modules that are refused, why it cannot be told of others, by name). A module that the kernel lacks is another matter."""
     there = files(host, kernel.release)
     own = _own_signers(host, there)
     rows: List[Dict[str, Any]] = []
-    unknown: List[str] = []
+    unknown: Dict[str, str] = {}
     for module in [name for name in modules if name in there]:
         try:
             signed = signature_of(tail(host, there[module]))
             answer = refused(signed, kernel, state, own)
         except (NoAnswerError, ValueError) as error:
-            unknown.append(str(error))
+            unknown[module] = str(error)
             continue
         if answer:
             rows.append({"module": module, "kernel": kernel.release, "signer": signed.name or None})
         elif answer is None:
-            unknown.append("%s: signed by %s; which keyrings this distribution's kernel asks for modules is not known" % (module, signed.name))
+            unknown[module] = "%s: signed by %s; which keyrings this distribution's kernel asks for modules is not known" % (module, signed.name)
     return rows, unknown
 
 

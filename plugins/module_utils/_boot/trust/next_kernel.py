@@ -36,7 +36,7 @@ def of_host(host: Any, mode: str) -> Kernel:
     family = os_section.family_of(identity.get("ID", ""), identity.get("ID_LIKE", "").split())
     words = (target.options or "").split()
     blind = _asks_no_firmware(words, bool(_REAL_TIME.search(release)))
-    enforces = _asks(words) or (_is_built_so(host) if mode != "enforced" else not _lets_all_in(host))
+    enforces = _asks(words) or (_is_built_so(host) if mode != "enforced" else not (release == host.uname()[2] and _lets_all_in(host)))
     return Kernel(release, family, enforces, mode == "enforced" and not blind, not blind)
 
 
@@ -56,7 +56,7 @@ def _asks_no_firmware(words: List[str], real_time: bool) -> bool:
 
 
 def _lets_all_in(host: Any) -> bool:
-    """The kernel that runs was started with Secure Boot on as well, and asks for nothing: so is this distribution's."""
+    """The kernel that runs was started with Secure Boot on as well, and asks for nothing. Of another kernel that tells nothing."""
     lockdown, enforce = host.read(_LOCKDOWN, 256), host.read(_ENFORCE, 16)
     return bool(lockdown.value) and "[none]" in lockdown.value and bool(enforce.value) and enforce.value.strip() == "N"
 

@@ -6,12 +6,13 @@
 from typing import Any, Iterator, List
 
 from ..._formats import mountinfo
+from ..target import NoAnswerError
 
-_DEVICES = 16
+_DEVICES = 64
 
 
 def needed(host: Any, names: List[str]) -> List[str]:
-    """Those of the names that are the root's file system, or drive a device that it lies on."""
+    """Those of the names that are the root's file system, or drive a device that it lies on. Raises NoAnswerError where it lies on too many."""
     root = next((mount for mount in reversed(mountinfo.of_host(host)) if mount.point == "/"), None)
     if root is None or not names:
         return []
@@ -32,6 +33,8 @@ def _devices(host: Any, source: str) -> List[str]:
             seen.append(name)
             slaves = host.listdir("/sys/class/block/%s/slaves" % name, _DEVICES)
             waiting += list(slaves.value) if slaves.value is not None else []
+    if waiting:
+        raise NoAnswerError("too_large", "the root file system lies on more than %d devices" % _DEVICES)
     return seen
 
 

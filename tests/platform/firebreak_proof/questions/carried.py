@@ -37,7 +37,8 @@ _LOOK = MOUNT_OF + r"""
           esac
           # A jailer starts a copy of a monitor, in a folder of the shim's that is all it sees.
           case ${program##*/} in firecracker*)
-            for jail in "/run/vc/firecracker/$(option "$1" id)/root" "/run/kata/firecracker/$(option "$1" id)/root"; do
+            for jail in "/run/vc/firecracker/$(option "$1" id)/root" "/run/kata/firecracker/$(option "$1" id)/root" \
+                "/run/kata/$(option "$1" id)/root"; do
               same "$(identity_of "/proc/$1/root")" "$(identity_of "$jail")" && file=host
             done
           esac
@@ -61,6 +62,12 @@ _DESCRIBE = _LOOK + r"""
           for one in /proc/[0-9]*; do
             [ "$(readlink "$one/ns/pid")" = "$space" ] && ls -l "$one/fd" 2>/dev/null | grep -q -- '-> anon_inode:kvm-vm' && return 0
           done
+          return 1
+        }
+        pauses() {
+          case "$(tr '\0' ' ' <"/proc/$1/cmdline")" in
+            '/pause '|'/usr/bin/pod '|/catatonit' -P '|/usr/libexec/catatonit/catatonit' -P '|/usr/libexec/podman/catatonit' -P ') return 0 ;;
+          esac
           return 1
         }
         # runc of io.containerd.runc.v2, and of the path of a shim.
@@ -89,7 +96,7 @@ CARRIED = (
             while read -r pid infra id runtime name image; do
             kind=container; [ "$infra" = true ] && kind=sandbox
             # What keeps the pods of a file that a unit plays is no infra container, and does as little.
-            case $name:$image in *-service:|*:localhost/podman-pause:*) kind=sandbox ;; esac
+            pauses "$pid" && printf '%s:%s\n' "$name" "$image" | grep -qE '^[0-9a-f]{12}-service:|:localhost/podman-pause:' && kind=sandbox
             describe "$pid" "$kind" podman "" "$id" "$image" "${runtime##*/}" "$name"
           done
         fi

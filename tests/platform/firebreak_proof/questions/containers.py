@@ -63,7 +63,8 @@ KATA = (
         for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
     # program, process, whether it is of the release in force, the guest kernel that it was told or holds open, whether it is a machine monitor
     Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), DUMPS + r"""
-        named=$({ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
+        dumped=$(dumps) || exit 3
+        named=$({ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
           sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do readlink -f "$path"; done)
         trees=" $(readlink -f /opt/kata) $(printf '%s\n' "$named" | sed -nE 's|^(/opt/kata[^/]*)/.*|\1|p' | sort -u | tr '\n' ' ')"

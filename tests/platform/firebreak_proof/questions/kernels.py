@@ -39,7 +39,7 @@ KERNEL = (
         done; true"""),
     Question("stray", ("kernel.stray_images",), _KEPT + """
         owned=
-        for path in /boot/vmlinuz-* /boot/vmlinux-[0-9]* /boot/Image-* /boot/zImage-* /boot/bzImage-*; do
+        for path in /boot/vmlinuz-* /boot/vmlinux-[0-9]* /boot/Image-* /boot/zImage-* /boot/bzImage-* /boot/uImage-*; do
           case $path in *\\**|*rescue*) continue ;; esac
           release=${path#/boot/*-}; modules=lib/modules/$release
           if command -v dpkg-query >/dev/null; then

@@ -41,7 +41,7 @@ class Container(NamedTuple):
         if not name:
             return None
         # crun runs a copy of itself that is in memory. What a program is called says nothing where it is an image's.
-        is_own = self.file == "host" or self.program.startswith("/memfd:")
+        is_own = self.file == "host" or (self.program.startswith("/memfd:") and ("crun" in self.runtime or "krun" in self.runtime))
         if self.machine != "no" and is_own:
             return False
         if fnmatchcase(name, _SHIM):

@@ -99,6 +99,17 @@ def test_a_file_and_its_folder_are_in_one_mount_and_proc_is_another(tmp_path: Pa
     assert host.mount_id(str(tmp_path / "none")).problem == "absent"
 
 
+class Late(host_seam.LiveHost):
+    """Its deadline passes before anything is read."""
+
+    def read(self, path: str, limit: int = 0) -> host_seam.Answer:
+        return host_seam.Answer(None, "deadline", path)
+
+
+def test_a_deadline_in_the_middle_of_a_question_is_an_answer(tmp_path: Path) -> None:
+    assert Late().mount_id(str(tmp_path)).problem == "deadline"
+
+
 def test_a_command_and_its_exit_status() -> None:
     host = host_seam.LiveHost()
     assert host.run(["sh", "-c", "echo out; echo err >&2; exit 3"]).value == (3, "out\n", "err\n")

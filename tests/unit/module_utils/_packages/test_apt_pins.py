@@ -54,6 +54,8 @@ CASES = [
     (pin("*", 'origin "deb.example.org"', "50"), False, True),
     (pin("*", "release c=main", "-1"), False, True),
     (pin("?name(linux)", "release *", "-1"), False, True),
+    (pin("?name(linux-image)", "version 6.1.0-18", "1001"), False, True),
+    (pin("*", "version 6.1.0-18", "1001"), False, True),
     # Not kernels, not here, not where updates come from, or no pin at all.
     (pin("firefox*", "release *", "-1"), False, False),
     (pin("*", "release o=UbuntuESMApps", "-32768"), False, False),

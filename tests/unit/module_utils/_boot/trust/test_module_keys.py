@@ -140,6 +140,8 @@ def test_a_kernel_that_secure_boot_does_not_lock_refuses_nothing() -> None:
     assert names(says(machine(DKMS, family="arch"), "[none] integrity confidentiality\n", "N\n")) == []
     assert names(says(machine(DKMS, family="arch"), "none [integrity] confidentiality\n", "N\n")) == REFUSED
     assert names(says(machine(DKMS, family="arch"), "[none] integrity confidentiality\n", "Y\n")) == REFUSED
+    # What a kernel of one's own lets in, the distribution's need not.
+    assert names(starts(says(machine(DKMS), "[none] integrity confidentiality\n", "N\n"), "", "6.1.0-10-amd64")) == REFUSED
 
 
 def test_a_kernel_that_is_built_to_ask_asks_without_secure_boot_too() -> None:
@@ -169,6 +171,19 @@ def test_a_root_on_a_module_that_is_refused_is_not_reached() -> None:
     disk.recording["listdir"]["/sys/class/block/dm-0/slaves"] = ["sda2"]
     assert verdict(disk.trust()) == at_initrd
     assert "nvidia" in disk.trust()["next_boot_reason"]
+    disk.recording["listdir"]["/sys/class/block/dm-0/slaves"] = [*(f"sd{letter}2" for letter in "bcdefghijklmnopqrstuvwx"), "sda2"]
+    assert verdict(disk.trust()) == at_initrd
+
+
+def test_where_it_cannot_be_told_whether_the_root_is_reached_nothing_is_said() -> None:
+    packed = rooted(machine(DKMS))
+    packed.files = {path.replace("zfs.ko", "zfs.ko.zst"): data for path, data in packed.files.items()}
+    packed.recording["read"][f"{FOLDER}/modules.dep"] = packed.recording["read"][f"{FOLDER}/modules.dep"].replace("zfs.ko:", "zfs.ko.zst:")
+    assert verdict(packed.trust()) == (None, None, None)
+    wide = rooted(machine(DKMS), "xfs", "/dev/mapper/vg-root")
+    wide.recording["realpath"]["/dev/mapper/vg-root"] = "/dev/dm-0"
+    wide.recording["listdir"]["/sys/class/block/dm-0/slaves"] = [f"sd{number}" for number in range(64)]
+    assert verdict(wide.trust()) == (None, None, None)
 
 
 def loaded(host: Machine, text: str) -> Machine:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._standard.requirement import Requirement
 from ..facts import CannotSay, printable
-from ..judging import Difference, Judge, Outcome, Rule, Scope, meets
+from ..judging import Difference, Judge, Outcome, Rule, Scope, Unknown, meets
 from ..tables import table
 
 _TRUST = "boot.trust."
@@ -117,11 +117,16 @@ def _refused_fallbacks(scope: Scope, promise: Requirement | None) -> Iterator[Ou
         return
     entry = scope.facts.raw(_TRUST + "entry")
     taken = entry.get("kernel") if isinstance(entry, dict) else None
-    found = [str(row.get("image")) for row in _known_rows(scope, "kernels") if row.get("answer") == "refused" and row.get("image") != taken]
-    found += [str(row.get("path")) for row in _known_rows(scope, "fallbacks") if row.get("answer") == "refused"]
+    others = [(_TRUST + "kernels", row.get("image"), row) for row in _known_rows(scope, "kernels") if row.get("image") != taken]
+    others += [(_TRUST + "fallbacks", row.get("path"), row) for row in _known_rows(scope, "fallbacks")]
+    found = [str(name) for _fact, name, row in others if row.get("answer") == "refused"]
     if found:
         yield Difference("boot.trust.refused_fallbacks", "allowed, as the next boot is", _listed(found),
                          (_TRUST + "kernels", _TRUST + "fallbacks"))
+    for fact, name, row in others:
+        if row.get("answer") not in ("allowed", "refused"):
+            yield Unknown(fact, printable(f"{name}: {row.get('reason')}", 300))
+            return
 
 
 def _known_rows(scope: Scope, fact: str) -> list[dict[str, Any]]:

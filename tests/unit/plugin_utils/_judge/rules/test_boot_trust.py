@@ -60,7 +60,13 @@ def judged(promise: dict[str, Any], changes: dict[str, Any]) -> Any:
     ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "refused"}]}, DRIFT),
     ({"boot.trust.refused_fallbacks": "forbidden"}, {
         "boot.trust.entry": {"kernel": "/boot/vmlinuz-1"}, "boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "refused"}]}, FINE),
-    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "unknown"}]}, FINE),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "unknown"}]}, UNKNOWN),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {
+        "boot.trust.entry": {"kernel": "/boot/vmlinuz-1"}, "boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "unknown"}]}, FINE),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": [{"path": "/efi/EFI/BOOT/BOOTX64.EFI", "answer": "unknown"}]}, UNKNOWN),
+    ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": [
+        {"path": "/a", "answer": "unknown"}, {"path": "/b", "answer": "refused"}]}, DRIFT),
+    ({"boot.trust.pk_test_key": "forbidden"}, {"boot.trust.kernels": [{"image": "/boot/vmlinuz-1", "answer": "unknown"}]}, FINE),
     ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": [{"path": "/efi/EFI/BOOT/BOOTX64.EFI", "answer": "refused"}]}, DRIFT),
     ({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.fallbacks": None}, UNKNOWN),
     ({"boot.trust.refused_fallbacks": "forbidden"}, {
@@ -87,3 +93,9 @@ def test_the_remedy_for_a_firmware_s_lists_names_the_way_of_its_place(under: str
     found = judged({"boot.trust.ready_for_2023_shim": True, "boot.trust.certificates": ["microsoft_uefi_ca_2023"]}, changes).findings
     remedies = [finding["remedy"] for finding in found if finding["promise"]]
     assert len(remedies) == 2 and all(said in remedy for remedy in remedies)
+
+
+def test_a_fallback_that_cannot_be_judged_is_named_with_its_reason() -> None:
+    rows = [{"image": "/boot/vmlinuz-1", "answer": "allowed"}, {"image": "/boot/vmlinuz-2", "answer": "unknown", "reason": "not readable"}]
+    verdict = judged({"boot.trust.refused_fallbacks": "forbidden"}, {"boot.trust.kernels": rows})
+    assert "/boot/vmlinuz-2: not readable" in str(verdict)

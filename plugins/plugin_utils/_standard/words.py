@@ -24,10 +24,12 @@ PROVIDERS = ("kpatch", "amazon", "canonical", "suse", "ksplice", "kernelcare", "
 
 _KVM_MODULES = ("kvm", "kvm_intel", "kvm_amd", "kvm_hv", "kvm_pr")
 
-_OPERATOR = re.compile(r"^\W*(?:[<>=!~^]=?|=[<>]|(?:at least|at most|newer than|older than|from|since|minimum|min|maximum|max|g[et]|l[et])\b)[\s:]*"
+# A word is an operator only before a version: flavours of kernels are called lt, lt-rt and max-perf.
+_OPERATOR = re.compile(r"^\W*(?:(?:[<>=!~^]=?|=[<>])[\s:]*|"
+                       r"(?:at least|at most|newer than|older than|from|since|minimum|min|maximum|max|g[et]|l[et])[\s:=(]+(?=v?\d))"
                        r"(.*?)[\s)]*$", re.IGNORECASE)
 _OPEN_END = re.compile(r"^(\S+)\s+(?:(?:or|and) (?:newer|later|above|higher|up)|onwards?)$|^(\d+(?:\.\d+)?)\+$", re.IGNORECASE)
-_SEVERAL = re.compile(r"\s*(?:[,|;]|\bor\b)[\s|]*")
+_SEVERAL = re.compile(r"\s*[,|;][\s|]*(?:or\s+)?|\s+or\s+")
 _PATTERN = re.compile(r"[*?\[\]]|\.[xX](?:\.|$)")
 _SHELL = re.compile(r"[*?\[\]]")
 _PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|v)(?=\d)|\.(?:rpm|deb)$", re.IGNORECASE)

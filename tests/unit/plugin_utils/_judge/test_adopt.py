@@ -55,6 +55,14 @@ def test_what_the_host_breaks_or_cannot_say_is_left_out_with_the_reason() -> Non
     assert judged(record, standard=standard, now=MOMENT)["verdict"] == "compliant"
 
 
+@pytest.mark.parametrize(("fact", "key", "value"), [
+    ("kernel.running.flavour", "kernel.flavour", "lt"), ("kernel.running.flavour", "kernel.flavour", "max-perf"),
+])
+def test_a_word_that_looks_like_a_mistake_and_is_the_host_s_own_is_adopted(fact: str, key: str, value: str) -> None:
+    section, _separator, name = key.partition(".")
+    assert adopt(golden({fact: value}))[0][section][name] == value
+
+
 @pytest.mark.parametrize("evil", ["{{ lookup('pipe', 'id') }}", "a\nfirebreak_standard: {}", "x" * 10_000, "\x1b[2J", ["a"], {"a": 1}])
 def test_a_hostile_value_is_not_adopted(evil: Any) -> None:
     standard, text = adopt(golden({"hypervisor.under": evil, "kernel.running.flavour": evil}))

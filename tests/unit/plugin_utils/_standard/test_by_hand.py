@@ -68,6 +68,9 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"kernel": {"running": "=> 6.1"}}, 'wanted: {minimum: "6.1"}'),
     ({"kernel": {"running": "(>= 6.1)"}}, 'wanted: {minimum: "6.1"}'),
     ({"kernel": {"running": "at least 6.1"}}, 'wanted: {minimum: "6.1"}'),
+    ({"kernel": {"running": "min: 6.1"}}, 'wanted: {minimum: "6.1"}'),
+    ({"kernel": {"flavour": "ge 6.1"}}, "there are no operators in texts"),
+    (block(version_id="since 12"), "there are no operators in a match"),
     ({"kernel": {"running": "6.1 or newer"}}, 'wanted: {minimum: "6.1"}'),
     ({"kernel": {"running": "6.1+"}}, 'wanted: {minimum: "6.1"}'),
     ({"kernel": {"running": "6.1.0-41-amd64,6.1.0-42-amd64"}}, 'wanted: {any_of: ["6.1.0-41-amd64", "6.1.0-42-amd64"]}'),
@@ -229,6 +232,8 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"containers": {"engines": [], "shared_kernel_allowed": ["namespace:kube-system", "image:registry.example.org/infra/*"]}},
     # What looks like a mistake and is somebody's: kernels of one's own, and distributions beside the well-known ones.
     {"kernel": {"running": "6.12.0+", "flavour": "none"}}, {"kernel": {"running": "6.1.158-rt12-x"}},
+    # ELRepo's kernel-lt, and lines of one's own that begin as an operator does.
+    *({"kernel": {"flavour": flavour}} for flavour in ("lt", "lt-rt", "max-perf", "min", "from-git", "this-or-that", "64k", "uek")),
     {"kernel": {"running": "4.18.0-553.el8_10.x86_64"}},
     {"os": {"id": "altlinux", "version_id": "p10"}}, {"os": {"id": "clear-linux-os"}}, {"os": {"id": "my-own-os"}}, {"os": {"id": "cumulus-linux"}},
     {"os": {"id": "sled", "version_id": "15.7"}}, {"os": {"architecture": "loongarch64"}}, block(id="sles*", version_id=["15.[67]", "16.?"]),

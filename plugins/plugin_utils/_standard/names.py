@@ -40,25 +40,29 @@ HYPERVISORS_BY_OTHER_NAMES = {
     **dict.fromkeys(("metal", "bare metal", "baremetal", "bare-metal", "bare_metal", "physical", "hardware", "no", "false"), "none")}
 
 # What uname -m prints, by the kernel's own UTS_MACHINE of each architecture.
-MACHINES = ("x86_64", "i686", "i586", "i486", "i386", "aarch64", "aarch64_be", "armv5tel", "armv6l", "armv7l", "armv8l", "riscv64", "riscv32",
-            "ppc64le", "ppc64", "ppc", "s390x", "s390", "loongarch64", "loongarch32", "mips64", "mips", "sparc64", "alpha", "parisc64", "ia64", "arc")
+MACHINES = ("x86_64", "i686", "i586", "i486", "i386", "aarch64", "aarch64_be", "armv5tel", "armv5tejl", "armv6l", "armv7l", "armv8l", "riscv64",
+            "riscv32", "ppc64le", "ppc64", "ppc", "s390x", "s390", "loongarch64", "loongarch32", "mips64", "mips", "sparc64", "sparc", "alpha",
+            "parisc64", "parisc", "ia64", "arc", "m68k", "sh4")
 MACHINES_BY_OTHER_NAMES = {
-    **dict.fromkeys(("amd64", "x64", "x86-64", "intel", "intel64", "em64t", "64", "64bit", "64-bit"), "x86_64"), "x86": "i686", "i386": "i686",
-    **dict.fromkeys(("arm64", "armv8", "armv9", "arm"), "aarch64"), "armhf": "armv7l", "armv7hl": "armv7l", "ppc64el": "ppc64le", "riscv": "riscv64",
-    "loong64": "loongarch64"}
+    **dict.fromkeys(("amd64", "x64", "x86-64", "intel", "intel64", "em64t", "64", "64bit", "x86_64_v1", "x86_64_v2", "x86_64_v3", "x86_64_v4"),
+                    "x86_64"),
+    "x86": "i686", **dict.fromkeys(("arm64", "armv8", "armv9", "arm"), "aarch64"), **dict.fromkeys(("armhf", "armv7hl", "armv7"), "armv7l"),
+    "armel": "armv5tel", **dict.fromkeys(("ppc64el", "powerpc64le"), "ppc64le"), "powerpc64": "ppc64", "powerpc": "ppc", "riscv": "riscv64",
+    "loong64": "loongarch64", "mipsel": "mips", "mips64el": "mips64", "hppa": "parisc"}
 
-# IDs of os-release, as the distributions' own files had them in November 2026; there are many more.
+# IDs of os-release, as the distributions' own files had them in November 2026; there are many more. "linux" is what os-release(5) says of a file
+# without one; deepin 25 has it otherwise than 20 and 23 had it.
 DISTRIBUTIONS = (
     "debian", "ubuntu", "ubuntu-core", "rhel", "centos", "rocky", "almalinux", "ol", "fedora", "fedora-asahi-remix", "rhcos", "scos", "eurolinux",
     "circle", "virtuozzo", "cloudlinux", "scientific", "amzn", "azurelinux", "mariner", "photon", "bottlerocket", "cos", "flatcar", "sles",
     "sles_sap", "sle_hpc", "sle-micro", "sl-micro", "sled", "opensuse-leap", "opensuse-tumbleweed", "opensuse-slowroll", "opensuse-microos",
-    "opensuse-leap-micro", "openeuler", "euleros", "anolis", "alinux", "opencloudos", "tencentos", "kylin", "uos", "deepin", "redos", "astra",
-    "altlinux", "rosa", "msvsphere", "raspbian", "devuan", "kali", "linuxmint", "pop", "neon", "proxmox", "alpine", "arch", "archarm", "gentoo",
-    "nixos", "void", "wolfi", "chainguard", "talos", "vyos", "clear-linux-os")
+    "opensuse-leap-micro", "opensuse", "openEuler", "euleros", "anolis", "alinux", "opencloudos", "tencentos", "tlinux", "kylin", "uos", "Deepin",
+    "deepin", "redos", "astra", "altlinux", "rosa", "msvsphere", "raspbian", "devuan", "kali", "linuxmint", "pop", "neon", "proxmox", "alpine",
+    "arch", "archarm", "arch32", "gentoo", "nixos", "void", "wolfi", "chainguard", "talos", "vyos", "clear-linux-os", "linux")
 DISTRIBUTIONS_BY_OTHER_NAMES = {
     **dict.fromkeys(("redhat", "red-hat", "red_hat", "el", "redhatenterpriselinux"), "rhel"),
     **dict.fromkeys(("centos-stream", "centos_stream", "centosstream", "stream"), "centos"), **dict.fromkeys(("rockylinux", "rocky-linux"), "rocky"),
     **dict.fromkeys(("alma", "alma-linux"), "almalinux"), **dict.fromkeys(("oracle", "oraclelinux", "oracle-linux", "oel"), "ol"),
     **dict.fromkeys(("amazon", "amazonlinux", "amazon-linux", "al"), "amzn"), **dict.fromkeys(("suse", "sle", "sles-sap"), "sles"),
-    **dict.fromkeys(("opensuse", "leap"), "opensuse-leap"), "tumbleweed": "opensuse-tumbleweed", "archlinux": "arch", "azure-linux": "azurelinux",
+    "leap": "opensuse-leap", "tumbleweed": "opensuse-tumbleweed", "archlinux": "arch", "azure-linux": "azurelinux",
     "ubuntu-lts": "ubuntu"}

@@ -71,6 +71,25 @@ def _open(words: tuple[str, ...], others: dict[str, str], what: str) -> Check:
     return check
 
 
+def _folded(text: str) -> str:
+    return re.sub(r"[-_\s]+", "", text.lower())
+
+
+def _turned(text: str) -> str:
+    return text[:1].lower() + "".join(sorted(text[1:].lower()))
+
+
+def _meaning(words: tuple[str, ...], others: dict[str, str]) -> Check:
+    """The known word that is meant: by its other names, by capitals and dashes, or with letters that changed places; None for one that may be new.
+
+    No other likeness counts: "tlinux" is no misspelt "alinux".
+    """
+    exact = {word: word for word in words}
+    folded = {**{_folded(name): word for name, word in others.items()}, **{_folded(word): word for word in words}}
+    turned = {_turned(word): word for word in words if len(word) > 4}
+    return lambda text: exact.get(text) or folded.get(_folded(text)) or turned.get(_turned(text))
+
+
 def _lower(what: str) -> Check:
     """A word of os-release, which has no capitals and no blanks."""
 
@@ -86,13 +105,23 @@ def _lower(what: str) -> Check:
 
 def _distribution(text: str) -> str | None:
     """The ID of a distribution: neither its name as people say it, nor one with the release in it."""
-    return _lower("the distribution")(text) or _other_distribution(text)
+    return _value(text) or _other_distribution(text) or _plain(text)
 
 
 def _other_distribution(text: str) -> str | None:
-    release = re.fullmatch(r"([a-z_-]+?)[-_]?\d[\d.]*", text)
-    meant = release and (release[1] if release[1] in names.DISTRIBUTIONS else names.DISTRIBUTIONS_BY_OTHER_NAMES.get(release[1]))
-    return f"the distribution as os-release has it, such as {_quoted(meant)}" if meant else _ID(text)
+    """What a text means that is not an ID itself; IDs have no capitals, but for a few, so that others may come."""
+    release = re.fullmatch(r"(\D+?)[-_\s]?v?\d[\d.]*", text, re.IGNORECASE)
+    meant = _DISTRIBUTION(text) or (_DISTRIBUTION(release[1]) if release else None)
+    return None if meant in (None, text) else f"the distribution as os-release has it, such as {_quoted(str(meant))}"
+
+
+def _matched_distribution(pattern: str) -> str | None:
+    if not _SHELL.search(pattern):
+        return _other_distribution(pattern)
+    if any(fnmatchcase(name, pattern) for name in names.DISTRIBUTIONS):
+        return None
+    meant = next((name for name in names.DISTRIBUTIONS if fnmatchcase(name.lower(), pattern.lower())), None)
+    return f"a pattern of the word as os-release has it, such as {_quoted(meant)}" if meant else None
 
 
 def _code_name(text: str) -> str | None:
@@ -143,7 +172,8 @@ def _release_of_os(text: str) -> str | None:
 
 
 def _architecture(text: str) -> str | None:
-    return _plain(text) or _MACHINE(text) or (f"the name that uname -m prints, such as {_quoted(text.lower())}" if text != text.lower() else None)
+    meant = _MACHINE(text) or text.lower()
+    return _plain(text) or (None if meant == text else f"the name that uname -m prints, such as {_quoted(meant)}")
 
 
 def _unit(text: str) -> str | None:
@@ -228,8 +258,8 @@ def check(path: str, kind: str, text: str) -> str | None:
 
 _running = _release(("installed",))
 _WEAKNESS = _open((*names.WEAKNESSES, "all"), names.WEAKNESSES_BY_OTHER_NAMES, "the kernel's own name of a weakness")
-_ID = _open(names.DISTRIBUTIONS, names.DISTRIBUTIONS_BY_OTHER_NAMES, "the distribution as os-release has it")
-_MACHINE = _open(names.MACHINES, names.MACHINES_BY_OTHER_NAMES, "the name that uname -m prints")
+_DISTRIBUTION = _meaning(names.DISTRIBUTIONS, names.DISTRIBUTIONS_BY_OTHER_NAMES)
+_MACHINE = _meaning(names.MACHINES, names.MACHINES_BY_OTHER_NAMES)
 _MODULE = _open(_KVM_MODULES, {name.replace("_", "-"): name for name in _KVM_MODULES}, "the name of a module of KVM")
 
 
@@ -252,15 +282,15 @@ def check_match(fact: str, pattern: str) -> str | None:
         return f"a list: [{', '.join(map(_quoted, several))}]"
     if fact == "architecture" and not _SHELL.search(pattern):
         return _architecture(pattern)
-    if pattern != pattern.lower():
-        return f"the word as os-release has it, without capitals: {_quoted(pattern.lower())}"
+    if fact == "architecture" and pattern != pattern.lower():
+        return f"the word as uname -m prints it, without capitals: {_quoted(pattern.lower())}"
     if _OPERATOR.match(pattern):
         return f"a shell pattern such as {_quoted('12*')}: there are no operators in a match"
     if re.search(r"\s", pattern):
         return f"a word without blanks, as os-release has it: {_quoted('-'.join(pattern.split()))}"
-    if _SHELL.search(pattern):
-        return None
-    return _other_distribution(pattern) if fact == "id" else _matched_release(pattern)
+    if fact == "id":
+        return _matched_distribution(pattern)
+    return None if _SHELL.search(pattern) else _matched_release(pattern)
 
 
 def _matched_release(pattern: str) -> str | None:

@@ -59,6 +59,9 @@ DISTRIBUTIONS = (
     "opensuse-leap-micro", "opensuse", "openEuler", "euleros", "anolis", "alinux", "opencloudos", "tencentos", "tlinux", "kylin", "uos", "Deepin",
     "deepin", "redos", "astra", "altlinux", "rosa", "msvsphere", "raspbian", "devuan", "kali", "linuxmint", "pop", "neon", "proxmox", "alpine",
     "arch", "archarm", "arch32", "gentoo", "nixos", "void", "wolfi", "chainguard", "talos", "vyos", "clear-linux-os", "linux")
+# Words that stand as VERSION_ID where no number does: of distributions without releases, and of the branches that others are made from.
+RELEASES_WITHOUT_NUMBERS = ("rolling", "edge", "stream", "sisyphus", "Sisyphus", "unstable", "testing", "current", "next", "nightly", "snapshot",
+                            "rawhide", "cauldron", "cooker", "tumbleweed", "devel", "main", "master", "TEMPLATE_VERSION_ID")
 DISTRIBUTIONS_BY_OTHER_NAMES = {
     **dict.fromkeys(("redhat", "red-hat", "red_hat", "el", "redhatenterpriselinux"), "rhel"),
     **dict.fromkeys(("centos-stream", "centos_stream", "centosstream", "stream"), "centos"), **dict.fromkeys(("rockylinux", "rocky-linux"), "rocky"),

@@ -33,6 +33,7 @@ _SEVERAL = re.compile(r"\s*[,|;][\s|]*(?:or\s+)?|\s+or\s+")
 _PATTERN = re.compile(r"[*?\[\]]|\.[xX](?:\.|$)")
 _SHELL = re.compile(r"[*?\[\]]")
 _PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|v)(?=\d)|\.(?:rpm|deb)$", re.IGNORECASE)
+_V_OF_PEOPLE = re.compile(r"v(?:[5-9](?:\.\d+)?|1[23]|15\.\d|\d\d\.(?:04|10))")
 _LATEST = {"latest": "newest_available", "newest": "newest_installed", "current": "newest_installed"}
 _RULES = ("newest_installed", "newest_available", "running", "installed")
 
@@ -168,7 +169,17 @@ def _release(rules: tuple[str, ...]) -> Check:
 
 
 def _release_of_os(text: str) -> str | None:
-    return _lower("the release")(text) or _version(text)
+    return _plain(text) or _other_release(text) or (None if _is_release(text) else "a version, which has digits")
+
+
+def _other_release(text: str) -> str | None:
+    """Kylin says V10 or v10, Talos v1.7.0; no distribution that numbers like Debian, RHEL or Ubuntu has a v."""
+    meant = text[1:] if _V_OF_PEOPLE.fullmatch(text) else text.lower() if text.lower() in names.RELEASES_WITHOUT_NUMBERS else None
+    return None if meant in (None, text) or text in names.RELEASES_WITHOUT_NUMBERS else f"the release as os-release has it, such as {_quoted(meant)}"
+
+
+def _is_release(text: str) -> bool:
+    return bool(re.search(r"\d", text)) or text in names.RELEASES_WITHOUT_NUMBERS
 
 
 def _architecture(text: str) -> str | None:
@@ -218,6 +229,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
 }
 SHAPES = {
     # The characters that systemd.unit(5) allows; a template alone is no unit.
+    "os.version_id": rf"[0-9]|^({'|'.join(names.RELEASES_WITHOUT_NUMBERS)})$",
     "services.required": r"^(?!.*@\.)[A-Za-z0-9:_.\\@-]+\.(service|socket|timer)$",
     "containers.shared_kernel_allowed": rf"^({'|'.join(CONTAINER_FIELDS)}):.*\S",
     "boot.cmdline_required": r"^\s*[^\s!/^*?][^\s*?]*\s*$",
@@ -296,4 +308,5 @@ def check_match(fact: str, pattern: str) -> str | None:
 def _matched_release(pattern: str) -> str | None:
     if _PATTERN.search(pattern):
         return f"a shell pattern such as {_quoted(re.sub('(?i)x(?=[.]|$)', '*', pattern))}"
-    return None if re.search(r"\d", pattern) else "a release's number as os-release has it, or a shell pattern; code names are not matched"
+    wanted = "a release's number as os-release has it, or a shell pattern; code names are not matched"
+    return _other_release(pattern) or (None if _is_release(pattern) else wanted)

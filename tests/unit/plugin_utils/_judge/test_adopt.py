@@ -57,7 +57,8 @@ def test_what_the_host_breaks_or_cannot_say_is_left_out_with_the_reason() -> Non
 
 @pytest.mark.parametrize(("fact", "key", "value"), [
     ("kernel.running.flavour", "kernel.flavour", "lt"), ("kernel.running.flavour", "kernel.flavour", "max-perf"),
-    ("os.id", "os.id", "openEuler"), ("os.architecture", "os.architecture", "armv5tejl"),
+    ("os.id", "os.id", "openEuler"), ("os.version_id", "os.version_id", "V10"), ("os.version_id", "os.version_id", "edge"),
+    ("os.architecture", "os.architecture", "armv5tejl"),
 ])
 def test_a_word_that_looks_like_a_mistake_and_is_the_host_s_own_is_adopted(fact: str, key: str, value: str) -> None:
     section, _separator, name = key.partition(".")

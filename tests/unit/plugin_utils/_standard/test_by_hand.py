@@ -50,6 +50,8 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     (block(version_id="9.x"), 'a shell pattern such as "9.*"'),
     (block(version_id="12 "), '"12"'),
     (block(version_id="trixie"), "code names are not matched"),
+    (block(version_id="Trixie"), "code names are not matched"),
+    (block(version_id="v9"), 'such as "9"'),
     (block(architecture="intel"), 'such as "x86_64"'),
     (block(os="debian"), "unknown fact; wanted: a mapping with any of family, id, version_id, architecture"),
     ({"platforms": [{"kernel": {"running": "6.1"}}]}, "wanted: a mapping with match and keys of the standard"),
@@ -136,6 +138,11 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"os": {"version_id": "bookworm"}}, "wanted: a version, which has digits"),
     ({"os": {"version_id": "12.x"}}, "there are no patterns in it"),
     ({"os": {"version_id": "v12"}}, 'such as "12"'),
+    ({"os": {"version_id": "v22.04"}}, 'such as "22.04"'),
+    ({"os": {"version_id": "Rolling"}}, 'such as "rolling"'),
+    ({"os": {"version_id": "22.04 LTS"}}, "text without blanks"),
+    ({"os": {"version_id": "Bookworm"}}, "wanted: a version, which has digits"),
+    ({"os": {"version_id": "latest"}}, "wanted: a version, which has digits"),
     ({"os": {"version_id": "9+"}}, 'wanted: {minimum: "9"}'),
     ({"os": {"version_id": {"minimum": "jammy"}}}, "wanted: a version, which has digits"),
     ({"os": {"version_codename": "12"}}, "the release's number is version_id"),
@@ -255,8 +262,11 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"os": {"id": "altlinux", "version_id": "p10"}}, {"os": {"id": "clear-linux-os"}}, {"os": {"id": "my-own-os"}}, {"os": {"id": "cumulus-linux"}},
     # ID="openEuler" and ID=Deepin stand in their own files; tlinux is Tencent's, arch32 Arch Linux 32's, opensuse that of openSUSE 13 and 42,
     # and linux what os-release(5) says of a file without an ID.
-    *({"os": {"id": name}} for name in ("openEuler", "Deepin", "deepin", "tlinux", "linux", "arch32", "opensuse", "Loongnix", "rocks", "asahi-linux")),
+    *({"os": {"id": name}} for name in ("openEuler", "Deepin", "deepin", "tlinux", "linux", "arch32", "opensuse", "Loongnix", "rocks", "my-linux")),
     *(block(id=name) for name in ("openEuler", "openE*", "open*", "tlinux", "arch32", "[Dd]eepin", "New*")),
+    # VERSION_ID="V10" is that of Kylin's servers, "v10" of its desktops, "edge" and "v24.06" postmarketOS's, v1.7.0 Talos's, "stream" Alpaquita's.
+    *({"os": {"version_id": release}} for release in ("V10", "v10", "V11", "edge", "v24.06", "v1.7.0", "stream", "rolling", "Sisyphus", "10_SP1")),
+    *(block(version_id=release) for release in ("V10", "v10", "V1?", "V*", "edge", "rolling")),
     # What the kernel's UTS_MACHINE and arch/arm/mm/proc-*.S make uname print.
     *({"os": {"architecture": name}} for name in ("armv5tejl", "armv6tejl", "parisc", "sparc", "m68k", "sh4a", "riscv128", "armv7ml", "i386")),
     {"os": {"id": "sled", "version_id": "15.7"}}, {"os": {"architecture": "loongarch64"}}, block(id="sles*", version_id=["15.[67]", "16.?"]),

@@ -206,7 +206,7 @@ def _one_word(text: str) -> str | None:
 
 
 def _whole_word(text: str) -> str | None:
-    is_pattern = re.search(r"[*?]|^\s*[!/^]", text)
+    is_pattern = re.search(r"^[^=]*[*?]|^\s*[!/^]", text)
     return _one_word(text) or ("a whole word, as the kernel reads it: there are no patterns in it" if is_pattern else None)
 
 
@@ -232,7 +232,8 @@ SHAPES = {
     "os.version_id": rf"[0-9]|^({'|'.join(names.RELEASES_WITHOUT_NUMBERS)})$",
     "services.required": r"^(?!.*@\.)[A-Za-z0-9:_.\\@-]+\.(service|socket|timer)$",
     "containers.shared_kernel_allowed": rf"^({'|'.join(CONTAINER_FIELDS)}):.*\S",
-    "boot.cmdline_required": r"^\s*[^\s!/^*?][^\s*?]*\s*$",
+    # A value may hold patterns of the kernel's own, such as slub_debug=P,kmalloc-*.
+    "boot.cmdline_required": r"^\s*(?=\S)(?![!/^])[^\s*?=]*(=\S*)?\s*$",
     "boot.cmdline_forbidden": r"^\s*\S+\s*$",
 }
 

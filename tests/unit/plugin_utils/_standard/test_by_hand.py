@@ -167,6 +167,9 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"boot": {"cmdline_required": "lockdown=integrity"}}, "a list of at most"),
     ({"boot": {"cmdline_required": ["quiet splash"]}}, "one word of the command line in each item"),
     ({"boot": {"cmdline_required": ["nosmt*"]}}, "there are no patterns in it"),
+    ({"boot": {"cmdline_required": ["nosm?=force"]}}, "there are no patterns in it"),
+    ({"boot": {"cmdline_required": ["*=off"]}}, "there are no patterns in it"),
+    ({"boot": {"cmdline_required": ["slub_debug=P kmalloc-*"]}}, "one word of the command line in each item"),
     ({"boot": {"cmdline_required": ["!nosmt"]}}, "a whole word"),
     ({"boot": {"cmdline_forbidden": ["mitigations=off nosmt"]}}, "one word of the command line in each item"),
     # The processor.
@@ -256,6 +259,8 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"containers": {"engines": [], "shared_kernel_allowed": ["namespace:kube-system", "image:registry.example.org/infra/*"]}},
     # What looks like a mistake and is somebody's: kernels of one's own, and distributions beside the well-known ones.
     {"kernel": {"running": "6.12.0+", "flavour": "none"}}, {"kernel": {"running": "6.1.158-rt12-x"}},
+    # Values that are patterns of the kernel's own, by its Documentation/admin-guide/kernel-parameters.txt and mm/slab.
+    {"boot": {"cmdline_required": ["slub_debug=P,kmalloc-*", "acpi_osi=!*", "trace_event=sched:*", "dyndbg=+p", " quiet "]}},
     # ELRepo's kernel-lt, and lines of one's own that begin as an operator does.
     *({"kernel": {"flavour": flavour}} for flavour in ("lt", "lt-rt", "max-perf", "min", "from-git", "this-or-that", "64k", "uek")),
     {"kernel": {"running": "4.18.0-553.el8_10.x86_64"}},

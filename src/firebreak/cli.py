@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,11 @@ def judged(action: str) -> Callable[[Outcome], Exit]:
     return judge
 
 
+def last_action(typed: Mapping[str, Any]) -> str:
+    """The action that a scan ends with: slices end in one report, and only a sliced run is gone on with."""
+    return "fleet_report" if typed["slices"] > 1 or typed["resume"] else "leave_records"
+
+
 def plainly(outcome: Outcome) -> Exit:
     """A command that is done or is not."""
     return Exit.ERROR if outcome.is_error or outcome.seen.failures else Exit.DONE
@@ -141,8 +146,7 @@ def scan(**typed: Any) -> None:
     firebreak scan -i inventory --slices 2   # with a report of all slices in the end
     """
     given = {"firebreak_sections": typed["sections"], "firebreak_report_dir": typed["report_dir"]}
-    action = "fleet_report" if typed["slices"] > 1 else "leave_records"
-    end(play(asked("scan", typed, given), "scan.yml", judged(action)))
+    end(play(asked("scan", typed, given), "scan.yml", judged(last_action(typed))))
 
 
 @firebreak.command()

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from firebreak import exits, places, running, watching, work
-from firebreak.cli import firebreak, judged
+from firebreak.cli import firebreak, judged, last_action
 from firebreak.exits import Exit
 
 
@@ -61,6 +61,17 @@ GOOD = {"fleet_report": {"summary": {"compliant": 3}}}
 ])
 def test_no_run_that_broke_off_is_a_success(found: work.Outcome, status: Exit) -> None:
     assert judged("fleet_report")(found) is status
+
+
+@pytest.mark.parametrize(("slices", "resume", "results", "status"), [
+    (1, False, {"leave_records": {"summary": {"compliant": 3}}}, Exit.DONE),
+    (2, False, GOOD, Exit.DONE),
+    (1, True, GOOD, Exit.DONE),
+    (1, True, {"leave_records": {"summary": {"compliant": 3}}}, Exit.ERROR),
+    (1, False, {}, Exit.ERROR),
+])
+def test_a_scan_in_slices_ends_by_its_report_when_it_is_gone_on_with_too(slices: int, resume: bool, results: dict[str, Any], status: Exit) -> None:
+    assert judged(last_action({"slices": slices, "resume": resume}))(outcome(results)) is status
 
 
 def test_a_run_ends_by_what_it_left_not_by_what_its_process_said(tmp_path: Path) -> None:

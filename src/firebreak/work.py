@@ -103,10 +103,10 @@ def play(asked: Asked, playbook: str, judge: Callable[[Outcome], Exit]) -> Exit:
 
 
 def resumed(asked: Asked, private: Path) -> Asked:
-    """What the run was asked that is gone on with, but for what is typed anew."""
+    """What the run was asked that is gone on with, but for what is typed anew: of Ansible's own words the last is the one that holds."""
     before = json.loads((private / places.NOTE).read_text(encoding="utf-8"))
     return replace(asked, variables={**before["variables"], **asked.variables}, inventory=asked.inventory or tuple(before["inventory"]),
-                   limit=asked.limit or before["limit"], words=asked.words or tuple(before["words"]), group_by=asked.group_by or before["group_by"],
+                   limit=asked.limit or before["limit"], words=(*before["words"], *asked.words), group_by=asked.group_by or before["group_by"],
                    slices=asked.slices if asked.slices > 1 else before["slices"])
 
 

@@ -165,6 +165,7 @@ def test_only_a_sliced_run_of_the_same_command_is_gone_on_with(tmp_path: Path, m
     again = work.resumed(typed, run)
     assert (again.inventory, again.limit, again.words, again.slices, again.group_by) == (("hosts.yml",), "web*", ("--become",), 2, "rack")
     assert again.variables == {"firebreak_sections": "os", "firebreak_report_dir": "out"} and again.as_json
+    assert work.resumed(dataclasses.replace(typed, words=("--forks", "9")), run).words == ("--become", "--forks", "9")
     assert work.resumed(dataclasses.replace(typed, inventory=("other",), slices=4), run).inventory == ("other",)
 
 

@@ -15,7 +15,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 import yaml
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._heal import deciding
@@ -196,13 +195,6 @@ def packed(path: Path, content: Any) -> None:
         return
     data = (content if isinstance(content, str) else json.dumps(content)).encode()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-
-
-def test_limits_of_nought_are_nought() -> None:
-    arguments = yaml.safe_load((ROOT / "playbooks/heal_fleet.yml").read_text(encoding="utf-8"))[0]["tasks"][0]["firebreak.fleet.heal_fleet"]
-    for option, variable, otherwise in (("per_day", "firebreak_heal_per_day", "4"), ("wait_minutes", "firebreak_heal_wait_minutes", "720")):
-        template = jinja2.Environment(autoescape=True).from_string(arguments[option])
-        assert [template.render({variable: 0}), template.render()] == ["0", otherwise]
 
 
 def test_the_rulebook_keeps_to_the_traps_of_its_engine() -> None:

@@ -32,6 +32,8 @@ def number(path: str, option: str, **variables: Any) -> str:
 @pytest.mark.parametrize(("path", "option", "variable", "otherwise"), [
     ("tasks/unwind_host.yml", "kernel_keep", "firebreak_unwind_keep", "2"),
     ("tasks/rollout_busy.yml", "retries", "firebreak_busy_retries", "60"),
+    ("heal_fleet.yml", "per_day", "firebreak_heal_per_day", "4"),
+    ("heal_fleet.yml", "wait_minutes", "firebreak_heal_wait_minutes", "720"),
     ("tasks/awx_template.yml", "forks", "firebreak_awx_forks", "20"),
 ])
 def test_nought_is_nought_and_a_blank_is_the_default(path: str, option: str, variable: str, otherwise: str) -> None:

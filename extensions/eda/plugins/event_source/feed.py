@@ -18,9 +18,11 @@ import logging
 import lzma
 import os
 import re
+import stat
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,37 @@ _AT_ONCE = 2000
 _LOG = logging.getLogger(__name__)
 
 
-def files(feeds: Iterable[Path]) -> dict[str, list[int]]:
-    """Every file of the feeds, with what tells it from a later one."""
-    paths = sorted(path for feed in feeds for path in (feed.rglob("*") if feed.is_dir() else [feed]))
-    return {str(path): [seen.st_size, seen.st_mtime_ns] for path in paths if path.is_file() and (seen := path.stat())}
+def files(feeds: Iterable[Path], failing: set[str]) -> dict[str, list[int]]:
+    """Every file of the feeds, with what tells it from a later one. What cannot be looked at is told once for as long as that is so."""
+    seen: dict[str, list[int]] = {}
+    errors: list[OSError] = []
+    for path in sorted(path for feed in feeds for path in _paths(feed, errors.append)):
+        try:
+            state = path.stat()
+        except OSError as error:
+            errors.append(error)
+            continue
+        if stat.S_ISREG(state.st_mode):
+            seen[str(path)] = [state.st_size, state.st_mtime_ns]
+    # What is not there may come, or was removed just now.
+    now = {str(error) for error in errors if not isinstance(error, FileNotFoundError)}
+    for problem in sorted(now - failing):
+        _LOG.warning("a feed is not looked at as a whole: %s", problem)
+    failing.clear()
+    failing.update(now)
+    return seen
+
+
+def _paths(feed: Path, failed: Callable[[OSError], None]) -> list[Path]:
+    """A file itself, or all that is below a folder."""
+    try:
+        is_folder = feed.is_dir()
+    except OSError:
+        # Whoever looks at the path itself meets the same error.
+        is_folder = False
+    if not is_folder:
+        return [feed]
+    return [Path(folder) / name for folder, _folders, names in os.walk(feed, onerror=failed) for name in names]
 
 
 def _texts(path: Path) -> Iterator[str]:
@@ -97,7 +126,8 @@ class Memory:
             if known.get(name, {}).get("state") != state:
                 try:
                     now[name] = {"state": state, "said": said(_texts(Path(name)))}
-                except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError, zipfile.BadZipFile) as error:
+                # An archive with a password, or packed in a way that Python does not know, is a RuntimeError.
+                except (OSError, EOFError, ValueError, RuntimeError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
                     _LOG.warning("%s is not read as it is now: %s", name, error)
         before = _together(known)
         new = [hole for hole, digests in _together(now).items() if digests - before.get(hole, set())] if self.known is not None else []
@@ -130,8 +160,9 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     feeds = [Path(name.strip()) for name in str(args.get("feeds") or "").split(",") if name.strip()]
     memory = Memory(Path(args["state"]))
     last: dict[str, list[int]] | None = None
+    failing: set[str] = set()
     while True:
-        seen = await asyncio.to_thread(files, feeds)
+        seen = await asyncio.to_thread(files, feeds, failing)
         if feeds and (seen == last or args.get("once")):
             holes = await asyncio.to_thread(memory.changes, seen)
             for start in range(0, len(holes), _AT_ONCE):

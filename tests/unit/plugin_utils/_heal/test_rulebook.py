@@ -186,6 +186,47 @@ def test_what_is_new_in_feeds_is_heard_once(tmp_path: Path, before: dict[str, An
     assert all(deciding.event(PLAIN.main(event)).kind == "advisory" for events in said for event in events)
 
 
+def test_a_feed_that_cannot_be_looked_at_is_told_once_and_the_others_are_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder of another user's, a name that no file system takes, a link to itself, and one to a file that was removed just now."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    packed(closed / "c.json", OTHER)
+    packed(tmp_path / "a.json", OSV)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "gone").symlink_to("nowhere")
+    closed.chmod(0)
+    failing: set[str] = set()
+    try:
+        looks = [FEED.files([closed / "c.json", tmp_path, tmp_path / ("x" * 300), tmp_path / "none"], failing) for _look in range(2)]
+    finally:
+        closed.chmod(0o700)
+    read = {str(tmp_path / "a.json")} | ({str(closed / "c.json")} if os.geteuid() == 0 else set())
+    assert [set(look) for look in looks] == [read, read]
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == len(set(told)) == (2 if os.geteuid() == 0 else 4)
+    assert any("loop" in text for text in told)
+    assert not any("nowhere" in text or "none" in text for text in told)
+    FEED.files([tmp_path / "a.json"], failing)
+    assert failing == set()
+
+
+@pytest.mark.parametrize("spoil", ["password", "method", "bits"])
+def test_an_archive_that_cannot_be_unpacked_ends_nothing(tmp_path: Path, spoil: str, caplog: pytest.LogCaptureFixture) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("0.json", json.dumps(OSV))
+    data = bytearray(archive.read_bytes())
+    central = data.index(b"PK\x01\x02")
+    for start in {"password": (6, central + 8), "method": (8, central + 10), "bits": ()}[spoil]:
+        data[start] = 1 if spoil == "password" else 99
+    if spoil == "bits":
+        data[36:40] = b"\xff\xff\xff\xff"
+    archive.write_bytes(data)
+    memory = FEED.Memory(tmp_path / "state.json")
+    assert memory.changes(FEED.files([archive], set())) == []
+    assert "is not read as it is now" in caplog.text
+
+
 def packed(path: Path, content: Any) -> None:
     """A file of a feed."""
     if path.suffix == ".zip" and isinstance(content, list):

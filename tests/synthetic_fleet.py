@@ -13,13 +13,14 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import Effective, effective
 from synthetic_patching import live_patch, services
@@ -117,6 +118,7 @@ STANDARD: Document = {
 
 WAIVERS = [{"finding": "os.release", "owner": "platform@example.net", "reason": "moves to the standard in wave 7", "expires": "2026-12-31"}]
 
+GENERATED_AT = "2026-11-20T06:04:00Z"
 EFFECTIVE = effective({"firebreak_standard": STANDARD})
 WAIVED = effective({"firebreak_standard": STANDARD, "firebreak_waivers": WAIVERS})
 
@@ -375,6 +377,12 @@ def documents(count: int, seed: int = 2026, now: datetime = SCANNED_AT) -> Itera
     """The documents of a fleet of ``count`` hosts, one at a time."""
     for index in range(count):
         yield document(index, seed, now)
+
+
+def fleet(items: Iterable[Document]) -> Fleet:
+    """The fleet of these host documents, as a report has it."""
+    loaded = (Loaded(str(item.get("host")), item) for item in items)
+    return merge(loaded, [], {str(EFFECTIVE.sha256): STANDARD}, GENERATED_AT)
 
 
 def write(directory: Path, count: int, seed: int = 2026, now: datetime = SCANNED_AT) -> None:

@@ -33,10 +33,10 @@ PACKAGES: dict[str, tuple[str, str, list[str]]] = {
 SCAN = f"""
 import json, sys
 sys.path.insert(0, {str(REPOSITORY / "collections")!r})
-from ansible_collections.firebreak.fleet.plugins.module_utils._host import host, record
+from ansible_collections.firebreak.fleet.plugins.module_utils._host import host, record, witness
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section
 written = record.Section("kernel")
-section.collect(host.LiveHost(), written, {{"available": False}})
+section.collect(witness.Witness(host.LiveHost()), written, {{"available": False}})
 print("== scan " + json.dumps(written.facts))
 """
 

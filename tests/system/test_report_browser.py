@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_page import axe_script, browser, fleet, pages, show, use_theme, violations, write_page
+from report_page import axe_script, browser, pages, show, use_theme, violations, write_page
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
-from synthetic_fleet import documents
+from synthetic_fleet import documents, fleet
 
 INTERACTIVE_SECONDS = 2.0
 HOSTILE = '</script><script>window.pwned=1</script><!--<script>\u2028\u202e\x1b[2J{{ 7*7 }}<img src=x onerror="window.pwned=1">'

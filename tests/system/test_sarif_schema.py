@@ -11,8 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import sarif
-from report_page import fleet
-from synthetic_fleet import documents
+from synthetic_fleet import documents, fleet
 from workshop import npm_package
 
 SCHEMA = "@microsoft/jest-sarif@1.0.0-beta.0"

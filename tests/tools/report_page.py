@@ -18,21 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page import html
 from selenium import webdriver
-from synthetic_fleet import EFFECTIVE, STANDARD, documents
+from synthetic_fleet import documents, fleet
 from workshop import REPOSITORY, npm_package
 
-GENERATED_AT = "2026-11-20T06:04:00Z"
 BINARIES = ("chromium", "chromedriver", "npm")
 AXE = "axe-core@4.10.3"
-
-
-def fleet(items: Iterable[dict[str, Any]]) -> Fleet:
-    """The fleet of these host documents."""
-    loaded = (Loaded(str(item.get("host")), item) for item in items)
-    return merge(loaded, [], {str(EFFECTIVE.sha256): STANDARD}, GENERATED_AT)
 
 
 def write_page(path: Path, items: Iterable[dict[str, Any]]) -> Path:

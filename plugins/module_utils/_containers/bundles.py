@@ -80,7 +80,8 @@ class Finder:
         folders = dict(machines.TASKS)
         for (space, name), shim in sorted(self._shims.items()):
             with apart(self._host):
-                match = _BUNDLE.match(self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid)).if_there(""))
+                place = self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid))
+            match = None if place.problem else _BUNDLE.match(place.value)
             if match and match.group(3) == name and match.group(1) not in folders and self._is_here(match.group(0), shim):
                 folders[match.group(1)] = "docker" if space == _DOCKERS_NAMESPACE else "containerd"
         return sorted(folders.items())

@@ -65,8 +65,8 @@ def _is_believed(host: Any, process: processes.Process) -> bool:
     if process.name != "firecracker":
         return False
     with apart(host):
-        jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid)).if_there("")
-    return (jail.startswith(_JAILS) and "/../" not in jail) or _is_jailed(host, process)
+        jail = host.readlink("%s/%d/root" % (processes.PROC, process.pid))
+    return (not jail.problem and jail.value.startswith(_JAILS) and "/../" not in jail.value) or _is_jailed(host, process)
 
 
 def _is_jailed(host: Any, process: processes.Process) -> bool:

@@ -53,7 +53,8 @@ def folders_of(host: Any, daemon: Any) -> List[str]:
     if daemon is None:
         return list(_SEARCH)
     with apart(host):
-        found = search_path(host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES).if_there(""))
+        environment = host.read("/proc/%d/environ" % daemon.pid, _ENVIRON_BYTES)
+    found = search_path("" if environment.problem else environment.value)
     return found + [daemon.exe.rpartition("/")[0] or "/usr/bin"]
 
 

@@ -116,8 +116,8 @@ def container_evidence(host: Any) -> Tuple[str, str]:
         if _CONTAINER_NAME.match(name):
             return name, path
     with apart(host) as lost:
-        environment = host.read("/proc/1/environ", 1 << 20).if_there("")
-    for word in environment.split("\0"):
+        environment = host.read("/proc/1/environ", 1 << 20)
+    for word in [] if environment.problem else environment.value.split("\0"):
         name = word[len("container="):].lower()
         if word.startswith("container=") and _CONTAINER_NAME.match(name):
             return name, "/proc/1/environ"

@@ -29,7 +29,7 @@ _LOOK = MOUNT_OF + r"""
             same "$mount" "$(mount_of "${program%/*}" 2>/dev/null)" && file=host
           fi
           machine=no
-          ls -l "/proc/$1/fd" 2>/dev/null | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
+          ls -lN "/proc/$1/fd" 2>/dev/null | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
           case $program in *containerd-shim*kata*)
             sandbox=$(option "$1" id)
             # Of a peer pod the machine is another host's.
@@ -60,7 +60,7 @@ _DESCRIBE = _LOOK + r"""
         holds_within() {
           space=$(readlink "/proc/$1/ns/pid")
           for one in /proc/[0-9]*; do
-            [ "$(readlink "$one/ns/pid")" = "$space" ] && ls -l "$one/fd" 2>/dev/null | grep -q -- '-> anon_inode:kvm-vm' && return 0
+            [ "$(readlink "$one/ns/pid")" = "$space" ] && ls -lN "$one/fd" 2>/dev/null | grep -q -- '-> anon_inode:kvm-vm' && return 0
           done
           return 1
         }
@@ -136,7 +136,8 @@ CARRIED = (
           done
         done
         # Of what runs in a machine of its own only the engine can tell; what runs on this kernel is seen by who started it.
-        shims=$(ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
+        shims=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null |
+          sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
           [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] && echo "$pid"
         done)
         if [ -n "$ctr" ] && [ -z "$answered" ] && [ -n "$shims" ]; then
@@ -208,7 +209,7 @@ CARRIED = (
     # (Charliecloud, Enroot), behind another root than its parent's, that no engine carries.
     Question("unexplained", ("containers.shared_kernel",), _LOOK + r"""
         { grep -h -E '^(Name|Pid|PPid|Uid|NSpid):' /proc/[0-9]*/status
-          ls -lq /proc/[0-9]*/ns/user | sed -n 's|^.* /proc/\([0-9]*\)/ns/user -> \(.*\)$|Space: \1 \2|p'
+          ls -lqN /proc/[0-9]*/ns/user | sed -n 's|^.* /proc/\([0-9]*\)/ns/user -> \(.*\)$|Space: \1 \2|p'
           echo "Own: $(readlink /proc/1/ns/user || readlink /proc/self/ns/user)"; } 2>/dev/null | awk '
           function carries(name) { return name ~ /^(containerd-shim|docker-containe|balena-engine-c|conmon|crio-conmon)/ }
           function has_systems(name) { return name ~ /^(systemd-nspawn|starter(-suid)?|lxc-start|lxc-execute|lxc-autostart|libvirt_lxc|incusd|lxd)$/ }

@@ -31,7 +31,7 @@ CONTAINERS = (
         done; true"""),
     # engine, process, program, whether it runs the file that is there now
     Question("daemons", ("containers.engine_stale",), r"""
-        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}
           case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;;
             # k3s is several programs: its first word says which.
@@ -75,11 +75,11 @@ KATA = (
         # What a new sandbox would get, by every configuration that a handler names and what lies beside it.
         kernels=$(printf '%s\n' "$configured" | while read -r path; do cat "$path" "${path%/*}"/config.d/* 2>/dev/null; done |
           sed -nE 's/^[[:space:]]*kernel[[:space:]]*=[[:space:]]*"([^"]+)".*/\1/p' | while read -r path; do readlink -f "$path"; done)
-        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           program=${path% (deleted)}; words=$(tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null)
           case $program in /opt/kata*|*/containerd-shim-kata*) ;; */qemu-*|*/cloud-hypervisor*|*/firecracker*|*/virtiofsd)
             printf '%s\n' "$words" | grep -qE '(^|=)sandbox-|/run/(vc|kata|kata-containers)/|^--start-time-us' || continue ;; *) continue ;; esac
-          held=$(ls -l "/proc/$pid/fd" 2>/dev/null); monitor=no; jailed=
+          held=$(ls -lN "/proc/$pid/fd" 2>/dev/null); monitor=no; jailed=
           case ${program##*/} in qemu-*|cloud-hypervisor*|firecracker*|openvmm*|stratovirt*) monitor=yes ;; esac
           printf '%s\n' "$held" | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && monitor=yes
           sandbox=$(printf '%s\n' "$words" | sed -nE 's#.*/run/(vc/vm|vc/sbs|kata)/([^/]+)/.*#\2#p; s#^sandbox-([^,]+).*#\1#p' | head -n 1)

@@ -58,7 +58,7 @@ HYPERVISOR = (
           case $told in *"|$pair yes|"*) return 0 ;; *"|$pair no|"*) return 1 ;; esac
           if cmp -s "/proc/$1/exe" "$2"; then told="$told|$pair yes|"; else told="$told|$pair no|"; return 1; fi
         }
-        daemons=$(ls -lq /proc/[0-9]*/exe 2>/dev/null |
+        daemons=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null |
           sed -n 's#^[^/]* /proc/\([0-9]*\)/exe -> .*/\(libvirtd\|virtqemud\)\( (deleted)\)\{0,1\}$#\1#p')
         there() { # PROCESS PROGRAM: what the libvirt daemon of a container would start now; apart where there is none to ask
           answer=apart
@@ -68,7 +68,7 @@ HYPERVISOR = (
           done
           echo $answer
         }
-        ls -lq /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
           # rpm moves what it replaces aside for a while.
           program=$(printf %s "${path% (deleted)}" | sed 's/;[0-9a-f]\{8\}$//')
           case ${program##*/} in
@@ -90,7 +90,7 @@ HYPERVISOR = (
           printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state" "$(printf %s "$machine" | tr '\000-\037\177' '?')"
           [ $kind = qemu ] && [ "$(stat -L -c %u "/proc/$pid/exe")" = 0 ] || continue
           # The firmware that its guest was booted with is still open: code of OVMF and its sisters, no variables.
-          ls -lq "/proc/$pid/fd" | sed -n 's|^.* \([0-9][0-9]*\) -> \(/.*\)$|\1 \2|p' | while read -r number path; do
+          ls -lqN "/proc/$pid/fd" | sed -n 's|^.* \([0-9][0-9]*\) -> \(/.*\)$|\1 \2|p' | while read -r number path; do
             file=${path% (deleted)}
             case ${file##*/} in *[Vv][Aa][Rr][Ss]*) continue ;;
               OVMF*|AAVMF*|QEMU_EFI*|RISCV_VIRT*|LOONGARCH_VIRT*|edk2-*-code.fd|ovmf-*|aavmf-*) ;; *) continue ;; esac

@@ -11,7 +11,7 @@ from ..asking import Question
 # asked in its own mounts: of one process for each set of mounts, and not of those who made their own users, who may mount what never answers.
 _EVERY_MAPPED_FILE = r"""
         root=$(stat -L -c %d:%i /)
-        spaces=$(ls -lq /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/user /proc/self/ns/mnt /proc/self/ns/user 2>/dev/null |
+        spaces=$(ls -lqN /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/user /proc/self/ns/mnt /proc/self/ns/user 2>/dev/null |
           sed -n 's|^[^/]* /proc/\([0-9a-z]*\)/ns/\([a-z]*\) -> \(.*\)$|space\t\1\t\2\t\3|p')
         everything=$( { printf '%s\n' "$spaces"; grep -aE '^[0-9a-f]+-[0-9a-f]+ ..x' /proc/[0-9]*/maps 2>&1; } | awk '
           /^space\t/ { split($0, cell, "\t"); space[cell[2], cell[3]] = cell[4]; next }
@@ -28,7 +28,7 @@ _EVERY_MAPPED_FILE = r"""
             if (path ~ /^\// && last[key] != pid) { pids[key] = pids[key] " " pid; last[key] = pid }
           }
           END { for (key in pids) print "mapped\t" key "\t" pids[key] }')
-        programs=$(ls -lq /proc/[0-9]*/exe 2>/dev/null |
+        programs=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null |
           sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(/.*\)$|exe\t\1\t\2|p' | grep -E ' \(deleted\)$|/\.(nfs|fuse_hidden|__afs)[0-9a-fA-F]+$')
         there=$(printf '%s\n' "$everything" | awk -F '\t' -v root="$root" '
           $1 == "mapped" && $4 ~ /^\/(usr|bin|sbin|lib|lib64|opt|nix\/store)\// && $4 !~ / \(deleted\)$/ && $5 != "unknown" {

@@ -17,8 +17,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet impor
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.identity import OBSERVED, OPEN, WAIVED
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.openmetrics import openmetrics
 from prometheus_client.openmetrics import parser
-from report_page import fleet
-from synthetic_fleet import documents
+from synthetic_fleet import documents, fleet
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "docs/examples"
 SELECTOR = re.compile(r"(firebreak_[a-z_]+)(?:\{([^}]*)\})?")

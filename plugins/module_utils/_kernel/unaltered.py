@@ -30,7 +30,8 @@ def is_altered(host: Any, kind: str, image: Image, path: str) -> Optional[bool]:
     if lost:
         return None
     if named and named != image.release:
-        return True
+        # A package may bring an image under a name of its own: then the digest is the package's.
+        return _has_another_digest(host, path, _digest_of(host, kind, image, path)) is not False
     written, came = host.stat(path), _came_at(host, kind, image)
     if written.problem or not came:
         return None

@@ -52,7 +52,10 @@ def debian(image: Image, at: float, data: bytes = b"kernel", banner: str = RELEA
 @pytest.mark.parametrize("image", [KERNEL, SPLIT])
 def test_an_image_says_itself_that_it_is_another_kernels(image: Image) -> None:
     """Whatever its inode and its list say: cp -p of the older kernel's image over the newer one's."""
-    assert debian(image, CAME, banner=OLDER) is True
+    assert debian(image, CAME, b"older", OLDER) is True
+    assert debian(image, CAME, banner=OLDER, listed=None) is True
+    # A package of one's own that brings another kernel's image under its own name is what it is.
+    assert debian(image, CAME, banner=OLDER) is False
     assert debian(image, CAME) is False
 
 

@@ -130,8 +130,11 @@ def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
     slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nexec sleep 30\n", encoding="utf-8")
     slow.chmod(0o755)
     hosts = inventory(tmp_path, {"slow": {"ansible_connection": "ssh", "ansible_ssh_executable": str(slow)}})
-    process = subprocess.Popen([sys.executable, "-m", "firebreak", "drift", "-i", hosts, "--sections", "os"], cwd=tmp_path, env=environment(tmp_path),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # What a shell starts in the background ignores the signal, and so would all that it starts.
+    heeding = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    within = [sys.executable, "-c", heeding, "-m", "firebreak", "drift", "-i", hosts, "--sections", "os"]
+    process = subprocess.Popen(within, cwd=tmp_path, env=environment(tmp_path), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -32,6 +32,10 @@ X509, SHA256 = "a5c059a1-94e4-4aa7-87b5-ab155c2bf072", "c1c41626-504c-4092-aca9-
 TBS_SHA256 = "3bd2a492-96c0-4079-b420-fcf98ef103ed"
 ESP, GUID = "/boot/efi", "0b1c0a5e-6f5b-4a0c-9c2b-6b1c6a0f2a77"
 KERNEL = "/boot/vmlinuz-6.1.0-9-amd64"
+SHIM_PATH, GRUB_PATH = f"{ESP}/EFI/debian/shimx64.efi", f"{ESP}/EFI/debian/grubx64.efi"
+# How a boot ends: the answer, who says no, what the machine does then.
+ALLOWED = ("allowed", None, None)
+BY_FIRMWARE = ("refused", "firmware", "next_entry")
 MARK = b"~Module signature appended~\n"
 
 
@@ -337,6 +341,6 @@ def debian(**changes: Any) -> Machine:
     machine.variable("MokListRT", certificates(key("Vendor CA")))
     machine.variable("SbatLevelRT", level("2025021800", "shim,4", "grub,5"))
     machine.variable("PK", certificates(key("PK")), efi.FIRMWARE)
-    machine.file(f"{ESP}/EFI/debian/shimx64.efi", debian_shim()).file(f"{ESP}/EFI/debian/grubx64.efi", grub("grub,5", "grub.debian,5"))
+    machine.file(SHIM_PATH, debian_shim()).file(GRUB_PATH, grub("grub,5", "grub.debian,5"))
     machine.file(f"{ESP}/EFI/debian/mmx64.efi", vendor_signed(program({".sbat": sbat("shim,4")}, text=b"mm")))
     return machine.file(KERNEL, kernel())

@@ -46,9 +46,10 @@ def is_by(signer: pkcs7.Signer, certificate: x509.Certificate) -> bool:
 
 
 def refused(signed: Signed, kernel: Kernel, state: Optional[State], own: Tuple[pkcs7.Signer, ...]) -> Optional[bool]:
-    """Whether the kernel refuses a module; None where its keyrings are not known. ``own``: signers of a module of the kernel's own."""
-    if not kernel.enforces:
-        return False
+    """Whether a kernel that asks for signatures refuses a module; None where its keyrings are not known.
+
+    ``own``: signers of a module of the kernel's own.
+    """
     if not signed.signers:
         return True
     signer = signed.signers[0]
@@ -130,6 +131,8 @@ def _read(host: Any, path: str, size: int, offset: int) -> bytes:
 
 def judge(host: Any, kernel: Kernel, state: Optional[State], modules: List[str]) -> Tuple[List[Dict[str, Any]], Dict[str, str]]:
     """(rows of the modules that are refused, why it cannot be told of others, by name). A module that the kernel lacks is another matter."""
+    if not kernel.enforces:
+        return [], {}
     there = files(host, kernel.release)
     own = _own_signers(host, there)
     rows: List[Dict[str, Any]] = []

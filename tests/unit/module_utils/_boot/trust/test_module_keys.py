@@ -180,6 +180,8 @@ def test_where_it_cannot_be_told_whether_the_root_is_reached_nothing_is_said() -
     packed.files = {path.replace("zfs.ko", "zfs.ko.zst"): data for path, data in packed.files.items()}
     packed.recording["read"][f"{FOLDER}/modules.dep"] = packed.recording["read"][f"{FOLDER}/modules.dep"].replace("zfs.ko:", "zfs.ko.zst:")
     assert verdict(packed.trust()) == (None, None, None)
+    # A kernel that asks for no signature takes it, however it is packed.
+    assert verdict(off(packed).trust()) == ("allowed", None, None) and names(packed) == []
     wide = rooted(machine(DKMS), "xfs", "/dev/mapper/vg-root")
     wide.recording["realpath"]["/dev/mapper/vg-root"] = "/dev/dm-0"
     wide.recording["listdir"]["/sys/class/block/dm-0/slaves"] = [f"sd{number}" for number in range(64)]

@@ -18,10 +18,14 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust import
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import Answer, Run
 from boot_world import (
+    ALLOWED,
+    BY_FIRMWARE,
     ESP,
+    GRUB_PATH,
     IMAGE_SECURITY,
     KERNEL,
     SHA256,
+    SHIM_PATH,
     X509,
     Machine,
     authenticode,
@@ -44,10 +48,7 @@ from boot_world import (
     verdict,
 )
 
-SHIM_PATH, GRUB_PATH = f"{ESP}/EFI/debian/shimx64.efi", f"{ESP}/EFI/debian/grubx64.efi"
 FALLBACK_PATH = f"{ESP}/EFI/BOOT/BOOTX64.EFI"
-ALLOWED = ("allowed", None, None)
-BY_FIRMWARE = ("refused", "firmware", "next_entry")
 BY_SHIM_LOADER = ("refused", "loader", "console_box")
 BY_SHIM_KERNEL = ("refused", "kernel", "loader_prompt")
 POWER_OFF = ("refused", "shim", "power_off")

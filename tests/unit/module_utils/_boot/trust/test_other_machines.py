@@ -18,11 +18,15 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot.trust import declared, known
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi
 from boot_world import (
+    ALLOWED,
+    BY_FIRMWARE,
     ESP,
+    GRUB_PATH,
     GUID,
     IMAGE_SECURITY,
     KERNEL,
     SHA256,
+    SHIM_PATH,
     TBS_SHA256,
     X509,
     Key,
@@ -46,11 +50,8 @@ from boot_world import (
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
 
-SHIM_PATH, GRUB_PATH = f"{ESP}/EFI/debian/shimx64.efi", f"{ESP}/EFI/debian/grubx64.efi"
 WINDOWS_PATH, REMOVABLE = f"{ESP}/EFI/Microsoft/Boot/bootmgfw.efi", f"{ESP}/EFI/BOOT/BOOTX64.EFI"
 CA_2011, CA_2023, WINDOWS = key("UEFI CA 2011"), key("UEFI CA 2023"), key("Windows PCA")
-ALLOWED = ("allowed", None, None)
-BY_FIRMWARE = ("refused", "firmware", "next_entry")
 BY_SHIM_LOADER = ("refused", "loader", "console_box")
 AT_SETUP = ("waits", "firmware", "console_box")
 SECOND = "/boot/efi2"

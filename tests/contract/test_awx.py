@@ -62,7 +62,7 @@ def test_each_playbook_looks_at_its_core_and_its_settings_first(path: Path) -> N
 
 
 # What is a host's own, what one play tells another, and what no survey asks for.
-NO_SETTINGS = {"firebreak_checks", "firebreak_busy_programs", "firebreak_busy_retries", "firebreak_change_tasks", "firebreak_failures_are_told",
+NO_SETTINGS = {"firebreak_checks", "firebreak_busy_programs", "firebreak_change_tasks", "firebreak_failures_are_told",
                "firebreak_leave_out_here", "firebreak_rollout_role", "firebreak_unreached"}
 
 

@@ -26,7 +26,7 @@ RESOLVED, NOT_LOOKED_AT, UNKNOWN = "resolved", "not_looked_at", "unknown"
 _OF_NO_SECTION = "waiver"
 
 # Findings of which one promise, or none, may make several on one host.
-_SEVERAL_SUBJECTS = ("boot.cmdline", "waiver.expired")
+_SEVERAL_SUBJECTS = ("boot.cmdline", "services.stale_disruptive", "waiver.expired")
 
 Finding = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ class Key(NamedTuple):
     def label(self) -> str:
         """The key for people: the id, and what tells it from others of that id on one host."""
         more = [self.promise] if self.promise and _adds(self.id, self.promise) else []
-        more += [self.subject] if self.id in _SEVERAL_SUBJECTS and self.subject != self.id else []
+        more += [self.subject.removeprefix(f"{self.promise}.")] if self.id in _SEVERAL_SUBJECTS and self.subject != self.id else []
         return self.id + (f" ({', '.join(more)})" if more else "") + (f" #{self.number}" if self.number > 1 else "")
 
 
@@ -63,7 +63,7 @@ def promise_of(finding: Finding) -> str | None:
 
 
 def subject_of(finding: Finding) -> str:
-    """What the finding is about: the first fact that proves it, or of an expired waiver the findings that it covered."""
+    """What the finding is about: what its rule says, else the first fact that proves it, or of an expired waiver the findings that it covered."""
     told = text_at(finding, "subject")
     if told:
         return told

@@ -114,6 +114,8 @@ def _finding(difference: Difference, promise: str | None, facts: Facts) -> dict[
         "expected": difference.expected, "observed": difference.observed,
         "remedy": difference.remedy or entry.remedy, "disruption": difference.disruption or entry.disruption,
         "evidence": facts.evidence(difference.facts),
+        # Below the fact that proves it, so that a fact that cannot be had is one of it too.
+        **({"subject": f"{difference.facts[0]}.{difference.subject}"} if difference.subject else {}),
     }
 
 

@@ -18,7 +18,8 @@ from .facts import CannotSay, Facts, printable
 class Difference(NamedTuple):
     """A host differs. ``facts`` are the dotted paths that prove it; the rest is the catalogue's unless given.
 
-    ``promise`` is the rule's own key unless given; '' makes it an observation whatever was promised.
+    ``promise`` is the rule's own key unless given; '' makes it an observation whatever was promised. ``subject`` tells findings apart of which one
+    rule makes several by the same facts, such as what each of them cuts off.
     """
 
     finding: str
@@ -29,6 +30,7 @@ class Difference(NamedTuple):
     promise: str | None = None
     disruption: str | None = None
     remedy: str | None = None
+    subject: str = ""
 
 
 class Unknown(NamedTuple):

@@ -100,7 +100,8 @@ def _unread(facts: Facts, kind: str) -> Iterator[Outcome]:
 def _difference(finding: str, rows: list[dict[str, Any]], disruption: str | None = None, cuts_off: str = "") -> Difference:
     cut = f"; cuts off {cuts_off}" if cuts_off else ""
     observed = [_named(row) + cut for row in rows[:_SHOWN]] + (["..."] if len(rows) > _SHOWN else [])
-    return Difference(finding, "processes that run the files that are installed", observed, (_STALE,), disruption=disruption)
+    return Difference(finding, "processes that run the files that are installed", observed, (_STALE,), disruption=disruption,
+                      subject=cuts_off)
 
 
 def _stale_rule(key: str, kind: str) -> Rule:

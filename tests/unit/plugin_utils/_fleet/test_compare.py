@@ -63,6 +63,9 @@ SPEC = finding("cpu.vulnerability.spec_rstack_overflow", "vulnerable: Safe RET, 
 UNMANAGED = finding("kernel.unmanaged", "6.1.0-9-custom")
 OBSERVED = finding("kernel.unmanaged", "6.1.0-9-custom", None)
 BY_ID, BY_VERSION = finding("os.release", "ubuntu", "os.id", "os.id"), finding("os.release", "22.04", "os.version_id", "os.version_id")
+CUTS_USERS, CUTS_GUESTS = ({**finding("services.stale_disruptive", [unit], "services.stale", "services.stale"), "subject": f"services.stale.{what}"}
+                           for unit, what in (("zz.service", "users"), ("libvirtd.service", "guests")))
+NO_PROCESS = [{"fact": "services.stale", "reason": "needs_root", "detail": ""}]
 RUNS_6_2 = finding("kernel.running", "6.2")
 NOT_HAD = [{"fact": "kernel.unmanaged", "reason": "needs_root", "detail": ""}]
 
@@ -86,6 +89,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, list[str]]]] = 
                                       {"newly_promised": ["kernel.unmanaged"]}),
     "another finding of one id": (document("h", BY_ID), document("h", BY_ID, BY_VERSION), {"new_findings": ["os.release (os.version_id)"]}),
     "one of two of one id is resolved": (document("h", BY_ID, BY_VERSION), document("h", BY_VERSION), {"resolved": ["os.release (os.id)"]}),
+    "another that cuts off something else": (document("h", CUTS_USERS), document("h", CUTS_USERS, CUTS_GUESTS), {
+        "new_findings": ["services.stale_disruptive (services.stale, guests)"]}),
+    "one of two that cut off something is resolved": (document("h", CUTS_GUESTS, CUTS_USERS), document("h", CUTS_USERS), {
+        "resolved": ["services.stale_disruptive (services.stale, guests)"]}),
+    "what it cuts off could not be seen": (document("h", CUTS_USERS), document("h", nulls=NO_PROCESS, verdict="unknown"), {
+        "unknown": ["services.stale_disruptive (services.stale, users)"]}),
     "what is observed grows": (document("h", finding("services.stale", ["nginx.service"])),
                                document("h", finding("services.stale", ["nginx.service", "sshd.service"])), {"changed_findings": ["services.stale"]}),
     "an observation grows": (document("h", finding("services.stale", ["a"], None)), document("h", finding("services.stale", ["a", "b"], None)),

@@ -114,6 +114,13 @@ def test_a_restart_that_cuts_off_more_than_its_own_clients_costs_more(unit: str,
         "services.stale", [f"{unit}, process 42 /usr/sbin/sshd: /usr/lib/libssl.so.3 (replaced); cuts off {cuts_off}"])
 
 
+def test_each_thing_that_is_cut_off_is_a_finding_with_a_subject_of_its_own() -> None:
+    units = ("gdm3.service", "libvirtd.service", "docker.service", "lightdm.service")
+    seen = judged({"stale": "forbidden"}, {"services.stale": [row(pid=number, unit=unit) for number, unit in enumerate(units)]})
+    assert sorted((one["subject"], len(one["observed"])) for one in seen.findings) == [
+        ("services.stale.containers", 1), ("services.stale.guests", 1), ("services.stale.users", 2)]
+
+
 def test_programs_that_are_many_in_one_binary_are_told_by_their_names() -> None:
     seen = judged(ALL, {"services.stale": [row(program="/usr/bin/coreutils", names=["sleep", "tail"]), row(pid=43, names=["sshd"])]})
     assert [text.split(":")[0] for text in seen.findings[0]["observed"]] == [

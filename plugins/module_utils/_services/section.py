@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The section ``services``: which units and processes still run on files that were deleted or replaced, and which units run, failed or are masked."""
 
+import json
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .._containers.processes import is_carrier
@@ -10,7 +11,9 @@ from .._formats import processes as proc
 from .._host.record import Fact
 from . import stale_processes, units
 
+# Of each kind: a user who starts many units, or whose paths are long, keeps nobody from being told of other kinds.
 ROWS_LIMIT = 500
+ROWS_BYTES = 256 * 1024
 UNREAD_LIMIT = 100
 _SHOWN = 20
 _SYSTEMD = "/run/systemd/system"
@@ -69,25 +72,40 @@ def _collect_processes(host: Any, section: Any) -> None:
     finder = stale_processes.Finder(host)
     problem, detail = finder.find()
     rows = [] if problem else rows_of(finder.stale, proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there("")))
-    if len(rows) > ROWS_LIMIT:
-        problem, detail = "too_large", "more than %d stale units" % ROWS_LIMIT
-    elif not problem and not finder.examined:
+    rows, left_out = within_bounds(rows)
+    if not problem and not finder.examined:
         problem, detail = (finder.unread[0].reason if finder.unread else "absent"), "/proc/*/maps: none can be read"
     if problem:
         _cannot_say(section, _OF_PROCESSES, problem, detail)
         return
     _add_restarts(host, rows)
     section.put("stale", rows, _STALE_SOURCE)
-    section.put("unread", [dict(one._asdict()) for one in shown_unread(finder.unread)], "/proc/*/maps, exe")
+    section.put("unread", [dict(one._asdict()) for one in shown_unread(finder.unread + left_out)], "/proc/*/maps, exe")
     section.put("examined", finder.examined, "/proc/*/maps")
     section.put("in_containers", finder.in_containers, _STALE_SOURCE)
+
+
+def within_bounds(rows: List[Dict[str, Any]]) -> Tuple[List[Dict[str, Any]], List[stale_processes.Unread]]:
+    """(the rows that a record has room for, of each kind its first ones; what the first one left out of each kind is, as nothing is known of it)."""
+    kept: List[Dict[str, Any]] = []
+    left_out: Dict[str, stale_processes.Unread] = {}
+    count: Dict[str, int] = {}
+    size: Dict[str, int] = {}
+    for row in rows:
+        kind = row["kind"]
+        count[kind], size[kind] = count.get(kind, 0) + 1, size.get(kind, 0) + len(json.dumps(row))
+        if count[kind] > 1 and (count[kind] > ROWS_LIMIT or size[kind] > ROWS_BYTES):
+            left_out.setdefault(kind, stale_processes.Unread(row["pid"], row["program"], "too_large", kind, row["user"]))
+        else:
+            kept.append(row)
+    return kept, list(left_out.values())
 
 
 def shown_unread(found: List[stale_processes.Unread]) -> List[stale_processes.Unread]:
     """The first of each kind before all others: no crowd of one kind hides that another cannot be told."""
     firsts = {one.kind: one for one in reversed(found)}
     others = [one for one in found if one is not firsts[one.kind]]
-    return sorted((list(firsts.values()) + others)[:UNREAD_LIMIT])
+    return sorted((list(firsts.values()) + others)[:UNREAD_LIMIT], key=lambda one: one.pid)
 
 
 def rows_of(found: List[stale_processes.Stale], booted_at: Optional[float]) -> List[Dict[str, Any]]:

@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that run on programs or libraries that were deleted or replaced since they started. /proc is read; nothing found there is executed."""
+"""Processes that run on programs or libraries that were deleted or replaced since they started. /proc is read; nothing found there is executed.
+
+Who starts a crowd of processes, or some with huge maps, costs his own their turn: what one crowd leaves of a scan's time is shared out by whose
+the processes are, and of those whose turn does not come it is said that nobody can tell, in the words of how they would be replaced.
+"""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from heapq import heapify, heappop, heappush
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._containers.processes import is_carrier
 from .._formats import processes, running_files
@@ -12,10 +17,18 @@ from .._host.witness import apart
 from . import mapped_files, units
 from .views import PROC, View, Views
 
-PROCESSES_LIMIT = 20000
-# Most processes have 20 KiB of them; one with all 65,530 mappings that the kernel allows by default has 7 MiB.
+# Most processes have 20 KiB of maps; one with all 65,530 mappings that the kernel allows by default has 7 MiB.
 MAPS_BYTES = 16 * 1024 * 1024
-ALL_MAPS_BYTES = 512 * 1024 * 1024
+# What is read of all of them before turns are shared out, and then once more; a process costs so much however little it has mapped.
+FREE_BYTES = 256 * 1024 * 1024
+_PROCESS_BYTES = 16 * 1024
+# The parts of the time that are then left for sharing out, and for saying which processes nobody has looked at.
+_TIME_FOR_SHARES, _TIME_FOR_TELLING = 0.6, 0.3
+# So many mapped files are remembered from one process to the next, and so many stale ones of each state are told of a process.
+_REMEMBERED = 500000
+_FILES_LIMIT = 100
+# Every process that the kernel can number.
+_PIDS_LIMIT = 4 * 1024 * 1024
 _SMALL_BYTES = 64 * 1024
 _PID = re.compile(r"[0-9]{1,10}\Z")
 _UID = re.compile(r"(?m)^Uid:\t[0-9]+\t([0-9]{1,10})\t")
@@ -63,24 +76,59 @@ class Finder:
         self._views = Views(host)
         self._known: Dict[str, Set[mapped_files.Mapped]] = {}
         self._stale_ones: Dict[Tuple[str, mapped_files.Mapped], Judged] = {}
-        self._bytes = 0
+        self._cost = 0
         self._booted_at = processes.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
         self._local: Optional[Set[str]] = None
 
     def find(self) -> Tuple[Optional[str], str]:
         """Fill the lists; (problem, detail) where a bound was hit, else (None, '')."""
-        listed = self._host.listdir(PROC)
+        listed = self._host.listdir(PROC, _PIDS_LIMIT)
         if listed.problem:
             return listed.problem, PROC
-        pids = sorted(int(name) for name in listed.value if _PID.match(name))
-        if len(pids) > PROCESSES_LIMIT:
-            return "too_large", "more than %d processes" % PROCESSES_LIMIT
-        for pid in pids:
-            self._look_at(pid)
-            if self._bytes > ALL_MAPS_BYTES:
-                return "too_large", "more than %d bytes of /proc/*/maps" % ALL_MAPS_BYTES
+        pids = sorted((int(name) for name in listed.value if _PID.match(name)), reverse=True)
+        has_time = self._has_time(_TIME_FOR_SHARES)
+        while pids and self._cost < FREE_BYTES and has_time():
+            self._look_at(pids.pop())
+        self._take_turns(pids)
         left = self._host.remaining()
         return ("deadline", PROC) if left is not None and left <= 0 else (None, "")
+
+    def _has_time(self, part: float) -> Callable[[], bool]:
+        """Tells whether more than this part is left of the time that is left now."""
+        left = self._host.remaining()
+        return lambda: left is None or self._host.remaining() > part * left
+
+    def _take_turns(self, pids: List[int]) -> None:
+        """Look at what a crowd has left, always at one of those whose processes have cost least; tell of the others that nobody looked at them."""
+        waiting: Dict[str, List[int]] = {}
+        for pid in pids:
+            waiting.setdefault(self._whose("%s/%d" % (PROC, pid)), []).append(pid)
+        turns = [(0, whose) for whose in waiting]
+        heapify(turns)
+        spent, has_time = self._cost, self._has_time(_TIME_FOR_TELLING)
+        while turns and self._cost < spent + FREE_BYTES and has_time():
+            cost, whose = heappop(turns)
+            before = self._cost
+            self._look_at(waiting[whose].pop())
+            if waiting[whose]:
+                heappush(turns, (cost + self._cost - before, whose))
+        for _cost, whose in turns:
+            for pid in reversed(waiting[whose]):
+                self._pass_over(pid)
+
+    def _whose(self, folder: str) -> str:
+        """Who answers for a process: the user whose session or manager it belongs to, its unit, or outside of units whoever runs it."""
+        with apart(self._host):
+            group, process = self._host.read(folder + "/cgroup", _SMALL_BYTES), self._host.stat(folder)
+        owner = units.owner_of("" if group.problem else group.value)
+        user = owner.user if owner.user is not None or owner.unit or process.problem else process.value.uid
+        return owner.unit or "" if user is None else "user %d" % user
+
+    def _pass_over(self, pid: int) -> None:
+        with apart(self._host):
+            exe = self._host.readlink("%s/%d/exe" % (PROC, pid))
+        if exe.problem != "absent":
+            self._note_unread(pid, exe, "too_large")
 
     def _look_at(self, pid: int) -> None:
         folder = "%s/%d" % (PROC, pid)
@@ -92,27 +140,30 @@ class Finder:
             return
         with apart(self._host):
             maps = self._host.read(folder + "/maps", MAPS_BYTES)
+        self._cost += _PROCESS_BYTES + (0 if maps.problem else len(maps.value))
         if exe.problem or maps.problem:
-            self._note_unread(pid, exe, maps)
+            self._note_unread(pid, exe, exe.problem or maps.problem)
             return
-        self._bytes += len(maps.value)
         # A process on its way out has given its memory back.
         self.examined += bool(maps.value)
+        if sum(map(len, self._known.values())) > _REMEMBERED:
+            self._known.clear()
+            self._stale_ones.clear()
         view = self._views.of(folder)
         if self._stale_files(view, folder, exe.value, mapped_files.parse_maps(maps.value)):
             self._note_stale(pid, folder, exe.value, view)
 
-    def _note_unread(self, pid: int, exe: Any, maps: Any) -> None:
+    def _note_unread(self, pid: int, exe: Any, reason: str) -> None:
         with apart(self._host):
             again = self._host.readlink("%s/%d/exe" % (PROC, pid))
-        if maps.problem == again.problem == "absent":
+        if reason == again.problem == "absent":
             return
         program = exe.value and processes.parse_exe(exe.value).path
         with apart(self._host):
             group = self._host.read("%s/%d/cgroup" % (PROC, pid), _SMALL_BYTES)
         owner = None if group.problem else units.owner_of(group.value)
         kind = units.kind_of(pid, program, owner, is_carrier(program)) if program and owner else None
-        self.unread.append(Unread(pid, program, exe.problem or maps.problem, kind, owner and owner.user))
+        self.unread.append(Unread(pid, program, reason, kind, owner and owner.user))
 
     def _stale_files(self, view: View, folder: str, exe: str, mapped: Dict[mapped_files.Mapped, str]) -> List[Judged]:
         """The files of a process that are not those at their paths any more; its binary may be mapped by another name than maps has (huge pages)."""
@@ -184,6 +235,8 @@ class Finder:
         maps = self._host.read(folder + "/maps", MAPS_BYTES).value
         if not maps:
             return
+        # Each of its stale files is asked for.
+        self._cost += _PROCESS_BYTES + len(maps)
         mapped = mapped_files.parse_maps(maps)
         links: Dict[Judged, List[Tuple[str, str]]] = {}
         for one, addresses in mapped.items():
@@ -193,7 +246,7 @@ class Finder:
         if still and view.foreign:
             self.in_containers += 1
         elif still:
-            self.stale.append(Stale(pid, processes.parse_exe(exe).path, owner, {one.path: one.state for one in still},
+            self.stale.append(Stale(pid, processes.parse_exe(exe).path, owner, _first_of_each_state(still),
                                     stat and stat.start_ticks, stat.comm if stat else ""))
 
     def _is_fine(self, view: View, folder: str, judged: Judged, mapped: List[Tuple[str, str]], stat: Optional[processes.ProcessStat]) -> bool:
@@ -231,3 +284,8 @@ class Finder:
             return processes.parse_stat(self._host.read(folder + "/stat", _SMALL_BYTES).if_there(""))
         except ValueError:
             return None
+
+
+def _first_of_each_state(found: List[Judged]) -> Dict[str, str]:
+    """State by path, of the first paths of each state."""
+    return {path: state for state in (DELETED, REPLACED) for path in sorted({one.path for one in found if one.state == state})[:_FILES_LIMIT]}

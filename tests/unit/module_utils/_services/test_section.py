@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -226,12 +227,59 @@ def test_only_root_sees_everything() -> None:
     assert world.services()["nulls"]["services.stale"] == "needs_root"
 
 
-def test_bounds_make_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World().process(50, mapping("/usr/bin/app", 10)).process(51, mapping("/usr/bin/app", 10))
-    monkeypatch.setattr(stale_processes, "ALL_MAPS_BYTES", 50)
-    assert world.services()["nulls"]["services.stale"] == "too_large"
-    monkeypatch.setattr(stale_processes, "PROCESSES_LIMIT", 1)
-    assert world.services()["nulls"]["services.stale"] == "too_large"
+def crowded(cgroup: str, count: int = 40) -> World:
+    """A service on a deleted library behind a crowd with many mappings, which began before it."""
+    world = World()
+    for pid in range(100, 100 + count):
+        world.process(pid, "".join(mapping(f"/home/u/{pid}/l{place}.so", place) for place in range(1, 200)), "/home/u/app", cgroup)
+    return world.process(900, mapping(LIBRARY + " (deleted)"))
+
+
+USERS_OWN = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x%d.service\n"
+
+
+@pytest.mark.parametrize("cgroup", [SESSION, USERS_OWN % 1, "0::/system.slice/cron.service\n", "0::/machine.slice/machine-qemu.scope\n"])
+def test_a_crowd_costs_its_own_kind_their_turn(monkeypatch: pytest.MonkeyPatch, cgroup: str) -> None:
+    monkeypatch.setattr(stale_processes, "FREE_BYTES", 200 * 1024)
+    facts = crowded(cgroup).services()
+    assert [row["unit"] for row in facts["stale"]] == ["ssh.service"]
+    kind = units.kind_of(100, "/home/u/app", units.owner_of(cgroup), False)
+    assert {(row["kind"], row["reason"]) for row in facts["unread"]} == {(kind, "too_large")}
+
+
+def test_outside_of_units_whoever_runs_a_crowd_pays_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stale_processes, "FREE_BYTES", 200 * 1024)
+    world = crowded("0::/\n")
+    world.said["read"]["/proc/900/cgroup"] = "0::/\n"
+    owned = dict.fromkeys(range(100, 140), 65534) | {900: 0}
+    world.said["stat"].update({f"/proc/{pid}": ["directory", 0o555, user, user, 0, 0.0, 0.0, 3, pid] for pid, user in owned.items()})
+    assert [row["pid"] for row in world.services()["stale"]] == [900]
+
+
+def test_a_carrier_in_a_crowd_is_told_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stale_processes, "FREE_BYTES", 200 * 1024)
+    world = crowded(SESSION)
+    world.said["readlink"]["/proc/138/exe"] = "/usr/bin/conmon"
+    assert {row["kind"] for row in world.services()["unread"]} == {"session", "carrier"}
+
+
+def test_what_is_remembered_is_bounded_and_forgotten_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stale_processes, "_REMEMBERED", 100)
+    world = crowded(SESSION, 5).process(901, mapping(LIBRARY + " (deleted)"), cgroup="0::/a.service\n")
+    assert [row["unit"] for row in world.services()["stale"]] == ["a.service", "ssh.service"]
+
+
+@pytest.mark.parametrize(("count", "length"), [(services_section.ROWS_LIMIT + 20, 10), (100, 4000)])
+def test_a_user_with_many_units_or_long_paths_hides_no_service(count: int, length: int) -> None:
+    """The record of a host must have room in an answer, and what it has none for is not known."""
+    world = World().process(50, mapping(LIBRARY + " (deleted)"))
+    for pid in range(100, 100 + count):
+        folder = "/home/" + "u" * length
+        world.process(pid, "".join(mapping(f"{folder}/{place}.so (deleted)", place) for place in range(1, 20)), folder + "/app", USERS_OWN % pid)
+    facts = world.services()
+    assert "ssh.service" in [row["unit"] for row in facts["stale"]]
+    assert {row["kind"] for row in facts["unread"]} == {"session"}
+    assert len(json.dumps(facts)) < 1024 * 1024
 
 
 def test_units_by_systemctl_and_by_their_links() -> None:

@@ -29,15 +29,23 @@ WEAKNESSES_BY_OTHER_NAMES = {
     "reptar": "old_microcode",
     **{f"cve_{number.replace('-', '_')}": name for name, numbers in _CVES.items() for number in numbers}}
 
+# All that a scan can call what a host runs under.
 HYPERVISORS = ("none", "kvm", "qemu", "vmware", "xen", "microsoft", "virtualbox", "parallels", "bhyve", "amazon", "google", "firecracker",
-               "cloud-hypervisor", "apple", "powervm", "zvm", "unknown")
+               "cloud-hypervisor", "apple", "powervm", "zvm", "bochs", "unknown")
+# What people write instead. Clouds by what their machines' firmware says of them (systemd's src/basic/virt.c, cloud-init's DMI tables).
 HYPERVISORS_BY_OTHER_NAMES = {
-    **dict.fromkeys(("hyper-v", "hyperv", "azure", "msft"), "microsoft"), **dict.fromkeys(("aws", "ec2", "nitro"), "amazon"),
-    **dict.fromkeys(("gcp", "gce"), "google"), **dict.fromkeys(("esx", "esxi", "vsphere", "vcenter"), "vmware"),
-    **dict.fromkeys(("libvirt", "openstack", "ovirt", "rhev", "rhv", "proxmox", "pve", "nutanix", "ahv", "kubevirt", "harvester"), "kvm"),
-    **dict.fromkeys(("vbox", "oracle"), "virtualbox"), **dict.fromkeys(("xcp-ng", "xenserver", "citrix"), "xen"),
-    **dict.fromkeys(("lpar", "phyp"), "powervm"), **dict.fromkeys(("z/vm",), "zvm"),
-    **dict.fromkeys(("metal", "bare metal", "baremetal", "bare-metal", "bare_metal", "physical", "hardware", "no", "false"), "none")}
+    **dict.fromkeys(("hyper-v", "hyperv", "hyper", "hv", "azure", "msft", "mshv", "wsl", "wsl2"), "microsoft"),
+    **dict.fromkeys(("aws", "ec2", "nitro"), "amazon"), **dict.fromkeys(("gcp", "gce"), "google"),
+    **dict.fromkeys(("esx", "esxi", "vsphere", "vcenter", "vcloud"), "vmware"),
+    **dict.fromkeys(("libvirt", "openstack", "ovirt", "rhev", "rhv", "proxmox", "pve", "nutanix", "ahv", "kubevirt", "harvester", "virsh",
+                     "cloudstack", "qemu-kvm", "kvm-qemu", "kvm/qemu", "qemu/kvm", "openshift", "digitalocean", "droplet", "hetzner", "vultr",
+                     "linode", "akamai", "upcloud", "exoscale", "scaleway", "ovh", "ovhcloud", "alibaba", "aliyun", "tencent", "huawei", "yandex",
+                     "ibmcloud", "zkvm", "powerkvm", "oci", "oracle cloud"), "kvm"),
+    **dict.fromkeys(("vbox", "oracle"), "virtualbox"), **dict.fromkeys(("xcp-ng", "xenserver", "citrix", "hvm", "pvh", "domu"), "xen"),
+    **dict.fromkeys(("lpar", "phyp", "powervc"), "powervm"), **dict.fromkeys(("z/vm", "z-vm"), "zvm"), **dict.fromkeys(("tcg",), "qemu"),
+    **dict.fromkeys(("vz", "virtualization.framework", "applevz"), "apple"), "chv": "cloud-hypervisor", "fc": "firecracker",
+    **dict.fromkeys(("metal", "bare metal", "baremetal", "bare-metal", "bare_metal", "bare", "physical", "hardware", "dedicated", "dom0", "no",
+                     "false", "nothing"), "none")}
 
 # What uname -m prints, by the kernel's own UTS_MACHINE of each architecture.
 MACHINES = ("x86_64", "i686", "i586", "i486", "i386", "aarch64", "aarch64_be", "armv5tel", "armv5tejl", "armv6l", "armv7l", "armv8l", "riscv64",
@@ -62,7 +70,19 @@ DISTRIBUTIONS = (
 # Words that stand as VERSION_ID where no number does: of distributions without releases, and of the branches that others are made from.
 RELEASES_WITHOUT_NUMBERS = ("rolling", "edge", "stream", "sisyphus", "Sisyphus", "unstable", "testing", "current", "next", "nightly", "snapshot",
                             "rawhide", "cauldron", "cooker", "tumbleweed", "devel", "main", "master", "TEMPLATE_VERSION_ID")
+# Words with which a letter that is wrong makes no other distribution.
+WITHOUT_RELATIONS = ("debian", "ubuntu", "fedora", "centos", "almalinux", "opensuse-leap", "opensuse-tumbleweed")
+# Systems that are no Linux, and machines that no Ansible of hosts is for.
+NO_DISTRIBUTIONS = ("windows", "win", "windowsserver", "freebsd", "openbsd", "netbsd", "dragonfly", "macos", "macosx", "osx", "darwin", "solaris",
+                    "illumos", "omnios", "smartos", "aix", "hpux", "esxi", "esx", "unix", "bsd", "none", "other", "default", "latest", "stable",
+                    "server", "wsl", "docker", "kubernetes", "container", "lts")
 DISTRIBUTIONS_BY_OTHER_NAMES = {
+    # Code names belong to version_codename.
+    **dict.fromkeys(("buster", "bullseye", "bookworm", "trixie", "forky", "sid", "deb", "proxmoxve", "pve"), "debian"),
+    **dict.fromkeys(("bionic", "focal", "jammy", "noble", "questing", "resolute"), "ubuntu"), **dict.fromkeys(("cent", "c"), "centos"),
+    **dict.fromkeys(("fcos", "fedoracoreos"), "fedora"), **dict.fromkeys(("rh",), "rhel"), **dict.fromkeys(("slem", "slmicro"), "sl-micro"),
+    "photonos": "photon", "vmwarephoton": "photon", "mint": "linuxmint", **dict.fromkeys(("popos",), "pop"),
+    **dict.fromkeys(("raspios", "raspberrypios"), "raspbian"),
     **dict.fromkeys(("redhat", "red-hat", "red_hat", "el", "redhatenterpriselinux"), "rhel"),
     **dict.fromkeys(("centos-stream", "centos_stream", "centosstream", "stream"), "centos"), **dict.fromkeys(("rockylinux", "rocky-linux"), "rocky"),
     **dict.fromkeys(("alma", "alma-linux"), "almalinux"), **dict.fromkeys(("oracle", "oraclelinux", "oracle-linux", "oel"), "ol"),

@@ -4,16 +4,18 @@
 """Words that no host can ever have, in a standard written by hand: a misspelt weakness, an operator in a text, a rule's name without its form.
 
 Each would judge a whole fleet by a mistake, or match no host in silence. A check says what would be right, or nothing where all is well.
-Closed words are errors; of names that grow with the world (weaknesses, hypervisors) only those are that look like a known one misspelt.
+Closed words are errors; of names that grow with the world (weaknesses) only those are that look like a known one misspelt.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from ...module_utils._boot.trust.known import CERTIFICATES
 from . import names
 
 FAMILIES = ("debian", "redhat", "suse", "other")
@@ -35,6 +37,10 @@ _SHELL = re.compile(r"[*?\[\]]")
 _PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|v)(?=\d)|\.(?:rpm|deb)$", re.IGNORECASE)
 _V_OF_PEOPLE = re.compile(r"v(?:[5-9](?:\.\d+)?|1[23]|15\.\d|\d\d\.(?:04|10))")
 _LATEST = {"latest": "newest_available", "newest": "newest_installed", "current": "newest_installed"}
+_NOTHING = ("any", "all", "every", "anything", "everything", "whatever", "na", "n/a", "null", "nil", "undefined", "unset", "optional", "ignore")
+_NOT_WRITTEN = ("tbd", "todo", "fixme", "xxx", "changeme", "change-me", "change_me", "placeholder", "example", "?", "??", "???", "-", "--", "...")
+_SUITES = ("stable", "oldstable", "oldoldstable", "testing", "unstable", "lts")
+_MODULE_FILE = re.compile(r"(?:.*/)?([A-Za-z0-9_-]{1,64})\.ko(?:\.(?:gz|xz|zst))?")
 _RULES = ("newest_installed", "newest_available", "running", "installed")
 
 Check = Callable[[str], "str | None"]
@@ -72,6 +78,21 @@ def _open(words: tuple[str, ...], others: dict[str, str], what: str) -> Check:
     return check
 
 
+def _under(text: str) -> str | None:
+    """What a host runs under, by the words of a scan: its own name of the hypervisor, else the one that some word of the text means."""
+    if text in names.HYPERVISORS:
+        return None
+    low = text.lower().strip()
+    words = [low, re.sub(r"[-_\s]+", "-", low), re.sub(r"[\s\d.]+$", "", low), *re.findall(r"[a-z]+", low), *re.findall(r"[a-z0-9]+", low)]
+    known = {**{name: name for name in names.HYPERVISORS}, **names.HYPERVISORS_BY_OTHER_NAMES}
+    meant = [known[word] for word in words if word in known] or get_close_matches(
+        low, [name for name in names.HYPERVISORS if 3 < len(name) < len(low) + 3], n=1, cutoff=0.8)
+    if meant:
+        # The bare metal of a cloud is bare metal.
+        return f"what a scan calls it, such as {_quoted('none' if 'none' in meant else meant[0])}"
+    return f"what a scan calls it, one of {', '.join(names.HYPERVISORS)}; whether a host runs guests of its own is hypervisor.is_host"
+
+
 def _folded(text: str) -> str:
     return re.sub(r"[-_\s]+", "", text.lower())
 
@@ -83,12 +104,24 @@ def _turned(text: str) -> str:
 def _meaning(words: tuple[str, ...], others: dict[str, str]) -> Check:
     """The known word that is meant: by its other names, by capitals and dashes, or with letters that changed places; None for one that may be new.
 
-    No other likeness counts: "tlinux" is no misspelt "alinux".
+    No other likeness counts: "tlinux" is no misspelt "alinux". Only words of those that have no near relation may have a letter wrong.
     """
     exact = {word: word for word in words}
     folded = {**{_folded(name): word for name, word in others.items()}, **{_folded(word): word for word in words}}
     turned = {_turned(word): word for word in words if len(word) > 4}
-    return lambda text: exact.get(text) or folded.get(_folded(text)) or turned.get(_turned(text))
+
+    def near(text: str) -> str | None:
+        return next((word for word in names.WITHOUT_RELATIONS if word in words and _is_one_letter_off(_folded(text), _folded(word))), None)
+
+    return lambda text: exact.get(text) or folded.get(_folded(text)) or turned.get(_turned(text)) or near(text)
+
+
+def _is_one_letter_off(text: str, word: str) -> bool:
+    """Whether one letter is another, too much or missing."""
+    if abs(len(text) - len(word)) > 1:
+        return False
+    start = next((place for place, (one, other) in enumerate(zip(text, word, strict=False)) if one != other), min(len(text), len(word)))
+    return any(text[start + mine:] == word[start + its:] for mine, its in ((1, 1), (1, 0), (0, 1)))
 
 
 def _lower(what: str) -> Check:
@@ -106,13 +139,17 @@ def _lower(what: str) -> Check:
 
 def _distribution(text: str) -> str | None:
     """The ID of a distribution: neither its name as people say it, nor one with the release in it."""
-    return _value(text) or _other_distribution(text) or _plain(text)
+    return _value(text) or _other_distribution(text) or _plain(text) or (
+        None if re.fullmatch(r"[A-Za-z0-9._+-]+", text) else "the distribution as os-release has it: letters, digits, dots and dashes")
 
 
 def _other_distribution(text: str) -> str | None:
     """What a text means that is not an ID itself; IDs have no capitals, but for a few, so that others may come."""
-    release = re.fullmatch(r"(\D+?)[-_\s]?v?\d[\d.]*", text, re.IGNORECASE)
-    meant = _DISTRIBUTION(text) or (_DISTRIBUTION(release[1]) if release else None)
+    if _folded(text.rstrip("0123456789.")) in names.NO_DISTRIBUTIONS:
+        return "a distribution of Linux, as its os-release has it, such as \"debian\""
+    release = re.fullmatch(r"(\D+?)[-_\s]?v?\d[\d.]*(?:[-_\s]?sp\d|s)?", text, re.IGNORECASE)
+    bare = re.sub(r"(?i)[\s_-]*(?:gnu/linux|linux|server|lts|gnu)\b", "", release[1] if release else text)
+    meant = next(filter(None, map(_DISTRIBUTION, [text, *([release[1]] if release else []), *([bare] if bare else [])])), None)
     return None if meant in (None, text) else f"the distribution as os-release has it, such as {_quoted(str(meant))}"
 
 
@@ -126,6 +163,8 @@ def _matched_distribution(pattern: str) -> str | None:
 
 
 def _code_name(text: str) -> str | None:
+    if text.lower() in _SUITES:
+        return 'the code name, such as "bookworm"; a suite is none'
     return _lower("the code name")(text) or (None if re.search(r"[a-z]", text) else "a code name; the release's number is version_id")
 
 
@@ -214,6 +253,38 @@ def _level(text: str) -> str | None:
     return "the level's own name, such as \"121.4\"" if text.lower() in _LATEST else _plain(text)
 
 
+def _day(text: str) -> str | None:
+    """A day in the one form whose texts have the order of days."""
+    try:
+        return None if date.fromisoformat(text).isoformat() == text else 'a day as YYYY-MM-DD, such as "2026-01-31"'
+    except ValueError:
+        return 'a day as YYYY-MM-DD, such as "2026-01-31"'
+
+
+def _module_name(text: str) -> str | None:
+    """A module's name as lsmod has it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        return None
+    file = _MODULE_FILE.fullmatch(text) or re.fullmatch(r"(?:blacklist|install|modprobe)\s+([A-Za-z0-9_-]{1,64})(?:\s.*)?", text)
+    return "a module's name in each item, " + (f"such as {_quoted(file[1])}" if file else "without patterns and options, such as \"algif_aead\"")
+
+
+def _certificate(text: str) -> str | None:
+    """A certificate's name in the collection's table, or its SHA-256 as records have it."""
+    known = sorted({*CERTIFICATES.values()})
+    if text in known or re.fullmatch(r"[0-9a-f]{64}", text):
+        return None
+    bare = re.sub(r"[:\s]", "", text.lower())
+    if re.fullmatch(r"[0-9a-f]{64}", bare):
+        return f"its SHA-256 without colons and capitals: {_quoted(bare)}"
+    close = get_close_matches(re.sub(r"[-\s]+", "_", text.lower()), known, n=1, cutoff=0.6)
+    return "64 hexadecimal digits, or one of " + ", ".join(known) + (f"; did you mean {_quoted(close[0])}?" if close else "")
+
+
+def _no_pattern(text: str) -> str | None:
+    return "one name in each item: there are no patterns in it" if _SHELL.search(text) or re.search(r"[\s,]", text.strip()) else None
+
+
 def _container(text: str) -> str | None:
     field, separator, pattern = text.partition(":")
     if separator and field in CONTAINER_FIELDS and pattern.strip():
@@ -224,10 +295,14 @@ def _container(text: str) -> str | None:
 
 # What a schema can say of it: keys that take closed words, and those whose words have one shape.
 CLOSED: dict[str, tuple[str, ...]] = {
+    "hypervisor.under": names.HYPERVISORS,
     "live_patch.protection": PROTECTIONS, "live_patch.provider": PROVIDERS, "containers.engines": (
         "containerd", "docker", "crio", "podman", "lxc", "incus", "lxd", "nspawn", "libvirt_lxc", "apptainer"),
 }
 SHAPES = {
+    "os.firmware_date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "kernel.modules_blocked": r"^[A-Za-z0-9_-]{1,64}$",
+    "boot.trust.certificates": rf"^([0-9a-f]{{64}}|{'|'.join(sorted({*CERTIFICATES.values()}))})$",
     # The characters that systemd.unit(5) allows; a template alone is no unit.
     "os.version_id": rf"[0-9]|^({'|'.join(names.RELEASES_WITHOUT_NUMBERS)})$",
     "services.required": r"^(?!.*@\.)[A-Za-z0-9:_.\\@-]+\.(service|socket|timer)$",
@@ -248,12 +323,18 @@ CHECKS: dict[str, Check] = {
     "kernel.running": _release(("newest_installed", "newest_available")),
     "kernel.default_boot": _release(("newest_installed", "newest_available", "running")),
     "kernel.running_version": _release(()),
+    "os.firmware_date": _day,
     "kernel.flavour": _plain,
+    "kernel.modules_blocked": _module_name,
+    "kernel.managers": _no_pattern,
+    "boot.trust.certificates": _certificate,
+    "kata.handlers": _no_pattern,
+    "kata.isolation": _no_pattern,
     "boot.cmdline_required": _whole_word,
     "boot.cmdline_forbidden": _one_word,
     **{path: _closed(known) for path, known in CLOSED.items()},
     "live_patch.level": _level,
-    "hypervisor.under": _open(names.HYPERVISORS, names.HYPERVISORS_BY_OTHER_NAMES, "what a scan calls it"),
+    "hypervisor.under": _under,
     "containers.shared_kernel_allowed": _container,
     "kata.version": _version,
     "kata.guest_kernel": _release(()),
@@ -263,10 +344,21 @@ CHECKS: dict[str, Check] = {
 
 def check(path: str, kind: str, text: str) -> str | None:
     """What would be right in the place of a text that no host can have; None where all is well."""
-    own = CHECKS.get(path)
-    if own is not None:
-        return own(text)
-    return _running(text) if path.endswith(".running") else _version(text) if kind == "version" else None
+    own = CHECKS.get(path) or (_running if path.endswith(".running") else _version if kind == "version" else None)
+    problem = own(text) if own else None
+    # Each word of a command line is somebody's, and "any" is one of the levels of a weakness.
+    is_free = kind in ("text", "version", "words") and not path.startswith("boot.cmdline_")
+    return problem or (_no_value(path, text) if is_free else None)
+
+
+def _no_value(path: str, text: str) -> str | None:
+    """What people write where they mean nothing: in a standard a key that is left out is not judged."""
+    word = text.strip().lower()
+    if word in _LATEST and path.startswith("os.") and not path.startswith("os.image."):
+        return "the value itself: only of kernels and of monitors there is a newest one"
+    if word in _NOTHING or word == "*":
+        return "a value that hosts have; a key that is left out is not judged, so leave it out"
+    return "the value itself" if word in _NOT_WRITTEN else None
 
 
 _running = _release(("installed",))
@@ -290,6 +382,8 @@ def check_match(fact: str, pattern: str) -> str | None:
         if any(fnmatchcase(family, pattern) for family in FAMILIES):
             return None
         return _closed(FAMILIES)(pattern) or f"one of {', '.join(FAMILIES)}"
+    if pattern.strip().lower() in _NOTHING:
+        return f"a match without {fact}, which every host has; or a shell pattern"
     several = list(filter(None, _SEVERAL.split(pattern)))
     if len(several) > 1:
         return f"a list: [{', '.join(map(_quoted, several))}]"

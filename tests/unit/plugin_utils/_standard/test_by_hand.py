@@ -9,6 +9,8 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._os import virtualization
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard import names
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import StandardError, effective
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.variables import known, strangers
 
@@ -207,6 +209,55 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"hypervisor": {"under": "vbox"}}, 'such as "virtualbox"'),
     ({"hypervisor": {"under": "vSphere"}}, 'such as "vmware"'),
     ({"hypervisor": {"under": "no"}}, 'such as "none"'),
+    # Names of hypervisors and of clouds, by what systemd's src/basic/virt.c and cloud-init take their firmware for.
+    *(({"hypervisor": {"under": text}}, f'what a scan calls it, such as "{meant}"') for text, meant in (
+        ("hv", "microsoft"), ("hyper v", "microsoft"), ("hyper_v", "microsoft"), ("Microsoft Hyper-V", "microsoft"), ("azure vm", "microsoft"),
+        ("bare", "none"), ("physical machine", "none"), ("metal server", "none"), ("aws bare metal", "none"), ("xen dom0", "none"),
+        ("qemu-kvm", "kvm"), ("KVM/QEMU", "kvm"), ("kvm-qemu", "kvm"), ("libvirt/kvm", "kvm"), ("KVM guest", "kvm"), ("nutanix ahv", "kvm"),
+        ("digitalocean", "kvm"), ("hetzner", "kvm"), ("oracle cloud", "kvm"), ("aliyun", "kvm"), ("zKVM", "kvm"), ("PowerKVM", "kvm"),
+        ("esxi 8", "vmware"), ("esxi8", "vmware"), ("vmware workstation", "vmware"), ("google cloud", "google"), ("amazon ec2", "amazon"),
+        ("aws nitro", "amazon"), ("xen-hvm", "xen"), ("xen pv", "xen"), ("domU", "xen"), ("tcg", "qemu"), ("apple vz", "apple"),
+        ("cloud hypervisor", "cloud-hypervisor"))),
+    *(({"hypervisor": {"under": text}}, "one of none, kvm, qemu") for text in (
+        "vm", "virtual", "virtual machine", "guest", "host", "hypervisor", "cloud", "container", "docker", "lxc", "any", "all", "yes", "a_new_one")),
+    # What stands for nothing: a key that is left out is not judged.
+    *(({"os": {key: word}}, "so leave it out") for key in ("id", "version_codename", "architecture", "firmware_version") for word in ("any", "all")),
+    ({"os": {"id": {"any_of": ["debian", "any"]}}}, "so leave it out"),
+    ({"os": {"firmware_version": "*"}}, "so leave it out"),
+    ({"os": {"bmc_version": "n/a"}}, "so leave it out"),
+    ({"os": {"firmware_version": "latest"}}, "the value itself"),
+    ({"os": {"architecture": "tbd"}}, "the value itself"),
+    ({"os": {"image": {"booted": "TODO"}}}, "the value itself"),
+    ({"kernel": {"flavour": "any"}}, "so leave it out"),
+    ({"live_patch": {"level": "any"}}, "so leave it out"),
+    ({"kata": {"handlers": ["any"]}}, "so leave it out"),
+    ({"kata": {"handlers": ["kata*"]}}, "there are no patterns in it"),
+    ({"kernel": {"managers": ["unattended-upgrades, dnf-automatic"]}}, "one name in each item"),
+    (block(id="any"), "a match without id"),
+    (block(version_id="all"), "a match without version_id"),
+    # Days have the order of their texts in one form only.
+    *(({"os": {"firmware_date": {"minimum": text}}}, "a day as YYYY-MM-DD") for text in (
+        "01/31/2026", "31.01.2026", "2026-1-31", "20260131", "2026-02-30", "Jan 31 2026", "2026", "2026-W05-6")),
+    # Modules and certificates by the names that hosts have.
+    ({"kernel": {"modules_blocked": ["algif_aead.ko"]}}, 'such as "algif_aead"'),
+    ({"kernel": {"modules_blocked": ["/lib/modules/6.1.0/kernel/crypto/algif_aead.ko.xz"]}}, 'such as "algif_aead"'),
+    ({"kernel": {"modules_blocked": ["blacklist rxrpc"]}}, 'such as "rxrpc"'),
+    ({"kernel": {"modules_blocked": ["install rxrpc /bin/false"]}}, 'such as "rxrpc"'),
+    ({"kernel": {"modules_blocked": ["algif_*"]}}, "without patterns"),
+    ({"boot": {"trust": {"certificates": ["Microsoft UEFI CA 2023"]}}}, 'did you mean "microsoft_uefi_ca_2023"?'),
+    ({"boot": {"trust": {"certificates": ["microsoft-uefi-ca-2023"]}}}, 'did you mean "microsoft_uefi_ca_2023"?'),
+    ({"boot": {"trust": {"certificates": [":".join(["AB"] * 32)]}}}, f'its SHA-256 without colons and capitals: "{"ab" * 32}"'),
+    ({"boot": {"trust": {"certificates": ["any"]}}}, "64 hexadecimal digits, or one of"),
+    # Names of distributions that people cut short, and other words in their place.
+    *(({"os": {"id": text}}, f'the distribution as os-release has it, such as "{meant}"') for text, meant in (
+        ("deb", "debian"), ("deb12", "debian"), ("bookworm", "debian"), ("jammy", "ubuntu"), ("Ubuntu Server", "ubuntu"), ("ubuntu-server", "ubuntu"),
+        ("ubunto", "ubuntu"), ("ubunut", "ubuntu"), ("kubuntu", "ubuntu"), ("Debian GNU/Linux 12", "debian"), ("fedore", "fedora"),
+        ("fedora-coreos", "fedora"), ("cent", "centos"), ("c9s", "centos"), ("centso", "centos"), ("rh", "rhel"), ("sles15sp6", "sles"),
+        ("SLES 15 SP6", "sles"), ("suse-linux", "sles"), ("slem", "sl-micro"), ("kali-linux", "kali"), ("alpinelinux", "alpine"),
+        ("mint", "linuxmint"), ("pop-os", "pop"), ("raspios", "raspbian"), ("photonos", "photon"))),
+    *(({"os": {"id": text}}, "a distribution of Linux") for text in ("windows", "win2022", "FreeBSD", "macOS", "esxi", "none", "other", "stable")),
+    ({"os": {"id": "gnu/hurd"}}, "letters, digits, dots and dashes"),
+    ({"os": {"version_codename": "oldstable"}}, "a suite is none"),
     ({"hypervisor": {"is_host": "yes"}}, "true or false"),
     ({"hypervisor": {"ladder": "guests"}}, "one of flags, device, vm, vcpu"),
     ({"hypervisor": {"qemu": {"presence": True}}}, "one of required, forbidden"),
@@ -254,7 +305,11 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"os": {"id": "opensuse-leap", "version_id": "15.6", "version_codename": "bookworm", "architecture": "riscv64"}},
     {"os": {"id": {"any_of": ["debian", "ubuntu"]}, "version_id": "20251117"}},
     {"cpu": {"vulnerabilities": {"all": "mitigated", "meltdown": "any", "spectre_v2": "mitigated", "a_hole_of_2028": "mitigated"}}},
-    {"hypervisor": {"under": "none"}}, {"hypervisor": {"under": {"any_of": ["kvm", "a_new_one"]}}},
+    {"hypervisor": {"under": "none"}}, {"hypervisor": {"under": {"any_of": ["kvm", "bochs", "unknown"]}}},
+    {"os": {"firmware_date": {"minimum": "2026-01-31"}, "firmware_version": "U32 v3.40 (03/05/2026)", "bmc_version": "1.73"}},
+    {"os": {"image": {"reference": {"any_of": ["registry.example.org/base:latest", "stable"]}}}},
+    {"kernel": {"modules_blocked": ["algif_aead", "snd-hda-intel"], "managers": ["yum-cron"]}},
+    {"boot": {"trust": {"certificates": ["microsoft_uefi_ca_2023", "ab" * 32]}}},
     {"hypervisor": {"kvm": {"kvm_amd": {"nested": False}}}},
     {"containers": {"engines": [], "shared_kernel_allowed": ["namespace:kube-system", "image:registry.example.org/infra/*"]}},
     # What looks like a mistake and is somebody's: kernels of one's own, and distributions beside the well-known ones.
@@ -287,6 +342,13 @@ RIGHT: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("standard", RIGHT, ids=[json.dumps(standard)[:70] for standard in RIGHT])
 def test_what_is_right_is_taken(standard: dict[str, Any]) -> None:
     assert effective({"firebreak_standard": standard}).standard
+
+
+def test_hypervisors_are_known_by_all_names_that_a_scan_gives_them() -> None:
+    tables = (virtualization._BY_DMI, virtualization._BY_CLOCK)
+    said = {row[-1] for table in tables for row in table} | {*virtualization._BY_ACPI.values(), virtualization.NONE, virtualization.UNKNOWN}
+    assert said | {"zvm", "powervm"} == set(names.HYPERVISORS)
+    assert set(names.HYPERVISORS_BY_OTHER_NAMES.values()) <= set(names.HYPERVISORS)
 
 
 def test_an_override_is_held_to_the_same_words() -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import http.server
 import json
 import os
-import socket
-import subprocess
 import sys
 import threading
 import time
@@ -24,12 +22,11 @@ import pytest
 import yaml
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import questions, upgrade
 from namespace_host import NamespaceHost
+from running_rulebook import PATIENCE, Rulebook
 
-ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 CVE, SYSCTL = "CVE-2026-31431", "net.ipv4.conf.all.accept_redirects"
 MITIGATION = {"advisory": [CVE], "reason": "there is no fix yet", "owner": "the test", "expires": "2099-12-31", "sysctls": {SYSCTL: 0}}
-PATIENCE = 3600.0
 EXPOSED = ("web1", "web2")
 
 
@@ -48,7 +45,7 @@ class World:
     """A fleet, its controller's folder, and the rulebook that runs there."""
 
     def __init__(self, folder: Path, hook: str) -> None:
-        self.folder, self.heal = folder, folder / "heal"
+        self.folder = folder
         self.hosts = {name: NamespaceHost(folder / name, f"127.0.1.{number}") for number, name in enumerate(EXPOSED, 1)}
         python = os.path.realpath(sys.executable)
         reached = {name: {**host.variables(), "ansible_python_interpreter": python} for name, host in self.hosts.items()}
@@ -60,54 +57,12 @@ class World:
             "firebreak_heal": True, "firebreak_waves": [1, "100%"], "firebreak_heal_per_day": 20, "firebreak_heal_tickets": str(folder / "tickets"),
             "firebreak_heal_webhook": hook}
         (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": variables, "hosts": reached}}), encoding="utf-8")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        (folder / "heal.yml").write_text(yaml.safe_dump({"firebreak_events": str(folder / "events"), "firebreak_events_port": port,
-                                                         "firebreak_heal_dir": str(self.heal)}), encoding="utf-8")
-        self.environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
-                            "ANSIBLE_HOME": str(folder / "home"), "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-        self.log = (folder / "rulebook.log").open("w+", encoding="utf-8")
-        self.rulebook = self.start("ansible-rulebook", "--rulebook", "firebreak.fleet.heal_fleet", "--inventory", "inventory.yml", "--vars",
-                                   "heal.yml", "--shutdown-delay", "60")
-
-    def start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a program in the controller's folder."""
-        return subprocess.Popen([str(BIN / program), *arguments], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log,
-                                stderr=subprocess.STDOUT, start_new_session=True)
+        self.rulebook = Rulebook(folder, BIN)
 
     def have(self, is_mitigated: bool, state: dict[str, str]) -> None:
         """What the standard and the feed say from now on."""
         (self.folder / "mitigations.json").write_text(json.dumps([MITIGATION] if is_mitigated else []), encoding="ascii")
         (self.folder / "feed.json").write_text(json.dumps({"containerd": {CVE: {"releases": {"bookworm": state}}}}), encoding="ascii")
-
-    def drop(self, name: str, content: dict[str, Any]) -> None:
-        """Drop a file for the rulebook, whole."""
-        (self.folder / "events").mkdir(exist_ok=True)
-        (self.folder / "events" / f".{name}").write_text(json.dumps(content), encoding="utf-8")
-        (self.folder / "events" / f".{name}").rename(self.folder / "events" / f"{name}.json")
-
-    def journal(self) -> list[dict[str, Any]]:
-        """What was done and why."""
-        path = self.heal / "journal.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-    def said(self, what: str, event: str) -> bool:
-        """Whether the journal says that."""
-        return any((row["what"], row["event"]) == (what, event) for row in self.journal())
-
-    def wait(self, what: str, event: str) -> None:
-        """Wait until the journal says that."""
-        end = time.monotonic() + PATIENCE
-        while not self.said(what, event):
-            assert self.rulebook.poll() is None, self.told()
-            assert time.monotonic() < end, self.told()
-            time.sleep(0.2)
-
-    def told(self) -> str:
-        """The end of what the programs said."""
-        self.log.flush()
-        return Path(self.log.name).read_text(encoding="utf-8", errors="replace")[-6000:]
 
     def sysctls(self) -> list[str]:
         """What is in force on the hosts."""
@@ -115,9 +70,7 @@ class World:
 
     def end(self) -> None:
         """Stop what was started."""
-        self.rulebook.terminate()
-        self.rulebook.wait(PATIENCE)
-        self.log.close()
+        self.rulebook.end()
         for host in self.hosts.values():
             host.end()
 
@@ -134,19 +87,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def test_an_advisory_is_answered_and_the_next_events_wait(world: World) -> None:
     assert world.sysctls() == ["1", "1"]
-    world.drop("dsa-1", {"id": "dsa-1", "details": f"A hole in containerd: {CVE}", "hosts": "odd", "meta": {"hosts": "odd"}})
-    world.wait("begun", "dsa-1")
-    world.drop("while-busy", {"kind": "drift", "id": "while-busy"})
-    event = json.dumps({"firebreak_event": {"kind": "drift", "id": "by-hand"}, "firebreak_heal_dir": str(world.heal)})
-    by_hand = world.start("ansible-playbook", "-i", "inventory.yml", "firebreak.fleet.heal_fleet", "-e", event)
+    world.rulebook.drop("dsa-1", {"id": "dsa-1", "details": f"A hole in containerd: {CVE}", "hosts": "odd", "meta": {"hosts": "odd"}})
+    world.rulebook.wait("begun", "dsa-1")
+    world.rulebook.drop("while-busy", {"kind": "drift", "id": "while-busy"})
+    event = json.dumps({"firebreak_event": {"kind": "drift", "id": "by-hand"}, "firebreak_heal_dir": str(world.rulebook.heal)})
+    by_hand = world.rulebook.start("ansible-playbook", "-i", "inventory.yml", "firebreak.fleet.heal_fleet", "-e", event)
     for name in ("dsa-1", "while-busy", "by-hand"):
-        world.wait("ended", name)
-    assert by_hand.wait(PATIENCE) == 0, world.told()
-    rows = world.journal()
+        world.rulebook.wait("ended", name)
+    assert by_hand.wait(PATIENCE) == 0, world.rulebook.told()
+    rows = world.rulebook.journal()
     order = list(dict.fromkeys(row["event"] for row in rows))
     assert order[0] == "dsa-1"
     assert [row["event"] for row in rows] == [row["event"] for name in order for row in rows if row["event"] == name], "two runs at once"
-    of_first = {(row.get("host"), row["what"]): row["why"] for row in rows if row["event"] == "dsa-1"}
+    of_first = world.rulebook.said_of("dsa-1")
     for name in EXPOSED:
         assert of_first[name, "healed"] == "seen healed by a scan of its own, and proved", rows
     assert of_first["odd", "left_alone"].startswith("unknown: python_too_old")
@@ -169,10 +122,10 @@ def test_it_is_told(world: World) -> None:
 
 def test_the_mitigation_goes_when_the_fix_is_in_force(world: World) -> None:
     world.have(False, {"status": "resolved", "fixed_version": "1.0-1"})
-    world.drop("dsa-1-fixed", {"id": "dsa-1-fixed", "details": f"Fixed: {CVE}"})
-    world.wait("ended", "dsa-1-fixed")
-    healed = {row["host"]: row["why"] for row in world.journal() if (row["event"], row["what"]) == ("dsa-1-fixed", "healed")}
-    assert healed == dict.fromkeys(EXPOSED, "seen healed by a scan of its own, and proved"), world.told()
+    world.rulebook.drop("dsa-1-fixed", {"id": "dsa-1-fixed", "details": f"Fixed: {CVE}"})
+    world.rulebook.wait("ended", "dsa-1-fixed")
+    healed = {row["host"]: row["why"] for row in world.rulebook.journal() if (row["event"], row["what"]) == ("dsa-1-fixed", "healed")}
+    assert healed == dict.fromkeys(EXPOSED, "seen healed by a scan of its own, and proved"), world.rulebook.told()
     assert world.sysctls() == ["1", "1"]
     assert [host.run("ls /var/lib/firebreak 2>/dev/null || true") for host in world.hosts.values()] == ["", ""]
 

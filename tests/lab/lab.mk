@@ -56,7 +56,7 @@ lab-parts:
 	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full --ignore=tests/lab/mutations
 	@$(WITHIN) proof env $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 	@for scenario in $(SCENARIOS); do $(WITHIN) $$scenario env $(MOLECULE) $$scenario; done
-	@echo "left out: molecule's scenarios $(MORE_SCENARIOS), machines with bullseye and sid, roots of trixie and testing, boots with Secure Boot, and klp-build; make test-lab-full runs them"
+	@echo "left out: molecule's scenarios $(MORE_SCENARIOS), machines with bullseye and sid, roots of trixie and testing, boots with Secure Boot, klp-build, and healing; make test-lab-full runs them"
 
 .PHONY: test-proof
 test-proof: $(DEV) lab-packages ## scan and proof on hosts that are tampered with (part of test-lab)
@@ -67,7 +67,8 @@ proof-table: $(DEV) lab-packages ## the same, and write what caught each mutatio
 	@FIREBREAK_WRITE_TABLE=1 $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 
 .PHONY: test-lab-full
-test-lab-full: test-lab ## test-lab, molecule's other scenarios, machines with bullseye and sid, roots of trixie and testing in Ubuntu's layout, boots with Secure Boot, and a kernel patched by its own klp-build
+test-lab-full: test-lab .venv-eda/.ready ## test-lab, molecule's other scenarios, machines with bullseye and sid, roots of trixie and testing in Ubuntu's layout, boots with Secure Boot, a kernel patched by its own klp-build, and machines that ansible-rulebook has live-patched
 	@tests/tools/apt_install tests/lab/full/packages.txt
+	@tests/tools/apt_install tests/eda/packages.txt
 	@for scenario in $(MORE_SCENARIOS); do $(MOLECULE) $$scenario; done
 	@$(LAB_PYTEST) -q --durations=5 tests/lab/full

@@ -22,7 +22,7 @@ from ..plugin_utils._history.database import of_folder
 from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
 from ..plugin_utils._rollout import keeping
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
-from ..plugin_utils._rollout.settings import SettingsError, settings
+from ..plugin_utils._rollout.settings import SettingsError, domains, settings
 from ..plugin_utils._rollout.windows import WindowError, read
 from ..plugin_utils._settings.meaning import SETTINGS, SettingError, meaning
 from ..plugin_utils._settings.places import Job, job_of
@@ -118,8 +118,7 @@ class ActionModule(ControllerAction):
                 value = self._templar.template(variables.get(name))
             except AnsibleError as error:
                 raise RolloutError(f"{host}: {name} cannot be templated: {' '.join(str(error).split())[:300]}") from None
-            listed = list(value) if isinstance(value, (list, tuple)) else [value]
-            found[key] = meaning(name, value) if name in SETTINGS else [str(one) for one in listed if one not in (None, "")]
+            found[key] = meaning(name, value) if name in SETTINGS else domains(value)
         read(found["windows"])
         return {**found, "groups": sorted(wanted.intersection(variables.get("group_names", ())))}
 

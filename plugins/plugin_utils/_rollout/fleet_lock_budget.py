@@ -38,7 +38,7 @@ def slots(state: State, group: str) -> int:
     least = dict(state.settings.quorum).get(group)
     if least is not None:
         size = state.sizes.get(group, 0)
-        return max(0, size - least.of(size))
+        return max(0, size - least.at_least(size))
     return state.settings.max_down.of(len(state.hosts)) if state.settings.max_down else 1
 
 

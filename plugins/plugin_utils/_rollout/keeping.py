@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .._fleet import store
+from .wording import wrong
 
 LOCK = "lock.json"
 WATCHED = "watched.jsonl"
@@ -59,27 +60,45 @@ def new(folder: Path, now: datetime) -> Path:
 
 
 def events(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The events of a journal; a torn last line is none, any other line that is not JSON ends the reading with an error."""
-    whole, newline, _torn = store.read(path, _LIMIT).rpartition("\n")
-    for number, line in enumerate(whole.split("\n") if newline else [], 1):
+    """The events of a journal; a torn last line is none, any other line that says nothing which can be ends the reading with an error."""
+    for number, line in enumerate(_whole_lines(path), 1):
         try:
             event = json.loads(line)
-        except ValueError as error:
-            raise store.StoreError(f"cannot read {path}: line {number} is no JSON ({error}); the rollout cannot be continued from it") from error
-        if isinstance(event, dict):
-            yield event
+        except (ValueError, RecursionError) as error:
+            raise _damaged(path, number, f"it is no JSON ({error})") from error
+        why = wrong(event)
+        if why:
+            raise _damaged(path, number, why)
+        yield event
+
+
+def _whole_lines(path: Path) -> list[str]:
+    whole, newline, _torn = store.read(path, _LIMIT).rpartition("\n")
+    return whole.split("\n") if newline else []
+
+
+def _damaged(path: Path, number: int, why: str) -> store.StoreError:
+    return store.StoreError(f"cannot read {path}: line {number}: {why}; the rollout cannot be continued from it")
 
 
 def watched(folder: Path, since: str) -> Iterator[Mapping[str, Any]]:
     """What somebody's watcher saw from outside since a moment, as events: its lines say ``host``, ``up`` and ``at`` in seconds since 1970. It
-    writes beside the journals, and is believed by nobody but the one who looks at the page."""
-    path = folder / WATCHED
-    for line in events(path) if path.exists() else ():
+    writes beside the journals, and is believed by nobody but the one who looks at the page: whatever else stands there is passed over."""
+    for line in _seen_from_outside(folder / WATCHED):
         seconds = line.get("at")
         if isinstance(line.get("host"), str) and isinstance(line.get("up"), bool) and isinstance(seconds, (int, float)) and 0 <= seconds < _FAR:
             at = stamp(datetime.fromtimestamp(seconds, timezone.utc))
             if at >= since:
                 yield {"event": "watched", "host": line["host"], "up": line["up"], "at": at}
+
+
+def _seen_from_outside(path: Path) -> Iterator[Mapping[str, Any]]:
+    with contextlib.suppress(store.StoreError):
+        for line in _whole_lines(path) if path.exists() else ():
+            with contextlib.suppress(ValueError, RecursionError):
+                found = json.loads(line)
+                if isinstance(found, dict):
+                    yield found
 
 
 def append(path: Path, happened: Iterable[Mapping[str, Any]], now: datetime) -> None:

@@ -29,7 +29,11 @@ class Size(NamedTuple):
 
     def of(self, total: int) -> int:
         """How many of ``total``; a share is rounded down, as Ansible's serial does it."""
-        return int(total * self.amount / 100) if self.is_share else int(self.amount)
+        return total * round(self.amount * 1000) // 100_000 if self.is_share else int(self.amount)
+
+    def at_least(self, total: int) -> int:
+        """How many of ``total`` are no less than this; a share is rounded up."""
+        return -(-total * round(self.amount * 1000) // 100_000) if self.is_share else int(self.amount)
 
 
 _ALL, _NONE = Size(100, True), Size(0, False)
@@ -83,6 +87,14 @@ def settings(raw: Mapping[str, Any]) -> Settings:
         approval=_choice(given.get("approval", "none"), "firebreak_approval", APPROVALS),
         only_drifted=_truth(given.get("only_drifted", False), "firebreak_only_drifted"),
     )
+
+
+def domains(value: Any) -> list[str]:
+    """The words of a host's firebreak_domain: a list, or a text with commas."""
+    words = [] if value is None else _listed(value)
+    if isinstance(value, (bool, Mapping)) or any(isinstance(word, bool) or not isinstance(word, (str, int, float)) for word in words):
+        raise SettingsError(f"firebreak_domain: seen {value!r}; wanted words such as rack1, of which never two hosts are down")
+    return list(dict.fromkeys(word for one in words if (word := str(one).strip())))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -38,7 +38,7 @@ class Places:
         self._groups: Counter[str] = Counter()
         self._down = 0
         self._most = state.settings.max_down.of(len(state.hosts)) if state.settings.max_down else None
-        self._least = {group: size.of(state.sizes.get(group, 0)) for group, size in state.settings.quorum}
+        self._least = {group: size.at_least(state.sizes.get(group, 0)) for group, size in state.settings.quorum}
         for host in (*(one for one in state.hosts.values() if one.status in OUT), *guests):
             self.take(host)
 

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LEAST = 3
 _FORM = re.compile(r"(?P<days>[A-Za-z*,-]+)\s+(?P<start>\d{1,2}:\d{2})-(?P<end>\d{1,2}:\d{2})(?:\s+(?P<zone>[A-Za-z0-9_+/-]+))?")
+_LOOSE = re.compile(r"\s*([,\u2013-])\s*")
 _WANTED = "wanted days, hours and a time zone, such as 'Mon-Fri 22:00-04:00 Europe/Berlin' or 'daily 02:00-05:00' (in UTC)"
 _AHEAD_DAYS = 8
 
@@ -34,7 +36,7 @@ class Window(NamedTuple):
 
 def parse(text: str) -> Window:
     """The window that a text means."""
-    found = _FORM.fullmatch(text.strip())
+    found = _FORM.fullmatch(_LOOSE.sub(r"\1", text.strip()).replace("\u2013", "-"))
     if not found:
         raise WindowError(f"firebreak_windows: seen {text!r}; {_WANTED}")
     zone = found["zone"] or "UTC"
@@ -58,14 +60,20 @@ def _days(text: str, whole: str) -> frozenset[int]:
         return frozenset(range(7))
     found: set[int] = set()
     for part in text.split(","):
-        first, dash, last = part.strip().lower()[:9].partition("-")
-        try:
-            start = _DAYS.index(first[:3])
-            end = _DAYS.index(last[:3]) if dash else start
-        except ValueError:
-            raise WindowError(f"firebreak_windows: seen {whole!r}; {_WANTED}") from None
+        first, *last = (_day(name, whole) for name in part.split("-"))
+        if len(last) > 1:
+            raise WindowError(f"firebreak_windows: seen {whole!r}; {_WANTED}")
+        start, end = first, last[0] if last else first
         found.update(day % 7 for day in range(start, end + 1 if end >= start else end + 8))
     return frozenset(found)
+
+
+def _day(text: str, whole: str) -> int:
+    """The number of a day that is named in full or by at least three letters, as in Tue, Tues, Tuesday."""
+    found = [number for number, name in enumerate(_DAYS) if len(text) >= _LEAST and name.startswith(text.lower())]
+    if not found:
+        raise WindowError(f"firebreak_windows: seen {whole!r}; {_WANTED}")
+    return found[0]
 
 
 def is_open(window: Window, moment: datetime) -> bool:

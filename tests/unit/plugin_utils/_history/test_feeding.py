@@ -88,7 +88,7 @@ def test_journals_are_read_again_only_where_they_grew_and_a_broken_one_keeps_no_
     path = folder / "20261101T010000Z.jsonl"
     path.write_text("".join(lines[:2]) + lines[2][:20])
     for _again in range(2):
-        assert "20261101T000000Z.jsonl: line 1 is no JSON" in feeding.feed_journals(place, [folder, tmp_path / "reports/heal"])
+        assert "20261101T000000Z.jsonl: line 1: it is no JSON" in feeding.feed_journals(place, [folder, tmp_path / "reports/heal"])
     path.write_text("".join(lines))
     history = upgrade.opened(place.place)
     assert [line for is_well, line in feeding.journals(history, folder) if is_well] == [f"{path}: 1 line of it new"]

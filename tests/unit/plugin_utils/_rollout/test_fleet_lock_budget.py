@@ -70,7 +70,8 @@ def test_what_clients_leave_to_a_rollout(held: dict[str, dict[str, str]], hosts:
 
 
 @pytest.mark.parametrize(("given", "group", "number"), [
-    ({}, "rack1", 1), ({"max_down": 5}, "rack1", 1), ({"quorum": {"etcd": 2}}, "etcd", 1), ({"quorum": {"etcd": "34%"}}, "etcd", 2),
+    ({}, "rack1", 1), ({"max_down": 5}, "rack1", 1), ({"quorum": {"etcd": 2}}, "etcd", 1),
+    ({"quorum": {"etcd": "33%"}}, "etcd", 2), ({"quorum": {"etcd": "34%"}}, "etcd", 1),
     ({"quorum": {"etcd": 3}}, "etcd", 0), ({"max_down": "67%"}, "anybody", 2), ({}, "anybody", 1),
 ])
 def test_slots_are_what_the_rollout_may_have_down(given: dict[str, Any], group: str, number: int) -> None:

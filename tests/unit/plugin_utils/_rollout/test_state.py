@@ -264,9 +264,41 @@ def test_a_torn_line_is_cut_off_and_a_broken_one_is_not_passed_over(tmp_path: Pa
         list(keeping.events(path))
 
 
+DAMAGED: list[Any] = [
+    [], None, "result", 1, {"event": 1}, {"event": "begun"}, {"event": "begun", "hosts": ["a"]}, {"event": "begun", "hosts": {"a": 1}},
+    {"event": "begun", "hosts": {"a": {"domains": "rack1"}}}, {"event": "begun", "hosts": {"a": {"windows": [None]}}},
+    {"event": "begun", "hosts": {"a": {"windows": ["at night"]}}}, {"event": "begun", "hosts": {}, "settings": {"waves": [0]}},
+    {"event": "resumed", "hosts": {}, "settings": []}, {"event": "begun", "hosts": {}, "sizes": {"etcd": "3"}}, {"event": "wave"},
+    {"event": "wave", "hosts": "ab"}, {"event": "wave", "hosts": ["a"], "before": {"a": 1}}, {"event": "ordered", "hosts": 1},
+    {"event": "step", "host": "a", "step": "reboot"}, {"event": "step", "host": "a", "step": "reboot", "did": "dome"},
+    {"event": "result", "host": "a"}, {"event": "result", "host": "a", "status": "faikd"}, {"event": "result", "host": ["a"], "status": "done"},
+    {"event": "result", "host": "a", "status": "done", "left": 3}, {"event": "released"}, {"event": "approved", "wave": "2"},
+    {"event": "approved", "wave": True}, {"event": "aims", "host": "a", "release": None}, {"event": "ended", "at": 0}]
+
+
+@pytest.mark.parametrize("line", DAMAGED, ids=json.dumps)
+def test_a_line_that_means_nothing_ends_the_reading_and_who_is_out_is_not_guessed(tmp_path: Path, line: Any) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    keeping.append(path, [{"event": "begun", "hosts": {"a": {}}}], NOW)
+    with path.open("a", encoding="ascii") as stream:
+        stream.write(json.dumps(line) + "\n")
+    with pytest.raises(StoreError, match=r"line 2: .*; the rollout cannot be continued from it"):
+        list(keeping.events(path))
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 5000, b"\xff\xfe", b'{"event"', b" "])
+def test_what_a_power_loss_left_after_the_last_line_is_no_event(tmp_path: Path, tail: bytes) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    keeping.append(path, [{"event": "begun", "hosts": {"a": {}}}], NOW)
+    path.write_bytes(path.read_bytes() + tail)
+    assert [event["event"] for event in keeping.events(path)] == ["begun"]
+    keeping.append(path, [{"event": "wave", "number": 1, "hosts": ["a"]}], NOW)
+    assert [event["event"] for event in keeping.events(path)] == ["begun", "wave"]
+
+
 def test_time_never_runs_back(tmp_path: Path) -> None:
     path = tmp_path / "20261128T120000Z.jsonl"
-    keeping.append(path, [{"event": "begun"}], NOW)
+    keeping.append(path, [{"event": "begun", "hosts": {}}], NOW)
     keeping.append(path, [{"event": "ended"}], NOW - timedelta(hours=5))
     assert [event["at"] for event in keeping.events(path)] == ["2026-11-28T12:00:00Z"] * 2
 
@@ -340,7 +372,7 @@ def test_what_a_watcher_saw_from_outside_stands_beside_it(tmp_path: Path) -> Non
         {"host": "a", "up": False, "at": begun - 60}, {"host": "a", "up": True, "at": begun + 0.5}, {"host": "a", "up": False, "at": begun + 60.5},
         {"host": "b"}, {"host": "b", "up": 1, "at": 1}, {"host": "b", "up": False, "at": "soon"}, {"host": "b", "up": False, "at": 1e300},
         {"host": "a", "up": True, "at": begun + 90.25}, {"host": "b", "up": False, "at": begun + 95}]
-    (tmp_path / keeping.WATCHED).write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"host": "b", "up": tr')
+    (tmp_path / keeping.WATCHED).write_text("no line\n[]\n" + "".join(json.dumps(line) + "\n" for line in lines) + '{"host": "b", "up": tr')
     state, events = drive(tmp_path).status()
     seen = [(span.host, (seconds(span.begun) - begun), span.ended and seconds(span.ended) - begun) for span in spans(events) if span.kind == "seen"]
     assert seen == [("a", 60, 90), ("b", 95, "")]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import journal
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.journal import State
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.settings import SettingsError, settings, size
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.settings import SettingsError, domains, settings, size
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.waves import next_wave, refused
 from simulated_rollout import Simulation, tried
 
@@ -115,6 +115,12 @@ def test_a_quorum_stays_up() -> None:
     assert next_wave(state({"e0": {"groups": ["etcd"]}}, sizes={"etcd": 5}, quorum={"etcd": "80%"}), (), NOW).hosts == ("e0",)
 
 
+@pytest.mark.parametrize(("hosts", "least", "may_go"), [(5, "50%", 2), (3, "66%", 1), (3, "67%", 0), (3, "34%", 1), (500, "8.2%", 459)])
+def test_a_share_that_stays_up_is_never_less_than_was_asked_for(hosts: int, least: str, may_go: int) -> None:
+    members = {f"e{number:03}": {"groups": ["etcd"]} for number in range(hosts)}
+    assert len(next_wave(state(members, sizes={"etcd": hosts}, quorum={"etcd": least}), (), NOW).hosts) == may_go
+
+
 def test_never_more_are_out_than_may_be() -> None:
     names = [f"h{number}" for number in range(10)]
     one = state(names, {"event": "left_out", "host": "h0", "why": "dead"}, max_down=3)
@@ -164,6 +170,19 @@ def test_the_end_is_when_everybody_was_tried() -> None:
 def test_a_setting_that_cannot_be_meant_is_refused_in_one_sentence(raw: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         settings(raw)
+
+
+@pytest.mark.parametrize(("raw", "wanted"), [
+    (None, []), ("", []), ("rack1", ["rack1"]), (7, ["7"]), ("rack1, ledger", ["rack1", "ledger"]), (["rack1", " ledger "], ["rack1", "ledger"]),
+    ("['rack1', 'ledger']", ["rack1", "ledger"]), ([1, "1"], ["1"]), (["", "rack1"], ["rack1"])])
+def test_words_of_a_domain(raw: Any, wanted: list[str]) -> None:
+    assert domains(raw) == wanted
+
+
+@pytest.mark.parametrize("raw", [True, {"rack": 1}, [["rack1"]], [None], [False]])
+def test_what_is_no_domain_is_refused(raw: Any) -> None:
+    with pytest.raises(SettingsError, match="firebreak_domain: seen"):
+        domains(raw)
 
 
 @pytest.mark.parametrize(("raw", "of_ten"), [(1, 1), ("3", 3), ("5%", 0), ("25%", 2), ("100%", 10), ("12.5%", 1)])

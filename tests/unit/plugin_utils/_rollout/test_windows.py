@@ -40,7 +40,18 @@ def test_windows(window: str, at: str, opened: bool) -> None:
     assert is_open(parse(window), moment(at)) is opened
 
 
-@pytest.mark.parametrize("text", ["", "always", "Mon 10-12", "Mon 25:00-26:00", "Mon 10:75-11:00", "Noday 10:00-11:00", "Mon 10:00-11:00 Mars/Base"])
+@pytest.mark.parametrize(("text", "days"), [
+    ("Monday-Friday 22:00-04:00 Europe/Berlin", "01234"), ("Wednesday-Friday 10:00-12:00", "234"), ("Thurs-Saturday 10:00-12:00", "345"),
+    ("Tues,Thur 10:00-12:00", "13"), ("Mon, Wed 10:00-12:00", "02"), ("Mon - Fri 22:00 - 04:00", "01234"), ("Fri\u2013Mon 22:00\u201304:00", "4560"),
+    ("SATURDAY,SUNDAY 00:00-24:00", "56"), ("sun-sun 10:00-11:00", "6"), ("* 10:00-11:00", "0123456")])
+def test_days_as_people_write_them(text: str, days: str) -> None:
+    assert parse(text).days == set(map(int, days))
+
+
+@pytest.mark.parametrize("text", [
+    "", "always", "Mon 10-12", "Mon 25:00-26:00", "Mon 10:75-11:00", "Noday 10:00-11:00", "Mon 10:00-11:00 Mars/Base", "Monkey 10:00-11:00",
+    "Mon-Wed-Fri 10:00-11:00", "Mo-Fr 10:00-11:00", "Mon- 10:00-11:00", "Mon,,Tue 10:00-11:00", "Mon 10:00-11:00 +02:00", "Mon 10:00-11:00 UTC+2",
+    "Mon 10:00-11:00PM", "Mon 10:00-11:00 ../../etc/passwd", "*,Mon 10:00-11:00"])
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(WindowError, match="firebreak_windows"):
         parse(text)

@@ -148,7 +148,7 @@ def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen) -> list[tuple[str, 
 
 def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None) -> Answer:
     """The answer for a thing by the rows of its own stream, and by its live patches."""
-    fixes = ", ".join(sorted({row.fixed for _id, row in rows if row.fixed}))
+    fixes = ", ".join(sorted(filter(None, {_fix(row) for _id, row in rows})))
     base = Answer(UNKNOWN, seen.component, "", seen.facts, ", ".join(sorted({name for name, _row in rows})[:3]), fixes, seen.runs.text or "")
     if patched and patched.in_force:
         return base._replace(answer=LIVE_PATCHED, reason=patched.reason, facts=patched.facts)
@@ -160,9 +160,15 @@ def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | N
             return _open(base, rows, seen, patched)
     except InvalidVersion as error:
         return base._replace(reason=f"no order of versions: {error}"[:200])
-    reasons = {FIXED: f"{seen.runs.text} runs, fixed in {base.fixed}", UNAFFECTED: "the feed says that this package never had the hole",
+    closed = f"fixed in {fixes}" if fixes else "which is none of the versions with the hole"
+    reasons = {FIXED: f"{seen.runs.text} runs, {closed}", UNAFFECTED: "the feed says that this package never had the hole",
                UNKNOWN: seen.runs.why if not seen.runs.text else "the vendor is still investigating"}
     return base._replace(answer=state, reason=reasons[state])
+
+
+def _fix(row: Row) -> str:
+    """What closes a hole, in words; '' where nothing does, or where single versions are listed that have it."""
+    return row.fixed or (f"what is newer than {row.last}" if row.last and row.last != row.introduced else "")
 
 
 def _state(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str:
@@ -179,13 +185,15 @@ def _state(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str
 def _without_repeats(rows: list[Row]) -> list[Row]:
     """Rows without those that only say of a package, which has a fix, that it is affected: feeds name the older builds so."""
     fixed = {row.package for row in rows if row.fixed and not row.introduced}
-    return [row for row in rows if row.fixed or row.introduced or row.package not in fixed]
+    return [row for row in rows if row.fixed or row.introduced or row.last or row.package not in fixed]
 
 
 def _row_state(row: Row, version: str, order: str) -> str:
     if row.introduced and compare(order, version, row.introduced) < 0:
         return UNAFFECTED
-    return FIXED if row.fixed and compare(order, version, row.fixed) >= 0 else EXPOSED
+    if row.fixed and compare(order, version, row.fixed) >= 0:
+        return FIXED
+    return FIXED if row.last and compare(order, version, row.last) > 0 else EXPOSED
 
 
 def _open(base: Answer, rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None) -> Answer:

@@ -45,7 +45,7 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
     try:
         problems = fetched + opened.problems()
         since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
-        cves = opened.expand([name.strip() for name in question.cves if name.strip()], since, question.kernel_only)
+        cves = opened.expand([_id(name.strip()) for name in question.cves if name.strip()], since, question.kernel_only)
         facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
         distrust = distrusted(wanted, ages, question.max_age_hours) or partial(problems)
         rows = tuple(fleet.rows_of(facts, (told(cve, opened.advisories(cve)) for cve in cves), opened.streams(), distrust))
@@ -79,6 +79,11 @@ def compiled(wanted: list[Feed], directory: Path) -> Path:
             if old.is_file() and old.stem != digest:
                 old.unlink()
     return path
+
+
+def _id(text: str) -> str:
+    """An id as feeds write it: a CVE's in capitals, an advisory's as its vendor does."""
+    return text.upper() if text[:4].lower() == "cve-" else text
 
 
 def _looks(path: Path) -> tuple[str, int, int]:

@@ -17,13 +17,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .kernel_org import PACKAGE, VERSION
 from .model import SOURCE, Advisory, FeedError, Row
 from .osv import cve_of
 from .streams import UPSTREAM
 
-PACKAGE = "linux"
 _CNA = "416baaa9-dc9f-4396-8d5f-8c081fb06d67"
-_VERSION = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,5}){0,3})(-rc[0-9]{1,3})?\Z")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,+/-]{0,250}\Z")
 _FILES_LIMIT = 5000
 _Version = tuple[int, ...]
@@ -37,12 +36,6 @@ def looks_like(document: Any) -> bool:
 def is_rejected(where: str) -> bool:
     """Whether a document lies among the rejected ones; ``where`` is its path, behind that of its archive where it is in one."""
     return "rejected" in where.rpartition(": ")[2].replace("\\", "/").lower().split("/")[:-1]
-
-
-def version_of(text: str) -> str | None:
-    """A version of kernel.org in an order that dpkg's agrees with: release candidates before the release; None for any other text."""
-    found = _VERSION.match(text)
-    return found[1] + (found[2] or "").replace("-", "~") if found else None
 
 
 def parse(document: Any, where: str = "") -> Advisory | None:
@@ -98,15 +91,16 @@ def _span(one: Mapping[str, Any]) -> tuple[_Version, _Version | None] | None:
     low = _key(one.get("version"))
     if low is None:
         return None
-    if isinstance(one.get("lessThan"), str):
-        high = _key(one["lessThan"])
-        return (low, high) if high is not None and high > low else None
-    end = one.get("lessThanOrEqual")
+    end = one.get("lessThan", one.get("lessThanOrEqual"))
     if end == "*":
         return low, None
     if isinstance(end, str) and end.endswith(".*"):
+        # Whatever its name is, an end with a star has the whole line in it.
         line = _key(end[:-2])
         return (low, (*line[:-2], line[-2] + 1, 0)) if line else None
+    if isinstance(one.get("lessThan"), str):
+        high = _key(end)
+        return (low, high) if high is not None and high > low else None
     if isinstance(end, str):
         last = _key(end)
         return (low, (*last, 1)) if last is not None and last >= low else None
@@ -115,7 +109,7 @@ def _span(one: Mapping[str, Any]) -> tuple[_Version, _Version | None] | None:
 
 def _key(text: Any) -> _Version | None:
     """A version as numbers whose order is kernel.org's: a release candidate lies before its release."""
-    found = _VERSION.match(text) if isinstance(text, str) else None
+    found = VERSION.match(text) if isinstance(text, str) else None
     if not found:
         return None
     candidate = int(found[2][3:]) if found[2] else 0

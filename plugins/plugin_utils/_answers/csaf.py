@@ -21,7 +21,7 @@ from .osv import cve_of
 # What a status of a product means. SUSE names the version that closes a hole "recommended", and CSAF has first_fixed beside fixed.
 _FIXED = ("fixed", "first_fixed", "recommended")
 _STATES = {"known_affected": AFFECTED, "first_affected": AFFECTED, "last_affected": AFFECTED, "known_not_affected": NOT_AFFECTED,
-           "under_investigation": UNDER_INVESTIGATION}
+           "under_investigation": UNDER_INVESTIGATION, "unknown": UNDER_INVESTIGATION}
 _DEPTH = 12
 _PRODUCTS_LIMIT = 200_000
 # kernel-default-5.14.21-150500.55.49.1.x86_64, kernel-0:5.14.0-503.11.1.el9_5.src
@@ -150,7 +150,8 @@ def _rows(status: Any, tree: _Tree) -> Iterator[Row]:
             if stream is None or package is None:
                 continue
             if state not in _FIXED:
-                yield Row(stream, package.name, package.kind, state=_STATES[state])
+                last = package.version if state == "last_affected" else ""
+                yield Row(stream, package.name, package.kind, state=_STATES[state], last=last)
             elif package.version:
                 yield Row(stream, package.name, package.kind, fixed=package.version)
 

@@ -10,12 +10,14 @@ cannot be read, makes its feed a partial one, and says so: what is missing may b
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -31,6 +33,8 @@ _BROKEN = (FeedError, OSError, EOFError, ValueError, RecursionError, NotImplemen
            lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 # What lies beside feeds and is none: signatures, digests, lists of changes, words for people.
 _BESIDE = (".sha256", ".sha512", *signatures.BESIDE, ".txt", ".md", ".html")
+# Names of files with a document in each line.
+_LINES = (".jsonl", ".ndjson")
 _KEYS = {"path", "url", "stream", "signature", "keyring", "max_age_hours"}
 
 
@@ -156,10 +160,19 @@ def _file(path: Path, stream: str, problems: list[Problem]) -> Iterator[Item]:
             if not stream:
                 raise FeedError("updateinfo does not say which stream it is of; give the feed as a mapping with path and stream")
             yield from updateinfo.parse(stream, source)
-        elif name.endswith((".json", ".jsonl")):
+        elif name.endswith(_LINES):
+            yield from _of_lines(path, source, problems)
+        elif name.endswith(".json"):
             yield from documents.read(documents.loads(packing.bounded(source, DOCUMENT_LIMIT)), str(path))
         else:
-            raise UnknownFormError("no form of a feed by its name: .json, .xml, .csv, .zip, .tar, packed or not")
+            raise UnknownFormError("no form of a feed by its name: .json, .jsonl, .xml, .csv, .zip, .tar, packed or not")
+
+
+def _of_lines(path: Path, source: IO[bytes], problems: list[Problem]) -> Iterator[Item]:
+    """A document in each line."""
+    lines = iter(lambda: source.readline(MEMBER_LIMIT + 1), b"")
+    yield from _members(path, ((f"line {count}.json", len(line), partial(io.BytesIO, line)) for count, line in enumerate(lines, 1) if line.strip()),
+                        problems)
 
 
 def _members(path: Path, members: Iterable[tuple[str, int, packing.Opener]], problems: list[Problem]) -> Iterator[Item]:

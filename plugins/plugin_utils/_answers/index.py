@@ -19,7 +19,7 @@ from .feeds import Problem
 from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
 from .relevant import is_kernel, is_relevant
 
-FORMAT = 3
+FORMAT = 4
 _PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,7 +28,7 @@ CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEX
 CREATE TABLE cve (name TEXT NOT NULL, advisory INTEGER NOT NULL REFERENCES advisory, PRIMARY KEY (name, advisory)) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE row (advisory INTEGER NOT NULL REFERENCES advisory, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL,
-                  introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, note TEXT NOT NULL);
+                  introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, last TEXT NOT NULL);
 CREATE TABLE exploited (cve TEXT PRIMARY KEY, due TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE likelihood (cve TEXT PRIMARY KEY, score REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE problem (place TEXT NOT NULL, why TEXT NOT NULL, partial INTEGER NOT NULL);
@@ -78,7 +78,7 @@ class _Writer:
         self._database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, self.count) for name in advisory.cves))
         self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
             (self.count, self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
-             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.note) for row in rows))
+             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last) for row in rows))
 
     def _word(self, text: str) -> int:
         return self._words.setdefault(text, len(self._words) + 1)
@@ -161,7 +161,7 @@ class Index:
         return str(found[0]) if found else ""
 
     def _rows(self, advisory: int) -> Iterator[Row]:
-        for stream, package, kind, introduced, fixed, state, module, version, note in self._database.execute(
-                "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, note FROM row JOIN word s ON s.number = row.stream "
+        for stream, package, kind, introduced, fixed, state, module, version, last in self._database.execute(
+                "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, last FROM row JOIN word s ON s.number = row.stream "
                 "JOIN word p ON p.number = row.package WHERE advisory = ?", (advisory,)):
-            yield Row(stream, package, kind, introduced, fixed, state, LivePatch(module, version) if module else None, note)
+            yield Row(stream, package, kind, introduced, fixed, state, LivePatch(module, version) if module else None, last)

@@ -31,7 +31,8 @@ from .model import FeedError
 _NAME = re.compile(r"[^A-Za-z0-9._+-]")
 # What the first bytes of a document say where its address has no ending (Debian's tracker: .../tracker/data/json).
 _BEGINNINGS = ((b"{", ".json"), (b"[", ".json"), (b"<", ".xml"), (b"PK", ".zip"))
-_ENDINGS = (".json", ".jsonl", ".xml", ".csv", ".zip", ".tar", ".gz", ".xz", ".bz2", ".zst", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".asc", ".sig")
+_ENDINGS = (".json", ".jsonl", ".ndjson", ".xml", ".csv", ".zip", ".tar", ".gz", ".xz", ".bz2", ".zst", ".tgz", ".txz", ".tbz",
+            ".tbz2", ".tzst", ".asc", ".sig")
 _PIECE = 256 * 1024
 
 

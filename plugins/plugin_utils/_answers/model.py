@@ -23,7 +23,8 @@ class Row(NamedTuple):
     """One package of one stream.
 
     ``introduced`` and ``fixed`` are versions in the stream's own order; '' for introduced means since ever, None for fixed means that
-    there is no fix yet. ``state`` is not_affected where the feed says that the package never had the hole.
+    there is no fix yet. ``last`` is the last version that has the hole, where the feed tells that and not the first without it ('').
+    ``state`` is not_affected where the feed says that the package never had the hole.
     """
 
     stream: str
@@ -33,7 +34,7 @@ class Row(NamedTuple):
     fixed: str | None = None
     state: str = AFFECTED
     live_patch: LivePatch | None = None
-    note: str = ""
+    last: str = ""
 
 
 @dataclass(frozen=True)

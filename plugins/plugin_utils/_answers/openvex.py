@@ -5,12 +5,14 @@
 
 The format is https://github.com/openvex/spec. Ubuntu puts the release's codename, and before it the stream, into the purl's ``distro``
 (``noble``, ``esm-infra/xenial``, ``fips-updates/jammy``); a "fixed" statement carries the fix in the purl's version, an "affected" one the newest
-version that still has the hole.
+version that still has the hole. Of statements about one package the latest counts, by their own times; one without is as old as its document.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from . import purls, streams
@@ -19,6 +21,9 @@ from .osv import cve_of
 
 _STATES = {"affected": AFFECTED, "fixed": AFFECTED, "not_affected": NOT_AFFECTED, "under_investigation": UNDER_INVESTIGATION}
 _ROWS_LIMIT = 200_000
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+# Fractions of a second have as many digits as a tool likes.
+_TIME = re.compile(r"([0-9-]{10}[Tt ][0-9:]{8})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\Z")
 
 
 def looks_like(document: Any) -> bool:
@@ -32,15 +37,33 @@ def parse(document: Any) -> Iterator[Advisory]:
     statements = document.get("statements")
     if not isinstance(statements, list):
         raise FeedError("want OpenVEX with a list of statements")
-    rows: dict[str, dict[Row, None]] = {}
+    since = _time(document)
+    said: dict[str, list[tuple[datetime, Row]]] = {}
     for one in statements:
         if isinstance(one, Mapping):
+            when = _time(one) or since or _NEVER
             for cve in _cves(one.get("vulnerability")):
-                mine = rows.setdefault(cve, {})
-                mine.update(dict.fromkeys(list(_rows(one))[:_ROWS_LIMIT]))
+                said.setdefault(cve, []).extend((when, row) for row in list(_rows(one))[:_ROWS_LIMIT])
     published = str(document.get("timestamp") or "")[:30]
-    for cve, mine in rows.items():
-        yield Advisory(f"{cve} (OpenVEX)", (cve,), tuple(mine), "", published)
+    for cve, mine in said.items():
+        yield Advisory(f"{cve} (OpenVEX)", (cve,), _latest(mine), "", published)
+
+
+def _latest(said: list[tuple[datetime, Row]]) -> tuple[Row, ...]:
+    """The rows of the latest statement about each package; of those of one time all."""
+    times: dict[tuple[str, str], datetime] = {}
+    for when, row in said:
+        times[row.stream, row.package] = max(when, times.get((row.stream, row.package), when))
+    return tuple(dict.fromkeys(row for when, row in said if when == times[row.stream, row.package]))
+
+
+def _time(one: Mapping[str, Any]) -> datetime | None:
+    """When something was said, or said anew; None where that is not told."""
+    found = _TIME.match(str(one.get("last_updated") or one.get("timestamp") or ""))
+    try:
+        return datetime.fromisoformat(found[1] + (found[2] or "Z").replace("Z", "+00:00")) if found else None
+    except ValueError:
+        return None
 
 
 def _cves(vulnerability: Any) -> set[str]:
@@ -48,7 +71,7 @@ def _cves(vulnerability: Any) -> set[str]:
     if not isinstance(vulnerability, Mapping):
         vulnerability = {"name": vulnerability}
     aliases = vulnerability.get("aliases")
-    names = [vulnerability.get("name"), *(aliases if isinstance(aliases, list) else [])]
+    names = [vulnerability.get("name"), str(vulnerability.get("@id")).rpartition("/")[2], *(aliases if isinstance(aliases, list) else [])]
     return {cve for text in names if (cve := cve_of(text))}
 
 

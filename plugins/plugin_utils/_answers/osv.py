@@ -4,25 +4,29 @@
 """Advisories in the OSV format, of every distribution that publishes it, Ubuntu's notices of live patches (LSN) included.
 
 The format is https://ossf.github.io/osv-schema/. Laws of its users that the format does not tell: Ubuntu and Debian put CVE ids behind a prefix of
-their own; a notice of a live patch names the apt version that has the fix, and the patch itself in ecosystem_specific.
+their own; a notice of a live patch names the apt version that has the fix, and the patch itself in ecosystem_specific; ``related`` names an
+advisory's CVEs (AlmaLinux) or holes that are others than this one, which is told by whether any other key names one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import streams
-from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
+from ...module_utils._formats.versions import InvalidVersion, sort_key
+from . import kernel_org, streams
+from .model import AFFECTED, BINARY, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
 
-GO = "Go"
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 _PREFIXES = ("UBUNTU-", "DEBIAN-")
 _TEXT_LIMIT = 300
+_VERSIONS_LIMIT = 2000
 # These name binary packages; the others the source package.
 _BINARY_FAMILIES = ("redhat", "rocky", "almalinux")
-_UNFIXED_STATES = {"not-affected": NOT_AFFECTED, "not_affected": NOT_AFFECTED}
+_INTRODUCED = "introduced"
+# In the order in which they count at one version: a span ends before the next one begins, and one of a single version begins before it ends.
+_EVENTS = ("fixed", _INTRODUCED, "last_affected")
 
 
 def cve_of(text: object) -> str | None:
@@ -40,10 +44,14 @@ def parse(document: Any) -> Advisory | None:
     if document.get("withdrawn"):
         return None
     name = document["id"]
-    ids = [name, *(item for key in ("aliases", "upstream", "related") for item in _list(document.get(key)))]
-    cves = tuple(sorted({cve for text in ids if (cve := cve_of(text))}))
+    own = [name, *_list(document.get("aliases")), *_list(document.get("upstream"))]
+    cves = _cves(own) or _cves(_list(document.get("related")))
     rows = tuple(row for affected in _list(document.get("affected")) if isinstance(affected, Mapping) for row in _rows(affected))
     return Advisory(name[:100], cves, rows, _text(document.get("summary") or document.get("details")), _text(document.get("published")))
+
+
+def _cves(ids: list[Any]) -> tuple[str, ...]:
+    return tuple(sorted({cve for text in ids if (cve := cve_of(text))}))
 
 
 def _list(value: Any) -> list[Any]:
@@ -61,35 +69,66 @@ def _rows(affected: Mapping[str, Any]) -> Iterator[Row]:
     stream = streams.of_ecosystem(package["ecosystem"])
     if stream is None:
         return
-    if stream == GO and any(fixed and fixed.startswith("0.0.0") for _introduced, fixed in _ranges(affected)):
+    name, spans = package["name"], list(_spans(affected, streams.order_of(stream)))
+    if stream == streams.UPSTREAM and name.lower() in ("kernel", kernel_org.PACKAGE):
+        name, spans = kernel_org.PACKAGE, [_of_kernel_org(span) for span in spans]
+    if stream == streams.GO and any(span.fixed and span.fixed.startswith("0.0.0") for span in spans):
         # A version that Go made of a commit says nothing of a release.
-        yield Row(stream, package["name"], SOURCE, state=UNDER_INVESTIGATION)
+        yield Row(stream, name, SOURCE, state=UNDER_INVESTIGATION)
         return
     live_patch = _live_patch(affected.get("ecosystem_specific"))
     kind = BINARY if stream.split(":")[0] in _BINARY_FAMILIES else SOURCE
-    for introduced, fixed in _ranges(affected):
-        yield Row(stream, package["name"], kind, introduced, fixed, AFFECTED, live_patch)
+    for span in spans:
+        yield Row(stream, name, kind, span.introduced, span.fixed, AFFECTED, live_patch, span.last)
 
 
-def _ranges(affected: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """(introduced, fixed) of each range of versions; commits of git are no versions of packages."""
-    for one in _list(affected.get("ranges")):
-        if not isinstance(one, Mapping) or one.get("type") not in ("ECOSYSTEM", "SEMVER"):
-            continue
-        introduced: str | None = None
-        # Events need not come in order; what is there since ever comes first in any.
-        for event in sorted(filter(_is_mapping, _list(one.get("events"))), key=lambda event: event.get("introduced") != "0"):
-            if isinstance(event.get("introduced"), str):
-                introduced = "" if event["introduced"] == "0" else event["introduced"]
-            elif isinstance(event.get("fixed"), str) and introduced is not None:
-                yield introduced, event["fixed"]
-                introduced = None
-        if introduced is not None:
-            yield introduced, None
+class _Span(NamedTuple):
+    """Versions with the hole, as of a row."""
+
+    introduced: str
+    fixed: str | None = None
+    last: str = ""
 
 
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
+def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
+    """The spans of versions that are affected: those of the ranges, else each version that is listed. Commits of git are no versions of packages."""
+    ranges = [one for one in _list(affected.get("ranges")) if isinstance(one, Mapping) and one.get("type") in ("ECOSYSTEM", "SEMVER")]
+    for one in ranges:
+        yield from _of_events(_in_order(one.get("events"), order))
+    if not ranges:
+        listed = [version for version in _list(affected.get("versions")) if isinstance(version, str) and version]
+        yield from (_Span(version, None, version) for version in listed) if len(listed) <= _VERSIONS_LIMIT else [_Span("")]
+
+
+def _of_events(events: list[tuple[str, str]]) -> Iterator[_Span]:
+    introduced: str | None = None
+    for what, version in events:
+        if what == _INTRODUCED:
+            # Of two beginnings in one span the first one counts.
+            introduced = introduced if introduced is not None else "" if version == "0" else version
+        elif introduced is not None:
+            yield _Span(introduced, version) if what == "fixed" else _Span(introduced, None, version)
+            introduced = None
+    if introduced is not None:
+        yield _Span(introduced)
+
+
+def _in_order(given: Any, order: str) -> list[tuple[str, str]]:
+    """(kind, version) of events by their versions: they need not come in order, and "0" comes before every version."""
+    events = [(what, event[what]) for event in _list(given) if isinstance(event, Mapping) for what in _EVENTS if isinstance(event.get(what), str)]
+    if events[:1] == [(_INTRODUCED, "0")] and len(events) <= 2:
+        return events
+    key = sort_key(order)
+    try:
+        return sorted(events, key=lambda event: (event != (_INTRODUCED, "0"), key(event[1]), _EVENTS.index(event[0])))
+    except InvalidVersion:
+        return sorted(events, key=lambda event: event != (_INTRODUCED, "0"))
+
+
+def _of_kernel_org(span: _Span) -> _Span:
+    """A span in the versions by which kernel.org's records are judged; what cannot be read makes it longer, never shorter."""
+    introduced, fixed, last = (kernel_org.version_of((text or "").removeprefix("v")) for text in span)
+    return _Span(introduced or "", fixed, last or "")
 
 
 def _live_patch(specific: Any) -> LivePatch | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-UPSTREAM = "kernel.org"
+UPSTREAM, GO = "kernel.org", "Go"
 
 _FAMILIES = {"debian": "debian", "ubuntu": "ubuntu", "rocky linux": "rocky", "almalinux": "almalinux", "alpine": "alpine", "linux": UPSTREAM}
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
@@ -44,7 +44,7 @@ def of_ecosystem(text: str) -> str | None:
         return _suse(family, rest)
     known = _FAMILIES.get(family)
     if not rest and (known == UPSTREAM or family == "go"):
-        return known or "Go"
+        return known or GO
     words = [word for word in rest.split(":") if word]
     releases = [word for word in words if _RELEASE.match(word)]
     if known is None or len(releases) != 1:
@@ -175,6 +175,11 @@ def neighbours(version: str) -> list[str]:
         return []
     own = int(minor[2])
     return [f"redhat:{minor[1]}.{number}" for number in (*range(own + 1, 21), *reversed(range(own)))]
+
+
+def order_of(stream: str) -> str:
+    """The order of a stream's versions."""
+    return "dpkg" if stream.split(":")[0] in ("debian", "ubuntu", UPSTREAM, GO) else "rpm"
 
 
 def is_beside(stream: str, mine: str) -> bool:

@@ -90,5 +90,7 @@ def _row(stream: str, package: ElementTree.Element) -> Row | None:
     name, version, release = package.get("name"), package.get("version"), package.get("release")
     if not name or not version or not release:
         return None
-    epoch = package.get("epoch") or "0"
+    epoch = package.get("epoch") or ""
+    # Tools that write what they do not know write "None" or "(none)".
+    epoch = epoch if epoch.isdecimal() else "0"
     return Row(stream, name, BINARY, fixed=f"{epoch}:{version}-{release}")

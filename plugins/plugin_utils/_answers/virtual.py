@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._fleet.bounded import mappings_at, text_at
-from . import cna
+from . import kernel_org
 from .naming import names_of
-from .osv import GO
 from .seen import GUEST_KERNEL, Hanging, Placed, Seen, Version
-from .streams import UPSTREAM
+from .streams import GO, UPSTREAM
 
 _KATA = "github.com/kata-containers/kata-containers"
 _KERNEL = re.compile(r"([0-9]{1,3}\.[0-9]{1,4}(?:\.[0-9]{1,5})?(?:-rc[0-9]{1,3})?)(?:-[0-9]{1,6})?(?:-[a-z-]{1,30})?\Z")
@@ -72,7 +71,7 @@ def _kata(runs: str, following: str) -> Seen:
 def _guest_kernel(runs: str, following: str) -> Seen:
     """A guest kernel is built of kernel.org's source: the CNA's records judge it."""
     said = "kata.sandboxes: the version of its guest kernel is not told"
-    return Seen(GUEST_KERNEL, (cna.PACKAGE,), Version(runs or None, "" if runs else said),
+    return Seen(GUEST_KERNEL, (kernel_org.PACKAGE,), Version(runs or None, "" if runs else said),
                 Version(following or None, "" if following else "kata.components: no version of the guest kernel"), (following,) if following else (),
                 "restart_sandbox", ("kata.sandboxes", "kata.components"), "dpkg", (UPSTREAM,), system="kernel.org")
 
@@ -80,4 +79,4 @@ def _guest_kernel(runs: str, following: str) -> Seen:
 def _kernel_version(text: Any) -> str:
     """A guest kernel's version in kernel.org's words: 6.18.35 of 6.18.35-202; '' where it is none."""
     found = _KERNEL.match(text) if isinstance(text, str) else None
-    return (cna.version_of(found[1]) or "") if found else ""
+    return (kernel_org.version_of(found[1]) or "") if found else ""

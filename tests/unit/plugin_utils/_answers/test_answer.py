@@ -112,12 +112,26 @@ def test_a_notice_of_a_live_patch_is_held_against_the_loaded_module(module: str,
     ((Row("debian:12", "linux", introduced="6.5", fixed="6.12.1-1"),), ("debian", "12"), "6.1.1-1", "not_affected"),
     ((Row("debian:12", "linux"),), ("debian", "12"), "6.1.158-1", "exposed"),
     ((Row("debian:12", "linux", fixed="6.1.150-1"), Row("debian:12", "linux", fixed="6.1.158-1")), ("debian", "12"), "6.1.153-1", "exposed"),
+    ((Row("debian:12", "linux", last="6.1.153-1"),), ("debian", "12"), "6.1.153-1", "exposed"),
+    ((Row("debian:12", "linux", last="6.1.153-1"),), ("debian", "12"), "6.1.158-1", "fixed_in_force"),
+    ((Row("debian:12", "linux", introduced="6.1.153-1", last="6.1.153-1"),), ("debian", "12"), "6.1.153-1", "exposed"),
+    ((Row("debian:12", "linux", introduced="6.1.153-1", last="6.1.153-1"),), ("debian", "12"), "6.1.150-1", "not_affected"),
+    ((Row("debian:12", "linux", last="6.1.153-1"), Row("debian:12", "linux", fixed="6.1.170-1")), ("debian", "12"), "6.1.158-1", "exposed"),
     ((Row("debian:12", "linux", fixed="not a version"),), ("debian", "12"), "6.1.153-1", "unknown"),
     ((Row("ubuntu:20.04", "linux"), Row("ubuntu:20.04:pro", "linux", fixed="5.4.0-220.240")), ("ubuntu", "20.04"), "5.4.0-221.241", "fixed_in_force"),
 ])
 def test_streams_never_mix(rows: tuple[Row, ...], os: tuple[str, str], version: str, wanted: str) -> None:
     row = kernel_row("x-amd64", version)
     assert asked(record(row, [row], os={"id": os[0], "version_id": os[1]}), Advisory("A-1", (CVE,), rows)).answer == wanted
+
+
+@pytest.mark.parametrize(("row", "reason", "remedy"), [
+    (Row("debian:12", "linux", last="6.1.153-1"), "fixed in what is newer than 6.1.153-1", "install what is newer than 6.1.153-1 and reboot it"),
+    (Row("debian:12", "linux", introduced="6.1.153-1", last="6.1.153-1"), "there is no fix yet", "mitigate it until there is a fix"),
+])
+def test_what_closes_a_hole_of_which_only_the_last_version_is_told(row: Row, reason: str, remedy: str) -> None:
+    found = asked(record(OLD, [OLD]), Advisory("A-1", (CVE,), (row,)))
+    assert (found.answer, reason in found.reason, found.remedy) == ("exposed", True, remedy)
 
 
 def test_long_lived_minor_releases_have_their_own_fixes() -> None:

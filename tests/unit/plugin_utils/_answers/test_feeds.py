@@ -130,6 +130,14 @@ def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
     assert "which stream it is of" in _read(tmp_path / "updateinfo.xml.gz")[1][0].why
 
 
+@pytest.mark.parametrize("epoch", [b'epoch=""', b'epoch="None"', b'epoch="(none)"', b'', b'epoch="0"'])
+def test_an_epoch_that_is_not_told_is_none(epoch: bytes) -> None:
+    """createrepo_c writes what it does not know as None, rpm as (none)."""
+    assert b'epoch="0"' in UPDATEINFO
+    ((advisory),) = updateinfo.parse("oracle:9", io.BytesIO(UPDATEINFO.replace(b'epoch="0"', epoch)))
+    assert [row.fixed for row in advisory.rows] == ["0:5.15.0-300.163.18.1.el9uek"]
+
+
 # Oracle, Amazon and Rocky have references of the type cve; Fedora and EPEL name CVEs in the titles of bugs.
 @pytest.mark.parametrize(("reference", "cves"), [
     (b'<reference type="cve" id="CVE-2026-31431" title="CVE-2026-31431"/>', ("CVE-2026-31431",)),
@@ -197,18 +205,73 @@ def test_a_digest_beside_a_feed_is_held_against_it(tmp_path: Path) -> None:
     assert [(problem.partial, "SHA-256 is not" in problem.why) for problem in _read(tmp_path)[1]] == [(True, True)]
 
 
-# https://ossf.github.io/osv-schema/#affectedrangesevents-fields: events are no sequence; a range without an end is open.
-@pytest.mark.parametrize(("events", "wanted"), [
-    ([{"introduced": "0"}, {"fixed": "2"}], [("", "2")]), ([{"fixed": "2"}, {"introduced": "0"}], [("", "2")]),
-    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}, {"fixed": "4"}], [("", "2"), ("3", "4")]),
-    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}], [("", "2"), ("3", None)]), ([{"introduced": "0"}], [("", None)]),
-    ([{"introduced": "0"}, {"last_affected": "2"}], [("", None)]), (["0", {}], []), ([], []),
-])
-def test_ranges_of_osv(events: list[Any], wanted: list[tuple[str, str | None]]) -> None:
-    document = {**DSA, "affected": [{"package": {"ecosystem": "Debian:12", "name": "linux"}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}]}
-    advisory = osv.parse(document)
+def _spans(ecosystem: str, name: str, **affected: Any) -> list[tuple[str, str, str | None, str]]:
+    """(package, introduced, fixed, last) of an OSV document's rows."""
+    advisory = osv.parse({**DSA, "affected": [{"package": {"ecosystem": ecosystem, "name": name}, **affected}]})
     assert advisory is not None
-    assert [(row.introduced, row.fixed) for row in advisory.rows] == wanted
+    return [(row.package, row.introduced, row.fixed, row.last) for row in advisory.rows]
+
+
+def _events(*events: Any) -> dict[str, Any]:
+    return {"ranges": [{"type": "ECOSYSTEM", "events": list(events)}]}
+
+
+# https://ossf.github.io/osv-schema/#affectedrangesevents-fields: events are no sequence but sorted by version; a range without an end is open.
+@pytest.mark.parametrize(("events", "wanted"), [
+    ([{"introduced": "0"}, {"fixed": "2"}], [("", "2", "")]), ([{"fixed": "2"}, {"introduced": "0"}], [("", "2", "")]),
+    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}, {"fixed": "4"}], [("", "2", ""), ("3", "4", "")]),
+    ([{"fixed": "10"}, {"fixed": "2"}, {"introduced": "9"}, {"introduced": "0"}], [("", "2", ""), ("9", "10", "")]),
+    ([{"introduced": "1:1"}, {"fixed": "2"}, {"introduced": "0"}, {"fixed": "1:3"}], [("", "2", ""), ("1:1", "1:3", "")]),
+    ([{"introduced": "2~rc1"}, {"fixed": "2"}, {"introduced": "0"}, {"fixed": "1"}], [("", "1", ""), ("2~rc1", "2", "")]),
+    ([{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}], [("", "2", ""), ("3", None, "")]), ([{"introduced": "0"}], [("", None, "")]),
+    ([{"introduced": "0"}, {"last_affected": "2"}], [("", None, "2")]),
+    ([{"last_affected": "2"}, {"introduced": "2"}], [("2", None, "2")]),
+    ([{"introduced": "1"}, {"fixed": "2"}, {"introduced": "2"}, {"last_affected": "3"}], [("1", "2", ""), ("2", None, "3")]),
+    ([{"introduced": "0"}, {"introduced": "3"}, {"fixed": "4"}], [("", "4", "")]),
+    ([{"introduced": "no version"}, {"fixed": "2"}, {"introduced": "0"}], [("", "2", "")]),
+    (["0", {}, {"introduced": 0}], []), ([], []),
+])
+def test_ranges_of_osv(events: list[Any], wanted: list[tuple[str, str | None, str]]) -> None:
+    assert [span[1:] for span in _spans("Debian:12", "linux", **_events(*events))] == wanted
+
+
+# https://ossf.github.io/osv-schema/#evaluation: a version that is listed is affected; osv.dev calls kernel.org's releases Linux, its package Kernel.
+@pytest.mark.parametrize(("ecosystem", "name", "affected", "wanted"), [
+    ("Debian:12", "linux", {"versions": ["6.1.1-1", "6.1.2-1", 5, ""]},
+     [("linux", "6.1.1-1", None, "6.1.1-1"), ("linux", "6.1.2-1", None, "6.1.2-1")]),
+    ("Debian:12", "linux", {"versions": ["6.1.1-1"], "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
+     [("linux", "6.1.1-1", None, "6.1.1-1")]),
+    ("Debian:12", "linux", {"versions": ["6.1.1-1"], **_events({"introduced": "0"}, {"fixed": "6.1.3-1"})}, [("linux", "", "6.1.3-1", "")]),
+    ("Debian:12", "linux", {"versions": [f"6.1.{number}-1" for number in range(3000)]}, [("linux", "", None, "")]),
+    ("Linux", "Kernel", _events({"introduced": "v5.10"}, {"fixed": "5.10.0-rc3"}), [("linux", "5.10", "5.10.0~rc3", "")]),
+    ("Linux", "Kernel", _events({"introduced": "0"}, {"fixed": "6.1-rc2"}), [("linux", "", "6.1~rc2", "")]),
+    ("Linux", "Kernel", _events({"introduced": "0"}, {"fixed": "next"}), [("linux", "", None, "")]),
+    ("Linux", "util-linux", _events({"introduced": "0"}, {"fixed": "6.1-rc2"}), [("util-linux", "", "6.1-rc2", "")]),
+])
+def test_versions_of_osv(ecosystem: str, name: str, affected: dict[str, Any], wanted: list[tuple[str, str, str | None, str]]) -> None:
+    assert _spans(ecosystem, name, **affected) == wanted
+
+
+# AlmaLinux and Rocky name an advisory's CVEs as related; in a CVE's own record that key names other holes.
+@pytest.mark.parametrize(("keys", "wanted"), [
+    ({"id": "ALSA-2026:1", "related": ["CVE-2026-1001", "CVE-2026-1002"]}, ("CVE-2026-1001", "CVE-2026-1002")),
+    ({"id": "UBUNTU-CVE-2026-1001", "related": ["CVE-2026-1002", "USN-1-1"]}, ("CVE-2026-1001",)),
+    ({"id": "SUSE-SU-2026:1", "upstream": ["CVE-2026-1001"], "related": ["CVE-2026-1001", "CVE-2026-1003"]}, ("CVE-2026-1001",)),
+    ({"id": "GHSA-1", "aliases": ["CVE-2026-1001", "GO-2026-1"]}, ("CVE-2026-1001",)),
+    ({"id": "RLSA-2026:1", "aliases": "CVE-2026-1001", "upstream": [5]}, ()),
+])
+def test_the_cves_of_an_osv_document(keys: dict[str, Any], wanted: tuple[str, ...]) -> None:
+    advisory = osv.parse({"affected": [], **keys})
+    assert advisory is not None
+    assert advisory.cves == wanted
+
+
+def test_a_document_in_each_line(tmp_path: Path) -> None:
+    lines = [json.dumps(DSA), "", "{", json.dumps({"a": 1}), json.dumps({**DSA, "withdrawn": "2026-01-01T00:00:00Z"}), json.dumps(DSA)]
+    (tmp_path / "feed.jsonl").write_text("\n".join(lines))
+    advisories, problems = _read(tmp_path / "feed.jsonl")
+    assert advisories == [FIXED, FIXED]
+    assert [(problem.where.rpartition(": ")[2], problem.partial) for problem in problems] == [("line 3.json", True), ("line 4.json", False)]
 
 
 def test_withdrawn_is_nothing() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import packageurl
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import cna, csaf, documents, exploited, purls
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import cna, csaf, documents, exploited, openvex, purls
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
     NOT_AFFECTED,
     UNDER_INVESTIGATION,
@@ -108,6 +108,20 @@ def test_suse_names_packages_by_their_ids_and_the_fix_recommended() -> None:
         Row("suse:15.6", "kernel-default", state=UNDER_INVESTIGATION))
 
 
+# https://docs.oasis-open.org/csaf/csaf/v2.1/csaf-v2.1.html, 3.2.4.9: of a release train the last version with the hole; 2.1 has "unknown".
+@pytest.mark.parametrize(("status", "wanted"), [
+    ("last_affected", Row("redhat:9", "kernel-core", "binary", last="0:5.14.0-611.54.1.el9_8")),
+    ("first_affected", Row("redhat:9", "kernel-core", "binary")), ("known_affected", Row("redhat:9", "kernel-core", "binary")),
+    ("first_fixed", Row("redhat:9", "kernel-core", "binary", fixed="0:5.14.0-611.54.1.el9_8")),
+    ("unknown", Row("redhat:9", "kernel-core", "binary", state=UNDER_INVESTIGATION)),
+])
+def test_what_a_status_of_a_product_means(status: str, wanted: Row) -> None:
+    document = red_hat("2.1")
+    products = document["vulnerabilities"][0]["product_status"]["fixed"][:1]
+    document["vulnerabilities"][0]["product_status"] = {status: products}
+    assert [advisory.rows for advisory in csaf.parse(document)] == [(wanted,)]
+
+
 def test_branches_without_end_are_refused() -> None:
     branch: dict[str, Any] = {}
     for _turn in range(100):
@@ -150,6 +164,24 @@ def test_ubuntus_openvex() -> None:
         Row("ubuntu:16.04:fips+pro", "linux-fips", fixed="4.4.0-1120.127"),
         Row("ubuntu:16.04:pro", "linux"), Row("ubuntu:14.04:pro", "linux", state=NOT_AFFECTED),
         Row("ubuntu:26.04", "linux", state=UNDER_INVESTIGATION)), "", "2026-05-02T00:00:00Z")]
+
+
+# https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md: a later statement about a product takes the place of an earlier one.
+@pytest.mark.parametrize(("statements", "wanted"), [
+    ([("affected", "2026-05-01T00:00:00Z", "1"), ("not_affected", "2026-05-02T00:00:00Z", "1")], [(None, NOT_AFFECTED)]),
+    ([("not_affected", "2026-05-02T00:00:00+00:00", "1"), ("affected", "2026-05-02T03:00:00+02:00", "1")], [(None, "affected")]),
+    ([("under_investigation", "2026-05-01T00:00:00Z", "1"), ("fixed", "2026-05-02T18:02:03.647787998-06:00", "2")], [("2", "affected")]),
+    ([("fixed", "2026-05-01T00:00:00Z", "2"), ("fixed", "2026-05-03T00:00:00Z", "3")], [("3", "affected")]),
+    ([("not_affected", "2026-05-01T00:00:00Z", "1"), ("affected", None, "1")], [(None, "affected")]),
+    ([("affected", None, "1"), ("fixed", None, "2")], [(None, "affected"), ("2", "affected")]),
+    ([("affected", "yesterday", "1"), ("not_affected", "2026-13-41T00:00:00Z", "1")], [(None, "affected"), (None, NOT_AFFECTED)]),
+])
+def test_the_latest_statement_of_openvex_counts(statements: list[tuple[str, str | None, str]], wanted: list[tuple[str | None, str]]) -> None:
+    document = {**OPENVEX, "statements": [
+        {"vulnerability": {"@id": f"https://nvd.nist.gov/vuln/detail/{CVE}"}, "status": status, **({"timestamp": when} if when else {}),
+         "products": [{"@id": f"pkg:deb/ubuntu/linux@{version}?arch=source&distro=noble"}]} for status, when, version in statements]}
+    ((advisory),) = openvex.parse(document)
+    assert [(row.fixed, row.state) for row in advisory.rows] == wanted
 
 
 # vulns.git, cve/published/2026/CVE-2026-31431.json: the key is cveID, two blocks with opposite defaults, several modules and a header.
@@ -196,6 +228,12 @@ def test_the_folder_says_what_is_rejected(where: str) -> None:
     ([{"version": "6.1.3", "lessThanOrEqual": "6.1.5", "status": "affected", "versionType": "semver"}], "unaffected", [("6.1.3", "6.1.5.0")]),
     ([{"version": "7.0", "lessThanOrEqual": "*", "status": "unaffected"}], "affected", [("", "7.0")]),
     ([{"version": "not a version", "status": "affected"}], "affected", [("", None)]),
+    # The schema of CVE records lets an end with a star stand in either key.
+    ([{"version": "5.2", "lessThan": "*", "status": "affected"}], "unaffected", [("5.2", None)]),
+    ([{"version": "5.2", "lessThan": "5.10.*", "status": "affected"}], "unaffected", [("5.2", "5.11")]),
+    ([{"version": "0", "lessThan": "5.*", "status": "affected"}], "unaffected", [("", "6")]),
+    ([{"version": "6.1.70", "lessThan": "6.1.*", "status": "unaffected"}, {"version": "6.7", "lessThan": "*", "status": "unaffected"},
+      {"version": "0", "lessThan": "4.19", "status": "unaffected"}], "affected", [("4.19", "6.1.70"), ("6.2", "6.7")]),
     ([], "affected", []),
 ])
 def test_blocks_of_versions(versions: list[dict[str, Any]], default: str, wanted: list[tuple[str, str | None]]) -> None:

@@ -89,7 +89,7 @@ def _begun(folder: Path, args: dict[str, Any], now: datetime) -> dict[str, Any]:
     rows = [_row(event, now, "orphan", f"the run of {orphan} ended without a word; what it did is seen by this scan")] if orphan else []
     journal.note(folder, [*rows, _row(event, now, "begun", f"{event.kind} {', '.join(event.cves)}".strip())])
     place = store.private_directory(folder / now.strftime("%Y%m%dT%H%M%SZ"))
-    return {"go": True, "why": "", "kind": event.kind, "cves": list(event.cves), "place": str(place),
+    return {"go": True, "why": "", "id": event.id, "kind": event.kind, "cves": list(event.cves), "place": str(place),
             "history": _history(folder, args).place or False, "said": [f"{event.id}: begun"]}
 
 
@@ -104,7 +104,7 @@ def _noted(folder: Path, event: Event, now: datetime, why: str) -> dict[str, Any
 
 
 def _not(why: str) -> dict[str, Any]:
-    return {"go": False, "why": why, "kind": "", "cves": [], "place": "", "history": False, "said": [why]}
+    return {"go": False, "why": why, "id": "", "kind": "", "cves": [], "place": "", "history": False, "said": [why]}
 
 
 def _read(report: str, name: str) -> Any:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+import yaml
+
 from .._answers import written
 from .._answers.answer import EXPOSED, PENDING, UNKNOWN
 from .._fleet.bounded import mappings_at, text_at
@@ -67,9 +69,13 @@ class Decision(NamedTuple):
 
 
 def event(raw: Any) -> Event:
-    """An event, read anew from what a rulebook handed over: only these words of it count, whatever else stands in it."""
+    """An event, read anew from what a rulebook or a person handed over: only these words of it count, whatever else stands in it.
+
+    On a command line and in a survey a mapping is a text of JSON or YAML.
+    """
+    raw = _from_text(raw) if isinstance(raw, str) else raw
     if not isinstance(raw, Mapping):
-        raise EventError(f"the event is {type(raw).__name__}; wanted a mapping with kind, id and cves")
+        raise EventError(f"the event is {str(raw)[:60]!r}; wanted a mapping with kind, id and cves")
     kind, name = raw.get("kind"), raw.get("id")
     if kind not in KINDS:
         raise EventError(f"the event's kind is {str(kind)[:60]!r}; wanted {' or '.join(KINDS)}")
@@ -81,6 +87,13 @@ def event(raw: Any) -> Event:
     if wrong or len(names) > _MOST or (kind == ADVISORY and not names):
         raise EventError(f"the event's cves are {str(cves)[:60]!r}; wanted at most {_MOST} CVE ids as one text, with commas")
     return Event(kind, name, names)
+
+
+def _from_text(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def of_holes(answers: Any, fleet: Any, max_disruption: str) -> list[Decision]:

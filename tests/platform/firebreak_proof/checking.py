@@ -102,6 +102,8 @@ def problems(path: Path, signers: str = "", signer: str = "") -> list[str]:
         content, wrong = unpacked(path.read_bytes())
         wrong += [*of_manifest(content), *of_times(content)]
         return wrong + (list(of_signatures(path, content, signers, signer)) if signers else [])
+    except FileNotFoundError:
+        return [f"{path}: is not there"]
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError, AttributeError) as error:
         return [f"{path}: cannot be read as evidence: {type(error).__name__}: {error}"]
 
@@ -110,5 +112,6 @@ if __name__ == "__main__":
     found = problems(Path(sys.argv[1]), *sys.argv[2:4])
     for line in found:
         sys.stderr.write(line + "\n")
-    sys.stdout.write(f"{sys.argv[1]}: {f'{len(found)} problems' if found else 'as it was written'}\n")
+    how = f"{len(found)} problem{'s' * (len(found) > 1)}" if found else "as it was written"
+    sys.stdout.write(f"{sys.argv[1]}: {how}\n")
     sys.exit(1 if found else 0)

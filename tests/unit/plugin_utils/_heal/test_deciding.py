@@ -34,14 +34,17 @@ def answers(*rows: tuple[str, str, str]) -> dict[str, Any]:
     ({"kind": "advisory", "id": "dsa-1", "cves": "CVE-2026-31431, CVE-2026-100070"},
      Event("advisory", "dsa-1", ("CVE-2026-31431", "CVE-2026-100070"))),
     ({"kind": "drift", "id": "a:1"}, Event("drift", "a:1")),
+    ('{"kind": "drift", "id": "a:1"}\n', Event("drift", "a:1")), ("kind: drift\nid: a:1", Event("drift", "a:1")),
+    ("{kind: advisory, id: dsa-1, cves: CVE-2026-31431}", Event("advisory", "dsa-1", ("CVE-2026-31431",))),
     ({"kind": "drift", "id": "x", "hosts": "all", "meta": {"hosts": ["db1"]}, "firebreak_heal_hosts": "all"}, Event("drift", "x")),
 ])
-def test_only_its_own_words_of_an_event_count(raw: dict[str, Any], expected: Event) -> None:
+def test_only_its_own_words_of_an_event_count(raw: Any, expected: Event) -> None:
     assert deciding.event(raw) == expected
 
 
 @pytest.mark.parametrize("raw", [
-    None, [], "drift", {}, {"kind": "other", "id": "x"}, {"kind": "drift"}, {"kind": "drift", "id": 7}, {"kind": "drift", "id": "a b"},
+    None, [], "drift", "{kind: drift", "kind: [drift]", {}, {"kind": "other", "id": "x"}, {"kind": "drift"}, {"kind": "drift", "id": 7},
+    {"kind": "drift", "id": "a b"},
     {"kind": "drift", "id": "../../x"}, {"kind": "drift", "id": "{{ 7 }}"}, {"kind": "drift", "id": ""}, {"kind": "advisory", "id": "x"},
     {"kind": "advisory", "id": "x", "cves": "all"}, {"kind": "advisory", "id": "x", "cves": ["CVE-2026-1000"]},
     {"kind": "advisory", "id": "x", "cves": "CVE-2026-1000; reboot"},

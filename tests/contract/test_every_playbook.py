@@ -174,6 +174,14 @@ def test_texts_take_back_and_lead_a_rollout(tmp_path: Path) -> None:
     assert (tmp_path / "waves").is_dir()
 
 
+def test_what_of_kata_cannot_be_told_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    seen = {"firebreak": {"error": None, "reasons": ["deadline"], "record": {"record": {"kata": {"trees": None}}}}}
+    settings = {"firebreak_unwind": "kata", "firebreak_sections": "os", "firebreak_host_kata": seen}
+    done = run(tmp_path, {"h0": {**LOCAL, "firebreak_standard": SMALL}}, PEOPLE[:1], settings)
+    assert not crash(done)
+    assert done.status == 2 and "h0: kata.trees: seen unknown" in done.output and "deadline" in done.output, done.output[-6000:]
+
+
 def test_texts_heal(tmp_path: Path) -> None:
     texts = {
         "firebreak_event": '{"kind": "drift", "id": "by-hand"}', "firebreak_heal": "yes", "firebreak_heal_hosts": "h0\n",

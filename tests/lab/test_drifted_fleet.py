@@ -39,7 +39,7 @@ def test_three_different_kernels_run(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("host", EXPECTED)
 def test_findings_are_exactly_the_drift(first_report: Report, host: str) -> None:
-    assert first_report.finding_ids(host) == EXPECTED[host]
+    assert first_report.finding_ids(host) == EXPECTED[host], first_report.fleet["hosts"][host]["findings"]
     assert first_report.fleet["hosts"][host]["verdict"] == ("drifted" if EXPECTED[host] else "compliant")
 
 

@@ -92,7 +92,8 @@ def event(raw: Any) -> Event:
 def _from_text(text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # A day that no calendar has is a ValueError, and brackets in brackets without end are a RecursionError.
         return text
 
 

@@ -43,8 +43,8 @@ def test_only_its_own_words_of_an_event_count(raw: Any, expected: Event) -> None
 
 
 @pytest.mark.parametrize("raw", [
-    None, [], "drift", "{kind: drift", "kind: [drift]", {}, {"kind": "other", "id": "x"}, {"kind": "drift"}, {"kind": "drift", "id": 7},
-    {"kind": "drift", "id": "a b"},
+    None, [], "drift", "{kind: drift", "kind: [drift]", "at: 2026-13-45", "[" * 5000, {}, {"kind": "other", "id": "x"}, {"kind": "drift"},
+    {"kind": "drift", "id": 7}, {"kind": "drift", "id": "a b"},
     {"kind": "drift", "id": "../../x"}, {"kind": "drift", "id": "{{ 7 }}"}, {"kind": "drift", "id": ""}, {"kind": "advisory", "id": "x"},
     {"kind": "advisory", "id": "x", "cves": "all"}, {"kind": "advisory", "id": "x", "cves": ["CVE-2026-1000"]},
     {"kind": "advisory", "id": "x", "cves": "CVE-2026-1000; reboot"},

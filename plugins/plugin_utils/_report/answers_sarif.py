@@ -15,7 +15,7 @@ from .._answers.answer import EXPOSED, MITIGATED, PENDING, UNKNOWN
 from .._answers.fleet import Answers, Row
 from .._fleet.bounded import clipped, counted, visible
 from .answers import due_words
-from .sarif import RESULTS_LIMIT, SCHEMA, place
+from .sarif import RESULTS_LIMIT, SCHEMA, message, place
 
 _LEVELS = {EXPOSED: "error", PENDING: "warning", MITIGATED: "note"}
 _NOTIFICATIONS_LIMIT = 1000
@@ -36,11 +36,11 @@ def answers_sarif(answers: Answers, version: str) -> Iterator[str]:
 
 
 def _rule(answers: Answers, cve: str) -> dict[str, Any]:
-    title, due = visible(answers.titles.get(cve, "")), due_words(answers.cves[cve].due, answers.generated_at)
+    title, due = answers.titles.get(cve, ""), due_words(answers.cves[cve].due, answers.generated_at)
     name = visible(cve)
-    meaning = f"{clipped(title or name, 900)}{f' ({due})' if due else ''}"
-    return {"id": name, "name": name, "shortDescription": {"text": f"{name} is open on hosts of the fleet"}, "fullDescription": {"text": meaning},
-            "help": {"text": f"{meaning}. What closes it on each host is in its result's remedy, and in answers.json."},
+    meaning = f"{clipped(title or name, 400)}{f' ({due})' if due else ''}"
+    return {"id": name, "name": name, "shortDescription": message(f"{name} is open on hosts of the fleet"), "fullDescription": message(meaning),
+            "help": message(f"{meaning}. What closes it on each host is in its result's remedy, and in answers.json."),
             "helpUri": f"https://www.cve.org/CVERecord?id={name}" if name.startswith("CVE-") else "https://www.cve.org/",
             "defaultConfiguration": {"level": "error"}, "properties": {"tags": ["security", "vulnerability"]}}
 
@@ -52,7 +52,7 @@ def _invocation(answers: Answers, rows: list[Row]) -> dict[str, Any]:
     if total > RESULTS_LIMIT:
         notes.append(f"{counted(total - RESULTS_LIMIT, 'more result')} in answers.json")
     return {"executionSuccessful": not notes, "endTimeUtc": answers.generated_at,
-            "toolExecutionNotifications": [{"level": "error", "message": {"text": visible(note)}} for note in notes]}
+            "toolExecutionNotifications": [{"level": "error", "message": message(note)} for note in notes]}
 
 
 def _result(row: Row, host: str, rules: dict[str, int]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _result(row: Row, host: str, rules: dict[str, int]) -> dict[str, Any]:
     properties = {"answer": answer.answer, "component": answer.component, "advisory": answer.advisory, "observed": answer.observed,
                   "fixed": answer.fixed, "remedy": answer.remedy, "disruption": answer.disruption, "facts": list(answer.facts)}
     return {
-        "ruleId": visible(row.cve), "ruleIndex": rules[row.cve], "kind": "fail", "level": _LEVELS[answer.answer], "message": {"text": visible(text)},
+        "ruleId": visible(row.cve), "ruleIndex": rules[row.cve], "kind": "fail", "level": _LEVELS[answer.answer], "message": message(text),
         "locations": place(host),
         "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(f"{host}\0{row.cve}\0{answer.component}".encode()).hexdigest()[:32]},
         "properties": properties}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,8 +23,9 @@ from .._fleet.store import safe_name
 
 COLUMNS = ("host", "verdict", "reasons", "state", "finding", "promise", "subject", "severity", "expected", "observed", "remedy", "disruption",
            "first_seen", "waived_by", "waived_until", "standard", "os", "kernel", "scanned_at", "fingerprint")
-# A cell that begins so is a formula to a spreadsheet, and what hosts say must never be one.
-_FORMULAS = ("=", "+", "-", "@")
+# Where a formula would begin to a spreadsheet, by its plain or full-width sign. What separates cells depends on who opens the file and where: with
+# another separator than the comma, what stands behind one in a cell begins a cell of its own, and quotes in the middle of a cell hide nothing.
+_FORMULA = re.compile(r"""((?:\A|[;,|\t])[\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 def rows(fleet: Fleet) -> Iterator[dict[str, Any]]:
@@ -64,7 +66,7 @@ def json_lines(fleet: Fleet) -> Iterator[str]:
 def csv_text(fleet: Fleet) -> Iterator[str]:
     """findings.csv: a head, then a line for each row, with a column for each label that any host has."""
     labels = sorted({name for host in fleet.hosts for name in host.labels})
-    yield csv_line([*COLUMNS, *(f"label_{name}" for name in labels)])
+    yield csv_line([*COLUMNS, *(csv_cell(f"label_{name}") for name in labels)])
     for row in rows(fleet):
         yield csv_line([*(csv_cell(row.get(name)) for name in COLUMNS), *(csv_cell(row["labels"].get(name)) for name in labels)])
 
@@ -77,11 +79,10 @@ def csv_line(cells: Sequence[str]) -> str:
 
 
 def csv_cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet takes for a formula, nor any part of it, whatever it takes for a separator."""
     if value is None or value == []:
         return ""
-    text = visible(one_line(value))
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return _FORMULA.sub(r"\1'", visible(one_line(value)))
 
 
 def limit_files(fleet: Fleet) -> Mapping[str, list[str]]:

@@ -10,6 +10,7 @@ observation is of something of which the standard says nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -28,6 +29,8 @@ _KEPT = ("promise", "subject", "severity", "expected", "observed", "remedy", "di
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # Code scanning refuses a run with more of them.
 RESULTS_LIMIT = 25_000
+# SARIF 2.1.0, 3.11.6: in a message these make links, and are themselves behind a backslash.
+_LINKING = re.compile(r"[\\\[\]]")
 
 
 def sarif(fleet: Fleet, version: str, limit: int = RESULTS_LIMIT) -> Iterator[str]:
@@ -47,6 +50,15 @@ def sarif(fleet: Fleet, version: str, limit: int = RESULTS_LIMIT) -> Iterator[st
     yield "\n]}]}\n"
 
 
+def message(text: str) -> dict[str, str]:
+    """A message that reads as the text, and in which nothing is a link, an image or a tag, whatever hosts call their things.
+
+    Some readers look for links without regard to backslashes, and some let their page render what they get: there the blanks are what helps.
+    """
+    escaped = _LINKING.sub(r"\\\g<0>", visible(text))
+    return {"text": re.sub(r"<(?=[A-Za-z/!?])", "< ", escaped.replace("](", "] ("))}
+
+
 def _told(fleet: Fleet) -> Iterator[tuple[Host, Finding, bool]]:
     """What has a result, and whether it is waived; the worst hosts come first."""
     for host in fleet.hosts:
@@ -60,13 +72,13 @@ def _rank(finding: Finding) -> float:
 
 def _rule(finding: Finding) -> dict[str, Any]:
     meaning = _meaning(finding["id"])
-    remedy = visible(str(finding["remedy"])).rstrip(".")
+    remedy = str(finding["remedy"]).rstrip(".")
     return {
         "id": visible(finding["id"]),
         "name": "".join(word.capitalize() for word in visible(finding["id"]).replace("_", ".").replace("-", ".").split(".")),
-        "shortDescription": {"text": f"{visible(finding['id'])} differs from the standard"},
-        "fullDescription": {"text": meaning or f"{visible(finding['id'])} differs from the standard."},
-        "help": {"text": f"{meaning} Remedy: {remedy}. It costs: {_cost(finding)}.".strip()},
+        "shortDescription": message(f"{finding['id']} differs from the standard"),
+        "fullDescription": message(meaning or f"{finding['id']} differs from the standard."),
+        "help": message(f"{meaning} Remedy: {remedy}. It costs: {_cost(finding)}.".strip()),
         "defaultConfiguration": {"level": _LEVELS[finding["severity"]]},
         "properties": {"security-severity": _SCORES[finding["severity"]], "tags": ["security", "drift"]},
     }
@@ -81,7 +93,7 @@ def _meaning(identifier: str) -> str:
 
 
 def _cost(finding: Finding) -> str:
-    return visible(str(finding["disruption"]).replace("_", " "))
+    return str(finding["disruption"]).replace("_", " ")
 
 
 def _invocation(fleet: Fleet, limit: int) -> dict[str, Any]:
@@ -90,7 +102,7 @@ def _invocation(fleet: Fleet, limit: int) -> dict[str, Any]:
             for host in fleet.hosts if host.verdict in ("unknown", "unreachable")]
     more = sum(1 for _one in _told(fleet)) - limit
     return {"executionSuccessful": not lost, "endTimeUtc": fleet.generated_at, "toolExecutionNotifications": [
-        {"level": "error", "message": {"text": visible(text)}} for text in (*lost, *([f"{more} more results in fleet.json"] if more > 0 else []))]}
+        {"level": "error", "message": message(text)} for text in (*lost, *([f"{more} more results in fleet.json"] if more > 0 else []))]}
 
 
 def place(host: str) -> list[dict[str, Any]]:
@@ -107,7 +119,7 @@ def _result(host: Host, finding: Finding, waived: bool, rules: dict[str, int]) -
         "ruleIndex": rules[finding["id"]],
         "kind": "fail",
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": visible(f"{host.name}: {key.label}: {difference(finding)}")},
+        "message": message(f"{host.name}: {key.label}: {difference(finding)}"),
         "locations": place(host.name),
         # The only one of them that code scanning reads.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint(host.name, key)},

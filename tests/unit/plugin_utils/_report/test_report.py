@@ -22,7 +22,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.junit impo
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.machine import machine
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.openmetrics import openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page import html, segments
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import RESULTS_LIMIT, sarif
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import RESULTS_LIMIT, message, sarif
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.table import failure, headline, table
 from code_scanning import refused
 from golden_record import golden
@@ -111,6 +111,32 @@ def test_junit_is_read_by_a_second_reader_with_the_same_counts(fleet: Fleet) -> 
 
 def test_code_scanning_takes_the_report(fleet: Fleet) -> None:
     assert refused(json.loads("".join(sarif(fleet, "1.2.3")))) == []
+
+
+# How readers of SARIF find links: by its rules, and without regard to backslashes.
+LINKS = (re.compile(r"(?<!\\)(?:\\\\)*!?\[(?:[^\\\[\]]|\\.)*\]\([^)]*\)"), re.compile(r"\[[^\]]+\]\([^)]+\)"), re.compile(r"<[A-Za-z/!?]"))
+
+
+@pytest.mark.parametrize("said", ["[x](https://x)", "![x](https://x)", "a [x](1) b", "\\[x](1)", "[x\\](1)", "\\\\[x\\](1)", "[[x](1)](2)",
+                                  "[x][y](1)", "<https://x>", "<img src=x>", "[x](<y>)", "C:\\x <1 [2] \x1b"])
+def test_what_a_host_says_is_no_link_in_a_message(said: str) -> None:
+    text = message(said)["text"]
+    assert not any(link.search(text) for link in LINKS), text
+    read = re.sub(r"\\([\\\[\]])", r"\1", text)
+    assert read.replace(" ", "") == said.replace("\x1b", "\\x1b").replace(" ", "")
+
+
+def test_no_message_of_a_hostile_host_has_a_link() -> None:
+    document = evil_document()
+    evil = "[x](https://x) ![x](https://x)"
+    report = json.loads("".join(sarif(fleet_of([json.loads(json.dumps(document).replace(json.dumps(EVIL), json.dumps(evil))),
+                                                {**document, "host": evil, "verdict": "unknown"}]), "1.2.3")))
+    (run,) = report["runs"]
+    told = [result["message"] for result in run["results"]] + run["invocations"][0]["toolExecutionNotifications"]
+    rules = [rule[name] for rule in run["tool"]["driver"]["rules"] for name in ("shortDescription", "fullDescription", "help")]
+    texts = [each.get("text") or each["message"]["text"] for each in (*told, *rules)]
+    assert any("https://x" in text for text in texts)
+    assert not any(link.search(text) for link in LINKS for text in texts)
 
 
 def test_a_report_that_code_scanning_would_refuse_is_cut_and_says_so() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import shlex
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.fleet import Fleet, Loaded, merge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.changes import Changes
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.next_steps import Command, connection_words, next_steps, started_by
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.rows import csv_text, json_lines, limit_files, rows
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.rows import csv_cell, csv_line, csv_text, json_lines, limit_files, rows
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._transport.terminal import is_for_programs
 from synthetic_fleet import EFFECTIVE, STANDARD, documents
 
@@ -50,6 +51,25 @@ def test_csv_is_read_back_and_holds_no_formula() -> None:
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in read for cell in row.values())
     assert {row["label_owner"] for row in read} == {"", "'=cmd|' /C calc'!A0"}
     assert {row["state"] for row in read} <= {"open", "observed", "waived", ""}
+
+
+@pytest.mark.parametrize(("said", "cell"), [
+    ("=1+1", "'=1+1"), ("x;=1+1", "x;'=1+1"), ("x,=1+1", "x,'=1+1"), ("x|@SUM(1)", "x|'@SUM(1)"), ('x;"=1+1"', 'x;"\'=1+1"'), (" =1+1", " '=1+1"),
+    ("x; \t=1+1", "x; \\x09=1+1"), ("\t=1+1", "\\x09=1+1"), ("\uff1d1", "'\uff1d1"), ("x;\uff0b1", "x;'\uff0b1"), ("\uff0d1", "'\uff0d1"),
+    ("\uff20x", "'\uff20x"), ("6.1.0-56-amd64", "6.1.0-56-amd64"), ("root=/dev/vda, quiet", "root=/dev/vda, quiet"), (["a", "-b"], "a, '-b"),
+    (7, "7"), (None, ""), ([], "")])
+def test_what_a_host_says_is_no_formula(said: Any, cell: str) -> None:
+    assert csv_cell(said) == cell
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_no_reader_finds_a_formula_whatever_separates_its_cells(separator: str) -> None:
+    """Every text of up to four of these letters, as spreadsheets of other countries read it."""
+    for length in range(1, 5):
+        for letters in itertools.product('=\uff20,;|\t" \'', repeat=length):
+            line = csv_line(["web1", csv_cell("".join(letters) + "1"), csv_cell("".join(letters) + "=1")])
+            cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
+            assert not any(cell.lstrip(' "').startswith(("=", "\uff20")) for cell in cells), line
 
 
 def test_limit_files_hold_the_hosts_that_break_a_promise() -> None:

@@ -105,6 +105,34 @@ def stale(host: BootedHost) -> dict[str, dict[str, Any]]:
     return rows
 
 
+# A user's session with many deleted libraries, of names as long as the kernel tells them.
+_CROWD = """
+import mmap, os, time
+folder = "/srv/crowd/" + "/".join(["u" * 250] * 15)
+os.makedirs(folder)
+kept = []
+for number in range(300):
+    path = f"{folder}/{number}.so"
+    with open(path, "wb") as file:
+        file.write(bytes(mmap.PAGESIZE))
+    os.utime(path, (1, 1))
+    with open(path, "rb") as file:
+        kept.append(mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC))
+    os.unlink(path)
+open("/srv/crowd/ready", "w").close()
+time.sleep(600)
+"""
+
+
+def told(host: BootedHost, shell: str = "sh") -> list[list[str]]:
+    """The rows of the proof's own question, asked by this shell, within a part of its time."""
+    (question,) = [question for question in SERVICES if question.name == "stale"]
+    hurried = question._replace(shell=question.shell.replace("$(date +%s) + 80", "$(date +%s) + 24"))
+    assert hurried != question
+    script = asking.script([hurried], "f00d").replace(" sh -c ", f" {shell} -c ")
+    return Proof("copy", NOTHING, asking.answers(host.run(f"{shell} -c \"$1\"", [script]), "f00d")).rows("stale")
+
+
 def replace(host: BootedHost, path: str) -> None:
     host.run(f"cp -p {path} {path}.new; mv {path}.new {path}")
 
@@ -130,6 +158,25 @@ def test_each_remedy_ends_what_it_is_a_remedy_for(host: BootedHost) -> None:
             assert unit == "fb-refuses.service"
             assert "refused" in host.run(f"systemctl restart {unit} 2>&1", check=False)
     assert set(stale(host)) == {"fb-refuses.service"}
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "mksh", "busybox sh"])
+def test_every_shell_tells_the_proof_the_same(host: BootedHost, shell: str) -> None:
+    rows = sorted(told(host))
+    assert "fb-refuses.service" in {Stale(*row).unit for row in rows if len(row) == 7}
+    # The find that is part of busybox does not tell when a file was made, so a process's own making is stale there as well.
+    assert [row for row in sorted(told(host, shell)) if shell != "busybox sh" or row[2] != "/system.slice/fb-unpacks.service"] == rows
+
+
+def test_a_users_crowd_hides_no_service_from_the_proof(host: BootedHost) -> None:
+    before = [row for row in told(host) if Stale(*row).kind != "session"]
+    host.run("mkdir /srv/crowd; chown 65534:65534 /srv/crowd")
+    host.run("systemd-run --quiet --scope --slice=user-1000.slice --unit=session-77 --uid=65534 setsid python3 -c \"$1\" >/dev/null 2>&1 </dev/null &"
+             " for turn in $(seq 300); do [ -e /srv/crowd/ready ] && exit; sleep 0.1; done; exit 1", [_CROWD])
+    rows = told(host)
+    host.run("systemctl kill --signal=KILL session-77.scope; rm -r /srv/crowd")
+    assert ["unread", "-", "session"] in rows
+    assert [row for row in rows if len(row) == 7 and Stale(*row).kind != "session"] == before
 
 
 def test_systemds_own_processes_have_remedies_too(host: BootedHost) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.tables impo
 from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, promise
 from firebreak_proof.proof import Proof
+from firebreak_proof.questions.services import KINDS_OF
 from firebreak_proof.standards import Standard, Waiver
 from firebreak_proof.views import blocked, comparisons, kernels, monitors, ordering, patches, processor, services
 
@@ -287,7 +289,7 @@ TODAY = date(2026, 11, 28)
 SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t/usr/bin/containerd-shim-runc-v2\tdeleted\thost\n"
 
 
-@pytest.mark.parametrize(("row", "kind", "unit"), [
+OF_KINDS = [
     ("50\t/usr/sbin/sshd\t/system.slice/ssh.service\t/usr/lib/libssl.so.3\treplaced\thost\n", "service", "ssh.service"),
     ("50\t/usr/sbin/x\t/system.slice/a.service\t/usr/lib/libssl.so.3\tdeleted\tapart\n", "service", "a.service"),
     ("50\t/usr/bin/udevadm\t/system.slice/systemd-udevd.service/udev\t/l.so\tdeleted\thost\n", "service", "systemd-udevd.service"),
@@ -309,11 +311,25 @@ SHIM = "60\t/usr/bin/containerd-shim-runc-v2\t/system.slice/containerd.service\t
     ("50\t/usr/bin/helper\t/machine/qemu-1-a.libvirt-qemu/emulator\t/l.so\tdeleted\thost\thelper\n", "carrier", ""),
     ("50\t/usr/bin/lxc-start\t/lxc.monitor.101\t/l.so\tdeleted\thost\tlxc-start\n", "carrier", ""),
     ("50\t/usr/bin/pasta.avx2\t/user.slice/user-1000.slice/session-1.scope\t/l.so\tdeleted\thost\tpasta.avx2\n", "carrier", "session-1.scope"),
-])
+]
+
+
+@pytest.mark.parametrize(("row", "kind", "unit"), OF_KINDS)
 def test_stale_processes_by_how_they_are_replaced(row: str, kind: str, unit: str) -> None:
     kinds = {name: services.stale(host(stale=row), name, TODAY) for name in ("service", "scope", "manager", "until_reboot", "session", "carrier")}
     assert {name for name, found in kinds.items() if found} == {kind}
     assert kinds[kind][0].unit == unit
+
+
+@pytest.mark.parametrize(("row", "kind", "_unit"), OF_KINDS)
+@pytest.mark.parametrize("group", ["0::{}", "0::/\n1:name=systemd:{}", "12:pids:/x\n1:name=systemd:{}\n0::{}"])
+def test_the_host_itself_tells_the_same_kinds(row: str, kind: str, _unit: str, group: str) -> None:
+    """By them it shares out its time."""
+    pid, program, control_group, *_rest = row.split("\t")
+    groups = "".join(f"/proc/{pid}/cgroup:{line}\n" for line in group.format(control_group, control_group).split("\n"))
+    said = subprocess.run(["sh", "-c", f"{KINDS_OF}\nkinds_of"], input=f"pid\t{pid}\nexe\t{pid}\t{program} (deleted)\n{groups}", text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    assert said == f"{kind}\t{pid}\n"
 
 
 @pytest.mark.parametrize("unit", ["nginx.service", "ssh.service", "docker.service", "gdm3.service", "getty@tty1.service", "libvirtd.service",
@@ -340,11 +356,13 @@ def test_files_of_a_container_are_its_images_business(tail: str) -> None:
 
 
 def test_a_process_that_root_may_not_look_into_is_not_proven() -> None:
-    assert services.stale(host(stale="unread\t1\n"), "service", TODAY) == []
-    with pytest.raises(BrokenPromiseError, match="memory of process 1,"):
-        services.stale(host(stale="unread\t1\n"), "manager", TODAY)
+    assert services.stale(host(stale="unread\t1\tany\nunread\t-\tsession\n"), "service", TODAY) == []
     with pytest.raises(BrokenPromiseError, match="memory of process 60,"):
-        services.stale(host(stale="unread\t60\n"), "service", TODAY)
+        services.stale(host(stale="unread\t60\tany\n"), "carrier", TODAY)
+    with pytest.raises(BrokenPromiseError, match="memory of process 1,"):
+        services.stale(host(stale="unread\t1\tany\n"), "manager", TODAY)
+    with pytest.raises(BrokenPromiseError, match="more to its processes"):
+        services.stale(host(stale="unread\t-\tsession\n"), "session", TODAY)
 
 
 def test_programs_that_are_many_in_one_binary_are_told_by_their_names() -> None:

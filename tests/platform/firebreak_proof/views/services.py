@@ -15,15 +15,8 @@ from typing import Any, NamedTuple
 
 from ..promises import BrokenPromiseError
 from ..proof import Proof
+from ..questions.services import CARRIERS, CARRYING, REBOOTED, SESSIONS
 
-_CARRIERS = re.compile(
-    r"(?:containerd-shim(?:-.+)?|(?:crio-)?conmon(?:rs)?|qemu-.+|kvm|lkvm|virtiofsd|cloud-hypervisor|firecracker|crosvm|"
-    r"openvmm|stratovirt|libvirt_lxc|vmware-vmx|VBoxHeadless|swtpm|"
-    r"pass?ta?(?:\..+)?|slirp4netns|rootlessport|fuse-overlayfs|systemd-nspawn|lxc-start)")
-# Groups that hold one guest or container each, with all that serves it.
-_CARRYING = re.compile(
-    r"/machine\.slice/|/machine-[^/]+\.scope|/qemu\.slice/|/machine/[^/]+\.libvirt-|/lxc\.monitor|/kata_overhead/|/systemd-nspawn@")
-_REBOOTED = ("dbus.service", "dbus-broker.service", "elogind.service")
 _IN_A_CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio|nerdctl)-[0-9a-f]{12,}|/docker/|/kubepods|/lxc[./]|systemd-nspawn@")
 
 # By it the drift report calls some breaches otherwise. Only that name is taken from there, since waivers go by it; what is stale is not.
@@ -54,13 +47,13 @@ class Stale(NamedTuple):
         name = self.program.rpartition("/")[2]
         if self.pid == "1":
             return "manager" if name == "systemd" else "until_reboot"
-        if _CARRIERS.fullmatch(name) or _CARRYING.search(self.group):
+        if re.fullmatch(CARRIERS, name) or re.search(CARRYING, self.group):
             return "carrier"
-        if re.search(r"/user-[0-9]+\.slice/|/user@[0-9]+\.service|/session-[^/]+\.scope", self.group):
+        if re.search(SESSIONS, self.group):
             return "session"
         if self.unit.endswith(".scope"):
             return "until_reboot" if self.unit == "init.scope" else "scope"
-        return "until_reboot" if self.unit in _REBOOTED else "service"
+        return "until_reboot" if re.fullmatch(REBOOTED, self.unit) else "service"
 
     @property
     def is_containers(self) -> bool:
@@ -80,13 +73,20 @@ class Stale(NamedTuple):
                    fnmatchcase(self.path, one.get("path", "*")) for one in exceptions)
 
 
+def _may_be(pid: str, said: str) -> tuple[str, ...]:
+    """The kinds of a process of which not even the program is told."""
+    if said != "any":
+        return ()
+    return ("manager", "until_reboot") if pid == "1" else ("service", "scope", "session", "carrier", "until_reboot")
+
+
 def stale(proof: Proof, kind: str, today: date) -> list[Stale]:
-    """The stale processes of a kind; BrokenPromiseError where one of them could not be looked at."""
+    """The stale processes of a kind; BrokenPromiseError where one of them could not be looked at, or all of them not in time."""
     __tracebackhide__ = True
     rows = proof.rows("stale")
-    for pid in (cells[1] for cells in rows if cells[0] == "unread" and len(cells) == 2):
-        if kind in ({"1": ("manager", "until_reboot")}.get(pid, ("service", "scope", "session", "carrier", "until_reboot"))):
-            raise BrokenPromiseError(f"{proof.host} does not let root look into the memory of process {pid}, so nobody can tell")
+    for pid in (cells[1] for cells in rows if cells[0] == "unread" and len(cells) == 3 and kind in (cells[2], *_may_be(cells[1], cells[2]))):
+        why = "has more to its processes than can be gone through" if pid == "-" else f"does not let root look into the memory of process {pid}"
+        raise BrokenPromiseError(f"{proof.host} {why}, so nobody can tell")
     found = dict.fromkeys(Stale(*cells) for cells in rows if len(cells) in (6, 7))
     exceptions = proof.setting("services.stale_exceptions", [])
     return [one for one in found if one.kind == kind and not one.is_containers and not one.is_excepted(exceptions, today)]

@@ -31,8 +31,8 @@ options:
     type: dict
     default: {}
   "off":
-    description: Gates that are left open, of C(disk), C(packages), C(lock), C(modules), C(next_boot), C(boot_trust), C(kexec) and
-      C(guests).
+    description: Gates that are left open, of C(disk), C(packages), C(lock), C(modules), C(next_boot), C(boot_trust), C(kexec),
+      C(guests) and C(running).
     type: list
     elements: str
     default: []

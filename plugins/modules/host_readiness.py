@@ -49,7 +49,7 @@ lock_holders:
   elements: dict
   sample: [{pid: 4711, name: unattended-upgr, path: /var/lib/dpkg/lock-frontend}]
 enabled:
-  description: The units that a boot starts, null where systemd does not say.
+  description: The units that every boot starts, null where systemd does not say. Those of a first boot alone are none of them.
   returned: success
   type: list
   elements: str

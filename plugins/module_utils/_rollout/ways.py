@@ -4,18 +4,42 @@
 """Which ways to reboot a host has, and what a boot of it starts."""
 
 import re
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 LIST_ENABLED = ["systemctl", "list-unit-files", "--no-legend", "--no-pager", "--full", "--state=enabled,enabled-runtime,generated",
                 "--type=service,socket,timer"]
+SHOW_FILES = ["systemctl", "cat", "--no-pager", "--"]
 SHOW_VERSION = ["systemctl", "--version"]
 _RUNNING = "/run/systemd/system"
+_HEADING = re.compile(r"# /(?:[^/]+/)*([^/]+\.(?:service|socket|timer))(?:\.d/[^/]+\.conf)?\Z")
+# What holds at a first boot, after an update of the system, or while a file system is mounted for reading alone (systemd.unit(5)). After a
+# soft reboot the root is writable from the beginning, and nothing checks it.
+_OF_SOME_BOOTS = re.compile(r"Condition(?:FirstBoot *= *\|?(?:yes|true|on|1|y|t)|NeedsUpdate *= *\|?/|PathIsReadWrite *= *\|?!)", re.IGNORECASE)
+_TAKEN_BACK = re.compile(r"Condition\w+ *=\s*\Z")
 _KEXEC = ("/usr/sbin/kexec", "/sbin/kexec", "/usr/bin/kexec")
 
 
 def parse_enabled(text: str) -> List[str]:
     """The names in the output of LIST_ENABLED."""
     return sorted(line.split()[0] for line in text.splitlines() if line.strip())
+
+
+def parse_of_some_boots(text: str) -> List[str]:
+    """The units in the output of SHOW_FILES that by a condition of their own only some boots start.
+
+    An empty assignment takes back all conditions before it.
+    """
+    found: Dict[str, bool] = {}
+    unit = ""
+    for line in text.splitlines():
+        heading = _HEADING.match(line)
+        if heading:
+            unit = heading.group(1)
+        elif _OF_SOME_BOOTS.match(line.strip()):
+            found[unit] = True
+        elif _TAKEN_BACK.match(line.strip()):
+            found[unit] = False
+    return sorted(name for name in found if found[name])
 
 
 def parse_version(text: str) -> int:
@@ -25,11 +49,17 @@ def parse_version(text: str) -> int:
 
 
 def enabled(host: Any) -> Optional[List[str]]:
-    """The units that a boot starts; None where systemd does not say."""
+    """The units that every boot starts; None where systemd does not say."""
     if host.stat(_RUNNING).problem:
         return None
     answer = host.run(LIST_ENABLED)
-    return None if answer.problem or answer.value.rc != 0 else parse_enabled(answer.value.out)
+    if answer.problem or answer.value.rc != 0:
+        return None
+    units = parse_enabled(answer.value.out)
+    # A template is no unit that could be asked for. Without an answer all of them must come back.
+    files = host.run(SHOW_FILES + [unit for unit in units if "@." not in unit])
+    now_and_then = set() if files.problem else set(parse_of_some_boots(files.value.out))
+    return [unit for unit in units if unit not in now_and_then]
 
 
 def systemd_version(host: Any) -> int:

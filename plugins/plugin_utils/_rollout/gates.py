@@ -118,7 +118,14 @@ def _guests(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterato
             yield f"guest {printable(str(row.get('name')))} has the machine {printable(', '.join(gone))}, which the installed QEMU no longer has"
 
 
+def _running(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
+    """What runs now must be known, or nobody can say afterwards that it runs again. A host without systemd has no units."""
+    if facts.raw("services.active") is None and not facts.why("services.active").startswith("absent"):
+        facts.words("services.active")
+    yield from ()
+
+
 Gate = Callable[[Facts, Mapping[str, Any], Asked], Iterator[str]]
 
 GATES: dict[str, Gate] = {"disk": _disk, "packages": _packages, "lock": _lock, "modules": _modules, "next_boot": _next_boot,
-                          "boot_trust": _boot_trust, "kexec": _kexec, "guests": _guests}
+                          "boot_trust": _boot_trust, "kexec": _kexec, "guests": _guests, "running": _running}

@@ -151,7 +151,9 @@ def _fall_backs(installed: Sequence[Mapping[str, Any]], release: str, running: s
 
 def _rung(asked: Asked, facts: Facts, same: bool) -> str:
     """The least disruptive rung that is allowed, that the host can take, and that brings what is wanted."""
-    if "soft_reboot" in asked.rungs and same and asked.systemd >= SOFT_REBOOT_SINCE and _same_words(facts):
+    # What asks for a reboot lies in /run and counts from the start of the kernel: a soft reboot keeps both, and would be asked for again.
+    is_asked_for = facts.raw("boot.reboot_required") is True
+    if "soft_reboot" in asked.rungs and same and not is_asked_for and asked.systemd >= SOFT_REBOOT_SINCE and _same_words(facts):
         return "soft_reboot"
     if "kexec" in asked.rungs and asked.kexec and facts.raw("cpu.microcode.pending") is not True:
         return "kexec"

@@ -78,6 +78,60 @@ def test_what_a_boot_starts() -> None:
     assert ways.parse_enabled(text) == ["apt-daily.timer", "cron.service", "wg-quick@.service"]
 
 
+# 'systemctl cat' of systemd 257 on Debian 13, without the lines of the licence. The root of its machines is checked by systemd where their initrd
+# was made without fsck; after a soft reboot the root is writable from the beginning, and the unit stays away.
+OF_SOME_BOOTS = """# /usr/lib/systemd/system/sshd-keygen.service
+[Unit]
+Description=Generate sshd host keys on first boot
+ConditionFirstBoot=yes
+ConditionPathIsReadWrite=/etc/ssh
+
+# /usr/lib/systemd/system/systemd-fsck-root.service
+# (what follows is of /usr/lib/systemd/system)
+[Unit]
+ConditionPathIsReadWrite=!/
+OnFailure=emergency.target
+
+# /usr/lib/systemd/system/systemd-fsck-root.service.d/10-skip-fsck-initramfs.conf
+[Unit]
+ConditionPathExists=!/run/initramfs/fsck-root
+
+# /usr/lib/systemd/system/ldconfig.service
+[Unit]
+ConditionNeedsUpdate=|/etc
+
+# /usr/lib/systemd/system/ssh.service
+[Unit]
+ConditionPathExists=!/etc/ssh/sshd_not_to_be_run
+
+# /usr/lib/systemd/system/late.service
+[Unit]
+ConditionFirstBoot=no
+ConditionNeedsUpdate=!/var
+ConditionPathIsReadWrite=/var
+
+# /usr/lib/systemd/system/always.service
+[Unit]
+ConditionFirstBoot=yes
+
+# /etc/systemd/system/always.service.d/own.conf
+[Unit]
+ConditionFirstBoot=
+"""
+
+
+def test_units_of_some_boots() -> None:
+    assert ways.parse_of_some_boots(OF_SOME_BOOTS) == ["ldconfig.service", "sshd-keygen.service", "systemd-fsck-root.service"]
+
+
+def test_what_only_some_boots_start_needs_not_come_back_after_each() -> None:
+    listed = "getty@.service enabled enabled\nssh.service enabled enabled\nsshd-keygen.service enabled enabled\n"
+    asked = [*ways.SHOW_FILES, "ssh.service", "sshd-keygen.service"]
+    host = RecordedHost({"listdir": {"/run/systemd/system": []}, "run": {
+        " ".join(ways.LIST_ENABLED): [0, listed, ""], " ".join(asked): [0, OF_SOME_BOOTS, ""]}})
+    assert ways.enabled(host) == ["getty@.service", "ssh.service"]
+
+
 TOOL, DISABLED, LOCKDOWN = "/usr/sbin/kexec", "/proc/sys/kernel/kexec_load_disabled", "/sys/kernel/security/lockdown"
 
 

@@ -66,11 +66,18 @@ def test_what_the_record_says_against_it(path: str, value: Any, said: str) -> No
 
 
 @pytest.mark.parametrize("path", ["kernel.modules", "kernel.default_boot.release", "kernel.default_boot.image_present", "kernel.installed",
-                                  "boot.kexec_loaded"])
+                                  "boot.kexec_loaded", "services.active"])
 def test_a_gate_of_which_nothing_can_be_said_is_closed(path: str) -> None:
     record = host()
     _put(record, path, None)
     assert any("it cannot be said" in said for said in closed(record))
+
+
+def test_a_host_without_systemd_has_no_units_that_must_be_known() -> None:
+    record = host()
+    _put(record, "services.active", None)
+    record["nulls"] = [{"fact": "services.active", "reason": "absent", "detail": "/run/systemd/system"}]
+    assert closed(record) == []
 
 
 def _put(record: dict[str, Any], path: str, value: Any) -> None:

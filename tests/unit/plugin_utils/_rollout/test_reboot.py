@@ -128,6 +128,13 @@ def test_a_soft_reboot_brings_no_other_kernel_and_no_other_command_line() -> Non
         reboot.plan(record, Asked(rungs=("soft_reboot",), systemd=257))
 
 
+def test_a_soft_reboot_does_not_close_what_lies_in_run_and_asks_for_a_reboot() -> None:
+    """/run and the time of the boot stay as they are (systemd-soft-reboot.service(8)): the host would be told that it still needs it."""
+    record = host(running=NEW)
+    record["boot"]["reboot_required"] = True
+    assert reboot.plan(record, Asked(rungs=("soft_reboot", "reboot"), systemd=257))["rung"] == "reboot"
+
+
 def test_kexec_loads_no_microcode_so_a_pending_one_needs_the_firmware() -> None:
     record = host()
     record["cpu"]["microcode"]["pending"] = True

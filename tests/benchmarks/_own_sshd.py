@@ -47,28 +47,35 @@ def _configuration(directory: Path, port: int, startups: str) -> str:
     ))
 
 
+def configure(directory: Path, startups: str) -> tuple[Path, Server]:
+    """The configuration of an sshd that is still to be started, and where it will listen."""
+    server = Server(free_port(), new_key(directory / "user_key"))
+    configuration = directory / "sshd_config"
+    configuration.write_text(_configuration(directory, server.port, startups))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    return configuration, server
+
+
 @contextmanager
 def own_sshd(directory: Path, startups: str = "200") -> Iterator[Server]:
     """Serve until the block ends. RuntimeError where there is no sshd, or it does not start."""
     program = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if not program:
         raise RuntimeError("sshd: not found; wanted: Debian's openssh-server (make bench installs it)")
-    server = Server(free_port(), new_key(directory / "user_key"))
-    configuration = directory / "sshd_config"
-    configuration.write_text(_configuration(directory, server.port, startups))
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    configuration, server = configure(directory, startups)
     log = directory / "sshd.log"
     process = subprocess.Popen([program, "-D", "-f", str(configuration), "-E", str(log)], stdin=subprocess.DEVNULL)
     try:
-        _wait(server.port, process, log)
+        wait_for(server.port, process, log)
         yield server
     finally:
         process.terminate()
         process.wait(START_SECONDS)
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it listens; RuntimeError where it ends instead, or takes too long."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -21,6 +21,7 @@ from ..plugin_utils._history.telling import Told, tell
 from ..plugin_utils._history.upgrade import opened
 from ..plugin_utils._report.history import headline, history_csv, history_json, history_lines, history_openmetrics, tables_of
 from ..plugin_utils._report.history_page import history_html
+from ..plugin_utils._report.page import all_visible
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction
@@ -51,9 +52,9 @@ class ActionModule(ControllerAction):
         except (HistoryError, store.StoreError) as error:
             raise AnsibleActionFail(str(error)) from None
         show(result, [*history_lines(told), *ending(directory, job_of(task_vars or {}), "firebreak_history_report_dir")])
-        tables = tables_of(told)
+        tables = all_visible(tables_of(told))
         result.update(changed=False, directory=str(directory), report=str(directory / "history.html"), headline=wrap_var(headline(told)),
-                      missing_slices=wrap_var(list(told.missing)), holes=wrap_var(tables["holes"]), groups=wrap_var(tables["groups"]))
+                      missing_slices=wrap_var(all_visible(list(told.missing))), holes=wrap_var(tables["holes"]), groups=wrap_var(tables["groups"]))
         return result
 
 

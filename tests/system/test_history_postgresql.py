@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import ingest, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
-from history_suite import HistorySuite, fleet, migrations, spans
+from history_guests import GuestSuite
+from history_suite import fleet, migrations, spans
 from small_disk import small_disk
 
 USER = "postgres"
@@ -80,7 +81,7 @@ def place(server: Server) -> str:
     return server.url("history")
 
 
-class TestPostgresql(HistorySuite):
+class TestPostgresql(GuestSuite):
     """On a server."""
 
 
@@ -116,6 +117,13 @@ def test_a_full_disk_is_one_clear_error_and_costs_nothing(server: Server) -> Non
         history.close()
         server.sql("DROP DATABASE full_disk")
         server.sql("DROP TABLESPACE small")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_character_is_refused(server: Server, encoding: str) -> None:
+    server.sql(f"CREATE DATABASE {encoding} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(HistoryError, match=f"has the encoding {encoding}; wanted one made with ENCODING 'UTF8'"):
+        upgrade.opened(server.url(encoding.lower()))
 
 
 def test_a_migration_waits_for_a_writer(server: Server, place: str, tmp_path: Path) -> None:

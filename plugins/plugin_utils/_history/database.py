@@ -77,6 +77,12 @@ class History:
         if not self.is_sqlite:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
+    def check_encoding(self, connection: sqlalchemy.Connection) -> None:
+        """HistoryError where the database cannot hold every character; SQLite's can."""
+        encoding = "UTF8" if self.is_sqlite else connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            raise HistoryError(f"the history {self.where}: its database has the encoding {encoding}; wanted one made with ENCODING 'UTF8'")
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlalchemy.Connection]:
         """One view of the history as it was when this began."""
@@ -105,7 +111,9 @@ def _engine(place: str) -> tuple[sqlalchemy.Engine, str]:
     if _POSTGRESQL.match(place):
         library("psycopg")
         try:
-            engine: sqlalchemy.Engine = sa.create_engine(_POSTGRESQL.sub("postgresql+psycopg://", place, count=1), poolclass=sa.pool.NullPool)
+            # A database of another encoding would be spoken to in that one: it is to be refused with words, not by what cannot be read.
+            engine: sqlalchemy.Engine = sa.create_engine(_POSTGRESQL.sub("postgresql+psycopg://", place, count=1), poolclass=sa.pool.NullPool,
+                                                         connect_args={"client_encoding": "utf8"})
         except sa.exc.SQLAlchemyError:
             raise HistoryError("firebreak_history: it is no URL of a database; wanted postgresql+psycopg://USER@HOST/DATABASE") from None
         return engine, engine.url.render_as_string(hide_password=True)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from .happenings import Ended
 from .observed import Document, HostSeen, State, Thing
 from .rolled_up import roll_up
 from .schema import tables
+from .texts import indexable
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -61,17 +62,23 @@ class _Numbers:
     def __init__(self, connection: sqlalchemy.Connection, table: sqlalchemy.Table, *columns: str) -> None:
         sa = library("sqlalchemy")
         rows = connection.execute(sa.select(table.c.id, *(table.c[name] for name in columns)))
-        self.known: dict[Any, int] = {(tuple(row[1:]) if len(columns) > 1 else row[1]): row[0] for row in rows}
-        self._next = count(max(self.known.values(), default=0) + 1)
+        self._known: dict[tuple[str, ...], int] = {tuple(row[1:]): row[0] for row in rows}
+        self._next = count(max(self._known.values(), default=0) + 1)
         self._fresh: list[dict[str, Any]] = []
         self._table = table
+        self._columns = columns
 
-    def number(self, name: Any, row: Mapping[str, Any]) -> int:
-        """The number of one, new where it is not known."""
-        number = self.known.get(name)
+    def find(self, *name: str) -> int | None:
+        """The number of one; None where it is not known."""
+        return self._known.get(tuple(map(indexable, name)))
+
+    def number(self, *name: str, **row: Any) -> int:
+        """The number of one, new where it is not known; ``row`` is what else its table says of it."""
+        key = tuple(map(indexable, name))
+        number = self._known.get(key)
         if number is None:
-            number = self.known[name] = next(self._next)
-            self._fresh.append({"id": number, **row})
+            number = self._known[key] = next(self._next)
+            self._fresh.append({"id": number, **row, **dict(zip(self._columns, key, strict=True))})
         return number
 
     def write(self, connection: sqlalchemy.Connection) -> None:
@@ -128,22 +135,22 @@ class _Writer:
 
     def _fixed(self) -> Iterator[Ended]:
         """The spans of holes that this document ends since something was done about them."""
-        ends = {self.words.known.get(word) for word in happenings.ENDS}
+        ends = {self.words.find(word) for word in happenings.ENDS}
         for close in self.closed:
             if close.ended in ends:
                 yield Ended(close.thing, close.host, close.since, close.until)
 
     def _sights(self) -> tuple[int, int]:
         """Hosts of a scan or proof: those whose document says what the last one said cost nothing more."""
-        host, sight = self.tables.host, self.tables.sight
-        rows = self.connection.execute(self.sa.select(host.c.name, sight.c.host_id, sight.c.at, sight.c.digest).join(
-            host, host.c.id == sight.c.host_id).where(sight.c.kind == self.document.kind))
-        known = {name: (number, at, digest) for name, number, at, digest in rows}
+        sight = self.tables.sight
+        rows = self.connection.execute(self.sa.select(sight.c.host_id, sight.c.at, sight.c.digest).where(sight.c.kind == self.document.kind))
+        known = {number: (at, digest) for number, at, digest in rows}
         changed: list[tuple[HostSeen, str]] = []
         later: list[tuple[int, int]] = []
         late = 0
         for seen in self.document.hosts:
-            number, at, digest = known.get(seen.name, (0, -1, ""))
+            number = self._host(seen.name)
+            at, digest = known.get(number, (-1, ""))
             fresh = observed.digest_of(seen)
             if seen.at < at or (seen.at == at and fresh != digest):
                 late += 1
@@ -152,27 +159,26 @@ class _Writer:
             elif seen.at > at:
                 later.append((number, seen.at))
         self._differ(changed)
-        self._mark(known, changed, later)
+        self._mark(known.keys(), changed, later)
         return len(changed), late
 
-    def _mark(self, known: Mapping[str, Any], changed: Sequence[tuple[HostSeen, str]], later: Sequence[tuple[int, int]]) -> None:
+    def _mark(self, known: Collection[int], changed: Sequence[tuple[HostSeen, str]], later: Sequence[tuple[int, int]]) -> None:
         """Until when each host is known, and what was said of it last."""
         sight, bind = self.tables.sight, self.sa.bindparam
         self.hosts.write(self.connection)
         kind = self.document.kind
+        said = {self._host(seen.name): {"at": seen.at, "digest": digest} for seen, digest in changed}
         where = (sight.c.host_id == bind("b_host"), sight.c.kind == kind)
-        updates = [{"b_host": known[seen.name][0], "b_at": seen.at, "b_digest": digest} for seen, digest in changed if seen.name in known]
+        updates = [{"b_host": number, **{f"b_{name}": value for name, value in row.items()}} for number, row in said.items() if number in known]
         for some in _portions(updates):
             self.connection.execute(sight.update().where(*where).values(at=bind("b_at"), digest=bind("b_digest")), some)
         for some in _portions({"b_host": number, "b_at": at} for number, at in later):
             self.connection.execute(sight.update().where(*where).values(at=bind("b_at")), some)
-        _insert(self.connection, sight, [{"host_id": self.hosts.known[seen.name], "kind": kind, "at": seen.at, "digest": digest}
-                                         for seen, digest in changed if seen.name not in known])
+        _insert(self.connection, sight, [{"host_id": number, "kind": kind, **row} for number, row in said.items() if number not in known])
 
     def _differ(self, changed: Sequence[tuple[HostSeen, str]]) -> None:
         """The spans that end and begin on the hosts that changed."""
-        numbers = [self.hosts.known[seen.name] for seen, _digest in changed if seen.name in self.hosts.known]
-        standing = self._standing(numbers)
+        standing = self._standing([self._host(seen.name) for seen, _digest in changed])
         things = self._known_things()
         for seen, _digest in changed:
             number = self._host(seen.name)
@@ -244,19 +250,20 @@ class _Writer:
             self.connection.execute(thing.update().where(thing.c.id.in_(some), thing.c.last_at < at).values(last_at=at))
 
     def _host(self, name: str) -> int:
-        return self.hosts.number(name, {"name": name})
+        return self.hosts.number(name)
 
     def _word(self, text: str) -> int:
-        return self.words.number(text, {"text": text})
+        return self.words.number(text)
 
     def _thing(self, thing: Thing) -> int:
-        return self.things.number((thing.kind, thing.key), {**thing._asdict(), "first_at": self.document.at, "last_at": self.document.at})
+        at = self.document.at
+        return self.things.number(thing.kind, thing.key, **{**thing._asdict(), "first_at": at, "last_at": at})
 
     def _state(self, host: int, thing: Thing, state: State, at: int, stood: _Open | None) -> None:
         """One thing's state on one host, against what stood."""
         word = self._word(state.word)
         waiver = None if state.waiver is None else self.waivers.number(
-            "\x1f".join(state.waiver), {"key": "\x1f".join(state.waiver), **dict(zip(observed.WAIVER, state.waiver, strict=True))})
+            "\x1f".join(state.waiver), **dict(zip(observed.WAIVER, state.waiver, strict=True)))
         if stood is not None and (stood.state, stood.waiver) == (word, waiver):
             return
         if stood is not None:

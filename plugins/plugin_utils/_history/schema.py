@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import library
+from .texts import column_type
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -70,7 +71,7 @@ def tables() -> Tables:
     def to(name: str, table: str, **options: object) -> sqlalchemy.Column[object]:
         return column(name, sa.Integer(), sa.ForeignKey(f"{table}.id", name=f"fk_{name}"), **options)
 
-    text, moment = sa.Text(), sa.BigInteger()
+    text, moment = column_type(), sa.BigInteger()
     word = sa.Table("word", metadata, key(), column("text", text), sa.UniqueConstraint("text", name="uq_word"))
     host = sa.Table("host", metadata, key(), column("name", text), sa.UniqueConstraint("name", name="uq_host"))
     waiver = sa.Table("waiver", metadata, key(), *(column(name, text) for name in ("key", "finding", "owner", "reason", "expires", "source")),

@@ -35,6 +35,7 @@ def bring_up(history: History, migrations: Path = MIGRATIONS, wanted: str = "hea
     scripts = _scripts(migrations)
     head = scripts.get_current_head() if wanted == "head" else wanted
     with history.reading() as connection:
+        history.check_encoding(connection)
         found = _revision(connection)
     if found == head:
         return

@@ -131,7 +131,7 @@ def data(fleet: Fleet) -> Iterator[str]:
         for finding in (*host.findings, *host.waived):
             if id(finding) not in numbers:
                 numbers[id(finding)] = len(findings)
-                findings.append(_visible(finding))
+                findings.append(all_visible(finding))
     yield '{"hosts":['
     for order, host in enumerate(fleet.hosts):
         yield ("," if order else "") + "\n" + _safe([
@@ -139,14 +139,14 @@ def data(fleet: Fleet) -> Iterator[str]:
     head = {
         "generated": fleet.generated_at,
         "previous": fleet.previous,
-        "resolved": _visible(dict(fleet.resolved)),
+        "resolved": all_visible(dict(fleet.resolved)),
         "labels": labels.values,
         "silences": silences.values,
         "meanings": {name: meaning for name in {finding["id"] for finding in findings} if (meaning := _meaning(name))},
         "hasStandard": fleet.has_standard,
         "summary": fleet.summary,
-        "problems": [_visible({"id": problem.id, "message": problem.message, "hosts": list(problem.hosts)}) for problem in fleet.problems],
-        "distribution": _visible(fleet.distribution),
+        "problems": [all_visible({"id": problem.id, "message": problem.message, "hosts": list(problem.hosts)}) for problem in fleet.problems],
+        "distribution": all_visible(fleet.distribution),
         "facts": [[fact.key, fact.title] for fact in FACTS],
         "findings": findings,
         "strings": list(strings.numbers),
@@ -195,11 +195,12 @@ def _safe(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).translate(_DANGEROUS)
 
 
-def _visible(value: Any) -> Any:
+def all_visible(value: Any) -> Any:
+    """A JSON value with every text in it made visible."""
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, dict):
-        return {visible(key): _visible(item) for key, item in value.items()}
+        return {visible(key): all_visible(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_visible(item) for item in value]
+        return [all_visible(item) for item in value]
     return value

@@ -26,7 +26,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.history_pa
 from history_suite import DAY, HOUR, START, WAIVER, answered, finding, host, scan
 
 NOW = START + 10 * DAY
-HOSTILE = '</title><script>alert(1)</script>"\'=cmd|x\n\x1b[2J'
+HOSTILE = '</title><script>alert(1)</script>"\'=cmd|x\n\x1b[2J\x00\ud800'
 
 
 @pytest.fixture
@@ -59,11 +59,13 @@ def test_json_and_csv_hold_the_same(told: Told) -> None:
     assert [row["hole"] for row in document["holes"]] == ["CVE-1", "CVE-2", "CVE-3"]
     lines = "".join(history_csv(document["hosts"])).splitlines()
     assert len(lines) == 1 + 3
+    assert "\\x1b[2J\\x00\\ud800" in "".join(lines)
     assert not any(line.startswith("=") for line in lines)
 
 
 def test_metrics_are_lines_of_their_grammar(told: Told) -> None:
     text = "".join(history_openmetrics(told))
+    assert text.encode()
     sample = re.compile(r'[a-z_]+(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? -?[0-9.e+]+')
     assert [line for line in text.splitlines() if not line.startswith("#") and not sample.fullmatch(line)] == []
     assert 'firebreak_hole_hosts{hole="CVE-1",state="exposed"} 1' in text
@@ -96,6 +98,8 @@ def test_the_page_is_self_contained_and_safe(told: Told) -> None:
     seen = _Seen()
     seen.feed(page)
     assert seen.bad == []
+    assert page.encode()
+    assert "\x00" not in page
     assert "script" not in seen.tags
     assert "@import" not in page
     assert "url(" not in page

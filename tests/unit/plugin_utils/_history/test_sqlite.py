@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, ingest, keeping, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
-from history_suite import HOUR, START, HistorySuite, fleet, migrations, spans
+from history_guests import GuestSuite
+from history_suite import HOUR, START, fleet, migrations, spans
 from sqlalchemy import event
 
 
-class TestSqlite(HistorySuite):
+class TestSqlite(GuestSuite):
     """On a file."""
 
     @pytest.fixture

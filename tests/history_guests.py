@@ -1,17 +1,22 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no history may stumble over, on whatever database: texts that a database refuses, and names that no index takes."""
+"""What no history may stumble over, on whatever database: texts that a database refuses, names that no index takes, clocks that are ahead."""
 
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import happenings, ingest, keeping, observed, questions, upgrade
+import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import clocks, happenings, ingest, keeping, observed, questions, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.database import History
-from history_suite import HOUR, START, WAIVER, HistorySuite, answered, finding, host, iso, journal, spans
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.ingest import Kept
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.observed import Document
+from history_suite import DAY, HOUR, START, WAIVER, HistorySuite, answered, finding, host, iso, journal, scan, spans
 
 # NUL and half of a surrogate pair: JSON can say them, a database cannot.
 STRANGE, SHOWN = "a\x00\ud800", "a\\u0000\\ud800"
@@ -43,6 +48,13 @@ def keep_all(history: History, text: str, hour: int) -> None:
 def what_stands(history: History) -> dict[str, int]:
     """The rows of the tables that grow only where something changed."""
     return {name: count for name, count in keeping.counts(history).items() if name not in ("ingest", "event")}
+
+
+def keep_as_a_clock_ahead_did(history: History, *documents: Document) -> None:
+    """What a controller wrote while its own clock, and so its history's, was ahead."""
+    with history.writing() as connection:
+        for document in documents:
+            assert ingest._Writer(connection, document, "").keep().is_new
 
 
 class GuestSuite(HistorySuite):
@@ -82,3 +94,35 @@ class GuestSuite(HistorySuite):
         for hour, end in enumerate("abab"):
             keep_all(history, f"{long}{end}", hour)
         assert [row[2:5] for row in spans(history, "verdict")] == [(0, "drifted", None)] * 2 + [(1, "drifted", None)]
+
+    def test_what_is_from_the_future_is_refused_and_costs_nothing(self, history: History) -> None:
+        now = int(time.time())
+        before = keeping.counts(history)
+        for document in (scan(now + 26 * HOUR, {"web1": host()}), answered(now + 500 * DAY, {"CVE-1": {"web1": "exposed"}})):
+            with pytest.raises(clocks.FutureError, match=rf"the (scan|answer) of {iso(document.at)} is (2[56] hours|(499|500) days) ahead of (this|the)"):
+                ingest.keep(history, document)
+        assert keeping.counts(history) == before
+        assert ingest.keep(history, scan(now + HOUR // 2, {"web1": host()})) == Kept(True, 1, 1, 0)
+
+    def test_after_a_clock_that_was_ahead_honest_scans_count_again(self, history: History) -> None:
+        now = int(time.time()) // HOUR * HOUR
+        ingest.keep(history, scan(now - 3 * HOUR, {"web1": host(finding("kernel.running"))}))
+        ingest.keep(history, answered(now - 3 * HOUR, {"CVE-1": {"web1": "exposed"}}))
+        stood, counts = {kind: spans(history, kind) for kind in KINDS}, keeping.counts(history)
+        ahead = now + 365 * DAY
+        keep_as_a_clock_ahead_did(history, scan(ahead, {"web1": host(finding("kernel.unmanaged")), "web2": host()}),
+                                  answered(ahead, {"CVE-1": {"web1": "fixed_in_force", "web2": "exposed"}, "CVE-2": {"web2": "pending"}}))
+        happenings.keep(history, happenings.of_healing([{"at": iso(ahead), "what": "begun"}]))
+        seen = scan(now - HOUR, {"web1": host(), "web2": host()})
+        with pytest.raises(HistoryError, match=rf"holds what is of {iso(ahead)}, 36[45] days ahead of .*history_do=forget_future") as caught:
+            ingest.keep(history, seen)
+        assert not isinstance(caught.value, clocks.FutureError)
+        assert clocks.forget_future(history) == {"ingest": 2, "event": 1, "sight": 2, "span": 6}
+        assert {kind: spans(history, kind) for kind in KINDS} == stood
+        assert {**keeping.counts(history), "word": 0, "host": 0, "sight": 0} == {**counts, "word": 0, "host": 0, "sight": 0}
+        with history.reading() as connection:
+            hole, = questions.holes(connection, now)
+        assert (hole.exposed, hole.fixed_at, hole.last_at) == (1, None, now - 3 * HOUR)
+        assert clocks.forget_future(history) == {}
+        assert ingest.keep(history, seen) == Kept(True, 2, 2, 0)
+        assert [row[:2] + row[5:6] for row in spans(history)] == [("web1", "kernel.running", "resolved")]

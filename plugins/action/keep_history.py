@@ -15,7 +15,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.bounded import counted
-from ..plugin_utils._history import feeding, keeping
+from ..plugin_utils._history import clocks, feeding, keeping
 from ..plugin_utils._history.database import History, default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
@@ -28,7 +28,7 @@ from ..plugin_utils._transport.terminal import show
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "history": {"type": "raw", "default": ""},
     "reports": {"type": "str", "default": "reports"},
-    "do": {"type": "str", "choices": ["feed", "prune", "export", "backup", "restore"], "default": "feed"},
+    "do": {"type": "str", "choices": ["feed", "prune", "forget_future", "export", "backup", "restore"], "default": "feed"},
     "runs": {"type": "list", "elements": "path", "default": []},
     "slice": {"type": "str", "default": ""},
     "file": {"type": "str", "default": ""},
@@ -55,7 +55,7 @@ class ActionModule(ControllerAction):
             raise AnsibleActionFail(str(error)) from None
         job = job_of(task_vars or {}) if args["do"] in ("export", "backup") else None
         show(result, [*map(Line, lines), *ending(Path(args["file"]).expanduser().absolute(), job, "firebreak_history_file")])
-        is_changed = args["do"] in ("feed", "prune", "restore") and not lines[0].startswith(_NOTHING)
+        is_changed = args["do"] in ("feed", "prune", "forget_future", "restore") and not lines[0].startswith(_NOTHING)
         result.update(changed=is_changed, told=wrap_var(lines))
         return result
 
@@ -82,11 +82,13 @@ def _do(history: History, args: dict[str, Any], reports: Path) -> Iterator[str]:
     if what == "feed":
         # What rollouts did comes first, so that the answers after it find who closed a hole.
         done = [line for name in ("rollout", "heal") for _is_well, line in feeding.journals(history, reports / name)]
-        _left, lines = feeding.catch_up(history, [Path(run).absolute() for run in args["runs"]] or store.runs(reports), args["slice"])
-        yield from [*done, *lines] or [f"{_NOTHING} in {reports}"]
+        caught = feeding.catch_up(history, [Path(run).absolute() for run in args["runs"]] or store.runs(reports), args["slice"])
+        yield from [*done, *caught.told] or [f"{_NOTHING} in {reports}"]
+        yield from caught.refused
+    elif what == "forget_future":
+        yield _gone(clocks.forget_future(history))
     elif what == "prune":
-        gone = keeping.prune(history, int(time.time()) - args["keep_days"] * _DAY)
-        yield f"forgotten: {', '.join(f'{count} of {name}' for name, count in gone.items())}" if gone else f"{_NOTHING} to forget"
+        yield _gone(keeping.prune(history, int(time.time()) - args["keep_days"] * _DAY))
     elif what == "restore":
         yield _counted(f"restored from {path}", keeping.restore(history, path))
     elif what == "backup":
@@ -95,6 +97,10 @@ def _do(history: History, args: dict[str, Any], reports: Path) -> Iterator[str]:
         store.private_directory(path.parent)
         store.write(path, keeping.dump(history))
         yield _counted(f"exported to {path}", keeping.counts(history))
+
+
+def _gone(rows: dict[str, int]) -> str:
+    return f"forgotten: {', '.join(f'{count} of {name}' for name, count in rows.items())}" if rows else f"{_NOTHING} to forget"
 
 
 def _counted(what: str, rows: dict[str, int]) -> str:

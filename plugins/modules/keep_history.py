@@ -24,8 +24,9 @@ options:
     description:
       - V(feed) brings in what is not in it yet, V(prune) forgets what ended O(keep_days) days ago, V(export) writes JSON lines, V(backup) the same
         compressed, V(restore) brings a backup into an empty history.
+      - V(forget_future) puts the history back as it was before a controller whose clock was ahead brought something in.
     type: str
-    choices: [feed, prune, export, backup, restore]
+    choices: [feed, prune, forget_future, export, backup, restore]
     default: feed
   runs:
     description: With V(feed), the directories to bring in; all of O(reports) where the list is empty.

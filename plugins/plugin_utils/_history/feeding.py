@@ -20,6 +20,7 @@ from .._fleet.bounded import counted
 from .._heal import journal
 from .._rollout import keeping
 from . import happenings, ingest, observed
+from .clocks import FutureError
 from .database import History
 from .errors import HistoryError, missing
 from .observed import Document
@@ -75,7 +76,7 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
     try:
         history = opened(found.place)
         try:
-            left, _lines = catch_up(history, [path for path in _runs(run.parent) if path != run], part, CATCH_UP)
+            caught = catch_up(history, [path for path in _runs(run.parent) if path != run], part, CATCH_UP)
             document = saw()
             if document is not None:
                 ingest.keep(history, document, part)
@@ -84,7 +85,8 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
             history.close()
     except (HistoryError, store.StoreError) as error:
         return f"{error} (the report is whole; firebreak_history=false keeps no history)"
-    return f"{counted(left, 'older run')} of {run.parent} not in the history yet: playbooks/keep_history.yml brings them in" if left else ""
+    left = [f"{counted(caught.left, 'older run')} of {run.parent} not in the history yet: playbooks/keep_history.yml brings them in"]
+    return "; ".join([*caught.refused, *(left if caught.left else [])])
 
 
 def feed_journals(found: Setting, folders: Iterable[Path]) -> str:
@@ -126,19 +128,32 @@ def _runs(reports: Path) -> list[Path]:
         return []
 
 
-def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int = 0) -> tuple[int, list[str]]:
-    """Bring in what of these runs is not in the history yet, the oldest first; how many runs a limit left, and what came of the others."""
+class Caught(NamedTuple):
+    """What came of runs that were not in the history: how many a limit left, a line for each document, and one for each that is from the future."""
+
+    left: int
+    told: list[str]
+    refused: list[str]
+
+
+def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int = 0) -> Caught:
+    """Bring in what of these runs is not in the history yet, the oldest first."""
     told: list[str] = []
+    refused: list[str] = []
     waiting = [(run, names) for run in runs if (names := unmarked(run, history.where))]
     chosen = waiting[-limit:] if limit else waiting
     for run, names in chosen:
         for name in names:
             document = read(run, name)
             if document is not None:
-                kept = ingest.keep(history, document, part)
+                try:
+                    kept = ingest.keep(history, document, part)
+                except FutureError as error:
+                    refused.append(f"{run / name}: {error}")
+                    continue
                 told.append(f"{run / name}: {counted(kept.changed, 'host')} of {kept.hosts} changed{'' if kept.is_new else ' (known already)'}")
             mark(run, name, history.where)
-    return len(waiting) - len(chosen), told
+    return Caught(len(waiting) - len(chosen), told, refused)
 
 
 def unmarked(run: Path, where: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import happenings, observed
+from . import clocks, happenings, observed
 from .database import History
 from .errors import library
 from .happenings import Ended
@@ -51,8 +51,9 @@ class _Close(NamedTuple):
 
 
 def keep(history: History, document: Document, part: str = "") -> Kept:
-    """Bring in one document; ``part`` names the slice or the controller's part of the fleet that it is of."""
+    """Bring in one document; ``part`` names the slice or the controller's part of the fleet that it is of. HistoryError where a clock is ahead."""
     with history.writing() as connection:
+        clocks.check(history, connection, document.at, document.kind)
         return _Writer(connection, document, part).keep()
 
 

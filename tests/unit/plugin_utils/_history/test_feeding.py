@@ -71,10 +71,10 @@ def test_what_one_run_could_not_bring_in_the_next_one_does(tmp_path: Path) -> No
     assert [row[2:6] for row in spans(history)] == [(0, "open", 1, "resolved"), (2, "open", None, None)]
     assert [row[1:4] for row in spans(history, "hole")] == [("CVE-1", 1, "exposed")]
     before = keeping.counts(history)
-    assert feeding.catch_up(history, feeding._runs(reports)) == (0, [])
+    assert feeding.catch_up(history, feeding._runs(reports)) == (0, [], [])
     for mark in reports.glob("*/.in_history"):
         mark.unlink()
-    left, told = feeding.catch_up(history, feeding._runs(reports))
+    left, told, _refused = feeding.catch_up(history, feeding._runs(reports))
     assert (left, len(told), all(line.endswith("(known already)") for line in told)) == (0, 4, True)
     assert keeping.counts(history) == before
     history.close()
@@ -100,6 +100,18 @@ def test_more_than_a_day_of_runs_is_left_to_a_task_of_its_own(tmp_path: Path) ->
     runs = [run_of(tmp_path / "reports", hour, {"web1": host()}) for hour in range(feeding.CATCH_UP + 3)]
     place = str(tmp_path / "history.sqlite")
     assert feed(place, runs[-1]) == f"2 older runs of {tmp_path / 'reports'} not in the history yet: playbooks/keep_history.yml brings them in"
+
+
+def test_a_run_from_the_future_keeps_no_other_back_and_is_told_each_time(tmp_path: Path) -> None:
+    place, years = str(tmp_path / "history.sqlite"), 20 * 365 * 24
+    ahead = run_of(tmp_path / "reports", years, {"web1": host()})
+    ahead.rename(ahead.with_name("20261101T000000Z"))
+    for hour in (1, 2):
+        said = feed(place, run_of(tmp_path / "reports", hour, {"web1": host(*[finding("kernel.running")] * hour)}))
+        assert said.startswith(f"{tmp_path}/reports/20261101T000000Z/fleet.json: the history {place}: the scan of 2046-")
+    history = upgrade.opened(place)
+    assert keeping.counts(history)["ingest"] == 2
+    history.close()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": "other"}',

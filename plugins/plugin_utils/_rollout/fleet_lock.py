@@ -23,9 +23,12 @@ ANY_GROUP = "*"
 SCHEMA = "firebreak.fleet_lock/1"
 
 _ID_LIMIT = 256
+# Nobody has to be known to ask, and no lock expires: what clients can have kept is bounded, all of it (10,000 ids of the longest, escaped, are
+# 30 MiB of the file), and in groups that they name themselves.
+HOLDERS_LIMIT, GROUPS_LIMIT = 10_000, 1_000
 # A server must keep its kinds few: clients count them.
 KINDS = ("missing_protocol_header", "bad_request", "body_too_large", "length_required", "unknown_endpoint", "method_not_allowed", "unknown_group",
-         "failed_lock_semaphore_full", "state_unavailable", "too_many_connections")
+         "failed_lock_semaphore_full", "too_many_locks", "state_unavailable", "too_many_connections")
 _GROUP = re.compile(r"[a-zA-Z0-9.-]{1,128}")
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SLOTS = re.compile(r"([a-zA-Z0-9.-]{1,128}|\*)=([0-9]{1,6})")
@@ -125,8 +128,18 @@ def lock(held: Holders, slots: Mapping[str, int], order: Order, now: str) -> dic
     if len(busy) >= capacity:
         shown = ", ".join(busy[:_SHOWN]) + (", ..." if len(busy) > _SHOWN else "")
         raise Rejected(409, "failed_lock_semaphore_full", f"all {capacity} slots of {order.group} are held: {shown}")
+    _check_room(held, slots, order.group)
     own[order.id] = now
     return _with(held, order.group, own)
+
+
+def _check_room(held: Holders, slots: Mapping[str, int], group: str) -> None:
+    """Rejected where one more holder, or one more group that nobody configured, would be too many."""
+    if sum(map(len, held.values())) >= HOLDERS_LIMIT:
+        raise Rejected(409, "too_many_locks", f"{HOLDERS_LIMIT} clients hold slots already: release those that do not come back")
+    if group not in held and group not in slots and sum(name not in slots for name in held) >= GROUPS_LIMIT:
+        raise Rejected(409, "too_many_locks", f"{GROUPS_LIMIT} groups that are not configured hold slots already: release those that nobody needs, "
+                                              f"or give this one slots of its own (--slots {group}=N)")
 
 
 def unlock(held: Holders, order: Order) -> dict[str, dict[str, str]]:

@@ -9,7 +9,10 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import fleet_lock_file
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.fleet_lock import (
+    GROUPS_LIMIT,
+    HOLDERS_LIMIT,
     KINDS,
     Order,
     Rejected,
@@ -112,6 +115,28 @@ def test_groups_do_not_share_slots_and_only_known_groups_have_any() -> None:
     assert lock({"one": {"a": NOW}}, {"one": 1, "two": 1}, Order("two", "a"), NOW) == {"one": {"a": NOW}, "two": {"a": NOW}}
     assert kind_of(lock, {}, {"one": 1}, Order("other", "a"), NOW) == (404, "unknown_group")
     assert lock({}, {"*": 1}, Order("other", "a"), NOW) == {"other": {"a": NOW}}
+
+
+def test_groups_that_clients_name_are_bounded_and_those_that_are_configured_are_not() -> None:
+    slots = {"*": 2, "workers": 2}
+    held = {f"g{number}": {"a": NOW} for number in range(GROUPS_LIMIT - 1)}
+    held = lock({**held, "workers": {"a": NOW}}, slots, Order("last", "a"), NOW)
+    assert kind_of(lock, held, slots, Order("more", "a"), NOW) == (409, "too_many_locks")
+    with pytest.raises(Rejected, match="1000 groups .* --slots more=N"):
+        lock(held, slots, Order("more", "a"), NOW)
+    for order in (Order("workers", "b"), Order("g1", "b"), Order("g1", "a")):
+        assert order.id in lock(held, slots, order, NOW)[order.group]
+    assert "more" in lock(unlock(held, Order("g1", "a")), slots, Order("more", "a"), NOW)
+
+
+def test_the_state_of_the_most_that_clients_can_have_kept_is_one_that_can_be_read() -> None:
+    longest = "\U0001f512" * 250
+    held = {"-" * 128: {f"{longest}{number:06}": NOW for number in range(HOLDERS_LIMIT)}}
+    slots = {"*": 999_999}
+    for group in (*held, "other"):
+        assert kind_of(lock, held, slots, Order(group, "one more"), NOW) == (409, "too_many_locks")
+        assert lock(held, slots, Order("-" * 128, f"{longest}000000"), NOW) == held
+    assert len(render_state(held).encode()) < fleet_lock_file._LIMIT
 
 
 def test_who_holds_a_slot_keeps_it_though_the_slots_became_fewer() -> None:

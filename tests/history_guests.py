@@ -99,7 +99,7 @@ class GuestSuite(HistorySuite):
         now = int(time.time())
         before = keeping.counts(history)
         for document in (scan(now + 26 * HOUR, {"web1": host()}), answered(now + 500 * DAY, {"CVE-1": {"web1": "exposed"}})):
-            with pytest.raises(clocks.FutureError, match=rf"the (scan|answer) of {iso(document.at)} is (2[56] hours|(499|500) days) ahead of (this|the)"):
+            with pytest.raises(clocks.FutureError, match=rf"the (scan|answer) of {iso(document.at)} is (2[56] hours|(499|500) days) ahead of"):
                 ingest.keep(history, document)
         assert keeping.counts(history) == before
         assert ingest.keep(history, scan(now + HOUR // 2, {"web1": host()})) == Kept(True, 1, 1, 0)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to do about a controller whose clock is ahead: what it says would make all that honest clocks say afterwards count as older than what is known.
+"""What to do about a controller whose clock is ahead: beside what it says, all that honest clocks say later would count as older than what is known.
 
-Nothing from the future is let in, as the clock of the place sees it: of the server on PostgreSQL, of this controller for a file. Where a clock was put
-right only later, what it had brought in is told, nothing more comes in, and a person who knows which clock is right has it forgotten.
+Nothing from the future is let in, as the clock of the place sees it: of the server on PostgreSQL, of this controller for a file. Where a clock was
+put right only later, what it had brought in is told, nothing more comes in, and a person who knows which clock is right has it forgotten.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def check(history: History, connection: sqlalchemy.Connection, at: int, what: st
     sa, ingest, clock = library("sqlalchemy"), tables().ingest, now(history, connection)
     whose = "this controller's clock" if history.is_sqlite else "the server's clock"
     if at > clock + TOLERATED_SECONDS:
-        raise FutureError(f"the history {history.where}: the {what} of {_iso(at)} is {_ahead(at, clock)} ahead of {whose} ({_iso(clock)}); nothing of "
-                          "it was kept: wanted a clock that is right")
+        raise FutureError(f"the history {history.where}: the {what} of {_iso(at)} is {_ahead(at, clock)} ahead of {whose} ({_iso(clock)}); "
+                          "nothing of it was kept: wanted a clock that is right")
     newest = connection.execute(sa.select(sa.func.max(ingest.c.at))).scalar_one()
     if newest is not None and newest > clock + TOLERATED_SECONDS:
         raise HistoryError(
-            f"the history {history.where}: it holds what is of {_iso(newest)}, {_ahead(newest, clock)} ahead of {whose} ({_iso(clock)}), beside which "
-            "nothing newer would count; nothing was kept, and it is brought in later. If the clock is right now: playbooks/keep_history.yml "
+            f"the history {history.where}: it holds what is of {_iso(newest)}, {_ahead(newest, clock)} ahead of {whose} ({_iso(clock)}), beside "
+            "which nothing newer would count; nothing was kept, and it is brought in later. If the clock is right now: playbooks/keep_history.yml "
             "-e firebreak_history_do=forget_future")
 
 

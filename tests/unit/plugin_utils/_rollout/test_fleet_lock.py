@@ -122,7 +122,7 @@ def test_groups_that_clients_name_are_bounded_and_those_that_are_configured_are_
     held = {f"g{number}": {"a": NOW} for number in range(GROUPS_LIMIT - 1)}
     held = lock({**held, "workers": {"a": NOW}}, slots, Order("last", "a"), NOW)
     assert kind_of(lock, held, slots, Order("more", "a"), NOW) == (409, "too_many_locks")
-    with pytest.raises(Rejected, match="1000 groups .* --slots more=N"):
+    with pytest.raises(Rejected, match=r"^1000 groups .*\(--slots more=N\)$"):
         lock(held, slots, Order("more", "a"), NOW)
     for order in (Order("workers", "b"), Order("g1", "b"), Order("g1", "a")):
         assert order.id in lock(held, slots, order, NOW)[order.group]

@@ -39,11 +39,11 @@ class Reader:
         self.platform = "efi" if efi else "pc"
         self.processor = system.machine
         self.redhat = system.family == "redhat"
-        self.branch = bls_entries.branch_of(system.os_id, system.version_id, self.redhat)
+        self.branch = bls_entries.branch_of(system.os_id, system.version_id, system.family)
         self.root = root
         self.own_vendor = _VENDORS.get(system.os_id, system.os_id)
         self.vendor = vendor or self.own_vendor
-        self.disk = Disk({}, {}, {}, {})
+        self.disk = Disk({}, {}, {}, {}, {})
 
     def configuration(self) -> Optional[Configuration]:
         """The file that this system's GRUB begins with: the own vendor's on the EFI system partition, else below /boot, else another vendor's."""
@@ -111,12 +111,19 @@ class Reader:
         return _block(self.host, self.on_host(path))
 
     def _look_up_entries(self, path: str) -> List[Entry]:
+        return self._entries(path, self.branch)
+
+    def _look_up_upstream(self, path: str) -> List[Entry]:
+        return self._entries(path, bls_entries.UPSTREAM)
+
+    def _entries(self, path: str, branch: Optional[bls_entries.Branch]) -> List[Entry]:
         folder = self.on_host(path)
-        entries, answer = bls_entries.read_entries(self.host, folder, bls_entries.parse_grub_entry)
+        parse = bls_entries.parse_upstream_entry if branch is bls_entries.UPSTREAM else bls_entries.parse_grub_entry
+        entries, answer = bls_entries.read_entries(self.host, folder, parse)
         if answer.problem and answer.problem != "absent":
             raise NoAnswerError(answer.problem, "%s: %s" % (folder, answer.detail))
         return [Entry(entry.fields.get("title", entry.path), entry.id, entry.path, None, True, entry.fields.get("options"), entry.version,
-                      entry.initrds) for entry in bls_entries.grub_order(entries, self.branch)]
+                      entry.initrds) for entry in bls_entries.grub_order(entries, branch)]
 
     def target(self, configuration: Configuration, blocks: Optional[Dict[str, Dict[str, str]]] = None) -> Tuple[Target, Outcome]:
         """What it boots; NoAnswerError where that rests on what only the machine knows when it starts."""

@@ -11,7 +11,7 @@ named where the run rests on it: the caller runs again with the opposite.
 import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
 
-from . import grub_script, grub_test
+from . import grub_blscfg, grub_script, grub_test
 from .grub_script import Command, For, Function, If, Loop, Tree, Word
 
 # title and id select an entry; path is the image that it loads ('' without one); children is None but for a submenu; bls: from a .conf file.
@@ -21,9 +21,11 @@ Entry = NamedTuple("Entry", [
     ("initrds", Tuple[str, ...])])
 
 # What is known of the files that GRUB sees, by its path without the device: texts (None: there is none), whether a path exists, the variables of
-# environment blocks, the entries of folders of .conf files. What is missing here is asked for.
+# environment blocks, the entries of folders of .conf files as the system's own blscfg orders them, and as GRUB 2.14's does. What is missing here is
+# asked for.
 Disk = NamedTuple("Disk", [
-    ("texts", Dict[str, Optional[str]]), ("exists", Dict[str, bool]), ("blocks", Dict[str, Dict[str, str]]), ("entries", Dict[str, List[Entry]])])
+    ("texts", Dict[str, Optional[str]]), ("exists", Dict[str, bool]), ("blocks", Dict[str, Dict[str, str]]), ("entries", Dict[str, List[Entry]]),
+    ("upstream", Dict[str, List[Entry]])])
 
 # The menu, the value of 'default' after the run, each text ever assigned to it, the file that made the menu, files that could not be followed,
 # whether .conf files are in it, what ended GRUB without a menu, what of the disk was asked for and not known, what was assumed.
@@ -333,9 +335,7 @@ class _Machine:
         self.uses_bls = True
         which = arguments[0] if arguments else ""
         if which.startswith("-"):
-            # Of GRUB 2.14, whose order of entries is another one.
-            self.handed_to.append("the entries that its command blscfg %s finds" % which)
-            return True
+            return self._add_by_options(arguments)
         folder = which if which.startswith("(") else self.variables.get("blsdir") or BLS_FOLDER
         shown = {entry.id for entry in self.entries if isinstance(entry, Entry)}
         for index, entry in enumerate(self.world.known("entries", _plain(folder).rstrip("/")) or []):
@@ -343,6 +343,20 @@ class _Machine:
             wanted = default in (entry.id, entry.title, str(index))
             if entry.id not in shown and {"": True, "default": wanted, "non-default": not wanted}.get(which, which in (entry.id, folder)):
                 self.entries.append(entry)
+        return True
+
+    def _add_by_options(self, arguments: List[str]) -> Status:
+        """What GRUB 2.14's blscfg adds, which alone has options."""
+        try:
+            asked = grub_blscfg.parse(arguments)
+        except ValueError:
+            self.handed_to.append("the entries that its command blscfg %s finds" % " ".join(arguments))
+            return True
+        found: List[Entry] = []
+        for folder in asked.folders(BLS_FOLDER):
+            found = found or self.world.known("upstream", folder) or []
+        chosen = asked.of([(entry.id, entry.title) for entry in found], self.variables.get("default", ""))
+        self.entries += [found[at] for at in chosen]
         return True
 
     def _do_source(self, arguments: List[str]) -> Status:

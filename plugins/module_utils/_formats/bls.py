@@ -6,7 +6,7 @@
 import functools
 import re
 from itertools import zip_longest
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import versions
 
@@ -15,19 +15,26 @@ from . import versions
 BlsEntry = NamedTuple("BlsEntry", [
     ("id", str), ("title", str), ("version", str), ("path", str), ("fields", Dict[str, str]), ("initrds", Tuple[str, ...])])
 
-# How a branch of GRUB differs: whether the version key comes before the file's name, whether + is a sign of its own, whether efi lines are read.
+# How a branch of Red Hat's GRUB differs: whether the version key comes before the file's name, whether + is a sign of its own, whether efi lines
+# are read.
 Branch = NamedTuple("Branch", [("by_version", bool), ("plus", bool), ("efi", bool)])
 
+# GRUB's own since 2.14 (grub-core/commands/blsuki.c), which shares nothing with Red Hat's but the command's name.
+UPSTREAM = None
+
+_WORD_AND_REST = re.compile(r"([^ \t]*)([ \t]*)(.*)")
 _IMAGE_KEYS = ("linux", "uki", "uki-url", "efi")
 _LIMIT_ENTRIES = 500
-_FEDORA_LIKE = ("fedora", "amzn", "azurelinux", "mariner")
+_FEDORA_LIKE = ("fedora", "amzn", "azurelinux", "mariner", "openeuler")
 
 
-def branch_of(os_id: str, version_id: str, redhat: bool) -> Branch:
-    """The branch of the blscfg that this system's GRUB has: rhboot/grub2 rhel-8-main to fedora-45, read 2026-11."""
+def branch_of(os_id: str, version_id: str, family: str) -> Optional[Branch]:
+    """The branch of the blscfg that this system's GRUB has, rhboot/grub2 rhel-8-main to fedora-45 (read 2026-11); UPSTREAM for all the others'."""
     numbers = re.match(r"(\d+)(?:\.(\d+))?", version_id)
     major, minor = (int(numbers.group(1)), numbers.group(2)) if numbers else (0, None)
-    if redhat and os_id not in _FEDORA_LIKE:
+    if family not in ("redhat", "suse") and os_id.lower() not in _FEDORA_LIKE:
+        return UPSTREAM
+    if family == "redhat" and os_id not in _FEDORA_LIKE:
         return Branch(major == 8, major != 8, major > 10 or (major == 10 and minor != "0"))
     return Branch(False, os_id != "fedora" or major >= 34, os_id == "fedora" and major >= 45)
 
@@ -48,15 +55,24 @@ def parse_entry(name: str, text: str) -> BlsEntry:
 
 
 def parse_grub_entry(name: str, text: str) -> BlsEntry:
-    """One entry as blscfg reads it: up to the first line without a value (an empty one too), the first value of each key; ValueError for none."""
+    """One entry as Red Hat's blscfg reads it; a tab parts key and value only where the whole line has no blank. ValueError for none."""
+    return _grub_entry(name, text, lambda line: line.partition(" " if " " in line else "\t"))
+
+
+def parse_upstream_entry(name: str, text: str) -> BlsEntry:
+    """One entry as GRUB 2.14's blscfg reads it: the first blank or tab parts key and value. ValueError for none."""
+    return _grub_entry(name, text, lambda line: _WORD_AND_REST.match(line).groups())  # type: ignore[union-attr]
+
+
+def _grub_entry(name: str, text: str, parted: Callable[[str], Sequence[str]]) -> BlsEntry:
+    """Up to the first line without a value (an empty one too), the first value of each key."""
     fields: Dict[str, str] = {}
     initrds: List[str] = []
     for raw in text.replace("\r", "").split("\n"):
         line = raw.lstrip(" \t")
         if line.startswith("#"):
             continue
-        # A tab parts key and value only where the whole line has no blank.
-        key, separator, value = line.partition(" " if " " in line else "\t")
+        key, separator, value = parted(line)
         if not separator or not value:
             break
         if key == "initrd":
@@ -139,24 +155,27 @@ def grub_compare(left: BlsEntry, right: BlsEntry, branch: Branch, with_version: 
     return next((order for order in orders if order), 0)
 
 
-def grub_order(entries: List[BlsEntry], branch: Branch) -> List[BlsEntry]:
+def grub_order(entries: List[BlsEntry], branch: Optional[Branch]) -> List[BlsEntry]:
     """The menu's entries as blscfg shows them, the newest first. Entries without an image that it loads are none."""
-    with_version = branch.by_version and all("version" in entry.fields for entry in entries)
+    with_version = branch is not UPSTREAM and branch.by_version and all("version" in entry.fields for entry in entries)
 
     def compare(one: BlsEntry, two: BlsEntry) -> int:
+        if branch is UPSTREAM:
+            return compare_text(versions.FILE_NAME, one.id + ".conf", two.id + ".conf")
         return grub_compare(one, two, branch, with_version)
 
     key = functools.cmp_to_key(compare)
     ordered = sorted(entries, key=key, reverse=True)
-    if not branch.by_version:
+    if branch is UPSTREAM or not branch.by_version:
         # Of entries that it takes for equal the younger branches keep one.
         ordered = [entry for at, entry in enumerate(ordered) if not at or key(entry) != key(ordered[at - 1])]
-    return [_loaded(entry, branch) for entry in ordered if "linux" in entry.fields or (branch.efi and "efi" in entry.fields)]
+    efi = branch is not UPSTREAM and branch.efi
+    return [_loaded(entry, efi) for entry in ordered if "linux" in entry.fields or (efi and "efi" in entry.fields)]
 
 
-def _loaded(entry: BlsEntry, branch: Branch) -> BlsEntry:
+def _loaded(entry: BlsEntry, efi: bool) -> BlsEntry:
     """The entry with the image that GRUB loads: an efi line comes after the linux line, and so replaces it."""
-    return entry._replace(path=entry.fields["efi"] if branch.efi and "efi" in entry.fields else entry.fields["linux"])
+    return entry._replace(path=entry.fields["efi"] if efi and "efi" in entry.fields else entry.fields["linux"])
 
 
 def read_entries(

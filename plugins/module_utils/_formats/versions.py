@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three orders of versions: dpkg's, rpm's and systemd-boot's. No two of them agree, so none may stand in for another.
+"""The orders of versions: dpkg's, rpm's, systemd-boot's and that of file names (gnulib's filevercmp, by which GRUB 2.14 sorts, and ``sort -V``).
+
+No two of them agree, so none may stand in for another.
 
 Each is written as a sort key: a nested tuple that Python compares the way the tool compares the text. The keys hold numbers as
 (length, digits) without leading zeros, so a number may be longer than any integer a tool could hold. ``tests/system`` compares
@@ -9,11 +11,13 @@ thousands of pairs with the real tools.
 """
 
 import re
+from string import ascii_letters
 from typing import Any, Callable, List, Tuple
 
 DPKG = "dpkg"
 RPM = "rpm"
 SYSTEMD_BOOT = "systemd-boot"
+FILE_NAME = "file name"
 
 Key = Tuple[Any, ...]
 
@@ -32,6 +36,9 @@ _RPM_TILDE, _RPM_END, _RPM_CARET, _RPM_LETTERS, _RPM_NUMBER = range(5)
 _BOOT_IGNORED = re.compile(r"[^A-Za-z0-9~^.-]*")
 _BOOT_LETTERS = re.compile(r"[A-Za-z]*")
 _DIGITS = re.compile(r"[0-9]*")
+
+_FILE_ENDINGS = re.compile(r"(?<=.)(?:\.[A-Za-z~][A-Za-z0-9~]*)+\Z", re.DOTALL)
+_FILE_RANKS = {"": 0, ".": 1, "..": 2}
 
 
 class InvalidVersion(ValueError):  # noqa: N818 - the name that Python's own packaging uses
@@ -83,7 +90,7 @@ def _dpkg_weight(character: str) -> int:
     """A tilde sorts before the end (0) of a run, letters after it, everything else after the letters."""
     if character == "~":
         return -1
-    return ord(character) if character.isalpha() else ord(character) + 256
+    return ord(character) if character in ascii_letters else ord(character) + 256
 
 
 def _dpkg_part(text: str) -> Key:
@@ -170,11 +177,18 @@ def _boot_key(text: object) -> Key:
     return tuple(steps)
 
 
-_KEYS = {DPKG: _dpkg_key, RPM: _rpm_key, SYSTEMD_BOOT: _boot_key}
+def _file_key(text: object) -> Key:
+    """Names that begin with a dot come first; then dpkg's order of what is left without its endings, and only then with them."""
+    name = _checked(FILE_NAME, text)
+    rank = _FILE_RANKS.get(name, 3 if name.startswith(".") else 4)
+    return (rank, _dpkg_part(_FILE_ENDINGS.sub("", name)), _dpkg_part(name))
+
+
+_KEYS = {DPKG: _dpkg_key, RPM: _rpm_key, SYSTEMD_BOOT: _boot_key, FILE_NAME: _file_key}
 
 
 def sort_key(kind: str) -> Callable[[object], Key]:
-    """The ``key=`` function that sorts versions of ``kind`` (dpkg, rpm, systemd-boot); it raises InvalidVersion."""
+    """The ``key=`` function that sorts versions of ``kind`` (dpkg, rpm, systemd-boot, file name); it raises InvalidVersion."""
     if kind not in _KEYS:
         raise ValueError("version order %r: must be one of %s" % (kind, ", ".join(sorted(_KEYS))))
     return _KEYS[kind]

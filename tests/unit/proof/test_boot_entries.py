@@ -20,7 +20,8 @@ def text(*entries: tuple[str, str]) -> str:
     return "".join(f"={name}.conf\ntitle T {name}\nversion {version}\nlinux /vmlinuz-{version}\n\n" for name, version in entries)
 
 
-@pytest.mark.parametrize(("os_release", "branch"), [(EL8, bls.branch_of("rocky", "8.10", True)), (EL9, bls.branch_of("almalinux", "9.6", True))])
+@pytest.mark.parametrize(("os_release", "branch"), [
+    (EL8, bls.branch_of("rocky", "8.10", "redhat")), (EL9, bls.branch_of("almalinux", "9.6", "redhat"))])
 def test_scan_and_proof_show_the_same_entry_first(os_release: dict[str, str], branch: bls.Branch) -> None:
     source = random.Random(20261128)
     for _ in range(2000):

@@ -152,13 +152,27 @@ def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
     "net_get_dhcp_option kernel net0 67 string\nmenuentry b { linux /boot/vmlinuz-$kernel }\n", "read default\n" + FIRST,
     "source $cmdpath/gone.cfg\n" + FIRST,
     "uki\n" + FIRST, FIRST + "chainloader (hd1)+1\nboot\n",
-    # The options of blscfg in GRUB 2.14 (grub-core/commands/blsuki.c).
-    "blscfg --path (hd0,gpt2)/entries\n" + FIRST, "blscfg --show-default\n" + FIRST,
+    # What blscfg of GRUB 2.14 takes for one file, and what no GRUB knows (grub-core/commands/blsuki.c).
+    "blscfg --path (hd0,gpt2)/entries/one.conf\n" + FIRST, "blscfg --path\n" + FIRST, "blscfg -x\n" + FIRST,
 ])
 def test_a_menu_that_cannot_be_followed_is_not_believed(menu: str) -> None:
     section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu})
     assert section.facts["default_boot"]["release"] is None
     assert reason(section, "default_boot.release") == "unsupported"
+
+
+@pytest.mark.parametrize(("command", "release"), [
+    # grub-core/commands/blsuki.c of GRUB 2.14 sorts by gnulib's filevercmp; tests/system asks GRUB itself.
+    ("blscfg --path (hd0,gpt2)/entries", "6.10.0-b"), ("blscfg -d -p /entries", "6.9.0-a"), ("set default=1; blscfg -n -p /entries", "6.10.0-b"),
+    ("blscfg --path=/none -f", "6.8.0-u"), ("blscfg", "6.8.0-u"), ("blscfg -e m-6.9.0-a.conf --path /entries", "6.9.0-a"),
+])
+def test_the_command_of_grub_2_14_adds_what_its_options_say(command: str, release: str) -> None:
+    kernels = {"entries/m-6.9.0-a": "6.9.0-a", "entries/m-6.10.0-b": "6.10.0-b", "loader/entries/m-6.8.0-u": "6.8.0-u"}
+    read = {f"/boot/{name}.conf": f"title t\nlinux /vmlinuz-{kernel}\n" for name, kernel in kernels.items()}
+    folders = {"/boot/entries": ["m-6.9.0-a.conf", "m-6.10.0-b.conf"], "/boot/loader/entries": ["m-6.8.0-u.conf"]}
+    menu = ("set default=1\n" if command.startswith("blscfg -d") else "") + command + "\n"
+    section = collected({**DEBIAN, **read, "/boot/grub/grub.cfg": menu}, listdir=folders)
+    assert section.facts["default_boot"]["release"] == release
 
 
 @pytest.mark.parametrize(("machine", "processor"), [("x86_64", "x86_64"), ("aarch64", "arm64"), ("riscv64", "riscv64")])

@@ -26,7 +26,7 @@ GRUBENV = "/boot/grub/grubenv"
 def disk(environment: dict[str, str] | None = None, **texts: str) -> grub_menu.Disk:
     """Files beside grub.cfg, by their names with _ for the dot, and its environment block."""
     files: dict[str, str | None] = {f"/boot/grub/{name.replace('_', '.')}": text for name, text in texts.items()}
-    return grub_menu.Disk(files, {GRUBENV: environment is not None, **dict.fromkeys(files, True)}, {GRUBENV: environment or {}}, {})
+    return grub_menu.Disk(files, {GRUBENV: environment is not None, **dict.fromkeys(files, True)}, {GRUBENV: environment or {}}, {}, {})
 
 
 def run(text: str, environment: dict[str, str] | None = None, platform: str = "pc") -> grub_menu.Outcome:

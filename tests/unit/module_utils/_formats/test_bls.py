@@ -11,9 +11,8 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import bls
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats.bls import Branch
 
-EL8, EL9, EL10, FEDORA30, FEDORA44, FEDORA45 = (
-    bls.branch_of(*system) for system in (("rhel", "8.10", True), ("almalinux", "9.6", True), ("centos", "10", True), ("fedora", "30", True),
-                                          ("fedora", "44", True), ("fedora", "45", True)))
+EL8, EL9, EL10, FEDORA30, FEDORA44, FEDORA45 = (bls.branch_of(*system, "redhat") for system in (
+    ("rhel", "8.10"), ("almalinux", "9.6"), ("centos", "10"), ("fedora", "30"), ("fedora", "44"), ("fedora", "45")))
 MACHINE = "cd33d1219c7c4c5404aaa1f6d2a48adf"
 PAIRS = 30000
 PIECES = ("6", "18", "0", "01", "001", "5.14.0", "570", "el9_6", "x86_64", "+debug", "+64k-debug", "+rt-64k", "~rc1", "-", "-", "-", ".", "_", "+",

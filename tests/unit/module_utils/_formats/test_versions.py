@@ -88,13 +88,19 @@ def test_the_message_names_kind_text_and_problem_and_stays_short() -> None:
 
 
 def test_an_unknown_order_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"version order 'pacman': must be one of dpkg, rpm, systemd-boot"):
+    with pytest.raises(ValueError, match=r"version order 'pacman': must be one of dpkg, file name, rpm, systemd-boot"):
         evr.sort_key("pacman")
 
 
 def test_sort_key_sorts_kernels() -> None:
     releases = ["6.1.0-10", "6.1.0-9", "6.12.100-1", "6.12.96-1"]
     assert sorted(releases, key=evr.sort_key(evr.DPKG)) == ["6.1.0-9", "6.1.0-10", "6.12.96-1", "6.12.100-1"]
+
+
+def test_names_of_files_are_ordered_without_their_endings_first() -> None:
+    """gnulib's filevercmp; tests/system asks GRUB 2.14, which sorts by it."""
+    names = [".hidden.conf", "m-6.9.conf", "m-6.10~rc1.conf", "m-6.10.conf", "m-6.10.el9.conf", "m-6.10+debug.conf", "m-6.10é.conf"]
+    assert sorted(set(names), key=evr.sort_key(evr.FILE_NAME)) == names
 
 
 def test_the_orders_differ_where_their_tools_differ() -> None:

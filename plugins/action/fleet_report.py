@@ -27,13 +27,14 @@ from ..plugin_utils._report.artifact import artifact
 from ..plugin_utils._report.failing import failures, nobody, unseen
 from ..plugin_utils._report.fleet_json import entries, fleet_json, report_head
 from ..plugin_utils._report.junit import junit
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._report.machine import machine
 from ..plugin_utils._report.next_steps import Command, connection_words, next_steps, started_by
 from ..plugin_utils._report.openmetrics import openmetrics
 from ..plugin_utils._report.page import html
 from ..plugin_utils._report.rows import csv_text, json_lines, limit_files
 from ..plugin_utils._report.sarif import sarif
-from ..plugin_utils._report.table import Line, counts, failure, problems, standard_names, table, whether_whole
+from ..plugin_utils._report.table import counts, failure, problems, standard_names, table, whether_whole
 from ..plugin_utils._settings.places import Job, job_of, shelf
 from ..plugin_utils._transport import becoming
 from ..plugin_utils._transport.keeping import kept_in

@@ -15,7 +15,7 @@ from ansible import constants
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
-from ..plugin_utils._report.table import Line
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._transport.documents import first_line
 from ..plugin_utils._transport.fleet import FleetScan, Plan, Result
 from ..plugin_utils._transport.last_look import ASKED, kept_by

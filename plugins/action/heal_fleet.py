@@ -21,7 +21,7 @@ from ..plugin_utils._heal import deciding, journal, telling
 from ..plugin_utils._heal.deciding import Decision, Event, EventError
 from ..plugin_utils._history import feeding
 from ..plugin_utils._history.database import of_folder
-from ..plugin_utils._report.table import Line
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 

@@ -19,7 +19,7 @@ from ..plugin_utils._history import clocks, feeding, keeping
 from ..plugin_utils._history.database import History, default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
-from ..plugin_utils._report.table import Line
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction

@@ -18,7 +18,7 @@ from ..plugin_utils._fleet import records, store
 from ..plugin_utils._fleet.bounded import counted, visible
 from ..plugin_utils._fleet.host import VERDICTS
 from ..plugin_utils._fleet.packed import File, pack
-from ..plugin_utils._report.table import Line
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._settings.places import Job, job_of
 from ..plugin_utils._transport.lasting import ending
 from ..plugin_utils._transport.on_controller import ControllerAction

@@ -27,7 +27,7 @@ from ..plugin_utils._fleet.bounded import visible
 from ..plugin_utils._history import feeding
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
-from ..plugin_utils._report.table import Line
+from ..plugin_utils._report.line import Line
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain

@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holes mean for a synthetic fleet, and the import of archives of the size of Debian's and Ubuntu's, each in a process of its own.
-
-``python tests/benchmarks/_answering.py compile|ask DIRECTORY [CVES]`` is what is measured.
-"""
+"""What holes mean for a synthetic fleet, and the import of archives of the size of Debian's and Ubuntu's, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,15 +10,12 @@ import json
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS.parent / "collections")]
+from benchmarks import _beside
+from benchmarks._measuring import Cost, Goal, run
 
-from benchmarks import _beside  # noqa: E402
-from benchmarks._measuring import Cost, Goal, run  # noqa: E402
-
+_QUESTION = Path(__file__).with_name("_question.py")
 MEGABYTE = 1 << 20
 # Advisories of osv.dev's Debian and Ubuntu archives at the end of 2026, by their order of magnitude: most are about other packages.
 _ADVISORIES = 50_001
@@ -53,25 +47,12 @@ def write_feed(folder: Path, count: int = _ADVISORIES) -> Path:
     return path
 
 
-def compile_feeds(directory: Path) -> None:
-    """Import the archive."""
-    from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
-
-    asking.compiled([feeds.Feed(directory.parent / "feed")], directory)
-
-
-def ask(directory: Path, count: int) -> None:
-    """Answer so many CVEs of kernels and write every form, as the task answer_cve does; Ansible's own start is none of it."""
-    from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
-    from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_files import write
-
-    cves = tuple(str(_document(number * 8)["upstream"][0]) for number in range(count))  # type: ignore[index]
-    question = asking.Question(cves, max_age_hours=24)
-    write(directory, asking.ask(question, [feeds.Feed(directory.parent / "feed")], directory, datetime.now(timezone.utc)), "0")
-
-
-def _case(what: str, directory: Path, environment: dict[str, str], *words: str) -> Callable[[], Cost]:
-    return lambda: run([sys.executable, __file__, what, str(directory), *words], directory.parent, environment)
+def _case(directory: Path, environment: dict[str, str], count: int) -> Callable[[], Cost]:
+    """So many CVEs of kernels; none is the import alone."""
+    cves = [str(_document(number * 8)["upstream"][0]) for number in range(count)]  # type: ignore[index]
+    place = directory.with_name(f"{directory.name}.{count}")
+    place.write_text("\n".join(cves), encoding="ascii")
+    return lambda: run([sys.executable, str(_QUESTION), str(directory), str(place)], directory.parent, environment)
 
 
 def compare(hosts: int, directory: Path, environment: dict[str, str], advisories: int = _ADVISORIES) -> Iterator[str | Goal]:
@@ -82,8 +63,8 @@ def compare(hosts: int, directory: Path, environment: dict[str, str], advisories
     synthetic_fleet.write(fleet, hosts)
     write_feed(fleet.parent / "feed", advisories)
     costs = {name: case() for name, case in (
-        ("compile", _case("compile", fleet, environment)), ("first", _case("ask", fleet, environment, "1")),
-        ("again", _case("ask", fleet, environment, "1")), ("many", _case("ask", fleet, environment, "1000")))}
+        ("compile", _case(fleet, environment, 0)), ("first", _case(fleet, environment, 1)),
+        ("again", _case(fleet, environment, 1)), ("many", _case(fleet, environment, 1000)))}
     told = {"compile": f"import of {advisories} advisories", "first": f"1 CVE x {hosts} records, read for the first time",
             "again": f"1 CVE x {hosts} records", "many": f"1000 CVEs x {hosts} records"}
     for name, cost in costs.items():
@@ -96,11 +77,5 @@ def compare(hosts: int, directory: Path, environment: dict[str, str], advisories
     yield Goal("the compiled index, MB", index, 30.0)
     one = fleet.with_name("one")
     synthetic_fleet.write(one, 1)
-    yield from _beside.compare(directory, advisories, _case("ask", one, environment, "1"), environment, 3)
+    yield from _beside.compare(directory, advisories, _case(one, environment, 1), environment, 3)
 
-
-if __name__ == "__main__":
-    if sys.argv[1] == "compile":
-        compile_feeds(Path(sys.argv[2]))
-    else:
-        ask(Path(sys.argv[2]), int(sys.argv[3]))

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+_COSTING = Path(__file__).with_name("_costing.py")
 # A goal is missed where it is exceeded by more than a fifth: machines differ, and so do two runs on one.
 TOLERANCE = 1.2
 
@@ -44,16 +44,13 @@ class Goal(NamedTuple):
 
 def run(argv: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Cost:
     """Run a command to its end; RuntimeError with the end of its output where it fails."""
-    log = directory / "output"
+    log, report = directory / "output", directory / "cost"
     with log.open("wb") as output:
-        begun = time.monotonic()
-        process = subprocess.Popen(argv, cwd=directory, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: status {process.returncode}: {log.read_text(errors='replace')[-3000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        done = subprocess.run([sys.executable, "-I", "-S", str(_COSTING), str(report), *argv], cwd=directory, env=dict(environment),
+                              stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: status {done.returncode}: {log.read_text(errors='replace')[-3000:]}")
+    return Cost(*map(float, report.read_text(encoding="ascii").split()))
 
 
 def interleaved(cases: Mapping[str, Callable[[], Cost]], repeats: int) -> dict[str, Cost]:

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds, mitigated
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds, mitigated, of_record, reading
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.answer import Answer, judge, of_nothing
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.told import told
@@ -110,10 +109,10 @@ def firebreak(situation: Situation, folder: Path) -> Answer:
     feed = folder / "dsa.json"
     feed.write_text(json.dumps(OSV), encoding="utf-8")
     problems: list[feeds.Problem] = []
-    advisories = [one for one in feeds.read(feeds.Feed(feed), problems) if isinstance(one, Advisory)]
+    advisories = [one for one in reading.read(feeds.Feed(feed), problems) if isinstance(one, Advisory)]
     assert problems == []
     standards = {"s": mitigated.of_standard({"mitigations": [BLOCK] if situation.blocked else []})}
-    said, fact = told(CVE, advisories), fleets.fact_of(Loaded("host", {"host": "host", "record": record(situation), "standard": "s"}), standards)
+    said, fact = told(CVE, advisories), of_record.fact_of(Loaded("host", {"host": "host", "record": record(situation), "standard": "s"}), standards)
     seen = fact.placed[0].seen
     return judge(said, seen) or of_nothing(said, seen, {"debian:12"})
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import reading
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed, Problem
 
 FEED = {"linux": {"CVE-2025-40300": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.158-1"}}}}}
@@ -52,7 +52,7 @@ def signed(folder: Path, keys: Path, kind: str) -> Path:
 def problems_of(feed: Feed) -> list[Problem]:
     """What reading a feed says; it is read whole, or not at all."""
     problems: list[Problem] = []
-    assert len(list(feeds.read(feed, problems))) == (0 if any(one.partial for one in problems) else 1)
+    assert len(list(reading.read(feed, problems))) == (0 if any(one.partial for one in problems) else 1)
     return problems
 
 

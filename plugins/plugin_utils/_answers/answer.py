@@ -8,15 +8,15 @@ The answers, the worst first: exposed, unknown, pending, mitigated_in_force, fix
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, compare
-from . import components, live, reach
-from .model import AFFECTED, NOT_AFFECTED, SOURCE, Advisory, Row
+from . import live, reach
+from .model import AFFECTED, NOT_AFFECTED, SOURCE, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
-from .told import Told, told
+from .told import Told
 
 EXPOSED, UNKNOWN, PENDING, MITIGATED, LIVE_PATCHED, FIXED, NOT_REACHABLE, UNAFFECTED = (
     "exposed", "unknown", "pending", "mitigated_in_force", "fixed_by_live_patch", "fixed_in_force", "not_reachable", NOT_AFFECTED)
@@ -39,17 +39,6 @@ class Answer(NamedTuple):
     where: str = ""
     remedy: str = ""
     disruption: str = ""
-
-
-def answers(cve: str, advisories: Sequence[Advisory], record: Mapping[str, Any], known_streams: Iterable[str] = ()) -> list[Answer]:
-    """The answer for each thing on the host that the advisories are about, the worst first; one answer with the reason where there is none."""
-    found, said = components.placed(record), told(cve, advisories)
-    if not said.known:
-        return [of_nobody(cve)]
-    if not found:
-        return [Answer(UNKNOWN, "", components.why(record, "kernel.version_order"))]
-    judged = [answer._replace(where=one.where) for one in found if (answer := judge(said, one.seen))]
-    return worst_first(judged) or [of_nothing(said, found[0].seen, set(known_streams))]
 
 
 def worst_first(found: Iterable[Answer]) -> list[Answer]:

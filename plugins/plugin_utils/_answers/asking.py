@@ -70,10 +70,12 @@ def compiled(wanted: list[Feed], directory: Path) -> Path:
     folder = store.private_directory(directory.parent / "feeds")
     path = folder / f"{digest}.sqlite"
     if not path.exists():
+        # What reads feeds of all forms takes longer to load than the answer of a compiled index.
+        from . import reading
         problems: list[Problem] = []
         with tempfile.TemporaryDirectory(dir=folder) as place:
             fresh = Path(place) / "index"
-            index.build(fresh, (item for feed in wanted for item in edge.read(feed, problems)), problems)
+            index.build(fresh, (item for feed in wanted for item in reading.read(feed, problems)), problems)
             fresh.replace(path)
         for old in folder.iterdir():
             if old.is_file() and old.stem != digest:

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from .._fleet.bounded import text_at
-from .._fleet.host import Loaded
-from .._standard.mitigations import Mitigation
-from . import components, mitigated
 from .alike import Alike, Fact, Group
 from .answer import CLOSED, FIXED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nobody, of_nothing, worst, worst_first
 from .index import Urgency
@@ -32,10 +27,7 @@ class Row(NamedTuple):
     hanging: Hanging
 
 
-@dataclass(frozen=True)
-class Answers:
-    """Everything a report of answers shows; ``rows`` come by CVE, the worst first."""
-
+class _Said(NamedTuple):
     generated_at: str
     cves: Mapping[str, Urgency]
     facts: Mapping[str, Fact]
@@ -43,6 +35,10 @@ class Answers:
     feeds: tuple[Mapping[str, Any], ...]
     problems: tuple[str, ...]
     titles: Mapping[str, str]
+
+
+class Answers(_Said):
+    """Everything a report of answers shows; ``rows`` come by CVE, the worst first."""
 
     @cached_property
     def _counted(self) -> dict[str, Counter[str]]:
@@ -58,20 +54,6 @@ class Answers:
     def is_open(self, cve: str) -> bool:
         """Whether any host is not closed."""
         return any(count for name, count in self.counts(cve).items() if name not in CLOSED)
-
-
-def fact_of(loaded: Loaded, standards: Mapping[str, tuple[Mitigation, ...]] | None = None) -> Fact:
-    """What answers need of one document of a report; ``standards`` has the mitigations of each standard by its SHA-256."""
-    document = loaded.document if isinstance(loaded.document, Mapping) else {}
-    record = document.get("record")
-    name = text_at(document, "host") or loaded.name
-    if not isinstance(record, Mapping) or not record:
-        return Fact(name, "", (), loaded.problem or "the scan has no record")
-    placed = tuple(components.placed(record))
-    wanted = (standards or {}).get(text_at(document, "standard"), ())
-    placed = mitigated.told_of(placed, mitigated.of_record(wanted, record))
-    problem = "" if placed else components.why(record, "kernel.version_order")
-    return Fact(name, text_at(record, "scanned_at"), placed, problem)
 
 
 def of_fleet(facts: Iterable[Fact], wanted: Sequence[str]) -> dict[str, Fact]:

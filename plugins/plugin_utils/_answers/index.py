@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from .feeds import Problem
@@ -43,8 +43,7 @@ CREATE INDEX advisory_by_day ON advisory (published);
 """
 
 
-@dataclass(frozen=True)
-class Urgency:
+class Urgency(NamedTuple):
     """What others say of a CVE: CISA's due date ('' for none), ransomware, EPSS's score."""
 
     due: str = ""

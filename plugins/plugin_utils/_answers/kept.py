@@ -15,10 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._fleet import records, store
-from . import mitigated
+from .._fleet import store
 from .alike import Fact
-from .fleet import fact_of
 from .seen import Hanging, Live, Mitigated, Patch, Placed, Reach, Seen, Version
 
 FORMAT = 4
@@ -33,8 +31,9 @@ def facts_of(directory: Path) -> list[Fact]:
     place = directory / NAME
     kept = _kept(place, key)
     if kept is None:
-        standards = {name: mitigated.of_standard(one) for name, one in records.standards([directory]).items()}
-        kept = [fact_of(loaded, standards) for loaded in records.documents([directory], [])]
+        # What reads records and standards takes longer to load than the answer of what was kept.
+        from .gathered import gathered
+        kept = gathered(directory)
         store.write(place, dumped(kept, key))
     return kept
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, compare
-from . import streams
 from .model import LivePatch, Row
 from .seen import Live, Patch, Seen
 
@@ -29,7 +28,12 @@ class State(NamedTuple):
 def patches(rows: Sequence[Row], seen: Seen) -> list[Row]:
     """Of rows about packages that are live patches those for the kernel that runs, whatever their stream is called beside the host's own."""
     mine = seen.streams[-1] if seen.streams else ""
-    return [row for row in rows if streams.is_beside(row.stream, mine) and _is_for(row.package, seen)]
+    return [row for row in rows if _is_beside(row.stream, mine) and _is_for(row.package, seen)]
+
+
+def _is_beside(stream: str, mine: str) -> bool:
+    """Whether a stream is of the same family and release as another, whatever its name: for packages whose own name says what they are for."""
+    return stream.split(":")[:2] == mine.split(":")[:2]
 
 
 def _is_for(package: str, seen: Seen) -> bool:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 SOURCE, BINARY = "source", "binary"
@@ -37,8 +36,7 @@ class Row(NamedTuple):
     last: str = ""
 
 
-@dataclass(frozen=True)
-class Advisory:
+class Advisory(NamedTuple):
     """One advisory: its own id, the CVE ids that it is about, and its rows; ``files`` are the kernel's source files that hold the hole.
 
     ``other`` names packages of rows that were left out, since no record tells of them.

@@ -15,16 +15,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .feeds import SIGNATURES
 from .model import FeedError
 
-BESIDE = (".asc", ".sig", ".gpg", ".sshsig")
 _LIMIT = 4 * 1024 * 1024
 _SECONDS = 300
 
 
 def beside(path: Path) -> Path | None:
     """The signature that lies beside a file."""
-    return next((found for ending in BESIDE if (found := path.with_name(path.name + ending)).is_file()), None)
+    return next((found for ending in SIGNATURES if (found := path.with_name(path.name + ending)).is_file()), None)
 
 
 def check(path: Path, signature: Path | None, keyring: Path) -> None:

@@ -180,8 +180,3 @@ def neighbours(version: str) -> list[str]:
 def order_of(stream: str) -> str:
     """The order of a stream's versions."""
     return "dpkg" if stream.split(":")[0] in ("debian", "ubuntu", UPSTREAM, GO) else "rpm"
-
-
-def is_beside(stream: str, mine: str) -> bool:
-    """Whether a stream is of the same family and release as another, whatever its name: for packages whose own name says what they are for."""
-    return stream.split(":")[:2] == mine.split(":")[:2]

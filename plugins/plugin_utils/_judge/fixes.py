@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._answers import components
-from .._answers.answer import FIXED, LIVE_PATCHED, answers
+from .._answers.answer import FIXED, LIVE_PATCHED
 from .._answers.model import Advisory, Row
+from .._answers.of_record import answers
 from .._fleet.bounded import dig
 from .._standard.mitigations import Mitigation
 

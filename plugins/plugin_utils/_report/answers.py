@@ -16,8 +16,8 @@ from .._answers.fleet import Answers, Row
 from .._answers.seen import Hanging, Placed
 from .._answers.written import GROUPED_SCHEMA, SCHEMA
 from .._fleet.bounded import counted, visible
-from .openmetrics import family
-from .table import Line
+from .line import Line
+from .metrics import family
 
 _COLORS = {EXPOSED: "red", UNKNOWN: "purple", PENDING: "yellow", MITIGATED: "yellow"}
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")

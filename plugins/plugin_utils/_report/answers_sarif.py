@@ -15,7 +15,7 @@ from .._answers.answer import EXPOSED, MITIGATED, PENDING, UNKNOWN
 from .._answers.fleet import Answers, Row
 from .._fleet.bounded import clipped, counted, visible
 from .answers import due_words
-from .sarif import RESULTS_LIMIT, SCHEMA, message, place
+from .sarif_form import RESULTS_LIMIT, SCHEMA, message, place
 
 _LEVELS = {EXPOSED: "error", PENDING: "warning", MITIGATED: "note"}
 _NOTIFICATIONS_LIMIT = 1000

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._fleet.bounded import visible
-from .table import Line
+from .line import Line
 
 _OWN = "firebreak.fleet."
 _NAMES = 6

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from .._fleet.bounded import counted, visible
 from .._fleet.compare import Change, Comparison
 from .._fleet.standards import StandardChange
-from .table import Line
+from .line import Line
 
 _EXAMPLES = 5
 _KINDS = 20

@@ -14,9 +14,9 @@ from typing import Any
 from .._fleet.bounded import counted, visible
 from .._history.questions import DAY, Exposure, Hole
 from .._history.telling import Told
-from .openmetrics import family
+from .line import Line
+from .metrics import family
 from .rows import csv_cell, csv_line
-from .table import Line
 
 SCHEMA = "firebreak.history/1"
 _ROWS = 12

@@ -15,9 +15,9 @@ from typing import Any
 from .._fleet.bounded import counted, one_line, visible
 from .._fleet.fleet import Finding, Host, is_drift
 from .junit import waiver_sentence
+from .line import Line
 from .machine_rows import ROWS, Record, mappings
 from .reasons import last_words, reason_in_words
-from .table import Line
 
 _LABEL_WIDTH = 18
 _NULLS_LIMIT = 40

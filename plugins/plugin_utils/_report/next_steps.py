@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ...module_utils._host.secrets import without_secrets
 from .._fleet.bounded import visible
 from .._fleet.fleet import Fleet, is_drift
-from .table import Line
+from .line import Line
 
 _OWN = "report_drift"
 _PLAYBOOKS = (_OWN, "enforce_platform", "report_records", "scan")

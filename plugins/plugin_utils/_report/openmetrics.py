@@ -10,14 +10,13 @@ somebody answers for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, time, timezone
 
-from .._fleet.bounded import text_at, visible
+from .._fleet.bounded import text_at
 from .._fleet.fleet import VERDICTS, Finding, Fleet, Host
 from .._fleet.identity import OPEN, WAIVED, state_of
-
-Samples = Iterable[tuple[dict[str, str], float]]
+from .metrics import Samples, family
 
 
 def openmetrics(fleet: Fleet) -> Iterator[str]:
@@ -115,20 +114,3 @@ def _host_findings(fleet: Fleet) -> Samples:
     for host in fleet.hosts:
         counts = Counter((finding["severity"], state) for finding, state in _states(host))
         yield from (({"host": host.name, "severity": severity, "state": state}, count) for (severity, state), count in sorted(counts.items()))
-
-
-def family(name: str, meaning: str, samples: Samples) -> Iterator[str]:
-    """One metric family of gauges."""
-    yield f"# HELP {name} {meaning}\n# TYPE {name} gauge\n"
-    for labels, value in samples:
-        yield f"{name}{_label_text(labels)} {value}\n"
-
-
-def _label_text(labels: Mapping[str, str]) -> str:
-    text = ",".join(f'{key}="{_escaped(label)}"' for key, label in labels.items())
-    return f"{{{text}}}" if text else ""
-
-
-def _escaped(label: str) -> str:
-    """A label value by the grammar's own escapes; control characters are made visible first, so a line stays a line."""
-    return visible(label).replace("\\", "\\\\").replace('"', '\\"')

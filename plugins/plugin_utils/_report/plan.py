@@ -12,8 +12,8 @@ from typing import Any
 from .._fleet.bounded import counted, visible
 from .._rollout.plan import HostPlan, Plan
 from .._rollout.remedies import ACTIONS
+from .line import Line
 from .sheet import sheet
-from .table import Line
 
 _NAMES = 6
 _CLOSES = 4

@@ -13,9 +13,9 @@ from .._fleet.bounded import counted, visible
 from .._rollout.journal import LEFT_OUT, RUNNING, SPENT, WAITING, Event, State
 from .._rollout.proving import told
 from .._rollout.timeline import bars, spans
+from .line import Line
 from .plan import names_of
 from .sheet import sheet
-from .table import Line
 
 SCHEMA = "firebreak.rollout/1"
 _ROWS = 20

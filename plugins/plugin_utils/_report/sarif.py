@@ -10,7 +10,6 @@ observation is of something of which the standard says nothing.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -18,19 +17,14 @@ from typing import Any
 from .._fleet.bounded import visible
 from .._fleet.fleet import Finding, Fleet, Host, is_drift
 from .._fleet.identity import fingerprint
-from .._fleet.store import safe_name
 from .._standard.catalogue import entry_of
 from .junit import difference, waiver_sentence
+from .sarif_form import RESULTS_LIMIT, SCHEMA, message, place
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 # GitHub and others sort by this number of a rule, read like a CVSS score; critical is above 9.0 there.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.0"}
 _KEPT = ("promise", "subject", "severity", "expected", "observed", "remedy", "disruption", "evidence")
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# Code scanning refuses a run with more of them.
-RESULTS_LIMIT = 25_000
-# SARIF 2.1.0, 3.11.6: in a message these make links, and are themselves behind a backslash.
-_LINKING = re.compile(r"[\\\[\]]")
 
 
 def sarif(fleet: Fleet, version: str, limit: int = RESULTS_LIMIT) -> Iterator[str]:
@@ -48,15 +42,6 @@ def sarif(fleet: Fleet, version: str, limit: int = RESULTS_LIMIT) -> Iterator[st
     for number, (host, finding, waived) in enumerate(islice(_told(fleet), limit)):
         yield (",\n" if number else "\n") + json.dumps(_result(host, finding, waived, rules), separators=(",", ":"))
     yield "\n]}]}\n"
-
-
-def message(text: str) -> dict[str, str]:
-    """A message that reads as the text, and in which nothing is a link, an image or a tag, whatever hosts call their things.
-
-    Some readers look for links without regard to backslashes, and some let their page render what they get: there the blanks are what helps.
-    """
-    escaped = _LINKING.sub(r"\\\g<0>", visible(text))
-    return {"text": re.sub(r"<(?=[A-Za-z/!?])", "< ", escaped.replace("](", "] ("))}
 
 
 def _told(fleet: Fleet) -> Iterator[tuple[Host, Finding, bool]]:
@@ -103,13 +88,6 @@ def _invocation(fleet: Fleet, limit: int) -> dict[str, Any]:
     more = sum(1 for _one in _told(fleet)) - limit
     return {"executionSuccessful": not lost, "endTimeUtc": fleet.generated_at, "toolExecutionNotifications": [
         {"level": "error", "message": message(text)} for text in (*lost, *([f"{more} more results in fleet.json"] if more > 0 else []))]}
-
-
-def place(host: str) -> list[dict[str, Any]]:
-    """Where a result is: the record of its host. Code scanning takes no region without its four ends."""
-    region = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
-    return [{"physicalLocation": {"artifactLocation": {"uri": f"records/{safe_name(host)}.json"}, "region": region},
-             "logicalLocations": [{"name": visible(host), "kind": "resource"}]}]
 
 
 def _result(host: Host, finding: Finding, waived: bool, rules: dict[str, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import yaml
 from .._fleet.bounded import counted, one_line, visible
 from .._fleet.standards import flat
 from .._standard.in_force import STANDARD, Effective
-from .table import Line
+from .line import Line
 
 _NAMES = 6
 _MISTAKES = 10

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from .._fleet.bounded import counted, one_line, text_at, visible
 from .._fleet.fleet import SEVERITIES, Finding, Fleet, Host, is_drift
+from .line import Line
 from .reasons import reason_in_words, why
 
 ROWS_LIMIT = 30
 FINDINGS_LIMIT = 8
 VALUES_LIMIT = 5
 _COLORS = {"compliant": "green", "drifted": "yellow", "unknown": "purple", "unreachable": "red"}
-
-
-class Line(NamedTuple):
-    """A line for the terminal and the name of Ansible's colour for it, if any."""
-
-    text: str
-    color: str | None = None
 
 
 def headline(fleet: Fleet) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from .._report.table import Line
+from .._report.line import Line
 from .._settings.places import PRIVATE, RUNNER, Job, mounts, outlives
 
 

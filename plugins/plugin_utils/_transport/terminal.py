@@ -25,8 +25,8 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from .._report.changes import Changes
+from .._report.line import Line
 from .._report.progress import ScanProgress
-from .._report.table import Line
 
 RESULT = "lines"
 # Set in the main process before its workers are forked: a file that workers write what they say as they say it.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import mitigated
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import mitigated, of_record
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.alike import Alike
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import NOT_AFFECTED, Advisory, LivePatch, Row
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.told import told
@@ -39,7 +39,7 @@ def record(runs: dict[str, Any], installed: list[dict[str, Any]], following: dic
 
 
 def asked(seen: dict[str, Any], *advisories: Advisory) -> judging.Answer:
-    return judging.worst(judging.answers(CVE, advisories or (DSA,), seen, {"debian:12"}))
+    return judging.worst(of_record.answers(CVE, advisories or (DSA,), seen, {"debian:12"}))
 
 
 REBUILT = kernel_row("6.1.0-41-amd64", "6.1.153-1+local1")
@@ -152,18 +152,18 @@ def test_each_process_of_a_monitor_is_judged() -> None:
     component = {"name": "qemu", "package": "qemu-system-x86", "version": "1:7.2+dfsg-7+deb12u18"}
     process = {"pid": 12, "component": "qemu", "version": "1:7.2+dfsg-7+deb12u13", "guest": "web"}
     hidden = {**process, "pid": 13, "version": None, "reason": "needs_root"}
-    found = judging.answers(CVE, [qemu], record(NEW, [NEW], hypervisor={"components": [component], "processes": [process, hidden]}))
+    found = of_record.answers(CVE, [qemu], record(NEW, [NEW], hypervisor={"components": [component], "processes": [process, hidden]}))
     assert [(one.answer, one.where, one.disruption) for one in found] == [
         ("unknown", "pid 13, guest web", ""), ("pending", "pid 12, guest web", "migrate_guest")]
 
 
 def test_what_no_feed_knows_is_unknown() -> None:
     assert asked(record(NEW, [NEW])).answer == "fixed_in_force"
-    assert judging.answers(CVE, [], record(NEW, [NEW])) == [judging.Answer("unknown", "", f"no feed knows {CVE}")]
+    assert of_record.answers(CVE, [], record(NEW, [NEW])) == [judging.Answer("unknown", "", f"no feed knows {CVE}")]
 
 
 def rows_of(loaded: list[Loaded], wanted: list[str], advisories: list[Advisory], distrust: str = "") -> dict[str, judging.Answer]:
-    facts = fleets.of_fleet(map(fleets.fact_of, loaded), wanted)
+    facts = fleets.of_fleet(map(of_record.fact_of, loaded), wanted)
     rows = fleets.rows_of(facts, [told(CVE, advisories)], {"debian:12"}, distrust)
     return {host: row.answer for row in rows for host in row.hosts}
 
@@ -199,11 +199,11 @@ FILES = Advisory("CNA", (CVE,), (), files=("drivers/hv/vmbus_drv.c",))
 def test_hosts_that_a_question_does_not_tell_apart_are_one_group(
     advisories: list[Advisory], records: dict[str, dict[str, Any]], wanted: list[tuple[str, ...]],
 ) -> None:
-    facts = fleets.of_fleet([fleets.fact_of(Loaded(name, {"host": name, "record": one})) for name, one in records.items()], [])
+    facts = fleets.of_fleet([of_record.fact_of(Loaded(name, {"host": name, "record": one})) for name, one in records.items()], [])
     question = told(CVE, advisories)
     assert [group.hosts for group in Alike(facts.values()).partition(question).groups] == wanted
     together = {host: row.answer.answer for row in fleets.rows_of(facts, [question], set()) for host in row.hosts}
-    assert together == {name: judging.worst(judging.answers(CVE, advisories, one)).answer for name, one in records.items()}
+    assert together == {name: judging.worst(of_record.answers(CVE, advisories, one)).answer for name, one in records.items()}
 
 
 def test_a_feed_that_is_not_believed_closes_nothing() -> None:
@@ -248,10 +248,10 @@ def test_a_sandboxs_kernel_is_judged_by_kernel_orgs_own_records() -> None:
     kata = {"version": "4.1.0", "components": [{"name": "guest-kernel", "version": "6.18.35-202"}],
             "sandboxes": [{"version": "4.0.0", "guest_kernel": "6.18.22-190"}, {"version": "4.1.0", "guest_kernel": "6.18.35-202"},
                           {"version": "4.1.0", "guest_kernel": None}]}
-    found = {one.observed: (one.answer, one.disruption) for one in judging.answers(CVE, [DSA, cna], record(NEW, [NEW], kata=kata))
+    found = {one.observed: (one.answer, one.disruption) for one in of_record.answers(CVE, [DSA, cna], record(NEW, [NEW], kata=kata))
              if one.component == "guest_kernel"}
     assert found == {"6.18.22": ("pending", "restart_sandbox"), "6.18.35": ("fixed_in_force", ""), "": ("unknown", "")}
-    (kernel,) = [one for one in judging.answers(CVE, [cna], record(NEW, [NEW], kata=kata)) if one.component == "kernel"]
+    (kernel,) = [one for one in of_record.answers(CVE, [cna], record(NEW, [NEW], kata=kata)) if one.component == "kernel"]
     assert (kernel.answer, "is told of kernel.org, not of debian:12" in kernel.reason) == ("unknown", True)
 
 
@@ -284,7 +284,7 @@ def test_sources_decide_where_the_record_has_them() -> None:
         {"name": "runc", "package": "runc", "source": "runc-app", "version": "1.2.5-0ubuntu1"}]})
     rows = (Row("ubuntu:24.04", "containerd-app", fixed="1.7.29-0ubuntu1"), Row("ubuntu:24.04", "runc", fixed="9"),
             Row("ubuntu:24.04", "runc-app", fixed="1.2.5-0ubuntu1"))
-    found = {one.component: one.answer for one in judging.answers(CVE, [Advisory("USN", (CVE,), rows)], seen)}
+    found = {one.component: one.answer for one in of_record.answers(CVE, [Advisory("USN", (CVE,), rows)], seen)}
     assert found == {"containerd": "exposed", "runc": "fixed_in_force"}
 
 
@@ -303,11 +303,11 @@ def test_a_mitigation_counts_where_the_record_proves_it(state: str | None, wante
     seen = record(OLD, [OLD])
     seen["kernel"]["watched_modules"] = [{"name": "algif_aead", "state": state, "detail": "install algif_aead /bin/false", "built_in": False,
                                           "blocked_by": "modprobe" if state == "blocked" else None, "references": None, "holders": []}]
-    fact = fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), standards)
+    fact = of_record.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), standards)
     found = judging.judge(told(CVE, [DSA]), fact.placed[0].seen)
     assert found is not None
     assert (found.answer, words in found.reason) == (wanted, True), found
-    other = judging.judge(told(CVE, [DSA]), fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": "b"}), standards).placed[0].seen)
+    other = judging.judge(told(CVE, [DSA]), of_record.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": "b"}), standards).placed[0].seen)
     assert other is not None
     assert other.answer == "exposed"
     assert mitigated.of_standard({"mitigations": [{"advisory": 5}]}) == ()
@@ -320,6 +320,6 @@ def test_a_mitigation_of_the_host_is_one_for_all_that_runs_there_but_the_kernels
     seen = record(OLD, [OLD], containers={"engines": [engine]}, kata={"version": "3.32.0", "sandboxes": [
         {"version": "3.32.0", "guest_kernel": "6.18.35"}], "components": [{"name": "guest-kernel", "version": "6.18.35"}]})
     seen["kernel"]["watched_sysctls"] = [{"name": "kernel.unprivileged_bpf_disabled", "value": "1", "at_boot": "1", "detail": "/etc/sysctl.d/x.conf"}]
-    fact = fleets.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), {sha: mitigated.of_standard({"mitigations": [sysctl]})})
+    fact = of_record.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), {sha: mitigated.of_standard({"mitigations": [sysctl]})})
     kept = {one.seen.component: [row.in_force for row in one.seen.mitigated] for one in fact.placed}
     assert kept == {"kernel": [True], "containerd": [True], "kata": [True], "guest_kernel": []}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds, index, osv, updateinfo
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds, index, osv, reading, updateinfo
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed, Problem
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
     NOT_AFFECTED,
@@ -58,7 +58,7 @@ FIXED = Advisory("DSA-6053-1", ("CVE-2025-40300",), (Row("debian:12", "linux", f
 
 def _read(path: Path, stream: str = "") -> tuple[list[Advisory], list[Problem]]:
     problems: list[Problem] = []
-    return [item for item in feeds.read(Feed(path, stream), problems) if isinstance(item, Advisory)], problems
+    return [item for item in reading.read(Feed(path, stream), problems) if isinstance(item, Advisory)], problems
 
 
 def _tar(path: Path, mode: str, name: str, data: bytes) -> None:
@@ -197,10 +197,10 @@ def test_a_tar_that_breaks_off_between_two_documents_is_partial(tmp_path: Path) 
 def test_a_digest_beside_a_feed_is_held_against_it(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(DSA))
-    assert not feeds.vouched(path)
+    assert not reading.vouched(path)
     beside = tmp_path / "a.json.sha256"
     beside.write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  a.json\n")
-    assert feeds.vouched(path)
+    assert reading.vouched(path)
     beside.write_text("0" * 64)
     assert [(problem.partial, "SHA-256 is not" in problem.why) for problem in _read(tmp_path)[1]] == [(True, True)]
 

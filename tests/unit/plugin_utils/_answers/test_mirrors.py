@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds, mirrors
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds, mirrors, reading
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed, Problem
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.mirrors import Limits
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory, FeedError
@@ -98,7 +98,7 @@ def test_a_mirror_is_asked_again_only_for_what_changed_and_its_date_counts(mirro
         (feed,), problems = brought(f"{address}/tracker/data/json", tmp_path)
         assert (problems, kind.asked[-1]) == ([], ("/tracker/data/json", known))
         assert (feed.path.name, feed.path.read_bytes(), feed.path.stat().st_mtime) == ("json.json", TRACKER, SEEN)
-    assert [item.rows[0].fixed for item in feeds.read(feed, problems) if isinstance(item, Advisory)] == ["6.1.158-1"]
+    assert [item.rows[0].fixed for item in reading.read(feed, problems) if isinstance(item, Advisory)] == ["6.1.158-1"]
     now = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
     assert asking.distrusted([feed], [(now.timestamp() - feed.path.stat().st_mtime) / 3600], 24) == (
         "the feed json is 30 hours old, 24 hours are allowed")

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import kept, written
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import kept, of_record, written
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.fleet import Answers
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.index import Urgency
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory, Row
@@ -24,8 +26,11 @@ from code_scanning import refused
 from prometheus_client.openmetrics import parser
 
 PARSE: Any = parser.text_string_to_metric_families
+QUESTION = Path(__file__).parents[4] / "tests/benchmarks/_question.py"
 CVE, OTHER = "CVE-2026-31431", "CVE-2026-1"
 HOSTILE = 'db"\n<script>alert(1)</script>\x1b[31m'
+OSV = {"id": "DSA-1", "aliases": [CVE], "affected": [{"package": {"ecosystem": "Debian:12", "name": "linux"}, "ranges": [
+       {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "6.1.158-1"}]}]}]}
 GUESTS = [{"name": "web", "pid": 7, "nested": True}, {"name": "db", "pid": 8, "nested": False}, {"name": "off", "pid": None, "nested": None}]
 
 
@@ -40,7 +45,7 @@ def document(host: str, version: str) -> dict[str, Any]:
 
 def answers_of(*documents: dict[str, Any]) -> Answers:
     advisories = {CVE: [Advisory("DSA-1", (CVE,), (Row("debian:12", "linux", fixed="6.1.158-1"),), HOSTILE)], OTHER: []}
-    facts = fleets.of_fleet([fleets.fact_of(Loaded(one["host"], one)) for one in documents], ["lost"])
+    facts = fleets.of_fleet([of_record.fact_of(Loaded(one["host"], one)) for one in documents], ["lost"])
     rows = tuple(fleets.rows_of(facts, [told(cve, found) for cve, found in advisories.items()], {"debian:12"}))
     urgency = {CVE: Urgency("2026-11-30", True, 0.91), OTHER: Urgency()}
     feeds = ({"path": "/srv/<feed>", "age": "1 hours old", "vouched": False},)
@@ -122,8 +127,22 @@ def test_what_is_kept_of_a_report_is_what_its_records_say(tmp_path: Path) -> Non
     path.write_text(json.dumps(document("web", "6.1.153-1")))
     first = kept.facts_of(tmp_path)
     assert (tmp_path / kept.NAME).is_file()
-    assert kept.facts_of(tmp_path) == first == [fleets.fact_of(Loaded("web", document("web", "6.1.153-1")))]
+    assert kept.facts_of(tmp_path) == first == [of_record.fact_of(Loaded("web", document("web", "6.1.153-1")))]
     path.write_text(json.dumps(document("other", "6.1.158-1")))
     assert [fact.host for fact in kept.facts_of(tmp_path)] == ["other"]
     (tmp_path / kept.NAME).write_text("{")
     assert [fact.host for fact in kept.facts_of(tmp_path)] == ["other"]
+
+
+def test_the_second_question_loads_no_reader_of_feeds_or_records(tmp_path: Path) -> None:
+    """What was compiled and kept is answered in a tenth of a second: loading the readers alone takes twice that."""
+    for folder, name, content in (("records", "web.json", document("web", "6.1.153-1")), ("../feed", "dsa.json", OSV)):
+        (tmp_path / "run" / folder).resolve().mkdir(parents=True, exist_ok=True)
+        (tmp_path / "run" / folder / name).resolve().write_text(json.dumps(content), encoding="ascii")
+    (tmp_path / "cves").write_text(CVE, encoding="ascii")
+    argv = [sys.executable, "-X", "importtime", str(QUESTION), str(tmp_path / "run"), str(tmp_path / "cves")]
+    first, second = (subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=True).stderr for _turn in range(2))
+    readers = ("._answers.documents", "._answers.components", "._standard.validation", "tarfile", "xml.etree", "jinja2")
+    assert [name for name in readers if name not in first] == ["jinja2"]
+    assert [name for name in readers if name in second] == []
+    assert json.loads((tmp_path / "run/answers.json").read_text())["cves"][CVE]["hosts"] == {"pending": 1}

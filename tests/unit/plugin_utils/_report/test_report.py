@@ -22,7 +22,8 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.junit impo
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.machine import machine
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.openmetrics import openmetrics
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.page import html, segments
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import RESULTS_LIMIT, message, sarif
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif import sarif
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.sarif_form import RESULTS_LIMIT, message
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.table import failure, headline, table
 from code_scanning import refused
 from golden_record import golden

@@ -15,6 +15,9 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds imp
 
 FEED = {"linux": {"CVE-2025-40300": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.158-1"}}}}}
 
+UPDATEINFO = """<updates><update type="security"><id>ELSA-2026-1</id><references><reference type="cve" id="CVE-2026-31431"/></references>
+<pkglist><collection><package name="kernel-uek" version="5.15.0" release="300.el9uek" epoch="0"/></collection></pkglist></update></updates>"""
+
 
 def run(*argv: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -78,3 +81,20 @@ def test_what_is_not_signed_is_not_read(keys: Path, tmp_path: Path) -> None:
     assert problem.why == "its signature does not hold: no signature that gpgv can read"
     (problem,) = problems_of(Feed(path, keyring=str(keys / "none.gpg")))
     assert "there is no keyring" in problem.why
+
+
+def test_a_repository_is_signed_by_its_index(keys: Path, tmp_path: Path) -> None:
+    """As createrepo_c makes it and its owner signs it: what the index names is held by its digest."""
+    (tmp_path / "updateinfo.xml").write_text(UPDATEINFO, encoding="utf-8")
+    run("createrepo_c", "--quiet", str(tmp_path))
+    run("modifyrepo_c", str(tmp_path / "updateinfo.xml"), str(tmp_path / "repodata"))
+    index = tmp_path / "repodata/repomd.xml"
+    run("gpg", "--homedir", str(keys / "ours"), "--batch", "--armor", "--detach-sign", str(index))
+    feed = Feed(index, "oracle:9", keyring=str(keys / "ours.txt"))
+    assert problems_of(feed) == []
+    (other,) = problems_of(feed._replace(keyring=str(keys / "other.txt")))
+    assert "its signature does not hold: by a key" in other.why
+    packed, = (tmp_path / "repodata").glob("*updateinfo.xml*")
+    packed.write_bytes(packed.read_bytes() + b"x")
+    (changed,) = problems_of(feed)
+    assert "is not the file that it names" in changed.why

@@ -65,7 +65,7 @@ def compiled(wanted: list[Feed], directory: Path) -> Path:
     listed = [(feed.stream, feed.keyring, *_looks(path)) for feed in wanted for path in edge.files(feed)]
     if not listed:
         raise FeedError(f"firebreak_feeds: no file in {', '.join(feed.name for feed in wanted) or 'an empty list, or what could not be fetched'}")
-    listed += [("", "", *_looks(Path(name))) for feed in wanted for name in (feed.signature, feed.keyring) if name]
+    listed += [("", "", *_looks(Path(name))) for feed in wanted for name in (feed.signature, feed.keyring, feed.part) if name]
     digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
     folder = store.private_directory(directory.parent / "feeds")
     path = folder / f"{digest}.sqlite"

@@ -19,7 +19,10 @@ _KEYS = {"path", "url", "stream", "signature", "keyring", "max_age_hours"}
 
 class Feed(NamedTuple):
     """A feed as it is named: a path or a mirror's address, for updateinfo the stream that its repository is of (``oracle:9``), and where it must be
-    signed the keyring, with the signature's path or address where it does not lie beside it; ``max_age`` are hours, 0 for what holds for all."""
+    signed the keyring, with the signature's path or address where it does not lie beside it; ``max_age`` are hours, 0 for what holds for all.
+
+    ``part`` is the copy of what a mirror's repomd.xml names.
+    """
 
     path: Path
     stream: str = ""
@@ -27,6 +30,7 @@ class Feed(NamedTuple):
     signature: str = ""
     keyring: str = ""
     max_age: int = 0
+    part: str = ""
 
     @property
     def name(self) -> str:

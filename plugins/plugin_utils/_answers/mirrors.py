@@ -22,9 +22,10 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .._fleet import store
+from . import repository
 from .feeds import Feed, Problem, is_address
 from .model import FeedError
 
@@ -57,7 +58,8 @@ def brought(wanted: Sequence[Feed], folder: Path, problems: list[Problem], limit
             beside = _copy(signature, folder, problems, limits)
             signature = str(beside or folder / "none")
         if path is not None:
-            found.append(feed._replace(path=path, signature=signature))
+            part = _named(feed.url, path, folder, problems, limits) if feed.url and path.name == repository.NAME else None
+            found.append(feed._replace(path=path, signature=signature, part=str(part or "")))
     return found
 
 
@@ -73,6 +75,17 @@ def _copy(address: str, folder: Path, problems: list[Problem], limits: Limits) -
         told = f"it cannot be fetched: {why}" + ("; the copy of last time is asked" if kept else "")
         problems.append(Problem(shown(address), told, partial=not kept))
     return place / kept["name"] if kept else None
+
+
+def _named(address: str, index: Path, folder: Path, problems: list[Problem], limits: Limits) -> Path | None:
+    """The copy of what a repository's index names, which is fetched from beside it; None where that cannot be: whoever reads the index says why."""
+    parts = urlsplit(address)
+    try:
+        href = repository.updateinfo(index).href
+    except (FeedError, OSError):
+        return None
+    root = parts.path.removesuffix(f"repodata/{repository.NAME}")
+    return _copy(urlunsplit(parts._replace(path=root + href)), folder, problems, limits)
 
 
 def _kept(place: Path) -> dict[str, str]:

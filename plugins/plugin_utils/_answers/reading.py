@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from . import documents, exploited, packing, signatures, updateinfo
+from . import documents, exploited, packing, repository, signatures, updateinfo
 from .feeds import Feed, Problem, files
 from .model import FeedError, Item, UnknownFormError
 
@@ -72,15 +72,18 @@ def read(feed: Feed, problems: list[Problem]) -> Iterator[Item]:
     for path in files(feed):
         try:
             checked(feed, path, problems)
-            yield from _file(path, feed.stream, problems)
+            yield from _file(path, feed, problems)
         except UnknownFormError as error:
             problems.append(Problem(str(path), str(error)[:300], False))
         except _BROKEN as error:
             problems.append(Problem(str(path), str(error)[:300]))
 
 
-def _file(path: Path, stream: str, problems: list[Problem]) -> Iterator[Item]:
+def _file(path: Path, feed: Feed, problems: list[Problem]) -> Iterator[Item]:
     name = packing.plain_name(path.name)
+    if path.name == repository.NAME:
+        part = repository.updateinfo(path)
+        path = repository.held(part, Path(feed.part) if feed.part else path.parent.parent / part.href)
     if name.endswith(".zip"):
         with zipfile.ZipFile(path) as archive:
             members = ((info.filename, info.file_size, packing.zip_member(archive, info)) for info in archive.infolist() if not info.is_dir())
@@ -96,9 +99,9 @@ def _file(path: Path, stream: str, problems: list[Problem]) -> Iterator[Item]:
         elif name.endswith(".csv"):
             yield from exploited.scores(source)
         elif name.endswith(".xml"):
-            if not stream:
+            if not feed.stream:
                 raise FeedError("updateinfo does not say which stream it is of; give the feed as a mapping with path and stream")
-            yield from updateinfo.parse(stream, source)
+            yield from updateinfo.parse(feed.stream, source)
         elif name.endswith(_LINES):
             yield from _of_lines(path, source, problems)
         elif name.endswith(".json"):

@@ -25,7 +25,7 @@ _BYTES_LIMIT = 1024 * 1024 * 1024
 _DEPTH_LIMIT = 32
 
 
-class _Checked:
+class Guarded:
     """A file that refuses to be read past a declaration of types or entities, or without end."""
 
     def __init__(self, source: IO[bytes]) -> None:
@@ -46,7 +46,7 @@ def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
     """Each security advisory of the document, as it is read. FeedError where it is no updateinfo, or declares types or entities."""
     open_elements: list[ElementTree.Element] = []
     try:
-        for event, element in ElementTree.iterparse(_Checked(source), ("start", "end")):
+        for event, element in ElementTree.iterparse(Guarded(source), ("start", "end")):
             if event == "start":
                 open_elements.append(element)
                 if len(open_elements) > _DEPTH_LIMIT:

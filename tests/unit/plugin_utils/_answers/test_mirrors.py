@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.mirrors i
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory, FeedError
 
 TRACKER = json.dumps({"linux": {"CVE-2025-40300": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.158-1"}}}}}).encode()
+UPDATEINFO = b"""<updates><update type="security"><id>ELSA-2026-1</id><references><reference type="cve" id="CVE-2026-31431"/></references>
+<pkglist><collection><package name="kernel-uek" version="5.15.0" release="300.el9uek" epoch="0"/></collection></pkglist></update></updates>"""
 DAY = "Sat, 28 Nov 2026 06:00:00 GMT"
 SEEN = datetime(2026, 11, 28, 6, tzinfo=timezone.utc).timestamp()
 
@@ -156,3 +159,17 @@ def test_a_feed_is_a_path_or_an_address(given: Any, wanted: Feed | None) -> None
             feeds.of_setting(given)
     else:
         assert feeds.of_setting([given]) == [wanted]
+
+
+def test_what_a_repositorys_index_names_is_fetched_from_beside_it(mirror: tuple[str, type[_Mirror]], tmp_path: Path) -> None:
+    address, kind = mirror
+    index = f'''<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="updateinfo"><location href="repodata/u.xml"/>
+        <checksum type="sha256">{hashlib.sha256(UPDATEINFO).hexdigest()}</checksum></data></repomd>'''
+    kind.scripts |= {"/ol9/repodata/repomd.xml": gives(index.encode()), "/ol9/repodata/u.xml": gives(UPDATEINFO)}
+    (feed,), problems = brought(f"{address}/ol9/repodata/repomd.xml", tmp_path)
+    assert [item.id for item in reading.read(feed._replace(stream="oracle:9"), problems) if isinstance(item, Advisory)] == ["ELSA-2026-1"]
+    assert problems == []
+    kind.scripts["/ol9/repodata/u.xml"] = gives(UPDATEINFO + b" ")
+    (feed,), problems = brought(f"{address}/ol9/repodata/repomd.xml", tmp_path)
+    assert list(reading.read(feed._replace(stream="oracle:9"), problems)) == []
+    assert [problem.why for problem in problems] == ["repodata/u.xml is not the file that it names: another sha256"]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """repomd.xml, the index of a dnf or zypper repository, by which its updateinfo is found and held against its digest.
 
-A repository signs this index and nothing else (repomd.xml.asc): a feed that is named by it is signed as its packages' metadata are. dnf keeps the
-same files of each repository below /var/cache/dnf.
+A repository signs this index and nothing else (repomd.xml.asc): a feed that is named by it is signed as its packages' metadata are. dnf, dnf5
+and zypper keep the same files of each repository below /var/cache/dnf, /var/cache/libdnf5 and /var/cache/zypp/raw.
 """
 
 from __future__ import annotations

@@ -40,11 +40,13 @@ class Partition(NamedTuple):
 
 
 class _Difference(NamedTuple):
-    """What makes a difference to a question: live patches, reach, and the things whose live patches or mitigations name the CVE itself."""
+    """What makes a difference to a question: live patches, reach, the things whose live patches or mitigations name the CVE itself, and the CVE
+    where mitigations do: the same things may have another one for another hole."""
 
     live: bool
     reach: bool
     named: frozenset[int]
+    cve: str
 
 
 class Alike:
@@ -63,18 +65,20 @@ class Alike:
             groups.setdefault((things, fact.problem), []).append(fact.host)
         self._things, self._groups = tuple(numbers), groups
         self._named = _named(self._things)
+        self._mitigated = {one.cve for seen in self._things for one in seen.mitigated}
         self._known: dict[_Difference, Partition] = {}
 
     def partition(self, told: Told) -> Partition:
         """The groups of hosts that have the same answer to what is told of one CVE."""
-        difference = _Difference(told.notices or bool(told.live), bool(told.files), self._named.get(told.cve, frozenset()))
+        difference = _Difference(told.notices or bool(told.live), bool(told.files), self._named.get(told.cve, frozenset()),
+                                 told.cve if told.cve in self._mitigated else "")
         if difference not in self._known:
-            self._known[difference] = self._partition(difference, told.cve)
+            self._known[difference] = self._partition(difference)
         return self._known[difference]
 
-    def _partition(self, difference: _Difference, cve: str) -> Partition:
+    def _partition(self, difference: _Difference) -> Partition:
         plain: dict[Seen, int] = {}
-        number = [plain.setdefault(_plain(seen, place, difference, cve), len(plain)) for place, seen in enumerate(self._things)]
+        number = [plain.setdefault(_plain(seen, place, difference), len(plain)) for place, seen in enumerate(self._things)]
         merged: dict[tuple[tuple[int, ...], str], list[str]] = {}
         for (things, problem), hosts in self._groups.items():
             merged.setdefault((tuple(dict.fromkeys(number[thing] for thing in things)), problem), []).extend(hosts)
@@ -90,9 +94,9 @@ def _named(things: Iterable[Seen]) -> Mapping[str, frozenset[int]]:
     return {cve: frozenset(places) for cve, places in found.items()}
 
 
-def _plain(seen: Seen, place: int, difference: _Difference, cve: str) -> Seen:
+def _plain(seen: Seen, place: int, difference: _Difference) -> Seen:
     """A thing without what makes no difference."""
     is_named = place in difference.named
     return seen._replace(
         live=seen.live if is_named or difference.live else Live(), reach=seen.reach if difference.reach else Reach(),
-        mitigated=tuple(one for one in seen.mitigated if one.cve == cve) if is_named else ())
+        mitigated=tuple(one for one in seen.mitigated if one.cve == difference.cve) if is_named else ())

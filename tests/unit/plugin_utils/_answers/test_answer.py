@@ -313,6 +313,23 @@ def test_a_mitigation_counts_where_the_record_proves_it(state: str | None, wante
     assert mitigated.of_standard({"mitigations": [{"advisory": 5}]}) == ()
 
 
+def test_two_holes_that_are_asked_of_together_keep_the_mitigation_of_each() -> None:
+    """Each alone and all in one question, in any order: on one host a live patch fixes the first hole, and the others are mitigated."""
+    sha, holes = "a" * 64, ("CVE-2026-1", "CVE-2026-2", "CVE-2026-3", "CVE-2026-4")
+    wanted = {"CVE-2026-1": "fixed_by_live_patch", "CVE-2026-2": "mitigated_in_force", "CVE-2026-3": "pending", "CVE-2026-4": "exposed"}
+    standards = {sha: mitigated.of_standard({"mitigations": [{**BLOCKED, "advisory": [cve], "modules": [name]} for cve, name in (
+        ("CVE-2026-2", "algif_aead"), ("CVE-2026-3", "rxrpc"), ("CVE-2026-4", "esp4"))]})}
+    seen = record(OLD, [OLD], live_patch=patched("kpatch_1", "CVE-2026-1"))
+    seen["kernel"]["watched_modules"] = [
+        {"name": "algif_aead", "state": "blocked", "built_in": False, "blocked_by": "modprobe", "references": None, "holders": []},
+        {"name": "rxrpc", "state": "loaded", "built_in": False, "blocked_by": "modprobe", "references": 0, "holders": []},
+        {"name": "esp4", "state": "loaded", "built_in": False, "blocked_by": None, "references": 1, "holders": []}]
+    facts = fleets.of_fleet([of_record.fact_of(Loaded("a", {"host": "a", "record": seen, "standard": sha}), standards)], [])
+    asked = [told(cve, [Advisory("DSA", (cve,), DSA.rows)]) for cve in holes]
+    for order in (asked, asked[::-1], *([one] for one in asked)):
+        assert {row.cve: row.answer.answer for row in fleets.rows_of(facts, order, {"debian:12"})} == {one.cve: wanted[one.cve] for one in order}
+
+
 def test_a_mitigation_of_the_host_is_one_for_all_that_runs_there_but_the_kernels_of_its_sandboxes() -> None:
     sha = "a" * 64
     sysctl = {name: value for name, value in BLOCKED.items() if name != "modules"} | {"sysctls": {"kernel.unprivileged_bpf_disabled": 1}}

@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 
 from .._boot.kernel_image import release_in
 from .._formats import versions
-from .._formats.digests import fingerprint, parse_md5sums
+from .._formats.digests import is_of, parse_md5sums
 from .._host.witness import apart
 from .._packages import ownership
 from .._packages.dpkg import Image
@@ -66,5 +66,5 @@ def _has_another_digest(host: Any, path: str, digest: str) -> Optional[bool]:
     answer = host.read_bytes(path, _IMAGE_BYTES) if digest else None
     if answer is None or answer.problem or len(answer.value) >= _IMAGE_BYTES:
         return None
-    own = fingerprint(answer.value, digest)
-    return None if own is None else own != digest
+    same = is_of(digest, answer.value)
+    return None if same is None else not same

@@ -9,7 +9,7 @@ A scan runs no program that it does not have to, and none from /usr/local. Whoev
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .._formats.digests import fingerprint, parse_md5sums
+from .._formats.digests import is_of, parse_md5sums
 from .._host.record import Fact
 from .._host.witness import refusals_told
 from . import mounted_over, preloads, search_paths
@@ -135,8 +135,10 @@ def _is_as_packaged(host: Any, path: str, digests: Tuple[str, ...]) -> Tuple[Opt
         return False, ""
     if answer.problem or len(answer.value) >= _FILE_BYTES:
         return None, answer.problem or "too_large"
-    own = [fingerprint(answer.value, digest) for digest in digests]
-    return (None, "unsupported") if None in own else (bool(set(own) & set(digests)), "")
+    same = [is_of(digest, answer.value) for digest in digests]
+    if True in same:
+        return True, ""
+    return (None, "unsupported") if None in same else (False, "")
 
 
 def _real(host: Any, path: str) -> str:

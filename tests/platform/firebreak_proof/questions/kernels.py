@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .digests import RPM_DIGESTS
 from .mitigations import LOOK
 
 _KERNELS = ("mitigations", "kernel.*", "live_patch.*")
@@ -52,15 +53,15 @@ KERNEL = (
         done
         [ -n "$owned" ] || kept"""),
     # name, version, release, image, whether the image is there and as packaged
-    Question("installed", _KERNELS, _KEPT + r"""
+    Question("installed", _KERNELS, _KEPT + RPM_DIGESTS + r"""
         # Without a kernel of a package it matters who keeps them.
         known=$(dpkg-query -S '/boot/vmlinu[xz]-[0-9]*' '/boot/Image-[0-9]*' '*/lib/modules/[0-9]*/modules.builtin' 2>/dev/null
           rpm -qa 'kernel*' linux 'linux-*' 'vzkernel*' 2>/dev/null)
         [ -n "$known" ] || kept
         judge() { # PACKAGE VERSION RELEASE IMAGE PACKAGED-DIGEST TOOL
           if [ ! -s "$4" ]; then state=missing
-          elif [ -z "$5" ]; then state=unknown
-          elif [ "$($6 <"$4" | cut -d' ' -f1)" = "$5" ]; then state=packaged
+          elif [ -z "$5" ] || [ -z "$6" ]; then state=unknown
+          elif [ "$(digest_of "$6" "$4")" = "$5" ]; then state=packaged
           else state=changed; fi
           printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$state"
         }
@@ -86,7 +87,7 @@ KERNEL = (
             [ -n "$image" ] || continue
             case $image in /boot/*) release=${image#/boot/*-} ;; *) release=${image%/*}; release=${release##*/} ;; esac
             packaged=$(rpm -q --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$package-$nvr" | awk -F'\t' -v path="$image" '$1 == path { print $2 }')
-            judge "$package" "$version" "$release" "$image" "$packaged" sha256sum
+            judge "$package" "$version" "$release" "$image" "$packaged" "$(tool_of "$(rpm -q --qf '%{FILEDIGESTALGO}' "$package-$nvr")")"
           done
         fi""", 60),
     Question("offered", ("kernel.running", "kernel.default_boot", "kernel.update_available"), r"""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .digests import RPM_DIGESTS
 
 _BOOT = ("kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.one_shot", "live_patch.next_kernel",
          "live_patch.lost_on_reboot", "boot.cmdline_*")
@@ -18,7 +19,7 @@ GENERAL = (
         [ -r /proc/sys/kernel/arch ] && echo "proc $(cat /proc/sys/kernel/arch)"
         if command -v dpkg >/dev/null; then echo "packages $(dpkg --print-architecture)"
         elif command -v rpm >/dev/null; then echo "packages $(rpm --eval %_host_cpu)"; fi"""),
-    Question("os_release_origin", ("os.id", "os.version_id", "os.version_codename"), r"""
+    Question("os_release_origin", ("os.id", "os.version_id", "os.version_codename"), RPM_DIGESTS + r"""
         path=$(readlink -f /etc/os-release); echo "path $path"
         if command -v dpkg-query >/dev/null; then
           owner=$(dpkg-query -S "$path" | sed 's/:.*//'); echo "owner $owner"
@@ -27,8 +28,10 @@ GENERAL = (
           echo "present $(md5sum <"$path" | cut -d' ' -f1)"
         elif command -v rpm >/dev/null; then
           echo "owner $(rpm -qf --qf '%{NAME}' "$path")"; echo "owner_version $(rpm -qf --qf '%{VERSION}' "$path")"
-          echo "packaged $(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')"
-          echo "present $(sha256sum <"$path" | cut -d' ' -f1)"
+          packaged=$(rpm -qf --qf '[%{FILENAMES}\t%{FILEDIGESTS}\n]' "$path" | awk -F'\t' -v path="$path" '$1 == path { print $2 }')
+          tool=$(tool_of "$(rpm -qf --qf '%{FILEDIGESTALGO}' "$path")")
+          # Where no tool of the host's can make such a digest, nobody vouches for the file.
+          [ -n "$tool" ] && echo "packaged $packaged" && echo "present $(digest_of "$tool" "$path")"
         fi"""),
     # The image that runs and the one that comes next, by the tools that deploy images.
     Question("image", ("os.image.*",), r"""

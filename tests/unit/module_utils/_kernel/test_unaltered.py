@@ -72,15 +72,16 @@ def test_an_image_that_was_written_since_is_held_against_its_digest(
     assert debian(image, at, data, banner, listed) is altered
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "sha3_256"])
 @pytest.mark.parametrize(("at", "digests", "altered"), [
     (CAME + 60, {}, False), (CAME + 86400, {}, None),
     # The copy in /boot is only reserved by the package (a ghost), and has the digest of the file among the modules.
     (CAME + 86400, {RPM_BOOT: "", RPM_MODULES: b"kernel"}, False), (CAME + 86400, {RPM_BOOT: "", RPM_MODULES: b"other"}, True),
     (CAME + 86400, {RPM_BOOT: b"kernel"}, False),
 ])
-def test_rpm_knows_when_it_came_and_what_it_was(at: float, digests: dict[str, Any], altered: bool | None) -> None:
+def test_rpm_knows_when_it_came_and_what_it_was(at: float, digests: dict[str, Any], altered: bool | None, algorithm: str) -> None:
     places = " ".join((RPM_BOOT, RPM_MODULES, f"/lib/modules/{RPM.release}/Image"))
-    said = "@kernel-core\n" + "".join(f"{path}\t{hashlib.sha256(data).hexdigest() if data else ''}\n" for path, data in digests.items())
+    said = "@kernel-core\n" + "".join(f"{path}\t{hashlib.new(algorithm, data).hexdigest() if data else ''}\n" for path, data in digests.items())
     host = RecordedHost({"stat": {RPM_BOOT: written(at)}, "read_bytes": parts(b"kernel", RPM.release, RPM_BOOT),
                          "run": {f"rpm -qf --queryformat @%{{NAME}}\\n[%{{FILENAMES}}\\t%{{FILEDIGESTS}}\\n] {places}": [1, said, ""]}})
     assert unaltered.is_altered(host, versions.RPM, RPM, RPM_BOOT) is altered

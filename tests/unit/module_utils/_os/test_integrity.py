@@ -113,6 +113,22 @@ def test_rpm_knows_digests_of_files_and_none_of_links() -> None:
     assert seen["altered_files"] == ["/etc/os-release (rpm)"]
 
 
+@pytest.mark.parametrize(("present", "altered"), [(UNAME, []), ("other", ["/usr/bin/uname (rpm)"])])
+@pytest.mark.parametrize("algorithm", ["sha3_256", "sha3_512", "sha256", "sha512", "sha384", "md5"])
+def test_rpm_writes_digests_of_several_algorithms(algorithm: str, present: str, altered: list[str]) -> None:
+    """rpm 6's %_binary_filedigest_algorithm may be 12 (SHA3-256) or 14 (SHA3-512), which are as long as those of SHA-2."""
+    answer = "".join(f"{path}\t{hashlib.new(algorithm, text.encode()).hexdigest()}\n"
+                     for path, text in (("/usr/lib/os-release", RELEASE), ("/usr/bin/uname", UNAME), ("/usr/bin/rpm", "rpm")))
+    files = {"/usr/lib/os-release": RELEASE, "/usr/bin/uname": present, "/usr/bin/rpm": "rpm"}
+    assert facts({"read": files, "run": {" ".join([*integrity.RPM_QUERY][:-1]): answer}})[0]["altered_files"] == altered
+
+
+def test_a_digest_of_no_known_length_says_nothing() -> None:
+    answer = f"/usr/lib/os-release\t{sha256(RELEASE)}\n/usr/bin/uname\t{72 * 'a'}\n/usr/bin/rpm\t{sha256('rpm')}\n"
+    files = {"/usr/lib/os-release": RELEASE, "/usr/bin/uname": UNAME, "/usr/bin/rpm": "rpm"}
+    assert facts({"read": files, "run": {" ".join([*integrity.RPM_QUERY][:-1]): answer}})[1] == {"os.altered_files": "unsupported"}
+
+
 def ubuntu(**files: str) -> dict[str, Any]:
     """A host of Ubuntu 25.10 and later: uname is a link of coreutils-from-uutils, of which dpkg keeps no digest, to rust-coreutils' one binary."""
     own = debian(**files)

@@ -106,7 +106,8 @@ class Successors:
             rows.append(self._process("vmm", parts.vmm, wanted))
         if parts.virtiofsd is not None:
             rows.append(self._process("virtiofsd", parts.virtiofsd, wanted))
-        kernel = parts.guest.kernel or self._unchanged(wanted, "guest kernel", started)
+        # A configuration tells what a machine was started from, where there is one.
+        kernel = parts.guest.kernel or (self._unchanged(wanted, "guest kernel", started) if parts.vmm is not None else "")
         own_image = wanted.paths.get("guest image", "")
         # An image may be called anything: what a new one would get is told by what is held.
         image = parts.guest.image or (own_image if own_image in parts.guest.opened else "")

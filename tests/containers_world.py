@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any, Self
 
 from ansible_collections.firebreak.fleet.plugins.module_utils._containers import section as containers_section
@@ -34,6 +35,7 @@ class World:
     """A host; every method adds to it and gives it back."""
 
     def __init__(self, uid: int = 0) -> None:
+        self._inodes = count(1000)
         self.recording: dict[str, Any] = {
             "uid": uid, "now": 1764000000.0, "readlink": {}, "listdir": {"/proc": []}, "run": {}, "read_bytes": {}, "realpath": {},
             "read": {"/proc/uptime": "100000.00 1.0\n", "/proc/mounts": "proc /proc proc rw 0 0\n"},
@@ -41,7 +43,7 @@ class World:
 
     def file(self, path: str, text: str = "", inode: int = 0, uid: int = 0, kind: str = "file", mode: int = 0o755, ctime: float = 0.0,
              mtime: float = 0.0) -> Self:
-        stat = [kind, mode, uid, 0, len(text), mtime, ctime, 1, inode or 1000 + len(self.recording["stat"])]
+        stat = [kind, mode, uid, 0, len(text), mtime, ctime, 1, inode or next(self._inodes)]
         self.recording["read"][path] = text
         self.recording["stat"][path] = self.recording["stat"][path + "@link"] = stat
         return self
@@ -94,7 +96,7 @@ class World:
 
     def folder(self, path: str, *names: str) -> Self:
         self.recording["listdir"][path] = list(names)
-        self.recording["stat"][path] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, 500 + len(self.recording["stat"])]
+        self.recording["stat"][path] = ["directory", 0o755, 0, 0, 0, 0.0, 0.0, 1, next(self._inodes)]
         self.recording["stat"][path + "@link"] = self.recording["stat"][path]
         return self
 

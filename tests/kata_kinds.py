@@ -20,6 +20,8 @@ KERNEL, IMAGE, INITRD = f"{SHARE}/vmlinux-6.18.35-202", f"{SHARE}/kata-ubuntu-no
 QEMU, CLH, FIRECRACKER = (f"{TREE}/bin/{name}" for name in ("qemu-system-x86_64", "cloud-hypervisor", "firecracker"))
 OPENVMM, STRATOVIRT, VIRTIOFSD = f"{TREE}/bin/openvmm", f"{TREE}/bin/stratovirt", f"{TREE}/libexec/virtiofsd"
 CONFIG, CONTAINERD = "/opt/kata/share/defaults/kata-containers/configuration.toml", "/etc/containerd/config.toml"
+# A containerd that prints its configuration as it is.
+PRINTS = '#!/bin/sh\ncat "$2"\n'
 # The sandbox was started at 1763950000; what a kind calls later is after that.
 LATER, EARLIER = 1763990000.0, 1760000000.0
 ALL = frozenset({"shim", "vmm", "virtiofsd", "guest kernel", "guest image"})
@@ -65,9 +67,9 @@ class KataHost(Host):
     def dump(self, handlers: str) -> Self:
         """The containerd that runs, with these handlers."""
         self.file(CONTAINERD, f"version = 3\n{handlers}")
-        self.tools["containerd"] = '#!/bin/sh\ncat "$2"\n'
+        self.tools["containerd"] = PRINTS
         if "300" not in self.recording["listdir"]["/proc"]:
-            self.file("/usr/bin/containerd", "containerd").put(300, 1, "/usr/bin/containerd", argv=["containerd"]).own(300, "/usr/bin/containerd")
+            self.file("/usr/bin/containerd", PRINTS).put(300, 1, "/usr/bin/containerd", argv=["containerd"]).running(300, "/usr/bin/containerd")
         return self
 
     def configured(self, text: str, path: str = CONFIG) -> Self:

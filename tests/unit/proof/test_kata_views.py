@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -85,9 +86,11 @@ def test_each_configuration_that_a_handler_reads_is_found_with_what_lies_beside_
 
 
 def test_dockers_runtimes_read_configurations_too() -> None:
-    said = row(OWN) + row(DEFAULT) + f"docker\tConfigPath\t{OWN}\ndocker\truntimeType\t{SHIM}\n"
+    runtimes: dict[str, Any] = {"bare": {"runtimeType": SHIM}, "kata": {"runtimeType": SHIM, "options": {"ConfigPath": OWN}}}
+    said = row(OWN) + row(DEFAULT) + f"docker\t{encoded(json.dumps({'kata': runtimes['kata']}))}\n"
     assert [each.path for each in configurations.used(host(handlers="", configurations=said))] == [OWN]
-    assert [each.path for each in configurations.used(host(handlers="", configurations=f"{said}docker\truntimeType\t{SHIM}\n"))] == [OWN, DEFAULT]
+    said = row(OWN) + row(DEFAULT) + f"docker\t{encoded(json.dumps(runtimes))}\n"
+    assert [each.path for each in configurations.used(host(handlers="", configurations=said))] == [DEFAULT, OWN]
 
 
 def test_a_configuration_that_is_not_there_proves_nothing() -> None:

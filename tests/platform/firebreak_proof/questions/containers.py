@@ -8,9 +8,10 @@ from __future__ import annotations
 from ..asking import Question
 from .carried import CARRIED
 from .dumps import DUMPS
+from .sandboxes import SANDBOXES
 
 # What is said of configurations needs to know which ones the handlers name.
-CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys")
+CONFIGURED = ("kata.hardening", "kata.drop_ins", "kata.stray_drop_ins", "kata.unknown_keys", "kata.stale_sandboxes", "kata.guest_kernel")
 
 CONTAINERS = (
     # engine, path, package, version
@@ -61,60 +62,7 @@ KATA = (
           [ -e "$path" ] && echo "shim $path" && break
         done
         for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
-    # program, process, whether it is of the release in force, the guest kernel that it was told or holds open, whether it is a machine monitor
-    Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), DUMPS + r"""
-        dumped=$(dumps) || exit 3
-        named=$({ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/*; } 2>/dev/null |
-          sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
-          while read -r path; do readlink -f "$path"; done)
-        trees=" $(readlink -f /opt/kata) $(printf '%s\n' "$named" | sed -nE 's|^(/opt/kata[^/]*)/.*|\1|p' | sort -u | tr '\n' ' ')"
-        configured=$(printf '%s\n' "$named" | grep '[.]toml$')
-        # A distribution's shim is given none and takes its own.
-        [ -n "$configured" ] || configured=$(ls /etc/kata-containers/configuration.toml /usr/share/kata-containers/defaults/configuration.toml \
-          /usr/share/defaults/kata-containers/configuration.toml 2>/dev/null | head -n 1)
-        # What a new sandbox would get, by every configuration that a handler names and what lies beside it.
-        kernels=$(printf '%s\n' "$configured" | while read -r path; do cat "$path" "${path%/*}"/config.d/* 2>/dev/null; done |
-          sed -nE 's/^[[:space:]]*kernel[[:space:]]*=[[:space:]]*"([^"]+)".*/\1/p' | while read -r path; do readlink -f "$path"; done)
-        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
-          program=${path% (deleted)}; words=$(tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null)
-          case $program in /opt/kata*|*/containerd-shim-kata*) ;; */qemu-*|*/cloud-hypervisor*|*/firecracker*|*/virtiofsd)
-            printf '%s\n' "$words" | grep -qE '(^|=)sandbox-|/run/(vc|kata|kata-containers)/|^--start-time-us' || continue ;; *) continue ;; esac
-          held=$(ls -lN "/proc/$pid/fd" 2>/dev/null); monitor=no; jailed=
-          case ${program##*/} in qemu-*|cloud-hypervisor*|firecracker*|openvmm*|stratovirt*) monitor=yes ;; esac
-          printf '%s\n' "$held" | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && monitor=yes
-          sandbox=$(printf '%s\n' "$words" | sed -nE 's#.*/run/(vc/vm|vc/sbs|kata)/([^/]+)/.*#\2#p; s#^sandbox-([^,]+).*#\1#p' | head -n 1)
-          case $program in /firecracker*|/run/vc/firecracker*|/run/kata/*)
-            # A jailer starts a copy: its bytes tell.
-            jailed=yes; sandbox=$(printf '%s\n' "$words" | sed -n '/^--id$/{n;p;}; s/^--id=//p')
-            program=$(readlink -f /opt/kata/bin/firecracker); path=$program
-          esac
-          if [ -n "$jailed" ]; then state=former; [ "$(md5sum <"/proc/$pid/exe")" = "$(md5sum <"$program")" ] && state=current
-          elif [ "$path" != "$program" ]; then state=replaced
-          else
-            state=current; own=${program#/opt/}; own=/opt/${own%%/*}
-            case $program in /opt/kata*) case $trees in *" $own "*) ;; *) state=former ;; esac ;; esac
-          fi
-          # A guest's image that is held open, by the machine monitor or by the shim that is one, and was replaced since.
-          printf '%s\n' "$held" | grep -q -- '-> /opt/kata.* (deleted)$' && state=replaced
-          # A monitor is told its kernel by its command line, or through a socket: then it may hold the file, and its shim wrote it down.
-          kernel=$(printf '%s\n' "$words" | awk 'wanted { print; exit } { wanted = /^--?kernel$/ }')
-          [ -n "$kernel" ] || kernel=$(printf '%s\n' "$held" |
-            sed -nE 's#.* -> (/.*/(vmlinu[xz]|bzImage)([-.][^/ ]*)?)( \(deleted\))?$#\1#p' | head -n 1)
-          if [ -z "$kernel" ] && [ "$monitor" = yes ] && [ -n "$sandbox" ]; then
-            kernel=$(cat "/run/vc/sbs/$sandbox"*/persist.json "/run/kata/$sandbox"*/state.json 2>/dev/null |
-              grep -oE '"(KernelPath|kernel)": *"/[^"]+"' | head -n 1 | sed 's/^.*: *"//; s/"$//')
-          fi
-          resolved=$(readlink -f "$kernel") && kernel=$resolved
-          if [ -n "$kernel" ] && [ -n "$kernels" ] && [ "$state" = current ]; then
-            printf '%s\n' "$kernels" | grep -qxF -- "$kernel" || state=former
-          fi
-          # A kernel is read once. An archive gives a file the time that it had there; its birth is when it came.
-          written=$(stat -c '%Y %W' "${kernel:-/}" 2>/dev/null | awk '{ print ($1 > $2 ? $1 : $2) }')
-          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
-          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          [ -n "$kernel" ] && [ "${written:-0}" -gt $((began + 1)) ] && state=replaced
-          printf '%s\t%s\t%s\t%s\t%s\n' "$program" "$pid" "$state" "$(printf %s "${kernel##*/}" | tr '\000-\037\177' '?')" "$monitor"
-        done; true"""),
+    SANDBOXES,
     Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), DUMPS + r"""
         dumped=$(dumps) || exit 3
         printf '%s\n# CRI is served\n' "$dumped" | runtimes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..asking import Question
 from .containers import CONFIGURED
 from .dumps import DUMPS
+from .sandboxes import PLACES
 
 # Where the shims in Go, and those in Rust, look when nobody names a configuration; the first that is there counts.
 DEFAULTS = {
@@ -20,14 +21,27 @@ DEFAULTS = {
 KATA_FILES = (
     # shim, as a handler names it, the program at the end of links and scripts, the configuration that a script gives it, whether that is a default
     # one, whether it is that in Rust; configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its
-    # text; and Docker's handlers
-    Question("configurations", (*CONFIGURED, "kata.dead_handlers"), DUMPS + rf"""
+    # text; place, each of those files and each path that they name (see there); and Docker's handlers
+    Question("configurations", (*CONFIGURED, "kata.dead_handlers"), DUMPS + PLACES + rf"""
         text() {{ base64 -w0 <"$1"; }}
         dumped=$(dumps) || exit 3
         defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
         folders=$(containerds | cut -f 3 | tr ':' '\n' | awk '$0 != "" && !seen[$0]++')
         sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
-        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; }} |
+        # Of Docker's file the runtimes alone: others of its settings may be secret.
+        dockers() {{
+          told=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> .*/dockerd$|\1|p' | while read -r pid; do
+            tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE '/^--config-file$/{{n;p;}}; s/^--config-file=//p'
+          done)
+          for file in /etc/docker/daemon.json /var/snap/docker/current/config/daemon.json $told; do
+            [ -f "$file" ] && tr -d '\n' <"$file" | sed -n 's/.*"runtimes"[[:space:]]*:[[:space:]]*{{/{{/p' | awk '{{
+              for (at = 1; at <= length($0); at++) {{
+                depth += (substr($0, at, 1) == "{{") - (substr($0, at, 1) == "}}"); if (depth == 0) {{ print substr($0, 1, at); exit }}
+              }} }}'
+          done
+        }}
+        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
+          dockers | grep -oE '"runtimeType"[[:space:]]*:[[:space:]]*"[^"]+"' | sed 's/.*: */runtime_type = /'; }} |
           sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p' | sort -u | while read -r named; do
             found=$named
             case $named in /*) ;; *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
@@ -47,13 +61,17 @@ KATA_FILES = (
             printf 'shim\t%s\t%s\t%s\t%s\t%s\n' "$named" "$program" "$variable" "$kept" "$rust"
           done)
         printf '%s\n' "$shims"
+        printf '%s\n' "$shims" | cut -f 3 | while read -r path; do [ -n "$path" ] && place "$path"; done
         {{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
-           grep -hoE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' /etc/docker/daemon.json 2>/dev/null | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
+           dockers | grep -oE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
            printf 'ConfigPath = "%s"\n' $defaults $(printf '%s\n' "$shims" | cut -f 4)
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
         while read -r path; do
           file=$(readlink -f "$path") && [ -f "$file" ] || continue
           printf 'configuration\t%s\t%s\t%s\n' "$path" "$file" "$(text "$file")"
+          for entry in "$file" "${{file%/*}}"/config.d/*; do
+            [ -f "$entry" ] && place "$entry" && grep -ohE '^[^#]*=[[:space:]]*"/[^"]+"' "$entry" | sed 's/^[^"]*"//; s/"$//'
+          done | sort -u | while read -r one; do case $one in /*) place "$one" ;; *) printf '%s\n' "$one" ;; esac; done
           for entry in "${{file%/*}}"/config.d/* "${{file%/*}}"/config.d/.[!.]*; do
             if [ -L "$entry" ] || [ -d "$entry" ]; then printf 'drop_in\t%s\t%s\tother\t0\t0\t\n' "$file" "$entry"
             elif [ -f "$entry" ]; then
@@ -61,8 +79,7 @@ KATA_FILES = (
             fi
           done
         done
-        grep -hoE '"(ConfigPath|runtimeType)"[[:space:]]*:[[:space:]]*"[^"]*"' /etc/docker/daemon.json 2>/dev/null | tr -d '" ' | tr : '\t' |
-          sed 's/^/docker\t/'
+        dockers | while read -r one; do printf 'docker\t%s\n' "$(printf %s "$one" | base64 -w0)"; done
         [ -e /opt/kata/runtime-rs/bin/containerd-shim-kata-v2 ] && printf 'rust\tyes\n'; true"""),
     Question("kata_files", ("kata.files",), """
         cd /opt/kata || exit 3

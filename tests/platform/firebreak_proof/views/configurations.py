@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -38,6 +39,12 @@ class Configuration(NamedTuple):
     path: str
     text: str
     drop_ins: tuple[DropIn, ...]
+    file: str = ""
+
+    @property
+    def files(self) -> list[str]:
+        """All that is read."""
+        return [self.file, *(one.path for one in self.drop_ins)]
 
     def shipped(self) -> Table:
         """What the file itself says."""
@@ -97,16 +104,37 @@ def used(proof: Proof) -> list[Configuration]:
     paths = list(dict.fromkeys(_read_by(shim, config, found, rows) for shim, config in _handlers(proof, rows)))
     missing = [path or "a configuration of its own" for path in paths if path not in found]
     hold(not missing, f"{proof.host} has handlers of Kata that read {', '.join(missing)}, which is not there, so nobody can tell what is in effect")
-    return [Configuration(path, _text(found[path][3]), _beside(rows, found[path][2])) for path in paths]
+    return [_configuration(found[path], rows) for path in paths]
+
+
+def _configuration(cells: list[str], rows: list[list[str]]) -> Configuration:
+    return Configuration(cells[1], _text(cells[3]), _beside(rows, cells[2]), cells[2])
+
+
+def of_handlers(proof: Proof) -> list[tuple[Shim, Configuration]]:
+    """Each handler's shim with what it reads, where that is there."""
+    rows = proof.rows("configurations")
+    found = {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
+    read = [(shim_of(named, rows), _read_by(named, config, found, rows)) for named, config in _handlers(proof, rows)]
+    return [(shim, _configuration(found[path], rows)) for shim, path in read if path in found]
 
 
 def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
     """(shim, configuration) of each handler."""
     own = [(handler.shim, handler.config) for handler in boundaries.handlers(proof) if handler.is_kata()]
-    docker = {name: [cells[2] for cells in rows if cells[:2] == ["docker", name]] for name in ("runtimeType", "ConfigPath")}
-    shims = [shim for shim in docker["runtimeType"] if "kata" in shim]
-    unnamed = len(shims) > len(docker["ConfigPath"])
-    return [*own, *zip(shims, docker["ConfigPath"], strict=False), *([(shims[0], "")] if unnamed else [])]
+    return own + [handler for cells in rows if cells[0] == "docker" and len(cells) == 2 for handler in _dockers(_text(cells[1]))]
+
+
+def _dockers(text: str) -> Iterator[tuple[str, str]]:
+    """The same of the runtimes in a file of Docker's."""
+    try:
+        runtimes = json.loads(text)
+    except ValueError:
+        raise BrokenPromiseError("Docker's settings cannot be read, so nobody can tell which runtimes it has") from None
+    for runtime in runtimes.values():
+        shim = runtime.get("runtimeType", "") if isinstance(runtime, dict) else ""
+        if "kata" in shim.rpartition("/")[2]:
+            yield shim, (runtime.get("options") or {}).get("ConfigPath", "")
 
 
 class Shim(NamedTuple):

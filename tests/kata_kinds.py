@@ -149,7 +149,7 @@ class KataHost(Host):
 class Kind:
     """A host, the source that says such sandboxes are, and what is true of its only one (``stale`` is "none" where there is none).
 
-    ``parts`` are those of which a new one would get another, or of which it cannot be said.
+    ``parts`` are those of which a new one would get another, or of which it cannot be said; ``orphans`` is how many machine monitors have no shim.
     """
 
     source: str
@@ -157,6 +157,7 @@ class Kind:
     stale: bool | str | None = False
     parts: frozenset[str] = frozenset()
     kernel: str | None = "6.18.35-202"
+    orphans: int = 0
 
 
 def go() -> KataHost:
@@ -252,6 +253,11 @@ def rootless() -> KataHost:
 
 def beside_libvirt() -> KataHost:
     return go().file("/usr/bin/qemu-system-x86_64").put(500, 1, "/usr/bin/qemu-system-x86_64", "-name", "guest=web,debug-threads=on").machine(500)
+
+
+def other_orphan() -> KataHost:
+    words = ("-name", "sandbox-p11", "-kernel", KERNEL)
+    return go().put(500, 1, QEMU, *words).running(500, QEMU).machine(500)
 
 
 def packaged(built: str) -> KataHost:
@@ -370,6 +376,8 @@ SANDBOXES = {
     "stratovirt": Kind("kata-containers, stratovirt.go", stratovirt),
     "peer pod": Kind("kata-containers, remote.go; cloud-api-adaptor", peer_pod, kernel=None),
     "rootless": Kind(GENUINE, rootless),
+    "shim killed": Kind("kata-containers, wait.go", lambda: KataHost().qemu(parent=1), "none", orphans=1),
+    "shim of another killed": Kind("kata-containers, wait.go", other_orphan, orphans=1),
     "krun": Kind("crun#637", krun, "none"),
     "stopped task": Kind("kata-containers, wait.go", lambda: bare(KataHost().shim(), state=False), "none"),
     "shim of no engine's": Kind("kata#12761", lambda: bare(KataHost().shim(), state=False, bundle=False), None, frozenset({"vmm"}), None),

@@ -5,7 +5,7 @@
 
 from firebreak_proof.promises import Wanted, hold, promise
 from firebreak_proof.proof import Proof
-from firebreak_proof.views import boundaries, configurations
+from firebreak_proof.views import boundaries, configurations, sandboxes
 
 
 @promise("kata.presence", finding="kata.installed")
@@ -33,18 +33,22 @@ def test_a_new_sandbox_gets_the_promised_version(proof: Proof, wanted: Wanted) -
 
 
 @promise("kata.stale_sandboxes")
-def test_living_sandboxes_run_the_release_in_force(proof: Proof, wanted: Wanted) -> None:
-    old = [f"{cells[0]} (process {cells[1]})" for cells in proof.rows("sandboxes") if len(cells) == 5 and cells[2] != "current"]
+def test_living_sandboxes_run_what_a_new_one_would_get(proof: Proof, wanted: Wanted) -> None:
+    found = sandboxes.judged(proof)
+    old = [f"{one.sandbox.name} (process {one.sandbox.shim.pid}: {', '.join(one.reasons)})" for one in found if one.state == sandboxes.STALE]
+    old += [f"one without its shim: {one}" for one in sandboxes.orphans(proof)]
     hold(not old, f"{proof.host} has sandboxes that run what is not in force any more: {', '.join(old[:10])}; the standard forbids that")
+    unknown = [f"{one.sandbox.name} ({', '.join(one.reasons)})" for one in found if one.state == sandboxes.UNKNOWN]
+    hold(not unknown, f"{proof.host} has sandboxes of which nobody can tell whether they run what is in force: {', '.join(unknown[:10])}")
 
 
 @promise("kata.guest_kernel")
 def test_living_sandboxes_have_the_promised_guest_kernel(proof: Proof, wanted: Wanted) -> None:
-    for program, pid, _state, kernel, _monitor in (cells for cells in proof.rows("sandboxes") if len(cells) == 5 and cells[4] == "yes"):
-        version = kernel.removeprefix("vmlinux-").removeprefix("vmlinuz-")
-        hold(bool(version), f"{proof.host}: nobody can tell which guest kernel {program} (process {pid}) runs")
-        right = proof.compare(version, str(wanted.target)) >= 0 if wanted.form == "minimum" else version in wanted.accepted
-        hold(right, f"{proof.host} runs the guest kernel {version} (process {pid}); the standard promises {wanted}")
+    for one in sandboxes.judged(proof):
+        shown = f"(sandbox {one.sandbox.name}, process {one.sandbox.shim.pid})"
+        hold(bool(one.version), f"{proof.host}: nobody can tell which guest kernel runs {shown}")
+        right = proof.compare(one.version, str(wanted.target)) >= 0 if wanted.form == "minimum" else one.version in wanted.accepted
+        hold(right, f"{proof.host} runs the guest kernel {one.version} {shown}; the standard promises {wanted}")
 
 
 @promise("kata.handlers")

@@ -18,7 +18,9 @@ import pytest
 from firebreak_proof import asking
 from firebreak_proof.proof import Proof
 from firebreak_proof.questions.containers import KATA
+from firebreak_proof.questions.kata import KATA_FILES
 from firebreak_proof.standards import NOTHING
+from firebreak_proof.views import sandboxes
 from layered_host import LayeredHost
 from workshop import REPOSITORY
 
@@ -43,6 +45,7 @@ runtime_path = "/opt/kata/bin/containerd-shim-kata-v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata.options]
 ConfigPath = "/opt/kata/share/defaults/kata-containers/configuration-qemu.toml"
 """}
+QUESTIONS = tuple(question for question in (*KATA, *KATA_FILES) if question.name in ("kata", "handlers", "configurations", "sandboxes"))
 # Each of the programs by what its process is called in the record.
 PROGRAMS = {"shim": SHIM, "vmm": QEMU, "virtiofsd": VIRTIOFSD}
 _SCAN = """
@@ -116,9 +119,9 @@ def stale(host: LayeredHost) -> tuple[bool | None, list[str]]:
     replaced_there = [row for pid, row in of_process.items() if pid in (sandbox["vmm_pid"], sandbox["virtiofsd_pid"]) and row]
     replaced = {reason.partition(":")[0] for reason in sandbox["reasons"] if "was replaced" in reason or "was removed" in reason}
     assert bool(replaced_there) is bool({"vmm", "virtiofsd"} & replaced), (of_process, sandbox)
-    output = host.run(asking.script([question for question in KATA if question.name == "sandboxes"], "f00d"))
-    rows = [cells for cells in Proof("copy", NOTHING, asking.answers(output, "f00d")).rows("sandboxes") if len(cells) == 5]
-    assert bool([cells for cells in rows if cells[2] != "current"]) is (sandbox["stale"] is True), (rows, sandbox)
+    output = host.run(asking.script(QUESTIONS, "f00d"))
+    one, = sandboxes.judged(Proof("copy", NOTHING, asking.answers(output, "f00d")))
+    assert ({"stale": True, "current": False}.get(one.state), sorted(one.reasons)) == (sandbox["stale"], parts), (one, sandbox)
     return sandbox["stale"], parts
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from container_kinds import KINDS, Host, Kind, dragonball, jailed, kata
+from container_kinds import KINDS, Host, Kind
 from firebreak_proof.questions.containers import KATA
 from firebreak_proof.questions.kata import KATA_FILES
 from firebreak_proof.views import boundaries, configurations
@@ -41,31 +41,6 @@ def test_the_proof_says_what_is_true(kind: Kind, tmp_path: Path) -> None:
             "unexplained": len(boundaries.unexplained(proof)), "privileged": sum(one.privileged == "yes" for one in sharing),
             "host_pid": sum(one.processes == "host" for one in sharing)} == truth(kind), (found, proof.answers)
     assert kind.names <= {(one.engine, one.name) for one in found}
-
-
-KERNEL = "/opt/kata-4.1.0/share/kata-containers/vmlinux-6.18.35-202"
-CLH = "/opt/kata-4.1.0/bin/cloud-hypervisor"
-SANDBOXES = tuple(question for question in KATA if question.name == "sandboxes")
-
-
-def told(host: Host, path: str, text: str) -> Host:
-    """A monitor that is told its kernel through a socket: its shim wrote it down."""
-    return host.file(path, text % KERNEL)
-
-
-@pytest.mark.parametrize("host", [
-    kata(words=("-name", "sandbox-p1", "-kernel", KERNEL)), dragonball().open(100, 30, KERNEL),
-    told(kata(CLH, ("--api-socket", "/run/vc/vm/p1/clh-api.sock")), "/run/vc/sbs/p1/persist.json",
-         '{"Config": {"HypervisorConfig": {"KernelPath": "%s"}}}'),
-    told(kata(CLH, ("--api-socket", "/run/kata/p1/ch-api.sock")), "/run/kata/p1/state.json", '{"hypervisor": {"config": {"kernel": "%s"}}}'),
-    told(jailed("vc"), f"/run/vc/sbs/{40 * 'a'}/persist.json", '{"Config": {"HypervisorConfig": {"KernelPath": "%s"}}}'),
-], ids=["qemu", "dragonball", "cloud-hypervisor by go", "cloud-hypervisor by rust", "firecracker in a jail"])
-def test_the_guests_kernel_of_every_monitor(host: Host, tmp_path: Path) -> None:
-    """Of Dragonball the shim is the monitor, whose threads are no processes; others name no kernel on their command lines."""
-    assert host.only_sandbox()["guest_kernel"] == "6.18.35-202"
-    rows = Folder(tmp_path / "host", host.recording, host.tools).proof(SANDBOXES).rows("sandboxes")
-    assert [cells[3] for cells in rows if cells[4] == "yes"] == ["vmlinux-6.18.35-202"]
-    assert all(cells[4] == "no" for cells in rows if "virtiofsd" in cells[0])
 
 
 NODE = """version = 2

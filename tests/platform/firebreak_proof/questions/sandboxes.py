@@ -20,7 +20,8 @@ PLACES = r"""
         }"""
 
 SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), MOUNT_OF + PLACES + r"""
-        # Shims of root's own that see the host's root, and all that they started; a jailer starts its monitor apart.
+        # Shims of root's own that see the host's root, and all that they started (0: no shim did). A jailer starts its monitor apart, and a shim that
+        # was killed leaves one.
         { ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|exe \1 \2|p'
           grep -E '^(PPid|Uid):' /proc/[0-9]*/status 2>/dev/null | sed -nE 's|^.*/proc/([0-9]+)/status:([A-Za-z]+):[[:space:]]*([0-9]+).*|\2 \1 \3|p'
         } | awk '
@@ -31,7 +32,7 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
               above = pid
               for (step = 0; step < 64 && (above in called) && !(called[above] ~ /^containerd-shim-kata/); step++) above = parent[above]
               if (above in called && user[above] == 0) print pid, above, user[pid]
-              else if (called[pid] ~ /^firecracker/) print pid, 0, user[pid]
+              else if (called[pid] ~ /^(firecracker|qemu-|cloud-hypervisor|openvmm|stratovirt)/) print pid, 0, user[pid]
             }
           }' | sort -n | while read -r pid shim user; do
           [ "$shim" = 0 ] || [ "$(identity_of "/proc/$shim/root")" = "$(stat -L -c %d:%i /)" ] || continue
@@ -51,14 +52,16 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
             for folder in "/run/vc/firecracker/$name/root" "/run/kata/firecracker/$name/root" "/run/kata/$name/root"; do
               [ "$(identity_of "/proc/$pid/root")" = "$(identity_of "$folder")" ] && jail=yes
             done
-            [ "$shim" = 0 ] && [ -z "$jail" ] && continue
             digest=$(md5sum <"/proc/$pid/exe" | cut -d' ' -f 1) ;;
           esac
+          # One that no shim started is root's own, on the host; what another user calls so is no monitor.
+          [ "$shim" != 0 ] || [ -n "$jail" ] || { [ "$user" = 0 ] && [ "$(identity_of "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ]; } || continue
           ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
           began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
           printf 'process\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
             "$pid" "$shim" "$user" "$program" "$own" "$state" "$machine" "$began" "${jail:+$digest}" "$words"
-          printf '%s\n' "$held" | sed -nE 's#^.* ([0-9]+) -> (/[^ ].*)$#\1 \2#p' | grep -vE '^[0-9]+ /(dev|proc|sys|memfd:)' | while read -r number path; do
+          printf '%s\n' "$held" | sed -nE 's#^.* ([0-9]+) -> (/[^ ].*)$#\1 \2#p' | grep -vE '^[0-9]+ /(dev|proc|sys|memfd:)' |
+            while read -r number path; do
             file=${path% (deleted)}; its=$(identity_of "/proc/$pid/fd/$number"); state=other; [ "$its" = "$(identity_of "$file")" ] && state=same
             printf 'held\t%s\t%s\t%s\t%s\n' "$pid" "$(printf %s "$file" | tr '\000-\037\177' '?')" "$its" "$state"
           done

@@ -11,15 +11,10 @@ from typing import Any
 from ..asking import fields, rows
 from ..promises import BrokenPromiseError, Wanted
 from ..proof import Proof
-from . import images, kernels, mitigated
+from . import images, kernels, mitigated, sandboxes
 
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
 
-# Where the versions that a promise about Kata compares stand in an answer.
-_KATA: dict[str, Callable[[str], set[str]]] = {
-    "kata.version": lambda out: {fields(out).get("version", "")},
-    "kata.guest_kernel": lambda out: {cells[3].removeprefix("vmlinux-").removeprefix("vmlinuz-") for cells in rows(out) if len(cells) == 4},
-}
 
 
 def groups(proof: Proof) -> Iterator[set[str]]:
@@ -41,9 +36,10 @@ def groups(proof: Proof) -> Iterator[set[str]]:
         yield {minima["os.version_id"], proof.os_release().get("VERSION_ID", "")}
     if "os.image.version" in minima:
         yield {minima["os.image.version"], *_known(lambda: images.of(proof).version)}
-    for key, question in (("kata.version", "kata"), ("kata.guest_kernel", "sandboxes")):
-        if key in minima and question in proof.answers:
-            yield {minima[key], *_KATA[key](proof.answers[question].out)}
+    if "kata.version" in minima and "kata" in proof.answers:
+        yield {minima["kata.version"], fields(proof.answers["kata"].out).get("version", "")}
+    if "kata.guest_kernel" in minima and "sandboxes" in proof.answers:
+        yield {minima["kata.guest_kernel"], *_guest_kernels(proof)}
     for key, minimum in minima.items():
         parts = key.split(".")
         if parts[0] == "containers" and parts[-1] == "installed" and "engines" in proof.answers:
@@ -56,6 +52,13 @@ def _known(find: Callable[[], Any]) -> set[str]:
     """A version, or nothing where the host does not say it: the test that needs it will tell."""
     try:
         return {str(find())}
+    except BrokenPromiseError:
+        return set()
+
+
+def _guest_kernels(proof: Proof) -> set[str]:
+    try:
+        return {one.version for one in sandboxes.judged(proof)}
     except BrokenPromiseError:
         return set()
 

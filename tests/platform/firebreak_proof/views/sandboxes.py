@@ -19,6 +19,9 @@ _CALLED = {"clh": "cloud-hypervisor", "fc": "firecracker", "rs-fc": "firecracker
 _MONITORS = ("qemu", "cloud-hypervisor", "firecracker", "openvmm", "stratovirt")
 _KERNEL = re.compile(r".*/(?:vmlinu[xz]|bzImage|Image)(?:[-.][^/]*)?")
 _IMAGE = re.compile(r".*/(?:kata-[^/]+\.(?:image|img|initrd)|[^/]+\.initrd)")
+# An image of any name: as memory of the guest's, or as the disk that Kata calls so.
+_LOADED = re.compile(r"(?:\bmem-path=|\bid=image-[^,]*,file=)(/(?!dev/|run/)[^,]+)")
+_OF_KATA = re.compile(r"^sandbox-[0-9A-Za-z]|/run/(?:vc|kata)/|/run/user/[0-9]+/run/(?:vc|kata)|^--start-time-us")
 _VERSION = re.compile(r".*(?:/vmlinu[xz]-|/modules/)([0-9][\w.+-]*?)(?:/vmlinu[xz])?")
 
 
@@ -98,11 +101,6 @@ class Judged(NamedTuple):
         found = _VERSION.fullmatch(self.kernel)
         return found.group(1) if found else ""
 
-    @property
-    def has_own_kernel_elsewhere(self) -> bool:
-        """Whether the machine is another host's: nothing here can tell its kernel."""
-        return self.state == CURRENT and self.sandbox.monitor is None
-
 
 def judged(proof: Proof) -> list[Judged]:
     """Each living sandbox; of one whose machine was stopped nothing runs any more."""
@@ -112,17 +110,37 @@ def judged(proof: Proof) -> list[Judged]:
     return [_judge(one, following, places, tree) for one in _living(proof.rows("sandboxes"))]
 
 
+def orphans(proof: Proof) -> list[str]:
+    """Machine monitors of sandboxes whose shims are gone: nothing stops them any more."""
+    rows = proof.rows("sandboxes")
+    names = {cells[2] for cells in rows if cells[0] == "shim" and len(cells) == 5}
+    return [f"{one.called} (process {one.pid})" for one in _processes(rows) if one.shim == "0" and any(map(_OF_KATA.search, one.words))
+            and not any(_names(one, name) for name in names)]
+
+
+def _names(process: Process, sandbox: str) -> bool:
+    """Whether a monitor's words are about a sandbox."""
+    if process.option("--id") in (sandbox, sandbox[:32]):
+        return True
+    return any(word.split(",")[0] == f"sandbox-{sandbox}" or f"/{sandbox}/" in f"{word}/" for word in process.words)
+
+
 def _places(rows: list[list[str]]) -> dict[str, Place]:
     return {cells[1]: Place(cells[2], cells[3], int(cells[4] or 0), cells[5]) for cells in rows if cells[0] == "place" and len(cells) == 6}
 
 
+def _processes(rows: list[list[str]]) -> list[Process]:
+    return [Process(pid, shim, user, program, identity, state, machine, int(began or 0), digest, tuple(words.split("\x1f")))
+            for pid, shim, user, program, identity, state, machine, began, digest, words in
+            (cells[1:] for cells in rows if cells[0] == "process" and len(cells) == 11)]
+
+
 def _living(rows: list[list[str]]) -> Iterator[Sandbox]:
-    processes = [Process(*cells[1:8], int(cells[8] or 0), cells[9], tuple(cells[10].split("\x1f")))
-                 for cells in rows if cells[0] == "process" and len(cells) == 11]
+    processes = _processes(rows)
     for pid, name, bundle, kept in (cells[1:] for cells in rows if cells[0] == "shim" and len(cells) == 5):
         shim = next(one for one in processes if one.pid == pid)
         started = [one for one in processes if one.shim == pid and one.pid != pid]
-        jailed = [one for one in processes if one.shim == "0" and one.option("--id") in (name, name[:32])]
+        jailed = [one for one in processes if one.shim == "0" and one.called.startswith("firecracker") and _names(one, name)]
         monitor = next((one for one in [*started, *jailed] if one.machine == "yes" or one.called.startswith(_MONITORS)), None)
         monitor = monitor or (shim if shim.machine == "yes" else None)
         if monitor is None and not started and bundle == "yes" and kept == "no" and shim.machine == "no":
@@ -140,8 +158,8 @@ def _following(proof: Proof, places: Mapping[str, Place]) -> Iterator[Next]:
             monitor, keys = next(iter(configuration.effective()["hypervisor"].items()))
         except (BrokenPromiseError, KeyError, StopIteration, AttributeError):
             continue
-        parts = {"shim": shim.program, "vmm": keys.get("path", ""), "virtiofsd": keys.get("virtio_fs_daemon", ""), "guest kernel": keys.get("kernel", ""),
-                 "guest image": keys.get("image") or keys.get("initrd", "")}
+        parts = {"shim": shim.program, "vmm": keys.get("path", ""), "virtiofsd": keys.get("virtio_fs_daemon", ""),
+                 "guest kernel": keys.get("kernel", ""), "guest image": keys.get("image") or keys.get("initrd", "")}
         written = max((places[path].written for path in configuration.files if path in places), default=0)
         yield Next(monitor, {what: places[path] for what, path in parts.items() if path in places and places[path].identity}, written)
 
@@ -205,9 +223,8 @@ def _files(sandbox: Sandbox, following: Next) -> dict[str, str]:
     next_kernel, next_image = (following.places.get(what) for what in ("guest kernel", "guest image"))
     unchanged = next_kernel.path if next_kernel and following.written <= monitor.began else ""
     kernel = monitor.option("-kernel", "--kernel") or next(filter(_KERNEL.fullmatch, sorted(sandbox.held)), "")
-    loaded = next((found.group(1) for word in monitor.words for found in [re.search(r"(?:\bmem-path=|\bid=image-[^,]*,file=)(/[^,]+)", word)] if found), "")
-    image = monitor.option("-initrd", "--initrd") or (loaded if not loaded.startswith(("/dev/", "/run/")) else "") or next(
-        filter(_IMAGE.fullmatch, sorted(sandbox.held)), "")
+    loaded = next((found.group(1) for word in monitor.words for found in [_LOADED.search(word)] if found), "")
+    image = monitor.option("-initrd", "--initrd") or loaded or next(filter(_IMAGE.fullmatch, sorted(sandbox.held)), "")
     own = next_image.path if next_image and next_image.path in sandbox.held else ""
     told = sandbox.told
     return {"guest kernel": kernel or told.get("KernelPath") or told.get("kernel") or unchanged,

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scan on hosts with every kind of Kata's sandboxes; ``tests/system/test_kata_by_the_proof.py`` holds the proof against the same table."""
+
+from __future__ import annotations
+
+import pytest
+from kata_kinds import SANDBOXES, Kind
+
+
+@pytest.mark.parametrize("kind", SANDBOXES.values(), ids=list(SANDBOXES))
+def test_every_sandbox(kind: Kind) -> None:
+    facts = kind.build().kata().facts
+    rows = facts["sandboxes"]
+    assert (len(rows), len(facts["orphans"])) == (0 if kind.stale == "none" else 1, kind.orphans), facts
+    for row in rows:
+        assert (row["stale"], frozenset(reason.partition(":")[0] for reason in row["reasons"])) == (kind.stale, kind.parts), row
+        assert row["guest_kernel"] == kind.kernel

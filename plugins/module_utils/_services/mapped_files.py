@@ -23,6 +23,9 @@ _SILLY = re.compile(r".*/\.(?:nfs[0-9a-f]{16,40}|fuse_hidden[0-9a-f]{16,24}|__af
 # Folders in which nothing but a package manager puts files: no program unpacks libraries there for itself, as it may below /usr/share.
 _PACKAGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/", "/lib64/",
              "/nix/store/")
+# The kernel numbers file systems without a disk as it mounts them: first its own shared memory, then what the initrd is unpacked into, before which
+# Linux 7 has one that is always empty (mm/shmem.c shmem_init, fs/namespace.c init_mount_tree). No later one has such a number.
+_FIRST_DEVICES = (1, 2, 3)
 _LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "zfs", "overlay", "tmpfs", "ramfs", "squashfs", "erofs", "jfs")
 
 
@@ -54,6 +57,14 @@ def is_program(path: str) -> bool:
 def is_installed_program(path: str) -> bool:
     """The same of the path of a process's binary, which may lie anywhere."""
     return path.startswith("/") and not _NEVER.match(path)
+
+
+def is_the_initrds(device: Optional[int], root: Optional[int]) -> bool:
+    """Whether a file on this device (as stat has it) came with the initrd, on a host whose ``root`` is on another: None where that is not known.
+
+    What the initrd started and left behind (a worker of udev, mdmon, plymouthd) runs the initrd's files, which are gone and were never the system's.
+    """
+    return device in _FIRST_DEVICES and root is not None and root not in _FIRST_DEVICES
 
 
 def may_be_own_making(path: str) -> bool:

@@ -79,6 +79,8 @@ class Finder:
         self._cost = 0
         self._booted_at = processes.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
         self._local: Optional[Set[str]] = None
+        root = host.stat("/")
+        self._root_device: Optional[int] = None if root.problem else root.value.device
 
     def find(self) -> Tuple[Optional[str], str]:
         """Fill the lists; (problem, detail) where a bound was hit, else (None, '')."""
@@ -169,7 +171,7 @@ class Finder:
         """The files of a process that are not those at their paths any more; its binary may be mapped by another name than maps has (huge pages)."""
         found = self._stale_mapped(view, folder, mapped)
         link = processes.parse_exe(exe)
-        gone = mapped_files.is_silly_renamed(link.path) or (link.deleted and not self._is_there(view, folder, exe))
+        gone = mapped_files.is_silly_renamed(link.path) or (link.deleted and not self._is_there(view, folder, exe) and not self._is_initrds(folder))
         if gone and mapped_files.is_installed_program(link.path) and link.path not in [judged.path for judged in found]:
             found.append(Judged(link.path, self._state_at(view, link.path)))
         return found
@@ -184,9 +186,9 @@ class Finder:
         return [self._stale_ones[view.key, one] for one in sorted(mapped) if (view.key, one) in self._stale_ones]
 
     def _judge(self, view: View, one: mapped_files.Mapped, link_to_it: str) -> Judged:
-        _device, inode, raw = one
+        device, inode, raw = one
         link = processes.parse_exe(raw)
-        if not mapped_files.is_program(link.path):
+        if not mapped_files.is_program(link.path) or mapped_files.is_the_initrds(running_files.device_of(device), self._root_device):
             return Judged(link.path, "")
         if mapped_files.is_silly_renamed(link.path):
             return Judged(link.path, DELETED)
@@ -214,6 +216,11 @@ class Finder:
         if mapped_files.is_silly_renamed(path):
             return DELETED
         return REPLACED if view.may_ask and processes.in_system_folder(path) and not self._host.stat(view.prefix + path).problem else DELETED
+
+    def _is_initrds(self, folder: str) -> bool:
+        """Whether a process's binary came with the initrd."""
+        binary = self._host.stat(folder + "/exe")
+        return not binary.problem and mapped_files.is_the_initrds(binary.value.device, self._root_device)
 
     def _is_there(self, view: View, folder: str, exe: str) -> bool:
         """Whether a binary that the kernel calls deleted has that word in its name, or is at its path again."""

@@ -172,7 +172,9 @@ _ROWS = r"""
             *) now= ;;
           esac
           if [ -n "$inode" ]; then held=/proc/$pid/map_files/$(range_of "$pid" "$inode"); else held=/proc/$pid/exe; fi
-          [ -n "$now" ] && [ "$(stat -L -c %d:%i "$held" 2>/dev/null)" = "$now" ] && continue
+          is=$(stat -L -c %d:%i "$held" 2>/dev/null); [ -n "$now" ] && [ "$is" = "$now" ] && continue
+          # On the kernel's very first file systems lies what the initrd brought and nothing else, unless the whole host runs from it.
+          case ${is%%:*} in [123]) [ "${root%%:*}" -gt 3 ] && continue ;; esac
           [ "$how" = deleted ] && [ -z "$now" ] && [ -n "$inode" ] && is_own_making "$pid" "$path" "$inode" && continue
           where=host
           if [ "$(stat -L -c %d:%i "/proc/$pid/root/.")" != "$root" ] && [ "$mounts" != "$(readlink /proc/self/ns/mnt)" ]; then

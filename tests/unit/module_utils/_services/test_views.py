@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._formats import running_files
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._services import mapped_files, section
 from recorded_host import RecordedHost
@@ -29,7 +30,8 @@ def host(path: str, mark: str = " (deleted)", inode: int = 11, stats: dict[str, 
     spaces = {**SPACES, **more.get("spaces", {})}
     said: dict[str, Any] = {
         "uid": 0, "now": BOOTED + 1000, "listdir": {"/proc": ["50"]}, "run": {},
-        "read": {"/proc/uptime": "1000.00 1.0\n", f"{folder}/maps": f"7f0000001000-7f0000002000 r-xp 00001000 fd:01 {inode}    {path}{mark}\n",
+        "read": {"/proc/uptime": "1000.00 1.0\n",
+                 f"{folder}/maps": f"7f0000001000-7f0000002000 r-xp 00001000 {more.get('device', 'fd:01')} {inode}    {path}{mark}\n",
                  f"{folder}/cgroup": "0::/system.slice/a.service\n", f"{folder}/stat": "50 (app) S 1 " + "0 " * 17 + "10000 0\n",
                  f"{folder}/status": f"Name:\tapp\nUid:\t0\t{more.get('uid', 0)}\t0\t0\n",
                  "/proc/self/mountinfo": f"29 1 253:1 / / rw - {more.get('kind', 'ext4')} /dev/vda1 rw\n"},
@@ -132,3 +134,15 @@ def test_a_program_that_is_back_at_its_path_by_a_hard_link_is_not_stale() -> Non
 def test_the_addresses_of_a_mapping_are_those_of_map_files() -> None:
     text = "00400000-00401000 r--p 00000000 fd:01 11    /opt/a (deleted)\n00401000-00402000 r-xp 00001000 fd:01 11    /opt/a (deleted)\n"
     assert mapped_files.parse_maps(text) == {("fd:01", "11", "/opt/a (deleted)"): "401000-402000"}
+
+
+@pytest.mark.parametrize(("device", "root", "stale"), [("00:02", ROOT, 0), ("00:03", ROOT, 0), ("00:1f", ROOT, 1), ("fd:01", ROOT, 1),
+                                                       ("00:02", [*ROOT[:7], 2, 2], 1)])
+def test_what_the_initrd_left_behind_runs_the_initrds_files(device: str, root: list[Any], stale: int) -> None:
+    """A worker of the initrd's udev that outlives it is moved into init.scope by systemd; a host that runs from its initrd has no other files."""
+    number = running_files.device_of(device)
+    assert number is not None
+    stats = {"/": root, "/proc/50/root": root, "/usr/bin/udevadm": file(77), "/proc/50/exe": file(9, number)}
+    world = host("/usr/bin/udevadm", " (deleted)", 9, stats, exe="/usr/bin/udevadm (deleted)", device=device)
+    assert len(world["stale"]) == stale
+    assert world["examined"] == 1

@@ -60,6 +60,59 @@ UNITS = {
 }
 STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks",
            "fb-once", "fb-rooted")
+# What a process does, what is done to its files afterwards, and the files that it is stale on then. Each has a folder F of its own below /opt and
+# one D below /srv, which users may fill, with libraries and programs, and says with a file in D that it is ready.
+_MAP = "m = mmap.mmap(os.open('{0}', os.O_RDONLY), 0, mmap.MAP_PRIVATE, {1}); "
+_EXECUTABLE, _READABLE = "mmap.PROT_READ | mmap.PROT_EXEC", "mmap.PROT_READ"
+_LOADED = "ctypes.CDLL('F/x.so'); "
+_NEW_ONE = "cp -p F/x.so F/new; mv F/new F/x.so"
+SITUATIONS: dict[str, tuple[str, str, str]] = {
+    "replaced": (_LOADED, _NEW_ONE, "F/x.so"),
+    "other-bytes": (_LOADED, "echo >>F/new; mv F/new F/x.so", "F/x.so"),
+    "elsewhere": ("ctypes.CDLL('D/x.so'); ", "rm D/x.so", "D/x.so"),
+    "native-module": ("ctypes.CDLL('D/x.node'); ", "rm D/x.node", "D/x.node"),
+    "preloaded": ("os.execve('F/program', ['program', '9999'], {'LD_PRELOAD': 'D/x.so'}) if not os.fork() else 0; time.sleep(0.3); ", "rm D/x.so",
+                  "D/x.so"),
+    "program-deleted": ("os.fork() or os.execv('F/program', ['program', '9999']); time.sleep(0.3); ", "rm F/program", "F/program"),
+    "program-replaced": ("os.fork() or os.execv('D/program', ['program', '9999']); time.sleep(0.3); ", "cp D/program D/n; mv D/n D/program",
+                         "D/program"),
+    "backup-kept": (_LOADED, f"ln F/x.so F/backup; {_NEW_ONE}", "F/x.so"),
+    "link-switched": ("ctypes.CDLL('F/link'); ", "cp F/x.so F/y.so; ln -sfn y.so F/link; rm F/x.so", "F/x.so"),
+    "link-switched-old-kept": ("ctypes.CDLL('F/link'); ", "cp F/x.so F/y.so; ln -sfn y.so F/link", ""),
+    "moved-and-back": (_LOADED, "mv F/x.so F/y.so; mv F/y.so F/x.so", ""),
+    "hard-link-back": (_LOADED, "ln F/x.so F/y.so; rm F/x.so; mv F/y.so F/x.so", ""),
+    "renamed-by-dpkg": ("os.fork() or os.execv('F/program.dpkg-new', ['program', '9999']); time.sleep(0.3); "
+                        "os.rename('F/program.dpkg-new', 'F/program'); ", "true", ""),
+    "called-deleted": ("ctypes.CDLL('F/odd.so (deleted)'); ", "true", ""),
+    "data-deleted": (_MAP.format("D/data", _READABLE), "rm D/data", ""),
+    "executable-data-elsewhere": (_MAP.format("D/data", _EXECUTABLE), "rm D/data", ""),
+    "open-and-in-it": ("f = open('F/x.so'); os.chdir('F/sub'); ", "rm -r F/x.so F/sub", ""),
+    "program-in-memory": ("f = os.memfd_create('x', 0); os.write(f, open('F/program', 'rb').read()); "
+                          "os.fork() or os.execv(f'/proc/self/fd/{f}', ['program', '9999']); time.sleep(0.3); ", "true", ""),
+    "shared-memory": ("m = mmap.mmap(-1, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_EXEC); ", "true", ""),
+    "of-a-dead-child": ("os.fork() or os._exit(0); ", "true", ""),
+    "own-users": ("ctypes.CDLL(None).unshare(0x10000000); " + _LOADED, "true", ""),
+    "own-users-replaced": ("ctypes.CDLL(None).unshare(0x10000000); " + _LOADED, _NEW_ONE, "F/x.so"),
+    "in-run": ("shutil.copy('F/x.so', '/run/fb-x.so'); ctypes.CDLL('/run/fb-x.so'); ", "rm /run/fb-x.so", ""),
+}
+
+
+_START = """library=$1; shift
+while [ $# -gt 0 ]; do
+  for folder in "/opt/fb/$1" "/srv/fb/$1"; do
+    mkdir -p "$folder/sub"
+    for copy in x.so x.node 'odd.so (deleted)' data; do cp "$library" "$folder/$copy"; done
+    cp /usr/bin/sleep "$folder/program"; cp /usr/bin/sleep "$folder/program.dpkg-new"; ln -s x.so "$folder/link"
+  done
+  systemd-run --quiet --no-block --unit="fb-case-$1" python3 -c "$2"; shift 2
+done"""
+
+
+def in_its_folders(name: str, text: str) -> str:
+    """A situation's text with its own folders in the place of F and D."""
+    return text.replace("F/", f"/opt/fb/{name}/").replace("D/", f"/srv/fb/{name}/")
+
+
 # What each unit of them has mapped, so that a file is replaced under all of them.
 _MAPPED = "cat /proc/[0-9]*/maps 2>/dev/null | grep -cE ' r-xp .*/(plain|rooted|bound)[.]so$'"
 
@@ -198,3 +251,17 @@ def test_a_users_crowd_hides_no_service_from_the_proof(host: BootedHost) -> None
     host.run("systemctl kill --signal=KILL session-77.scope; rm -r /srv/crowd")
     assert ["unread", "-", "session"] in rows
     assert [row for row in rows if len(row) == 7 and Stale(*row).kind != "session"] == before
+
+
+def test_each_situation_is_told_as_it_is(host: BootedHost) -> None:
+    """The scan and the proof (by ``stale``) on real processes, before and after what is done to their files."""
+    arguments = [word for name, (does, _done, _files) in SITUATIONS.items() for word in (
+        name, in_its_folders(name, f"import ctypes, mmap, os, shutil, time; {does}open('D/ready', 'w'); time.sleep(9999)"))]
+    host.run(_START, (LIBRARY, *arguments))
+    host.run(f"for turn in $(seq 300); do [ $(ls /srv/fb/*/ready | wc -l) -ge {len(SITUATIONS)} ] && exit; sleep 0.1; done; exit 1")
+    assert {unit for unit in stale(host) if unit.startswith("fb-case-")} == set()
+    host.run("; ".join(in_its_folders(name, done) for name, (_does, done, _files) in SITUATIONS.items()))
+    rows = {unit: row for unit, row in stale(host).items() if unit.startswith("fb-case-")}
+    assert {unit: {*row["replaced"], *row["deleted"]} for unit, row in rows.items()} == {
+        f"fb-case-{name}.service": {in_its_folders(name, files)} for name, (_does, _done, files) in SITUATIONS.items() if files}
+    host.run("systemctl stop 'fb-case-*'")

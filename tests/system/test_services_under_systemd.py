@@ -58,6 +58,11 @@ UNITS = {
     "system/fb-rooted.service": f"[Service]\nRootDirectory={ROOT}\nBindReadOnlyPaths=/usr\nExecStart={loads('/fb/rooted.so')}\n",
     "user/fb-user.service": f"[Service]\nExecStart={loads(FOLDER + '/plain.so')}\n",
 }
+# What mounts a file system of a kind of its own, and leaves the process that serves it in the mount's group until it is unmounted, as FUSE's do.
+_SERVES = "own = f'/srv/fbdata/{os.getpid()}'; open(own, 'w'); [time.sleep(0.1) for _ in iter(lambda: os.path.exists(own), False)]; os._exit(0); "
+HELPER = f"#!/bin/sh\nmount -t tmpfs none \"$2\"\n{loads(FOLDER + '/plain.so', after=_SERVES)} </dev/null >/dev/null 2>&1 &\n"
+MOUNT = "srv-fbdata.mount"
+UNITS["system/" + MOUNT] = "[Mount]\nWhat=nothing\nWhere=/srv/fbdata\nType=fbserved\n"
 STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leaves", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks",
            "fb-once", "fb-rooted")
 # What a process does, what is done to its files afterwards, and the files that it is stale on then. Each has a folder F of its own below /opt and
@@ -135,12 +140,15 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedHost]:
     (files / ROOT.lstrip("/") / "fb/rooted.so").write_bytes(Path(LIBRARY).read_bytes())
     for name in ("bin", "lib", "lib64"):
         (files / ROOT.lstrip("/") / name).symlink_to(f"usr/{name}")
+    (files / "usr/sbin").mkdir(parents=True)
+    (files / "usr/sbin/mount.fbserved").write_text(HELPER, encoding="utf-8")
+    (files / "usr/sbin/mount.fbserved").chmod(0o755)
     booted = BootedHost(folder, files, REPOSITORY)
-    booted.run(f"systemctl enable fb-plain; systemctl start user@0 {' '.join(STARTED)}; systemctl --user --machine=0@.host start fb-user")
+    booted.run(f"systemctl enable fb-plain; systemctl start user@0 {MOUNT} {' '.join(STARTED)}; systemctl --user --machine=0@.host start fb-user")
     booted.run(f"systemd-run --quiet --scope --unit=fb-scope {loads(FOLDER + '/plain.so')} >/dev/null 2>&1 &")
     booted.run(f"systemd-run --quiet --unit=fb-transient {loads(FOLDER + '/plain.so')}")
-    # All but the one that unpacks its own, and the user's, the scope and the transient one.
-    booted.run(f"for turn in $(seq 200); do [ $({_MAPPED}) -ge {len(STARTED) - 1 + 3} ] && exit; sleep 0.1; done; exit 1")
+    # All but the one that unpacks its own, and the user's, the scope, the transient one and the mount's.
+    booted.run(f"for turn in $(seq 200); do [ $({_MAPPED}) -ge {len(STARTED) - 1 + 4} ] && exit; sleep 0.1; done; exit 1")
     yield booted
     booted.end()
 
@@ -203,7 +211,8 @@ def test_each_remedy_ends_what_it_is_a_remedy_for(host: BootedHost) -> None:
     plain = ("fb-plain", "fb-tmp", "fb-many@one", "fb-many@two", "fb-dynamic", "fb-forks", "fb-once", "fb-rooted", "fb-transient")
     assert {unit: (row["kind"], row["restart"]) for unit, row in rows.items()} == {
         **{f"{name}.service": ("service", "works") for name in plain}, "fb-refuses.service": ("service", "refused"),
-        "fb-leaves.service": ("service", "leaves_processes"), "fb-user.service": ("session", None), "fb-scope.scope": ("scope", None)}
+        "fb-leaves.service": ("service", "leaves_processes"), "fb-user.service": ("session", None), "fb-scope.scope": ("scope", None),
+        MOUNT: ("service", "works")}
     for unit, row in rows.items():
         if row["remedy"]:
             host.run(row["remedy"])

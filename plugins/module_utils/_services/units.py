@@ -13,6 +13,8 @@ SERVICE, SCOPE, MANAGER, UNTIL_REBOOT, SESSION, CARRIER = "service", "scope", "m
 _UNTIL_REBOOT = ("dbus.service", "dbus-broker.service", "elogind.service")
 _MANAGERS = ("systemd",)
 _USER_MANAGER = re.compile(r"user@([0-9]{1,10})\.service\Z")
+# Units that hold processes, of which the first is the owner; a mount has those of its file system's helper (FUSE).
+_HOLDERS = (".service", ".scope", ".mount")
 _SESSION = re.compile(r"session-([^/]+)\.scope\Z")
 _USER_SLICE = re.compile(r"/user-([0-9]{1,10})\.slice/")
 _CONTAINER = re.compile(
@@ -23,7 +25,9 @@ _CARRYING = re.compile(
     r"/machine\.slice/|/machine-[^/]+\.scope|/machine/[^/]+\.libvirt-|/qemu\.slice/[^/]+\.scope|/lxc\.monitor[./]|/kata_overhead/"
     r"|/systemd-nspawn@[^/]+\.service")
 _CARRYING_PROGRAMS = ("systemd-nspawn", "lxc-start", "swtpm", "passt", "pasta", "slirp4netns", "qemu-storage-daemon", "qemu-nbd",
-                      "libvirt_lxc", "VBoxHeadless", "vmware-vmx", "fuse-overlayfs", "rootlessport")
+                      "libvirt_lxc", "VBoxHeadless", "VirtualBoxVM", "VBoxSDL", "vmware-vmx", "fuse-overlayfs", "rootlessport", "rootlesskit",
+                      "aardvark-dns")
+_CARRYING_HELPERS = re.compile(r"vhost-(?:user|device)-[a-z0-9-]+\Z")
 
 LIST_UNITS = ["systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,socket,timer"]
 SHOW_UNITS = ["systemctl", "show", "--no-pager", "--property=Id,KillMode,RefuseManualStop", "--"]
@@ -74,10 +78,10 @@ def owner_of(text: str) -> Owner:
     manager = next((place for place, segment in enumerate(segments) if _USER_MANAGER.match(segment)), None)
     if manager is not None:
         # The manager's own group has the name that the one of process 1 has.
-        inner = [segment for segment in segments[manager + 1:] if segment.endswith((".service", ".scope")) and segment != "init.scope"]
+        inner = [segment for segment in segments[manager + 1:] if segment.endswith(_HOLDERS) and segment != "init.scope"]
         user = _USER_MANAGER.match(segments[manager])
         return Owner(inner[-1] if inner else segments[manager], int(user.group(1)) if user else None, in_container, carries)
-    unit = next((segment for segment in segments if segment.endswith((".service", ".scope"))), None)
+    unit = next((segment for segment in segments if segment.endswith(_HOLDERS)), None)
     slice_of = _USER_SLICE.search(path)
     if unit and (_SESSION.match(unit) or slice_of):
         return Owner(unit, int(slice_of.group(1)) if slice_of else None, in_container, carries)
@@ -90,7 +94,7 @@ def kind_of(pid: int, program: str, owner: Owner, is_carrier: bool) -> str:
     if pid == 1:
         return MANAGER if name in _MANAGERS else UNTIL_REBOOT
     # passt and pasta come in builds for processors, such as pasta.avx2.
-    if is_carrier or owner.carries or name.partition(".")[0] in _CARRYING_PROGRAMS:
+    if is_carrier or owner.carries or name.partition(".")[0] in _CARRYING_PROGRAMS or _CARRYING_HELPERS.match(name):
         return CARRIER
     if owner.user is not None or _SESSION.match(owner.unit or ""):
         return SESSION
@@ -121,7 +125,7 @@ def _remedy_of_a_user(unit: str, user: Optional[int]) -> Optional[str]:
         return "systemctl restart %s" % quote(unit)
     if user is None or not unit:
         return None
-    return "systemctl --user --machine=%d@.host %s %s" % (user, "restart" if unit.endswith(".service") else "stop", quote(unit))
+    return "systemctl --user --machine=%d@.host %s %s" % (user, "stop" if unit.endswith(".scope") else "restart", quote(unit))
 
 
 def is_foreign(same_processes: Optional[bool], owner: Owner) -> bool:

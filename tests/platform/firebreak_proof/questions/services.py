@@ -10,7 +10,8 @@ from ..asking import Question
 # What programs that carry containers or guests are called, and control groups that hold one of these each, with all that serves it. Regular
 # expressions both to awk and to Python.
 CARRIERS = ("containerd-shim(-.+)?|(crio-)?conmon(rs)?|qemu-.+|kvm|lkvm|virtiofsd|cloud-hypervisor|firecracker|crosvm|openvmm|stratovirt|libvirt_lxc|"
-            "vmware-vmx|VBoxHeadless|swtpm|pass?ta?([.].+)?|slirp4netns|rootlessport|fuse-overlayfs|systemd-nspawn|lxc-start")
+            "vmware-vmx|VBox(Headless|SDL)|VirtualBoxVM|vhost-(user|device)-.+|swtpm|pass?ta?([.].+)?|slirp4netns|rootless(port|kit)|aardvark-dns|"
+            "fuse-overlayfs|systemd-nspawn|lxc-start")
 CARRYING = "/machine[.]slice/|/machine-[^/]+[.]scope|/qemu[.]slice/|/machine/[^/]+[.]libvirt-|/lxc[.]monitor|/kata_overhead/|/systemd-nspawn@"
 SESSIONS = "/user-[0-9]+[.]slice/|/user@[0-9]+[.]service|/session-[^/]+[.]scope"
 REBOOTED = "dbus[.]service|dbus-broker[.]service|elogind[.]service"
@@ -23,7 +24,7 @@ KINDS_OF = rf"""
             if (name ~ "^({CARRIERS})$" || group ~ "{CARRYING}") return "carrier"
             if (group ~ "{SESSIONS}") return "session"
             count = split(group, part, "/")
-            for (at = 1; at <= count && unit == ""; at++) if (part[at] ~ /.[.](service|scope)$/) unit = part[at]
+            for (at = 1; at <= count && unit == ""; at++) if (part[at] ~ /.[.](service|scope|mount)$/) unit = part[at]
             if (unit ~ /[.]scope$/) return unit == "init.scope" ? "until_reboot" : "scope"
             return unit ~ "^({REBOOTED})$" ? "until_reboot" : "service"
           }}

@@ -38,7 +38,7 @@ class Stale(NamedTuple):
     def unit(self) -> str:
         """The unit by the control group; below a user's manager the user's own unit, or the manager. '' outside of units."""
         inner = re.sub(r"^.*/user@[0-9]+\.service(?!/init\.scope$)", "", self.group) or self.group
-        found = re.findall(r"[^/]+\.(?:service|scope)(?=/|$)", inner)
+        found = re.findall(r"[^/]+\.(?:service|scope|mount)(?=/|$)", inner)
         return "" if not found else str(found[-1] if inner != self.group else found[0])
 
     @property

@@ -49,6 +49,15 @@ QEMU = "machine-qemu\\x2d1\\x2dvm1.scope"
     ("/system.slice/k3s-agent.service", "/usr/bin/passt", "k3s-agent.service", "carrier", None),
     ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-1.scope", "/usr/bin/slirp4netns", "libpod-1.scope", "carrier", None),
     ("/user.slice/user-1000.slice/user@1000.service/app.slice/run-1.scope", "/usr/bin/pasta.avx2", "run-1.scope", "carrier", None),
+    # What serves a mounted file system runs in the mount's own group (systemd 252, a mount helper of its own).
+    ("/system.slice/srv-data.mount", "/usr/bin/sshfs", "srv-data.mount", "service", "systemctl restart srv-data.mount"),
+    ("/user.slice/user-1000.slice/user@1000.service/home-a.mount", "/usr/bin/rclone", "home-a.mount", "session",
+     "systemctl --user --machine=1000@.host restart home-a.mount"),
+    # netavark starts it by systemd-run, and no one does again before the next container comes.
+    ("/system.slice/run-p71-i72.scope", "/usr/lib/podman/aardvark-dns", "run-p71-i72.scope", "carrier", None),
+    ("/user.slice/user-1000.slice/session-4.scope", "/usr/lib/virtualbox/VirtualBoxVM", "session-4.scope", "carrier", None),
+    ("/system.slice/a.service", "/usr/libexec/vhost-user-gpu", "a.service", "carrier", "systemctl restart a.service"),
+    ("/system.slice/a.service", "/usr/bin/vhost-device-vsock", "a.service", "carrier", "systemctl restart a.service"),
     ("/", "/usr/bin/x", None, "service", None),
     ("/system.slice/odd\\x2dname.service", "/usr/bin/x", "odd\\x2dname.service", "service", "systemctl restart 'odd\\x2dname.service'"),
 ])

@@ -103,6 +103,7 @@ def test_any_record_is_survived(value: Any) -> None:
     ("ovsdb-server.service", "network", "restart_sandbox"), ("ppp@wan.service", "network", "restart_sandbox"),
     ("nebula@site.service", "network", "restart_sandbox"), ("netfilter-persistent.service", "network", "restart_sandbox"),
     ("xenstored.service", "guests", "migrate_guest"), ("open-iscsi.service", "storage", "migrate_guest"),
+    ("srv-data.mount", "storage", "migrate_guest"),
     ("ceph-osd@3.service", "storage", "migrate_guest"), ("corosync.service", "cluster", "migrate_guest"),
 ])
 def test_a_restart_that_cuts_off_more_than_its_own_clients_costs_more(unit: str, cuts_off: str, disruption: str) -> None:

@@ -84,18 +84,32 @@ def _installed(name: str) -> Judge:
             version = row.get("version")
             if not isinstance(version, str) or not version:
                 yield Unknown("hypervisor.components", f"no version is known for {name}")
-            elif promise and not _is_installed(scope, row, version[:256], promise):
+                continue
+            said = promise is None or _is_installed(scope, row, version[:256], promise)
+            if said is None:
+                yield Unknown("hypervisor.components", printable(f"{name} {version} does not tell which build of it is there", 200))
+            elif not said:
                 wrong.append(printable(f"{row.get('package') or name} {version}", 120))
         if wrong:
             yield Difference(f"hypervisor.{name}.installed", str(promise), wrong[:20], ("hypervisor.components",))
     return judge
 
 
-def _is_installed(scope: Scope, row: dict[str, Any], version: str, promise: Requirement) -> bool:
-    if not row.get("package") and ":" not in version:
-        # Only a package knows its epoch; what a binary says of itself has none.
-        promise = Requirement(promise.form, _without_epoch(promise.value))
-    return meets(promise, "hypervisor.components", version, scope.order() if promise.form == "minimum" else None)
+def _is_installed(scope: Scope, row: dict[str, Any], version: str, promise: Requirement) -> bool | None:
+    if row.get("package"):
+        return meets(promise, "hypervisor.components", version, scope.order() if promise.form == "minimum" else None)
+    return _meets_by_text(scope, "hypervisor.components", version, promise)
+
+
+def _meets_by_text(scope: Scope, fact: str, version: str, promise: Requirement) -> bool | None:
+    """The same by what a binary says of itself. None: it may be the promised build and does not say so (SUSE's, Alpine's, one's own).
+
+    Only a package knows its epoch, and a container's is not there to be asked.
+    """
+    plain = promise if ":" in version else Requirement(promise.form, _without_epoch(promise.value))
+    is_met = meets(plain, fact, version, scope.order() if promise.form == "minimum" else None)
+    is_of_no_build = "-" not in version and any(re.match(re.escape(version) + "[-+~]", str(value)) for value in plain.values())
+    return None if is_of_no_build and not is_met else is_met
 
 
 def _process(row: dict[str, Any]) -> str:
@@ -118,9 +132,9 @@ def _judged(scope: Scope, row: dict[str, Any], promise: Requirement | None) -> b
     version = row.get("version")
     if not isinstance(version, str) or not version:
         return f"pid {row.get('pid')}: its version is not known"
-    if row.get("version_how") == "binary_text" and ":" not in version:
-        # A builder of RPMs writes no epoch into QEMU; a container's package is not there to ask for it.
-        promise = Requirement(promise.form, _without_epoch(promise.value))
+    if row.get("version_how") == "binary_text":
+        is_met = _meets_by_text(scope, "hypervisor.processes", version[:256], promise)
+        return f"pid {row.get('pid')}: {version[:80]} does not tell which build of it runs" if is_met is None else is_met
     return meets(promise, "hypervisor.processes", version[:256], scope.order() if promise.form == "minimum" else None)
 
 

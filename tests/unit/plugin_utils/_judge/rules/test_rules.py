@@ -368,6 +368,8 @@ def xen(running: str, replaced: bool | None = None) -> dict[str, Any]:
 
 LAUNCHER = {**process(version="9.1.0-15.el9_6.4", version_how="binary_text"), "kernel.version_order": "rpm"}
 OWN_QEMU = {"hypervisor.components": [{"name": "qemu", "package": None, "version": "9.1.0-15.el9_6.4"}], "kernel.version_order": "rpm"}
+SUSES = {**process(version="10.0.4", version_how="binary_text"), "kernel.version_order": "rpm"}
+SUSES_OWN = {"hypervisor.components": [{"name": "qemu", "package": None, "version": "10.0.4"}], "kernel.version_order": "rpm"}
 OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
 
 
@@ -435,6 +437,17 @@ OTHER = {"hypervisor.components": [{"name": "libvirt", "version": "11.0"}]}
     ({"hypervisor.qemu.presence": "required"}, OWN_QEMU, FINE),
     ({"hypervisor.qemu.running": "17:9.1.0-15.el9_6.4"}, LAUNCHER, FINE),
     ({"hypervisor.qemu.running": {"minimum": "17:9.1.0-15.el9_6.5"}}, LAUNCHER, DRIFT),
+    # SUSE writes "10.0.4 (Virtualization / SLE_16)" into QEMU, Alpine its name: which build of that release runs is not told.
+    ({"hypervisor.qemu.running": {"minimum": "10.0.4-160000.2.1"}}, SUSES, UNKNOWN),
+    ({"hypervisor.qemu.running": "10.0.4-160000.2.1"}, SUSES, UNKNOWN),
+    ({"hypervisor.qemu.running": {"any_of": ["10.0.3-1", "10.0.4-160000.2.1"]}}, SUSES, UNKNOWN),
+    ({"hypervisor.qemu.running": {"minimum": "1:10.0.4+ds-1"}}, {**SUSES, "kernel.version_order": "dpkg"}, UNKNOWN),
+    ({"hypervisor.qemu.running": {"minimum": "10.0.4"}}, SUSES, FINE),
+    ({"hypervisor.qemu.running": {"minimum": "10.0.3-160000.9.9"}}, SUSES, FINE),
+    ({"hypervisor.qemu.running": {"minimum": "10.0.40-160000.1.1"}}, SUSES, DRIFT),
+    ({"hypervisor.qemu.running": "10.1.0-160000.1.1"}, SUSES, DRIFT),
+    ({"hypervisor.qemu.installed": {"minimum": "10.0.4-160000.2.1"}}, SUSES_OWN, UNKNOWN),
+    ({"hypervisor.qemu.installed": {"minimum": "10.0.5-160000.2.1"}}, SUSES_OWN, DRIFT),
     ({"hypervisor.machine_types": ["pc-q35-*"]}, process(machine_type_in_effect=None), UNKNOWN),
     ({"hypervisor.machine_types": ["pc-q35-*"]}, {**process(machine_type_in_effect="pc-q35-7.2"),
                                                   "hypervisor.defined_machine_types": ["pc-i440fx-2.12"]}, DRIFT),

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._cpu import vulnerabilities
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective
@@ -349,6 +350,19 @@ def test_guests_that_can_attack_their_host_are_critical() -> None:
     assert only(promise, GUEST)["severity"] == "critical"
     assert only(promise, GUEST)["observed"] == "vulnerable: some words"
     assert only(promise, {**GUEST, "hypervisor.is_host": False})["severity"] == "high"
+
+
+@pytest.mark.parametrize(("name", "text", "views", "verdict"), [
+    # What kernels without KVM, or with processors that have it switched off, print (arch/x86/kernel/cpu/bugs.c, itlb_multihit_show_state).
+    ("itlb_multihit", "Processor vulnerable", ["host", "guest_to_host", "smt"], DRIFT),
+    ("itlb_multihit", "Processor vulnerable", ["host", "smt"], FINE),
+    ("itlb_multihit", "KVM: Mitigation: VMX disabled", ["guest_to_host"], FINE),
+    ("itlb_multihit", "KVM: Mitigation: VMX unsupported", ["guest_to_host"], FINE),
+    ("vmscape", "Vulnerable", ["guest_to_host"], DRIFT), ("vmscape", "Vulnerable", ["host", "smt"], FINE)])
+def test_what_only_guests_can_attack_is_nothing_to_a_host_without_them(name: str, text: str, views: list[str], verdict: str) -> None:
+    changes = {"cpu.vulnerabilities": {name: vulnerabilities.as_record(text, vulnerabilities.judge(name, text))}, "hypervisor.is_host": False}
+    seen = judged({"cpu.vulnerabilities.all": "mitigated", "cpu.vulnerability_views": views}, changes)
+    assert (seen.verdict, [finding["severity"] for finding in seen.findings]) == (verdict, ["high"] if verdict == DRIFT else [])
 
 
 def test_a_vulnerable_cpu_is_heard_without_a_promise() -> None:

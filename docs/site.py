@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "build/docs-source"
 DOCS = ROOT / "docs"
 _OTHERS = ("COMPATIBILITY.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
-_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
+# A link; or code, in which what looks like one is none: a block between fences, or a span, which ends in its own paragraph.
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)|(?s:(?<!`)(`{3,})(?!`).*?(?<!`)\3(?!`))|(?s:(?<!`)(``?)(?!`)(?:(?!\n\n).)*?(?<!`)\4(?!`))")
 _OUTSIDE = re.compile(r"^(?:[a-z]+:|//|#)")
 
 
@@ -29,7 +30,7 @@ def pages() -> dict[Path, Path]:
 
 def broken(path: Path, text: str) -> Iterator[str]:
     """The links of a page that lead to no file of the repository."""
-    for _words, target in _LINK.findall(text):
+    for target in filter(None, (found[2] for found in _LINK.finditer(text))):
         if not _OUTSIDE.match(target) and not _leads_to(path, target).exists():
             yield f"{path.relative_to(ROOT)}: {target}"
 
@@ -42,8 +43,8 @@ def rewritten(path: Path, text: str, known: dict[Path, Path]) -> str:
     """A page with its links as they are in the site; one to a file that is not in it keeps its words only."""
 
     def link(found: re.Match[str]) -> str:
-        words, target = found.groups()
-        if _OUTSIDE.match(target):
+        words, target = found[1], found[2]
+        if target is None or _OUTSIDE.match(target):
             return found[0]
         place = known.get(_leads_to(path, target))
         if place is None:

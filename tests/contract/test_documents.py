@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from workshop import REPOSITORY, repository_files
@@ -52,3 +54,28 @@ def test_each_page_can_be_reached_from_the_index() -> None:
         resolved = [(REPOSITORY / target).resolve().relative_to(REPOSITORY.resolve()) for target, _anchor in links(page)]
         left += [target for target in resolved if target.suffix == ".md"]
     assert [str(page) for page in PAGES if page.parent == Path("docs") and page not in seen] == []
+
+
+def site() -> Any:
+    """docs/site.py, which is a program and lies in no package."""
+    spec = importlib.util.spec_from_file_location("site_of_documents", REPOSITORY / "docs/site.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_site_finds_each_link_of_the_pages() -> None:
+    made = site()
+    assert [lost for path in made.pages() if path.suffix == ".md" for lost in made.broken(path, path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(("text", "lost"), [
+    ("[a](none.md) and `[b](c.md)`", ["none.md"]), ("[`a`](none.md)", ["none.md"]), ("`x[._-](?!y)` ``[a](`b)``\n[c](none.md)", ["none.md"]),
+    ("```text\n[a](b.md)\n```\n[c](none.md)", ["none.md"]), ("a ` alone\n\n[c](none.md) `", ["none.md"]), ("[a](index.md#x) [b](https://c)", []),
+])
+def test_what_is_code_is_no_link(text: str, lost: list[str]) -> None:
+    made = site()
+    page = made.DOCS / "index.md"
+    assert list(made.broken(page, text)) == [f"docs/index.md: {target}" for target in lost]
+    assert made.rewritten(page, "`[a](none.md)`, [a](none.md)", made.pages()) == "`[a](none.md)`, a"

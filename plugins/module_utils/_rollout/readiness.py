@@ -24,13 +24,13 @@ class Held(NamedTuple):
 
 
 def parse_df(text: str) -> Tuple[int, Optional[int]]:
-    """(MiB free, inodes free; None where the file system counts none) of 'df --output=avail,iavail'; ValueError for another output."""
+    """(MiB free, inodes free; None where the file system counts none) of 'df --output=avail,iavail,itotal'; ValueError for another output."""
     lines = [line.split() for line in text.splitlines() if line.strip()]
     if len(lines) != 2 or not re.match(r"[0-9]{1,18}\Z", lines[1][0]):
         raise ValueError("want a heading and a line of numbers, seen %.60r" % text)
-    inodes = lines[1][1] if len(lines[1]) > 1 else "-"
-    # btrfs and its like have no number of inodes: df says 0 or a dash.
-    return int(lines[1][0]), int(inodes) if inodes.isdigit() and int(inodes) else None
+    free, total = lines[1][1:3] if len(lines[1]) > 2 else ("-", "-")
+    # btrfs and its like have no number of inodes: df says 0 of 0, or dashes. 0 of some is a file system without room for a name.
+    return int(lines[1][0]), int(free) if free.isdigit() and total.isdigit() and int(total) else None
 
 
 def parse_locks(text: str) -> List[Held]:
@@ -55,7 +55,7 @@ def device_of(number: int) -> Tuple[int, int]:
 
 def room(host: Any, folder: str) -> Dict[str, Any]:
     """How much room a folder has."""
-    answer = host.run(["df", "--output=avail,iavail", "--block-size=1M", folder])
+    answer = host.run(["df", "--output=avail,iavail,itotal", "--block-size=1M", folder])
     if answer.problem or answer.value.rc != 0:
         return {"free_mb": None, "free_inodes": None, "problem": answer.detail if answer.problem else answer.value.err.strip()[:200]}
     try:

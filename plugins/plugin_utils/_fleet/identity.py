@@ -26,7 +26,7 @@ RESOLVED, NOT_LOOKED_AT, UNKNOWN = "resolved", "not_looked_at", "unknown"
 _OF_NO_SECTION = "waiver"
 
 # Findings of which one promise, or none, may make several on one host.
-_SEVERAL_SUBJECTS = ("boot.cmdline", "services.stale_disruptive", "waiver.expired")
+_SEVERAL_SUBJECTS = ("boot.cmdline", "kernel.unmanaged", "services.stale_disruptive", "waiver.expired")
 
 Finding = Mapping[str, Any]
 

@@ -15,12 +15,13 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._rollout import re
 from recorded_host import RecordedHost
 
 # coreutils 9.1.
-EXT4 = " Avail  IFree\n   312  65000\n"
-FAT = "Avail IFree\n  500     -\n"
-BTRFS = "Avail IFree\n90000     0\n"
+EXT4 = " Avail  IFree Inodes\n   312  65000  65536\n"
+NO_NAME_LEFT = " Avail  IFree Inodes\n   312      0  65536\n"
+FAT = "Avail IFree Inodes\n  500     -      -\n"
+BTRFS = "Avail IFree Inodes\n90000     0      0\n"
 
 
-@pytest.mark.parametrize(("text", "wanted"), [(EXT4, (312, 65000)), (FAT, (500, None)), (BTRFS, (90000, None))])
+@pytest.mark.parametrize(("text", "wanted"), [(EXT4, (312, 65000)), (NO_NAME_LEFT, (312, 0)), (FAT, (500, None)), (BTRFS, (90000, None))])
 def test_room(text: str, wanted: tuple[int, int | None]) -> None:
     assert readiness.parse_df(text) == wanted
 

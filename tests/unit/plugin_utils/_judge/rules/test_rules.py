@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._cpu import vulnerabilities
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.identity import keyed
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge import end_of_support
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.evaluate import evaluate
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import effective
@@ -96,6 +97,14 @@ CUSTOM = {"kernel.running.release": "6.18.0-mine"}
 ])
 def test_kernel(promise: dict[str, Any], changes: dict[str, Any], verdict: str) -> None:
     assert judged(promise, changes).verdict == verdict
+
+
+@pytest.mark.parametrize("promise", [{"os.id": "debian"}, {"kernel.unmanaged": "forbidden"}], ids=["observed", "promised"])
+def test_a_kernel_of_no_package_and_an_image_that_was_exchanged_have_each_a_name(promise: dict[str, Any]) -> None:
+    other = {"release": "6.12.57-amd64", "image": "/boot/x", "image_altered": True}
+    found = judged(promise, {"kernel.installed": [other], "kernel.running.release": "6.12.57-own"}).as_data()["findings"]
+    labels = [key.label for key, _finding in keyed(found) if key.id == "kernel.unmanaged"]
+    assert sorted(labels) == ["kernel.unmanaged (kernel.installed)", "kernel.unmanaged (kernel.running.release)"]
 
 
 def test_a_reboot_pending_says_what_runs_and_what_waits() -> None:

@@ -14,9 +14,11 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import re
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed, Problem
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import Advisory
 
+# Without the time, so that each process that collects these tests gives them the same names.
 UPDATEINFO = gzip.compress(b"""<updates><update type="security"><id>ELSA-2026-1</id>
 <references><reference type="cve" id="CVE-2026-31431"/></references><pkglist><collection>
-<package name="kernel-uek-core" version="5.15.0" release="300.163.18.1.el9uek" epoch="0" arch="x86_64"/></collection></pkglist></update></updates>""")
+<package name="kernel-uek-core" version="5.15.0" release="300.163.18.1.el9uek" epoch="0" arch="x86_64"/></collection></pkglist>
+</update></updates>""", mtime=0)
 HREF = "repodata/1-updateinfo.xml.gz"
 LOCATION, CHECKSUM = f'<location href="{HREF}"/>', f'<checksum type="sha256">{hashlib.sha256(UPDATEINFO).hexdigest()}</checksum>'
 INDEX = f"""<?xml version="1.0" encoding="UTF-8"?>

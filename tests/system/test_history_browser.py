@@ -96,7 +96,10 @@ def test_all_of_it_is_there(chromium: webdriver.Chrome, page: Path) -> None:
     assert titles == ["The fleet over time", "Holes, from first seen to fixed everywhere", "Exposure by group", "Exposure by host",
                       "What rollouts closed", "Findings and their age", "Who waived what", "What comes and goes", "Hosts not heard of",
                       "What was done, and what was not", "Where this comes from"]
-    assert len(chromium.find_elements(By.CSS_SELECTOR, "figure svg[role=img][aria-label]")) == 4
+    pictures = chromium.find_elements(By.CSS_SELECTOR, "figure svg[role=img][aria-label]")
+    names = [[name.text for name in picture.find_elements(By.CSS_SELECTOR, ".name")] for picture in pictures]
+    assert len(pictures) == 4
+    assert all(len(set(own)) == len(own) for own in names), "names that differ are shown alike"
 
 
 def test_asks_nobody_for_anything(chromium: webdriver.Chrome, page: Path) -> None:
@@ -120,5 +123,9 @@ def test_print_is_a_document_on_white_paper_with_every_column(chromium: webdrive
     assert chromium.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     cut = chromium.execute_script("return [...document.querySelectorAll('.table')].filter(e => e.scrollWidth > e.clientWidth + 1).map("
                                   "e => e.getAttribute('aria-label') + ' ' + e.scrollWidth)")
+    broken = chromium.execute_script("return [...document.querySelectorAll('tbody .short, tbody .date')].filter(e => {"
+                                     "const text = document.createRange(); text.selectNodeContents(e);"
+                                     "return new Set([...text.getClientRects()].map(line => line.top)).size > 1}).map(e => e.textContent)")
+    decided = chromium.find_elements(By.XPATH, "//td[contains(@class, 'short')][text()='left_alone']")
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    assert cut == []
+    assert (cut, broken, len(decided)) == ([], [], 9)

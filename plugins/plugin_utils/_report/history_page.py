@@ -31,6 +31,8 @@ _NAMES = {"first_seen": "first seen", "fixed_everywhere": "fixed everywhere", "h
           "last_scan": "last scan"}
 # Of these the day alone is shown.
 _DAYS = ("first_seen", "fixed_everywhere", "oldest_open", "expires", "last_scan")
+# A column of such short texts stays on one line, and one of such short words is broken between them alone, also where the paper is narrow.
+_SHORT = 18
 _LEFT_OUT = {"holes": ("last_asked",), "findings": ("oldest_open",)}
 
 
@@ -128,13 +130,22 @@ def _with(name: str, title: str, lead: str, tables: Mapping[str, list[dict[str, 
           ) -> Section:
     rows = tables[name]
     columns = [column for column in dict.fromkeys(column for row in rows[:1] for column in row) if column not in _LEFT_OUT.get(name, ())]
-    kinds = {column: "number" if any(isinstance(row[column], (int, float)) for row in rows[:_ROWS]) else "date" if column in _DAYS else ""
-             for column in columns}
+    kinds = {column: _kind(column, [row[column] for row in rows[:_ROWS]]) for column in columns}
     heads = [{"title": _NAMES.get(column, column.replace("_", " ")), "kind": kinds[column]} for column in columns]
     cells = [[{"text": _text(row[column])[:10 if kinds[column] == "date" else None], "kind": kinds[column]} for column in columns]
              for row in rows[:_ROWS]]
     more = f"{counted(len(rows) - _ROWS, 'more row')} in {name}.csv beside this page." if len(rows) > _ROWS else ""
     return Section(name, title, lead, picture, legend, heads, cells, more)
+
+
+def _kind(column: str, values: Sequence[Any]) -> str:
+    """How a column is set."""
+    if any(isinstance(value, (int, float)) for value in values):
+        return "number"
+    texts = [_text(value) for value in values]
+    if column in _DAYS or all(len(text) <= _SHORT for text in texts):
+        return "date" if column in _DAYS else "short"
+    return "words" if all(len(word) <= _SHORT for text in texts for word in text.split()) else ""
 
 
 def _text(value: Any) -> str:

@@ -107,7 +107,8 @@ def _bars(rows: Sequence[tuple[str, float, float]]) -> Iterator[str]:
 
 def _name(name: str, top: float) -> str:
     shown = visible(name)
-    short = shown if len(shown) <= 24 else f"{shown[:23]}…"
+    # Names of one kind often begin alike and differ at their end.
+    short = shown if len(shown) <= 24 else f"{shown[:11]}…{shown[-12:]}"
     return f'<text class="name" x="{_LEFT - 10}" y="{top + 15}" text-anchor="end">{escape(short)}</text>'
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 import time
 from pathlib import Path
@@ -21,6 +23,12 @@ from history_suite import DAY, HOUR, START, WAIVER, HistorySuite, answered, find
 # NUL and half of a surrogate pair: JSON can say them, a database cannot.
 STRANGE, SHOWN = "a\x00\ud800", "a\\u0000\\ud800"
 KINDS = ("verdict", "finding", "fact", "label", "group", "hole", "promise")
+
+DAMAGES: tuple[dict[str, Any], ...] = (
+    {}, {"word": [], "host": []}, {"span": 7}, {"span": [7]}, {"span": [[1]]}, {"word": [["x", {}]]}, {"word": [[10 ** 30, "x"]]}, {"other": []},
+    {"word": [[1.5, "x"]]}, {"counts": None}, {"columns": 5}, {"columns": {"word": [{}]}, "schema": keeping.SCHEMA},
+    {"word": [[1, "twice"], [1, "twice"]]}, {"span": [[99, 99, 1, 99, None, None, None, None]]},
+)
 
 
 def report(text: str, at: int) -> dict[str, Any]:
@@ -94,6 +102,18 @@ class GuestSuite(HistorySuite):
         for hour, end in enumerate("abab"):
             keep_all(history, f"{long}{end}", hour)
         assert [row[2:5] for row in spans(history, "verdict")] == [(0, "drifted", None)] * 2 + [(1, "drifted", None)]
+
+    def test_a_backup_that_was_damaged_is_told_in_a_line_and_nothing_of_it_is_kept(self, history: History, tmp_path: Path) -> None:
+        path, head = tmp_path / "backup.gz", {"schema": keeping.SCHEMA, "columns": {"word": ["id", "text"]}}
+        for line in DAMAGES:
+            for at in range(4):
+                lines = [head, {"word": [[1, "open"]]}, {"counts": {}}]
+                lines.insert(at, line)
+                path.write_bytes(gzip.compress("".join(json.dumps(one) + "\n" for one in lines).encode()))
+                with pytest.raises(HistoryError) as caught:
+                    keeping.restore(history, path)
+                assert "\n" not in str(caught.value)
+        assert set(keeping.counts(history).values()) == {0}
 
     def test_what_is_from_the_future_is_refused_and_costs_nothing(self, history: History) -> None:
         now = int(time.time())

@@ -37,6 +37,8 @@ _CAUSES = (
     ("disk I/O error", "its disk cannot be written or read"),
     ("database is locked", "another process has been writing to it for too long; it is brought in with the next run"),
     ("readonly database", "this user may not write to it"),
+    ("Read-only file system", "its file system is read-only, and a history is written to where it is only asked, too; wanted a copy of it elsewhere"),
+    ("Permission denied", "this user may not write to it"),
     ("unable to open database file", "it cannot be opened or made; wanted a directory that this user may write to"),
     ("file is not a database", "it is no history (not a file of SQLite); move it away, or name another"),
     ("malformed", "its file is damaged; restore a backup (playbooks/keep_history.yml)"),

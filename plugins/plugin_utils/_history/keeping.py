@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "firebreak.history_backup/1"
 _AT_ONCE = 2000
+_WIDEST = 2 ** 63
 
 
 def counts(history: History) -> dict[str, int]:
@@ -114,10 +115,8 @@ def restore(history: History, path: Path) -> dict[str, int]:
                 columns = _known_columns(path, line)
             elif "counts" in line:
                 wanted = line["counts"]
-            else:
-                (name, rows), = line.items()
-                if name in columns and rows:
-                    connection.execute(tables().named(name).insert(), [dict(zip(columns[name], row, strict=True)) for row in rows])
+            elif rows := _rows(path, line, columns):
+                connection.execute(tables().named(next(iter(line))).insert(), rows)
         if wanted is None or _counts(connection) != wanted:
             raise HistoryError(f"{path} is not a whole backup; the history {history.where} was left empty")
         roll_up_all(connection)
@@ -136,10 +135,26 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         raise HistoryError(f"{path} is not a whole backup: {str(error)[:200]}") from None
 
 
+def _rows(path: Path, line: dict[str, Any], columns: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The rows of a line, which is of one table that the head names."""
+    (name, rows), *more = line.items() or (("", None),)
+    if more or name not in columns or not isinstance(rows, list):
+        raise HistoryError(f"{path} is damaged: a line is not of one of its tables ({', '.join(line)[:100]})")
+    if not all(isinstance(row, list) and len(row) == len(columns[name]) and all(map(_is_value, row)) for row in rows):
+        raise HistoryError(f"{path} is damaged: a row of {name} has not the columns of its head")
+    return [dict(zip(columns[name], row, strict=True)) for row in rows]
+
+
+def _is_value(value: Any) -> bool:
+    """Whether it is what a history keeps: a text, a number of 64 bits, or nothing."""
+    return value is None or isinstance(value, str) or (type(value) is int and -_WIDEST <= value < _WIDEST)
+
+
 def _known_columns(path: Path, head: dict[str, Any]) -> dict[str, list[str]]:
-    if head.get("schema") != SCHEMA:
-        raise HistoryError(f"{path} is no backup of a history; wanted one of the schema {SCHEMA}")
     found: dict[str, list[str]] = head["columns"]
+    is_head = isinstance(found, dict) and all(isinstance(own, list) and all(isinstance(column, str) for column in own) for own in found.values())
+    if head.get("schema") != SCHEMA or not is_head:
+        raise HistoryError(f"{path} is no backup of a history; wanted one of the schema {SCHEMA}")
     strange = [f"{name}.{column}" for name, own in found.items() for column in own
                if name not in ORDER or column not in tables().named(name).columns]
     if strange:

@@ -34,7 +34,8 @@ def main() -> int:
     # Those with the most to ask first, so that no process is left with one of them at the end.
     hosts.sort(key=lambda path: path.stat().st_size, reverse=True)
     with ProcessPoolExecutor(given.jobs) as pool:
-        losing, worsening = [[pool.submit(kept_by_losing, path, given.stride) for path in hosts], [pool.submit(kept_by_worse, name) for name in RECORDS]]
+        losing = [pool.submit(kept_by_losing, path, given.stride) for path in hosts]
+        worsening = [pool.submit(kept_by_worse, name) for name in RECORDS]
         lost, worse = [one.result() for one in losing], [one.result() for one in worsening]
     print(f"{len(lost)} hosts, {sum(one.questions for one in lost)} questions, {sum(one.losses for one in lost)} losses, "
           f"{sum(one.broken for one in lost)} broken promises, {sum(len(one.kept) for one in lost)} made kept")

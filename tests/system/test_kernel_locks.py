@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the role kernel holds kernels and restrains their other managers on Red Hat's side and on SUSE, by its own tasks, and how it takes that back.
 
-The tasks start behind the plan, which the unit tests show. zypper is a stand-in here, since the real one and dnf's plug-ins exclude each other.
+The tasks start behind the plan, which the unit tests show. zypper is a stand-in here, since the real one and dnf's plug-ins exclude each other; apt
+is the real one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,16 @@ from typing import Any
 from playing import PLAYBOOK
 from private_host import on_host
 
+# A repository of one package, as apt takes it from a folder that somebody trusts. Its lists are not read before somebody refreshes them.
+APT = """rm -rf /etc/apt/sources.list /etc/apt/sources.list.d /var/lib/apt/lists repository
+mkdir -p /etc/apt/sources.list.d /var/lib/apt/lists/partial /var/cache/apt/archives/partial repository/headers/DEBIAN
+printf 'Package: linux-headers-own\\nVersion: 6.1.999-1\\nArchitecture: all\\nMaintainer: A test <a@example.org>\\nDescription: Headers\\n' \
+    >repository/headers/DEBIAN/control
+dpkg-deb --root-owner-group --build repository/headers repository/headers.deb >&2
+{ cat repository/headers/DEBIAN/control; printf 'Filename: ./headers.deb\\nSize: %s\\nSHA256: %s\\n' "$(stat -c %s repository/headers.deb)" \
+    "$(sha256sum repository/headers.deb | cut -d ' ' -f 1)"; } >repository/Packages
+echo "deb [trusted=yes] file:$PWD/repository ./" >/etc/apt/sources.list.d/own.list
+echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/99own"""
 RECAP = re.compile(r"^web1\s*:.* changed=(\d+) .* failed=(\d+) ", re.MULTILINE)
 ZYPPER = Path(__file__).with_name("stand_ins") / "zypper_locks"
 LOCK = "kernel-uek-core-0:5.15.0-306.177.4.el9uek.*"
@@ -84,3 +95,12 @@ def test_what_belongs_to_a_kernel_is_brought_after_the_lists_are_refreshed(tmp_p
     install = "--non-interactive --no-refresh install --oldpackage --no-recommends"
     assert said[0].splitlines() == [f"{install} --dry-run {devel} {extra}"]
     assert said[1].splitlines()[1:] == ["--non-interactive refresh", f"{install} {devel} {extra}"]
+
+
+def test_headers_come_from_lists_that_were_refreshed_and_come_once(tmp_path: Path) -> None:
+    release = Path("/etc/os-release").read_text(encoding="utf-8")
+    known = {"__kernel_plan": {**PLAN, "family": "debian", "headers": ["linux-headers-own=6.1.999-1"]}, "kernel_headers": True}
+    changed, said = runs(tmp_path, release, ["refresh.yml", "companions.yml"], [APT],
+                         "/dev/null; dpkg-query --show linux-headers-own 2>/dev/null || true", [{**known, "kernel_headers": False}, known, known])
+    assert changed == [0, 1, 0]
+    assert said == ["", "linux-headers-own\t6.1.999-1\n", "linux-headers-own\t6.1.999-1\n"]

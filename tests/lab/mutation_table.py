@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mutations: read from their table, packed into rounds, and written into the document with what caught each. All of it pure."""
+"""The mutations: read from their table, packed into rounds, and written into the document with what caught each, as a run has kept it.
+
+    .venv/bin/python tests/lab/mutation_table.py    # make proof-table: the document's table by what the last run of each mutation kept
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from typing import Any, NamedTuple
 import yaml
 
 TABLE = Path(__file__).parent / "mutations/mutations.yml"
+# What caught each mutation when it was done last; a run writes it.
+CAUGHT = Path(__file__).parent / "mutations/caught.yml"
+DOCUMENT = Path(__file__).parents[2] / "docs/proof.md"
+_CAUGHT_HEAD = "---\n# What caught each mutation when it was done last: findings of the scan, promises of the proof. Written by make test-proof.\n"
 MARKS = ("<!-- mutations: written by make proof-table -->", "<!-- end of mutations -->")
 _KEYS = {"does", "kind", "apply", "undo", "breaks"}
 _MAY = {"not_with", "scan_says"}
@@ -79,6 +86,19 @@ def _fits(mutation: Mutation, others: Iterable[Mutation]) -> bool:
     return not any(mutation.breaks & other.breaks or mutation.name in other.not_with or other.name in mutation.not_with for other in others)
 
 
+def kept_caught() -> dict[str, Caught]:
+    """What runs have kept."""
+    kept = yaml.safe_load(CAUGHT.read_text(encoding="utf-8")) or {}
+    return {name: Caught(tuple(row["scan"]), tuple(row["proof"])) for name, row in kept.items()}
+
+
+def caught_text(kept: Mapping[str, Caught], caught: Mapping[str, Caught], mutations: Iterable[Mutation]) -> str:
+    """The file of what caught each mutation that there is, by a run that has done some of them."""
+    every = {**kept, **caught}
+    told = {one.name: {"scan": list(every[one.name].findings), "proof": list(every[one.name].proofs)} for one in mutations if one.name in every}
+    return _CAUGHT_HEAD + yaml.safe_dump(told, sort_keys=False, default_flow_style=None, width=150)
+
+
 def rows(caught: Mapping[str, Caught], mutations: Sequence[Mutation]) -> dict[str, str]:
     """The rows of the document's table, by mutation."""
     cells = {one.name: [f"`{one.name}`", one.does, one.kind, *map(_listed, caught[one.name])] for one in mutations}
@@ -102,3 +122,15 @@ def rows_in(text: str) -> dict[str, str]:
     """The rows that the document has, by mutation."""
     table = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
     return {match.group(1): match.group(0) for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", table, re.MULTILINE)}
+
+
+def main() -> None:
+    """Write the document's table."""
+    caught = kept_caught()
+    told = [one for one in load() if one.name in caught]
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(with_table(text, list(rows(caught, told).values())), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,16 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Libraries that are loaded into programs before their own (ld.so(8)): what they hide, no program sees.
 
-Named in ld.so's own file, in the environment that PAM gives to logins, and in the one that systemd gives to itself and to services.
+Named in ld.so's own file, in the environment that PAM gives to logins, and in the one that systemd gives to itself and to services, by its own
+configuration, by drop-ins of all services or by generators (systemd.unit(5), systemd.environment-generator(7)); or taken by the linker before the
+others of their names, as made for this processor (glibc-hwcaps).
 """
 
 import re
 from typing import Any, List, NamedTuple, Tuple
 
+from . import search_paths
+
 PRELOAD = "/etc/ld.so.preload"
 LOGINS = "/etc/environment"
 MANAGER = "/etc/systemd/system.conf"
 MANAGER_FOLDERS = ("/etc/systemd/system.conf.d", "/run/systemd/system.conf.d", "/usr/lib/systemd/system.conf.d")
+SERVICES_FOLDERS = tuple(folder + "/service.d" for folder in (
+    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/etc/systemd/system", "/run/systemd/system",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"))
+GENERATORS = tuple(folder + "/systemd/system-environment-generators" for folder in ("/run", "/etc", "/usr/local/lib", "/usr/lib"))
 _LIMIT = 64 * 1024
 _FILES = 100
 _IN_ENVIRONMENT = re.compile(r"(?<!\w)LD_(?:PRELOAD|AUDIT)=((?:(?!\s\w+=)[^\n])*)")
@@ -20,7 +28,7 @@ _FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/lib/x86_64-linux-g
 
 
 class Preload(NamedTuple):
-    """A library, and the file that has it loaded."""
+    """A library, or a program that tells of some, and what has it loaded."""
 
     library: str
     named_in: str
@@ -44,10 +52,12 @@ def _words(text: str) -> List[str]:
 
 def named(host: Any) -> Tuple[List[Preload], str, str]:
     """(the libraries, why one of the files that may name some cannot be read or '', which file)."""
-    listed = [(folder, host.listdir(folder, _FILES)) for folder in MANAGER_FOLDERS]
+    listed = [(folder, host.listdir(folder, _FILES)) for folder in MANAGER_FOLDERS + SERVICES_FOLDERS]
     paths = [MANAGER] + ["%s/%s" % (folder, name) for folder, answer in listed if not answer.problem
                          for name in answer.value if name.endswith(".conf")]
-    found = []
+    found, problem, why = _unnamed(host)
+    if problem:
+        return [], problem, why
     for path in [PRELOAD, LOGINS] + paths:
         answer = host.read(path, _LIMIT)
         if answer.problem and answer.problem != "absent":
@@ -56,6 +66,20 @@ def named(host: Any) -> Tuple[List[Preload], str, str]:
             read = preloaded if path == PRELOAD else in_environment
             found += [Preload(_placed(host, library), path) for library in read(answer.value)]
     return found, "", ""
+
+
+def _unnamed(host: Any) -> Tuple[List[Preload], str, str]:
+    """The same of what no text names: generators, and libraries for processors like this one."""
+    found = []
+    for folder in GENERATORS:
+        listed = host.listdir(folder, _FILES)
+        if listed.problem not in (None, "absent"):
+            return [], listed.problem, "%s: %s" % (folder, listed.detail)
+        found += [Preload("%s/%s" % (folder, name), folder) for name in listed.if_there([])]
+    cache = host.read_bytes(search_paths.CACHE, search_paths.CACHE_BYTES)
+    if cache.problem not in (None, "absent"):
+        return [], cache.problem, "%s: %s" % (search_paths.CACHE, cache.detail)
+    return found + [Preload(library, search_paths.CACHE) for library in search_paths.libraries_for_processors(cache.value or b"")], "", ""
 
 
 def _placed(host: Any, library: str) -> str:

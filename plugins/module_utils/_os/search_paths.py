@@ -8,7 +8,7 @@ Search paths are those that logins, sudo and systemd give; what a shell's startu
 
 import re
 import struct
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 LOCAL = ("/usr/local/sbin", "/usr/local/bin")
 SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -17,11 +17,13 @@ _NAMED_IN = (
     ("/etc/environment", re.compile(r"^\s*(?:export\s+)?PATH=(.*)$", re.MULTILINE)),
     ("/etc/login.defs", re.compile(r"^\s*ENV_(?:SU)?PATH\s+(?:PATH=)?(.*)$", re.MULTILINE)),
     ("/etc/sudoers", re.compile(r"^\s*Defaults\S*\s+(?:.*,\s*)?secure_path\s*\+?=\s*(.*)$", re.MULTILINE)),
-    ("/etc/systemd/system.conf", re.compile(r"^\s*(?:Default|Manager)Environment=(?:.*[\s\"'])?PATH=(\S*)", re.MULTILINE)),
+    ("/etc/systemd/system.conf", re.compile(r"^\s*(?:Default|Manager)?Environment=(?:.*[\s\"'])?PATH=(\S*)", re.MULTILINE)),
 )
-_FOLDERS = {"/etc/sudoers": ("/etc/sudoers.d",), "/etc/systemd/system.conf": ("/etc/systemd/system.conf.d", "/run/systemd/system.conf.d")}
+_FOLDERS = {"/etc/sudoers": ("/etc/sudoers.d",), "/etc/systemd/system.conf": (
+    "/etc/systemd/system.conf.d", "/run/systemd/system.conf.d", "/etc/systemd/system.control/service.d", "/run/systemd/system.control/service.d",
+    "/run/systemd/transient/service.d", "/etc/systemd/system/service.d", "/run/systemd/system/service.d", "/usr/local/lib/systemd/system/service.d")}
 _LIMIT = 256 * 1024
-_CACHE_BYTES = 8 * 1024 * 1024
+CACHE_BYTES = 8 * 1024 * 1024
 _FILES = 100
 _PROGRAMS = 20000
 _EXECUTABLE = 0o111
@@ -41,20 +43,31 @@ def folders_before(path: str) -> List[str]:
 def libraries_before(data: bytes) -> List[str]:
     """The libraries outside of the system's folders that the linker's cache names before one of the system's own of that name; none where the
     cache is of another form."""
-    start = data.find(_MAGIC)
-    if start < 0 or len(data) < start + _HEADER_BYTES:
-        return []
-    count = min(_HEADER.unpack_from(data, start)[1], (len(data) - start - _HEADER_BYTES) // _ENTRY.size)
     foreign: Dict[Tuple[int, bytes], str] = {}
     found = set()
-    for place in range(count):
-        flags, name, path, _version, _hwcap = _ENTRY.unpack_from(data, start + _HEADER_BYTES + place * _ENTRY.size)
-        key, where = (flags, _text(data, start + name)), _text(data, start + path).decode("utf-8", "replace")
+    for flags, name, where in _entries(data):
+        key = (flags, name)
         if not _SYSTEMS_LIBRARIES.match(where):
             foreign.setdefault(key, where)
         elif key in foreign:
             found.add(foreign[key])
     return sorted(found)
+
+
+def libraries_for_processors(data: bytes) -> List[str]:
+    """The libraries in the linker's cache that it takes before the others of their names where the processor can do what they need."""
+    return sorted({where for _flags, _name, where in _entries(data) if "/glibc-hwcaps/" in where})
+
+
+def _entries(data: bytes) -> Iterator[Tuple[int, bytes, str]]:
+    """(flags, name, path) of each library in the linker's cache."""
+    start = data.find(_MAGIC)
+    if start < 0 or len(data) < start + _HEADER_BYTES:
+        return
+    count = min(_HEADER.unpack_from(data, start)[1], (len(data) - start - _HEADER_BYTES) // _ENTRY.size)
+    for place in range(count):
+        flags, name, path, _version, _hwcap = _ENTRY.unpack_from(data, start + _HEADER_BYTES + place * _ENTRY.size)
+        yield flags, _text(data, start + name), _text(data, start + path).decode("utf-8", "replace")
 
 
 def _text(data: bytes, start: int) -> bytes:
@@ -93,7 +106,7 @@ def put_shadowed(host: Any, section: Any) -> None:
         answer = host.listdir(folder, _PROGRAMS)
         problem, why = _lost(answer, folder, problem, why)
         local[folder] = [] if answer.problem else [name for name in answer.value if _is_program(host, "%s/%s" % (folder, name))]
-    cache = host.read_bytes(CACHE, _CACHE_BYTES)
+    cache = host.read_bytes(CACHE, CACHE_BYTES)
     problem, why = _lost(cache, CACHE, problem, why)
     listed = [host.listdir(folder, _PROGRAMS) for folder in SYSTEM] if any(local.values()) else []
     system = [name for answer in listed if not answer.problem for name in answer.value]

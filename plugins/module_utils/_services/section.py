@@ -18,10 +18,11 @@ UNREAD_LIMIT = 100
 _SHOWN = 20
 _SYSTEMD = "/run/systemd/system"
 # In the order in which systemd looks for a unit: what the first has holds, whatever the second says.
-_UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system")
-_ALL_UNIT_FOLDERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early") + \
-    _UNIT_FOLDERS + ("/run/systemd/generator", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
-                     "/run/systemd/generator.late")
+_UNIT_FOLDERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
+                 "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached",
+                 "/run/systemd/generator", "/usr/local/lib/systemd/system")
+# What packages mask in these is theirs to mask.
+_ALL_UNIT_FOLDERS = _UNIT_FOLDERS + ("/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late")
 _STALE_SOURCE = "/proc/*/maps, map_files, exe, cgroup, stat, status, root, ns"
 
 FACTS = [
@@ -178,7 +179,7 @@ def _collect_masked(host: Any, section: Any, known: units.Units, source: str) ->
         names = [name for name in listed.if_there([]) if name.endswith(units.KINDS) and name not in seen]
         masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
         seen.update(names)
-    section.put("masked", sorted(masked), "%s; links in %s" % (source, " and ".join(_UNIT_FOLDERS)))
+    section.put("masked", sorted(masked), "%s; links in %s" % (source, ", ".join(_UNIT_FOLDERS)))
 
 
 def _collect_aliases(host: Any, section: Any) -> None:
@@ -198,11 +199,13 @@ def _collect_aliases(host: Any, section: Any) -> None:
 
 
 def _is_mask(host: Any, path: str) -> bool:
-    """Whether a unit's file is a link to /dev/null, or empty, both of which mask it."""
+    """Whether a unit's file leads to /dev/null, by one link or several, or is empty, both of which mask it."""
     stat = host.stat(path, follow=False)
-    if stat.problem:
-        return False
-    return bool(host.readlink(path).value == "/dev/null" if stat.value.kind == "link" else stat.value.kind == "file" and stat.value.size == 0)
+    target = host.readlink(path).value if not stat.problem and stat.value.kind == "link" else None
+    # Most links lead to the unit's own file, or to that of the unit whose alias they are.
+    if target and target != "/dev/null" and not target.endswith(units.KINDS):
+        stat, target = host.stat(path), host.realpath(path).value
+    return not stat.problem and (target == "/dev/null" or (stat.value.kind == "file" and stat.value.size == 0))
 
 
 def _cannot_say(section: Any, paths: Tuple[str, ...], problem: str, detail: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import mutation_table
 import pytest
 import two_witnesses
+import yaml
 from mutation_table import MARKS, Caught, Mutation
 
 ROOT = Path(__file__).parents[3]
@@ -76,10 +77,18 @@ def test_the_document_has_every_mutation_and_what_caught_it() -> None:
     ways = mutation_table.load()
     rows = mutation_table.rows_in((ROOT / "docs/proof.md").read_text(encoding="utf-8"))
     assert list(rows) == [one.name for one in ways]
+    assert rows == mutation_table.rows(mutation_table.kept_caught(), ways), "run: make proof-table"
     for one in ways:
         said = rows[one.name]
         assert f"| {one.does} | {one.kind} |" in said
         assert all(f"`{key}`" in said.rpartition(" | ")[2] for key in one.breaks), said
+
+
+def test_a_run_keeps_what_it_did_and_what_others_did_before_it() -> None:
+    ways = [mutation("a", "x"), mutation("b", "y")]
+    before = {"b": Caught(("g",), ("y",)), "gone": Caught(("g",), ("z",))}
+    text = mutation_table.caught_text(before, {"a": Caught(("f",), ("x",))}, ways)
+    assert yaml.safe_load(text) == {"a": {"scan": ["f"], "proof": ["x"]}, "b": {"scan": ["g"], "proof": ["y"]}}
 
 
 def test_three_ways_at_most_are_out_of_reach() -> None:

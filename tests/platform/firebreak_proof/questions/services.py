@@ -209,10 +209,16 @@ SERVICES = (
           $3 ~ /^(active|reloading|refreshing)$/ { print "active\t" $1 }
           $3 == "failed" { print "failed\t" $1 }
           $2 == "masked" { print "masked\t" $1 }'
-        for folder in /etc/systemd/system /run/systemd/system; do
-          find "$folder" -maxdepth 1 -name '*.*' \( -lname /dev/null -o -type f -empty \) 2>/dev/null | while read -r path; do
+        before=
+        for folder in /etc/systemd/system.control /run/systemd/system.control /run/systemd/transient /run/systemd/generator.early \
+            /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /run/systemd/system.attached /run/systemd/generator \
+            /usr/local/lib/systemd/system; do
+          find "$folder" -maxdepth 1 -name '*.*' \( -type l -o -type f -empty \) 2>/dev/null | while read -r path; do
             name=${path##*/}
-            if [ "$folder" = /etc/systemd/system ] || ! [ -e "/etc/systemd/system/$name" ]; then printf 'masked\t%s\n' "$name"; fi
+            [ "$(readlink -f "$path")" = /dev/null ] || { [ -f "$path" ] && ! [ -s "$path" ]; } || continue
+            for first in $before; do if [ -e "$first/$name" ] || [ -L "$first/$name" ]; then continue 2; fi; done
+            printf 'masked\t%s\n' "$name"
           done
+          before="$before $folder"
         done; true"""),
 )

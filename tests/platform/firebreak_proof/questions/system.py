@@ -94,13 +94,21 @@ GENERAL = (
           else rpm -qf "$real" >/dev/null 2>&1 && [ -z "$(rpm -V --nomtime -f "$real" | awk -v path="$real" '$1 ~ /^..5/ && $NF == path')" ]; fi
         }
         for file in /etc/ld.so.preload /etc/environment /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf \
-            /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf; do
+            /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf /etc/systemd/system*/service.d/*.conf \
+            /run/systemd/*/service.d/*.conf /usr/local/lib/systemd/system/service.d/*.conf /usr/lib/systemd/system/service.d/*.conf; do
           [ -f "$file" ] || continue
           if [ "$file" = /etc/ld.so.preload ]; then sed 's/#.*//' "$file"
           else
             sed "/^[[:space:]]*[#;]/d; s/[\"']//g" "$file" | sed -nE 's/^(.*[^A-Za-z_])?LD_(PRELOAD|AUDIT)=//; T; s/ [A-Za-z_]+=.*//p'
             sed "/^[[:space:]]*[#;]/d; s/[\"']//g" "$file" | sed -nE 's/^(.*[^A-Za-z_])?LD_(PRELOAD|AUDIT)=([^=]*)$/\3/p'
           fi | tr -s ': \t' '\n' | grep . | while read -r library; do vouched "$library" || echo "$file"; done
+        done
+        # So does what is made for processors like this one, and what the generators of systemd's own environment print.
+        ldconfig -p | sed -n 's|.* => \(/.*/glibc-hwcaps/.*\)$|\1|p' | sort -u | while read -r library; do
+          vouched "$library" || echo "$library"
+        done
+        for folder in /run /etc /usr/local/lib /usr/lib; do
+          for file in "$folder"/systemd/system-environment-generators/*; do [ -e "$file" ] && ! vouched "$file" && echo "$file"; done
         done
         # What is mounted over the kernel's own words, or over files that others of these answers are read from. Engines do so to containers.
         systemd-detect-virt --container --quiet 2>/dev/null || findmnt -rn -o TARGET,FSROOT,FSTYPE | while read -r target part kind; do
@@ -124,8 +132,9 @@ resctrl|rpc_pipefs|securityfs|selinuxfs|smackfs|tracefs|xenfs) ;; *) echo "$targ
           sed -nE 's/^ *(export +)?PATH=//p' /etc/environment
           sed -nE 's/^ENV_(SU)?PATH[[:space:]]+(PATH=)?//p' /etc/login.defs
           sed -nE 's/^Defaults.*secure_path *\+?= *//p' /etc/sudoers /etc/sudoers.d/*
-          sed -nE 's/^ *(Default|Manager)Environment=(.*[[:space:]"])?PATH=([^[:space:]"]*).*/\3/p' /etc/systemd/system.conf \
-            /etc/systemd/system.conf.d/* /run/systemd/system.conf.d/*
+          sed -nE 's/^ *(Default|Manager)?Environment=(.*[[:space:]"])?PATH=([^[:space:]"]*).*/\3/p' /etc/systemd/system.conf \
+            /etc/systemd/system.conf.d/* /run/systemd/system.conf.d/* /etc/systemd/system*/service.d/* /run/systemd/*/service.d/* \
+            /usr/local/lib/systemd/system/service.d/*
         } 2>/dev/null | tr -d "\"'" | while read -r path; do
           case ":$path:" in *:/usr/bin:*|*:/bin:*|*:/usr/sbin:*|*:/sbin:*) ;; *) continue ;; esac
           printf '%s\n' "$path" | tr ':' '\n' | sed -n '/^\/usr\/s\{0,1\}bin\/*$/q; /^\/s\{0,1\}bin\/*$/q; /^\//p'

@@ -270,13 +270,33 @@ def test_libraries_that_an_environment_loads(text: str, libraries: list[str]) ->
 
 
 @pytest.mark.parametrize("path", [
-    "/etc/environment", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/own.conf", "/run/systemd/system.conf.d/a.conf"])
+    "/etc/environment", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/own.conf", "/run/systemd/system.conf.d/a.conf",
+    "/etc/systemd/system/service.d/own.conf", "/usr/lib/systemd/system/service.d/a.conf", "/etc/systemd/system.control/service.d/a.conf"])
 def test_a_library_of_no_package_in_an_environment_is_an_alteration(path: str) -> None:
     line = "DefaultEnvironment=LD_PRELOAD=/opt/hide.so\n" if "systemd" in path else "LD_PRELOAD=/opt/hide.so\n"
     files = debian() | {path: line, "/opt/hide.so": "hides"}
     assert facts({"read": files})[0]["altered_files"] == [f"{path} (loads /opt/hide.so into every program)"]
     packaged = files | {"/var/lib/dpkg/info/hide.md5sums": f"{md5('hides')}  opt/hide.so\n"}
     assert facts({"read": packaged})[0]["altered_files"] == []
+
+
+@pytest.mark.parametrize("folder", preloads.GENERATORS)
+def test_a_generator_of_the_environment_is_a_packages_own(folder: str) -> None:
+    """What it prints, all services get (systemd.environment-generator(7)); what it would print, nobody can tell without running it."""
+    files = debian() | {f"{folder}/10own": "#!/bin/sh\n"}
+    assert facts({"read": files})[0]["altered_files"] == [f"{folder} (loads {folder}/10own into every program)"]
+    packaged = files | {"/var/lib/dpkg/info/own.md5sums": f"{md5('#!/bin/sh' + chr(10))}  {folder[1:]}/10own\n"}
+    assert facts({"read": packaged})[0]["altered_files"] == []
+
+
+def test_a_library_for_this_processor_is_a_packages_own() -> None:
+    """ld.so(8): below glibc-hwcaps it is taken before the one that packages brought under its name."""
+    library = "/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/libz.so.1"
+    data = {"/etc/ld.so.cache@0+8388608": base64.b64encode(cache(("libz.so.1", library), SYSTEMS)).decode()}
+    files = debian() | {library: "hides"}
+    assert facts({"read": files, "read_bytes": data})[0]["altered_files"] == [f"/etc/ld.so.cache (loads {library} into every program)"]
+    packaged = files | {"/var/lib/dpkg/info/fast.md5sums": f"{md5('hides')}  usr{library}\n"}
+    assert facts({"read": packaged, "read_bytes": data})[0]["altered_files"] == []
 
 
 def test_a_library_without_a_folder_is_where_the_system_has_it() -> None:
@@ -316,6 +336,7 @@ def test_folders_before_the_systems_own(path: str, folders: list[str]) -> None:
     ("/etc/sudoers.d/own", 'Defaults:joe secure_path="/opt/first:/bin"\n'),
     ("/etc/sudoers", "Defaults env_reset, secure_path=/opt/first:/bin\n"),
     ("/etc/systemd/system.conf.d/own.conf", '[Manager]\nDefaultEnvironment="PATH=/opt/first:/usr/bin"\n'),
+    ("/etc/systemd/system/service.d/own.conf", '[Service]\nEnvironment="PATH=/opt/first:/usr/bin"\n'),
     ("/etc/systemd/system.conf", "[Manager]\nManagerEnvironment=LANG=C PATH=/opt/first:/usr/bin\n"),
 ])
 def test_a_search_path_that_puts_a_program_before_the_systems(file: str, text: str) -> None:

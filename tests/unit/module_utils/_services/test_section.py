@@ -297,6 +297,21 @@ def test_units_by_systemctl_and_by_their_links() -> None:
     assert facts["masked"] == ["cron.service", "getty@tty1.service"]
 
 
+@pytest.mark.parametrize("folder", ["/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+                                    "/run/systemd/generator.early", "/etc/systemd/system.attached", "/usr/local/lib/systemd/system"])
+def test_a_unit_is_masked_in_whichever_folder_comes_first(folder: str) -> None:
+    """systemd.unit(5), "UNIT FILE LOAD PATH"."""
+    world = World()
+    world.said["stat"].update({"/run/systemd/system": ROOT, f"{folder}/cron.service@link": ["link", 0o777, 0, 0, 9, 0.0, 0.0, 1, 5],
+                               f"{folder}/ssh.service@link": ["link", 0o777, 0, 0, 9, 0.0, 0.0, 1, 6],
+                               f"{folder}/ssh.service": ["other", 0o666, 0, 0, 0, 0.0, 0.0, 1, 7]})
+    world.said["listdir"][folder] = ["cron.service", "ssh.service"]
+    world.said["readlink"].update({f"{folder}/cron.service": "/dev/null", f"{folder}/ssh.service": "/srv/nothing"})
+    world.said["realpath"] = {f"{folder}/ssh.service": "/dev/null"}
+    world.said["run"][" ".join(units.LIST_UNITS)] = LISTED
+    assert world.services()["masked"] == ["cron.service", "getty@tty1.service", "ssh.service"]
+
+
 def test_without_systemd_or_its_answer_nothing_is_said_of_units() -> None:
     assert World().services()["nulls"]["services.active"] == "absent"
     world = World()

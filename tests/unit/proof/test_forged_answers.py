@@ -153,4 +153,4 @@ def test_a_users_folder_ends_no_answer(tmp_path: Path) -> None:
             process.kill()
     found = asking.answers(done.stdout.decode(), nonce)
     assert found["running"].out.strip() == os.uname().release
-    assert all(len(row.split("\t")) in (2, 7) for row in found["stale"].out.splitlines())
+    assert all(len(row.split("\t")) in (3, 7) for row in found["stale"].out.splitlines())

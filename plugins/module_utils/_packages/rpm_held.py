@@ -8,7 +8,7 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .apt_conf import parse_apt_conf
-from .rpm_locks import EXCLUDES, FOR_ALL, against, is_on, left_out, locked_by_dnf, locked_by_dnf5, locked_by_zypper, sections, words
+from .rpm_locks import FOR_ALL, against, begins_anew, is_on, left_out, locked_by_dnf, locked_by_dnf5, locked_by_zypper, sections, words
 
 _REPOSITORIES = ("/etc/yum.repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d")
 _OVERRIDES = ("/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d")
@@ -41,10 +41,10 @@ def held(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]] = 
 
 
 def _main(host: Any) -> List[Configuration]:
-    """The manager's own file, and dnf5's drop-ins, of which of two of one name the administrator's counts; yum's own is a link to dnf's."""
-    paths = ["/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf"]
+    """dnf5's drop-ins, of which of two of one name the administrator's counts, and then the manager's own file; yum's own is a link to dnf's."""
     drop_ins = {name: "%s/%s" % (folder, name) for folder in _DROP_INS for name in _names(host, folder, ".conf")}
-    paths += [path for _name, path in sorted(drop_ins.items())] + [_TDNF]
+    paths = [path for _name, path in sorted(drop_ins.items())]
+    paths += ["/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf", _TDNF]
     return [Configuration(path, sections(_text(host, path))) for path in paths]
 
 
@@ -66,7 +66,7 @@ def _locks(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]],
         if is_on(options) and is_on({"enabled": _option(main, "plugins") or "1"}):
             path = options.get("locklist") or usual
             found += ["%s (%s)" % (lock, path) for lock in locked_by_dnf(_text(host, path), names)]
-    for path, locks in (("/etc/dnf/versionlock.toml", locked_by_dnf5(_text(host, "/etc/dnf/versionlock.toml"), names)),
+    for path, locks in (("/etc/dnf/versionlock.toml", locked_by_dnf5(_text(host, "/etc/dnf/versionlock.toml"), names, host.uname()[4])),
                         ("/etc/zypp/locks", locked_by_zypper(_text(host, "/etc/zypp/locks"), names, newest))):
         found += ["%s (%s)" % (lock, path) for lock in locks]
     return found
@@ -74,8 +74,11 @@ def _locks(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]],
 
 def _named(main: List[Configuration], names: Sequence[str]) -> List[str]:
     """What the managers' own files exclude, or leave out."""
-    found = []
+    found: List[str] = []
     for one in main:
+        # One list goes on from file to file, until one begins it anew.
+        if one.path != _TDNF and any(begins_anew(options) for section, options in one.sections.items() if section in FOR_ALL):
+            found = [each for each in found if each.startswith("includepkgs=")]
         found += ["%s (%s)" % (word, one.path) for options in one.sections.values() if is_on(options) for word in against(options, names)]
         for section in FOR_ALL:
             found += ["%s (%s)" % (word, one.path) for word in left_out(one.sections.get(section, {}), names)]
@@ -117,28 +120,28 @@ def _in_repositories(host: Any, names: Sequence[str], folders: Sequence[str], sp
     taken: Set[str] = set()
     for path in [path for folder in folders for path in _files(host, folder)]:
         for repository, options in sections(_text(host, path)).items():
-            source, options = _overridden(repository, dict(options), path, overrides)
+            steps = [(path, options)] + [(other, changed) for other, pattern, changed in overrides if fnmatch.fnmatchcase(repository, pattern)]
             taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
-            if is_on(options) and not any(fnmatch.fnmatchcase(repository, word) for word in spared):
-                only = left_out(options, names) if _BRINGS_KERNELS.match(repository) else []
-                found += ["%s (%s)" % (word, source) for word in against(options, names) + only]
+            if not any(fnmatch.fnmatchcase(repository, word) for word in spared):
+                found += _in_repository(repository, steps, names)
     # A repository that is defined elsewhere (a plug-in's, the command line's).
     found += ["%s (%s)" % (word, path) for path, pattern, options in overrides if pattern not in taken and is_on(options)
               for word in against(options, names)]
     return found
 
 
-def _overridden(
-    repository: str, options: Dict[str, str], path: str, overrides: List[Tuple[str, str, Dict[str, str]]]
-) -> Tuple[str, Dict[str, str]]:
-    """(the file that has the last word on excludes, the options)."""
-    for other, pattern, changed in overrides:
-        if fnmatch.fnmatchcase(repository, pattern):
-            if any(name in changed for name in EXCLUDES):
-                path = other
-                options = {name: value for name, value in options.items() if name not in EXCLUDES}
-            options.update(changed)
-    return path, options
+def _in_repository(repository: str, steps: List[Tuple[str, Dict[str, str]]], names: Sequence[str]) -> List[str]:
+    """Of one repository: what its file says, and what each override adds to its lists or replaces."""
+    found: List[str] = []
+    together: Dict[str, str] = {}
+    only: List[str] = []
+    for path, options in steps:
+        found = [] if begins_anew(options) else found
+        found += ["%s (%s)" % (word, path) for word in against(options, names)]
+        if "includepkgs" in options and _BRINGS_KERNELS.match(repository):
+            only = ["%s (%s)" % (word, path) for word in left_out(options, names)]
+        together.update(options)
+    return found + only if is_on(together) else []
 
 
 def _overrides(host: Any) -> List[str]:

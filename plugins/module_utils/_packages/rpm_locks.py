@@ -4,6 +4,7 @@
 """Locks and excludes of dnf and zypper that keep kernels from updates: each pattern held against the kernels' packages as that tool would hold it."""
 
 import fnmatch
+import operator
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
@@ -18,9 +19,13 @@ EXCLUDES = ("exclude", "excludepkgs")
 FOR_ALL = ("", "main", "base")
 # What SUSE's kernels provide beside their own names.
 _PROVIDED = ("kernel", "kernel-base", "multiversion(kernel)")
+# Of a lock of dnf5.
+_LOCK_KEYS = ("epoch", "evr", "arch")
+_COMPARATORS = {"=": operator.eq, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _RELATION = re.compile(r"\A(?P<name>.*?\S)\s*(?P<sign>[<>=!]=|[<>=])\s*(?P<edition>\S+)\Z")
 _SPLIT = re.compile(r"-(?=\d|[*?\[])")
-_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|ppc64le|s390x|i[3-6]86|noarch|src)\Z")
+# A kernel is never noarch, nor a source.
+_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|ppc64le|s390x|i[3-6]86)\Z")
 
 
 def kernel_names(images: Iterable[Image]) -> Set[str]:
@@ -39,9 +44,17 @@ def _matches(pattern: str, names: Iterable[str]) -> bool:
 
 
 def concerns(spec: str, names: Sequence[str]) -> bool:
-    """Whether a package specification of dnf (name, name.arch, name-[epoch:]version..., [epoch:]name-version...; globs) names a kernel's package."""
-    text = re.sub(r"\A\d+:", "", spec.lstrip("!").strip())
-    return any(_matches(name, names) for at in [len(text)] + [match.start() for match in _SPLIT.finditer(text)] for name in _spellings(text[:at]))
+    """Whether a package specification of dnf (name, name.arch, name-[epoch:]version...; globs) names a kernel's package."""
+    text = spec.lstrip("!").strip()
+    parts = [(text[:match.start()], text[match.end():]) for match in _SPLIT.finditer(text)]
+    # A * that stands for a version may stand for more of the name as well (kernel-*el9*).
+    heads = [head + more for head, rest in parts if _may_be_version(rest) for more in (("", "-*") if rest.startswith("*") else ("",))]
+    return any(_matches(name, names) for head in [text] + heads for name in _spellings(head))
+
+
+def _may_be_version(text: str) -> bool:
+    """Whether a glob may stand for a version: letters alone (kernel-*core) are the rest of a name."""
+    return re.search(r"\d", text) is not None or re.search(r"[A-Za-z]", text) is None
 
 
 def _spellings(text: str) -> List[str]:
@@ -50,26 +63,42 @@ def _spellings(text: str) -> List[str]:
 
 
 def locked_by_dnf(text: str, names: Sequence[str]) -> List[str]:
-    """The lines about kernels in a dnf 4 versionlock list: exact versions, globs, or with ! what must not be installed."""
+    """The lines about kernels in a dnf 4 versionlock list: exact versions, globs, or with ! what must not be installed; yum's begin by the epoch."""
     lines = (line.split("#", 1)[0].strip() for line in text.split("\n"))
-    return [line for line in lines if line and concerns(line, names)]
+    return [line for line in lines if line and concerns(re.sub(r"\A(!?)\d+:", r"\1", line), names)]
 
 
-def locked_by_dnf5(text: str, names: Sequence[str]) -> List[str]:
-    """The kernel packages named in a dnf5 versionlock.toml, whose names may be globs; a least version alone keeps nothing newer away."""
+def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "") -> List[str]:
+    """The patterns of a dnf5 versionlock.toml, whose names may be globs, that keep kernels' packages from newer versions.
+
+    Each lock of a name lets some versions through, so one that lets newer ones through is enough. dnf5 passes over a file of another version than
+    1.0, and over locks without conditions or with ones that it does not know; with a file that is no TOML it refuses to work at all.
+    """
     try:
-        packages = toml.parse(text).get("packages")
-    except toml.TomlError:
-        return []
-    rows = [row for row in packages if isinstance(row, dict)] if isinstance(packages, list) else []
-    return [row["name"] for row in rows if isinstance(row.get("name"), str) and _matches(row["name"], names) and not _only_from(row)]
+        known = toml.parse(text) if text.strip() else {}
+    except toml.TomlError as error:
+        return ["no lock is read, and dnf5 refuses to work: %s" % error]
+    packages = known.get("packages") if known.get("version") == "1.0" else None
+    rows = [row for row in packages if isinstance(row, dict) and isinstance(row.get("name"), str)] if isinstance(packages, list) else []
+    locks = [(row["name"], _holds(row["conditions"], machine)) for row in rows if _are_known(row.get("conditions"))]
+    found: List[str] = []
+    for name in names:
+        given = [lock for lock in locks if fnmatch.fnmatchcase(name, lock[0])]
+        found += [pattern for pattern, _holding in given] if all(holding for _pattern, holding in given) else []
+    return sorted(set(found))
 
 
-def _only_from(row: Dict[str, Any]) -> bool:
-    """Whether all that is asked of a package is a least version."""
-    conditions = row.get("conditions")
+def _are_known(conditions: Any) -> bool:
     return bool(conditions) and isinstance(conditions, list) and all(
-        isinstance(each, dict) and each.get("comparator") in (">", ">=") for each in conditions)
+        isinstance(each, dict) and each.get("key") in _LOCK_KEYS and each.get("comparator") in _COMPARATORS and isinstance(each.get("value"), str)
+        for each in conditions)
+
+
+def _holds(conditions: List[Dict[str, str]], machine: str) -> bool:
+    """Whether one of the conditions keeps versions away that are newer than what it names. The epoch of a kernel is 0."""
+    ages = [each["comparator"] not in (">", ">=") for each in conditions if each["key"] == "evr"]
+    others = [(each["comparator"], each["value"], "0" if each["key"] == "epoch" else machine) for each in conditions if each["key"] != "evr"]
+    return any(ages) or any(own and not _COMPARATORS[sign](own, value) for sign, value, own in others)
 
 
 def newest_versions(images: Iterable[Image]) -> Dict[str, str]:
@@ -167,6 +196,11 @@ def words(options: Dict[str, str], *keys: str) -> List[str]:
 def against(options: Dict[str, str], names: Sequence[str]) -> List[str]:
     """The patterns of a section's excludes that hold a kernel's package."""
     return [word for word in words(options, *EXCLUDES) if concerns(word, names)]
+
+
+def begins_anew(options: Dict[str, str]) -> bool:
+    """Whether a section's excludes take the place of those before it, as a list of dnf5 does that begins with nothing."""
+    return any(options[name].split(",")[0].strip() == "" for name in EXCLUDES if name in options)
 
 
 def left_out(options: Dict[str, str], names: Sequence[str]) -> List[str]:

@@ -53,7 +53,7 @@ def test_living_sandboxes_have_the_promised_guest_kernel(proof: Proof, wanted: W
 
 @promise("kata.handlers")
 def test_engines_have_the_promised_handlers(proof: Proof, wanted: Wanted) -> None:
-    names = {handler.name for handler in boundaries.handlers(proof) if handler.is_kata()}
+    names = {handler.name for handler in configurations.handlers(proof)}
     missing = [name for name in wanted.accepted if name not in names]
     hold(not missing, f"{proof.host}'s engines have no handler of Kata's called {', '.join(missing)} (but {', '.join(sorted(names)) or 'none'}); "
                       f"the standard promises {', '.join(wanted.accepted)}")
@@ -79,7 +79,7 @@ def test_a_container_under_the_handler_has_a_kernel_of_its_own(proof: Proof, wan
 def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> None:
     there = {path for state, path in (line.split(" ", 1) for line in proof.says("handler_files").splitlines() if " " in line) if state == "there"}
     rows, major = proof.rows("configurations"), proof.fields("kata").get("version", "").partition(".")[0]
-    for handler in (handler for handler in boundaries.handlers(proof) if handler.is_kata()):
+    for handler in configurations.handlers(proof):
         shim = configurations.shim_of(handler.shim, rows)
         hold(not shim.variable or shim.is_default or not major.isdigit() or int(major) < 4,
              f"{proof.host}'s handler {handler.name} is a script that sets KATA_CONF_FILE={shim.variable}, with which no shim since 4.0.0 starts; "
@@ -93,7 +93,7 @@ def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> No
 
 @promise("kata.unloaded_handlers")
 def test_the_engines_have_read_their_handlers(proof: Proof, wanted: Wanted) -> None:
-    if not any(handler.is_kata() for handler in boundaries.handlers(proof)):
+    if not configurations.handlers(proof):
         return
     words = {"inactive": "does not run", "changed": "began before its configuration was last changed",
              "elsewhere": "was started with another configuration than its own"}

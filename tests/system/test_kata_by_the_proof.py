@@ -8,9 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_kata as promises_of_kata
+from firebreak_proof.promises import BrokenPromiseError, Wanted
+from firebreak_proof.proof import Proof
 from firebreak_proof.questions.containers import KATA
 from firebreak_proof.questions.kata import KATA_FILES
-from firebreak_proof.views import sandboxes
+from firebreak_proof.views import configurations, sandboxes
+from kata_handler_kinds import HANDLERS
+from kata_handler_kinds import Kind as HandlerKind
 from kata_kinds import SANDBOXES, Kind
 from whole_folder import WholeFolder
 
@@ -28,3 +33,23 @@ def test_every_sandbox(kind: Kind, tmp_path: Path) -> None:
         said = {sandboxes.CURRENT: False, sandboxes.STALE: True, sandboxes.UNKNOWN: None}[one.state]
         assert (said, frozenset(one.reasons)) == (kind.stale, kind.parts), (one, proof.answers)
         assert (one.version or None) == kind.kernel
+
+
+HANDLER_QUESTIONS = tuple(question for question in (*KATA, *KATA_FILES) if question.name in ("kata", "handlers", "handler_files", "configurations"))
+
+
+def is_dead(proof: Proof) -> bool:
+    try:
+        promises_of_kata.test_the_handlers_of_kata_lead_somewhere(proof, Wanted("kata.dead_handlers", "forbidden"))
+    except BrokenPromiseError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("kind", HANDLERS.values(), ids=list(HANDLERS))
+def test_every_handler(kind: HandlerKind, tmp_path: Path) -> None:
+    host = kind.build()
+    proof = WholeFolder(tmp_path / "host", host.recording, host.tools).proof(HANDLER_QUESTIONS)
+    assert [answer.err for answer in proof.answers.values() if answer.status or answer.err] == []
+    assert ([path for _shim, path in configurations.read_by_handlers(proof)], is_dead(proof)) == (
+        [kind.reads or ""] * bool(kind.name), kind.dead), proof.answers

@@ -35,7 +35,7 @@ def find(host: Any, handlers: Handlers) -> List[Dict[str, Any]]:
         if reads.path:
             users.setdefault(reads.path, []).append(name)
         else:
-            why = "%s: there is none at %s" % (shim.program or handler["shim"] or name, ", ".join(reads.looked))
+            why = "%s: there is none at %s" % (shim.program, ", ".join(reads.looked)) if reads.looked else shim.dead or "%s names no shim" % name
             nowhere.setdefault(why, []).append(name)
     rows = [read(host, path, sorted(names)) for path, names in sorted(users.items())]
     return rows + [dict(_empty(None, sorted(names)), problem=why[:500]) for why, names in sorted(nowhere.items())]

@@ -110,7 +110,9 @@ def defaults(shim: Shim) -> Tuple[str, ...]:
 
 
 def reads(host: Any, shim: Shim, config: Optional[str]) -> Reads:
-    """What a shim reads that an engine gives a configuration (None: it gives none)."""
+    """What a shim reads that an engine gives a configuration (None: it gives none); one that is not there reads nothing of its own."""
+    if shim.program is None and not config:
+        return Reads(None, (), "")
     places = defaults(shim)
     variable = shim.wrapper.variable if shim.wrapper else None
     # The shim in Go takes the engine's word before the variable's, that in Rust after it.

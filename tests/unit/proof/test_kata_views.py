@@ -182,9 +182,9 @@ def test_containers_that_no_tool_lists_are_those_of_their_parents() -> None:
 
 
 @pytest.mark.parametrize(("text", "passed_over"), [
-    ("[hypervisor.qemu]\nlog_level = 1\n", []), ("[hypervisor.qemu]\nhypervisor_loglevel = 1\n", ["hypervisor.qemu.hypervisor_loglevel"]),
+    ('[hypervisor.qemu]\nlog_level = "info"\n', []), ("[hypervisor.qemu]\nhypervisor_loglevel = 1\n", ["hypervisor.qemu.hypervisor_loglevel"]),
     ("[agent.kata.mem_agent]\nmem_agent_enable = true\n", []),
-    ("[agent.kata]\ncreate_container_timeout = 30\n", ["agent.kata.create_container_timeout"]),
+    ("[agent.kata]\ncreate_container_timeout = 30\n", []), ('[runtime]\nkubelet_root_dir = "/x"\n', ["runtime.kubelet_root_dir"]),
 ])
 def test_keys_that_the_shim_in_rust_passes_over(text: str, passed_over: list[str]) -> None:
     """Whatever its template mentions: what counts is what its structures have (kata-types)."""

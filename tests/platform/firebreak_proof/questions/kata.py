@@ -22,7 +22,7 @@ KATA_FILES = (
     # shim, as a handler names it, the program at the end of links and scripts, the configuration that a script gives it, whether that is a default
     # one, whether it is that in Rust; configuration, its path, its file, its text; drop_in, that file, the drop-in, its kind, owner and mode, its
     # text; place, each of those files and each path that they name (see there); and Docker's handlers
-    Question("configurations", (*CONFIGURED, "kata.dead_handlers"), DUMPS + PLACES + rf"""
+    Question("configurations", (*CONFIGURED, "kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers"), DUMPS + PLACES + rf"""
         text() {{ base64 -w0 <"$1"; }}
         dumped=$(dumps) || exit 3
         defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
@@ -55,7 +55,7 @@ KATA_FILES = (
               real=$(readlink -f "${{variable:-/none/none}}")
               for path in $defaults; do [ -n "$real" ] && [ "$(readlink -f "$path")" = "$real" ] && kept=default; done
             fi
-            case $program in *kata*) ;; *) continue ;; esac
+            case ${{program##*/}} in *kata*) ;; *) continue ;; esac
             rust=no
             case $program in */runtime-rs/*) rust=yes ;; /opt/*) ;; *) timeout 5 "$program" --version 2>/dev/null | grep -q Rust && rust=yes ;; esac
             printf 'shim\t%s\t%s\t%s\t%s\t%s\n' "$named" "$program" "$variable" "$kept" "$rust"

@@ -100,8 +100,8 @@ def tables(values: Table, name: str = "") -> Iterator[tuple[str, Table]]:
 def used(proof: Proof) -> list[Configuration]:
     """What the handlers of Kata read; BrokenPromiseError where one reads what is not there, for then nobody can tell."""
     rows = proof.rows("configurations")
-    found = {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
-    paths = list(dict.fromkeys(_read_by(shim, config, found, rows) for shim, config in _handlers(proof, rows)))
+    found = _found(rows)
+    paths = list(dict.fromkeys(path for _shim, path in read_by_handlers(proof)))
     missing = [path or "a configuration of its own" for path in paths if path not in found]
     hold(not missing, f"{proof.host} has handlers of Kata that read {', '.join(missing)}, which is not there, so nobody can tell what is in effect")
     return [_configuration(found[path], rows) for path in paths]
@@ -111,17 +111,33 @@ def _configuration(cells: list[str], rows: list[list[str]]) -> Configuration:
     return Configuration(cells[1], _text(cells[3]), _beside(rows, cells[2]), cells[2])
 
 
+def read_by_handlers(proof: Proof) -> list[tuple[Shim, str]]:
+    """Each handler's shim with the path of what it reads, empty where it finds nothing."""
+    rows = proof.rows("configurations")
+    found = _found(rows)
+    return [(shim_of(named, rows), _read_by(named, config, found, rows)) for named, config in _handlers(proof, rows)]
+
+
 def of_handlers(proof: Proof) -> list[tuple[Shim, Configuration]]:
     """Each handler's shim with what it reads, where that is there."""
     rows = proof.rows("configurations")
-    found = {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
-    read = [(shim_of(named, rows), _read_by(named, config, found, rows)) for named, config in _handlers(proof, rows)]
-    return [(shim, _configuration(found[path], rows)) for shim, path in read if path in found]
+    found = _found(rows)
+    return [(shim, _configuration(found[path], rows)) for shim, path in read_by_handlers(proof) if path in found]
+
+
+def _found(rows: list[list[str]]) -> dict[str, list[str]]:
+    return {cells[1]: cells for cells in rows if cells[0] == "configuration" and len(cells) == 4}
+
+
+def handlers(proof: Proof) -> list[boundaries.Handler]:
+    """The handlers of containerd and CRI-O that lead to a shim of Kata's, whatever they are called."""
+    rows = proof.rows("configurations")
+    return [one for one in boundaries.handlers(proof) if one.is_kata() or "kata" in shim_of(one.shim, rows).program.rpartition("/")[2]]
 
 
 def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
     """(shim, configuration) of each handler."""
-    own = [(handler.shim, handler.config) for handler in boundaries.handlers(proof) if handler.is_kata()]
+    own = [(handler.shim, handler.config) for handler in handlers(proof)]
     return own + [handler for cells in rows if cells[0] == "docker" and len(cells) == 2 for handler in _dockers(_text(cells[1]))]
 
 
@@ -162,8 +178,10 @@ def _read_by(named: str, config: str, found: Mapping[str, list[str]], rows: list
 
 
 def _default(shim: Shim, found: Mapping[str, list[str]]) -> str:
+    if not shim.program.startswith("/"):
+        return ""
     # Each shim in Go was built for one prefix.
-    other = "" if shim.is_rust or not shim.program.startswith("/") else "/usr/" if shim.program.startswith("/opt/") else "/opt/"
+    other = "" if shim.is_rust else "/usr/" if shim.program.startswith("/opt/") else "/opt/"
     places = [path for path in DEFAULTS["rust" if shim.is_rust else "go"] if not other or not path.startswith(other)]
     return next((path for path in places if path in found), "")
 

@@ -45,16 +45,26 @@ PROFILES = {
 }
 
 
-# Read by a shim though no template of its release speaks of it, by the first word of its table, for the shim in Go and for that in Rust; and what
-# templates for the latter speak of in vain (kata-containers 4.1.0: pkg/katautils/config.go, libs/kata-types/src/config).
-_RATES = (*(f"{whose}_rate_limiter_{what}_{kind}" for whose in ("disk", "net") for what in ("bw", "ops") for kind in ("max_rate", "one_time_burst")),
-          "rx_rate_limiter_max_rate", "tx_rate_limiter_max_rate")
-_UNMENTIONED = {
-    False: {"hypervisor": {"initrd", "guest_extension_images", "hypervisor_loglevel", "jailer_path", "valid_jailer_paths", *_RATES},
-            "factory": {"enable_template", "template_path", "vm_cache_number", "vm_cache_endpoint"}},
-    True: {"hypervisor": {"initrd", "log_level", "jailer_path", "valid_jailer_paths", *_RATES}},
+# Read by a shim though no template of its release speaks of it, by the first word of its table or the whole name, each with a value of its kind;
+# for the shim in Go, and for that in Rust. And what templates for the latter speak of in vain.
+# (kata-containers 4.1.0: pkg/katautils/config.go, libs/kata-types/src/config.)
+_RATES: dict[str, Any] = {f"{whose}_rate_limiter_{what}_{kind}": 1 for whose in ("disk", "net") for what in ("bw", "ops")
+                          for kind in ("max_rate", "one_time_burst")} | {"rx_rate_limiter_max_rate": 1, "tx_rate_limiter_max_rate": 1}
+_OF_RUST = {name: value for name, value in _RATES.items() if not name.startswith("net_")}
+_IMAGES: dict[str, Any] = {"initrd": "", "guest_extension_images": [{}], "jailer_path": "", "valid_jailer_paths": [""]}
+_MEMORY: dict[str, Any] = {
+    **dict.fromkeys(("compact_disable", "enable", "mem_agent_enable", "memcg_disable", "memcg_swap"), True),
+    **dict.fromkeys(("compact_force_times", "compact_order", "compact_period_psi_percent_limit", "compact_period_secs", "compact_psi_percent_limit",
+                     "compact_sec_max", "compact_threshold", "memcg_eviction_psi_percent_limit", "memcg_eviction_run_aging_count_min",
+                     "memcg_period_psi_percent_limit", "memcg_period_secs", "memcg_swappiness_max"), 1)}
+_UNMENTIONED: dict[bool, dict[str, dict[str, Any]]] = {
+    False: {"hypervisor": {**_IMAGES, **_RATES, "hypervisor_loglevel": 1},
+            "factory": {"enable_template": True, "template_path": "", "vm_cache_number": 1, "vm_cache_endpoint": ""}},
+    True: {"hypervisor": {**_IMAGES, **_OF_RUST, "log_level": "", "disable_nested_virtualization": True, "extra_monitor_socket": "",
+                          "disable_selinux": True},
+           "agent.kata.mem_agent": _MEMORY},
 }
-_IN_VAIN = {("agent", "create_container_timeout"), ("runtime", "kubelet_root_dir"), ("hypervisor", "firmware_volume"),
+_IN_VAIN = {("runtime", "kubelet_root_dir"), ("hypervisor", "kubelet_root_dir"), ("hypervisor", "firmware_volume"),
             ("hypervisor", "use_legacy_serial")}
 
 
@@ -80,17 +90,15 @@ def passed_over(configuration: Configuration) -> list[str]:
     known = configuration.known()
     is_rust = "hypervisor_name" in known.get("runtime", {})
     return [f"{table}.{key} in {one.path}" for one in configuration.drop_ins for table, keys in tables(one.values()) for key, value in keys.items()
-            if not (_is_read(table, key, known, is_rust=is_rust) or _fits(known.get(table, {}), key, value))
+            if not (_is_read(table, key, value, known, is_rust=is_rust) or _fits(known.get(table, {}), key, value))
             or (is_rust and (table.split(".")[0], key) in _IN_VAIN)]
 
 
-def _is_read(table: str, key: str, known: Mapping[str, Table], *, is_rust: bool) -> bool:
+def _is_read(table: str, key: str, value: Any, known: Mapping[str, Table], *, is_rust: bool) -> bool:
     """Whether a shim reads a key of a table of this monitor's that its template does not mention."""
-    first = table.split(".")[0]
-    if is_rust and table == "agent.kata.mem_agent":
-        return True
-    is_there = table in known or first == "factory"
-    return is_there and key not in known.get(table, {}) and key in _UNMENTIONED[is_rust].get(first, set())
+    kinds = _UNMENTIONED[is_rust]
+    unmentioned = kinds.get(table) or (kinds.get(table.split(".")[0], {}) if table in known else {})
+    return key not in known.get(table, {}) and _fits(unmentioned, key, value)
 
 
 def _fits(known: Table, key: str, value: Any) -> bool:

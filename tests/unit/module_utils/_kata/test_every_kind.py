@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import pytest
+from kata_handler_kinds import HANDLERS
+from kata_handler_kinds import Kind as HandlerKind
 from kata_kinds import SANDBOXES, Kind
 
 
@@ -17,3 +19,10 @@ def test_every_sandbox(kind: Kind) -> None:
     for row in rows:
         assert (row["stale"], frozenset(reason.partition(":")[0] for reason in row["reasons"])) == (kind.stale, kind.parts), row
         assert row["guest_kernel"] == kind.kernel
+
+
+@pytest.mark.parametrize("kind", HANDLERS.values(), ids=list(HANDLERS))
+def test_every_handler(kind: HandlerKind) -> None:
+    facts = kind.build().kata().facts
+    assert [(row["name"], row["reads"], bool(row["dead"])) for row in facts["handlers"]] == [(kind.name, kind.reads, kind.dead)] * bool(kind.name)
+    assert [row["path"] for row in facts["configurations"]] == [kind.reads] * bool(kind.name)

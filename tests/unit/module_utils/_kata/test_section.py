@@ -307,4 +307,5 @@ def test_without_a_name_each_shim_looks_at_its_own_places(shim: str, path: str) 
     world = World().release("4.1.0").file("/etc/kata-containers/configuration.toml", QEMU).file(CONTAINERD, HANDLER.replace(
         "/opt/kata-4.1.0/bin/containerd-shim-kata-v2", shim).replace('    ConfigPath = "/opt/kata/c.toml"\n', ""))
     world.file("/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml", QEMU)
-    assert configuration(world)["path"] == path
+    there = shim.replace("/opt/kata/", "/opt/kata-4.1.0/")
+    assert configuration(world.file(there).link(shim, there))["path"] == path

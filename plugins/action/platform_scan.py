@@ -18,7 +18,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._scan.scan import DEADLINE, SECTION_DEADLINE, check_sections
+from ..module_utils._scan.asked import DEADLINE, SECTION_DEADLINE, check_sections
 from ..plugin_utils._fleet import inventory, store
 from ..plugin_utils._standard import in_force, promised_files
 from ..plugin_utils._standard.variables import LABELS, SCAN_SECONDS

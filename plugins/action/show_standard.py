@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._scan.scan import check_sections
+from ..module_utils._scan.asked import check_sections
 from ..plugin_utils._report.standards import Held, standard_lines, together
 from ..plugin_utils._standard.in_force import Effective, effective, is_standard_variable, resolve
 from ..plugin_utils._standard.validation import StandardError

@@ -8,26 +8,11 @@ from typing import Any, List, Optional, Tuple
 
 from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
-from .._host.record import Fact
 from .._os import deployments
 from .._os import section as os_section
 from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, systemd_boot_host
+from .facts import BOOT_FACTS
 from .target import NoAnswerError, System, Target, Targets, existing
-
-BOOT_FACTS = [
-    Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
-    Fact("default_boot.entry", "str", "what the boot loader calls the entry: ids or titles, submenus joined by >"),
-    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec, "
-         "proxmox-boot-tool, ostree"),
-    Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
-    Fact("default_boot.image", "str", "the kernel image's path on the host"),
-    Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),
-    Fact("default_boot.options", "str", "the kernel command line of that entry"),
-    Fact("default_boot.stale_config", "bool", "the generated configuration was made from another GRUB_DEFAULT than /etc/default/grub holds now"),
-    Fact("one_shot.set", "bool", "an entry is set for the next boot only"),
-    Fact("one_shot.entry", "str", "that entry"),
-    Fact("one_shot.release", "str", "its kernel release"),
-]
 
 _EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi", "/boot")
 _FIRMWARE_FOLDER = "/sys/firmware/efi"

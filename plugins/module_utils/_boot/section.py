@@ -8,27 +8,11 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .._formats import efi
-from .._host.record import Fact
 from .._os import deployments
 from .._os import section as os_section
 from . import snapshots
 from .target import NoAnswerError
-from .trust.declared import TRUST_FACTS, put_trust
-
-FACTS = [
-    Fact("boot_id", "str", "the kernel's random name of this boot; a soft reboot keeps it"),
-    Fact("booted_at", "str", "when the kernel started, UTC by the host's present clock"),
-    Fact("uptime_seconds", "int", "seconds since then, sleep included"),
-    Fact("cmdline", "str", "the kernel's command line"),
-    Fact("reboot_required", "bool", "true where any signal says so, false only where one that can say no does"),
-    Fact("signals", "list", "every source that says whether a reboot is required"),
-    Fact("signals[].source", "str", "the path read, or the command"),
-    Fact("signals[].required", "bool", "what it says"),
-    Fact("signals[].packages", "list", "the packages it names, each once"),
-    Fact("signals[].detail", "str", "what its word covers"),
-    Fact("kexec_loaded", "bool", "a kernel waits to be started by kexec, past the boot loader"),
-    Fact("secure_boot", "bool", "the firmware enforces Secure Boot"),
-] + TRUST_FACTS
+from .trust.declared import put_trust
 
 _BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _YEAR_2000 = 946684800

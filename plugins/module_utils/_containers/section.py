@@ -6,7 +6,6 @@
 from typing import Any, Dict, List
 
 from .._formats import processes as proc
-from .._host.record import Fact
 from . import bundles, isolation, processes, runtimes, systems
 from . import engines as container_engines
 
@@ -14,62 +13,6 @@ CONTAINERS_LIMIT = 2000
 _COUNTS = ("host_kernel", "sandboxed", "unknown", "privileged", "host_pid", "nested", "unexplained")
 _OF_ITEMS = ("items", "unlisted", "unexplained") + tuple("counts." + name for name in _COUNTS)
 _SOURCE = "/run/*/io.containerd.runtime.v2.task, /proc/*/exe, cmdline, stat, /var/lib/docker, /var/lib/containers"
-
-FACTS = [
-    Fact("engines", "list", "the container engines that are installed or run: containerd, docker, crio and podman"),
-    Fact("engines[].name", "str", "which one"),
-    Fact("engines[].path", "str", "its binary"),
-    Fact("engines[].package", "str", "its package, null for a binary of no package"),
-    Fact("engines[].source", "str", "the source that the package was built from, as advisories name it (dpkg); null where they name binary packages"),
-    Fact("engines[].version", "str", "the installed version by the package manager, else by the binary's own word; null where neither tells"),
-    Fact("engines[].running", "bool", "its daemon runs (Podman has none)"),
-    Fact("engines[].pid", "int", "the daemon's process id, null where it does not run"),
-    Fact("engines[].started_at", "str", "the daemon's start in UTC"),
-    Fact("engines[].stale", "bool", "the daemon runs another build than is installed; null where it does not run, or as reason says"),
-    Fact("engines[].reason", "str", "why it is stale or cannot be judged"),
-    Fact("runtimes", "list", "the programs that start containers for engines: runc and crun"),
-    Fact("runtimes[].name", "str", "which one"),
-    Fact("runtimes[].path", "str", "the binary"),
-    Fact("runtimes[].package", "str", "its package, null for a binary of no package"),
-    Fact("runtimes[].source", "str", "as engines[].source"),
-    Fact("runtimes[].version", "str", "the package's version; null where it brings other programs too, or there is none"),
-    Fact("items", "list", "the running containers, up to 2000"),
-    Fact("items[].id", "str", "the engine's id of it"),
-    Fact("items[].engine", "str", "containerd, docker, crio, podman, lxc, incus, lxd, nspawn, libvirt_lxc or apptainer"),
-    Fact("items[].namespace", "str", "containerd's namespace; null with others, which have none"),
-    Fact("items[].sandbox", "str", "the id of the pod that it belongs to, else its own"),
-    Fact("items[].is_pod", "bool", "it is the pause container of a pod, which runs no program of a user's and is not counted"),
-    Fact("items[].name", "str", "its name (of a pod: namespace/name), null where none is written down"),
-    Fact("items[].image", "str", "its image as the engine notes it, null where it does not (ctr)"),
-    Fact("items[].runtime", "str", "what starts it: runc, crun, runsc, kata, lxc, nspawn ..."),
-    Fact("items[].shim", "str", "the binary that watches over it (a shim, conmon or a monitor of LXC's); null where only root may see"),
-    Fact("items[].nested", "bool", "it runs inside of another container (Docker in LXC, kind); its files were not read"),
-    Fact("items[].isolation", "str", "host_kernel (it shares this host's), kata, gvisor or virtual_machine; null as reason says"),
-    Fact("items[].reason", "str", "why something cannot be said, or what is strange"),
-    Fact("items[].pid", "int", "its first process on this host's kernel, null where it has none there"),
-    Fact("items[].privileged", "bool",
-         "it has all capabilities and an unmasked /proc; null where neither its configuration nor its first process told"),
-    Fact("items[].host_pid", "bool", "it sees the host's processes, by the namespace of its first process where it has one here; null as privileged"),
-    Fact("items[].host_network", "bool", "it uses the host's network, likewise; null as privileged"),
-    Fact("items[].user", "int", "the user id that its shim runs as; other than 0: rootless"),
-    Fact("items[].started_at", "str", "start in UTC"),
-    Fact("unlisted", "int", "containers beyond those listed"),
-    Fact("unexplained", "list",
-         "first processes of process or user namespaces of their own behind another root that belong to no container above, up to 100"),
-    Fact("unexplained[].pid", "int", "the process on this host"),
-    Fact("unexplained[].name", "str", "what the kernel calls it"),
-    Fact("unexplained[].user", "int", "whose it is"),
-    Fact("counts.host_kernel", "int",
-         "containers that share this host's kernel, nested ones too, pause containers left out: what one hole in it opens"),
-    Fact("counts.sandboxed", "int", "containers behind a boundary of their own: Kata, gVisor, virtual machines"),
-    Fact("counts.unknown", "int", "containers of which that cannot be said"),
-    Fact("counts.privileged", "int", "privileged containers that share this host's kernel"),
-    Fact("counts.host_pid", "int", "containers that share this host's kernel and see its processes"),
-    Fact("counts.nested", "int", "of all these, those inside of other containers"),
-    Fact("counts.unexplained", "int", "namespaces that may be containers of something that is not known here"),
-    Fact("nested_shims", "int",
-         "shims that run inside containers (Docker in Docker, kind): what they carry is among the items, and shares this kernel"),
-]
 
 
 def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:

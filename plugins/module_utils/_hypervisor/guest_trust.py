@@ -11,7 +11,6 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._boot.target import NoAnswerError
 from .._host import witness
-from .._host.record import Fact
 from . import libvirt_guests, proxmox_firmware
 
 COPIES = "/var/lib/libvirt/qemu/nvram"
@@ -20,19 +19,6 @@ _FOLDERS = ("/usr/share/OVMF", "/usr/share/AAVMF", "/usr/share/edk2/ovmf", "/usr
 _TEMPLATE = re.compile(r"(?i)(?:\A|[_-])vars(?:[._-].*)?\.(?:fd|bin|qcow2)\Z")
 _NVRAM = re.compile(r"<nvram\b[^<>]{0,400}>([^<>]{1,4096})</nvram>")
 _FILES, _BYTES, _DOCUMENT = 200, 1 << 20, 1 << 20
-
-GUEST_TRUST_FACTS = [
-    Fact("guest_trust", "list", "what the firmware of guests trusts: libvirt's by their files of variables, Proxmox's by its own word, and the "
-         "templates for new ones"),
-    Fact("guest_trust[].path", "str", "the file"),
-    Fact("guest_trust[].guest", "str", "the guest whose it is; null for a template"),
-    Fact("guest_trust[].mode", "str", "enforced, insecure, off or setup; null where the file is not read"),
-    Fact("guest_trust[].certificates", "list", "the names of the certificates in db"),
-    Fact("guest_trust[].ready_for_2023_shim", "bool", "it would start what Microsoft's UEFI CA 2023 alone has signed"),
-    Fact("guest_trust[].sbat_level", "str", "the level of SBAT in it"),
-    Fact("guest_trust[].pending", "list", "requests to shim that wait for the guest's next boot"),
-    Fact("guest_trust[].problem", "str", "why it is not read, that it is empty (setup mode at the first start), or what is not complete"),
-]
 
 _EMPTY: Dict[str, Any] = dict.fromkeys(("mode", "certificates", "ready_for_2023_shim", "sbat_level", "pending", "problem"))
 

@@ -6,14 +6,8 @@
 import json
 from typing import Any, Dict, List
 
-from .._host.record import Fact
-
 NOTE = "/var/lib/firebreak/mitigations.json"
 SCHEMA = "firebreak.mitigations/1"
-
-APPLIED_FACTS = [
-    Fact("mitigations_applied", "list", "the mitigations that the role of this name applied and has not taken back, by the ids of their advisories"),
-]
 
 
 def read_note(text: str) -> Dict[str, Any]:

@@ -7,7 +7,6 @@ import re
 import zlib
 from typing import Any, List, Optional, Tuple
 
-from .._host.record import Fact
 from .symbols import SYMBOLS
 
 CONFIGURATION = "/proc/config.gz"
@@ -19,11 +18,6 @@ _NOT_SET = re.compile(r"^# CONFIG_([A-Z0-9_]+) is not set$", re.MULTILINE)
 # The smallest kernel of a distribution sets more; a file that was cut short proves nothing.
 _LEAST = 700
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}\Z")
-
-BUILT_FACTS = [
-    Fact("configuration", "str", "the file that has the running kernel's configuration"),
-    Fact("not_built", "list", "symbols of whole folders or modules of the kernel's source of which this configuration says that they are not set"),
-]
 
 
 def not_built(text: str) -> Optional[List[str]]:

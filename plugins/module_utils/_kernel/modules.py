@@ -6,17 +6,6 @@
 import re
 from typing import Any, Dict, List, Optional, Set
 
-from .._host.record import Fact
-
-MODULE_FACTS = [
-    Fact("modules", "list", "loaded modules that are not of the kernel's own tree"),
-    Fact("modules[].name", "str", "what lsmod calls it"),
-    Fact("modules[].version", "str", "the version that is loaded"),
-    Fact("modules[].on_disk_version", "str", "the version that lies on disk for the running kernel"),
-    Fact("modules[].replaced", "bool", "true: another build lies on disk than is loaded; null: nothing tells"),
-    Fact("modules[].in_next_boot", "bool", "false: the kernel of the next boot has no such module; null: that kernel is not known"),
-]
-
 _LIST_BYTES = 16 * 1024 * 1024
 _ROWS = 50
 # name size users dependencies state address (flags): O is a module from outside of the tree, K a live patch, which is made for one kernel.

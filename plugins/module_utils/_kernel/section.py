@@ -10,67 +10,24 @@ import re
 from typing import Any, List, Optional, Tuple
 
 from .._boot.kernel_image import build_of_image
-from .._boot.loaders import BOOT_FACTS, collect_boot_targets
+from .._boot.loaders import collect_boot_targets
 from .._boot.section import parse_boot_time
 from .._formats import versions
-from .._host.record import Fact
 from .._host.witness import refusals_told
 from .._os import section as os_section
 from .._packages import dpkg, rpm
 from .._packages.dpkg import Image
 from . import managers as kernel_managers
-from .applied import APPLIED_FACTS, put_applied
-from .built import BUILT_FACTS, put_built
+from .applied import put_applied
+from .built import put_built
 from .initrd import Initrds
-from .modules import MODULE_FACTS, put_modules
+from .modules import put_modules
 from .offered import put_available
 from .packages import IMAGE_FILE, Packages, read_packages, without_packages
 from .running import running_version
-from .sysctls import SYSCTL_FACTS, put_sysctls
+from .sysctls import put_sysctls
 from .unaltered import is_altered
-from .watched import WATCHED_FACTS, put_watched
-
-FACTS: List[Fact] = [
-    Fact("running.release", "str", "what uname -r says"),
-    Fact("running.version", "str", "what uname -v says; the kernel cuts it at 64 characters"),
-    Fact("running.flavour", "str", "its line of kernels (cloud-amd64, generic, standard, uek, rt, default); only within one is there an order"),
-    Fact("running.package", "str", "the installed package with an image of this release"),
-    Fact("running.package_version", "str", "the package version that runs, which an update in place leaves behind the installed one"),
-    Fact("installed", "list", "every installed kernel image, oldest first within a flavour; no metas, no rescue images"),
-    Fact("installed[].release", "str", "what uname -r says when it runs"),
-    Fact("installed[].flavour", "str", "its line of kernels"),
-    Fact("installed[].package", "str", "the package that holds the image"),
-    Fact("installed[].package_version", "str", "its version (dpkg) or version-release (rpm), with the epoch where there is one"),
-    Fact("installed[].source", "str", "its source package as advisories name it; null where they name binary packages (rpm)"),
-    Fact("installed[].packages", "list", "every package with files of this kernel: the image, its modules, what Debian split off"),
-    Fact("installed[].complete", "bool", "false: the package manager broke off while it installed the package"),
-    Fact("installed[].image", "str", "the image's path, or where it should be"),
-    Fact("installed[].image_present", "bool", "false: the package is installed, and its image is gone"),
-    Fact("installed[].image_altered", "bool", "true: it is not the file that its package brought, by the release in its header or by its digest; "
-         "false: it is, or was not written since; null: nothing tells"),
-    Fact("installed[].initrd", "str", "the path of its initrd in /boot"),
-    Fact("installed[].initrd_missing", "bool", "true: it has none and cannot reach the root file system without one; null: nothing tells"),
-    Fact("stray_images", "list", "kernel images in /boot that no installed package brought; no rescue images"),
-    Fact("newest_installed.release", "str", "release of the highest installed version of the running flavour"),
-    Fact("newest_installed.package_version", "str", "that version"),
-    Fact("available.release", "str", "release of the newest kernel of the running flavour in the package manager's cache"),
-    Fact("available.package", "str", "its package"),
-    Fact("available.package_version", "str", "its version"),
-    Fact("available.repository", "str", "where it is from"),
-    Fact("available.cache_age_seconds", "int", "seconds since its repositories were as the package manager's cache has them"),
-    Fact("available.held", "list", "packages, locks, pins and excludes that keep kernels from being updated"),
-    Fact("available.phased", "bool", "it is given to a share of all hosts so far"),
-    Fact("available.hidden", "list", "newer kernels that excludes hide"),
-    Fact("available.live_patchable", "list", "kernels on offer, oldest first, that a kpatch-patch package on offer is for"),
-    Fact("available.live_patchable[].release", "str", "what uname -r says when it runs"),
-    Fact("available.live_patchable[].package", "str", "its package"),
-    Fact("available.live_patchable[].package_version", "str", "its version"),
-    Fact("managers", "list", "who else may install kernels here"),
-    Fact("managers[].name", "str", "unattended-upgrades, dnf-automatic, landscape, satellite ..."),
-    Fact("managers[].active", "bool", "it is set to work by itself"),
-    Fact("managers[].detail", "str", "what shows it"),
-    Fact("version_order", "str", "dpkg or rpm: the order of the versions in this section"),
-] + MODULE_FACTS + WATCHED_FACTS + SYSCTL_FACTS + APPLIED_FACTS + BUILT_FACTS + BOOT_FACTS
+from .watched import put_watched
 
 _SIGNATURE = "/proc/version_signature"
 

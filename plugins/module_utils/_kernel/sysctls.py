@@ -7,15 +7,6 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats import cmdline, sysctl
-from .._host.record import Fact
-
-SYSCTL_FACTS = [
-    Fact("watched_sysctls", "list", "parameters of the kernel that the standard's mitigations name"),
-    Fact("watched_sysctls[].name", "str", "the parameter, with dots"),
-    Fact("watched_sysctls[].value", "str", "the value in force; null: the kernel has no such parameter, or it may not be read"),
-    Fact("watched_sysctls[].at_boot", "str", "the value that files or the command line give it at boot; null: none does, or it cannot be said"),
-    Fact("watched_sysctls[].detail", "str", "the file that gives it and the program that reads that, or why a value is null"),
-]
 
 _LIMIT = 100
 _NAME = re.compile(r"[a-z0-9][A-Za-z0-9_./-]{1,120}\Z")

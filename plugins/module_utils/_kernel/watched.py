@@ -8,25 +8,8 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .._formats import cmdline, modprobe
-from .._host.record import Fact
 from .initcalls import first_functions, is_started
 from .modules import names_in
-
-WATCHED_FACTS = [
-    Fact("watched_modules", "list", "the modules that the standard names (kernel.modules_blocked, mitigations), each in its state"),
-    Fact("watched_modules[].name", "str", "the module"),
-    Fact("watched_modules[].state", "str", "loaded, built_in, blocked, absent (the running kernel has none) or loadable; null: cannot be said"),
-    Fact("watched_modules[].detail", "str", "who uses it, or what blocks it, or why nothing does"),
-    Fact("watched_modules[].built_in", "bool", "it is part of the running kernel"),
-    Fact("watched_modules[].blocked_by", "str", "what keeps it from being loaded or started, loaded or not: modprobe (an install line), "
-         "module_blacklist or initcall_blacklist (the command line); null: nothing, or it cannot be said"),
-    Fact("watched_modules[].references", "int", "how often it is in use; null where it is not loaded"),
-    Fact("watched_modules[].holders", "list", "the loaded modules that use it"),
-    Fact("watched_modules[].initcalls", "list", "the functions that start it where it is part of the kernel: what initcall_blacklist= takes"),
-    Fact("watched_modules[].needed_by", "list", "modules that cannot be loaded without it, up to 20"),
-    Fact("watched_modules[].pulled_by", "list", "modules with which kmod loads it by a softdep line, whatever blacklist says, up to 20; null: "
-         "modprobe.d cannot be read"),
-]
 
 _LIST_BYTES = 16 * 1024 * 1024
 _SYMBOL_BYTES = 64 * 1024 * 1024

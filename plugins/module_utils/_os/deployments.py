@@ -10,17 +10,7 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .._host.record import Fact
-
-FACTS = [
-    Fact("image.booted", "str", "what names the image that runs: its digest, its commit, or its version"),
-    Fact("image.reference", "str", "where it is from: a container image, a branch, a channel"),
-    Fact("image.version", "str", "what the image calls its version"),
-    Fact("image.next", "str", "the image that the next boot takes, named in the same way"),
-    Fact("image.rollback", "str", "the image that is left to go back to"),
-    Fact("image.pinned", "list", "images that are kept from being cleaned away"),
-    Fact("image.soft_reboot", "bool", "the waiting image can be taken without a reboot of the kernel"),
-]
+from .facts import DEPLOYMENT_FACTS
 
 STAGED = "/run/ostree/staged-deployment"
 BOOTC = ("bootc", "status", "--format", "json")
@@ -181,7 +171,7 @@ def _what_would_tell(name: str, tool: str) -> str:
 
 def put(host: Any, section: Any, tool: str, release: Dict[str, str]) -> None:
     """Write os.image.*; a host of packages has none."""
-    names = [fact.path for fact in FACTS]
+    names = [fact.path for fact in DEPLOYMENT_FACTS]
     if tool in ("none", "transactional-update"):
         for name in names:
             section.cannot_say(name, "not_applicable", "the system comes as packages")

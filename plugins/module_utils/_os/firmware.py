@@ -10,7 +10,6 @@ keeps whoever reads. So that is left to a process of its own.
 import re
 from typing import Any, Tuple
 
-from .._host.record import Fact
 from .._host.witness import itself
 
 DMI = "/sys/class/dmi/id"
@@ -18,15 +17,6 @@ PLATFORM = "/sys/bus/platform/devices"
 _BMC = "/sys/devices/platform/%s/firmware_revision"
 _BMC_SECONDS = 5.0
 _FILES = (("vendor", "bios_vendor"), ("version", "bios_version"), ("date", "bios_date"), ("product", "product_name"))
-
-FACTS = [
-    Fact("firmware.vendor", "str", "who made the firmware"),
-    Fact("firmware.version", "str", "the firmware's version, as its maker writes it: such versions have no common order"),
-    Fact("firmware.date", "str", "the firmware's date, YYYY-MM-DD"),
-    Fact("firmware.product", "str", "the machine that it belongs to"),
-    Fact("firmware.bmc_version", "str", "the version of the management controller's firmware, as the kernel writes it; null without one"),
-    Fact("firmware.bmc_build", "str", "the four bytes that the controller's maker adds to that; null where it adds none"),
-]
 
 
 def iso_date(text: str) -> str:

@@ -10,15 +10,8 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats.digests import is_of, parse_md5sums
-from .._host.record import Fact
 from .._host.witness import refusals_told
 from . import mounted_over, preloads, search_paths
-
-FACTS = [
-    Fact("altered_files", "list", "files that say what this host is, and are not as their package brought them"),
-    Fact("shadowed_programs", "list", "programs and libraries that stand before one of the system's of the same name: below /usr/local, in "
-         "folders that search paths name first, in the linker's cache"),
-]
 
 _OS_RELEASE = "/usr/lib/os-release"
 _ETC_OS_RELEASE = "/etc/os-release"

@@ -7,26 +7,8 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats.shell_words import assignments
-from .._host.record import Fact
 from .._host.witness import apart, count
 from . import deployments, firmware, integrity
-
-FACTS = [
-    Fact("id", "str", "ID of os-release"),
-    Fact("id_like", "list", "ID_LIKE of os-release, nearest relative first"),
-    Fact("version_id", "str", "VERSION_ID of os-release"),
-    Fact("version_codename", "str", "VERSION_CODENAME of os-release"),
-    Fact("name", "str", "NAME of os-release"),
-    Fact("pretty_name", "str", "PRETTY_NAME of os-release"),
-    Fact("family", "str", "debian, redhat, suse or other"),
-    Fact("architecture", "str", "the machine of uname"),
-    Fact("machine_id", "str", "32 hexadecimal digits that name this installation"),
-    Fact("hostname", "str", "the kernel's host name"),
-    Fact("container", "str", "none, or the kind of container the scan ran in"),
-    Fact("image_based", "bool", "the system comes as an image, not as packages that are updated one by one"),
-    Fact("image_tool", "str", "what updates the image, or none"),
-    Fact("support_end", "str", "SUPPORT_END of os-release, YYYY-MM-DD"),
-] + deployments.FACTS + firmware.FACTS + integrity.FACTS
 
 _FAMILIES = {
     "debian": ("debian", "ubuntu", "raspbian", "devuan"),

@@ -21,11 +21,8 @@ from .._host.host import LiveHost, kill_group
 from .._host.record import SCHEMA, Fact, Section
 from .._host.secrets import cleaned
 from .._host.witness import Witness
+from .asked import DEADLINE, SECTION_DEADLINE, check_sections
 from .sections import SECTIONS
-
-# Seconds for a whole host and for one section of it.
-DEADLINE = 60.0
-SECTION_DEADLINE = 20.0
 
 # A section learns of its deadline from the host's answers; only one that does not come back within this time is killed.
 GRACE = 1.0
@@ -50,13 +47,6 @@ def scan(host: Any, sections: Sequence[str], options: Dict[str, Any]) -> Dict[st
     """
     check_sections(sections)
     return collect(host, [(name, SECTIONS[name]) for name in SECTIONS if not sections or name in sections], options)
-
-
-def check_sections(names: Sequence[str]) -> None:
-    """ValueError where a name is no section."""
-    unknown = sorted(set(names) - set(SECTIONS))
-    if unknown:
-        raise ValueError("sections: %s: no such section; there are %s" % (", ".join(unknown), ", ".join(SECTIONS)))
 
 
 def collect(host: Any, modules: Sequence[Named], options: Dict[str, Any]) -> Dict[str, Any]:

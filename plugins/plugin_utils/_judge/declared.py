@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from ...module_utils._scan.sections import SECTIONS
+from ...module_utils._scan.asked import DECLARED
 
 _TYPES: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "mapping": (dict,)}
 
@@ -37,7 +37,7 @@ class CannotSay(Exception):  # noqa: N818 - not an error: an answer that a rule 
 def fields(path: str) -> Mapping[str, str]:
     """The kind of each field of the rows of a list of the record, as its section declares them; empty for any other fact."""
     section, _dot, rest = path.partition(".")
-    declared = SECTIONS[section].FACTS if section in SECTIONS else ()
+    declared = DECLARED[section].FACTS if section in DECLARED else ()
     pattern = re.compile(re.escape(rest) + r"\[\]\.(\w+)")
     matches = [(pattern.fullmatch(fact.path), fact.kind) for fact in declared]
     return {match.group(1): kind for match, kind in matches if match}

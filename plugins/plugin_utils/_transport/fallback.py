@@ -11,7 +11,8 @@ from typing import Any
 
 from ...module_utils._host.host import Answer
 from ...module_utils._host.record import SCHEMA, Section
-from ...module_utils._os.section import FACTS, family_of, parse_os_release
+from ...module_utils._os.facts import FACTS
+from ...module_utils._os.section import family_of, parse_os_release
 from .payload import Probe
 
 # What ansible-core or a shell says where a module finds no Python it can run on.

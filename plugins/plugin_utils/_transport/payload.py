@@ -25,7 +25,7 @@ from ...module_utils._host.record import SCHEMA
 
 HOST_CODE = Path(__file__).resolve().parents[2] / "module_utils"
 PACKAGE = "firebreak_host"
-ENTRIES = ("_scan.scan", "_host.look")
+ENTRIES = ("_scan.rooms", "_scan.scan", "_host.look")
 
 # What the loader's exit status says. Anything else is an interpreter that did not get as far: the next one is tried.
 DONE, FAILED, TOO_OLD = 0, 70, 75
@@ -44,12 +44,11 @@ _FRAME = ("schema", "scanned_at", "scanner", "seconds", "evidence", "nulls")
 
 # Runs on any Python down to 2.6 far enough to say that it is too old. It holds no single quote, and no line end
 # in a text: it travels in shell quotes, in which fish takes two backslashes for one.
-# Half of a scan's work on the host is compiling: a room is compiled when something is first wanted of it, and annotations want nothing.
 LOADER = """\
 import sys
 if sys.version_info < (3, 6):
     sys.exit(75)
-import __future__, binascii, json, os, zlib
+import binascii, json, os, zlib
 try:
     from _sha256 import sha256
 except ImportError:
@@ -64,24 +63,9 @@ if sha256(code).hexdigest() != digest:
     sys.stderr.write("firebreak: the payload arrived damaged: %d bytes read" % len(data) + chr(10))
     sys.exit(70)
 sources = json.loads(zlib.decompress(code).decode("utf-8"))
-flags = __future__.annotations.compiler_flag if hasattr(__future__, "annotations") else 0
-class Room(type(sys)):
-    def __getattr__(self, word):
-        name = self.__name__
-        if word[:2] == "__":
-            raise AttributeError(word)
-        self.__class__ = type(sys)
-        exec(compile(sources[name], name.replace(".", "/") + ".py", "exec", flags, True), self.__dict__)
-        return getattr(self, word)
-class Memory:
-    def find_spec(self, name, path=None, target=None):
-        if name in sources:
-            return type(sys.__spec__)(name, self, is_package=not sources[name])
-    def create_module(self, spec):
-        return Room(spec.name)
-    def exec_module(self, module):
-        pass
-sys.meta_path.insert(0, Memory())
+rooms = {}
+exec(sources["firebreak_host._scan.rooms"], rooms)
+sys.meta_path.insert(0, rooms["Memory"](sources))
 try:
     from firebreak_host._host.host import LiveHost
     from firebreak_host._host.look import answer

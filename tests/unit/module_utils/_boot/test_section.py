@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import section as boot_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot.facts import FACTS
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import efi as efi_variables
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_an_empty_host_gives_reasons_only() -> None:
     section = collected({})
     assert section.facts["signals"] == []
     assert {null["fact"] for null in section.nulls} == {
-        "boot." + fact.path for fact in boot_section.FACTS if not fact.path.startswith(("signals", "trust."))}
+        "boot." + fact.path for fact in FACTS if not fact.path.startswith(("signals", "trust."))}
 
 
 def test_another_default_subvolume_asks_for_a_reboot() -> None:

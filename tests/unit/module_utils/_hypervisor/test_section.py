@@ -14,6 +14,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import 
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import running_monitors
 from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor import section as hypervisor_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._hypervisor.facts import FACTS
 from hypervisor_world import ARGV, DENIED, FIXTURES, NEW, NOW, OLD, PACKAGE, QEMU, RPM, UPTIME, Machine, debian, elf
 from recorded_host import RecordedHost
 
@@ -374,8 +375,8 @@ def test_xens_control_domain_is_a_host() -> None:
 
 
 def test_every_fact_is_declared() -> None:
-    declared = {fact.path.split(".")[0].split("[")[0].split("{")[0] for fact in hypervisor_section.FACTS}
-    process_keys = {fact.path.partition("[].")[2] for fact in hypervisor_section.FACTS if fact.path.startswith("processes[]")}
+    declared = {fact.path.split(".")[0].split("[")[0].split("{")[0] for fact in FACTS}
+    process_keys = {fact.path.partition("[].")[2] for fact in FACTS if fact.path.startswith("processes[]")}
     section = debian().process(4242, QEMU, ARGV, 100, elf(NEW)).scan()
     assert set(section.facts) == declared
     assert set(section.facts["processes"][0]) == process_keys

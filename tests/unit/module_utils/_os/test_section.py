@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import shell_words
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._os import section as os_section
+from ansible_collections.firebreak.fleet.plugins.module_utils._os.facts import FACTS
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded_host import RecordedHost
@@ -63,7 +64,7 @@ def test_without_os_release_each_fact_has_a_reason() -> None:
 
 def test_every_fact_is_declared() -> None:
     facts = set(collected({"read": {"/etc/os-release": "ID=debian\n"}}).facts)
-    assert facts == {fact.path.partition(".")[0] for fact in os_section.FACTS}
+    assert facts == {fact.path.partition(".")[0] for fact in FACTS}
 
 
 @pytest.mark.parametrize("text", ["", "uninitialized\n", "0" * 32, "xyz", "a" * 33])

@@ -56,7 +56,7 @@ lab-parts:
 	@$(WITHIN) default env $(LAB_PYTEST) -q --durations=5 tests/lab --ignore=tests/lab/full --ignore=tests/lab/mutations
 	@$(WITHIN) proof env $(LAB_PYTEST) -q --durations=5 tests/lab/mutations
 	@for scenario in $(SCENARIOS); do $(WITHIN) $$scenario env $(MOLECULE) $$scenario; done
-	@echo "left out: molecule's scenarios $(MORE_SCENARIOS), machines with bullseye and sid, roots of trixie and testing, boots with Secure Boot, klp-build, and healing; make test-lab-full runs them"
+	@echo "left out: molecule's scenarios $(MORE_SCENARIOS), machines with bullseye and sid, roots of trixie and testing, boots with Secure Boot, klp-build, holes, and healing; make test-lab-full runs them"
 
 .PHONY: test-proof
 test-proof: $(DEV) lab-packages ## scan and proof on hosts that are tampered with (part of test-lab)

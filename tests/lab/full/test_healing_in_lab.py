@@ -10,7 +10,6 @@ waits, and a host of which something is unknown is left alone and named. The tes
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,44 +17,20 @@ from typing import Any
 
 import pytest
 import yaml
+from acting_fleet import BOOT_ID, SLOW, Acting
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import questions, upgrade
-from running_fleet import ROOT, Fleet, running
+from running_fleet import ROOT, running
 from running_rulebook import Rulebook
 
 CVE, PATCH = "CVE-2026-31431", "proc_version_1"
 EXPOSED = ("bookworm", "trixie")
 # A machine that answers to this name too, by a Python that it has not.
 UNKNOWN = "odd"
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 IN_FORCE = f"cat /proc/version; cd /sys/kernel/livepatch/{PATCH} && cat enabled transition"
-# Emulated machines, on a computer that has other work.
-SLOW = {"firebreak_scan_seconds": 540}
-BUILD = """- hosts: builders
-  gather_facts: false
-  tasks:
-    - ansible.builtin.command: ls /lib/modules
-      register: releases
-    - ansible.builtin.set_fact:
-        live_patch_build_kernel: "{{ releases.stdout_lines | first }}"
-
-- import_playbook: firebreak.fleet.build_live_patch
-"""
 
 
-class Healing(Fleet):
+class Healing(Acting):
     """The fleet, patches for its kernels, and the controller's folder in which the rulebook runs."""
-
-    def build(self) -> Path:
-        """One bundle with a patch for each kernel."""
-        play, bundle = self.reports / "build.yml", self.reports / "bundle"
-        play.write_text(BUILD, encoding="utf-8")
-        wanted = {"live_patch_build_hosts": "builders", "live_patch_build_name": PATCH, "live_patch_build_cves": [CVE],
-                  "live_patch_build_flags": ["-DLEVEL=1"], "live_patch_build_bundle": str(bundle),
-                  "live_patch_build_source": str(ROOT / "extensions/molecule/live_patching/sources/proc_version.c")}
-        done = subprocess.run(["ansible-playbook", "-i", "inventories/lab", str(play), "-e", json.dumps(wanted)], env=self.environment, cwd=ROOT,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        assert done.returncode == 0, done.stdout
-        return bundle
 
     def describe(self, bundle: Path) -> None:
         """The operator's inventory: how machines are reached, the standard, where patches are, and what may be done by itself."""
@@ -78,7 +53,7 @@ class Healing(Fleet):
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Healing]:
     """The fleet, of which nothing is patched."""
     with running(Healing, "healing", tmp_path_factory.mktemp("world")) as fleet:
-        fleet.describe(fleet.build())
+        fleet.describe(fleet.live_patch(PATCH, CVE))
         yield fleet
 
 

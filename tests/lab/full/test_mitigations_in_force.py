@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_fleet import ROOT, Fleet, running
+from acting_fleet import Acting
+from running_fleet import Fleet, running
 
 HOST = "mitigated"
-PLAY = "- hosts: mitigated\n  gather_facts: false\n  roles: [firebreak.fleet.mitigations]\n"
 ABOUT = {"reason": "the lab's own hole", "owner": "the lab", "expires": "2099-12-31"}
 # A network interface that nobody needs.
 MODULE = "dummy"
@@ -26,26 +26,20 @@ CVE = "CVE-2099-0001"
 STATE = "find /etc /boot/grub /var/lib/firebreak -type f ! -name '*.bak' -exec sha256sum {} + 2>/dev/null | sort -k 2"
 # A part of Debian's cloud kernels without which a machine comes up all the same, and what is there only where it was started.
 PART, STARTED = "dmi_sysfs", "test -d /sys/firmware/dmi/entries && echo yes || echo no"
-# An emulated machine, on a computer that has other work.
-SLOW = {"firebreak_scan_seconds": 540}
 
 
-class Mitigated(Fleet):
+class Mitigated(Acting):
     """The fleet, and the role on it."""
 
-    def play(self, *entries: dict[str, Any], more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def play(self, *entries: dict[str, Any], more: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
         """The role with these mitigations in the standard."""
-        play, variables = self.reports / "play.yml", self.reports / "variables.json"
-        play.write_text(PLAY, encoding="utf-8")
         wanted = [{**ABOUT, "advisory": CVE, **entry} for entry in entries]
-        variables.write_text(json.dumps({**SLOW, "firebreak_mitigations_lab": wanted}), encoding="utf-8")
-        return subprocess.run(["ansible-playbook", "-i", "inventories/lab", str(play), "-e", f"@{variables}", "--diff", *more],
-                              env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        return self.playbook(self.role("mitigations", HOST), {"firebreak_mitigations_lab": wanted}, "--diff", *more)
 
 
 def changed(done: subprocess.CompletedProcess[str]) -> bool:
     """Whether a run that went well changed anything."""
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout
     return " changed=0 " not in done.stdout
 
 
@@ -121,12 +115,7 @@ def test_a_fix_in_force_takes_the_mitigation_back(lab: Mitigated) -> None:
 
 def test_the_report_tells_the_states(lab: Mitigated, tmp_path: Path) -> None:
     """By the report's own play, with a sysctl that the host has not."""
-    variables = tmp_path / "variables.json"
     entry = {**ABOUT, "advisory": CVE, "sysctls": {"kernel.unprivileged_bpf_disabled": 1}}
-    variables.write_text(json.dumps({**SLOW, "firebreak_mitigations_lab": [entry]}), encoding="utf-8")
-    done = subprocess.run(["ansible-playbook", "-i", "inventories/lab", "playbooks/report_drift.yml", "-e", f"@{variables}",
-                           "-e", f"firebreak_report_dir={tmp_path / 'report'}"], env=lab.environment, cwd=ROOT, capture_output=True, text=True,
-                          check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    lab.done("playbooks/report_drift.yml", {"firebreak_mitigations_lab": [entry], "firebreak_report_dir": str(tmp_path / "report")})
     document = json.loads((tmp_path / "report/records" / f"{HOST}.json").read_text(encoding="utf-8"))
     assert "mitigations.absent" in [finding["id"] for finding in document["findings"]]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub, kernel_image, loaders
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import systemd_boot as sd_boot
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot.facts import BOOT_FACTS
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import bls, efi
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from hypothesis import given
@@ -211,7 +212,7 @@ def test_suse_keeps_its_block_outside_of_files_on_btrfs() -> None:
 ])
 def test_what_cannot_be_read_is_said_for_each_fact(path: str, text: Any, why: str) -> None:
     section = collected({"read": dict(el9("5.14.0-2.el9.x86_64"), **{path: text}), "uid": 1000})
-    assert {null["fact"] for null in section.nulls} == {"kernel." + fact.path for fact in loaders.BOOT_FACTS}
+    assert {null["fact"] for null in section.nulls} == {"kernel." + fact.path for fact in BOOT_FACTS}
     assert {null["reason"] for null in section.nulls} == {why}
 
 
@@ -361,7 +362,7 @@ def test_grubby_speaks_for_loaders_that_it_knows() -> None:
 def test_each_fact_is_declared() -> None:
     facts = collected({"read": debian()}).facts
     seen = {f"{group}.{name}" for group, values in facts.items() for name in values}
-    assert seen == {fact.path for fact in loaders.BOOT_FACTS}
+    assert seen == {fact.path for fact in BOOT_FACTS}
 
 
 def test_the_order_of_systemd_boot() -> None:

@@ -46,9 +46,9 @@ def test_all_of_the_host_code_is_parted_as_python_parts_it() -> None:
         assert list(functions) == list(plain), name
         expected = source.split("\n")
         for word, node in plain.items():
-            lines, text = functions[word]
-            assert (lines, text.rstrip("\n").split("\n")) == (node.lineno - 1, expected[lines:node.end_lineno]), (name, word)
-            expected[lines:node.end_lineno] = [""] * (node.end_lineno - lines)
+            (lines, text), end = functions[word], node.end_lineno or 0
+            assert (lines, text.rstrip("\n").split("\n")) == (node.lineno - 1, expected[lines:end]), (name, word)
+            expected[lines:end] = [""] * (end - lines)
         assert frame.split("\n") == expected, name
 
 

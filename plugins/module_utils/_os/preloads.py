@@ -52,13 +52,16 @@ def _words(text: str) -> List[str]:
 
 def named(host: Any) -> Tuple[List[Preload], str, str]:
     """(the libraries, why one of the files that may name some cannot be read or '', which file)."""
-    listed = [(folder, host.listdir(folder, _FILES)) for folder in MANAGER_FOLDERS + SERVICES_FOLDERS]
-    paths = [MANAGER] + ["%s/%s" % (folder, name) for folder, answer in listed if not answer.problem
-                         for name in answer.value if name.endswith(".conf")]
     found, problem, why = _unnamed(host)
     if problem:
         return [], problem, why
-    for path in [PRELOAD, LOGINS] + paths:
+    paths = [PRELOAD, LOGINS, MANAGER]
+    for folder in MANAGER_FOLDERS + SERVICES_FOLDERS:
+        listed = host.listdir(folder, _FILES)
+        if listed.problem not in (None, "absent"):
+            return [], listed.problem, "%s: %s" % (folder, listed.detail)
+        paths += ["%s/%s" % (folder, name) for name in listed.if_there([]) if name.endswith(".conf")]
+    for path in paths:
         answer = host.read(path, _LIMIT)
         if answer.problem and answer.problem != "absent":
             return [], answer.problem, "%s: %s" % (path, answer.detail)
@@ -79,7 +82,7 @@ def _unnamed(host: Any) -> Tuple[List[Preload], str, str]:
     cache = host.read_bytes(search_paths.CACHE, search_paths.CACHE_BYTES)
     if cache.problem not in (None, "absent"):
         return [], cache.problem, "%s: %s" % (search_paths.CACHE, cache.detail)
-    return found + [Preload(library, search_paths.CACHE) for library in search_paths.libraries_for_processors(cache.value or b"")], "", ""
+    return found + [Preload(library, search_paths.CACHE) for library in search_paths.libraries_for_processors(cache.if_there(b""))], "", ""
 
 
 def _placed(host: Any, library: str) -> str:

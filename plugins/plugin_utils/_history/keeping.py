@@ -147,7 +147,7 @@ def _rows(path: Path, line: dict[str, Any], columns: dict[str, list[str]]) -> li
 
 def _is_value(value: Any) -> bool:
     """Whether it is what a history keeps: a text, a number of 64 bits, or nothing."""
-    return value is None or isinstance(value, str) or (type(value) is int and -_WIDEST <= value < _WIDEST)
+    return value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and -_WIDEST <= value < _WIDEST)
 
 
 def _known_columns(path: Path, head: dict[str, Any]) -> dict[str, list[str]]:

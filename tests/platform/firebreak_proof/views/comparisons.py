@@ -16,7 +16,6 @@ from . import images, kernels, mitigated, sandboxes
 _COMPARING = ("kernel.running", "kernel.default_boot", "kernel.reboot_pending", "kernel.update_available", "kernel.running_version")
 
 
-
 def groups(proof: Proof) -> Iterator[set[str]]:
     """Sets of versions, each to be put in order within itself."""
     promises = {key: Wanted(key, value) for key, value in proof.promises().items()}

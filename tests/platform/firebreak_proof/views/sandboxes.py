@@ -135,10 +135,15 @@ def _processes(rows: list[list[str]]) -> list[Process]:
             (cells[1:] for cells in rows if cells[0] == "process" and len(cells) == 11)]
 
 
+def _unseen(pid: str) -> Process:
+    """A process that was named, and of which nothing else came."""
+    return Process(pid, "", "", "", "", "", "", 0, "", ())
+
+
 def _living(rows: list[list[str]]) -> Iterator[Sandbox]:
     processes = _processes(rows)
     for pid, name, bundle, kept in (cells[1:] for cells in rows if cells[0] == "shim" and len(cells) == 5):
-        shim = next(one for one in processes if one.pid == pid)
+        shim = next((one for one in processes if one.pid == pid), _unseen(pid))
         started = [one for one in processes if one.shim == pid and one.pid != pid]
         jailed = [one for one in processes if one.shim == "0" and one.called.startswith("firecracker") and _names(one, name)]
         monitor = next((one for one in [*started, *jailed] if one.machine == "yes" or one.called.startswith(_MONITORS)), None)

@@ -72,6 +72,7 @@ def test_a_host_that_never_returns_is_named_with_what_a_person_finds(ending: str
     with host(tmp_path, ending) as server:
         variables = {
             "ansible_connection": "ssh", "ansible_host": ADDRESS, "ansible_port": server.port, "ansible_ssh_private_key_file": str(server.key),
+            "ansible_control_path": str(tmp_path / "cp"),
             "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR",
             "ansible_python_interpreter": os.path.realpath(sys.executable),
             "rollout_before": {"scan": {"record": {"record": record}, "standard": None}, "readiness": READY}}

@@ -61,11 +61,12 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
 
 
 def compiled(wanted: list[Feed], directory: Path) -> Path:
-    """The index of these feeds, made anew only where a file of theirs changed."""
-    listed = [(feed.stream, feed.keyring, *_looks(path)) for feed in wanted for path in edge.files(feed)]
+    """The index of these feeds, made anew only where a file of theirs changed, or one that stands behind it."""
+    files = [(feed, edge.files(feed)) for feed in wanted]
+    listed = [(feed.stream, feed.keyring, *_looks(path)) for feed, paths in files for path in paths]
     if not listed:
         raise FeedError(f"firebreak_feeds: no file in {', '.join(feed.name for feed in wanted) or 'an empty list, or what could not be fetched'}")
-    listed += [("", "", *_looks(Path(name))) for feed in wanted for name in (feed.signature, feed.keyring, feed.part) if name]
+    listed += [("", "", *_looks(path)) for feed, paths in files for path in _behind(feed, paths)]
     digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
     folder = store.private_directory(directory.parent / "feeds")
     path = folder / f"{digest}.sqlite"
@@ -81,6 +82,22 @@ def compiled(wanted: list[Feed], directory: Path) -> Path:
             if old.is_file() and old.stem != digest:
                 old.unlink()
     return path
+
+
+def _behind(feed: Feed, files: list[Path]) -> list[Path]:
+    """What stands behind the files of a feed: what they are held against, and the file that a repository's index names."""
+    told = [Path(name) for name in (feed.signature, feed.keyring, feed.part) if name]
+    named = [each for path in files if path.name == edge.REPOSITORY and not feed.part for each in _named(path)]
+    return [*told, *edge.beside(feed), *named]
+
+
+def _named(path: Path) -> list[Path]:
+    # What reads XML takes longer to load than the answer of a compiled index.
+    from . import repository
+    try:
+        return [repository.place(path, repository.updateinfo(path).href)]
+    except (FeedError, OSError):
+        return []
 
 
 def _id(text: str) -> str:

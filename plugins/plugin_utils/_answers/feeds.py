@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 from .model import FeedError
 
 SIGNATURES = (".asc", ".sig", ".gpg", ".sshsig")
+# The index of a dnf or zypper repository.
+REPOSITORY = "repomd.xml"
+# What a file is held against that lies beside it under its name and one of these endings.
+_HELD = (".sha256", *SIGNATURES)
 # What lies beside feeds and is none: signatures, digests, lists of changes, words for people.
-_BESIDE = (".sha256", ".sha512", *SIGNATURES, ".txt", ".md", ".html")
+_BESIDE = (*_HELD, ".sha512", ".txt", ".md", ".html")
 _KEYS = {"path", "url", "stream", "signature", "keyring", "max_age_hours"}
 
 
@@ -79,3 +83,10 @@ def files(feed: Feed) -> list[Path]:
     if not feed.path.is_file():
         raise FeedError(f"{feed.path}: there is no such file or folder")
     return [feed.path]
+
+
+def beside(feed: Feed) -> list[Path]:
+    """What the files of a feed are held against: the digests and signatures that lie beside them."""
+    if feed.path.is_dir():
+        return sorted(path for path in feed.path.rglob("*") if path.name.endswith(_HELD))
+    return [path for ending in _HELD if (path := feed.path.with_name(feed.path.name + ending)).is_file()]

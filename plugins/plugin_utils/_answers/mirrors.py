@@ -26,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .._fleet import store
 from . import repository
-from .feeds import Feed, Problem, is_address
+from .feeds import REPOSITORY, Feed, Problem, is_address
 from .model import FeedError
 
 _NAME = re.compile(r"[^A-Za-z0-9._+-]")
@@ -58,7 +58,7 @@ def brought(wanted: Sequence[Feed], folder: Path, problems: list[Problem], limit
             beside = _copy(signature, folder, problems, limits)
             signature = str(beside or folder / "none")
         if path is not None:
-            part = _named(feed.url, path, folder, problems, limits) if feed.url and path.name == repository.NAME else None
+            part = _named(feed.url, path, folder, problems, limits) if feed.url and path.name == REPOSITORY else None
             found.append(feed._replace(path=path, signature=signature, part=str(part or "")))
     return found
 
@@ -84,7 +84,7 @@ def _named(address: str, index: Path, folder: Path, problems: list[Problem], lim
         href = repository.updateinfo(index).href
     except (FeedError, OSError):
         return None
-    root = parts.path.removesuffix(f"repodata/{repository.NAME}")
+    root = parts.path.removesuffix(f"repodata/{REPOSITORY}")
     return _copy(urlunsplit(parts._replace(path=root + href)), folder, problems, limits)
 
 

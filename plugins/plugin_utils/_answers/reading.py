@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from . import documents, exploited, packing, repository, signatures, updateinfo
-from .feeds import Feed, Problem, files
+from .feeds import REPOSITORY, Feed, Problem, files
 from .model import FeedError, Item, UnknownFormError
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -81,9 +81,9 @@ def read(feed: Feed, problems: list[Problem]) -> Iterator[Item]:
 
 def _file(path: Path, feed: Feed, problems: list[Problem]) -> Iterator[Item]:
     name = packing.plain_name(path.name)
-    if path.name == repository.NAME:
+    if path.name == REPOSITORY:
         part = repository.updateinfo(path)
-        path = repository.held(part, Path(feed.part) if feed.part else path.parent.parent / part.href)
+        path = repository.held(part, Path(feed.part) if feed.part else repository.place(path, part.href))
     if name.endswith(".zip"):
         with zipfile.ZipFile(path) as archive:
             members = ((info.filename, info.file_size, packing.zip_member(archive, info)) for info in archive.infolist() if not info.is_dir())

@@ -17,9 +17,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from .model import FeedError
-from .updateinfo import Guarded
+from .updateinfo import Guarded, told_of_xml
 
-NAME = "repomd.xml"
 _LIMIT = 4 * 1024 * 1024
 _NS = "{http://linux.duke.edu/metadata/repo}"
 _HREF = re.compile(r"[A-Za-z0-9_~+][A-Za-z0-9._~+-]*(?:/[A-Za-z0-9_~+][A-Za-z0-9._~+-]*)*")
@@ -41,10 +40,8 @@ def updateinfo(path: Path) -> Part:
         data = source.read(_LIMIT + 1)
     if len(data) > _LIMIT:
         raise FeedError(f"longer than {_LIMIT} bytes")
-    try:
+    with told_of_xml():
         root = ElementTree.parse(Guarded(io.BytesIO(data))).getroot()
-    except ElementTree.ParseError as error:
-        raise FeedError(f"no XML that can be read: {error}"[:200]) from None
     found = next((one for one in root.iter(f"{_NS}data") if one.get("type") == "updateinfo"), None)
     if root.tag != f"{_NS}repomd" or found is None:
         raise FeedError("the repository names no updateinfo")
@@ -60,6 +57,11 @@ def _part(location: ElementTree.Element | None, checksum: ElementTree.Element | 
     if kind not in _DIGESTS:
         raise FeedError(f"its updateinfo has a digest of the kind {kind[:20]!r}; want {' or '.join(_DIGESTS)}")
     return Part(href, kind, digest)
+
+
+def place(path: Path, href: str) -> Path:
+    """Where a file lies that an index on disk names; the index is in a folder of its own below the repository's root."""
+    return path.parent.parent / href
 
 
 def held(part: Part, path: Path) -> Path:

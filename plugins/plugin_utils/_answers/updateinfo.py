@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import IO
 from xml.etree import ElementTree
@@ -26,13 +27,18 @@ _DEPTH_LIMIT = 32
 
 
 class Guarded:
-    """A file that refuses to be read past a declaration of types or entities, or without end."""
+    """A file that refuses to be read past a declaration of types or entities, or without end.
+
+    In UTF-16 a declaration would not be seen; UTF-8 has no zero bytes.
+    """
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source, self._before, self._read = source, b"", 0
 
     def read(self, size: int = -1) -> bytes:
         piece = self._source.read(size)
+        if b"\0" in piece:
+            raise FeedError("no XML in UTF-8: it has zero bytes")
         if _DECLARATION.search(self._before + piece):
             raise FeedError("the document declares types or entities, which updateinfo never does")
         self._before = piece[-_LONGEST:]
@@ -42,10 +48,21 @@ class Guarded:
         return piece
 
 
-def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
-    """Each security advisory of the document, as it is read. FeedError where it is no updateinfo, or declares types or entities."""
-    open_elements: list[ElementTree.Element] = []
+@contextmanager
+def told_of_xml() -> Iterator[None]:
+    """What the parser raises as a FeedError: of the text, of an encoding that Python does not have, of one in which a letter takes several bytes."""
     try:
+        yield
+    except FeedError:
+        raise
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise FeedError(f"no XML that can be read: {error}"[:200]) from None
+
+
+def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
+    """Each security advisory of the document, as it is read. FeedError where it is no XML, or declares types or entities."""
+    open_elements: list[ElementTree.Element] = []
+    with told_of_xml():
         for event, element in ElementTree.iterparse(Guarded(source), ("start", "end")):
             if event == "start":
                 open_elements.append(element)
@@ -59,8 +76,6 @@ def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
                 open_elements[0].clear()
                 if advisory:
                     yield advisory
-    except ElementTree.ParseError as error:
-        raise FeedError(f"no XML that can be read: {error}") from None
 
 
 def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:

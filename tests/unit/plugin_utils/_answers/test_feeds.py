@@ -158,7 +158,14 @@ def test_declarations_are_refused(prolog: bytes) -> None:
         list(updateinfo.parse("oracle:9", io.BytesIO(prolog + UPDATEINFO)))
 
 
+def test_a_declaration_that_only_the_parser_could_see_is_refused() -> None:
+    document = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE u [<!ENTITY a "A">]><updates><update type="security"><id>&a;</id></update></updates>'
+    with pytest.raises(FeedError, match="zero bytes"):
+        list(updateinfo.parse("oracle:9", io.BytesIO(document.encode("utf-16"))))
+
+
 @pytest.mark.parametrize(("name", "data", "words"), [
+    ("encoding.xml", b'<?xml version="1.0" encoding="bogus"?><updates/>', "no XML that can be read: unknown encoding"),
     ("broken.json", b"{", "Expecting"), ("deep.json", b"[" * 100_000, "recursion"),
     ("many.json", b"[" + b"[]," * 9_000_000 + b"[]]", "more than 16000000 values"),
     ("broken.json.zst", b"no frame", "Zstandard"), ("cut.json.zst", b"\x28\xb5", "no JSON"),

@@ -53,6 +53,8 @@ def test_a_repository_is_read_by_its_index(tmp_path: Path) -> None:
     (CHECKSUM, CHECKSUM.replace("sha256", "sha512"), "another sha512"),
     ("<repomd", "<!DOCTYPE x><repomd", "declares types or entities"),
     ("</repomd>", "", "no XML"),
+    ('encoding="UTF-8"', 'encoding="bogus"', "no XML that can be read: unknown encoding"),
+    ('encoding="UTF-8"', 'encoding="shift_jis"', "no XML that can be read: multi-byte encodings"),
 ])
 def test_what_an_index_may_not_say_makes_the_feed_partial(tmp_path: Path, old: str, new: str, words: str) -> None:
     index = INDEX.replace(old, new)

@@ -146,3 +146,14 @@ class GuestSuite(HistorySuite):
         assert clocks.forget_future(history) == {}
         assert ingest.keep(history, seen) == Kept(True, 2, 2, 0)
         assert [row[:2] + row[5:6] for row in spans(history)] == [("web1", "kernel.running", "resolved")]
+
+    def test_after_a_clock_that_was_ahead_what_is_older_than_what_stands_is_late(self, history: History) -> None:
+        now = int(time.time()) // HOUR * HOUR
+        for hours, seen in ((10, host()), (3, host(finding("kernel.running")))):
+            ingest.keep(history, scan(now - hours * HOUR, {"web1": seen}))
+        stood = {kind: spans(history, kind) for kind in KINDS}
+        keep_as_a_clock_ahead_did(history, scan(now + 365 * DAY, {"web1": host(finding("kernel.unmanaged"))}))
+        clocks.forget_future(history)
+        assert ingest.keep(history, scan(now - 5 * HOUR, {"web1": host()})) == Kept(True, 1, 0, 1)
+        assert {kind: spans(history, kind) for kind in KINDS} == stood
+        assert ingest.keep(history, scan(now - HOUR, {"web1": host()})) == Kept(True, 1, 1, 0)

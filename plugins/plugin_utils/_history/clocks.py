@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from .database import History
 from .errors import HistoryError, library
+from .observed import KINDS
 from .rolled_up import roll_up_all
 from .schema import tables
 
@@ -63,7 +64,7 @@ def _ahead(moment: int, clock: int) -> str:
 def forget_future(history: History) -> dict[str, int]:
     """Put the history back as it was before anything of the future came in; how many rows of each table went or were put back."""
     sa, found = library("sqlalchemy"), tables()
-    span, sight, ingest, event, thing = found.span, found.sight, found.ingest, found.event, found.thing
+    span, ingest, event, thing = found.span, found.ingest, found.event, found.thing
     with history.writing() as connection:
         clock = now(history, connection)
         limit = clock + TOLERATED_SECONDS
@@ -72,10 +73,9 @@ def forget_future(history: History) -> dict[str, int]:
         done = {
             "ingest": connection.execute(ingest.delete().where(ingest.c.at > limit)).rowcount,
             "event": connection.execute(event.delete().where(event.c.at > limit)).rowcount,
-            # Of a host without its last sight the next scan says all anew, against what stands.
-            "sight": connection.execute(sight.delete().where(sight.c.at > limit)).rowcount,
             "span": connection.execute(span.delete().where(span.c.since > limit)).rowcount + connection.execute(
                 span.update().where(span.c.until > limit).values(until=None, ended_id=None, closer_id=None)).rowcount,
+            "sight": _forget_sights(connection, limit),
         }
         in_use = sa.select(span.c.thing_id)
         connection.execute(thing.delete().where(thing.c.first_at > limit, thing.c.id.not_in(in_use)))
@@ -83,3 +83,21 @@ def forget_future(history: History) -> dict[str, int]:
             connection.execute(thing.update().where(column > limit).values({column.name: honest}))
         roll_up_all(connection)
     return {name: count for name, count in done.items() if count}
+
+
+def _forget_sights(connection: sqlalchemy.Connection, limit: int) -> int:
+    """Of a host whose last sight is forgotten the next scan says all anew, against what stands; one from before what stands began stays late."""
+    sa, found = library("sqlalchemy"), tables()
+    span, sight, thing, bind = found.span, found.sight, found.thing, sa.bindparam
+    count = 0
+    for kind, kinds in KINDS.items():
+        ahead = sa.and_(sight.c.kind == kind, sight.c.at > limit)
+        changed = sa.select(span.c.host_id, sa.func.max(sa.func.coalesce(span.c.until, span.c.since))).join(
+            thing, thing.c.id == span.c.thing_id).where(
+            thing.c.kind.in_(kinds), span.c.host_id.in_(sa.select(sight.c.host_id).where(ahead))).group_by(span.c.host_id)
+        known = [{"b_host": host, "b_at": at} for host, at in connection.execute(changed)]
+        if known:
+            change = sight.update().where(sight.c.kind == kind, sight.c.host_id == bind("b_host")).values(at=bind("b_at"), digest="")
+            connection.execute(change, known)
+        count += len(known) + connection.execute(sight.delete().where(ahead)).rowcount
+    return count

@@ -23,8 +23,9 @@ _KEY_SHOWN = 300
 _MOST_BYTES = 6
 
 _LIKE_AN_ESCAPE = r"u(?:0000|d[89a-f][0-9a-f]{2})"
-_REFUSED = re.compile(rf"(\\*)([\x00\ud800-\udfff])|(\\+)(?={_LIKE_AN_ESCAPE})")
-_WRITTEN = re.compile(rf"(\\+)({_LIKE_AN_ESCAPE})")
+# From the first of backslashes alone: whoever writes very many is not to be read once for each of them.
+_REFUSED = re.compile(rf"(?<!\\)(?:(\\*)([\x00\ud800-\udfff])|(\\+)(?={_LIKE_AN_ESCAPE}))")
+_WRITTEN = re.compile(rf"(?<!\\)(\\+)({_LIKE_AN_ESCAPE})")
 
 
 def storable(text: str) -> str:

@@ -37,3 +37,9 @@ def test_a_name_of_any_length_is_one_that_an_index_takes() -> None:
     assert indexable(long[0]).startswith("ж" * 300)
     assert indexable(long[0]) != indexable(long[1])
     assert all(len(storable(indexable(name)).encode()) <= 2000 for name in (*long, "\x00" * 400, "\ud800" * 5000, "😀" * 501, "\\u0000" * 500))
+
+
+def test_very_many_backslashes_are_read_once() -> None:
+    many = "\\" * 1_000_000
+    for text in (f"{many}\n", f"{many}\x00", f"{many}u0000", f"\\u{many}"):
+        assert original(storable(text)) == text

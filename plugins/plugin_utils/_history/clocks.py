@@ -13,6 +13,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from .._fleet.bounded import counted
 from .database import History
 from .errors import HistoryError, library
 from .observed import KINDS
@@ -58,7 +59,7 @@ def _iso(moment: int) -> str:
 
 def _ahead(moment: int, clock: int) -> str:
     hours = (moment - clock) // 3600
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    return f"{hours // 24} days" if hours >= 48 else counted(hours, "hour")
 
 
 def forget_future(history: History) -> dict[str, int]:

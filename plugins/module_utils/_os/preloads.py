@@ -78,7 +78,9 @@ def _unnamed(host: Any) -> Tuple[List[Preload], str, str]:
         listed = host.listdir(folder, _FILES)
         if listed.problem not in (None, "absent"):
             return [], listed.problem, "%s: %s" % (folder, listed.detail)
-        found += [Preload("%s/%s" % (folder, name), folder) for name in listed.if_there([])]
+        paths = ["%s/%s" % (folder, name) for name in listed.if_there([])]
+        # A link to /dev/null takes the place of another folder's generator, and prints nothing.
+        found += [Preload(path, folder) for path in paths if host.realpath(path).value != "/dev/null"]
     cache = host.read_bytes(search_paths.CACHE, search_paths.CACHE_BYTES)
     if cache.problem not in (None, "absent"):
         return [], cache.problem, "%s: %s" % (search_paths.CACHE, cache.detail)

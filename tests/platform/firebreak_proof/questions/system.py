@@ -108,7 +108,9 @@ GENERAL = (
           vouched "$library" || echo "$library"
         done
         for folder in /run /etc /usr/local/lib /usr/lib; do
-          for file in "$folder"/systemd/system-environment-generators/*; do [ -e "$file" ] && ! vouched "$file" && echo "$file"; done
+          for file in "$folder"/systemd/system-environment-generators/*; do
+            [ -e "$file" ] && [ "$(readlink -f "$file")" != /dev/null ] && ! vouched "$file" && echo "$file"
+          done
         done
         # What is mounted over the kernel's own words, or over files that others of these answers are read from. Engines do so to containers.
         systemd-detect-virt --container --quiet 2>/dev/null || findmnt -rn -o TARGET,FSROOT,FSTYPE | while read -r target part kind; do

@@ -295,6 +295,15 @@ def test_a_generator_of_the_environment_is_a_packages_own(folder: str) -> None:
     assert facts({"read": packaged})[0]["altered_files"] == []
 
 
+def test_a_generator_that_is_masked_is_none() -> None:
+    """A link to /dev/null in a folder that comes first (systemd.environment-generator(7)), as for snapd's."""
+    folder = preloads.GENERATORS[1]
+    recording = {"read": debian(), "listdir": {folder: ["snapd-env-generator"]}}
+    masked = {"realpath": {f"{folder}/snapd-env-generator": "/dev/null"}}
+    assert facts(recording)[0]["altered_files"] == [f"{folder} (loads {folder}/snapd-env-generator into every program)"]
+    assert facts({**recording, **masked})[0]["altered_files"] == []
+
+
 def test_a_library_for_this_processor_is_a_packages_own() -> None:
     """ld.so(8): below glibc-hwcaps it is taken before the one that packages brought under its name."""
     library = "/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/libz.so.1"

@@ -16,15 +16,17 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS_LIMIT = 25_000
 # SARIF 2.1.0, 3.11.6: in a message these make links, and are themselves behind a backslash.
 _LINKING = re.compile(r"[\\\[\]]")
+# The beginning of a tag, and of a placeholder (3.11.5), of which few readers know the escape.
+_MEANING = re.compile(r"<(?=[A-Za-z/!?])|\{(?=\d)")
 
 
 def message(text: str) -> dict[str, str]:
-    """A message that reads as the text, and in which nothing is a link, an image or a tag, whatever hosts call their things.
+    """A message that reads as the text, and in which nothing is a link, an image, a tag or a place for an argument, whatever hosts call their things.
 
     Some readers look for links without regard to backslashes, and some let their page render what they get: there the blanks are what helps.
     """
     escaped = _LINKING.sub(r"\\\g<0>", visible(text))
-    return {"text": re.sub(r"<(?=[A-Za-z/!?])", "< ", escaped.replace("](", "] ("))}
+    return {"text": _MEANING.sub(r"\g<0> ", escaped.replace("](", "] ("))}
 
 
 def place(host: str) -> list[dict[str, Any]]:

@@ -114,12 +114,13 @@ def test_code_scanning_takes_the_report(fleet: Fleet) -> None:
     assert refused(json.loads("".join(sarif(fleet, "1.2.3")))) == []
 
 
-# How readers of SARIF find links: by its rules, and without regard to backslashes.
-LINKS = (re.compile(r"(?<!\\)(?:\\\\)*!?\[(?:[^\\\[\]]|\\.)*\]\([^)]*\)"), re.compile(r"\[[^\]]+\]\([^)]+\)"), re.compile(r"<[A-Za-z/!?]"))
+# How readers of SARIF find links, by its rules, and without regard to backslashes; tags; and where an argument is put (3.11.5).
+LINKS = (re.compile(r"(?<!\\)(?:\\\\)*!?\[(?:[^\\\[\]]|\\.)*\]\([^)]*\)"), re.compile(r"\[[^\]]+\]\([^)]+\)"), re.compile(r"<[A-Za-z/!?]"),
+         re.compile(r"\{[0-9]+\}"))
 
 
 @pytest.mark.parametrize("said", ["[x](https://x)", "![x](https://x)", "a [x](1) b", "\\[x](1)", "[x\\](1)", "\\\\[x\\](1)", "[[x](1)](2)",
-                                  "[x][y](1)", "<https://x>", "<img src=x>", "[x](<y>)", "C:\\x <1 [2] \x1b"])
+                                  "[x][y](1)", "<https://x>", "<img src=x>", "[x](<y>)", "C:\\x <1 [2] \x1b", "{0} {{1}} {x}"])
 def test_what_a_host_says_is_no_link_in_a_message(said: str) -> None:
     text = message(said)["text"]
     assert not any(link.search(text) for link in LINKS), text

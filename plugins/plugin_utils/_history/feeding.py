@@ -76,8 +76,10 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
     try:
         history = opened(found.place)
         try:
-            caught = catch_up(history, [path for path in _runs(run.parent) if path != run], part, CATCH_UP)
-            document = saw()
+            caught = catch_up(history, _earlier(run), part, CATCH_UP)
+            # What is older than what is known changes nothing: this one waits until those before it are in, as long as there is a way on.
+            waits = bool(caught.left and caught.told)
+            document = None if waits else saw()
             if document is not None:
                 ingest.keep(history, document, part)
                 mark(run, name, history.where)
@@ -85,7 +87,8 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
             history.close()
     except (HistoryError, store.StoreError) as error:
         return f"{error} (the report is whole; firebreak_history=false keeps no history)"
-    left = [f"{counted(caught.left, 'older run')} of {run.parent} not in the history yet: playbooks/keep_history.yml brings them in"]
+    left = [f"{counted(caught.left, 'older run')} of {run.parent} not in the history yet{', and so not this one' if waits else ''}: "
+            "the next runs bring them in, the oldest first, and playbooks/keep_history.yml all at once"]
     return "; ".join([*caught.refused, *(left if caught.left else [])])
 
 
@@ -121,6 +124,12 @@ def journals(history: History, folder: Path) -> Iterator[tuple[bool, str]]:
         yield True, f"{path}: {counted(count, 'line')} of it new"
 
 
+def _earlier(run: Path) -> list[Path]:
+    """The runs before this one; all of them where it is none of theirs."""
+    found = _runs(run.parent)
+    return found[:found.index(run)] if run in found else found
+
+
 def _runs(reports: Path) -> list[Path]:
     try:
         return store.runs(reports)
@@ -141,7 +150,7 @@ def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int 
     told: list[str] = []
     refused: list[str] = []
     waiting = [(run, names) for run in runs if (names := unmarked(run, history.where))]
-    chosen = waiting[-limit:] if limit else waiting
+    chosen = waiting[:limit] if limit else waiting
     for run, names in chosen:
         for name in names:
             document = read(run, name)

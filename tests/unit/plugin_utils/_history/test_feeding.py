@@ -96,10 +96,29 @@ def test_journals_are_read_again_only_where_they_grew_and_a_broken_one_keeps_no_
     history.close()
 
 
-def test_more_than_a_day_of_runs_is_left_to_a_task_of_its_own(tmp_path: Path) -> None:
-    runs = [run_of(tmp_path / "reports", hour, {"web1": host()}) for hour in range(feeding.CATCH_UP + 3)]
+def test_of_more_than_a_day_of_runs_none_is_lost(tmp_path: Path) -> None:
+    last = feeding.CATCH_UP + 2
+    runs = [run_of(tmp_path / "reports", hour, {"web1": host(*[finding("kernel.running")] * (hour == last - 2))}) for hour in range(last + 1)]
     place = str(tmp_path / "history.sqlite")
-    assert feed(place, runs[-1]) == f"2 older runs of {tmp_path / 'reports'} not in the history yet: playbooks/keep_history.yml brings them in"
+    assert feed(place, runs[-1]) == (
+        f"2 older runs of {tmp_path / 'reports'} not in the history yet, and so not this one: the next runs bring them in, the oldest first, "
+        "and playbooks/keep_history.yml all at once")
+    assert feed(place, run_of(tmp_path / "reports", last + 1, {"web1": host()})) == ""
+    history = upgrade.opened(place)
+    assert keeping.counts(history)["ingest"] == last + 2
+    assert [row[2:6] for row in spans(history)] == [(last - 2, "open", last - 1, "resolved")]
+    history.close()
+
+
+def test_runs_that_are_refused_keep_no_other_back(tmp_path: Path) -> None:
+    for hour in range(feeding.CATCH_UP + 2):
+        ahead = run_of(tmp_path / "reports", 20 * 365 * 24 + hour, {"web1": host()})
+        ahead.rename(ahead.with_name(f"20261030T0{hour // 10}{hour % 10}000Z"))
+    place = str(tmp_path / "history.sqlite")
+    assert "2 older runs of" in feed(place, run_of(tmp_path / "reports", 0, {"web1": host()}))
+    history = upgrade.opened(place)
+    assert keeping.counts(history)["ingest"] == 1
+    history.close()
 
 
 def test_a_run_from_the_future_keeps_no_other_back_and_is_told_each_time(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any, List, Optional, Tuple
 
 from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
-from .._os import deployments
 from .._os import section as os_section
-from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, systemd_boot_host
+from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, staged, systemd_boot_host
 from .facts import BOOT_FACTS
 from .target import NoAnswerError, System, Target, Targets, existing
 
@@ -81,7 +80,7 @@ def find_targets(host: Any) -> Targets:
     at_once = kexec.targets(host)
     if at_once is not None:
         return at_once
-    waiting = _staged_image(host)
+    waiting = staged.targets(host)
     if waiting is not None:
         return waiting
     efi = not host.stat(_FIRMWARE_FOLDER).problem
@@ -101,15 +100,6 @@ def find_targets(host: Any) -> Targets:
         raise NoAnswerError("unsupported", "the boot loader %.60s is not read; its own configuration would tell" % loader)
     _refuse_foreign(option, loader)
     return _by_files(host, efi, system, _named_by_firmware(option, loader), firmware.vendor_of(option.path) if option else "")
-
-
-def _staged_image(host: Any) -> Optional[Targets]:
-    """The deployment of an image-based system that is made the first at shutdown; its loader's entry does not exist before."""
-    waiting = deployments.staged(host)
-    if waiting is None:
-        return None
-    target = Target(waiting.name, deployments.kernel_image(host, waiting), "the image that is staged for the next boot", "ostree", None)
-    return Targets(deployments.STAGED, target, None, None, "the loader's entry is written at shutdown", "not_applicable")
 
 
 def _named_by_firmware(option: Optional[firmware.Option], loader: str) -> bool:
@@ -255,7 +245,10 @@ def release_of_target(host: Any, target: Target) -> Tuple[Optional[str], str]:
     """(the release that an entry starts or None, how it is known or why not): its image says, or its own version key."""
     release, how = kernel_image.release_of(host, target.image)
     named = kernel_image.release_from_version(target.version) if release is None else None
-    return (named, "the entry's version") if named else (release, how)
+    # An entry's version may be that of the system (44.20260820.0): a kernel's has its modules here, unless it is of another snapshot.
+    if named and (named != target.version or any(not host.stat(root + named).problem for root in ("/lib/modules/", "/usr/lib/modules/"))):
+        return named, "the entry's version"
+    return release, how
 
 
 def _put_once(host: Any, section: Any, targets: Targets) -> None:

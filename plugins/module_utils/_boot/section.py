@@ -8,7 +8,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .._formats import efi
-from .._os import deployments
+from .._os import composefs, deployments
 from .._os import section as os_section
 from . import snapshots
 from .target import NoAnswerError
@@ -125,7 +125,7 @@ def collect(host: Any, section: Any, options: Any) -> None:
 
 def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:
     problems: List[str] = []
-    signals = _debian_signals(host) + _snapshot_signals(host, problems) + _image_signals(host)
+    signals = _debian_signals(host) + _snapshot_signals(host, problems) + _image_signals(host, problems)
     release = os_section.os_identity(host)[0]
     family = os_section.family_of(release.get("ID", ""), release.get("ID_LIKE", "").split())
     if container == "none" and family in ("redhat", "suse"):
@@ -175,10 +175,14 @@ def _snapshot_signals(host: Any, problems: List[str]) -> List[Dict[str, Any]]:
     return [_signal(source, True, [], "the next boot's root is %s" % path)] if path else []
 
 
-def _image_signals(host: Any) -> List[Dict[str, Any]]:
+def _image_signals(host: Any, problems: List[str]) -> List[Dict[str, Any]]:
     # The absence of a mark says nothing: an image can be pending without one.
-    staged = not host.stat(deployments.STAGED).problem
-    found = [_signal(deployments.STAGED, True, [], "a new system image is deployed at shutdown")] if staged else []
+    paths = [deployments.STAGED] if not host.stat(deployments.STAGED).problem and not deployments.is_locked(host) else []
+    try:
+        paths += [composefs.STAGED] if composefs.staged(host) else []
+    except ValueError as error:
+        problems.append(str(error))
+    found = [_signal(path, True, [], "a new system image is deployed at shutdown") for path in paths]
     tool = os_section.image_evidence(host, os_section.os_identity(host)[0].get("ID", ""))[0]
     return found + ([_signal(tool, True, [], "another system image was written and waits")] if deployments.update_waits(host, tool) else [])
 

@@ -10,11 +10,16 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from . import composefs
 from .facts import DEPLOYMENT_FACTS
 
 STAGED = "/run/ostree/staged-deployment"
+LOCK = "/run/ostree/staged-deployment-locked"
 BOOTC = ("bootc", "status", "--format", "json")
 _NAME = re.compile(r"([0-9a-f]{64}\.\d+)")
+# In ostree's file of what is staged (a GVariant of keys and values, in any order once it was changed): the deployment, and that it is locked.
+_TARGET = re.compile(rb"target\0+name\0+([0-9a-f]{64}\.\d+)\0")
+_LOCKED = b"locked\0\0\1\0b"
 _ARGUMENT = re.compile(r"(?:^|\s)ostree=(\S+)")
 _ENTRIES = "/boot/loader/entries"
 _PENDING_MARKS = {"flatcar": "/run/update_engine_autoupdate_completed", "coreos": "/run/update_engine_autoupdate_completed"}
@@ -46,22 +51,40 @@ def parse_bootc(text: str) -> Images:
         digests = {name: image.get("imageDigest") for name, image in images.items()}
         booted = images["booted"]
         reference = (booted.get("image") or {}).get("image")
-        following = "rollback" if status.get("rollbackQueued") else "staged" if digests["staged"] else "booted"
+        waits = digests["staged"] and slots["staged"].get("downloadOnly") is not True
+        following = "staged" if waits else "" if _may_be_reversed(status) else "rollback" if status.get("rollbackQueued") else "booted"
         pinned = [str(digests[name]) for name, slot in slots.items() if slot.get("pinned") and digests[name]]
         soft = slots["staged"].get("softRebootCapable")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError("bootc status says nothing that is known: %s" % error) from error
     if not isinstance(digests["booted"], str):
         raise ValueError("bootc status names no booted image")
-    return Images(digests["booted"], reference, booted.get("version"), digests[following], digests["rollback"], pinned,
+    return Images(digests["booted"], reference, booted.get("version"), digests.get(following), digests["rollback"], pinned,
                   soft if isinstance(soft, bool) else None, " ".join(BOOTC))
 
 
+def _may_be_reversed(status: Dict[str, Any]) -> bool:
+    """Whether a queued rollback may be none, and none one: bootc to 1.16.9 turned it round for unified images that entries start (bootc#2405)."""
+    entry = (status.get("booted") or {}).get("composefs") or {}
+    return bool(status.get("rollback")) and str(entry.get("bootType")).lower() == "uki" and entry.get("bootloader") != "grub"
+
+
+def parse_staged(data: bytes) -> Tuple[str, bool]:
+    """(the name of the deployment that waits, '' where none is named; whether it is locked) of ostree's file of what is staged."""
+    match = _TARGET.search(data)
+    other = _NAME.search(data.decode("utf-8", "replace"))
+    return match.group(1).decode("ascii") if match else other.group(1) if other else "", _LOCKED in data
+
+
+def is_locked(host: Any) -> bool:
+    """Whether the staged deployment is only fetched: no shutdown makes it the first before it is unlocked (Zincati, bootc's --download-only)."""
+    return not host.stat(LOCK).problem or parse_staged(host.read_bytes(STAGED, 65536).if_there(b""))[1]
+
+
 def staged(host: Any) -> Optional[Deployment]:
-    """The deployment that waits to be made the first at shutdown; None where there is none."""
-    answer = host.read_bytes(STAGED, 65536)
-    match = _NAME.search(answer.if_there(b"").decode("utf-8", "replace"))
-    return _find(host, match.group(1)) if match else None
+    """The deployment that the shutdown makes the first; None where there is none, or it is locked."""
+    name, locked = parse_staged(host.read_bytes(STAGED, 65536).if_there(b""))
+    return _find(host, name) if name and not locked and host.stat(LOCK).problem else None
 
 
 def _find(host: Any, name: str) -> Optional[Deployment]:
@@ -117,6 +140,14 @@ def _behind(host: Any, argument: str) -> Optional[Deployment]:
     return _find(host, match.group(1)) if match else None
 
 
+def _by_composefs(host: Any, digest: str, version: Optional[str]) -> Images:
+    """By the files that bootc leaves beside each image; which of those that are there comes next its loader's entries tell, unless one is staged."""
+    manifest, reference = composefs.manifest_of(host, digest)
+    waiting = composefs.staged(host)
+    following = composefs.manifest_of(host, waiting)[0] if waiting else ""
+    return Images(manifest or None, reference or None, version, following or None, None, [], None, "%s, %s" % (composefs.STATE, composefs.STAGED))
+
+
 def parse_update_engine(text: str, booted: str) -> Optional[str]:
     """The version that the next boot takes by ``update_engine_client -status``; None while it works, or does not name the version that waits."""
     said = dict(re.findall(r"^([A-Z_]+)=(\S*)$", text, re.MULTILINE))
@@ -153,6 +184,9 @@ def read(host: Any, tool: str, release: Dict[str, str]) -> Images:
         answer = host.run(BOOTC)
         if not answer.problem and answer.value.rc == 0:
             return parse_bootc(answer.value.out)
+    digest = composefs.booted(host)
+    if digest:
+        return _by_composefs(host, digest, version)
     if tool in ("bootc", "ostree"):
         return _by_ostree(host, version)
     return _by_release(host, tool, release)
@@ -163,9 +197,10 @@ def update_waits(host: Any, tool: str) -> bool:
     return tool in _PENDING_MARKS and not host.stat(_PENDING_MARKS[tool]).problem
 
 
-def _what_would_tell(name: str, tool: str) -> str:
-    """The command that an operator can ask where no file says it."""
-    told = {"bottlerocket": "apiclient get /updates/status", "flatcar": " ".join(UPDATE_ENGINE), "bootc": " ".join(BOOTC)}.get(tool)
+def _what_would_tell(name: str, tool: str, source: str) -> str:
+    """The command that an operator can ask where no file, or not this command, says it."""
+    bootc = "bootctl list" if source == " ".join(BOOTC) else " ".join(BOOTC)
+    told = {"bottlerocket": "apiclient get /updates/status", "flatcar": " ".join(UPDATE_ENGINE), "bootc": bootc}.get(tool)
     return "; %s would" % told if told and name in ("image.next", "image.rollback", "image.soft_reboot") else ""
 
 
@@ -185,6 +220,6 @@ def put(host: Any, section: Any, tool: str, release: Dict[str, str]) -> None:
     for name in names:
         value = getattr(images, name.partition(".")[2])
         if value is None or value == "":
-            section.cannot_say(name, "absent", "%s does not tell%s" % (images.source, _what_would_tell(name, tool)))
+            section.cannot_say(name, "absent", "%s does not tell%s" % (images.source, _what_would_tell(name, tool, images.source)))
         else:
             section.put(name, value, images.source)

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats.shell_words import assignments
 from .._host.witness import apart, count
-from . import deployments, firmware, integrity
+from . import composefs, deployments, firmware, integrity
 
 _FAMILIES = {
     "debian": ("debian", "ubuntu", "raspbian", "devuan"),
@@ -153,6 +153,8 @@ def image_evidence(host: Any, os_id: str) -> Tuple[str, str]:
     if not host.stat("/run/ostree-booted").problem:
         origin = _container_origin(host)
         return ("bootc", origin) if origin and not host.stat("/usr/bin/bootc").problem else ("ostree", "/run/ostree-booted")
+    if composefs.booted(host):
+        return "bootc", "/proc/1/mountinfo"
     if os_id in _IMAGE_IDS:
         return _IMAGE_IDS[os_id], "/etc/os-release"
     if not host.stat("/usr/sbin/transactional-update").problem:

@@ -27,6 +27,7 @@ def slot(digest: str) -> dict[str, Any]:
 
 
 BOOTC = {"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0")}
+UNIFIED = {"verity": "e" * 128, "bootType": "Uki", "bootloader": "systemd"}
 RPM_OSTREE = {"deployments": [
     {"checksum": NEW, "serial": 0, "booted": False, "staged": True, "version": "43.2", "container-image-reference": "ostree-image-signed:docker://x"},
     {"checksum": OLD, "serial": 1, "booted": True, "version": "43.1", "origin": "fedora:fedora/x86_64/coreos/stable"}]}
@@ -38,12 +39,22 @@ RPM_OSTREE = {"deployments": [
      images.Image("sha256:1", "quay.io/fedora/fedora-bootc:43", "43.1", "sha256:2")),
     (f"bootc {json.dumps({'status': {**BOOTC, 'rollbackQueued': True}})}\n",
      images.Image("sha256:1", "quay.io/fedora/fedora-bootc:43", "43.1", "sha256:0")),
+    # bootc-dev/bootc#2425 and #2405: an image that is fetched alone, and a rollback whose word some versions turn round.
+    (f"bootc {json.dumps({'status': {**BOOTC, 'staged': {**slot('sha256:2'), 'downloadOnly': True}}})}\n",
+     images.Image("sha256:1", "quay.io/fedora/fedora-bootc:43", "43.1", "sha256:1")),
+    (f"bootc {json.dumps({'status': {**BOOTC, 'booted': {**slot('sha256:1'), 'composefs': UNIFIED}, 'rollbackQueued': True}})}\n",
+     images.Image("sha256:1", "quay.io/fedora/fedora-bootc:43", "43.1", "")),
     # bootc that is there and did not deploy the system.
     (f"bootc {json.dumps({'status': {'booted': None}})}\nrpm-ostree {json.dumps(RPM_OSTREE)}\nOSTREE_VERSION 43.1\n",
      images.Image(OLD + ".1", "fedora:fedora/x86_64/coreos/stable", "43.1", NEW + ".0")),
     (f"ostree   fedora {NEW}.0 (staged)\nostree     Version: 43.2\nostree * fedora {OLD}.0\nostree     Version: 43.1\n"
      f"origin {OLD}.0.origin fedora:fedora/x86_64/coreos/stable\nOSTREE_VERSION 43.1\n",
      images.Image(OLD + ".0", "fedora:fedora/x86_64/coreos/stable", "43.1", NEW + ".0")),
+    # coreos/zincati#1186: what Zincati stages stays locked until it may reboot.
+    (f"rpm-ostree {json.dumps({'deployments': [{**RPM_OSTREE['deployments'][0], 'finalization-locked': True}, RPM_OSTREE['deployments'][1]]})}\n",
+     images.Image(OLD + ".1", "fedora:fedora/x86_64/coreos/stable", "43.1", OLD + ".1")),
+    (f"ostree   fedora {NEW}.0 (finalization locked)\nostree * fedora {OLD}.0\nOSTREE_VERSION 43.1\n",
+     images.Image(OLD + ".0", "", "43.1", OLD + ".0")),
     ("ID flatcar\nVERSION_ID 4459.2.0\nGROUP stable\nCURRENT_OP UPDATE_STATUS_IDLE\nNEW_VERSION 0.0.0\n",
      images.Image("4459.2.0", "stable", "4459.2.0", "4459.2.0")),
     ("ID flatcar\nVERSION_ID 4459.2.0\nCURRENT_OP UPDATE_STATUS_UPDATED_NEED_REBOOT\nNEW_VERSION 4593.1.0\n",

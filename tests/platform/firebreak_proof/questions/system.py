@@ -276,9 +276,11 @@ BOOT = (
           [ -e "$path" ] && echo "one_shot $path"
         done
         # Another root comes next: of ostree's that are staged no loader has an entry yet.
-        staged=$(ostree admin status 2>/dev/null | sed -n '1s/^  *[^ ]* \\([0-9a-f]*[.][0-9]*\\) (staged).*/\\1/p')
+        # One whose finalization is locked is fetched alone: no shutdown makes it the first.
+        first=$(ostree admin status 2>/dev/null | sed '/(finalization locked)/d' | grep -E -m 1 '^[* -] [^ ]+ [0-9a-f]{64}[.][0-9]+')
+        staged=$(echo "$first" | sed -n 's/^  *[^ ]* \\([0-9a-f]*[.][0-9]*\\) (staged).*/\\1/p')
         for image in /ostree/deploy/*/deploy/"${staged:-none}"/usr/lib/modules/*/vmlinuz; do [ -e "$image" ] && echo "staged $image"; done
-        [ "$(ostree admin status 2>/dev/null | sed -n '1s/^[*] .*/booted/p')" = booted ] || [ ! -e /run/ostree-booted ] || echo "other_root ostree"
+        case $first in '* '*) ;; *) [ ! -e /run/ostree-booted ] || echo "other_root ostree" ;; esac
         if [ "$(stat -f -c %T /)" = btrfs ]; then
           next=$(btrfs subvolume get-default / | sed -n 's|.* path \\(.*\\.snapshots/[0-9]*/snapshot\\)$|\\1|p')
           [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || echo "other_root $next"

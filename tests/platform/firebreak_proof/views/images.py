@@ -14,7 +14,7 @@ from ..proof import Proof
 
 # Systems that are replaced as a whole by an updater of their own; the version is the image's name.
 _BY_VERSION = ("flatcar", "coreos", "bottlerocket", "talos", "cos", "nixos", "guix", "steamos", "ubuntu-core")
-_DEPLOYMENT = re.compile(r"ostree (?P<mark>[* -]) (?P<system>\S+) (?P<name>[0-9a-f]{64}\.\d+)(?: \(.*\))?")
+_DEPLOYMENT = re.compile(r"ostree (?P<mark>[* -]) (?P<system>\S+) (?P<name>[0-9a-f]{64}\.\d+)(?: \((?P<state>.*)\))?")
 
 
 class Image(NamedTuple):
@@ -54,8 +54,14 @@ def _by_bootc(said: dict[str, str]) -> Image | None:
     if not status.get("booted") or not status["booted"].get("image"):
         return None
     image = status["booted"]["image"]
-    following = status["rollback"] if status.get("rollbackQueued") else status.get("staged") or status["booted"]
-    return Image(image["imageDigest"], image["image"]["image"], image.get("version") or "", following["image"]["imageDigest"])
+    named = image["imageDigest"], image["image"]["image"], image.get("version") or ""
+    if status.get("staged") and not status["staged"].get("downloadOnly"):
+        return Image(*named, status["staged"]["image"]["imageDigest"])
+    entry = status["booted"].get("composefs") or {}
+    if status.get("rollback") and entry.get("bootType") in ("Uki", "uki") and entry.get("bootloader") in ("systemd", "grub-cc"):
+        # bootc up to 1.16.9 calls a rollback of such entries queued where none is, and the other way round.
+        return Image(*named, "")
+    return Image(*named, (status["rollback"] if status.get("rollbackQueued") else status["booted"])["image"]["imageDigest"])
 
 
 def _by_rpm_ostree(said: dict[str, str]) -> Image | None:
@@ -64,15 +70,17 @@ def _by_rpm_ostree(said: dict[str, str]) -> Image | None:
     if booted is None:
         return None
     reference = booted[1].get("container-image-reference") or booted[1].get("origin") or ""
-    return Image(booted[0], reference, said.get("OSTREE_VERSION") or booted[1].get("version") or "", rows[0][0])
+    following = next(name for name, row in rows if not row.get("finalization-locked"))
+    return Image(booted[0], reference, said.get("OSTREE_VERSION") or booted[1].get("version") or "", following)
 
 
 def _by_ostree(lines: list[str], said: dict[str, str]) -> Image | None:
-    """The one with a star runs; the first is the next."""
+    """The one with a star runs; the first that is not locked is the next."""
     rows = [match for match in map(_DEPLOYMENT.fullmatch, lines) if match]
     origins = {line.split(" ")[1].removesuffix(".origin"): line.split(" ", 2)[2] for line in lines if line.startswith("origin ")}
     booted = next((row["name"] for row in rows if row["mark"] == "*"), None)
-    return None if booted is None else Image(booted, origins.get(booted, ""), said.get("OSTREE_VERSION", ""), rows[0]["name"])
+    following = next((row["name"] for row in rows if "finalization locked" not in (row["state"] or "")), "")
+    return None if booted is None else Image(booted, origins.get(booted, ""), said.get("OSTREE_VERSION", ""), following)
 
 
 def _by_version(said: dict[str, str]) -> Image | None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import loaders
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import section as boot_section
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._os import deployments
 from hypothesis import given
@@ -64,6 +66,36 @@ def test_a_staged_deployment_is_what_the_next_boot_gives() -> None:
     assert (default["release"], default["loader"], default["image_present"]) == ("6.18.1-200.fc43.x86_64", "ostree", True)
 
 
+def written(name: str, *more: bytes) -> str:
+    """What ostree keeps of a staged deployment, laid out as GLib serialises a{sv}; ``more``: entries that stand before the deployment's."""
+    return base64.b64encode(b"".join(more) + b"target\0\0name\0\0\0\0" + name.encode() + b"\0\0s\0\0\0\0\0osname\0\0fedora\0\0s").decode()
+
+
+MERGE = b"merge-deployment\0\0\0\0\0\0\0\0name\0\0\0\0" + OLD.encode() + b"\0\0s\0\0\0\0\0"
+LOCKED, UNLOCKED = b"locked\0\0\x01\0b\0\0\0\0\0", b"locked\0\0\0\0b\0\0\0\0\0"
+
+
+@pytest.mark.parametrize(("entries", "mark", "following"), [
+    ((), False, NEXT), ((UNLOCKED, MERGE), False, NEXT),
+    # bootc upgrade --download-only (bootc-dev/bootc#1545, #1831) and Zincati's updates (coreos/zincati#1186) lock what they stage: ostree's
+    # ostree_sysroot_change_finalization, and _ostree_sysroot_finalize_impl_staged_deployment, which then leaves it alone.
+    ((LOCKED,), True, NEW), ((LOCKED, MERGE), False, NEW), ((), True, NEW),
+])
+def test_what_is_only_fetched_does_not_come_with_the_next_boot(entries: tuple[bytes, ...], mark: bool, following: str) -> None:
+    kernel = f"{DEPLOY}{NEXT}/usr/lib/modules/6.18.1-200.fc43.x86_64/vmlinuz"
+    more = {kernel: "", "/boot/grub2/grub.cfg": "blscfg\n", **dict.fromkeys([deployments.LOCK][:mark], "")}
+    recording = ostree(more=more)
+    recording["read_bytes"] = {f"{deployments.STAGED}@0+65536": written(NEXT, *entries)}
+    recording["stat"] = {deployments.STAGED: ["file", 0o644, 0, 0, 0, 0, 0, 1, 1]}
+    assert facts(recording, "ostree", RELEASE)["next"] == following
+    section = Section("kernel")
+    loaders.collect_boot_targets(RecordedHost(recording), section)
+    assert section.facts["default_boot"]["loader"] == ("ostree" if following == NEXT else "grub-bls")
+    boot = Section("boot")
+    boot_section.collect(RecordedHost(recording), boot, {})
+    assert [signal["source"] for signal in boot.facts["signals"]] == [deployments.STAGED][:following == NEXT]
+
+
 def test_a_deployment_that_is_not_there_is_no_answer() -> None:
     recording = ostree()
     recording["read"]["/proc/cmdline"] = "root=UUID=1\n"
@@ -75,10 +107,20 @@ def slot(digest: str, **more: Any) -> dict[str, Any]:
             "pinned": False, **more}
 
 
+UNIFIED = {"verity": "e" * 128, "bootType": "Uki", "bootloader": "systemd"}
+
+
 @pytest.mark.parametrize(("status", "following", "soft"), [
     ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0")}, "sha256:1", None),
     ({"booted": slot("sha256:1"), "staged": slot("sha256:2", softRebootCapable=True), "rollback": slot("sha256:0")}, "sha256:2", True),
     ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0"), "rollbackQueued": True}, "sha256:0", None),
+    # bootc-dev/bootc#2425: managers hold an image back until they apply it themselves.
+    ({"booted": slot("sha256:1"), "staged": slot("sha256:2", downloadOnly=True), "rollback": slot("sha256:0")}, "sha256:1", None),
+    # bootc-dev/bootc#2405: for unified images that systemd-boot's entries start, 1.16.9 says a queued rollback where there is none.
+    ({"booted": slot("sha256:1", composefs=UNIFIED), "rollback": slot("sha256:0"), "rollbackQueued": True}, None, None),
+    ({"booted": slot("sha256:1", composefs=UNIFIED), "rollback": slot("sha256:0"), "rollbackQueued": False}, None, None),
+    ({"booted": slot("sha256:1", composefs=UNIFIED), "staged": slot("sha256:2"), "rollback": slot("sha256:0")}, "sha256:2", None),
+    ({"booted": slot("sha256:1", composefs={**UNIFIED, "bootType": "Bls"}), "rollback": slot("sha256:0"), "rollbackQueued": True}, "sha256:0", None),
 ])
 def test_bootc_says_it_itself(status: dict[str, Any], following: str, soft: bool | None) -> None:
     """bootc 1.16: BootcHost, status.booted, staged and rollback."""

@@ -27,6 +27,7 @@ Configuration = NamedTuple("Configuration", [("path", str), ("text", str)])
 
 # search.fs_uuid UUID root, or search --fs-uuid --set=dev UUID
 _FILE_SYSTEM = re.compile(r"^[ \t]*search[^\n]*fs.uuid[^\n]*?[ \t]'?([0-9A-Fa-f]{4,8}-[0-9A-Fa-f-]{4,28})(?:'|[ \t]|$)", re.MULTILINE)
+_RED_HATS_MODULE = re.compile(r"^\s*insmod\s+blscfg\s*$", re.MULTILINE)
 _ROUNDS = 12
 _VARIANTS = 24
 
@@ -38,8 +39,9 @@ class Reader:
         self.host = host
         self.platform = "efi" if efi else "pc"
         self.processor = system.machine
-        self.redhat = system.family == "redhat"
-        self.branch = bls_entries.branch_of(system.os_id, system.version_id, system.family)
+        self.redhat = bls_entries.is_red_hats(system.os_id, system.family)
+        self.branch = bls_entries.branch_of(system.os_id, system.version_id, system.family, system.platform)
+        self.unnamed = system.family == "other" and not self.redhat
         self.root = root
         self.own_vendor = _VENDORS.get(system.os_id, system.os_id)
         self.vendor = vendor or self.own_vendor
@@ -85,6 +87,7 @@ class Reader:
     def outcome(self, configuration: Configuration, blocks: Optional[Dict[str, Dict[str, str]]] = None,
                 denied: FrozenSet[str] = frozenset()) -> Outcome:
         """What the configuration comes to, every file that it asks for looked up; ``blocks``: other environment blocks than the disk's."""
+        self._note_lineage(configuration.text)
         for _round in range(_ROUNDS):
             disk = self.disk if blocks is None else self.disk._replace(blocks=blocks)
             try:
@@ -98,10 +101,16 @@ class Reader:
                 getattr(self.disk, kind)[path] = getattr(self, "_look_up_" + kind)(path)
         raise NoAnswerError("unparsable", "%s: its files ask for ever more files" % configuration.path)
 
+    def _note_lineage(self, text: Optional[str]) -> None:
+        """Red Hat's blscfg is a module of that name, which its grub-mkconfig loads; upstream's is in blsuki. TencentOS, OpenCloudOS ..."""
+        if self.unnamed and text and _RED_HATS_MODULE.search(text):
+            self.redhat, self.branch = True, bls_entries.FEDORA
+
     def _look_up_texts(self, path: str) -> Optional[str]:
         answer = self.host.read(self.on_host(path))
         if answer.problem and answer.problem != "absent":
             raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
+        self._note_lineage(answer.value)
         return answer.value  # type: ignore[no-any-return]
 
     def _look_up_exists(self, path: str) -> bool:

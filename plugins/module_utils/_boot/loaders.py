@@ -72,7 +72,8 @@ def system_of(host: Any) -> System:
     """What is known of the system whose loader is read."""
     release = os_section.os_identity(host)[0]
     os_id = release.get("ID", "")
-    return System(os_id, release.get("VERSION_ID", ""), os_section.family_of(os_id, release.get("ID_LIKE", "").split()), host.uname()[4])
+    family = os_section.family_of(os_id, release.get("ID_LIKE", "").split())
+    return System(os_id, release.get("VERSION_ID", ""), family, host.uname()[4], release.get("PLATFORM_ID", ""))
 
 
 def find_targets(host: Any) -> Targets:

@@ -23,8 +23,8 @@ class Target(NamedTuple):
     initrds: Tuple[str, ...] = ()
 
 
-# What decides how a loader of this system reads its files: ID and VERSION_ID of os-release, the family, the machine of uname.
-System = NamedTuple("System", [("os_id", str), ("version_id", str), ("family", str), ("machine", str)])
+# What decides how a loader of this system reads its files: ID, VERSION_ID and PLATFORM_ID of os-release, the family, the machine of uname.
+System = NamedTuple("System", [("os_id", str), ("version_id", str), ("family", str), ("machine", str), ("platform", str)])
 
 
 class Targets(NamedTuple):

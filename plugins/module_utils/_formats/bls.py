@@ -21,18 +21,33 @@ Branch = NamedTuple("Branch", [("by_version", bool), ("plus", bool), ("efi", boo
 
 # GRUB's own since 2.14 (grub-core/commands/blsuki.c), which shares nothing with Red Hat's but the command's name.
 UPSTREAM = None
+# Of a system that is named nowhere here, and whose configuration loads Red Hat's module.
+FEDORA = Branch(False, True, False)
 
+# RHEL's and its relatives', Alibaba's (al8) and Anolis' (an8).
+_PLATFORM = re.compile(r"platform:(?:el|al|an)(\d{1,2})\Z")
 _WORD_AND_REST = re.compile(r"([^ \t]*)([ \t]*)(.*)")
 _IMAGE_KEYS = ("linux", "uki", "uki-url", "efi")
 _LIMIT_ENTRIES = 500
 _FEDORA_LIKE = ("fedora", "amzn", "azurelinux", "mariner", "openeuler")
 
 
-def branch_of(os_id: str, version_id: str, family: str) -> Optional[Branch]:
-    """The branch of the blscfg that this system's GRUB has, rhboot/grub2 rhel-8-main to fedora-45 (read 2026-11); UPSTREAM for all the others'."""
+def is_red_hats(os_id: str, family: str) -> bool:
+    """Whether this system's GRUB is Red Hat's or Fedora's by its name; others' tells by the module that its configuration loads."""
+    return family == "redhat" or os_id.lower() in _FEDORA_LIKE
+
+
+def branch_of(os_id: str, version_id: str, family: str, platform: str = "") -> Optional[Branch]:
+    """The branch of the blscfg that this system's GRUB has, rhboot/grub2 rhel-8-main to fedora-45 (read 2026-11); UPSTREAM for all the others'.
+
+    ``platform`` is PLATFORM_ID of os-release, which names the release that a relative with numbers of its own was built from.
+    """
     numbers = re.match(r"(\d+)(?:\.(\d+))?", version_id)
     major, minor = (int(numbers.group(1)), numbers.group(2)) if numbers else (0, None)
-    if family not in ("redhat", "suse") and os_id.lower() not in _FEDORA_LIKE:
+    built_from = _PLATFORM.match(platform)
+    if built_from and int(built_from.group(1)) != major:
+        major, minor = int(built_from.group(1)), None
+    if family != "suse" and not is_red_hats(os_id, family):
         return UPSTREAM
     if family == "redhat" and os_id not in _FEDORA_LIKE:
         return Branch(major == 8, major != 8, major > 10 or (major == 10 and minor != "0"))

@@ -43,5 +43,19 @@ def test_two_machine_ids_on_el_8_and_9() -> None:
     assert boot_entries.chosen(confs, "1", EL9) is None
 
 
+@pytest.mark.parametrize(("system", "version"), [
+    # TimeBye/kubeadm-ha#123 (TencentOS 3.1, whose grub2 is 2.02: rhboot/shim-review#440), pgsty/pigsty#703 (4.4), Fedora's platform:f43.
+    ({"ID": "tencentos", "VERSION_ID": "3.1", "PLATFORM_ID": "platform:el8"}, "553.el8"),
+    ({"ID": "alinux", "VERSION_ID": "3", "PLATFORM_ID": "platform:al8"}, "553.el8"),
+    ({"ID": "tencentos", "VERSION_ID": "4.4", "PLATFORM_ID": "platform:tl4"}, "477.el8"),
+    ({"ID": "fedora", "VERSION_ID": "43", "PLATFORM_ID": "platform:f43"}, "477.el8"),
+])
+def test_a_relative_names_what_it_is_built_from(system: dict[str, str], version: str) -> None:
+    confs = boot_entries.read(text(("104a-4.18.0-477.el8", "4.18.0-477.el8"), ("cd33-4.18.0-553.el8", "4.18.0-553.el8")))
+    found = boot_entries.chosen(confs, "", system)
+    assert found is not None
+    assert found.version == f"4.18.0-{version}"
+
+
 def test_an_entry_that_ends_before_its_image_is_none() -> None:
     assert boot_entries.read("=a.conf\ntitle a\n\nlinux /vmlinuz-1\n") == []

@@ -62,7 +62,10 @@ def _split(text: str, parts: int) -> list[str]:
 
 def first(entries: list[Conf], os_release: dict[str, str]) -> Conf | None:
     """The one at the top of the menu: EL 8 by version and then by name, the others by name."""
-    el8 = os_release.get("ID") != "fedora" and os_release.get("VERSION_ID", "").split(".")[0] == "8"
+    # A relative with numbers of its own names what it is built from (TencentOS 3.1: el8, Alibaba Cloud Linux 3: al8).
+    platform = re.fullmatch(r"platform:(?:el|al|an)([0-9]+)", os_release.get("PLATFORM_ID", ""))
+    generation = platform.group(1) if platform else os_release.get("VERSION_ID", "").split(".")[0]
+    el8 = os_release.get("ID") != "fedora" and generation == "8"
     versions = el8 and all(entry.version for entry in entries)
 
     def compare(one: Conf, two: Conf) -> int:

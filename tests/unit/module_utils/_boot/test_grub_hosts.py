@@ -56,6 +56,37 @@ def test_the_first_entry_is_the_one_that_this_branch_shows_first(os_release: str
     assert collected(entries(os_release, ids)).facts["default_boot"]["release"] == release
 
 
+TENCENT3 = 'ID="tencentos"\nID_LIKE="rhel fedora centos"\nVERSION_ID="3.1"\nPLATFORM_ID="platform:el8"\n'
+ALINUX3 = 'ID="alinux"\nID_LIKE="rhel fedora centos anolis"\nVERSION_ID="3"\nPLATFORM_ID="platform:al8"\n'
+TENCENT4 = 'ID="tencentos"\nID_LIKE="tencentos"\nVERSION_ID="4.4"\nPLATFORM_ID="platform:tl4"\n'
+OPENCLOUD9 = 'ID="opencloudos"\nID_LIKE="opencloudos"\nVERSION_ID="9.6"\n'
+AZURE3, DEBIAN14 = 'ID=azurelinux\nVERSION_ID="3.0"\n', "ID=debian\nVERSION_ID=14\n"
+TWO = {f"{OLD_ID}-5.10.134-18.an8.x86_64": "5.10.134-18.an8.x86_64", f"{NEW_ID}-6.6.119-51.5.tl4.x86_64": "6.6.119-51.5.tl4.x86_64"}
+OLDER, NEWER = TWO.values()
+
+
+@pytest.mark.parametrize(("os_release", "release"), [
+    # TimeBye/kubeadm-ha#123 shows TencentOS 3.1's os-release, rhboot/shim-review#440 its grub2 2.02, which is EL 8's: by version.
+    (TENCENT3, NEWER), (ALINUX3, NEWER),
+    # oneinstack#565, ccfos/huatuo#863: no relative is named there, and the menu loads Red Hat's module: by id.
+    (TENCENT4, OLDER), (OPENCLOUD9, OLDER),
+    # microsoft/azurelinux SPECS/grub2 0018: Fedora's.
+    (AZURE3, OLDER),
+    # Debian's GRUB has no such module, whatever its menu loads: 2.14's own, by the file's name.
+    (DEBIAN14, NEWER),
+])
+def test_a_relative_of_red_hats_is_known_by_what_it_is_built_from_or_loads(os_release: str, release: str) -> None:
+    assert collected(entries(os_release, TWO)).facts["default_boot"]["release"] == release
+
+
+@pytest.mark.parametrize("os_release", [TENCENT3, ALINUX3, TENCENT4, OPENCLOUD9, AZURE3])
+def test_an_id_that_begins_with_a_digit_is_no_number_for_them(os_release: str) -> None:
+    """microsoft/azurelinux SPECS/grub2 0122: an id comes first, then a title, then a number. Ten of sixteen machine ids begin with a digit."""
+    ids = {f"{OLD_ID}-6.6.119-{number}.x86_64": f"6.6.119-{number}.x86_64" for number in ("51.5.tl4", "60.1.tl4")}
+    default = collected(entries(os_release, ids, saved_entry=next(iter(ids)))).facts["default_boot"]
+    assert (default["release"], default["entry"]) == ("6.6.119-51.5.tl4.x86_64", next(iter(ids)))
+
+
 def test_an_entry_that_ends_before_its_linux_line_is_none() -> None:
     read = entries(ALMA9, {f"{NEW_ID}-5.14.0-427.el9.x86_64": "5.14.0-427.el9.x86_64", f"{NEW_ID}-5.14.0-570.el9.x86_64": "5.14.0-570.el9.x86_64"})
     path = f"/boot/loader/entries/{NEW_ID}-5.14.0-570.el9.x86_64.conf"

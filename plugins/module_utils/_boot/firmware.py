@@ -122,8 +122,15 @@ def vendor_of(path: str) -> str:
 
 def kernel_of(option: Option) -> str:
     """The path of a kernel that the firmware, or shim on its behalf, starts without a loader; '' where the entry starts something else."""
-    for text in (option.path, option.given.split(" ")[0].replace("\\", "/")):
-        unified = re.search(r"(?i)^/?efi/linux/[^/]+\.efi$|(?:^|/)(?:vmlinuz|linux|image)[^/]*$", text)
-        if unified and not re.search(r"(?i)shim|grub|systemd-boot", text):
+    for text in (option.path, _handed_to_shim(option)):
+        unified = re.search(r"(?i)^/?efi/linux/[^/]+\.efi$|(?:^|/)(?:vmlinuz|linux|image|kernel)[^/]*$", text)
+        if unified and not re.search(r"(?i)/(?:shim|grub|systemd-boot)[^/]*$", "/" + text):
             return "/" + text.lstrip("/")
     return ""
+
+
+def _handed_to_shim(option: Option) -> str:
+    """The program that shim is given: a path from \\EFI\\ on is whole, any other lies beside shim, however it begins (shim.c)."""
+    text = option.given.split(" ")[0].replace("\\", "/")
+    beside = text and not text.lower().startswith("/efi/") and "/shim" in option.path.lower()
+    return "%s/%s" % (option.path.rsplit("/", 1)[0], text.lstrip("/")) if beside else text

@@ -11,7 +11,7 @@ from .._host.witness import refusals_told
 
 # A release has three numbers, or two and a further one: 89e6c98d (a digest), 0-rescue-<machine id> and 6.12-x86_64 (a branch, Manjaro's) are none.
 _NUMBERS = r"\d+\.\d+(?:\.\d|[-+~](?:rc)?\d|rc\d)[\w.+~:-]*?(?<!\.old)"
-_IMAGES = r"(?:vmlinuz|vmlinux|kernel|bzImage|uImage|zImage|Image|linux|image)"
+_IMAGES = r"(?:vmlinuz|vmlinux|kernel(?:\.efi)?|bzImage|uImage|zImage|Image|linux|image)"
 _FILE_NAME = re.compile(r"^%s-(?P<release>%s)(?:\.efi(?:\.signed)?|\.gz)?$" % (_IMAGES, _NUMBERS))
 _RELEASE = re.compile(r"^\d+\.\d[\w.+~:-]*$")
 # The layout of kernel-install and of sdbootutil: /<machine id or another token>/<release>/linux, there with the image's SHA-1 behind it.
@@ -115,8 +115,9 @@ def command_line_of(host: Any, path: str) -> Optional[str]:
 
 def release_in(host: Any, path: str) -> Optional[str]:
     """The release that an image itself names, on x86 in its header and anywhere in a unified image; None for others."""
+    unified = re.search(r"\.efi(?:-[^/]*)?\Z", path.lower())
     try:
-        return (_ask_unified_image if path.lower().endswith(".efi") else _ask_linux_header)(host, path)
+        return (_ask_unified_image if unified else _ask_linux_header)(host, path)
     except ValueError:
         return None
 

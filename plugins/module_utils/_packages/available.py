@@ -164,7 +164,7 @@ def parse_dnf_query(text: str, flavour: str) -> Tuple[Offer, Optional[int]]:
             ages.append(int(fields[2]))
         if fields[0] == "patched" and len(fields) == 2:
             patched.add(fields[1])
-        if fields[0] != "kernel" or len(fields) != 9 or rpm.flavour_of(fields[2]) != flavour:
+        if fields[0] != "kernel" or len(fields) != 9 or rpm.line_of(fields[2], *fields[4:6]) != flavour:
             continue
         _mark, sight, name, epoch, version, release, arch, repository, provided = fields
         uname = rpm.uname_of("%s=%s" % (rpm.UNAME_PROVIDE, provided), "%s-%s.%s" % (version, release, arch))

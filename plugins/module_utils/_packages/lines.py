@@ -21,8 +21,8 @@ _COUNTED_END = re.compile(r"(.*?[A-Za-z]{2,})-?\d{1,2}\Z|(.*[A-Za-z0-9])-r\d{1,3
 _REAL_TIME = re.compile(r"rt\d{1,3}\Z")
 # Names with a number that Debian's and its relatives' architectures and the processors of their kernels have (dpkg's cputable, Debian's linux).
 _ARCHITECTURES = frozenset((
-    "amd64", "x64", "x86", "arm64", "armv6", "armv7", "armv8", "i386", "i486", "i586", "i686", "ia64", "loong64", "loongarch64", "m68", "mips64",
-    "powerpc64", "ppc64", "riscv64", "rv64", "sparc64", "s390", "sh4", "aarch64"))
+    "amd64", "x64", "x86", "arm64", "v6", "v7", "v8", "armv6", "armv7", "armv8", "i386", "i486", "i586", "i686", "ia64", "loong64", "loongarch64",
+    "m68", "mips64", "powerpc64", "ppc64", "riscv64", "rv64", "sparc64", "s390", "sh4", "aarch64"))
 _STEMS = frozenset(name.rstrip("0123456789") for name in _ARCHITECTURES)
 _X86 = ("486", "586", "686")
 _OF_X86 = ("pae", "bigmem", "smp", "rt")

@@ -14,8 +14,10 @@ _LIST_BYTES = 16 * 1024 * 1024
 
 # An image whose path names the release that it boots as.
 _NAMES = r"vmlinu[xz]|(?:[zu]|bz)?Image"
+# Ubuntu's for confidential machines are unified images, which nullboot copies to the EFI system partition.
 _IMAGE = re.compile(
-    r"^(?P<path>/boot/(?:%s|kernel|linux)-(?P<boot>\d[^/\s]*)|(?:/usr)?/lib/modules/(?P<modules>\d[^/\s]*)/(?:%s))$" % (_NAMES, _NAMES), re.MULTILINE)
+    r"^(?P<path>(?:/boot/(?:%s|kernel|linux)|(?:/usr)?/lib/linux/efi/kernel\.efi)-(?P<boot>\d[^/\s]*)"
+    r"|(?:/usr)?/lib/modules/(?P<modules>\d[^/\s]*)/(?:%s))$" % (_NAMES, _NAMES), re.MULTILINE)
 # Firmware of small boards starts images whose names never change: their release is that of the modules beside them.
 _UNNAMED = re.compile(r"^/boot/(?:firmware/)?(?:kernel\w*\.img|(?:[zu]|bz)?Image(?:\.gz)?|vmlinuz)$", re.MULTILINE)
 _MODULES = re.compile(r"^(?:/usr)?/lib/modules/(\d[^/\s]*)/(?:kernel(?:/\S*)?|modules\.(?:order|builtin))$", re.MULTILINE)

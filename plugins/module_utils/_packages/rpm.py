@@ -28,6 +28,7 @@ _MODULES = re.compile(r"(?:/usr)?/lib/modules/([^/]+)/\Z")
 _NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-virt)?\Z")
 _RELEASE_IN_NAME = re.compile(r"-(\d+\.\d+\.\d+\S*)\Z")
 STANDARD = "standard"
+_AMAZONS_KERNEL = "6.1"
 
 
 def flavour_of(package: str) -> str:
@@ -35,6 +36,15 @@ def flavour_of(package: str) -> str:
     # Mageia's name their release: kernel-desktop-6.6.105-1.mga9.
     match = _NAME.match(_RELEASE_IN_NAME.sub("", package))
     return (match.group("flavour") if match else package) or STANDARD
+
+
+def line_of(package: str, version: str, release: str) -> str:
+    """The line of a package of this version: until 2023.11.20260413 Amazon's kernel6.12 and kernel6.18 were called kernel, as 6.1 still is
+    (its release notes, by awslabs/amazon-eks-ami#2689)."""
+    series = re.match(r"\d+\.\d+", version)
+    if package == "kernel" and "amzn2023" in release.split(".") and series and series.group() != _AMAZONS_KERNEL:
+        return series.group()
+    return flavour_of(package)
 
 
 def evr(epoch: str, version: str, release: str) -> str:
@@ -81,7 +91,7 @@ def _images(name: str, epoch: str, version: str, release: str, arch: str, provid
     named = _RELEASE_IN_NAME.search(name)
     # A package of a name of its own for each release counts from 1 within it.
     known = named.group(1) if named and not named.group(1).startswith(version) else evr(epoch, version, release)
-    return [Image(one, flavour_of(name), name, known, False, path=path % one if path else "", installed_at=at)
+    return [Image(one, line_of(name, version, release), name, known, False, path=path % one if path else "", installed_at=at)
             for one in releases if one]
 
 

@@ -40,6 +40,11 @@ def efi(options: str, order: str, current: str = "") -> str:
      f"/EFI/Linux/{MACHINE}-6.12.0-55.el10.x86_64.efi"),
     (f"Boot0003* RHEL\t{HD}/File(\\EFI\\redhat\\shimx64.efi)\\.E.F.I.\\.L.i.n.u.x.\\.a...e.f.i. .\n" + SHIM, "0003,0001", "", "/EFI/Linux/a.efi"),
     (f"Boot0003* RHEL\t{HD}/\\EFI\\redhat\\shimx64.efi\\EFI\\Linux\\a.efi \n" + SHIM, "0003,0001", "", "/EFI/Linux/a.efi"),
+    # canonical/nullboot, shim.go; the kernel of Ubuntu's confidential machines on Azure lies beside shim (microsoft/lisa#3209).
+    (f"Boot0002* Ubuntu with kernel 6.8.0-1\t{HD}/File(\\EFI\\ubuntu\\shimx64.efi)\\.k.e.r.n.e.l...e.f.i.-.6...8...0.-.1. .r.o.\n",
+     "0002", "", "/EFI/ubuntu/kernel.efi-6.8.0-1"),
+    (f"Boot0002* Ubuntu\t{HD}/\\EFI\\ubuntu\\shimx64.efi\\kernel.efi-6.8.0-1044-azure-fde ro\n" + SHIM, "0002,0001", "",
+     "/EFI/ubuntu/kernel.efi-6.8.0-1044-azure-fde"),
     # rhboot/efibootmgr#221: the kernel's own stub, whose command line follows.
     (f"Boot0006* UOS (EFI stub)\t{HD}/\\EFI\\BOOT\\vmlinuz-6.6.40-amd64.root=/dev/nvme0n1p5 ro\n", "0006", "", "/EFI/BOOT/vmlinuz-6.6.40-amd64"),
     (f"Boot0007* Linux Boot Manager\t{HD}/\\EFI\\systemd\\systemd-bootx64.efi\n", "0007", "", ""),
@@ -50,6 +55,11 @@ def efi(options: str, order: str, current: str = "") -> str:
 ])
 def test_the_firmwares_first_entry_counts(options: str, order: str, current: str, image: str) -> None:
     assert boot_order.first_image(host(efi(options, order, current))) == image
+
+
+def test_a_kernel_beside_shim_names_its_release() -> None:
+    options = f"Boot0002* Ubuntu\t{HD}/\\EFI\\ubuntu\\shimx64.efi\\kernel.efi-6.8.0-1044-azure-fde ro\n"
+    assert kernels.default_release(host(efi(options, "0002"))) == "6.8.0-1044-azure-fde"
 
 
 @pytest.mark.parametrize(("options", "order", "current"), [

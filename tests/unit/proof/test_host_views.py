@@ -78,6 +78,12 @@ def test_without_a_banner_the_packages_version_counts() -> None:
     ("6.6.39-current-rockchip64", "", "current-rockchip64", "6.6.39"), ("6.9.0-060900rc7-generic", "", "generic", "6.9.0"),
     ("6.6.30-rt30", "", "rt", "6.6.30"), ("6.6.30-rt30-x64v3-xanmod1", "", "rt-x64v3-xanmod1", "6.6.30"),
     ("6.1.0-28-rt-amd64", "", "rt-amd64", "6.1.0-28"),
+    # rpi-update's for the Raspberry Pi 5, Ubuntu's for confidential machines.
+    ("6.12.60-v8-16k+", "", "v8-16k+", "6.12.60"), ("6.8.0-1044-azure-fde", "", "azure-fde", "6.8.0-1044"),
+    # awslabs/amazon-eks-ami#2689: Amazon's 6.18 was called kernel, as 6.1 is still.
+    ("6.18.8-9.213.amzn2023.x86_64", "kernel", "6.18", "6.18.8-9.213.amzn2023.x86_64"),
+    ("6.18.51-120.163.amzn2023.x86_64", "kernel6.18", "6.18", "6.18.51-120.163.amzn2023.x86_64"),
+    ("6.1.188-233.386.amzn2023.x86_64", "kernel", "default", "6.1.188-233.386.amzn2023.x86_64"),
 ])
 def test_flavours(release: str, package: str, flavour: str, stem: str) -> None:
     assert kernels.flavour(release, package) == flavour

@@ -32,7 +32,8 @@ KERNEL = (
           echo "header $(tail -c "+$((at + 513))" "$image" | head -c 512 | tr '\\0' '\\n' | head -n 1)"
         fi
         [ -r /proc/version_signature ] && echo "signature $(cat /proc/version_signature)"
-        for path in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
+        for path in "/boot/vmlinuz-$release" "/usr/lib/linux/efi/kernel.efi-$release" "/lib/modules/$release/vmlinuz" \\
+          "/usr/lib/modules/$release/vmlinuz" "/lib/modules/$release/kernel"; do
           [ -e "$path" ] || continue
           if command -v dpkg-query >/dev/null; then owner=$(dpkg-query -S "$path" 2>/dev/null | sed -n '/^diversion /!s/[:,].*//p' | head -n 1)
           else owner=$(rpm -qf --qf '%{NAME}' "$path" 2>/dev/null) || owner=; fi
@@ -71,10 +72,12 @@ KERNEL = (
         if command -v dpkg-query >/dev/null; then
           # Whose a kernel is, dpkg knows by its files; the links of a merged /usr are in none of its lists.
           dpkg-query -S '/boot/vmlinu[xz]-[0-9]*' '/boot/Image-[0-9]*' '/lib/modules/[0-9]*/vmlinu[xz]' '/usr/lib/modules/[0-9]*/vmlinu[xz]' \
-            2>/dev/null | grep -v '^diversion ' |
+            '/usr/lib/linux/efi/kernel.efi-[0-9]*' 2>/dev/null | grep -v '^diversion ' |
           while read -r line; do
             file=/${line#*: /}; package=${line%%: /*}; package=${package%%,*}; package=${package%%:*}
-            case $file in /boot/*) release=${file#/boot/*-} ;; *) release=${file%/*}; release=${release##*/} ;; esac
+            case $file in
+              /boot/*) release=${file#/boot/*-} ;; */kernel.efi-*) release=${file##*/kernel.efi-} ;; *) release=${file%/*}; release=${release##*/} ;;
+            esac
             set -- $(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$package" | head -n 1)
             case $1 in installed|unpacked|half-configured|triggers-*) ;; *) continue ;; esac
             image=/boot/vmlinuz-$release; [ -e "$image" ] || image=$file

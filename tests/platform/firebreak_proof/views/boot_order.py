@@ -25,7 +25,7 @@ class Option(NamedTuple):
 _OPTION = re.compile(r"Boot([0-9A-F]{4})\* ([^\t]*)\t(.*)")
 # efibootmgr 17 and before write File(PATH), later ones the path alone; what the program is given follows at once.
 _PROGRAM = re.compile(r"File\(([^)]*)\)(.*)|/(\\.*?\.efi|\\(?:[^.\s]|\.(?=\d))*)(.*)", re.IGNORECASE)
-_KERNEL = re.compile(r"/efi/linux/[^/]+\.efi|.*/(?:vmlinuz|linux|image)[^/]*", re.IGNORECASE)
+_KERNEL = re.compile(r"/efi/linux/[^/]+\.efi|.*/(?:vmlinuz|linux|image|kernel)[^/]*", re.IGNORECASE)
 _LOADER = re.compile(r"(?:shim|grub|systemd-boot|boot(?:x64|aa64|ia32|riscv64|loongarch64)\.|fb(?:x64|aa64))", re.IGNORECASE)
 
 
@@ -56,7 +56,11 @@ def first_image(proof: Proof) -> str:
     first = next((option for option in known if not (option.network and option.number in tried)), None)
     if first is None:
         return ""
-    kernels = [text for text in (first.path, first.given.strip().split(" ")[0]) if _KERNEL.fullmatch(text)]
+    given = first.given.strip().split(" ")[0]
+    if re.search(r"/shim[^/]*$", first.path, re.IGNORECASE) and given.startswith("/") and not given.lower().startswith("/efi/"):
+        # To shim a path that does not begin so lies beside itself.
+        given = first.path.rsplit("/", 1)[0] + given
+    kernels = [text for text in (first.path, given) if _KERNEL.fullmatch(text)]
     if kernels and not (kernels[0] == first.path and _LOADER.match(first.path.rsplit("/", 1)[-1])):
         return kernels[0]
     if first.network or (first.path and not _LOADER.match(first.path.rsplit("/", 1)[-1])):

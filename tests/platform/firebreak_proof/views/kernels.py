@@ -41,7 +41,7 @@ def installed(proof: Proof) -> list[Kernel]:
 
 
 # Words of a release with a number that name an architecture, and so do not count from one kernel to the next.
-_NAMES = r"(?:amd64|arm64|x86|i[3-6]86|ppc64|powerpc64|riscv64|mips64|loong64|sparc64|s390|armv\d)"
+_NAMES = r"(?:amd64|arm64|x86|i[3-6]86|ppc64|powerpc64|riscv64|mips64|loong64|sparc64|s390|(?:arm)?v[678])"
 _LINE = re.compile(
     r"\d[^-]*"  # 6.1.0, 6.12.22+bpo
     r"(?:-rc\d+|-(?![4-6]86(?:-pae)?\Z)\d(?:[\w.~+]*\d)?(?:-(?![4-6]86(?:-|\Z))\d+(?=-))?(?=-|\Z))?"  # 28, 29-2, 0.deb11.21, 13parrot1
@@ -51,6 +51,10 @@ _LINE = re.compile(
 
 def flavour(release: str, package: str = "") -> str:
     """The line of kernels: with dpkg a release without what counts in it, with rpm the package's name."""
+    series = re.match(r"(\d+\.\d+)\..*\.amzn2023\b", release)
+    if package == "kernel" and series and series.group(1) != "6.1":
+        # Until April of 2026 Amazon's kernel6.18 and kernel6.12 were called kernel as well.
+        return series.group(1)
     if package.startswith("kernel"):
         return re.sub(r"^kernel-?|-?core$", "", package) or "default"
     found = _LINE.fullmatch(release)
@@ -187,7 +191,7 @@ def default_release(proof: Proof) -> str:
         return boot_order.unified_release(proof, image)
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
     in_folder = re.search(r"/(\d+\.\d[^/]*)/(?:linux(?:-[0-9a-f]{40})?|vmlinuz)$", image)
-    release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux)-(?=\d+\.\d)", "", image)
+    release = in_folder.group(1) if in_folder else re.sub(r"^.*/(?:vmlinuz|Image|vmlinux|kernel\.efi)-(?=\d+\.\d)", "", image)
     said = re.search(rf"^names {re.escape(image.rsplit('/', 1)[-1])} (\d+\.\d\S*)$", proof.says("boot_tools"), re.MULTILINE)
     if said and not boots_another_root(proof):
         return said.group(1)

@@ -74,6 +74,8 @@ SHIM = option(0, "fedora", "\\EFI\\fedora\\shimx64.efi")
 UBUNTU = option(1, "ubuntu", "\\EFI\\ubuntu\\shimx64.efi")
 UKI = option(2, "Fedora UKI", "\\EFI\\Linux\\aa-6.12.0-55.el10.x86_64.efi")
 SHIM_UKI = option(3, "RHEL UKI", "\\EFI\\redhat\\shimx64.efi", "\\EFI\\Linux\\aa-5.14.0-570.el9.x86_64.efi ")
+# canonical/nullboot, efibootmgr/shim.go: the argument lies beside shim; the title is as in microsoft/lisa's tests on Azure.
+NULLBOOT = option(2, "Ubuntu with kernel 6.8.0-1044-azure-fde", "\\EFI\\ubuntu\\shimx64.efi", "\\kernel.efi-6.8.0-1044-azure-fde root=x ro")
 PXE = option(4, "PXE IPv4", "", network=True)
 WINDOWS = option(5, "Windows Boot Manager", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi")
 DISK = option(6, "UEFI QEMU HARDDISK", "")
@@ -83,6 +85,7 @@ SDBOOT = option(7, "Linux Boot Manager", "\\EFI\\systemd\\systemd-bootx64.efi")
 @pytest.mark.parametrize(("known", "image"), [
     (firmwares([2, 0], 2, UKI, SHIM, StubInfo="systemd-stub 257"), "/boot/efi/EFI/Linux/aa-6.12.0-55.el10.x86_64.efi"),
     (firmwares([3, 0], 3, SHIM_UKI, SHIM), "/boot/efi/EFI/Linux/aa-5.14.0-570.el9.x86_64.efi"),
+    (firmwares([2, 0], 2, NULLBOOT, SHIM), "/boot/efi/EFI/ubuntu/kernel.efi-6.8.0-1044-azure-fde"),
     # The first entry counts although another one started this boot, and although GRUB's files lie there.
     (firmwares([2, 0], 0, UKI, SHIM, LoaderInfo="GRUB 2.12"), "/boot/efi/EFI/Linux/aa-6.12.0-55.el10.x86_64.efi"),
     ({**variable("StubInfo", words("systemd-stub 257")), **variable("LoaderImageIdentifier", words("\\EFI\\Linux\\own.efi"))},

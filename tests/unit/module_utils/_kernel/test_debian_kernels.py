@@ -77,6 +77,14 @@ SPLIT = host((FORKY, "#1 SMP PREEMPT_DYNAMIC Debian 7.2.13-1 (2026-10-20)"),
              {f"linux-image-{FORKY}": f"/usr/share/doc/linux-image-{FORKY}\n", f"linux-binary-{FORKY}": f"/usr/lib/modules/{FORKY}/vmlinuz\n",
               f"linux-modules-{FORKY}": f"/usr/lib/modules/{FORKY}/kernel\n/usr/lib/modules/{FORKY}/modules.builtin\n",
               "linux-image-cloud-amd64": "/usr/share/doc/linux-image-cloud-amd64\n"}, [f"vmlinuz-{FORKY}"])
+FDE = "6.8.0-1044-azure-fde"
+# canonical/nullboot takes its kernels from /usr/lib/linux/efi, microsoft/lisa#3209 finds them on the partition; no vmlinuz is there.
+CONFIDENTIAL = host((FDE, "#50~22.04.1-Ubuntu SMP"),
+                    [package(f"linux-image-{FDE}", "6.8.0-1044.50~22.04.1"), package("linux-modules-6.8.0-1044-azure", "6.8.0-1044.50~22.04.1"),
+                     package("linux-image-azure-fde", "6.8.0-1044.50~22.04.1", depends=f"linux-image-{FDE} (= 6.8.0-1044.50~22.04.1)")],
+                    {f"linux-image-{FDE}": f"/usr/lib/linux/efi/kernel.efi-{FDE}\n",
+                     "linux-modules-6.8.0-1044-azure": f"/lib/modules/{FDE}/kernel\n/lib/modules/{FDE}/modules.builtin\n"}, [])
+CONFIDENTIAL["stat"][f"/usr/lib/linux/efi/kernel.efi-{FDE}"] = ["file", 0o644, 0, 0, 0, 0, 0, 1, 1]
 NAMELESS = host(("6.12.1-acme9", "#1 SMP PREEMPT_DYNAMIC"), [package("vendor-bsp", "2.1")], {"vendor-bsp": usual("6.12.1-acme9")},
                 run={" ".join(("dpkg-query", "-S", "/boot/vmlinuz-6.12.1-acme9", "/boot/vmlinux-6.12.1-acme9", "/boot/Image-6.12.1-acme9",
                                "/lib/modules/6.12.1-acme9/vmlinuz", "/lib/modules/6.12.1-acme9/modules.builtin",
@@ -95,6 +103,7 @@ NAMELESS = host(("6.12.1-acme9", "#1 SMP PREEMPT_DYNAMIC"), [package("vendor-bsp
         pytest.param(BINDEB, "", "linux-image-6.1.55", "6.1.55-1", "6.1.60", id="make bindeb-pkg"),
         pytest.param(I386, "686", "linux-image-6.1.0-28-686", "6.1.119-1", "6.1.0-28-686", id="Debian 12 i386"),
         pytest.param(SPLIT, "cloud-amd64", f"linux-image-{FORKY}", "7.2.13-1", FORKY, id="Debian forky, kernel in parts"),
+        pytest.param(CONFIDENTIAL, "azure-fde", f"linux-image-{FDE}", "6.8.0-1044.50~22.04.1", FDE, id="Ubuntu for confidential machines"),
         pytest.param(NAMELESS, "acme9", "vendor-bsp", None, "6.12.1-acme9", id="a package whose name says nothing"),
     ],
 )
@@ -106,6 +115,11 @@ def test_a_kernel_has_its_package_its_line_and_its_version(
     assert (running["flavour"], running["package"], running["package_version"]) == (flavour, owner, version)
     assert facts["newest_installed"]["release"] == newest
     assert facts["stray_images"] == []
+
+
+def test_a_unified_image_below_usr_is_the_packages_image() -> None:
+    installed = collect(CONFIDENTIAL).facts["installed"][0]
+    assert (installed["image"], installed["image_present"]) == (f"/usr/lib/linux/efi/kernel.efi-{FDE}", True)
 
 
 @pytest.mark.parametrize(("recording", "flavour", "owner", "newest"), [

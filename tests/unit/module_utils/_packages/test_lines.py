@@ -16,6 +16,8 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._packages import l
         ("rpi-v8", ("6.1.0-rpi7-rpi-v8", "6.1.0-rpi8-rpi-v8", "6.6.31+rpt-rpi-v8", "6.12.25+rpt-rpi-v8")),
         ("rpi-2712", ("6.1.0-rpi8-rpi-2712", "6.6.31+rpt-rpi-2712")),
         ("v8+", ("6.1.21-v8+", "5.15.84-v8+")),
+        # rpi-update's for the Raspberry Pi 5 (raspberrypi/rpi-image-gen#141).
+        ("v8-16k+", ("6.12.60-v8-16k+", "6.6.30-v8-16k+")),
         # Kali 2023.4, Parrot, Debian's backports of three kinds, Debian 13 and later.
         ("amd64", ("6.5.0-kali2-amd64", "6.5.0-kali3-amd64", "6.12.13-amd64", "6.5.0-13parrot1-amd64", "5.7.0-1parrot2-amd64", "6.1.0-28-amd64",
                    "6.1.0-0.deb11.21-amd64", "4.9.0-0.bpo.12-amd64", "6.12.22+bpo-amd64", "6.12.41+deb13-amd64", "6.18-rc3-amd64",

@@ -178,6 +178,74 @@ def test_a_line_of_kernels_is_called_by_its_packages(package: str, flavour: str)
     assert rpm.flavour_of(package) == flavour
 
 
+AMAZON = 'ID="amzn"\nID_LIKE="fedora"\nVERSION_ID="2023"\n'
+AL61, AL618, AL618_NEW = ("6.1.188-233.386.amzn2023.x86_64", "6.18.8-9.213.amzn2023.x86_64", "6.18.51-120.163.amzn2023.x86_64")
+
+
+def amazons(name: str, uname: str) -> str:
+    version, release = uname.removesuffix(".x86_64").split("-")
+    return row(name, version, release, "x86_64", f"kernel-uname-r={uname}", uname)
+
+
+def test_a_kernel_that_was_renamed_is_of_its_successors_line() -> None:
+    """awslabs/amazon-eks-ami#2689: from 2023.11.20260413 on Amazon's 6.18 is called kernel6.18; before it was kernel, as 6.1 is to this day."""
+    said = amazons("kernel", AL61) + amazons("kernel", AL618) + amazons("kernel6.18", AL618_NEW)
+    boot = [f"vmlinuz-{release}" for release in (AL61, AL618, AL618_NEW)]
+    found = facts(AMAZON, AL618, said, {}, boot).facts
+    assert (found["running"]["flavour"], found["running"]["package"], found["newest_installed"]["release"]) == ("6.18", "kernel", AL618_NEW)
+    assert facts(AMAZON, AL61, said, {}, boot).facts["newest_installed"]["release"] == AL61
+
+
+def test_a_renamed_kernel_on_offer_is_an_update() -> None:
+    rows = (("kernel", AL61), ("kernel", AL618), ("kernel6.18", AL618_NEW))
+    split = [(name, *uname.removesuffix(".x86_64").split("-"), uname) for name, uname in rows]
+    printed = "repository\tamazonlinux\t60\n" + "".join(
+        f"kernel\tvisible\t{name}\t0\t{version}\t{release}\tx86_64\tamazonlinux\t{uname}\n" for name, version, release, uname in split)
+    assert available.parse_dnf_query(printed, "6.18")[0].release == AL618_NEW
+    assert available.parse_dnf_query(printed, "standard")[0].release == AL61
+
+
+FAMILIES = [
+    # os-release, the package, version, release, what runs, the line. Each is by its makers' own names: mondoohq/mql#6380 (Oracle), rancher's
+    # rke2-packaging#70 (64k), microsoft/azurelinux#17940, vmware/photon#713, ccfos/huatuo#863, TimeBye/kubeadm-ha#123, CpanelInc (lve).
+    ('ID="ol"\nID_LIKE="fedora"\nVERSION_ID="9.6"\n', "kernel-uek-core", "6.12.0", "105.51.5.el9uek", "6.12.0-105.51.5.el9uek.x86_64", "uek"),
+    ('ID="ol"\nID_LIKE="fedora"\nVERSION_ID="10.1"\n', "kernel-uek64k-core", "6.12.0", "105.51.5.el10uek64k",
+     "6.12.0-105.51.5.el10uek64k.aarch64", "uek64k"),
+    ('ID=azurelinux\nVERSION_ID="3.0"\n', "kernel-hwe", "6.18.38.1", "1.azl3", "6.18.38.1-1.azl3", "hwe"),
+    ("ID=photon\nVERSION_ID=2.0\n", "linux-esx", "4.9.60", "1.ph2", "4.9.60-1.ph2-esx", "linux-esx"),
+    ('ID="opencloudos"\nID_LIKE="opencloudos"\nVERSION_ID="9.6"\n', "kernel-core", "6.6.119", "51.5.oc9", "6.6.119-51.5.oc9.x86_64", "standard"),
+    ('ID="anolis"\nID_LIKE="rhel fedora centos"\nVERSION_ID="8.10"\n', "kernel-core", "5.10.134", "18.an8", "5.10.134-18.an8.x86_64", "standard"),
+    ('ID="tencentos"\nID_LIKE="rhel fedora centos"\nVERSION_ID="3.1"\n', "kernel-tlinux4", "5.4.119", "19.0009.6", "5.4.119-19-0009.6", "tlinux4"),
+    ('ID="cloudlinux"\nID_LIKE="rhel fedora centos"\nVERSION_ID="8.10"\n', "kernel-core", "4.18.0", "553.16.1.lve.el8",
+     "4.18.0-553.16.1.lve.el8.x86_64", "standard"),
+    ('ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="10"\n', "kernel-core", "6.12.0", "124.8.1.el10_1",
+     "6.12.0-124.8.1.el10_1.x86_64_v2", "standard"),
+    ('ID="opensuse-slowroll"\nID_LIKE="opensuse suse opensuse-tumbleweed"\n', "kernel-default", "6.17.6", "1.1", "6.17.6-1-default", "default"),
+    ('ID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="16.0"\n', "kernel-default", "6.12.0", "160000.5.1", "6.12.0-160000.5-default",
+     "default"),
+]
+
+
+@pytest.mark.parametrize(("os_release", "package", "version", "release", "running", "flavour"), FAMILIES)
+@pytest.mark.parametrize("provides", [True, False])
+def test_each_familys_kernel_is_known(os_release: str, package: str, version: str, release: str, running: str, flavour: str, provides: bool) -> None:
+    text = row(package, version, release, "x86_64", f"kernel-uname-r={running}" if provides else "", running)
+    asked = {} if provides else {running: text}
+    found = facts(os_release, running, text if provides else "", asked, [f"vmlinuz-{running}"]).facts
+    assert found["running"] == {"release": running, "version": "#1 SMP", "flavour": flavour, "package": package,
+                                "package_version": f"{version}-{release}"}
+    assert (found["newest_installed"]["release"], found["stray_images"]) == (running, [])
+
+
+def test_the_line_of_a_kernel_whose_package_was_replaced() -> None:
+    """vmware/photon's guide on kernel problems: 4.9.107-1.ph2-esx runs, its package was exchanged for that of 4.9.111, and linux lies beside."""
+    new = {release: row(name, "4.9.111", "1.ph2", "x86_64", "", release)
+           for name, release in (("linux", "4.9.111-1.ph2"), ("linux-esx", "4.9.111-1.ph2-esx"))}
+    found = facts("ID=photon\n", "4.9.107-1.ph2-esx", "", {"4.9.107-1.ph2-esx": "", **new}, [f"vmlinuz-{release}" for release in new]).facts
+    assert (found["running"]["package"], found["running"]["flavour"]) == (None, "linux-esx")
+    assert found["newest_installed"]["release"] == "4.9.111-1.ph2-esx"
+
+
 def test_uek_on_offer_needs_no_provide() -> None:
     """oracle/linux-uek uek-rpm/ol9: kernel-uname-r is provided on aarch64 only."""
     printed = ("repository\tol9_UEKR7\t60\nkernel\tvisible\tkernel-uek-core\t0\t5.15.0\t306.177.4.el9uek\tx86_64\tol9_UEKR7\t\n"

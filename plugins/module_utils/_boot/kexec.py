@@ -24,7 +24,8 @@ def targets(host: Any) -> Optional[Targets]:
                             "/etc/init.d/kexec-load would tell" % _CONFIGURATION)
     image = values.get("KERNEL_IMAGE", "")
     if not image:
-        raise NoAnswerError("absent", "%s: LOAD_KEXEC is true, and no KERNEL_IMAGE is named" % _CONFIGURATION)
+        detail = "%s: LOAD_KEXEC is true, and no KERNEL_IMAGE is named; the script /etc/init.d/kexec-load tells what it takes"
+        raise NoAnswerError("absent", detail % _CONFIGURATION)
     options = values.get("APPEND") or host.read("/proc/cmdline", 65536).if_there("").strip()
     target = Target("KERNEL_IMAGE", image, "LOAD_KEXEC in %s" % _CONFIGURATION, "kexec", options, "", tuple(values.get("INITRD", "").split()))
     return Targets(_CONFIGURATION, target, None, None, "kexec-tools reads its configuration as it is", "not_applicable")

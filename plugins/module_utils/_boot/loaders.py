@@ -191,7 +191,8 @@ def _other_loader(host: Any) -> Targets:
         folder = host.listdir("/boot")
         if folder.problem not in (None, "absent"):
             raise NoAnswerError(folder.problem, "/boot: %s" % folder.detail)
-        raise NoAnswerError("absent", "no configuration of a boot loader below /boot or /efi: the kernel may be started from outside")
+        raise NoAnswerError("absent", "no configuration of a boot loader below /boot or /efi: the kernel may be started from outside; "
+                            "efibootmgr -v, or the host of a virtual machine, would tell")
     answer = host.run(["grubby", "--default-kernel"])
     image = parse_grubby(answer.value.out) if answer.value else None
     if image is None:

@@ -46,7 +46,7 @@ def targets(host: Any, efi: bool) -> Optional[Targets]:
     pin = _pinned(host, PIN)
     release = pin or _newest(host)
     if not release:
-        raise NoAnswerError("absent", "%s names no kernel, and /boot holds none that %s copies" % (PIN, LOADER))
+        raise NoAnswerError("absent", "%s names no kernel, and /boot holds none that %s copies; %s kernel list would tell" % (PIN, LOADER, LOADER))
     default = _target(host, release, PIN if pin else "the newest kernel that %s copies, since none is pinned" % LOADER, options)
     stale = _is_stale(host, following or pin) if copied and not efi else None
     if stale is None:

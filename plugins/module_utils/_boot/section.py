@@ -137,6 +137,7 @@ def _put_signals(host: Any, section: Any, stat: Any, container: str) -> None:
         section.cannot_say("reboot_required", "in_container", container)
     elif verdict is None:
         detail = "no /run/reboot-required, and nothing installed that would create it" if family == "debian" else "no source that could say no"
+        detail += "; needrestart -b would tell" if family == "debian" else "; the updates since the boot in the package manager's history would tell"
         section.cannot_say("reboot_required", "tool_failed" if problems else "absent", "; ".join(problems) or detail)
     else:
         deciding = [signal["source"] for signal in signals if signal["required"] == verdict]
@@ -225,7 +226,7 @@ def _put_kexec(host: Any, section: Any, container: str) -> None:
     if container == "none" and not host.listdir("/sys/kernel").problem:
         section.put("kexec_loaded", False, "/sys/kernel (the kernel has no kexec)")
     else:
-        section.cannot_say("kexec_loaded", "absent" if container == "none" else "in_container", "/sys/kernel/kexec_loaded")
+        section.cannot_say("kexec_loaded", "absent" if container == "none" else "in_container", "/sys/kernel/kexec_loaded; kexec --status would tell")
 
 
 def _put_secure_boot(host: Any, section: Any, container: str) -> None:
@@ -236,10 +237,10 @@ def _put_secure_boot(host: Any, section: Any, container: str) -> None:
     elif container != "none":
         section.cannot_say("secure_boot", "in_container", container)
     elif host.listdir("/sys/firmware").problem:
-        section.cannot_say("secure_boot", "absent", "/sys/firmware")
+        section.cannot_say("secure_boot", "absent", "/sys/firmware; the kernel's log of this boot (secureboot:) would tell")
     elif host.stat("/sys/firmware/efi").problem:
         section.put("secure_boot", False, "/sys/firmware (not booted by EFI)")
     elif host.listdir(efi.VARIABLES).value:
         section.put("secure_boot", False, "%s (the firmware has no variable SecureBoot)" % efi.VARIABLES)
     else:
-        section.cannot_say("secure_boot", "absent", "%s is not mounted" % efi.VARIABLES)
+        section.cannot_say("secure_boot", "absent", "%s is not mounted; the kernel's log of this boot (secureboot:) would tell" % efi.VARIABLES)

@@ -36,7 +36,7 @@ def targets(host: Any, loader_info: str = "") -> Targets:
     try:
         default, how = systemd_boot.default_of(choices, configured, variables, automatic, loader)
     except ValueError as error:
-        raise NoAnswerError("absent", "systemd-boot: %s below %s" % (error, ", ".join(_PARTITIONS))) from error
+        raise NoAnswerError("absent", "systemd-boot: %s below %s; bootctl list would tell" % (error, ", ".join(_PARTITIONS))) from error
     wanted = variables.get("LoaderEntryOneShot", "")
     once: Optional[Target] = None
     if wanted:

@@ -9,6 +9,10 @@ from .._formats import versions
 from .._packages import apt_pins, available, dpkg, rpm_held, rpm_locks
 from .packages import Packages
 
+# What an operator would ask where the package manager's answer lacks it.
+_ASKED = {"release": "the files of the package", "package": "its own list of kernels", "package_version": "its own list of kernels",
+          "repository": "apt-cache policy, dnf info or zypper info of the package", "phased": "apt-cache policy of the package",
+          "hidden": "its locks and excludes (available.held)", "live_patchable": "the vendor's list of kernels with live patches"}
 _OFFER_FACTS = ("release", "package", "package_version", "repository", "phased", "hidden", "live_patchable")
 
 
@@ -26,7 +30,7 @@ def put_available(host: Any, section: Any, packages: Packages, flavour: Optional
         section.put("available.held", locks, "the lock and exclude lists of dnf, yum, tdnf, zypper, urpmi and apt on rpm below /etc")
     if not options.get("available", True):
         for name in _OFFER_FACTS + ("cache_age_seconds",):
-            section.cannot_say("available." + name, "not_asked", "available: false")
+            section.cannot_say("available." + name, "not_asked", "available: false; a scan without it would tell")
         return
     metas = dpkg.metas(packages.stanzas, flavour or "", packages.images)
     if not metas and not any(image.flavour == flavour for image in packages.images) and section.facts["running"]["package_version"] is None:
@@ -71,4 +75,5 @@ def _put_offer(section: Any, found: available.Found) -> None:
         if value is not None:
             section.put("available." + name, value, found.source)
         else:
-            section.cannot_say("available." + name, found.reason or "absent", found.detail or "%s does not tell" % found.source)
+            detail = found.detail or "%s does not tell; %s would" % (found.source, _ASKED[name])
+            section.cannot_say("available." + name, found.reason or "absent", detail)

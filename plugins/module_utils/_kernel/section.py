@@ -72,13 +72,14 @@ def _put_running(host: Any, section: Any, packages: Packages) -> Optional[str]:
     image = next((image for image in packages.images if image.release == release), None)
     flavour = image.flavour if image else _flavour_of_the_unknown(release, packages)
     if flavour is None:
-        section.cannot_say("running.flavour", "absent", "the release %s names none" % release)
+        section.cannot_say("running.flavour", "absent", "the release %s names none; whoever built it would tell" % release)
     else:
         section.put("running.flavour", flavour, "uname -r" if image is None else packages.source)
     if packages.reason:
         section.cannot_say("running.package", packages.reason, packages.detail)
     elif image is None:
-        section.cannot_say("running.package", "absent", "%s: no installed package holds the image of %s" % (packages.source, release))
+        section.cannot_say("running.package", "absent", "%s: no installed package holds the image of %s; the package manager's history would tell" % (
+            packages.source, release))
     else:
         section.put("running.package", image.package, packages.source)
     _put_running_version(host, section, packages, image, flavour)
@@ -118,7 +119,7 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
         _put_running_rpm(host, section, packages, image)
         return
     if packages.kind != versions.DPKG:
-        reason, detail = packages.reason or "absent", packages.detail or "no installed package holds the running image"
+        reason, detail = packages.reason or "absent", packages.detail or "no installed package holds the running image; its history would tell"
         section.cannot_say(path, reason, detail)
         return
     signature = host.read(_SIGNATURE, 4096).value
@@ -132,7 +133,7 @@ def _put_running_version(host: Any, section: Any, packages: Packages, image: Opt
         if image is not None and build_of_image(host, lying) == version.strip():
             section.put(path, image.package_version, "uname -v, the same in the header of %s" % lying)
         else:
-            section.cannot_say(path, "absent", "%s: %s" % (source, error))
+            section.cannot_say(path, "absent", "%s: %s; the package manager's history up to this boot would tell" % (source, error))
 
 
 def _put_running_rpm(host: Any, section: Any, packages: Packages, image: Image) -> None:
@@ -142,7 +143,7 @@ def _put_running_rpm(host: Any, section: Any, packages: Packages, image: Image) 
     except ValueError:
         booted_at = 0
     if booted_at and rpm.was_replaced(image, booted_at):
-        detail = "%s %s was installed after this boot and boots under the same release: what runs is an earlier build" % (
+        detail = "%s %s was installed after this boot and boots under the same release: what runs is an earlier build; its history would tell" % (
             image.package, image.package_version)
         section.cannot_say("running.package_version", "absent", detail)
     else:
@@ -163,7 +164,7 @@ def _put_installed(host: Any, section: Any, packages: Packages, flavour: Optiona
     same = [image for image in packages.images if image.flavour == flavour]
     if not same:
         for path in newest:
-            section.cannot_say(path, "absent", "no installed package holds a kernel of flavour %s" % flavour)
+            section.cannot_say(path, "absent", "no installed package holds a kernel of flavour %s; where it came from would tell" % flavour)
         return
     # The lists are sorted by the package manager's own order.
     section.put(newest[0], same[-1].release, packages.source)

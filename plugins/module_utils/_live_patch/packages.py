@@ -51,7 +51,8 @@ def with_offers(host: Any, claim: Claim, package: str) -> Claim:
         return claim._replace(silence=said.reason, silence_detail="%s: %s" % (dnf_query.SOURCE, said.detail))
     offers = parse_offers(said.text)
     if not offers:
-        return claim._replace(silence="absent", silence_detail="no repository in dnf's cache offers %s" % package)
+        detail = "no repository in dnf's cache offers %s; dnf repoquery with the vendor's repository would tell" % package
+        return claim._replace(silence="absent", silence_detail=detail)
     claim = claim._replace(latest=offers[-1].version, newer_source="%s, %s" % (dnf_query.SOURCE, package))
     if not claim.patches and all(is_seed(offer.version) for offer in offers):
         return claim._replace(up_to_date=True, cves_missing=[], nothing_to_apply=True)

@@ -178,7 +178,8 @@ def _put_provider(section: Any, claim: Optional[Claim], present: List[str]) -> N
     if claim and claim.entitled is not None:
         section.put("provider.entitled", claim.entitled, canonical.PRO)
     else:
-        section.cannot_say("provider.entitled", "absent" if name == "canonical" else "not_applicable", name)
+        section.cannot_say("provider.entitled", "absent" if name == "canonical" else "not_applicable",
+                           "canonical: no file of its client says it; pro status would tell" if name == "canonical" else name)
 
 
 def _put_patches(section: Any, claims: List[Claim], klp: Klp) -> None:
@@ -206,8 +207,8 @@ def _put_transition(host: Any, section: Any, klp: Klp) -> None:
     section.put("transition.patch", moving[0].id if moving else "", klp.root)
     blockers, problem = sysfs.find_blockers(host, 1 if moving[0].state == "enabling" else 0) if moving else ([], "")
     if problem and not blockers:
-        section.cannot_say("transition.blocking", problem, "/proc/PID/task/TID/patch_state")
-        section.cannot_say("transition.blocking_count", problem, "/proc/PID/task/TID/patch_state")
+        section.cannot_say("transition.blocking", problem, "/proc/PID/task/TID/patch_state, whose files tell root")
+        section.cannot_say("transition.blocking_count", problem, "/proc/PID/task/TID/patch_state, whose files tell root")
         return
     shown = [dict(blocker._asdict()) for blocker in blockers[:sysfs.BLOCKING_SHOWN]]
     source = "/proc/PID/task/TID/patch_state" if moving else klp.root

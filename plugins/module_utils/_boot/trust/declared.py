@@ -86,7 +86,7 @@ def put_trust(host: Any, section: Any, container: str) -> None:
         from . import facts
         facts.put(host, section, whole_facts())
     elif host.listdir("/sys/firmware").problem:
-        section.cannot_say("trust", "absent", "/sys/firmware")
+        section.cannot_say("trust", "absent", "/sys/firmware; mokutil --sb-state with efivarfs mounted would tell")
     else:
         section.put("trust.mode", "not_efi", "/sys/firmware (%s)" % _other_ways(host))
         for path in whole_facts():

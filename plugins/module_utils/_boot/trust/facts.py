@@ -90,7 +90,7 @@ def _put_state(section: Any, seen: _Seen) -> None:
     if state.of("dbDefault").certificates:
         section.put("trust.factory_certificates", _names(state.of("dbDefault")), source)
     else:
-        section.cannot_say("trust.factory_certificates", "absent", "dbDefault: this firmware does not say what it came with")
+        section.cannot_say("trust.factory_certificates", "absent", "dbDefault: this firmware does not say what it came with; its maker would tell")
     section.put("trust.dbx", _dbx(state.of("dbx"), places.machine_of(seen.host)), source)
     section.put("trust.mok", _certificates(state.of("MokListRT")), source)
     section.put("trust.mok_forbidden", {"certificates": _names(state.of("MokListXRT")), "digests": len(state.of("MokListXRT").digests)}, source)
@@ -105,7 +105,7 @@ def _put_state(section: Any, seen: _Seen) -> None:
     if state.mode in ("off", "setup"):
         section.cannot_say("trust.sbat_level", "not_applicable", "Secure Boot is off: shim takes the level back to its first at each start")
     elif state.level is None:
-        section.cannot_say("trust.sbat_level", "absent", "SbatLevelRT: no shim has run, or not one that keeps a level")
+        section.cannot_say("trust.sbat_level", "absent", "SbatLevelRT: no shim has run, or not one that keeps a level; a start by shim would tell")
     else:
         section.put("trust.sbat_level", str(state.level), "SbatLevelRT")
 
@@ -255,8 +255,8 @@ def _put_programs(section: Any, seen: _Seen, partitions: Any) -> None:
             return
     source = ", ".join([partition.folder for partition in partitions] + ["/boot"])
     if not partitions:
-        section.cannot_say(facts[0], "absent", "no EFI system partition is mounted; nothing is mounted to be read")
-        section.cannot_say(facts[1], "absent", "no EFI system partition is mounted; nothing is mounted to be read")
+        section.cannot_say(facts[0], "absent", "no EFI system partition is mounted; nothing is mounted to be read, and a mounted one would tell")
+        section.cannot_say(facts[1], "absent", "no EFI system partition is mounted; nothing is mounted to be read, and a mounted one would tell")
         return
     section.put(facts[0], rows, source)
     section.put(facts[1], revoked, source)

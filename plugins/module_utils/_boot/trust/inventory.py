@@ -42,7 +42,7 @@ def row(host: Any, path: str, programs: Programs, owned: Owned) -> Dict[str, Any
     try:
         component = programs.at(path)
         if component is None:
-            raise NoAnswerError("absent", "it went while it was looked at")
+            raise NoAnswerError("absent", "it went while it was looked at; the next scan would tell")
         package, differs = _package(host, component, programs, owned)
     except (NoAnswerError, ValueError) as error:
         return dict(empty, path=path, role="unreadable", problem=str(error)[:200])

@@ -93,7 +93,7 @@ def _without_entries(host: Any, walk: "Walk", known: List[Partition], gone: List
     paths = [partition.folder.rstrip("/") + _REMOVABLE % places.machine_of(host).upper() for partition in known]
     there = [path for path in paths if not host.stat(path).problem]
     if len(there) != 1:
-        raise NoAnswerError("absent", "no entry of the firmware leads to a program on a mounted partition%s" % (
+        raise NoAnswerError("absent", "no entry of the firmware leads to a program on a mounted partition%s; efibootmgr -v would tell" % (
             ": " + "; ".join(gone) if gone else ""))
     return walk.from_firmware(there[0], "")
 
@@ -261,7 +261,7 @@ class Walk:
     def _second_stage(self, shim: Component, path: str, level: Any, more: Tuple[x509.Certificate, ...]) -> Prediction:
         program = self._programs.at(path)
         if program is None:
-            raise NoAnswerError("absent", "%s, which shim would start" % path)
+            raise NoAnswerError("absent", "%s, which shim would start; sbverify --list of it would tell" % path)
         if self._state.shim_judges:
             judged = _both(rules.shim(program, self._state, shim, more), sbat.judge(program, level, bool(shim.rows)))
             if not _told(judged, path):
@@ -293,7 +293,7 @@ class Walk:
             self._refuse_compressed(target.image)
             return refused._replace(reason="%s: %s" % (target.image, error))
         if kernel is None:
-            raise NoAnswerError("absent", "%s, which %s would start" % (target.image, loader.path))
+            raise NoAnswerError("absent", "%s, which %s would start; sbverify --list of it would tell" % (target.image, loader.path))
         judged = self._judged(kernel, shim, level, more)
         if not _told(judged, target.image):
             return refused._replace(reason="%s: %s" % (target.image, judged.why))

@@ -31,7 +31,7 @@ def of_host(host: Any, mode: str) -> Kernel:
     """As it will be started. Raises NoAnswerError."""
     release, target, _current = loaders.default_release(host)
     if release is None:
-        raise NoAnswerError("absent", "the release that the next boot gives is not known")
+        raise NoAnswerError("absent", "the release that the next boot gives is not known; what kernel.default_boot.release lacks would tell")
     identity = os_section.os_identity(host)[0]
     family = os_section.family_of(identity.get("ID", ""), identity.get("ID_LIKE", "").split())
     words = (target.options or "").split()

@@ -66,7 +66,7 @@ def of_guid(host: Any, known: List[Partition], guid: str) -> Optional[Partition]
     elif len(known) == 1:
         return known[0]
     raise NoAnswerError("absent", "the EFI system partition %s is not mounted, or which one is meant cannot be told (%d mounted); nothing is mounted "
-                        "to be read" % (guid or "of an entry that names none", len(known)))
+                        "to be read, and a mounted one would tell" % (guid or "of an entry that names none", len(known)))
 
 
 def programs(host: Any, known: List[Partition]) -> List[str]:

@@ -88,7 +88,7 @@ def of_host(host: Any) -> Store:
     for answer, path in ((names, efi.VARIABLES), (copies, COPIES)):
         if answer.problem not in (None, "absent"):
             raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-    raise NoAnswerError("absent", "%s is not mounted or empty, and shim left no copy in %s" % (efi.VARIABLES, COPIES))
+    raise NoAnswerError("absent", "%s is not mounted or empty, and shim left no copy in %s; a mounted efivarfs would tell" % (efi.VARIABLES, COPIES))
 
 
 def _read(host: Any, path: str, before: bytes) -> Optional[bytes]:

@@ -31,6 +31,7 @@ _KERNEL_STATES: Tuple[Tuple[str, str], ...] = (
     (r"is (?:covered|supported) by", "supported"))
 
 
+_GOOD = ("nothing-to-apply", "applied", "supported")
 # As the client rounds them: a month is 30 days.
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400}
 _AGO = re.compile(r"\A(an?|\d{1,9}) (second|minute|hour|day|week|month|year)s? ago\Z")
@@ -99,4 +100,6 @@ def _check(said: str) -> str:
 
 
 def _word(words: Tuple[Tuple[str, str], ...], said: str) -> str:
-    return next((word for pattern, word in words if said and re.search(pattern, said, re.IGNORECASE)), "")
+    """The word for a sentence; '' for one that no pattern knows, and for a good one under the client's own mark of a failure."""
+    found = next((word for pattern, word in words if said and re.search(pattern, said, re.IGNORECASE)), "")
+    return "" if said.startswith("\u2717") and found in _GOOD else found

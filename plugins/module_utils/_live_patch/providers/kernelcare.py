@@ -110,7 +110,8 @@ def is_present(host: Any) -> bool:
 def read(host: Any) -> Claim:
     """The claim of the client. ``kcarectl --status`` and ``--check`` ask the server and are not run."""
     argv = [program(host), "--info"]
-    claim = Claim("kernelcare", " ".join(argv), silence="not_asked", silence_detail="only KernelCare's server knows, and a scan asks no server")
+    claim = Claim("kernelcare", " ".join(argv), silence="not_asked",
+                  silence_detail="only KernelCare's server knows, and a scan asks no server; kcarectl --check would tell")
     answer = host.run(argv)
     config = settings(host.read(CONFIG, 1 << 16).if_there(""))
     pin, pinned_to = pin_of(config)

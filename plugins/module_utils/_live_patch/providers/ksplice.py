@@ -102,7 +102,8 @@ def read(host: Any, cmdline: List[str]) -> Claim:
 def _with_available(host: Any, claim: Claim, argv: Tuple[str, ...]) -> Claim:
     """What is available beyond what is installed. Only the offline client knows that without its server, and only uptrack-show prints it."""
     if claim.mode != "offline":
-        return claim._replace(silence="not_asked", silence_detail="only Ksplice's server knows, and a scan asks no server")
+        detail = "only Ksplice's server knows, and a scan asks no server; uptrack-upgrade -n would tell"
+        return claim._replace(silence="not_asked", silence_detail=detail)
     if len(argv) != 1:
         return claim._replace(silence="unsupported", silence_detail="%s does not list it; Oracle's page of the host would tell" % " ".join(argv))
     asked = argv + ("--available",)

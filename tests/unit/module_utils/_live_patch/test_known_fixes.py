@@ -235,6 +235,23 @@ def test_the_sentence_for_a_kernel_that_was_upgraded() -> None:
     assert section.facts["last_check"]["at"] == "2026-09-26T18:53:35Z"
 
 
+@pytest.mark.parametrize(("kernel", "patch", "support", "strange"), [
+    # The client's own documentation (ubuntu.com/security/livepatch, client status): each good sentence has the mark of success.
+    ("\u2713 kernel series 7.0 is covered by Livepatch", "\u2713 no livepatches available for kernel 7.0.0-29.29-generic", "supported", ""),
+    ("\u2713 kernel series 7.0 is covered by Livepatch", "\u2717 no livepatches available for kernel 7.0.0-29.29-generic", "supported", "unknown"),
+    ("\u2713 kernel series 7.0 is covered by Livepatch", "\u2717 all applicable livepatch kernel modules applied", "supported", "unknown"),
+    ("\u2717 kernel series 7.0 is covered by Livepatch", "\u2713 all applicable livepatch kernel modules applied", "", ""),
+    ("\u2717 unable to determine kernel support status; please contact Canonical support", "\u2713 all applicable livepatch modules inserted",
+     "", ""),
+    ("\u2717 kernel is not covered by Livepatch", "\u2713 all applicable livepatch modules inserted", "unsupported", ""),
+])
+def test_a_good_sentence_under_the_mark_of_a_failure_is_not_believed(kernel: str, patch: str, support: str, strange: str) -> None:
+    said = f"last check: 52 seconds ago\nkernel: 7.0.0-29.29-generic\nserver check-in: succeeded\nkernel state: {kernel}\npatch state: {patch}\n"
+    claim = canonical.parse_document(canonical_text.as_document(said))
+    assert (claim.support, claim.unclear) == (support, strange)
+
+
+
 @pytest.mark.parametrize(("said", "moment"), [
     ("51 minutes ago", "2026-09-26T18:03:27Z"), ("1 hour ago", "2026-09-26T17:54:27Z"), ("2 weeks ago", "2026-09-12T18:54:27Z"),
     ("a day ago", "2026-09-25T18:54:27Z"), ("now", "2026-09-26T18:54:27Z"), ("1 year ago", "2025-09-26T18:54:27Z"),

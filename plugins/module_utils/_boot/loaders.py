@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Tuple
 from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
 from .._os import section as os_section
+from .._os import snapd
 from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, staged, systemd_boot_host
 from .facts import BOOT_FACTS
 from .target import NoAnswerError, System, Target, Targets, existing
@@ -84,6 +85,9 @@ def find_targets(host: Any) -> Targets:
     waiting = staged.targets(host)
     if waiting is not None:
         return waiting
+    snaps = snapd.kernels(host)
+    if snaps:
+        raise NoAnswerError("unsupported", "snapd chooses what boots (%s); snap list --all would tell" % ", ".join(snaps))
     efi = not host.stat(_FIRMWARE_FOLDER).problem
     pinned = proxmox.targets(host, efi)
     if pinned is not None:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple
 
 from .._formats import versions
 from .._host.witness import refusals_told
+from .._os import snapd
 from .._packages import dnf_query, dpkg, ownership, rpm
 from .._packages.dpkg import Image
 
@@ -46,6 +47,9 @@ def read_packages(host: Any, family: str, image_tool: str) -> Packages:
         packages = _read_dpkg(host)
     else:
         packages = _of_other_family(host)
+    snaps = snapd.kernels(host)
+    if snaps and all(image.release != host.uname()[2] for image in packages.images):
+        return without_packages("image_based", "snapd brings the kernel (%s); snap list --all would tell" % ", ".join(snaps))
     if image_tool != "none" and not packages.images:
         return without_packages("image_based", image_tool)
     return packages

@@ -67,6 +67,8 @@ KPP, KLP = "kpatch-patch-5_14_0-427_13_1", "kernel-livepatch-6_12_0-160000_5-def
      "no live patch"),
     (host("lkp_Ubuntu_6_8", "canonical\tstate\t\u2713 all applicable live kernel patch modules applied\ncanonical\tversion\t121.4\n"), ""),
     (host("lkp_Ubuntu_6_8", "canonical\tstate\t\u2713 kernel upgraded after a reboot\n"), "nobody says"),
+    (host("lkp_Ubuntu_6_8", "canonical\tstate\t\u2717 all applicable live kernel patch modules applied\ncanonical\tversion\t121.4\n"), "nobody says"),
+    (host("", "canonical\tstate\t\u2717 no live kernel patches available for kernel 6.8.0-45.45\n"), "no live patch"),
     (host("", "canonical\tstate\t\u2713 no live kernel patches available for kernel 6.8.0-45.45\n"), ""),
     (host("", "canonical\tstate\t\u2713 kernel upgraded after a reboot\n"), "no live patch"),
     (host("", CARE % "1-free:"), "nobody says"), (host("", CARE % "12-:"), ""), (host("", CARE % "7-sparkling:"), "nobody says"),

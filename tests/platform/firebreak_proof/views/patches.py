@@ -148,11 +148,16 @@ def outside(proof: Proof) -> dict[str, bool]:
                     for identity, title in titles.items()}
 
 
+def _good_state(said: Content) -> str:
+    """What Canonical's client says of its patches, '' under its mark of a failure."""
+    state = said.clients.get("canonical", {}).get("state", "")
+    return "" if state.startswith("\u2717") else state
+
+
 def known_fixes(proof: Proof) -> list[str]:
     """The patches in force of which somebody says that they fix something: a manifest, the package of their file, or their vendor's client."""
     said, amazon = contents(proof), proof.os_release().get("ID") == "amzn"
-    canonical = said.clients.get("canonical", {})
-    applied = "all applicable live" in canonical.get("state", "") and bool(canonical.get("version"))
+    applied = "all applicable live" in _good_state(said) and bool(said.clients.get("canonical", {}).get("version"))
     found = []
     for name in (patch.name for patch in loaded(proof) if patch.enabled):
         package = said.modules.get(name, "")
@@ -165,7 +170,7 @@ def known_fixes(proof: Proof) -> list[str]:
 def has_nothing_to_load(proof: Proof) -> bool:
     """Whether no patch with a fix exists yet for the running kernel: the client says so, or the newest package is the installed empty one."""
     said = contents(proof)
-    if re.search(r"no live ?(?:kernel )?patch(?:es)? (?:needed|available)|no livepatches", said.clients.get("canonical", {}).get("state", "")):
+    if re.search(r"no live ?(?:kernel )?patch(?:es)? (?:needed|available)|no livepatches", _good_state(said)):
         return True
     if any("none" in said.clients.get(name, {}) for name in ("kernelcare", "ksplice")):
         return True

@@ -117,6 +117,24 @@ def test_a_kernel_has_its_package_its_line_and_its_version(
     assert facts["stray_images"] == []
 
 
+@pytest.mark.parametrize("kernels", ["pc-kernel_2488.snap", "pc-kernel_2488.snap,pc-kernel_2501.snap"])
+def test_a_kernel_of_snapds_is_no_kernel_of_nobodys(kernels: str) -> None:
+    """An Ubuntu whose disk is sealed to its TPM (canonical/models#24) has no kernel of dpkg's: snapd's modeenv names what boots."""
+    modeenv = f"mode=run\ncurrent_recovery_systems=20240603\ncurrent_kernels={kernels}\nmodel=canonical/ubuntu-classic-2604-amd64\n"
+    section = collect(host(("7.0.0-29-generic", "#29-Ubuntu SMP PREEMPT_DYNAMIC Fri Jul 17 20:52:35 UTC 2026"), [], {}, [],
+                           read={"/var/lib/snapd/modeenv": modeenv, "/boot/grub/grub.cfg": "menuentry 'x' { chainloader /kernel.efi }\n"}))
+    why = {null["fact"]: (null["reason"], null["detail"]) for null in section.nulls}
+    assert why["kernel.running.package"] == ("image_based", f"snapd brings the kernel ({kernels.replace(',', ', ')}); snap list --all would tell")
+    assert why["kernel.installed"][0] == "image_based"
+    assert why["kernel.default_boot.release"] == (
+        "unsupported", f"snapd chooses what boots ({kernels.replace(',', ', ')}); snap list --all would tell")
+
+
+def test_snapd_without_a_kernel_changes_nothing() -> None:
+    recording = {**RPI, "read": {**RPI["read"], "/var/lib/snapd/modeenv": "mode=install\n"}}
+    assert collect(recording).facts == collect(RPI).facts
+
+
 def test_a_unified_image_below_usr_is_the_packages_image() -> None:
     installed = collect(CONFIDENTIAL).facts["installed"][0]
     assert (installed["image"], installed["image_present"]) == (f"/usr/lib/linux/efi/kernel.efi-{FDE}", True)

@@ -25,7 +25,7 @@ _IMAGES = ("/boot/vmlinuz-%s", "/boot/vmlinux-%s", "/boot/Image-%s", "/boot/imag
 _MODULES = re.compile(r"(?:/usr)?/lib/modules/([^/]+)/\Z")
 
 # The flavour is the package's name without these; what is left of the family's plain kernel is "standard".
-_NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-virt)?\Z")
+_NAME = re.compile(r"kernel-?(?P<flavour>.*?)-?(?:core|base|uki-[a-z]+)?\Z")
 _RELEASE_IN_NAME = re.compile(r"-(\d+\.\d+\.\d+\S*)\Z")
 STANDARD = "standard"
 _AMAZONS_KERNEL = "6.1"
@@ -77,7 +77,7 @@ def parse_images(*texts: str) -> List[Image]:
 
 
 def strangeness(image: Image) -> Tuple[bool, int]:
-    """Of several packages for one release, the -core one holds the image, else the plainly named one (not -base, not -uki-virt)."""
+    """Of several packages for one release, the -core one holds the image, else the plainly named one (not -base, not -uki-...)."""
     return (not image.package.endswith("-core"), len(image.package))
 
 

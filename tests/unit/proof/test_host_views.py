@@ -78,6 +78,8 @@ def test_without_a_banner_the_packages_version_counts() -> None:
     ("6.6.39-current-rockchip64", "", "current-rockchip64", "6.6.39"), ("6.9.0-060900rc7-generic", "", "generic", "6.9.0"),
     ("6.6.30-rt30", "", "rt", "6.6.30"), ("6.6.30-rt30-x64v3-xanmod1", "", "rt-x64v3-xanmod1", "6.6.30"),
     ("6.1.0-28-rt-amd64", "", "rt-amd64", "6.1.0-28"),
+    # rhboot/grub2#213: in the place of kernel-core, under the same names.
+    ("6.19.8-300.fc44.aarch64", "kernel-uki-dtbloader", "default", "6.19.8-300.fc44.aarch64"),
     # rpi-update's for the Raspberry Pi 5, Ubuntu's for confidential machines.
     ("6.12.60-v8-16k+", "", "v8-16k+", "6.12.60"), ("6.8.0-1044-azure-fde", "", "azure-fde", "6.8.0-1044"),
     # awslabs/amazon-eks-ami#2689: Amazon's 6.18 was called kernel, as 6.1 is still.

@@ -56,7 +56,7 @@ def flavour(release: str, package: str = "") -> str:
         # Until April of 2026 Amazon's kernel6.18 and kernel6.12 were called kernel as well.
         return series.group(1)
     if package.startswith("kernel"):
-        return re.sub(r"^kernel-?|-?core$", "", package) or "default"
+        return re.sub(r"^kernel-?|-?(?:core|uki-[a-z]+)$", "", package) or "default"
     found = _LINE.fullmatch(release)
     # The patches for real time are counted: 6.6.30-rt30.
     return re.sub(r"^rt\d+(?=-|$)", "rt", (found.group(1) if found else None) or "default")

@@ -169,7 +169,9 @@ def test_packages_that_are_named_for_their_release_are_ordered_by_it() -> None:
     ("kernel-core", "standard"), ("kernel", "standard"), ("kernel-ml-core", "ml"), ("kernel-lt", "lt"), ("kernel-longterm-core", "longterm"),
     ("kernel-64k-debug-core", "64k-debug"), ("kernel-rt-core", "rt"), ("kernel-uek-core", "uek"), ("kernel-ueknext-core", "ueknext"),
     ("kernel6.18", "6.18"), ("kernel-default", "default"), ("kernel-default-base", "default"), ("kernel-azure", "azure"), ("kernel-64kb", "64kb"),
-    ("kernel-uki-virt", "standard"), ("kernel-automotive-core", "automotive"), ("kernel-hwe", "hwe"), ("linux-esx", "linux-esx"),
+    # rhboot/grub2#213: on ARM Fedora's live media have the latter in the place of kernel-core, under the same names.
+    ("kernel-uki-virt", "standard"), ("kernel-uki-dtbloader", "standard"), ("kernel-rt-uki-virt", "rt"),
+    ("kernel-automotive-core", "automotive"), ("kernel-hwe", "hwe"), ("linux-esx", "linux-esx"),
     ("vzkernel", "vzkernel"),
     # Mageia names the release in the package, which must not make each update a line of its own.
     ("kernel-desktop-6.6.105-1.mga9", "desktop"), ("kernel-server-5.15.126-1.mga8", "server"),

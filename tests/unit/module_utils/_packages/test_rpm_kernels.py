@@ -208,8 +208,8 @@ def test_a_renamed_kernel_on_offer_is_an_update() -> None:
 
 
 FAMILIES = [
-    # os-release, the package, version, release, what runs, the line. Each is by its makers' own names: mondoohq/mql#6380 (Oracle), rancher's
-    # rke2-packaging#70 (64k), microsoft/azurelinux#17940, vmware/photon#713, ccfos/huatuo#863, TimeBye/kubeadm-ha#123, CpanelInc (lve).
+    # os-release, the package, version, release, what runs, the line. Releases as mondoohq/mql#6380 (Oracle), microsoft/azurelinux#17940,
+    # vmware/photon#713, ccfos/huatuo#863 and TimeBye/kubeadm-ha#123 show them; the rest composed in their makers' form (64k: rke2-packaging#70).
     ('ID="ol"\nID_LIKE="fedora"\nVERSION_ID="9.6"\n', "kernel-uek-core", "6.12.0", "105.51.5.el9uek", "6.12.0-105.51.5.el9uek.x86_64", "uek"),
     ('ID="ol"\nID_LIKE="fedora"\nVERSION_ID="10.1"\n', "kernel-uek64k-core", "6.12.0", "105.51.5.el10uek64k",
      "6.12.0-105.51.5.el10uek64k.aarch64", "uek64k"),

@@ -39,7 +39,7 @@ class Life(NamedTuple):
 
 def parse_status(text: str) -> Optional[Life]:
     """The parts of /proc/PID/status; None where it is damaged. A name may hold a newline only in its escaped form."""
-    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    fields = dict(line.split(":", 1) for line in text.split("\n") if ":" in line)
     parent = fields.get("PPid", "").strip()
     if not _PID.match(parent):
         return None

@@ -15,7 +15,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 def parse(text: str) -> List[Mount]:
     """The mounts of a mountinfo, oldest first. Lines of another form are none."""
     found = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         before, separator, after = line.partition(" - ")
         left, right = before.split(" "), after.split(" ")
         if separator and len(left) >= 6 and len(right) >= 2:

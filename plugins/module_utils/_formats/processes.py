@@ -100,8 +100,8 @@ def moment(booted: Optional[float], ticks: Optional[int]) -> Optional[str]:
 def hides_processes(mounts: str) -> bool:
     """Whether /proc/mounts says that /proc shows a user only his own processes (hidepid other than 0)."""
     hidden = False
-    for line in mounts.splitlines():
-        fields = line.split()
+    for line in mounts.split("\n"):
+        fields = line.split(" ")
         if len(fields) >= 4 and fields[1] == "/proc" and fields[2] == "proc":
             values = re.findall(r"(?:^|,)hidepid=([^,]*)", fields[3])
             hidden = bool(values) and values[-1] not in ("0", "off")

@@ -85,9 +85,9 @@ def is_own_making(file: Tuple[float, int], process: Tuple[Optional[float], Optio
 def local_devices(mountinfo: str) -> Set[str]:
     """The devices of local file systems in /proc/PID/mountinfo, as maps writes them: only those may be asked, others may never answer."""
     found = set()
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):
         before, _separator, after = line.partition(" - ")
-        fields, kind = before.split(), after.split(" ", 1)[0]
+        fields, kind = before.split(" "), after.split(" ", 1)[0]
         numbers = fields[2].split(":") if len(fields) > 2 else []
         if kind in _LOCAL_FILE_SYSTEMS and len(numbers) == 2 and all(number.isdigit() for number in numbers):
             found.add("%02x:%02x" % (int(numbers[0]), int(numbers[1])))

@@ -59,10 +59,11 @@ class Units(NamedTuple):
 def control_group(text: str) -> str:
     """The path of /proc/PID/cgroup that systemd gave; '' where there is none. A path may itself hold colons.
 
-    Where systemd keeps both hierarchies, version 2 is its own and the other a copy that it may fail to make (systemd 252, cgroup.c).
+    Where systemd keeps both hierarchies, version 2 is its own and the other a copy that it may fail to make (systemd 252, cgroup.c). A user names the
+    groups below his manager, and the kernel refuses him a line feed alone (kernfs, cgroup_mkdir): nothing else ends a line.
     """
     found: Dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         parts = line.split(":", 2)
         if len(parts) == 3:
             found[parts[1]] = parts[2]

@@ -120,10 +120,15 @@ def is_whole(output: str, nonce: str) -> bool:
 
 def fields(text: str) -> Mapping[str, str]:
     """The lines of an answer of the form ``name value`` by name; of a name that comes twice the last."""
-    pairs = (line.partition(" ") for line in text.splitlines())
+    pairs = (line.partition(" ") for line in lines(text))
     return {name: value.strip() for name, _space, value in pairs if name}
 
 
 def rows(text: str) -> list[list[str]]:
     """The lines of an answer of tab-separated cells."""
-    return [line.split("\t") for line in text.splitlines() if line.strip()]
+    return [line.split("\t") for line in lines(text) if line.strip()]
+
+
+def lines(text: str) -> list[str]:
+    """The lines of an answer. Only a line feed ends one: names that users choose may hold what else Python takes for an end (U+2028, U+0085)."""
+    return text.removesuffix("\n").split("\n") if text else []

@@ -111,3 +111,11 @@ def test_what_would_be_read_otherwise_is_seen(shell: str, what: str) -> None:
 def test_questions_have_names_of_their_own() -> None:
     names = [one.name for one in gathering.QUESTIONS]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("end", ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_only_a_line_feed_ends_a_line(end: str) -> None:
+    """What users call their programs is a cell, whatever Python takes for the end of a line."""
+    assert asking.rows(f"50\t/home/u/a{end}b\tx\n\n51\ty\n") == [["50", f"/home/u/a{end}b", "x"], ["51", "y"]]
+    assert asking.fields(f"kernel a{end}version 9\nother b\n") == {"kernel": f"a{end}version 9", "other": "b"}
+    assert asking.rows("") == []

@@ -332,6 +332,12 @@ def test_stale_processes_by_how_they_are_replaced(row: str, kind: str, unit: str
     assert kinds[kind][0].unit == unit
 
 
+def test_a_user_who_names_his_program_makes_no_service_stale() -> None:
+    row = "50\t/home/u/a\u2028b\t/user.slice/user-1000.slice/session-4.scope\t/home/u/x.so\tdeleted\thost\tb\n"
+    assert services.stale(host(stale=row), "service", TODAY) == []
+    assert [one.pid for one in services.stale(host(stale=row), "session", TODAY)] == ["50"]
+
+
 @pytest.mark.parametrize(("row", "kind", "_unit"), OF_KINDS)
 @pytest.mark.parametrize("group", ["0::{}", "0::/\n1:name=systemd:{}", "12:pids:/x\n1:name=systemd:{}\n0::{}"])
 def test_the_host_itself_tells_the_same_kinds(row: str, kind: str, _unit: str, group: str) -> None:

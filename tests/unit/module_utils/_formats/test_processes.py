@@ -64,6 +64,8 @@ def test_a_command_line_is_split_at_its_zeros(text: str, argv: list[str]) -> Non
     ("proc /proc proc rw,hidepid=off 0 0\n", False),
     ("proc /proc proc rw,hidepid=2 0 0\nproc /proc proc rw 0 0\n", False),
     ("proc /chroot/proc proc rw,hidepid=2 0 0\n", False),
+    # A user's own mount by FUSE, of which the kernel escapes blanks, tabs and line feeds alone (fs/proc_namespace.c, mangle).
+    ("proc /proc proc rw,hidepid=2 0 0\nx /home/u/a\rproc\u2003/proc\u2003proc\u2003hidepid=0 fuse.x rw 0 0\n", True),
     ("", False),
 ])
 def test_a_proc_that_hides_processes_is_known(mounts: str, hidden: bool) -> None:

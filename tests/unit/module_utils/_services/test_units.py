@@ -67,6 +67,14 @@ def test_each_process_has_a_remedy_that_works(group: str, program: str, unit: st
     assert (owner.unit, seen, units.remedy_of(seen, owner)) == (unit, kind, remedy)
 
 
+@pytest.mark.parametrize("end", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_a_user_who_names_a_group_below_his_manager_names_no_other_unit(end: str) -> None:
+    """Linux 6 makes a group of any of these names, and refuses a line feed (tried on cgroup2)."""
+    owner = units.owner_of(f"0::/user.slice/user-1000.slice/user@1000.service/x{end}0::/system.slice/ssh.service\n")
+    assert (owner.unit, owner.user) == ("ssh.service", 1000)
+    assert units.kind_of(50, "/usr/bin/x", owner, False) == "session"
+
+
 def test_process_1_is_replaced_by_itself_or_by_a_reboot() -> None:
     owner = units.owner_of("0::/init.scope\n")
     assert units.remedy_of(units.kind_of(1, "/usr/lib/systemd/systemd", owner, False), owner) == "systemctl daemon-reexec"

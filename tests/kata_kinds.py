@@ -192,6 +192,21 @@ def clh(*, by_rust: bool = False, user: int = 0) -> KataHost:
     return told(f"{state}/{'state' if by_rust else 'persist'}.json", said, host)
 
 
+def untold(*, changed: str = "", folder: bool = False) -> KataHost:
+    """Neither its words nor a state of the shim's names the kernel: what the configuration names is what it was, where nothing of it was changed."""
+    host = KataHost(config=document("clh", CLH, fs="")).shim().monitor(CLH, "--api-socket", "/run/vc/vm/p1/clh-api.sock").file("/run/vc/sbs/p1/x")
+    defaults = f"{TREE}/share/defaults/kata-containers"
+    if folder:
+        host.folder(f"{defaults}/config.d")
+    return host.dated(f"{defaults}/{changed}", changed=LATER) if changed else host
+
+
+def literal() -> KataHost:
+    """TOML has words between single quotes too."""
+    path = f"{TREE}/bin/qemu-system-x86_64-snp"
+    return go().file(path, path).beside("50-own.toml", f"[hypervisor.qemu]\npath = '{path}'\n")
+
+
 def jailed(where: str, *, same: bool = True, name: str = 40 * "a") -> KataHost:
     """The jailer copies its program into a folder that it then has for its root, and is no child of the shim's; the shim in Go cuts the id."""
     by_rust = where == "kata"
@@ -408,6 +423,13 @@ SANDBOXES = {
     "dragonball, shim replaced": Kind(GENUINE, lambda: dragonball().exchanged(RUST, "/proc/100/exe"), True, frozenset({"shim"})),
     "kernel written since": Kind(GENUINE, lambda: go().dated(KERNEL, written=LATER, changed=LATER), True, frozenset({"guest kernel"})),
     "kernel of an archive": Kind("tar(1)", lambda: go().dated(KERNEL, changed=LATER, born=LATER), True, frozenset({"guest kernel"})),
+    "kernel of an archive, its birth untold": Kind("stat(1) before coreutils 8.31", lambda: go().dated(KERNEL, changed=LATER), None,
+                                                   frozenset({"guest kernel"})),
+    "kernel that nobody names": Kind("kata-containers, config.go", untold),
+    "kernel that nobody names, configuration changed": Kind("cp(1), -p", lambda: untold(changed="configuration.toml"), None,
+                                                            frozenset({"guest kernel"}), None),
+    "kernel that nobody names, drop-in removed": Kind("kata-containers, config.d", lambda: untold(changed="config.d", folder=True), None,
+                                                      frozenset({"guest kernel"}), None),
     "cloud-hypervisor, kernel written since": Kind("tar(1)", lambda: clh().dated(KERNEL, written=LATER, changed=LATER), True,
                                                    frozenset({"guest kernel"})),
     "kernel's link turned": Kind("kata-deploy", lambda: newer("vmlinux-6.30.1-210", link=True), True, frozenset({"guest kernel"})),
@@ -415,6 +437,7 @@ SANDBOXES = {
     "kernel by a drop-in": Kind("kata#12478", lambda: newer("vmlinux-6.30.1-210", link=False), True, frozenset({"guest kernel"})),
     "image by a drop-in": Kind("kata#12478", lambda: newer("kata-other.image", link=False), True, frozenset({"guest image"})),
     "monitor by a drop-in": Kind("kata-containers, config.d", lambda: set_by_drop_in("path", "qemu-system-x86_64-snp"), True, frozenset({"vmm"})),
+    "monitor by a drop-in in single quotes": Kind("toml.io", literal, True, frozenset({"vmm"})),
     "virtiofsd by a drop-in": Kind("kata-containers, config.d", lambda: set_by_drop_in("virtio_fs_daemon", "virtiofsd-2"), True,
                                    frozenset({"virtiofsd"})),
     "another release": Kind(GENUINE, lambda: go().upgraded(), True, ALL),

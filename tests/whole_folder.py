@@ -19,11 +19,13 @@ from firebreak_proof.proof import Proof
 from firebreak_proof.questions.carried import MOUNT_OF
 from firebreak_proof.standards import NOTHING
 
-_TOOLS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "timeout", "cat", "cut", "date", "md5sum", "tail", "base64", "stat")
+_TOOLS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "timeout", "cat", "cut", "date", "md5sum", "tail", "base64", "stat",
+          "xargs")
 _PATH = re.compile(r"""(?<![\w.\\])/(?=(?:etc|opt|usr|run|var|snap|proc|srv|firecracker|home|data|nix|lib)(?:[/"'\s\0:,;)*]|\Z))(?!\w+/\()""")
 _KERNEL = r"""
 said() { while IFS='	' read -r path text; do [ "$path" = "$2" ] && printf '%%s' "$text" && return 0; done <'%(place)s/tables/'"$1"; return 1; }
 mount_of() { said mounts "$1"; }
+xargs() { "$@" $(cat); }
 ls() {
   case "$*" in *%(place)s/proc/*) printf '%%s\n' "$@" | awk -F '\t' 'NR == FNR { wanted[$0] = 1; next }
     { folder = $1; sub(/\/[^\/]*$/, "", folder) } $1 in wanted { print "l 1 " $1 " -> " $2 }
@@ -36,7 +38,8 @@ readlink() {
 }
 stat() {
   for asked; do :; done
-  case "$*" in *%%W*) echo "$(command stat -c %%Y "$asked") $(said births "$asked" || echo 0)" ;; *) command stat "$@" ;; esac
+  case "$*" in *%%W*)
+    command stat -c "%%d:%%i %%Y $(said births "$asked" || echo 0) $(said changes "$asked" || echo 1)" "$asked" ;; *) command stat "$@" ;; esac
 }
 """
 
@@ -87,15 +90,21 @@ class WholeFolder:
                 continue
             stat = stats.get(path, ["file", 0o644, 0, 0, 0, 0.0])
             self._write(path, self._moved(text), stat[1])
-            written = now - (self._recording["now"] - stat[5]) if stat[5] else 1.0
-            os.utime(self._at(path), (written, written))
+            self._dated(path, now)
+        for path in [path for path in stats if self._at(path).is_dir() and not self._at(path).is_symlink()]:
+            self._dated(path, now)
+
+    def _dated(self, path: str, now: float) -> None:
+        stat = self._recording["stat"].get(path, [])
+        written = now - (self._recording["now"] - stat[5]) if len(stat) > 5 and stat[5] else 1.0
+        os.utime(self._at(path), (written, written))
 
     def _process(self, pid: str) -> None:
         read, stats = self._recording["read"], self._recording["stat"]
         folder, user = f"/proc/{pid}", stats[f"/proc/{pid}"][2]
         for name in ("stat", "cmdline", "mountinfo", "environ"):
             self._write(f"{folder}/{name}", self._moved(read.get(f"{folder}/{name}", "")))
-        self._write(f"{folder}/status", f"{read[folder + '/status']}Pid:\t{pid}\nUid:\t{user}\t{user}\n")
+        self._write(f"{folder}/status", f"Pid:\t{pid}\n{read[folder + '/status']}Uid:\t{user}\t{user}\n")
         self._at(f"{folder}/fd").mkdir()
         for path in self._recording["readlink"]:
             if re.fullmatch(rf"{folder}/(exe|fd/\d+)", path):
@@ -121,7 +130,8 @@ class WholeFolder:
         birth = "stat --dereference --format=%W "
         births = {key.removeprefix(birth): self._since(float(said)) for key, said in self._recording["run"].items() if key.startswith(birth)}
         mounts = {path: str(number) for path, number in self._recording.get("mount_id", {}).items()}
-        for name, table in (("links", links), ("births", births), ("mounts", mounts)):
+        changes = {path: self._since(stat[6]) for path, stat in self._recording["stat"].items() if isinstance(stat, list) and stat[6]}
+        for name, table in (("links", links), ("births", births), ("changes", changes), ("mounts", mounts)):
             self._write(f"/tables/{name}", "".join(f"{self._place}{path}\t{self._moved(text)}\n" for path, text in table.items()))
         self._write("/proc/uptime", self._recording["read"]["/proc/uptime"])
 

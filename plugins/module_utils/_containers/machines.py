@@ -81,7 +81,9 @@ def _is_jailed(host: Any, process: processes.Process) -> bool:
 
 
 def _names(process: processes.Process, sandbox: str) -> bool:
-    """Whether a command line is about a sandbox: by its name, or by a path below a folder called as it."""
+    """Whether a command line is about a sandbox: by its name, or by a path below a folder called as it; about one without a name none is."""
+    if not sandbox:
+        return False
     names = [name.split(",")[0] for name in proc.option_values(process.argv, "name", "id")]
     if "sandbox-" + sandbox in names or sandbox in names:
         return True

@@ -47,11 +47,11 @@ def _empty(path: Optional[str], users: List[str]) -> Dict[str, Any]:
 
 
 class InEffect(NamedTuple):
-    """What a shim makes of a configuration: the machine monitor's name, its table, and when the newest of the files was written."""
+    """What a shim makes of a configuration: the machine monitor's name, its table, and when the last of its files was changed, or came or went."""
 
     monitor: str
     table: Dict[str, Any]
-    written: float
+    changed: float
 
 
 def in_effect(host: Any, path: str) -> Optional[InEffect]:
@@ -60,16 +60,19 @@ def in_effect(host: Any, path: str) -> Optional[InEffect]:
     text = host.read(real, _BYTES).value if real else None
     if text is None:
         return None
-    found, problem = drop_ins(host, "%s/%s" % (real.rpartition("/")[0], config.DROP_INS))
+    folder = "%s/%s" % (real.rpartition("/")[0], config.DROP_INS)
+    found, problem = drop_ins(host, folder)
     try:
         shipped = config.read_shipped(text, real, installed.version_of(host, installed.tree_of(real)) or "" if installed.tree_of(real) else "")
         values = config.effective(shipped, [one.text for one in found if one.text is not None])
     except (Refused, TomlError):
         return None
-    stats = [host.stat(name) for name in [real] + [one.path for one in found]]
+    listed = host.stat(folder)
+    stats = [host.stat(name) for name in [real] + [one.path for one in found]] + ([] if listed.problem == "absent" else [listed])
     if problem or any(stat.problem for stat in stats):
         return None
-    return InEffect(shipped.monitor, values["hypervisor"][shipped.monitor], max(stat.value.mtime for stat in stats))
+    changed = max(max(stat.value.mtime, stat.value.ctime) for stat in stats)
+    return InEffect(shipped.monitor, values["hypervisor"][shipped.monitor], changed)
 
 
 def read(host: Any, path: str, users: List[str]) -> Dict[str, Any]:

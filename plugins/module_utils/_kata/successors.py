@@ -6,7 +6,7 @@
 Files are compared by what they are, never by when somebody touched them.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._containers import processes
 from .._formats import processes as proc
@@ -32,12 +32,15 @@ class Part(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a handler's next sandbox gets: paths with links resolved, '' for what is not known; ``handler`` is '' for the release in force."""
+    """What a handler's next sandbox gets: paths with links resolved, '' for what is not known; ``handler`` is '' for the release in force.
+
+    ``changed`` is when the last of its configuration's files was changed, or came or went.
+    """
 
     handler: str
     monitor: str
     paths: Dict[str, str]
-    written: float
+    changed: float
 
 
 class Verdict(NamedTuple):
@@ -75,7 +78,7 @@ class Successors:
         paths = {what: self._resolved(effect.table.get(key)) for what, key in keys}
         paths["guest image"] = paths["guest image"] or paths.pop("guest initrd")
         paths["shim"] = shim.program
-        return Wanted("%s/%s" % (row["engine"], row["name"]), effect.monitor, paths, effect.written)
+        return Wanted("%s/%s" % (row["engine"], row["name"]), effect.monitor, paths, effect.changed)
 
     def _resolved(self, path: Any) -> str:
         if not isinstance(path, str) or not path.startswith("/"):
@@ -122,9 +125,9 @@ class Successors:
                        [part.reason for part in rows if part.stale is not False and part.reason])
 
     def _unchanged(self, wanted: Wanted, what: str, started: Optional[float]) -> str:
-        """The file of a configuration of which nothing was written since the sandbox was started."""
+        """The file of a configuration of which nothing was changed since the sandbox was started."""
         path = wanted.paths.get(what, "")
-        return path if path and started is not None and wanted.written <= started else ""
+        return path if path and started is not None and wanted.changed <= started else ""
 
     def _process(self, what: str, process: processes.Process, wanted: Wanted) -> Part:
         exe = "%s/%d/exe" % (processes.PROC, process.pid)
@@ -200,16 +203,20 @@ class Successors:
         stat = self._host.stat(path)
         if stat.problem not in (None, "absent"):
             return Part(what, None, "%s: %s could not be looked at" % (what, path))
-        judged = running_files.judge_read(started, None if stat.problem else self._written(path, stat.value, started), not stat.problem)
+        written, changed = (None, None) if stat.problem else self._came(path, stat.value, started)
+        judged = running_files.judge_read(started, written, not stat.problem, changed)
         why = {running_files.GONE: "is gone", running_files.OTHER: "was replaced after the sandbox was started"}.get(judged.state, judged.reason)
         return Part(what, judged.stale, "%s: %s %s" % (what, path, why) if why else "")
 
-    def _written(self, path: str, stat: Any, started: Optional[float]) -> float:
-        """When what lies at a path came to be: an archive gives its files the times that they had, and a link or an owner changes no birth."""
+    def _came(self, path: str, stat: Any, started: Optional[float]) -> Tuple[float, Optional[float]]:
+        """(when what lies at a path came to be, when its inode was changed where no birth tells that from a new file).
+
+        An archive gives its files the times that they had, and a link or an owner changes no birth.
+        """
         if started is None or stat.ctime <= started or stat.mtime > started:
-            return float(stat.mtime)
-        # Where this is not told (coreutils before 8.31, some file systems), the time of writing is all there is.
-        return max(float(stat.mtime), birth_of(self._host, path) or 0.0)
+            return float(stat.mtime), None
+        birth = birth_of(self._host, path)
+        return max(float(stat.mtime), birth or 0.0), float(stat.ctime) if birth is None else None
 
 
 def _is_jailed(path: str) -> bool:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .processes import PROCESSES
 
 # The mount that a file is on: what was run from a mount of the host's own is the host's, also once it was replaced.
 MOUNT_OF = """mount_of() { sed -n 's/^mnt_id:[[:space:]]*//p' /proc/self/fdinfo/9 9<"$1"; }"""
 
 # look PID: sets $program, $file (host: the host's own program), $machine and $mounts (empty for the host's own).
-_LOOK = MOUNT_OF + r"""
+_LOOK = MOUNT_OF + PROCESSES + r"""
         same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
         identity_of() { stat -L -c %d:%i "$1" 2>/dev/null; }
         option() {
@@ -136,8 +137,7 @@ CARRIED = (
           done
         done
         # Of what runs in a machine of its own only the engine can tell; what runs on this kernel is seen by who started it.
-        shims=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null |
-          sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
+        shims=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
           [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] && echo "$pid"
         done)
         if [ -n "$ctr" ] && [ -z "$answered" ] && [ -n "$shims" ]; then
@@ -163,7 +163,7 @@ CARRIED = (
     # of another user, and those inside of containers, are in no list of a tool's. What was executed in a container later sees the same mounts, and is
     # no first process of a namespace.
     Question("carried", ("containers.*",), _DESCRIBE + r"""
-        grep -h -E '^(Name|Pid|PPid|NSpid):' /proc/[0-9]*/status 2>/dev/null | awk '
+        status_of_all '^(Name|Pid|PPid|NSpid):' | awk '
           /^Name:/ { name = $2 } /^Pid:/ { pid = $2; called[pid] = name } /^PPid:/ { parent[pid] = $2 }
           /^NSpid:/ { later[pid] = !(NF > 2 && $NF == 1) }
           END {
@@ -208,8 +208,7 @@ CARRIED = (
     # process, name, user: the first process of a process namespace of its own, or what is alone in another user namespace than its parent
     # (Charliecloud, Enroot), behind another root than its parent's, that no engine carries.
     Question("unexplained", ("containers.shared_kernel",), _LOOK + r"""
-        { grep -h -E '^(Name|Pid|PPid|Uid|NSpid):' /proc/[0-9]*/status
-          ls -lqN /proc/[0-9]*/ns/user | sed -n 's|^.* /proc/\([0-9]*\)/ns/user -> \(.*\)$|Space: \1 \2|p'
+        { status_of_all '^(Name|Pid|PPid|Uid|NSpid):'; links_of_all ns/user | sed 's/^/Space: /'
           echo "Own: $(readlink /proc/1/ns/user || readlink /proc/self/ns/user)"; } 2>/dev/null | awk '
           function carries(name) { return name ~ /^(containerd-shim|docker-containe|balena-engine-c|conmon|crio-conmon)/ }
           function has_systems(name) { return name ~ /^(systemd-nspawn|starter(-suid)?|lxc-start|lxc-execute|lxc-autostart|libvirt_lxc|incusd|lxd)$/ }

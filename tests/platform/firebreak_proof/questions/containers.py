@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..asking import Question
 from .carried import CARRIED
 from .dumps import DUMPS
+from .processes import PROCESSES
 from .sandboxes import SANDBOXES
 
 # What is said of configurations needs to know which ones the handlers name.
@@ -31,8 +32,8 @@ CONTAINERS = (
           printf '%s\t%s\t%s\t%s\n' "$kind" "$path" "$owner" "$version"
         done; true"""),
     # engine, process, program, whether it runs the file that is there now
-    Question("daemons", ("containers.engine_stale",), r"""
-        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+    Question("daemons", ("containers.engine_stale",), PROCESSES + r"""
+        links_of_all exe | while read -r pid path; do
           program=${path% (deleted)}
           case ${program##*/} in containerd|crio|podman) kind=${program##*/} ;; dockerd) kind=docker ;;
             # k3s is several programs: its first word says which.

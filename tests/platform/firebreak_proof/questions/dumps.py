@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from .processes import PROCESSES
+
 # containerds: program, configuration, search path and process of each (-: it does not run).
 # dumps: what each makes of its own, after a line that says whether it serves CRI.
-DUMPS = r"""
+DUMPS = PROCESSES + r"""
         containerds() {
-          ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid program; do
+          links_of_all exe | while read -r pid program; do
             program=${program% (deleted)}
             # k3s is several programs: its first word says which, and beside it is a link that is called so.
             case ${program##*/} in containerd) ;; k3s|microk8s)

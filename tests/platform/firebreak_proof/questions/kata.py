@@ -30,7 +30,7 @@ KATA_FILES = (
         sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
         # Of Docker's file the runtimes alone: others of its settings may be secret.
         dockers() {{
-          told=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/exe -> .*/dockerd$|\1|p' | while read -r pid; do
+          told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/dockerd$|\1|p' | while read -r pid; do
             tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE '/^--config-file$/{{n;p;}}; s/^--config-file=//p'
           done)
           for file in /etc/docker/daemon.json /var/snap/docker/current/config/daemon.json $told; do
@@ -69,8 +69,10 @@ KATA_FILES = (
         while read -r path; do
           file=$(readlink -f "$path") && [ -f "$file" ] || continue
           printf 'configuration\t%s\t%s\t%s\n' "$path" "$file" "$(text "$file")"
+          place "${{file%/*}}/config.d"
           for entry in "$file" "${{file%/*}}"/config.d/*; do
-            [ -f "$entry" ] && place "$entry" && grep -ohE '^[^#]*=[[:space:]]*"/[^"]+"' "$entry" | sed 's/^[^"]*"//; s/"$//'
+            [ -f "$entry" ] && place "$entry" &&
+              grep -ohE '^[^#]*=[[:space:]]*("/[^"]+"|'"'/[^']+')" "$entry" | sed 's/^[^#]*=[[:space:]]*.//; s/.$//'
           done | sort -u | while read -r one; do case $one in /*) place "$one" ;; *) printf '%s\n' "$one" ;; esac; done
           for entry in "${{file%/*}}"/config.d/* "${{file%/*}}"/config.d/.[!.]*; do
             if [ -L "$entry" ] || [ -d "$entry" ]; then printf 'drop_in\t%s\t%s\tother\t0\t0\t\n' "$file" "$entry"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..asking import Question
+from .processes import PROCESSES
 
 CPU = (
     Question("vulnerabilities", ("cpu.vulnerabilities.*",), """
@@ -47,7 +48,7 @@ HYPERVISOR = (
           printf '%s\t%s\t%s\t%s\n' "$kind" "$path" "$owner" "$version"
         done; true"""),
     # component, process, program, whether it runs the file that is there now, the machine types on its command line
-    Question("monitors", ("hypervisor.*",), r"""
+    Question("monitors", ("hypervisor.*",), PROCESSES + r"""
         told=
         is() { [ "$(stat -L -c '%d:%i' "$1" 2>/dev/null)" = "$(stat -L -c '%d:%i' "$2" 2>/dev/null)" ]; }
         same() { # PROCESS FILE: whether it runs that file or one of the same content, which is read once for all processes of one program
@@ -58,8 +59,7 @@ HYPERVISOR = (
           case $told in *"|$pair yes|"*) return 0 ;; *"|$pair no|"*) return 1 ;; esac
           if cmp -s "/proc/$1/exe" "$2"; then told="$told|$pair yes|"; else told="$told|$pair no|"; return 1; fi
         }
-        daemons=$(ls -lqN /proc/[0-9]*/exe 2>/dev/null |
-          sed -n 's#^[^/]* /proc/\([0-9]*\)/exe -> .*/\(libvirtd\|virtqemud\)\( (deleted)\)\{0,1\}$#\1#p')
+        daemons=$(links_of_all exe | sed -nE 's#^([0-9]+) .*/(libvirtd|virtqemud)( [(]deleted[)])?$#\1#p')
         there() { # PROCESS PROGRAM: what the libvirt daemon of a container would start now; apart where there is none to ask
           answer=apart
           for daemon in $daemons; do
@@ -68,7 +68,7 @@ HYPERVISOR = (
           done
           echo $answer
         }
-        ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|\1 \2|p' | while read -r pid path; do
+        links_of_all exe | while read -r pid path; do
           # rpm moves what it replaces aside for a while.
           program=$(printf %s "${path% (deleted)}" | sed 's/;[0-9a-f]\{8\}$//')
           case ${program##*/} in

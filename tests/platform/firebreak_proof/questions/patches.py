@@ -16,7 +16,7 @@ LIVE_PATCH = (
           echo "patch $name $(cat "$path/enabled") $(cat "$path/transition") $(cat "/sys/module/$name/taint" 2>/dev/null)"
         done
         echo "tainted $(cat /proc/sys/kernel/tainted)"
-        cat /proc/[0-9]*/task/[0-9]*/patch_state 2>/dev/null | sort | uniq -c | awk '{ print "threads " $2 " " $1 }'
+        printf '%s\\n' /proc/[0-9]*/task/[0-9]*/patch_state | xargs cat 2>/dev/null | sort | uniq -c | awk '{ print "threads " $2 " " $1 }'
         true"""),
     Question("patch_clients", ("live_patch.*",), r"""
         state() { # NAME UNIT FILE

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 from ..asking import Question
 from .carried import MOUNT_OF
+from .processes import PROCESSES
 
-# place PATH: the path, the file at the end of all links, what names that file, the second in which it came to be there, and of a program that jailers
-# copy its digest. An archive gives a file the time that it had there; its birth is when it came.
+# place PATH: the path, the file at the end of all links, what names that file, the second in which it came to be there, of a program that jailers
+# copy its digest, the second in which its inode was changed, and whether its birth is told. An archive gives a file the time that it had there, and
+# an owner or a link changes the inode: its birth is when it came, of which coreutils before 8.31 and some file systems say nothing.
 PLACES = r"""
         identity_of() { stat -L -c %d:%i "$1" 2>/dev/null; }
         place() {
           real=$(readlink -f "$1"); digest=
           case ${real##*/} in firecracker*) [ -f "$real" ] && digest=$(md5sum <"$real" | cut -d' ' -f 1) ;; esac
-          written=$(stat -c '%Y %W' "${real:-/none}" 2>/dev/null | awk '{ print ($1 > $2 ? $1 : $2) }')
-          printf 'place\t%s\t%s\t%s\t%s\t%s\n' "$1" "$real" "$(identity_of "${real:-/none}")" "$written" "$digest"
+          set -- "$1" $(stat -c '%d:%i %Y %W %Z' "${real:-/none}" 2>/dev/null); born=yes
+          case $4 in ''|0|*[!0-9]*) born=no; written=$3 ;; *) written=$4; [ "$3" -gt "$4" ] && written=$3 ;; esac
+          printf 'place\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$real" "$2" "$written" "$digest" "$5" "$born"
         }"""
 
-SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), MOUNT_OF + PLACES + r"""
+SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), MOUNT_OF + PROCESSES + PLACES + r"""
+        hosts=$(stat -L -c %d:%i /); booted=$(awk -v now="$(date +%s.%N)" '{ printf "%.2f", now - $1 }' /proc/uptime)
+        sees_the_host() { [ "$(identity_of "/proc/$1/root")" = "$hosts" ]; }
+        option() { tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE "/^--?$1\$/{n;p;}; s/^--?$1=//p" | head -n 1; }
         # Shims of root's own that see the host's root, and all that they started (0: no shim did). A jailer starts its monitor apart, and a shim that
         # was killed leaves one.
-        { ls -lqN /proc/[0-9]*/exe 2>/dev/null | sed -n 's|^[^/]* /proc/\([0-9]*\)/exe -> \(.*\)$|exe \1 \2|p'
-          grep -E '^(PPid|Uid):' /proc/[0-9]*/status 2>/dev/null | sed -nE 's|^.*/proc/([0-9]+)/status:([A-Za-z]+):[[:space:]]*([0-9]+).*|\2 \1 \3|p'
-        } | awk '
+        told=$( { links_of_all exe | sed 's/^/exe /'; status_of_all '^(Pid|PPid|Uid):'; } | awk '
           $1 == "exe" { pid = $2; sub(/^exe [0-9]+ /, ""); sub(/ [(]deleted[)]$/, ""); sub(/.*\//, ""); called[pid] = $0 }
-          $1 == "PPid" { parent[$2] = $3 } $1 == "Uid" { user[$2] = $3 }
+          $1 == "Pid:" { its = $2 } $1 == "PPid:" { parent[its] = $2 } $1 == "Uid:" { user[its] = $2 }
           END {
             for (pid in called) {
               above = pid
@@ -35,40 +39,44 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
               else if (called[pid] ~ /^(firecracker|qemu-|cloud-hypervisor|openvmm|stratovirt)/) print pid, 0, user[pid]
             }
           }' | sort -n | while read -r pid shim user; do
-          [ "$shim" = 0 ] || [ "$(identity_of "/proc/$shim/root")" = "$(stat -L -c %d:%i /)" ] || continue
-          link=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?'); program=${link% (deleted)}
-          own=$(identity_of "/proc/$pid/exe"); [ "$own" = "$(identity_of "$link")" ] && program=$link
-          # What is not the file at its path was replaced, unless the path is one of a container's.
-          if [ "$own" = "$(identity_of "$program")" ]; then state=same
-          elif [ "$(identity_of "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ]; then state=other
-          elif mount=$(mount_of "/proc/$pid/exe") && [ "$mount" = "$(mount_of "${program%/*}")" ]; then state=other
-          else state=unknown; fi 2>/dev/null
-          held=$(ls -lN "/proc/$pid/fd" 2>/dev/null); machine=no; digest=
-          printf '%s\n' "$held" | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
-          [ -r "/proc/$pid/fd" ] || machine=unknown
-          jail=; words=$(tr '\0\t\n' '\037??' <"/proc/$pid/cmdline")
-          name=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE '/^--?id$/{n;p;}; s/^--?id=//p' | head -n 1)
+          [ "$shim" = 0 ] || sees_the_host "$shim" || continue
+          link=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?'); program=${link% (deleted)}; name=; jail=
+          case $pid:${program##*/} in "$shim":*|*:firecracker*) name=$(option id) ;; esac
           case ${program##*/} in firecracker*)
             for folder in "/run/vc/firecracker/$name/root" "/run/kata/firecracker/$name/root" "/run/kata/$name/root"; do
-              [ "$(identity_of "/proc/$pid/root")" = "$(identity_of "$folder")" ] && jail=yes
-            done
-            digest=$(md5sum <"/proc/$pid/exe" | cut -d' ' -f 1) ;;
+              [ -n "$name" ] && [ "$(identity_of "/proc/$pid/root")" = "$(identity_of "$folder")" ] && jail=yes
+            done ;;
           esac
           # One that no shim started is root's own, on the host; what another user calls so is no monitor.
-          [ "$shim" != 0 ] || [ -n "$jail" ] || { [ "$user" = 0 ] && [ "$(identity_of "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ]; } || continue
-          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
-          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
+          [ "$shim" != 0 ] || [ -n "$jail" ] || { [ "$user" = 0 ] && sees_the_host "$pid"; } || continue
+          own=$(identity_of "/proc/$pid/exe"); [ "$link" != "$program" ] && [ "$own" = "$(identity_of "$link")" ] && program=$link
+          # What is not the file at its path was replaced, unless the path is one of a container's.
+          if [ "$own" = "$(identity_of "$program")" ]; then state=same
+          elif sees_the_host "$pid"; then state=other
+          elif mount=$(mount_of "/proc/$pid/exe") && [ "$mount" = "$(mount_of "${program%/*}")" ]; then state=other
+          else state=unknown; fi 2>/dev/null
+          # What serves a guest its files has those open that the guest asks for, of names that the guest chose.
+          held=; machine=no; digest=; [ -r "/proc/$pid/fd" ] || machine=unknown
+          case ${program##*/} in virtiofsd*) ;; *) held=$(ls -lN "/proc/$pid/fd" 2>/dev/null) ;; esac
+          printf '%s\n' "$held" | grep -qE -- '^[^>]*-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
+          [ -n "$jail" ] && digest=$(md5sum <"/proc/$pid/exe" | cut -d' ' -f 1)
+          words=$(tr '\0\t\n' '\037??' <"/proc/$pid/cmdline")
+          began=$(awk -v booted="$booted" '{ sub(/^.*[)] /, ""); printf "%d", booted + $20 / 100 }' "/proc/$pid/stat")
+          # It may have ended meanwhile: then none of this is true of it.
+          [ -e "/proc/$pid/exe" ] || continue
           printf 'process\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
-            "$pid" "$shim" "$user" "$program" "$own" "$state" "$machine" "$began" "${jail:+$digest}" "$words"
-          printf '%s\n' "$held" | sed -nE 's#^.* ([0-9]+) -> (/[^ ].*)$#\1 \2#p' | grep -vE '^[0-9]+ /(dev|proc|sys|memfd:)' |
+            "$pid" "$shim" "$user" "$program" "$own" "$state" "$machine" "$began" "$digest" "$words"
+          printf '%s\n' "$held" | sed -nE 's#^[^>]* ([0-9]+) -> (/[^ ].*)$#\1 \2#p' | grep -vE '^[0-9]+ /(dev|proc|sys|memfd:)' |
             while read -r number path; do
-            file=${path% (deleted)}; its=$(identity_of "/proc/$pid/fd/$number"); state=other; [ "$its" = "$(identity_of "$file")" ] && state=same
+            file=${path% (deleted)}; its=$(identity_of "/proc/$pid/fd/$number"); state=other
+            [ -n "$its" ] && [ "$its" = "$(identity_of "$file")" ] && state=same
             printf 'held\t%s\t%s\t%s\t%s\n' "$pid" "$(printf %s "$file" | tr '\000-\037\177' '?')" "$its" "$state"
           done
-          printf '%s' "$words" | tr '\037' '\n' | awk 'wanted { print; wanted = 0 } /^--?(kernel|initrd)$/ { wanted = 1 }' |
-            while read -r path; do place "$path"; done
+          case $words in *-kernel*|*-initrd*)
+            printf '%s' "$words" | tr '\037' '\n' | awk 'wanted { print "asked\t" $0; wanted = 0 } /^--?(kernel|initrd)$/ { wanted = 1 }' ;;
+          esac
           [ "$pid" = "$shim" ] || continue
-          space=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '/^-namespace$/{n;p;}'); bundle=no; kept=no
+          space=$(option namespace); bundle=no; kept=no
           for folder in "$(readlink "/proc/$pid/cwd")" /run/containerd/*/"$space/$name" /run/*/containerd/*/"$space/$name" \
               /run/*/containerd/daemon/*/"$space/$name" /var/snap/microk8s/common/run/containerd/*/"$space/$name"; do
             [ -e "$folder/config.json" ] && bundle=yes
@@ -78,6 +86,9 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
           # What a monitor was told through a socket, its shim wrote down.
           cat "/run/vc/sbs/$name/persist.json" "/run/kata/$name/state.json" 2>/dev/null |
             grep -oE '"(KernelPath|ImagePath|InitrdPath|kernel|image|initrd)": *"/[^"]+"' | tr -d '" ' | sed 's/:/ /' | while read -r key path; do
-            printf 'told\t%s\t%s\t%s\n' "$pid" "$key" "$path"; place "$path"
+            printf 'told\t%s\t%s\t%s\nasked\t%s\n' "$pid" "$key" "$path" "$path"
           done
-        done; true""", 60)
+        done)
+        printf '%s\n' "$told" | grep -v '^asked'
+        # Most sandboxes have the same kernel.
+        printf '%s\n' "$told" | awk -F '\t' '$1 == "asked" && !seen[$2]++ { print $2 }' | while read -r path; do place "$path"; done; true""", 120)

@@ -43,8 +43,8 @@ class Configuration(NamedTuple):
 
     @property
     def files(self) -> list[str]:
-        """All that is read."""
-        return [self.file, *(one.path for one in self.drop_ins)]
+        """All that is read, and the folder from which a drop-in may have gone."""
+        return [self.file, f"{self.file.rpartition('/')[0]}/config.d", *(one.path for one in self.drop_ins)]
 
     def shipped(self) -> Table:
         """What the file itself says."""

@@ -53,12 +53,17 @@ class Process(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What lies at a path: the file at the end of all links, what names it (empty for nothing), when it came there, and its digest."""
+    """What lies at a path: the file at the end of all links, what names it (empty for nothing), when it came there, and its digest.
+
+    ``changed`` is when its inode was, and ``is_born`` whether its birth is told; if not, it may have come when its inode was changed.
+    """
 
     path: str
     identity: str
     written: int
     digest: str
+    changed: int
+    is_born: bool
 
 
 class Held(NamedTuple):
@@ -80,11 +85,11 @@ class Sandbox(NamedTuple):
 
 
 class Next(NamedTuple):
-    """What a handler's next sandbox gets, by part; ``written`` is when the newest of its configuration's files was."""
+    """What a handler's next sandbox gets, by part; ``changed`` is when the last of its configuration's files was, or came or went."""
 
     monitor: str
     places: Mapping[str, Place]
-    written: int
+    changed: int
 
 
 class Judged(NamedTuple):
@@ -119,14 +124,17 @@ def orphans(proof: Proof) -> list[str]:
 
 
 def _names(process: Process, sandbox: str) -> bool:
-    """Whether a monitor's words are about a sandbox."""
+    """Whether a monitor's words are about a sandbox; about one that has no name they never are."""
+    if not sandbox:
+        return False
     if process.option("--id") in (sandbox, sandbox[:32]):
         return True
     return any(word.split(",")[0] == f"sandbox-{sandbox}" or f"/{sandbox}/" in f"{word}/" for word in process.words)
 
 
 def _places(rows: list[list[str]]) -> dict[str, Place]:
-    return {cells[1]: Place(cells[2], cells[3], int(cells[4] or 0), cells[5]) for cells in rows if cells[0] == "place" and len(cells) == 6}
+    return {path: Place(real, identity, int(written or 0), digest, int(changed or 0), born == "yes")
+            for path, real, identity, written, digest, changed, born in (cells[1:] for cells in rows if cells[0] == "place" and len(cells) == 8)}
 
 
 def _processes(rows: list[list[str]]) -> list[Process]:
@@ -165,8 +173,8 @@ def _following(proof: Proof, places: Mapping[str, Place]) -> Iterator[Next]:
             continue
         parts = {"shim": shim.program, "vmm": keys.get("path", ""), "virtiofsd": keys.get("virtio_fs_daemon", ""),
                  "guest kernel": keys.get("kernel", ""), "guest image": keys.get("image") or keys.get("initrd", "")}
-        written = max((places[path].written for path in configuration.files if path in places), default=0)
-        yield Next(monitor, {what: places[path] for what, path in parts.items() if path in places and places[path].identity}, written)
+        changed = max((max(places[path].written, places[path].changed) for path in configuration.files if path in places), default=0)
+        yield Next(monitor, {what: places[path] for what, path in parts.items() if path in places and places[path].identity}, changed)
 
 
 def _fits(following: Next, sandbox: Sandbox) -> bool:
@@ -226,7 +234,7 @@ def _files(sandbox: Sandbox, following: Next) -> dict[str, str]:
     if monitor is None:
         return {"guest kernel": "", "guest image": ""}
     next_kernel, next_image = (following.places.get(what) for what in ("guest kernel", "guest image"))
-    unchanged = next_kernel.path if next_kernel and following.written <= monitor.began else ""
+    unchanged = next_kernel.path if next_kernel and following.changed <= monitor.began else ""
     kernel = monitor.option("-kernel", "--kernel") or next(filter(_KERNEL.fullmatch, sorted(sandbox.held)), "")
     loaded = next((found.group(1) for word in monitor.words for found in [_LOADED.search(word)] if found), "")
     image = monitor.option("-initrd", "--initrd") or loaded or next(filter(_IMAGE.fullmatch, sorted(sandbox.held)), "")
@@ -241,11 +249,14 @@ def _file(path: str, sandbox: Sandbox, following: Place | None, places: Mapping[
     held = sandbox.held.get(path)
     if held and following and held.identity == following.identity:
         return CURRENT
-    own = places.get(path)
+    own = places.get(path) or (following if following and following.path == path else None)
     if _is_elsewhere(own.path if own and not held else path, following, tree):
         return STALE
     if held:
         return CURRENT if held.state == "same" else STALE
     if own is None:
         return UNKNOWN
-    return CURRENT if own.identity and own.written <= sandbox.shim.began + 1 else STALE
+    began = sandbox.shim.began + 1
+    if not own.identity or own.written > began:
+        return STALE
+    return CURRENT if own.is_born or own.changed <= began else UNKNOWN

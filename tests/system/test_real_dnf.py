@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which packages the settings and locks of dnf keep from their newest version: by the real dnf5 of Debian testing, by dnf 4, and by the scan."""
+"""Which packages the settings and locks of dnf keep from their newest version: by the real dnf5 of Debian testing, by dnf 4,
+and by the scan; of locks also by the proof."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import rpm_held
+from firebreak_proof.views import locks
 from recorded_host import RecordedHost
 
 NAMES = ("kernel", "kernel-core", "kernel-modules", "kernel-modules-core", "kernel-headers", "kernel-tools", "kernelshark", "bash")
@@ -121,7 +123,10 @@ def held(files: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize("given", CASES, ids=lambda given: " ".join(f"{path}: {text}" for path, text in given.items()))
 def test_what_dnf5_withholds_is_held(tree: Path, given: dict[str, str]) -> None:
     files = {MAIN: "[main]\n", BASE: REPOSITORY, **given}
-    assert held(files) == withheld(tree, files)
+    really = withheld(tree, files)
+    assert held(files) == really
+    if LOCKS in given:
+        assert locks.locked(given[LOCKS], NAMES, "x86_64") == really
 
 
 def test_what_dnf_4_withholds_is_held(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from datetime import date
@@ -448,6 +449,29 @@ def test_promises_in_words(value: Any, words: str) -> None:
 ])
 def test_blocked_modules_are_asked_of_kmod_itself(said: str, wanted: dict[str, str]) -> None:
     assert blocked.running_or_loadable(host(watched_modules=said)) == wanted
+
+
+LOCK = 'version = "1.0"\n[[packages]]\nname = "%s"\n[[packages.conditions]]\nkey = "%s"\ncomparator = "%s"\nvalue = "%s"\n'
+
+
+@pytest.mark.parametrize(("text", "held"), [
+    # As the real dnf5 takes each (tests/system/test_real_dnf.py).
+    (LOCK % ("kernel-core", "evr", "=", "0:5.14.0-570.el9"), True), (LOCK % ("kernel-co*", "evr", "<", "5.14.0-600.el9"), True),
+    (LOCK % ("kernel-core", "evr", ">=", "5.14.0-570.el9"), False), (LOCK % ("kernel-co", "evr", "=", "5.14.0-570.el9"), False),
+    (LOCK % ("kernel-core", "epoch", "=", "0"), False), (LOCK % ("kernel-core", "epoch", "=", "1"), True),
+    (LOCK % ("kernel-core", "arch", "=", "x86_64"), False), (LOCK % ("kernel-core", "arch", "!=", "x86_64"), True),
+    (LOCK % ("kernel-core", "evr", "~", "5"), False), (LOCK % ("kernel-core", "version", "=", "1"), False),
+    ('version = "1.0"\n[[packages]]\nname = "kernel-core"\n', False), ("version = \n", True), ("", False),
+    ((LOCK % ("kernel-core", "evr", "=", "5.14.0-570.el9")).replace("1.0", "2.0", 1), False),
+    ((LOCK % ("kernel-core", "evr", "=", "5.14.0-570.el9")).partition("\n")[2], False),
+    (LOCK % ("kernel-core", "evr", ">=", "5") + '[[packages.conditions]]\nkey = "evr"\ncomparator = "<"\nvalue = "6"\n', True),
+    (LOCK % ("kernel-core", "evr", "=", "5") + (LOCK % ("kernel*", "evr", ">=", "5")).partition("\n")[2], False),
+])
+def test_locks_of_dnf5_hold_what_it_withholds(text: str, held: bool) -> None:
+    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
+    said = f"versionlock.toml {base64.b64encode(text.encode()).decode()}\n"
+    found = kernels.held(host(holds=said, installed=rows, machine="uname x86_64\n"))
+    assert ("kernel-core is locked by versionlock.toml" in found) is held
 
 
 @pytest.mark.parametrize(("line", "counts"), [

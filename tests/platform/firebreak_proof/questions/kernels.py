@@ -183,8 +183,11 @@ KERNEL = (
             taken -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null -o APT::Default-Release=; } |
             sort | uniq -u | sed -n 's/^\([^:]*\): .*/\1 is kept by the preferences of apt/p' | sort -u
         fi
-        command -v dnf >/dev/null && dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p'
-        sed -n 's/^ *name *= *"\(.*\)" *$/\1 is locked by versionlock/p' /etc/dnf/versionlock.toml 2>/dev/null
+        # dnf5 lists its locks in words; its file says what each of them lets through.
+        case $(readlink -f "$(command -v dnf)") in ''|*/dnf5) ;; *)
+          dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p' ;;
+        esac
+        [ -s /etc/dnf/versionlock.toml ] && echo "versionlock.toml $(base64 -w0 </etc/dnf/versionlock.toml)"
         cat /etc/dnf/dnf.conf /etc/yum.conf /etc/dnf/libdnf5.conf.d/*.conf /usr/share/dnf5/libdnf.conf.d/*.conf /etc/yum.repos.d/*.repo \
           /etc/dnf/repos.override.d/*.repo 2>/dev/null | sed -nE 's/^(exclude|excludepkgs)[[:space:]]*= *(.*)/\2/p' | tr -s ', \t' '\n' |
           sed 's/$/ is excluded by dnf/'

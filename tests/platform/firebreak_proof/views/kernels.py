@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from ..asking import lines
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import boot_entries, boot_order, grub_menu
+from . import boot_entries, boot_order, grub_menu, locks
 
 
 class Kernel(NamedTuple):
@@ -223,20 +225,28 @@ def comes_with_the_next_root(proof: Proof, version: str) -> bool:
 def held(proof: Proof) -> list[str]:
     """The locks, pins and excludes that keep kernels back: of dnf's and zypper's those whose pattern means a kernel's package."""
     found = []
-    for line in proof.says("holds").splitlines():
+    for line in lines(proof.says("holds")):
+        if line.startswith("versionlock.toml "):
+            text, machine = base64.b64decode(line.partition(" ")[2]).decode("utf-8", "replace"), proof.fields("machine").get("uname", "")
+            found += [f"{name} is locked by versionlock.toml" for name in locks.locked(text, _brought(proof), machine)]
+            continue
         pattern = re.match(r"(\S+) is (?:locked by versionlock|excluded by dnf|locked by zypper)$", line)
         if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
             found.append(line)
     return found
 
 
+def _brought(proof: Proof) -> set[str]:
+    """The packages that an update of a kernel brings."""
+    names = {kernel.package for kernel in installed(proof)} or {"kernel-core", "kernel-default"}
+    return names | {name.removesuffix("-core") + part for name in names for part in ("", "-core", "-modules")}
+
+
 def _means_a_kernel(proof: Proof, pattern: str) -> bool:
     """Whether a pattern, a version behind it left away, matches a package that an update of a kernel brings."""
-    names = {kernel.package for kernel in installed(proof)} or {"kernel-core", "kernel-default"}
-    names |= {name.removesuffix("-core") + part for name in names for part in ("", "-core", "-modules")}
     bare = re.sub(r"^\d+:", "", pattern.lstrip("!"))
     spellings = {bare, re.sub(r"-(?:\d+:)?\d.*$|-\*.*$|-\[.*$", "", bare), re.sub(r"\.(?:x86_64|aarch64|ppc64le|s390x|noarch)$", "", bare)}
-    return any(fnmatchcase(name, spelling) for name in names for spelling in spellings if spelling)
+    return any(fnmatchcase(name, spelling) for name in _brought(proof) for spelling in spellings if spelling)
 
 
 def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:

@@ -11,15 +11,13 @@ others of their names, as made for this processor (glibc-hwcaps).
 import re
 from typing import Any, List, NamedTuple, Tuple
 
+from .._formats import systemd_folders
 from . import search_paths
 
 PRELOAD = "/etc/ld.so.preload"
 LOGINS = "/etc/environment"
-MANAGER = "/etc/systemd/system.conf"
-MANAGER_FOLDERS = ("/etc/systemd/system.conf.d", "/run/systemd/system.conf.d", "/usr/lib/systemd/system.conf.d")
-SERVICES_FOLDERS = tuple(folder + "/service.d" for folder in (
-    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/etc/systemd/system", "/run/systemd/system",
-    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"))
+MANAGER = tuple(folder + "/system.conf" for folder in systemd_folders.CONFIGURATION)
+FOLDERS = tuple(path + ".d" for path in MANAGER) + tuple(folder + "/service.d" for folder in systemd_folders.UNITS if folder != "/lib/systemd/system")
 GENERATORS = tuple(folder + "/systemd/system-environment-generators" for folder in ("/run", "/etc", "/usr/local/lib", "/usr/lib"))
 _LIMIT = 64 * 1024
 _FILES = 100
@@ -55,8 +53,8 @@ def named(host: Any) -> Tuple[List[Preload], str, str]:
     found, problem, why = _unnamed(host)
     if problem:
         return [], problem, why
-    paths = [PRELOAD, LOGINS, MANAGER]
-    for folder in MANAGER_FOLDERS + SERVICES_FOLDERS:
+    paths = [PRELOAD, LOGINS] + list(MANAGER)
+    for folder in FOLDERS:
         listed = host.listdir(folder, _FILES)
         if listed.problem not in (None, "absent"):
             return [], listed.problem, "%s: %s" % (folder, listed.detail)

@@ -10,18 +10,21 @@ import re
 import struct
 from typing import Any, Dict, Iterator, List, Tuple
 
+from .._formats import systemd_folders
+
 LOCAL = ("/usr/local/sbin", "/usr/local/bin")
 SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 CACHE = "/etc/ld.so.cache"
+_OF_SYSTEMD = re.compile(r"^\s*(?:Default|Manager)?Environment=(?:.*[\s\"'])?PATH=(\S*)", re.MULTILINE)
+# What packages say is theirs to say.
+_MANAGERS = [folder for folder in systemd_folders.CONFIGURATION if not folder.startswith("/usr/lib/")]
 _NAMED_IN = (
     ("/etc/environment", re.compile(r"^\s*(?:export\s+)?PATH=(.*)$", re.MULTILINE)),
     ("/etc/login.defs", re.compile(r"^\s*ENV_(?:SU)?PATH\s+(?:PATH=)?(.*)$", re.MULTILINE)),
     ("/etc/sudoers", re.compile(r"^\s*Defaults\S*\s+(?:.*,\s*)?secure_path\s*\+?=\s*(.*)$", re.MULTILINE)),
-    ("/etc/systemd/system.conf", re.compile(r"^\s*(?:Default|Manager)?Environment=(?:.*[\s\"'])?PATH=(\S*)", re.MULTILINE)),
-)
-_FOLDERS = {"/etc/sudoers": ("/etc/sudoers.d",), "/etc/systemd/system.conf": (
-    "/etc/systemd/system.conf.d", "/run/systemd/system.conf.d", "/etc/systemd/system.control/service.d", "/run/systemd/system.control/service.d",
-    "/run/systemd/transient/service.d", "/etc/systemd/system/service.d", "/run/systemd/system/service.d", "/usr/local/lib/systemd/system/service.d")}
+) + tuple((folder + "/system.conf", _OF_SYSTEMD) for folder in _MANAGERS)
+_FOLDERS = dict([("/etc/sudoers", ["/etc/sudoers.d"])] + [(folder + "/system.conf", [folder + "/system.conf.d"]) for folder in _MANAGERS])
+_FOLDERS["/etc/systemd/system.conf"] += [folder + "/service.d" for folder in systemd_folders.OWN_UNITS]
 _LIMIT = 256 * 1024
 CACHE_BYTES = 8 * 1024 * 1024
 _FILES = 100

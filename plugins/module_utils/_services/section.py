@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .._containers.processes import is_carrier
 from .._formats import processes as proc
+from .._formats import systemd_folders
 from . import stale_processes, units
 
 # Of each kind: a user who starts many units, or whose paths are long, keeps nobody from being told of other kinds.
@@ -16,12 +17,6 @@ ROWS_BYTES = 256 * 1024
 UNREAD_LIMIT = 100
 _SHOWN = 20
 _SYSTEMD = "/run/systemd/system"
-# In the order in which systemd looks for a unit: what the first has holds, whatever the second says.
-_UNIT_FOLDERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
-                 "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached",
-                 "/run/systemd/generator", "/usr/local/lib/systemd/system")
-# What packages mask in these is theirs to mask.
-_ALL_UNIT_FOLDERS = _UNIT_FOLDERS + ("/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late")
 _STALE_SOURCE = "/proc/*/maps, map_files, exe, cgroup, stat, status, root, ns"
 
 _OF_PROCESSES = ("stale", "unread", "examined", "in_containers")
@@ -139,7 +134,7 @@ def _collect_masked(host: Any, section: Any, known: units.Units, source: str) ->
     """A unit that was masked since systemd last read its files runs on, and does not come back."""
     masked = set(known.masked)
     seen: Set[str] = set()
-    for folder in _UNIT_FOLDERS:
+    for folder in systemd_folders.OWN_UNITS:
         listed = host.listdir(folder)
         if listed.problem not in (None, "absent"):
             section.cannot_say("masked", listed.problem, "%s: %s" % (folder, listed.detail))
@@ -147,14 +142,14 @@ def _collect_masked(host: Any, section: Any, known: units.Units, source: str) ->
         names = [name for name in listed.if_there([]) if name.endswith(units.KINDS) and name not in seen]
         masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
         seen.update(names)
-    section.put("masked", sorted(masked), "%s; links in %s" % (source, ", ".join(_UNIT_FOLDERS)))
+    section.put("masked", sorted(masked), "%s; links in %s" % (source, ", ".join(systemd_folders.OWN_UNITS)))
 
 
 def _collect_aliases(host: Any, section: Any) -> None:
     """Unit files that are links to others, which systemctl does not list: the first folder's file of a name is the one that holds."""
     links: Dict[str, str] = {}
     seen: Set[str] = set()
-    for folder in _ALL_UNIT_FOLDERS:
+    for folder in systemd_folders.UNITS:
         listed = host.listdir(folder)
         if listed.problem not in (None, "absent"):
             section.cannot_say("aliases", listed.problem, "%s: %s" % (folder, listed.detail))
@@ -163,7 +158,7 @@ def _collect_aliases(host: Any, section: Any) -> None:
         targets = {name: host.readlink("%s/%s" % (folder, name)).value for name in names}
         links.update({name: target for name, target in targets.items() if target and target != "/dev/null"})
         seen.update(names)
-    section.put("aliases", units.aliases_of(links), "links in " + ", ".join(_ALL_UNIT_FOLDERS))
+    section.put("aliases", units.aliases_of(links), "links in " + ", ".join(systemd_folders.UNITS))
 
 
 def _is_mask(host: Any, path: str) -> bool:

@@ -15,7 +15,7 @@ from firebreak_proof.asking import Answer
 from firebreak_proof.promises import BrokenPromiseError
 from firebreak_proof.proof import Proof
 from firebreak_proof.standards import Standard
-from firebreak_proof.views import boundaries, configurations, hardening
+from firebreak_proof.views import boundaries, configurations, hardening, sandboxes
 from firebreak_proof.views.configurations import Configuration, DropIn
 
 SHIM = "/opt/kata/bin/containerd-shim-kata-v2"
@@ -200,3 +200,11 @@ def test_a_program_in_memory_is_the_hosts_own_only_of_a_runtime_that_runs_so(run
     """crun starts itself from a sealed copy; anybody else's file in memory is what the image made there."""
     first = boundaries.Container("podman", "", "id", "image", runtime, "name", program, "own", "no", "container", "1", "other", "yes", "x")
     assert first.shares_kernel() is not own
+
+
+def test_a_shim_without_a_name_hides_no_monitor_whose_shim_is_gone() -> None:
+    monitor = "process\t500\t0\t0\t/opt/kata/bin/qemu-system-x86_64\t1:5\tsame\tyes\t5\t\tqemu\x1f-name\x1fsandbox-p1\n"
+    shim = f"process\t100\t100\t0\t{SHIM}\t1:6\tsame\tno\t5\t\t{SHIM}\n"
+    for name, orphans in (("", 1), ("p2", 1), ("p1", 0)):
+        said = monitor + shim + f"shim\t100\t{name}\tno\tno\n"
+        assert len(sandboxes.orphans(host(sandboxes=said))) == orphans, name

@@ -93,8 +93,9 @@ GENERAL = (
             grep -qshFx -e "$sum  $name" -e "$sum  ${name#usr/}" /var/lib/dpkg/info/*.md5sums
           else rpm -qf "$real" >/dev/null 2>&1 && [ -z "$(rpm -V --nomtime -f "$real" | awk -v path="$real" '$1 ~ /^..5/ && $NF == path')" ]; fi
         }
-        for file in /etc/ld.so.preload /etc/environment /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf \
-            /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf /etc/systemd/system*/service.d/*.conf \
+        for file in /etc/ld.so.preload /etc/environment /etc/systemd/system.conf /run/systemd/system.conf /usr/local/lib/systemd/system.conf \
+            /usr/lib/systemd/system.conf /etc/systemd/system.conf.d/*.conf /run/systemd/system.conf.d/*.conf \
+            /usr/local/lib/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf /etc/systemd/system*/service.d/*.conf \
             /run/systemd/*/service.d/*.conf /usr/local/lib/systemd/system/service.d/*.conf /usr/lib/systemd/system/service.d/*.conf; do
           [ -f "$file" ] || continue
           if [ "$file" = /etc/ld.so.preload ]; then sed 's/#.*//' "$file"
@@ -135,7 +136,8 @@ resctrl|rpc_pipefs|securityfs|selinuxfs|smackfs|tracefs|xenfs) ;; *) echo "$targ
           sed -nE 's/^ENV_(SU)?PATH[[:space:]]+(PATH=)?//p' /etc/login.defs
           sed -nE 's/^Defaults.*secure_path *\+?= *//p' /etc/sudoers /etc/sudoers.d/*
           sed -nE 's/^ *(Default|Manager)?Environment=(.*[[:space:]"])?PATH=([^[:space:]"]*).*/\3/p' /etc/systemd/system.conf \
-            /etc/systemd/system.conf.d/* /run/systemd/system.conf.d/* /etc/systemd/system*/service.d/* /run/systemd/*/service.d/* \
+            /run/systemd/system.conf /usr/local/lib/systemd/system.conf /etc/systemd/system.conf.d/* /run/systemd/system.conf.d/* \
+            /usr/local/lib/systemd/system.conf.d/* /etc/systemd/system*/service.d/* /run/systemd/*/service.d/* \
             /usr/local/lib/systemd/system/service.d/*
         } 2>/dev/null | tr -d "\"'" | while read -r path; do
           case ":$path:" in *:/usr/bin:*|*:/bin:*|*:/usr/sbin:*|*:/sbin:*) ;; *) continue ;; esac

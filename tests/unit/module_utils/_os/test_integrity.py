@@ -277,7 +277,10 @@ def test_libraries_that_an_environment_loads(text: str, libraries: list[str]) ->
 
 @pytest.mark.parametrize("path", [
     "/etc/environment", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/own.conf", "/run/systemd/system.conf.d/a.conf",
-    "/etc/systemd/system/service.d/own.conf", "/usr/lib/systemd/system/service.d/a.conf", "/etc/systemd/system.control/service.d/a.conf"])
+    "/etc/systemd/system/service.d/own.conf", "/usr/lib/systemd/system/service.d/a.conf", "/etc/systemd/system.control/service.d/a.conf",
+    # systemd-analyze cat-config of 252 reads the first two where there are none of their names before.
+    "/usr/local/lib/systemd/system.conf.d/a.conf", "/run/systemd/system.conf", "/run/systemd/generator/service.d/a.conf",
+    "/etc/systemd/system.attached/service.d/a.conf", "/run/systemd/generator.late/service.d/a.conf"])
 def test_a_library_of_no_package_in_an_environment_is_an_alteration(path: str) -> None:
     line = "DefaultEnvironment=LD_PRELOAD=/opt/hide.so\n" if "systemd" in path else "LD_PRELOAD=/opt/hide.so\n"
     files = debian() | {path: line, "/opt/hide.so": "hides"}
@@ -352,6 +355,9 @@ def test_folders_before_the_systems_own(path: str, folders: list[str]) -> None:
     ("/etc/sudoers", "Defaults env_reset, secure_path=/opt/first:/bin\n"),
     ("/etc/systemd/system.conf.d/own.conf", '[Manager]\nDefaultEnvironment="PATH=/opt/first:/usr/bin"\n'),
     ("/etc/systemd/system/service.d/own.conf", '[Service]\nEnvironment="PATH=/opt/first:/usr/bin"\n'),
+    ("/run/systemd/generator/service.d/own.conf", '[Service]\nEnvironment="PATH=/opt/first:/usr/bin"\n'),
+    ("/usr/local/lib/systemd/system.conf.d/a.conf", '[Manager]\nDefaultEnvironment="PATH=/opt/first:/usr/bin"\n'),
+    ("/run/systemd/system.conf", '[Manager]\nDefaultEnvironment="PATH=/opt/first:/usr/bin"\n'),
     ("/etc/systemd/system.conf", "[Manager]\nManagerEnvironment=LANG=C PATH=/opt/first:/usr/bin\n"),
 ])
 def test_a_search_path_that_puts_a_program_before_the_systems(file: str, text: str) -> None:

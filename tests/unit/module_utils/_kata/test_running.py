@@ -182,6 +182,11 @@ def test_a_monitor_whose_shim_was_killed_is_named() -> None:
     assert world.kata().facts["orphans"] == [{"pid": 101, "path": QEMU, "name": "qemu"}]
 
 
+def test_a_shim_without_a_name_hides_no_such_monitor() -> None:
+    world = World().release("4.1.0").process(100, KATA, [KATA]).process(101, QEMU, [QEMU, "-name", "sandbox-p1", "-chroot", "/run/vc/vm/p1/"])
+    assert [row["pid"] for row in world.kata().facts["orphans"]] == [101]
+
+
 @pytest.mark.parametrize("argv", [[QEMU, "-name", "guest=web,debug-threads=on"], [QEMU]])
 def test_a_guest_of_libvirts_is_no_sandbox(argv: list[str]) -> None:
     assert World().release("4.1.0").process(101, QEMU, argv).kata().facts["orphans"] == []

@@ -244,6 +244,15 @@ def peer_pod() -> KataHost:
     return host
 
 
+def beside_peer_pods(*, state: bool) -> KataHost:
+    """A shim without its machine is no peer pod for a handler of theirs that the host has as well."""
+    shim, other = "/opt/kata/bin/containerd-shim-kata-v2", "/opt/kata/share/defaults/kata-containers/configuration-remote.toml"
+    host = KataHost().dump(table("kata", shim) + table("kata-remote", shim, other))
+    host.configured("[hypervisor.remote]\n[runtime]\nenable_debug = false\n", other)
+    host = bare(host.shim(), state=True)
+    return told("/run/vc/sbs/p1/persist.json", '{"HypervisorState": {"Type": "qemu"}, "Config": "%s"}', host) if state else host
+
+
 def krun() -> KataHost:
     """crun with a machine in its own process: no sandbox of Kata's."""
     host = KataHost().shimmed(100, "c1").inside(101, 100, "/usr/bin/crun", name="crun").own(101, "/usr/bin/crun").machine(101)
@@ -397,6 +406,10 @@ SANDBOXES = {
     "stopped task": Kind("kata-containers, wait.go", lambda: bare(KataHost().shim(), state=False), "none"),
     "shim of no engine's": Kind("kata#12761", lambda: bare(KataHost().shim(), state=False, bundle=False), None, frozenset({"vmm"}), None),
     "shim without its machine": Kind("kata#12761", lambda: bare(KataHost().shim(), state=True), None, frozenset({"vmm"}), None),
+    "shim without its machine, beside peer pods": Kind("cloud-api-adaptor", lambda: beside_peer_pods(state=False), None, frozenset({"vmm"}),
+                                                       None),
+    "shim without its machine, beside peer pods, told": Kind("cloud-api-adaptor", lambda: beside_peer_pods(state=True), None,
+                                                             frozenset({"vmm"}), None),
     "shim of a user's": Kind("kata-containers, shim", lambda: KataHost().shim(user=1001), "none"),
     "shim in a container": Kind("kind", lambda: KataHost().shim(root=77, numbers=(100, 5)), "none"),
     "beside libvirt's guest": Kind("libvirt", beside_libvirt),

@@ -17,11 +17,19 @@ REMOTE = "remote"
 
 def is_remote(host: Any, found: processes.Found, sandbox: str, handler: Optional[str]) -> bool:
     """By what the shim wrote down when it made the machine, else by the configuration of its handler."""
+    said = noted_kind(host, sandbox)
+    if said:
+        return said == REMOTE
+    return handler is not None and any(_configures_remote(host, path) for path in _configurations(host, found, handler))
+
+
+def noted_kind(host: Any, sandbox: str) -> str:
+    """The kind of machine monitor that a shim wrote down when it made a machine; '' where it did not."""
     for path, above, key in ((_GOS, "HypervisorState", "Type"), (_RUSTS, "hypervisor", "hypervisor_type")):
         said = _document(host.read(path % sandbox, _BYTES).value).get(above)
         if isinstance(said, dict) and said.get(key):
-            return bool(said[key] == REMOTE)
-    return handler is not None and any(_configures_remote(host, path) for path in _configurations(host, found, handler))
+            return str(said[key])
+    return ""
 
 
 def _configurations(host: Any, found: processes.Found, handler: str) -> Any:

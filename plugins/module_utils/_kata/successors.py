@@ -8,7 +8,7 @@ Files are compared by what they are, never by when somebody touched them.
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from .._containers import processes
+from .._containers import processes, remote
 from .._formats import processes as proc
 from .._formats import running_files
 from .._host.birth import birth_of
@@ -88,10 +88,20 @@ class Successors:
     def judge(self, parts: Any, started: Optional[float]) -> Verdict:
         """Whether a sandbox is stale: held against each handler that it may be of, of which the one that fits best counts."""
         options = [wanted for wanted in self._wanted if self._fits(wanted, parts)]
+        if parts.vmm is None:
+            options = self._without_machine(options, parts.shim)
         if not options:
             return self._judged(Wanted("", "", {}, 0.0), parts, started)
         verdicts = [self._judged(wanted, parts, started) for wanted in options]
         return min(verdicts, key=lambda one: ({False: 0, None: 1, True: 2}[one.stale], len(one.reasons)))
+
+    def _without_machine(self, options: List[Wanted], shim: processes.Process) -> List[Wanted]:
+        """Of which handlers a sandbox without a machine here may be: another host has it where its shim says so, or nothing says otherwise."""
+        said = remote.noted_kind(self._host, processes.one_option(shim.argv, "id"))
+        others = [wanted for wanted in options if wanted.monitor != remote.REMOTE]
+        if said == remote.REMOTE or not (said or others):
+            return [wanted for wanted in options if wanted.monitor == remote.REMOTE]
+        return others
 
     def _fits(self, wanted: Wanted, parts: Any) -> bool:
         """Whether a sandbox may be of a handler: the shim in Go starts none of that in Rust, and a monitor is no other."""
@@ -117,9 +127,9 @@ class Successors:
         for what, path in (("guest kernel", kernel), ("guest image", image)):
             if path:
                 rows.append(self._file(what, path, parts.guest, wanted, started))
-        if parts.vmm is None and wanted.monitor != "remote":
+        if parts.vmm is None and wanted.monitor != remote.REMOTE:
             rows.append(Part("vmm", None, "vmm: no machine monitor of it was found, so its guest kernel is not known"))
-        elif not kernel and wanted.monitor != "remote":
+        elif not kernel and wanted.monitor != remote.REMOTE:
             rows.append(Part("guest kernel", None, "guest kernel: neither its monitor nor its shim names it"))
         return Verdict(wanted.handler or None, kernel, stale([part.stale for part in rows]),
                        [part.reason for part in rows if part.stale is not False and part.reason])

@@ -91,6 +91,10 @@ def test_dockers_runtimes_read_configurations_too() -> None:
     assert [each.path for each in configurations.used(host(handlers="", configurations=said))] == [OWN]
     said = row(OWN) + row(DEFAULT) + f"docker\t{encoded(json.dumps(runtimes))}\n"
     assert [each.path for each in configurations.used(host(handlers="", configurations=said))] == [DEFAULT, OWN]
+    for options in (None, {}, {"ConfigPath": None}):
+        nothing = {"kata": {"runtimeType": SHIM, "options": options}, "own": {"path": "/usr/bin/crun", "runtimeType": None}, "none": None}
+        said = row(DEFAULT) + f"docker\t{encoded(json.dumps(nothing))}\n"
+        assert [each.path for each in configurations.used(host(handlers="", configurations=said))] == [DEFAULT]
 
 
 def test_a_configuration_that_is_not_there_proves_nothing() -> None:

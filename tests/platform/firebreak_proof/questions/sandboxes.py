@@ -83,8 +83,12 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
           done
           for folder in "/run/vc/sbs/$name" "/run/vc/vm/$name" "/run/kata/$name"; do [ -e "$folder" ] && kept=yes; done
           printf 'shim\t%s\t%s\t%s\t%s\n' "$pid" "$name" "$bundle" "$kept"
-          # What a monitor was told through a socket, its shim wrote down.
-          cat "/run/vc/sbs/$name/persist.json" "/run/kata/$name/state.json" 2>/dev/null |
+          # What a monitor was told through a socket, its shim wrote down, and whether the machine is another host's.
+          noted=$(cat "/run/vc/sbs/$name/persist.json" "/run/kata/$name/state.json" 2>/dev/null); machine=here
+          [ -n "$noted" ] || continue
+          printf '%s\n' "$noted" | grep -qE '"(Type|hypervisor_type)": *"remote"' && machine=remote
+          printf 'told\t%s\tmachine\t%s\n' "$pid" "$machine"
+          printf '%s\n' "$noted" |
             grep -oE '"(KernelPath|ImagePath|InitrdPath|kernel|image|initrd)": *"/[^"]+"' | tr -d '" ' | sed 's/:/ /' | while read -r key path; do
             printf 'told\t%s\t%s\t%s\nasked\t%s\n' "$pid" "$key" "$path" "$path"
           done

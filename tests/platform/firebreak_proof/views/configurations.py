@@ -148,9 +148,10 @@ def _dockers(text: str) -> Iterator[tuple[str, str]]:
     except ValueError:
         raise BrokenPromiseError("Docker's settings cannot be read, so nobody can tell which runtimes it has") from None
     for runtime in runtimes.values():
-        shim = runtime.get("runtimeType", "") if isinstance(runtime, dict) else ""
-        if "kata" in shim.rpartition("/")[2]:
-            yield shim, (runtime.get("options") or {}).get("ConfigPath", "")
+        given = runtime if isinstance(runtime, dict) else {}
+        shim, options = given.get("runtimeType"), given.get("options")
+        if isinstance(shim, str) and "kata" in shim.rpartition("/")[2]:
+            yield shim, str(options.get("ConfigPath") or "") if isinstance(options, dict) else ""
 
 
 class Shim(NamedTuple):

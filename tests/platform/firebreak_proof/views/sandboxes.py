@@ -13,6 +13,7 @@ from ..promises import BrokenPromiseError
 from ..proof import Proof
 from . import configurations
 
+_REMOTE = "remote"
 CURRENT, STALE, UNKNOWN = "current", "stale", "unknown"
 # The monitors of configurations whose programs are called otherwise.
 _CALLED = {"clh": "cloud-hypervisor", "fc": "firecracker", "rs-fc": "firecracker"}
@@ -190,9 +191,18 @@ def _fits(following: Next, sandbox: Sandbox) -> bool:
 
 def _judge(sandbox: Sandbox, following: list[Next], places: Mapping[str, Place], tree: str) -> Judged:
     """By the handler whose next sandbox is most like it: any of them may have started it."""
-    options = [one for one in following if _fits(one, sandbox)] or [Next("", {}, 0)]
-    answers = [_held_against(sandbox, one, places, tree) for one in options]
+    options = [one for one in following if _fits(one, sandbox)]
+    if sandbox.monitor is None:
+        options = _without_machine(options, sandbox.told.get("machine", ""))
+    answers = [_held_against(sandbox, one, places, tree) for one in options or [Next("", {}, 0)]]
     return min(answers, key=lambda one: ([CURRENT, UNKNOWN, STALE].index(one.state), len(one.reasons)))
+
+
+def _without_machine(options: list[Next], said: str) -> list[Next]:
+    """Of which handlers a sandbox without a machine here may be: another host has it where its shim says so, or nothing says otherwise."""
+    elsewhere = [one for one in options if one.monitor == _REMOTE]
+    here = [one for one in options if one.monitor != _REMOTE]
+    return elsewhere if said == _REMOTE or not (said or here) else here
 
 
 def _held_against(sandbox: Sandbox, following: Next, places: Mapping[str, Place], tree: str) -> Judged:
@@ -200,7 +210,7 @@ def _held_against(sandbox: Sandbox, following: Next, places: Mapping[str, Place]
     found = {what: _program(process, following.places.get(what), tree) for what, process in parts.items() if process}
     files = _files(sandbox, following)
     found |= {what: _file(path, sandbox, following.places.get(what), places, tree) for what, path in files.items() if path}
-    is_remote = following.monitor == "remote"
+    is_remote = following.monitor == _REMOTE
     if sandbox.monitor is None and not is_remote:
         found["vmm"] = UNKNOWN
     elif not files["guest kernel"] and not is_remote:

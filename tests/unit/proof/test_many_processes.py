@@ -14,7 +14,7 @@ from firebreak_proof import gathering
 from firebreak_proof.asking import Question
 from firebreak_proof.questions.processes import PROCESSES
 
-COUNT = 4000
+COUNT = 2500
 
 
 @pytest.fixture(scope="module")

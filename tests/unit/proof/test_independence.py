@@ -19,8 +19,8 @@ SUITE = REPOSITORY / "tests/platform"
 ALLOWED = {"firebreak_proof", "pytest", "testinfra"}
 STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "contextlib", "dataclasses", "datetime", "fnmatch", "functools", "gzip",
                     "hashlib", "html",
-                    "io", "itertools", "json", "operator", "os", "pathlib", "re", "secrets", "selectors", "shlex", "signal", "stat", "subprocess", "sys",
-                    "tarfile", "tempfile",
+                    "io", "itertools", "json", "operator", "os", "pathlib", "re", "secrets", "selectors", "shlex", "signal", "stat", "subprocess",
+                    "sys", "tarfile", "tempfile",
                     "time", "tomllib", "typing"}
 
 

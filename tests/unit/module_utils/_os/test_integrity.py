@@ -90,7 +90,7 @@ def test_a_preload_that_cannot_be_read_makes_it_unknown() -> None:
     assert facts({"read": files})[1] == {"os.altered_files": "needs_root"}
 
 
-@pytest.mark.parametrize("folder", [*preloads.MANAGER_FOLDERS, *preloads.SERVICES_FOLDERS, *preloads.GENERATORS])
+@pytest.mark.parametrize("folder", [*preloads.FOLDERS, *preloads.GENERATORS])
 def test_a_folder_of_preloads_that_cannot_be_listed_makes_it_unknown(folder: str) -> None:
     denied = {folder: {"problem": "needs_root", "detail": "Permission denied"}}
     assert facts({"read": debian(), "listdir": denied})[1]["os.altered_files"] == "needs_root"

@@ -13,12 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import clocks, happenings, ingest, keeping, observed, questions, upgrade
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import (
+    clocks,
+    happenings,
+    ingest,
+    keeping,
+    observed,
+    questions,
+    retiring,
+    upgrade,
+)
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.database import History
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.ingest import Kept
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.observed import Document
-from history_suite import DAY, HOUR, START, WAIVER, HistorySuite, answered, finding, host, iso, journal, scan, spans
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.texts import indexable
+from history_suite import DAY, HOUR, START, WAIVER, HistorySuite, answered, changed, finding, host, iso, journal, scan, spans
 
 # NUL and half of a surrogate pair: JSON can say them, a database cannot.
 STRANGE, SHOWN = "a\x00\ud800", "a\\u0000\\ud800"
@@ -132,7 +142,8 @@ class GuestSuite(HistorySuite):
         ahead = now + 365 * DAY
         keep_as_a_clock_ahead_did(history, scan(ahead, {"web1": host(finding("kernel.unmanaged")), "web2": host()}),
                                   answered(ahead, {"CVE-1": {"web1": "fixed_in_force", "web2": "exposed"}, "CVE-2": {"web2": "pending"}}))
-        happenings.keep(history, happenings.of_healing([{"at": iso(ahead), "what": "begun"}]))
+        with history.writing() as connection:
+            happenings.write(connection, happenings.of_healing([{"at": iso(ahead), "what": "begun"}]))
         seen = scan(now - HOUR, {"web1": host(), "web2": host()})
         with pytest.raises(HistoryError, match=rf"holds what is of {iso(ahead)}, 36[45] days ahead of .*history_do=forget_future") as caught:
             ingest.keep(history, seen)
@@ -157,3 +168,81 @@ class GuestSuite(HistorySuite):
         assert ingest.keep(history, scan(now - 5 * HOUR, {"web1": host()})) == Kept(True, 1, 0, 1)
         assert {kind: spans(history, kind) for kind in KINDS} == stood
         assert ingest.keep(history, scan(now - HOUR, {"web1": host()})) == Kept(True, 1, 1, 0)
+
+    def test_of_what_a_clock_ahead_saw_nobody_is_silent_before_a_week_is_over(self, history: History) -> None:
+        now = int(time.time()) // HOUR * HOUR
+        ingest.keep(history, scan(now - 90 * DAY, {"web1": host(), "web2": host()}))
+        keep_as_a_clock_ahead_did(history, scan(now + 365 * DAY, {"web1": host()}))
+        for _again in range(2):
+            clocks.forget_future(history)
+        with history.reading() as connection:
+            assert [name for name, _at in questions.silent(connection, now - 7 * DAY)] == ["web2"]
+            assert [name for name, _at in questions.silent(connection, now + 8 * DAY)] == ["web1", "web2"]
+        assert ingest.keep(history, scan(now - HOUR, {"web1": host()})) == Kept(True, 1, 1, 0)
+
+    def test_of_a_journal_the_lines_of_the_future_wait_and_are_told(self, history: History) -> None:
+        now = int(time.time())
+        told = [{"at": iso(at), "what": "begun", "event": str(at)} for at in (now - DAY, now + 9 * DAY, now + 30 * DAY)]
+        for _again in range(2):
+            with pytest.raises(clocks.FutureError, match=r"^2 lines of it, up to (29|30) days ahead of (the server's|this controller's) clock"):
+                happenings.keep(history, happenings.of_healing(told))
+        assert keeping.counts(history)["event"] == 1
+
+    def test_a_host_that_left_is_retired_and_keeps_no_hole_open(self, history: History) -> None:
+        strange, names = STRANGE * 200, ["web1", STRANGE * 200]
+        now = int(time.time()) // HOUR * HOUR
+        ingest.keep(history, scan(now - 30 * DAY, {name: host(finding("kernel.running"), labels={"rack": "1"}) for name in names}))
+        ingest.keep(history, answered(now - 30 * DAY, {"CVE-1": dict.fromkeys(names, "exposed")}))
+        for name in ("web1", strange):
+            ingest.keep(history, scan(now - 20 * DAY, {name: host(finding("kernel.running"), labels={"rack": "1"})}))
+        ingest.keep(history, scan(now - HOUR, {"web1": host(labels={"rack": "1"})}))
+        ingest.keep(history, answered(now - HOUR, {"CVE-1": {"web1": "fixed_in_force"}}))
+        counts = keeping.counts(history)
+        with pytest.raises(HistoryError, match=r"^hosts: web2; wanted names of hosts that the history .* knows; none was retired$"):
+            retiring.retire(history, [strange, "web2"])
+        assert keeping.counts(history) == counts
+        assert retiring.retire(history, [strange, strange], "sold") == {"host": 1, "span": 4}
+        assert retiring.retire(history, [strange], "sold") == {}
+        # What is answered from its old record, and what was seen before that, does not bring it back.
+        ingest.keep(history, answered(now, {"CVE-1": {strange: "exposed", "web1": "fixed_in_force"}}))
+        assert ingest.keep(history, scan(now - 2 * HOUR, {strange: host(finding("kernel.running"))})) == Kept(True, 1, 0, 1)
+        with history.reading() as connection:
+            hole, = questions.holes(connection, now)
+            _hosts, groups = questions.exposures(connection, now)
+            event, = questions.events(connection, 0)
+            assert questions.silent(connection, now - 7 * DAY) == []
+        assert (hole.exposed, hole.fixed_at, hole.hosts) == (0, now - HOUR, 2)
+        assert [(one.name, one.holes, one.standing, one.total) for one in groups] == [("rack=1", 2, 0, 40 * DAY - HOUR)]
+        assert (event["subject"], event["decision"], event["reason"]) == (indexable(strange), "retired", "sold")
+
+    def test_a_later_scan_of_a_name_that_was_retired_is_of_a_new_host(self, history: History, tmp_path: Path) -> None:
+        now = int(time.time())
+        seen = {"web1": host(finding("kernel.running"))}
+        ingest.keep(history, scan(now - 9 * DAY, seen))
+        assert retiring.retire(history, ["web1"]) == {"host": 1, "span": 2}
+        keeping.prune(history, now + HOUR)
+        keeping.back_up(history, tmp_path / "backup.gz")
+        other = upgrade.opened(str(tmp_path / "other.sqlite"))
+        keeping.restore(other, tmp_path / "backup.gz")
+        for one in (history, other):
+            with one.reading() as connection:
+                assert questions.silent(connection, now) == []
+            assert ingest.keep(one, scan(now + HOUR // 2, seen)) == Kept(True, 1, 1, 0)
+            assert [row[3:6] for row in spans(one)] == [("open", None, None)]
+            ingest.keep(one, answered(now + HOUR // 2, {"CVE-1": {"web1": "exposed"}}))
+            assert len(spans(one, "hole")) == 1
+            with one.reading() as connection:
+                assert questions.silent(connection, now + 8 * DAY) == [("web1", now + HOUR // 2)]
+        other.close()
+
+    def test_names_of_any_length_are_one_name_in_scans_answers_and_journals(self, history: History) -> None:
+        for name in ("a" * 300, "a" * 301 + "1", "a" * 301 + "2", "ü" * 9000):
+            at, before = START, keeping.counts(history)["host"]
+            ingest.keep(history, scan(at, {name: host()}))
+            ingest.keep(history, answered(at, {"CVE-1": {name: "exposed"}}))
+            happenings.keep(history, happenings.of_rollout(journal((5, changed(name)), run=name[-9:]), "x"))
+            ingest.keep(history, answered(at + HOUR, {"CVE-1": {name: "fixed_in_force"}}))
+            assert keeping.counts(history)["host"] == before + 1
+        with history.reading() as connection:
+            hole, = questions.holes(connection, START + DAY)
+        assert dict(hole.closers) == {"a" * 9: 1, "a" * 8 + "1": 1, "a" * 8 + "2": 1, "ü" * 9: 1}

@@ -15,7 +15,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
 from ..plugin_utils._fleet.bounded import counted
-from ..plugin_utils._history import clocks, feeding, keeping
+from ..plugin_utils._history import clocks, feeding, keeping, retiring
 from ..plugin_utils._history.database import History, default, is_missing
 from ..plugin_utils._history.errors import HistoryError
 from ..plugin_utils._history.upgrade import opened
@@ -28,11 +28,13 @@ from ..plugin_utils._transport.terminal import show
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "history": {"type": "raw", "default": ""},
     "reports": {"type": "str", "default": "reports"},
-    "do": {"type": "str", "choices": ["feed", "prune", "forget_future", "export", "backup", "restore"], "default": "feed"},
+    "do": {"type": "str", "choices": ["feed", "prune", "retire", "forget_future", "export", "backup", "restore"], "default": "feed"},
     "runs": {"type": "list", "elements": "path", "default": []},
     "slice": {"type": "str", "default": ""},
     "file": {"type": "str", "default": ""},
     "keep_days": {"type": "int", "default": 0},
+    "hosts": {"type": "list", "elements": "str", "default": []},
+    "why": {"type": "str", "default": ""},
 }
 _DAY = 86400
 _NOTHING = "nothing new"
@@ -55,7 +57,7 @@ class ActionModule(ControllerAction):
             raise AnsibleActionFail(str(error)) from None
         job = job_of(task_vars or {}) if args["do"] in ("export", "backup") else None
         show(result, [*map(Line, lines), *ending(Path(args["file"]).expanduser().absolute(), job, "firebreak_history_file")])
-        is_changed = args["do"] in ("feed", "prune", "forget_future", "restore") and not lines[0].startswith(_NOTHING)
+        is_changed = args["do"] in ("feed", "prune", "retire", "forget_future", "restore") and not lines[0].startswith(_NOTHING)
         result.update(changed=is_changed, told=wrap_var(lines))
         return result
 
@@ -85,6 +87,9 @@ def _do(history: History, args: dict[str, Any], reports: Path) -> Iterator[str]:
         caught = feeding.catch_up(history, [Path(run).absolute() for run in args["runs"]] or store.runs(reports), args["slice"])
         yield from [*done, *caught.told] or [f"{_NOTHING} in {reports}"]
         yield from caught.refused
+    elif what == "retire":
+        gone = retiring.retire(history, args["hosts"], args["why"])
+        yield _counted("retired", gone) if gone else f"{_NOTHING} to retire"
     elif what == "forget_future":
         yield _gone(clocks.forget_future(history))
     elif what == "prune":

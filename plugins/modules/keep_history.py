@@ -24,9 +24,10 @@ options:
     description:
       - V(feed) brings in what is not in it yet, V(prune) forgets what ended O(keep_days) days ago, V(export) writes JSON lines, V(backup) the same
         compressed, V(restore) brings a backup into an empty history.
+      - V(retire) ends what stands on O(hosts), which are gone for good.
       - V(forget_future) puts the history back as it was before a controller whose clock was ahead brought something in.
     type: str
-    choices: [feed, prune, forget_future, export, backup, restore]
+    choices: [feed, prune, retire, forget_future, export, backup, restore]
     default: feed
   runs:
     description: With V(feed), the directories to bring in; all of O(reports) where the list is empty.
@@ -45,6 +46,15 @@ options:
     description: With V(prune), for how many days what has ended is kept.
     type: int
     default: 0
+  hosts:
+    description: With V(retire), the names of the hosts, each of which the history knows.
+    type: list
+    elements: str
+    default: []
+  why:
+    description: With V(retire), what the history tells as the reason.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Does nothing in check mode, and says so.

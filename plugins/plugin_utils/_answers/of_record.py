@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._fleet.bounded import text_at
+from .._fleet.bounded import name_at, text_at
 from .._fleet.host import Loaded
 from .._standard.mitigations import Mitigation
 from . import components, mitigated
@@ -22,7 +22,7 @@ def fact_of(loaded: Loaded, standards: Mapping[str, tuple[Mitigation, ...]] | No
     """What answers need of one document of a report; ``standards`` has the mitigations of each standard by its SHA-256."""
     document = loaded.document if isinstance(loaded.document, Mapping) else {}
     record = document.get("record")
-    name = text_at(document, "host") or loaded.name
+    name = name_at(document, "host") or loaded.name
     if not isinstance(record, Mapping) or not record:
         return Fact(name, "", (), loaded.problem or "the scan has no record")
     placed = tuple(components.placed(record))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._fleet.bounded import mappings_at, text_at, texts
+from .._fleet.bounded import mappings_at, name_at, texts
 
 SCHEMA = "firebreak.answers/1"
 # The same with one row for all hosts that have the same answer (``group`` for ``host``, a number in ``groups``): what a thousand CVEs on a large
@@ -23,6 +23,6 @@ def rows(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for row in mappings_at(document, "answers"):
         number = row.get("group")
         shared = groups[number] if isinstance(number, int) and 0 <= number < len(groups) else None
-        for host in [text_at(row, "host")] if shared is None else shared:
+        for host in [name_at(row, "host")] if shared is None else shared:
             if host:
                 yield host, row

@@ -99,3 +99,9 @@ def text_at(value: Any, path: str) -> str:
     """The text at a dotted path, bounded; anything that is not text is as good as missing: ''."""
     found = dig(value, path)
     return clipped(str(found), 300) if isinstance(found, str) else ""
+
+
+def name_at(value: Any, path: str) -> str:
+    """The name at a dotted path, whole: cut, it would tell two that begin alike from each other no more, nor be found again elsewhere."""
+    found = dig(value, path)
+    return str(found) if isinstance(found, str) else ""

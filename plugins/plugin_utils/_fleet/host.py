@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from . import identity
-from .bounded import clipped, plain, text_at
+from .bounded import clipped, name_at, plain, text_at
 from .distribution import facts_of
 from .identity import Key, Sight
 
@@ -135,7 +135,7 @@ def host_of(item: Loaded, pool: Pool) -> Host:
         return lost(item.name, "record_unreadable", f"its document has the verdict {seen}; wanted one of {', '.join(VERDICTS)}")
     record = document.get("record")
     return Host(
-        name=text_at(document, "host") or item.name,
+        name=name_at(document, "host") or item.name,
         verdict=verdict,
         reasons=tuple(clipped(str(reason), 200) for reason in _list(document.get("reasons"))[:20]),
         standard=text_at(document, "standard") or None,

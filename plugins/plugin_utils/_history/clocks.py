@@ -10,13 +10,14 @@ put right only later, what it had brought in is told, nothing more comes in, and
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from .._fleet.bounded import counted
 from .database import History
 from .errors import HistoryError, library
-from .observed import KINDS
+from .observed import FORGOTTEN, KINDS, RETIRED
 from .rolled_up import roll_up_all
 from .schema import tables
 
@@ -40,8 +41,7 @@ def now(history: History, connection: sqlalchemy.Connection) -> int:
 
 def check(history: History, connection: sqlalchemy.Connection, at: int, what: str) -> None:
     """FutureError where a document is ahead of the clock; HistoryError where something in the history is."""
-    sa, ingest, clock = library("sqlalchemy"), tables().ingest, now(history, connection)
-    whose = "this controller's clock" if history.is_sqlite else "the server's clock"
+    sa, ingest, clock, whose = library("sqlalchemy"), tables().ingest, now(history, connection), _whose(history)
     if at > clock + TOLERATED_SECONDS:
         raise FutureError(f"the history {history.where}: the {what} of {_iso(at)} is {_ahead(at, clock)} ahead of {whose} ({_iso(clock)}); "
                           "nothing of it was kept: wanted a clock that is right")
@@ -51,6 +51,16 @@ def check(history: History, connection: sqlalchemy.Connection, at: int, what: st
             f"the history {history.where}: it holds what is of {_iso(newest)}, {_ahead(newest, clock)} ahead of {whose} ({_iso(clock)}), beside "
             "which nothing newer would count; nothing was kept, and it is brought in later. If the clock is right now: playbooks/keep_history.yml "
             "-e firebreak_history_do=forget_future")
+
+
+def lines_ahead(history: History, moments: Sequence[int], clock: int) -> FutureError:
+    """What to say of lines of a journal that are left out, being ahead of the clock."""
+    return FutureError(f"{counted(len(moments), 'line')} of it, up to {_ahead(max(moments), clock)} ahead of {_whose(history)} ({_iso(clock)}): "
+                       f"not in the history {history.where} until that time has come")
+
+
+def _whose(history: History) -> str:
+    return "this controller's clock" if history.is_sqlite else "the server's clock"
 
 
 def _iso(moment: int) -> str:
@@ -76,7 +86,7 @@ def forget_future(history: History) -> dict[str, int]:
             "event": connection.execute(event.delete().where(event.c.at > limit)).rowcount,
             "span": connection.execute(span.delete().where(span.c.since > limit)).rowcount + connection.execute(
                 span.update().where(span.c.until > limit).values(until=None, ended_id=None, closer_id=None)).rowcount,
-            "sight": _forget_sights(connection, limit),
+            "sight": _forget_sights(connection, limit, clock),
         }
         in_use = sa.select(span.c.thing_id)
         connection.execute(thing.delete().where(thing.c.first_at > limit, thing.c.id.not_in(in_use)))
@@ -86,11 +96,14 @@ def forget_future(history: History) -> dict[str, int]:
     return {name: count for name, count in done.items() if count}
 
 
-def _forget_sights(connection: sqlalchemy.Connection, limit: int) -> int:
-    """Of a host whose last sight is forgotten the next scan says all anew, against what stands; one from before what stands began stays late."""
+def _forget_sights(connection: sqlalchemy.Connection, limit: int, clock: int) -> int:
+    """Of a host whose last sight is forgotten the next scan says all anew, against what stands; one from before what stands began stays late.
+
+    When it was last seen nobody knows any more, so that it counts as silent only when nothing was heard of it from now on.
+    """
     sa, found = library("sqlalchemy"), tables()
     span, sight, thing, bind = found.span, found.sight, found.thing, sa.bindparam
-    count = 0
+    count, hosts = 0, set[int]()
     for kind, kinds in KINDS.items():
         ahead = sa.and_(sight.c.kind == kind, sight.c.at > limit)
         changed = sa.select(span.c.host_id, sa.func.max(sa.func.coalesce(span.c.until, span.c.since))).join(
@@ -100,5 +113,10 @@ def _forget_sights(connection: sqlalchemy.Connection, limit: int) -> int:
         if known:
             change = sight.update().where(sight.c.kind == kind, sight.c.host_id == bind("b_host")).values(at=bind("b_at"), digest="")
             connection.execute(change, known)
+        hosts.update(row["b_host"] for row in known)
         count += len(known) + connection.execute(sight.delete().where(ahead)).rowcount
+    connection.execute(sight.delete().where(sight.c.kind.in_((FORGOTTEN, RETIRED)), sight.c.at > limit))
+    if hosts:
+        connection.execute(sight.delete().where(sight.c.kind == FORGOTTEN, sight.c.host_id == bind("b_host")), [{"b_host": one} for one in hosts])
+        connection.execute(sight.insert(), [{"host_id": one, "kind": FORGOTTEN, "at": clock, "digest": ""} for one in sorted(hosts)])
     return count

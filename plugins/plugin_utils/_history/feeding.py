@@ -120,6 +120,9 @@ def journals(history: History, folder: Path) -> Iterator[tuple[bool, str]]:
         except store.StoreError as error:
             yield False, str(error)
             continue
+        except FutureError as error:
+            yield False, f"{path}: {error}"
+            continue
         _mark(folder, path.name, state)
         yield True, f"{path}: {counted(count, 'line')} of it new"
 

@@ -15,12 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._answers.answer import CLOSED, MITIGATED
-from .._fleet.bounded import clipped, text_at
+from .._fleet.bounded import clipped, name_at, text_at
+from . import clocks
 from .database import History
 from .errors import library
 from .observed import ANSWER, HOLE, moment
 from .rolled_up import numbers
 from .schema import tables
+from .texts import indexable
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -62,7 +64,7 @@ def of_rollout(events: Iterable[Mapping[str, Any]], name: str) -> Iterator[Happe
         if not own:
             own = _digest({"name": name, **event})
             run = text_at(event, "id") or name
-        at, what, host = moment(event.get("at")), text_at(event, "event"), text_at(event, "host")
+        at, what, host = moment(event.get("at")), text_at(event, "event"), name_at(event, "host")
         told = _told(what, event)
         if at is not None and told is not None and (host or what in (*_OF_ALL, "wave")):
             yield Happening(f"{own}:{number}", at, ROLLOUT, host, *told, run)
@@ -86,7 +88,7 @@ def of_healing(rows: Iterable[Mapping[str, Any]]) -> Iterator[Happening]:
     for row in rows:
         at, key = moment(row.get("at")), _digest(row)
         if at is not None and text_at(row, "what"):
-            yield Happening(f"{key}:{alike[key]}", at, HEAL, text_at(row, "host"), text_at(row, "what"), clipped(text_at(row, "why"), _LONGEST),
+            yield Happening(f"{key}:{alike[key]}", at, HEAL, name_at(row, "host"), text_at(row, "what"), clipped(text_at(row, "why"), _LONGEST),
                             text_at(row, "event"))
             alike[key] += 1
 
@@ -96,19 +98,30 @@ def _digest(row: Mapping[str, Any]) -> str:
 
 
 def keep(history: History, happenings: Iterable[Happening]) -> int:
-    """Bring in those that are not in the history yet; how many they were."""
-    told = {one.key: one for one in happenings}
-    sa, event, ingest = library("sqlalchemy"), tables().event, tables().ingest
+    """Bring in those that are not in the history yet; how many they were. FutureError where some are ahead of the clock; the others are kept."""
+    sa, ingest, told = library("sqlalchemy"), tables().ingest, list(happenings)
     with history.writing() as connection:
-        known = {key for some in _portions(list(told)) for (key,) in connection.execute(sa.select(event.c.key).where(event.c.key.in_(some)))}
-        fresh = [one for key, one in told.items() if key not in known]
-        last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0))).scalar_one()
-        for some in _portions([{"id": number, **one._asdict()} for number, one in enumerate(fresh, last + 1)]):
-            connection.execute(event.insert(), some)
+        clock = clocks.now(history, connection)
+        fresh = write(connection, (one for one in told if one.at <= clock + clocks.TOLERATED_SECONDS))
         first = min((one.at for one in fresh if one.kind == ROLLOUT and one.decision == DONE), default=None)
         if first is not None and connection.execute(sa.select(ingest.c.id).where(ingest.c.kind == ANSWER, ingest.c.at >= first).limit(1)).first():
             credit(connection, _unexplained(connection, first))
+    if ahead := [one.at for one in told if one.at > clock + clocks.TOLERATED_SECONDS]:
+        raise clocks.lines_ahead(history, ahead, clock)
     return len(fresh)
+
+
+def write(connection: sqlalchemy.Connection, happenings: Iterable[Happening]) -> list[Happening]:
+    """Write those that are not there yet; which they were."""
+    sa, event = library("sqlalchemy"), tables().event
+    told = {one.key: one for one in happenings}
+    known = {key for some in _portions(list(told)) for (key,) in connection.execute(sa.select(event.c.key).where(event.c.key.in_(some)))}
+    fresh = [one for key, one in told.items() if key not in known]
+    last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0))).scalar_one()
+    # As hosts are named in their table, by which what was done is found again.
+    for some in _portions([{"id": number, **one._asdict(), "subject": indexable(one.subject)} for number, one in enumerate(fresh, last + 1)]):
+        connection.execute(event.insert(), some)
+    return fresh
 
 
 def _unexplained(connection: sqlalchemy.Connection, first: int) -> list[Ended]:
@@ -127,10 +140,10 @@ def credit(connection: sqlalchemy.Connection, ended: Iterable[Ended]) -> None:
         return
     done = _done(connection, min(one.since for one in spans), max(one.until for one in spans))
     closers = [(one, run) for one in spans if (run := next((run for at, run in done.get(one.host, ()) if one.since <= at <= one.until), None))]
-    words = _words(connection, {run for _one, run in closers})
+    numbers_of = words(connection, {run for _one, run in closers})
     change = span.update().where(span.c.thing_id == bind("b_thing"), span.c.host_id == bind("b_host"), span.c.since == bind("b_since")).values(
         closer_id=bind("b_closer"))
-    for some in _portions([{"b_thing": one.thing, "b_host": one.host, "b_since": one.since, "b_closer": words[run]} for one, run in closers]):
+    for some in _portions([{"b_thing": one.thing, "b_host": one.host, "b_since": one.since, "b_closer": numbers_of[run]} for one, run in closers]):
         connection.execute(change, some)
 
 
@@ -144,7 +157,7 @@ def _done(connection: sqlalchemy.Connection, since: int, until: int) -> dict[int
     return found
 
 
-def _words(connection: sqlalchemy.Connection, texts: set[str]) -> dict[str, int]:
+def words(connection: sqlalchemy.Connection, texts: set[str]) -> dict[str, int]:
     """The numbers of these words, new ones written."""
     sa, word = library("sqlalchemy"), tables().word
     last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(word.c.id), 0))).scalar_one()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import clocks, happenings, observed
+from . import clocks, happenings, observed, retiring
 from .database import History
 from .errors import library
 from .happenings import Ended
@@ -115,6 +115,7 @@ class _Writer:
         self.closed: list[_Close] = []
         self.opened: list[dict[str, Any]] = []
         self.severities: dict[int, str] = {}
+        self.retired = retiring.retired(connection)
 
     def keep(self) -> Kept:
         """Write what changed."""
@@ -153,7 +154,7 @@ class _Writer:
             number = self._host(seen.name)
             at, digest = known.get(number, (-1, ""))
             fresh = observed.digest_of(seen)
-            if seen.at < at or (seen.at == at and fresh != digest):
+            if seen.at < at or seen.at <= self.retired.get(number, -1) or (seen.at == at and fresh != digest):
                 late += 1
             elif fresh != digest:
                 changed.append((seen, fresh))
@@ -224,7 +225,8 @@ class _Writer:
             number, before = self._host(seen.name), len(self.opened) + len(self.closed)
             for thing, state in seen.things.items():
                 hole = self._thing(thing)
-                if (hole, number) in known_later:
+                # What is answered of a host that is retired comes from its old record.
+                if (hole, number) in known_later or number in self.retired:
                     late += 1
                 else:
                     self._state(number, thing, state, at, standing.get((hole, number)))

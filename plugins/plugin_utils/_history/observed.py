@@ -28,6 +28,8 @@ FINDING, HOLE, VERDICT, FACT, GROUP, LABEL, PROMISE = "finding", "hole", "verdic
 SCAN, ANSWER, PROOF = "scan", "answer", "proof"
 # What a kind of document speaks of.
 KINDS = {SCAN: (FINDING, VERDICT, FACT, GROUP, LABEL), ANSWER: (HOLE,), PROOF: (PROMISE,)}
+# What a person said of a host, kept where sights are: that it is gone for good, or that its last sight was of a clock ahead and is forgotten.
+RETIRED, FORGOTTEN = "retired", "forgotten"
 MEMBER, BROKEN, KEPT, NOT_PROMISED, GONE = "member", "broken", "kept", "not_promised", "gone"
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 # Answers of one question, host by host: more than these say little of a fleet that changes, and take minutes to keep.

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import library
 from .happenings import DONE, ROLLOUT
-from .observed import FINDING, GROUP, HOLE, LABEL, VERDICT
+from .observed import FINDING, GROUP, HOLE, LABEL, RETIRED, VERDICT
+from .retiring import retired
 from .rolled_up import numbers, of_each_host
 from .schema import tables
 
@@ -169,8 +170,10 @@ def _seconds_of_hosts(connection: sqlalchemy.Connection, now: int, since: int) -
 
 def _members(connection: sqlalchemy.Connection) -> Any:
     sa, span, thing = library("sqlalchemy"), tables().span, tables().thing
-    return connection.execute(sa.select(thing.c.name, span.c.host_id).join(thing, thing.c.id == span.c.thing_id).where(
-        thing.c.kind.in_((GROUP, LABEL)), span.c.until.is_(None)))
+    # A host that was retired was a member to its end, and what it had stays with its groups.
+    is_member = sa.or_(span.c.until.is_(None), span.c.ended_id.in_(numbers(connection, [RETIRED])))
+    return connection.execute(sa.select(thing.c.name, span.c.host_id).distinct().join(thing, thing.c.id == span.c.thing_id).where(
+        thing.c.kind.in_((GROUP, LABEL)), is_member))
 
 
 def _together(name: str, members: list[Exposure]) -> Exposure:
@@ -267,11 +270,12 @@ def parts(connection: sqlalchemy.Connection) -> list[Part]:
 
 
 def silent(connection: sqlalchemy.Connection, before: int) -> list[tuple[str, int]]:
-    """Hosts of which nothing was heard since then, with when they were scanned last: gone, or forgotten."""
+    """Hosts of which nothing was heard since then, with when they were scanned last: gone, or forgotten. Those that were retired are neither."""
     sa, sight, host = library("sqlalchemy"), tables().sight, tables().host
-    rows = connection.execute(sa.select(host.c.name, sa.func.max(sight.c.at)).join(host, host.c.id == sight.c.host_id).group_by(host.c.name).having(
-        sa.func.max(sight.c.at) < before).order_by(host.c.name))
-    return [(row[0], row[1]) for row in rows]
+    gone = retired(connection)
+    rows = connection.execute(sa.select(host.c.id, host.c.name, sa.func.max(sight.c.at)).join(host, host.c.id == sight.c.host_id).where(
+        sight.c.kind != RETIRED).group_by(host.c.id, host.c.name).having(sa.func.max(sight.c.at) < before).order_by(host.c.name))
+    return [(name, at) for number, name, at in rows if number not in gone]
 
 
 def events(connection: sqlalchemy.Connection, since: int, limit: int = 500) -> list[dict[str, Any]]:

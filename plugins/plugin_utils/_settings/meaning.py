@@ -74,6 +74,7 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_history_days": Setting("number", 0),
     "firebreak_history_do": Setting("word", "feed"),
     "firebreak_history_file": Setting("path", ""),
+    "firebreak_history_hosts": Setting("names", []),
     "firebreak_history_keep_days": Setting("number", 0),
     "firebreak_history_report_dir": Setting("path", ""),
     "firebreak_slice": Setting("text", ""),

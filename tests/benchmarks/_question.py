@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, feeds
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, compiled, feeds
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_files import write
 
 directory, wanted = Path(sys.argv[1]), [feeds.Feed(Path(sys.argv[1]).parent / "feed")]
@@ -21,4 +21,4 @@ cves = tuple(Path(sys.argv[2]).read_text(encoding="ascii").split())
 if cves:
     write(directory, asking.ask(asking.Question(cves, max_age_hours=24), wanted, directory, datetime.now(timezone.utc)), "0")
 else:
-    asking.compiled(wanted, directory)
+    compiled.opened(wanted, directory).close()

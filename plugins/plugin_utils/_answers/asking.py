@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from .._fleet import store
+from . import compiled, fleet, kept
 from . import feeds as edge
-from . import fleet, index, kept
 from .feeds import Feed, Problem
 from .model import FeedError
 from .told import told
@@ -41,7 +38,7 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         from .mirrors import brought
         wanted = brought(wanted, directory.parent / "feeds" / "mirrors", fetched)
     ages = [_age(feed, now) for feed in wanted]
-    opened = index.Index(compiled(wanted, directory))
+    opened = compiled.opened(wanted, directory)
     try:
         problems = fetched + opened.problems()
         since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
@@ -60,55 +57,9 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
     return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, said, passed_over, titles)
 
 
-def compiled(wanted: list[Feed], directory: Path) -> Path:
-    """The index of these feeds, made anew only where a file of theirs changed, or one that stands behind it."""
-    files = [(feed, edge.files(feed)) for feed in wanted]
-    listed = [(feed.stream, feed.keyring, *_looks(path)) for feed, paths in files for path in paths]
-    if not listed:
-        raise FeedError(f"firebreak_feeds: no file in {', '.join(feed.name for feed in wanted) or 'an empty list, or what could not be fetched'}")
-    listed += [("", "", *_looks(path)) for feed, paths in files for path in _behind(feed, paths)]
-    digest = hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
-    folder = store.private_directory(directory.parent / "feeds")
-    path = folder / f"{digest}.sqlite"
-    if not path.exists():
-        # What reads feeds of all forms takes longer to load than the answer of a compiled index.
-        from . import reading
-        problems: list[Problem] = []
-        with tempfile.TemporaryDirectory(dir=folder) as place:
-            fresh = Path(place) / "index"
-            index.build(fresh, (item for feed in wanted for item in reading.read(feed, problems)), problems)
-            fresh.replace(path)
-        for old in folder.iterdir():
-            if old.is_file() and old.stem != digest:
-                old.unlink()
-    return path
-
-
-def _behind(feed: Feed, files: list[Path]) -> list[Path]:
-    """What stands behind the files of a feed: what they are held against, and the file that a repository's index names."""
-    told = [Path(name) for name in (feed.signature, feed.keyring, feed.part) if name]
-    named = [each for path in files if path.name == edge.REPOSITORY and not feed.part for each in _named(path)]
-    return [*told, *edge.beside(feed), *named]
-
-
-def _named(path: Path) -> list[Path]:
-    # What reads XML takes longer to load than the answer of a compiled index.
-    from . import repository
-    try:
-        return [repository.place(path, repository.updateinfo(path).href)]
-    except (FeedError, OSError):
-        return []
-
-
 def _id(text: str) -> str:
     """An id as feeds write it: a CVE's in capitals, an advisory's as its vendor does."""
     return text.upper() if text[:4].lower() == "cve-" else text
-
-
-def _looks(path: Path) -> tuple[str, int, int]:
-    """What tells one state of a file from another: its name, size and time; 0 where there is none."""
-    found = path.stat() if path.exists() else None
-    return str(path), found.st_size if found else 0, found.st_mtime_ns if found else 0
 
 
 def partial(problems: list[Problem]) -> str:

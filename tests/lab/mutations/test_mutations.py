@@ -24,18 +24,17 @@ from two_witnesses import Seen, ask_both
 KINDS = os.environ.get("FIREBREAK_MUTATED", " ".join(mutation_table.KINDS)).split()
 ONLY = os.environ.get("FIREBREAK_ONLY", "").split()
 MUTATIONS = [one for one in mutation_table.load() if one.kind in KINDS and (not ONLY or one.name in ONLY)]
-TAMPERED = {host: kind for host, kind in (("subject", "machine"), ("box-one", "container"), ("box-two", "container"),
-                                           ("box-three", "container"), ("engine", "engine")) if kind in KINDS}
+TAMPERED = {host: kind for host, kind in (("subject", "machine"), ("box-one", "container"), ("box-two", "container"), ("box-three", "container"),
+                                           ("box-four", "container"), ("engine", "engine")) if kind in KINDS}
 UNTOUCHED = [host for host, kind in (("control", "machine"), ("quiet", "container"), ("idle", "engine")) if kind in KINDS]
 SCRIPT_SECONDS = 180
 
 
 class Turn(NamedTuple):
-    """One round: what was done to whom, what both said then, and what they said when it was undone."""
+    """One round: what was done to whom, and what both said then."""
 
     done: Mapping[str, list[Mutation]]
-    tampered: Mapping[str, Seen]
-    undone: Mapping[str, Seen]
+    said: Mapping[str, Seen]
 
 
 def run_scripts(fleet: Fleet, scripts: Mapping[str, list[tuple[str, str]]]) -> None:
@@ -46,16 +45,16 @@ def run_scripts(fleet: Fleet, scripts: Mapping[str, list[tuple[str, str]]]) -> N
                                   text=True, timeout=SCRIPT_SECONDS, check=False)
             assert done.returncode == 0, f"{host}: the script of {name} ended with {done.returncode}: {done.stdout}"
 
-    with ThreadPoolExecutor(len(scripts)) as pool:
+    with ThreadPoolExecutor(max(1, len(scripts))) as pool:
         list(pool.map(run, scripts))
 
 
 def take_turn(fleet: Fleet, number: int, done: Mapping[str, list[Mutation]]) -> Turn:
-    """Tamper, ask both, undo in reverse order, ask both again."""
+    """Tamper, ask both, undo in reverse order. What an undo left behind is found by the next turn, or by the last, in which nothing is done."""
     run_scripts(fleet, {host: [(one.name, one.apply) for one in mutations] for host, mutations in done.items()})
-    tampered = ask_both(fleet, f"tampered-{number}")
+    said = ask_both(fleet, f"turn-{number}")
     run_scripts(fleet, {host: [(one.name, one.undo) for one in reversed(mutations)] for host, mutations in done.items()})
-    return Turn(done, tampered, ask_both(fleet, f"undone-{number}"))
+    return Turn(done, said)
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +73,11 @@ def tampered_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="session")
 def turns(tampered_fleet: Fleet) -> list[Turn]:
-    """Every mutation, done and undone."""
+    """Every mutation, done and undone, and a last turn in which nothing is done."""
     before = ask_both(tampered_fleet, "before")
     faults = {host: (seen.verdict, seen.findings, seen.unknown, seen.proof) for host, seen in before.items() if not seen.is_green}
     assert not faults, f"before anything was tampered with: {faults}"
-    return [take_turn(tampered_fleet, number, done) for number, done in enumerate(mutation_table.rounds(MUTATIONS, TAMPERED))]
+    return [take_turn(tampered_fleet, number, done) for number, done in enumerate([*mutation_table.rounds(MUTATIONS, TAMPERED), {}])]
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +86,7 @@ def caught(turns: list[Turn]) -> dict[str, Caught]:
     found = {}
     for turn in turns:
         for host, mutations in turn.done.items():
-            seen = turn.tampered[host]
+            seen = turn.said[host]
             for one in mutations:
                 findings = {seen.findings[key] for key in one.breaks if key in seen.findings}
                 findings |= set() if one.is_told else {f"unknown: {key}" for key in one.breaks if seen.cannot_say(key)}
@@ -97,7 +96,7 @@ def caught(turns: list[Turn]) -> dict[str, Caught]:
 
 def place_of(turns: list[Turn], mutation: Mutation) -> Seen:
     """What both said of the host that had the mutation."""
-    return next(turn.tampered[host] for turn in turns for host, done in turn.done.items() if mutation in done)
+    return next(turn.said[host] for turn in turns for host, done in turn.done.items() if mutation in done)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
@@ -116,26 +115,20 @@ def test_the_proof_catches(turns: list[Turn], mutation: Mutation) -> None:
 
 
 def test_nothing_is_found_but_what_was_done(turns: list[Turn]) -> None:
-    for turn in turns:
-        for host, mutations in turn.done.items():
-            assert set(turn.tampered[host].findings) == {key for one in mutations if one.is_told for key in one.breaks}, host
+    for number, turn in enumerate(turns):
+        for host, seen in turn.said.items():
+            done = {key for one in turn.done.get(host, ()) if one.is_told for key in one.breaks}
+            assert set(seen.findings) == done, (number, host)
 
 
 def test_scan_and_proof_agree_on_every_promise_of_every_host(turns: list[Turn]) -> None:
-    said = [f"{host}: {line}" for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items()
-            for line in seen.disagreements()]
-    assert said == []
+    assert [f"{host}: {line}" for turn in turns for host, seen in turn.said.items() for line in seen.disagreements()] == []
 
 
-def test_untouched_hosts_stay_green_throughout(turns: list[Turn]) -> None:
-    said = {host: seen for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items() if host in UNTOUCHED}
-    assert sorted(said) == sorted(UNTOUCHED)
-    assert [(host, seen) for turn in turns for asked in (turn.tampered, turn.undone) for host, seen in asked.items()
-            if host in UNTOUCHED and not seen.is_green] == []
-
-
-def test_a_host_is_green_again_when_it_is_put_right(turns: list[Turn]) -> None:
-    assert [(host, seen) for turn in turns for host, seen in turn.undone.items() if not seen.is_green] == []
+def test_hosts_are_green_when_nothing_is_done_to_them_or_all_was_put_right(turns: list[Turn]) -> None:
+    untouched = [(number, host, seen) for number, turn in enumerate(turns) for host, seen in turn.said.items() if not turn.done.get(host)]
+    assert {host for _number, host, _seen in untouched} == {*TAMPERED, *UNTOUCHED}
+    assert [one for one in untouched if not one[-1].is_green] == []
 
 
 def test_the_document_says_what_caught_each(caught: dict[str, Caught]) -> None:

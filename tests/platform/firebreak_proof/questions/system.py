@@ -61,10 +61,9 @@ GENERAL = (
     # named as well: nobody can tell what it is.
     Question("altered", ("os.altered_files",), r"""
         really() { # NAME...: the files that run when they are called
-          for name in "$@"; do
-            path=$(command -v "$name") && path=$(readlink -f "$path") || continue
+          for name in "$@"; do command -v "$name"; done | tr '\n' '\0' | xargs -0 readlink -f | sort -u | while read -r path; do
             printf '%s\n' "$path"
-            [ "$(head -c 2 "$path" | od -An -c | tr -d ' ')" = '#!' ] && readlink -f "$(sed -n '1s|^#! *\([^ ]*\).*|\1|p' "$path")"
+            case $(head -c 2 "$path" | tr -d '\0') in '#!') readlink -f "$(sed -n '1s|^#! *\([^ ]*\).*|\1|p' "$path")" ;; esac
           done | sort -u
         }
         names="uname dpkg dpkg-query apt-cache systemctl cat stat readlink cut head tr sort date md5sum sha256sum grep sed awk sh rpm dnf zypper"
@@ -74,8 +73,7 @@ GENERAL = (
               dash mawk gawk grep sed; do
             sed -nE '/  (.*\/)?s?bin\/|os-release$/p' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
           done | ( cd / && md5sum --check --quiet 2>/dev/null ) | sed -n 's|^\(.*\): FAILED.*|??5?????? /\1|p'
-          present=$(really $names | while read -r path; do printf '%s  %s\n' "$(md5sum <"$path" | cut -d' ' -f1)" "${path#/}"; done |
-            sed 's|  usr/|  |')
+          present=$(really $names | tr '\n' '\0' | xargs -0 md5sum | sed 's|  /|  |; s|  usr/|  |')
           wanted=$(printf '%s\n' "$present" | sed 's/^[^ ]*  //' | tr '\n' '|')
           { grep -hsE "  (usr/)?(${wanted%|})\$" /var/lib/dpkg/info/*.md5sums | sed 's|  usr/|  |'; echo; printf '%s\n' "$present"; } |
             awk '!NF { seen = 1; next } !seen { known[$0] = 1 } seen && !($0 in known) { print "??5?????? /usr/" $2 }'

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, compare
-from . import live, reach
+from . import live, reach, streams
 from .model import AFFECTED, NOT_AFFECTED, SOURCE, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
@@ -71,7 +71,7 @@ def of_nothing(said: Told, kernel: Seen, known: set[str]) -> Answer:
 
 def judge(said: Told, seen: Seen) -> Answer | None:
     """The answer for one thing; None where the advisories are not about it."""
-    rows = [(name, row) for package in seen.names for name, row in said.rows.get(package, ()) if _is_about(row, seen)]
+    rows = _about(said, seen.names, seen.source)
     of_kernel = seen.component == "kernel"
     if not rows and of_kernel and not seen.names and said.of_kernel:
         why = seen.runs.why or "no package holds it"
@@ -79,12 +79,12 @@ def judge(said: Told, seen: Seen) -> Answer | None:
     patches = live.patches(said.live, seen) if of_kernel else []
     if not rows and not patches:
         return None
-    chosen = _of_streams(rows, seen)
+    chosen = _of_streams(rows, seen, seen.runs, seen.streams)
     notices = [row for _id, row in rows if row.live_patch and row.stream in seen.streams]
     if not chosen and not notices and not patches:
         return _of_other_streams(said.cve, rows, seen)
     patched = live.state(said.cve, [*notices, *patches], seen) if of_kernel else None
-    found = _judged(chosen, seen, patched)
+    found = _judged(chosen, seen, patched, _Later(said, rows, seen))
     proof = reach.proof(said.files, seen.reach) if of_kernel else ""
     if found.answer not in (*CLOSED, MITIGATED):
         found = _mitigated(said.cve, found, seen)
@@ -114,28 +114,47 @@ def _mitigated(cve: str, found: Answer, seen: Seen) -> Answer:
     return found
 
 
-def _is_about(row: Row, seen: Seen) -> bool:
-    """Whether a row that names a source means the one that a thing was built from: a binary package of that name may be another's."""
-    return row.kind != SOURCE or not seen.source or row.package == seen.source
+def _about(said: Told, names: Sequence[str], source: str) -> list[tuple[str, Row]]:
+    """The rows about a thing. One that names a source means what was built from it: a binary package of that name may be another's."""
+    found = ((id_, row) for package in names for id_, row in said.rows.get(package, ()))
+    return [(id_, row) for id_, row in found if row.kind != SOURCE or not source or row.package == source]
 
 
-def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen) -> list[tuple[str, Row]]:
+class _Later(NamedTuple):
+    """What would run after a restart or reboot is judged by the rows about it, and by its own streams: it may be of another line than what runs."""
+
+    said: Told
+    rows: Sequence[tuple[str, Row]]
+    seen: Seen
+
+    def closes(self, version: str | None, states: Sequence[str] = (FIXED,), coming: bool = False) -> bool:
+        """Whether a version has one of the states; it is of the package that runs, or with ``coming`` of what the next boot starts."""
+        if not version:
+            return False
+        source, names = self.seen.coming if coming and self.seen.coming[1] else (self.seen.source, self.seen.names)
+        rows = self.rows if names == self.seen.names else _about(self.said, names, source)
+        near = streams.of_thing(self.seen.component, self.seen.home, version, names) if self.seen.home[0] else self.seen.streams
+        chosen = _of_streams(rows, self.seen, Version(version), near)
+        return bool(chosen) and _state(chosen, Version(version), self.seen.order) in states
+
+
+def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen, version: Version, streams_of: Sequence[str]) -> list[tuple[str, Row]]:
     """The rows of the nearest stream that closes the hole, else of the nearest: fixes of Ubuntu Pro go on where the base release's end."""
     by_stream: dict[str, list[tuple[str, Row]]] = {}
     for id_, row in rows:
         if not row.live_patch and not is_live_patch(row.package):
             by_stream.setdefault(row.stream, []).append((id_, row))
-    near = [by_stream[name] for name in seen.streams if name in by_stream]
+    near = [by_stream[name] for name in streams_of if name in by_stream]
     for found in near:
         try:
-            if _state(found, seen.runs, seen.order) in (FIXED, UNAFFECTED):
+            if _state(found, version, seen.order) in (FIXED, UNAFFECTED):
                 return found
         except InvalidVersion:
             continue
     return near[0] if near else next((by_stream[name] for name in seen.neighbours if name in by_stream), [])
 
 
-def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None) -> Answer:
+def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None, later: _Later) -> Answer:
     """The answer for a thing by the rows of its own stream, and by its live patches."""
     fixes = ", ".join(sorted(filter(None, {_fix(row) for _id, row in rows})))
     base = Answer(UNKNOWN, seen.component, "", seen.facts, ", ".join(sorted({name for name, _row in rows})[:3]), fixes, seen.runs.text or "")
@@ -146,7 +165,7 @@ def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | N
     try:
         state = _state(rows, seen.runs, seen.order)
         if state == EXPOSED:
-            return _open(base, rows, seen, patched)
+            return _open(base, later, patched)
     except InvalidVersion as error:
         return base._replace(reason=f"no order of versions: {error}"[:200])
     closed = f"fixed in {fixes}" if fixes else "which is none of the versions with the hole"
@@ -185,21 +204,22 @@ def _row_state(row: Row, version: str, order: str) -> str:
     return FIXED if row.last and compare(order, version, row.last) > 0 else EXPOSED
 
 
-def _open(base: Answer, rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None) -> Answer:
+def _open(base: Answer, later: _Later, patched: live.State | None) -> Answer:
     """What runs has the hole: pending where the next restart or reboot closes it, else exposed, with the least disruptive remedy."""
+    seen = later.seen
     what = "reboot" if seen.disruption == "reboot" else "restart"
     if patched:
         return base._replace(answer=PENDING, reason=patched.reason, facts=patched.facts, remedy=patched.remedy, disruption="none")
-    if seen.next.text and _state(rows, seen.next, seen.order) in (FIXED, UNAFFECTED):
+    if later.closes(seen.next.text, (FIXED, UNAFFECTED), coming=True):
         return base._replace(answer=PENDING, reason=f"{base.observed} runs; {seen.next.text} is in force after a {what}", remedy=f"{what} it",
                              disruption=seen.disruption)
-    ready = [version for version in seen.installed if _state(rows, Version(version), seen.order) == FIXED]
+    ready = [version for version in seen.installed if later.closes(version)]
     runs = f"{base.observed} runs" if base.observed else "what runs is not known"
     if ready:
         coming = seen.next.text or seen.next.why
         return base._replace(answer=EXPOSED, reason=f"{runs}; {ready[-1]} is installed, and the next {what} does not give it ({coming})",
                              remedy=f"make {ready[-1]} the default and {what} it", disruption=seen.disruption)
-    if seen.offered and _state(rows, Version(seen.offered), seen.order) == FIXED:
+    if later.closes(seen.offered):
         return base._replace(answer=EXPOSED, reason=f"{runs}; fixed in {base.fixed}, which is on offer and not installed",
                              remedy=f"install {seen.offered} and {what} it", disruption=seen.disruption)
     if not base.fixed:

@@ -30,11 +30,6 @@ def order_of(record: Mapping[str, Any]) -> str | None:
     return order if order in ("dpkg", "rpm") else None
 
 
-def streams_of(record: Mapping[str, Any], version: str) -> list[str]:
-    """The streams by which a package of this version on this host is judged."""
-    return streams.of_host(text_at(record, "os.id"), text_at(record, "os.version_id"), version)
-
-
 def why(record: Mapping[str, Any], fact: str) -> str:
     """The reason that the scan gave for a fact it could not say."""
     for null in mappings_at(record, "nulls"):
@@ -49,17 +44,17 @@ def placed(record: Mapping[str, Any]) -> list[Placed]:
     order = order_of(record)
     if order is None:
         return []
-    found = [Placed(kernel(record), text_at(record, "kernel.running.release"), _on_kernel(record)),
+    found = [Placed(judged_kernel(record), text_at(record, "kernel.running.release"), _on_kernel(record)),
              *monitors(record), *_engines(record), *_microcode(record)]
-    return [one._replace(seen=_in_stream(one.seen, record, order)) for one in found] + list(sandboxes(record))
+    return [one if one.seen.order else one._replace(seen=_in_stream(one.seen, record, order)) for one in (*found, *sandboxes(record))]
 
 
 def _in_stream(seen: Seen, record: Mapping[str, Any], order: str) -> Seen:
     """A thing with the streams that a package of its version on this host is judged by."""
-    version = seen.runs.text or seen.next.text or ""
-    near = tuple(streams_of(record, version))
+    home, version = (text_at(record, "os.id"), text_at(record, "os.version_id")), seen.runs.text or seen.next.text or ""
+    near = streams.of_thing(seen.component, home, version, seen.names)
     beyond = tuple(streams.neighbours(version)) if near and near[0].startswith("redhat:") else ()
-    return seen._replace(order=order, streams=near, neighbours=beyond, system=f"{text_at(record, 'os.id')} {text_at(record, 'os.version_id')}")
+    return seen._replace(order=order, home=home, streams=near, neighbours=beyond, system=" ".join(home))
 
 
 def kernel(record: Mapping[str, Any]) -> Seen:
@@ -70,17 +65,32 @@ def kernel(record: Mapping[str, Any]) -> Seen:
     mine = next((row for row in rows if row.get("release") == release), {})
     runs = text_at(record, "kernel.running.package_version") or None
     following = text_at(record, "kernel.default_boot.release") or None
-    coming = next((row.get("package_version") for row in rows if row.get("release") == following), None)
+    after = next((row for row in rows if row.get("release") == following), {})
+    coming = after.get("package_version")
     # An update may remove the package of the kernel that still runs; the others of its line are built from the same source.
     flavour = dig(record, "kernel.running.flavour")
     line = [row.get("source") for row in rows if flavour is not None and row.get("flavour") == flavour] if runs and not mine else []
     names = {name for name in (mine.get("source"), *line, package, *_parts(package)) if isinstance(name, str) and name}
-    versions = tuple(str(row["package_version"]) for row in rows if isinstance(row.get("package_version"), str))
+    alike = [row for row in rows if names & {*_names(row)}]
+    versions = tuple(str(row["package_version"]) for row in alike if isinstance(row.get("package_version"), str))
     return Seen(
         "kernel", tuple(sorted(names)), Version(runs, "" if runs else why(record, "kernel.running.package_version")),
         Version(coming if isinstance(coming, str) else None, "" if coming else _why_next(record, following)), versions, "reboot",
         ("kernel.running.release", "kernel.running.package_version", "kernel.default_boot.release"), release=release, source=text_at(mine, "source"),
-        offered=text_at(record, "kernel.available.package_version"), live=_live(record), reach=reach.of_record(record))
+        offered=text_at(record, "kernel.available.package_version"), live=_live(record), reach=reach.of_record(record),
+        coming=("", ()) if after in alike else (text_at(after, "source"), tuple(sorted(_names(after)))))
+
+
+def _names(row: Mapping[str, Any]) -> set[str]:
+    """By which names an advisory may call an installed kernel."""
+    package = text_at(row, "package")
+    return {name for name in (text_at(row, "source"), package, *_parts(package)) if name}
+
+
+def judged_kernel(record: Mapping[str, Any]) -> Seen:
+    """The kernel with the streams by which it is judged; none where no order of versions is known."""
+    order, seen = order_of(record), kernel(record)
+    return _in_stream(seen, record, order) if order else seen
 
 
 def _parts(package: str | None) -> list[str]:
@@ -129,7 +139,9 @@ def _engines(record: Mapping[str, Any]) -> Iterator[Placed]:
             runs = Version(None, f"the daemon runs another build than is installed: {engine.get('reason') or 'not told'}"[:200])
         where = "" if engine.get("running") else "runs nowhere"
         hanging = Hanging(shared if isinstance(shared, int) else None)
-        seen = Seen(name, names_of(engine), runs, known, installed, "restart_service", ("containers.engines",),
+        # What no package brought is of no stream of packages.
+        order = "" if engine.get("package") else "dpkg"
+        seen = Seen(name, names_of(engine), runs, known, installed, "restart_service", ("containers.engines",), order,
                     source=text_at(engine, "source"))
         yield Placed(seen, where, hanging)
     for runtime in mappings_at(record, "containers.runtimes"):

@@ -151,9 +151,9 @@ def _rows(status: Any, tree: _Tree) -> Iterator[Row]:
                 continue
             if state not in _FIXED:
                 last = package.version if state == "last_affected" else ""
-                yield Row(stream, package.name, package.kind, state=_STATES[state], last=last)
+                yield Row(streams.in_line(stream, package.name, package.version), package.name, package.kind, state=_STATES[state], last=last)
             elif package.version:
-                yield Row(stream, package.name, package.kind, fixed=package.version)
+                yield Row(streams.in_line(stream, package.name, package.version), package.name, package.kind, fixed=package.version)
 
 
 def _resolved(product: str, tree: _Tree) -> tuple[str | None, _Package | None]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from . import live
 from .alike import Alike, Fact, Group
-from .answer import CLOSED, FIXED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nobody, of_nothing, worst, worst_first
+from .answer import CLOSED, FIXED, LIVE_PATCHED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nobody, of_nothing, worst, worst_first
 from .index import Urgency
 from .seen import Hanging, Seen
 from .told import Told
@@ -113,6 +114,7 @@ class _Hanging:
 
 def _distrusted(part: Answer, distrust: str) -> Answer:
     """A feed that is old may name a fix that was mended since, and lacks what was found since: it closes nothing."""
-    if not distrust or part.answer not in (FIXED, UNAFFECTED, NOT_REACHABLE):
+    rests_on_feeds = part.answer in (FIXED, UNAFFECTED, NOT_REACHABLE) or (part.answer == LIVE_PATCHED and live.CLAIMED not in part.facts)
+    if not distrust or not rests_on_feeds:
         return part
     return part._replace(answer=UNKNOWN, reason=f"{distrust}; by it: {part.answer}, {part.reason}")

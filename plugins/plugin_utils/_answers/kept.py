@@ -80,6 +80,7 @@ def _seen(row: list[Any]) -> Seen:
     architecture, vendor, source, not_built, absent = values["reach"]
     values |= {name: tuple(values[name]) for name in ("names", "installed", "facts", "streams", "neighbours")}
     values |= {"runs": Version(*values["runs"]), "next": Version(*values["next"]),
+               "home": tuple(values["home"]), "coming": (values["coming"][0], tuple(values["coming"][1])),
                "mitigated": tuple(Mitigated(*one) for one in values["mitigated"]),
                "live": Live(tuple(Patch(*one) for one in patches), tuple(fixed), basis, moving),
                "reach": Reach(architecture, vendor, source, tuple(not_built), tuple(absent))}

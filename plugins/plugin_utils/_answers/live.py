@@ -15,6 +15,9 @@ from ...module_utils._formats.versions import InvalidVersion, compare
 from .model import LivePatch, Row
 from .seen import Live, Patch, Seen
 
+# The fact that proves what a client or a manifest says itself: no feed is needed for it.
+CLAIMED = "live_patch.cves.fixed"
+
 
 class State(NamedTuple):
     """A live patch that closes a hole: in force, or on its way there."""
@@ -27,8 +30,7 @@ class State(NamedTuple):
 
 def patches(rows: Sequence[Row], seen: Seen) -> list[Row]:
     """Of rows about packages that are live patches those for the kernel that runs, whatever their stream is called beside the host's own."""
-    mine = seen.streams[-1] if seen.streams else ""
-    return [row for row in rows if _is_beside(row.stream, mine) and _is_for(row.package, seen)]
+    return [row for row in rows if _is_for(row.package, seen) and any(_is_beside(row.stream, mine) for mine in seen.streams)]
 
 
 def _is_beside(stream: str, mine: str) -> bool:
@@ -61,7 +63,7 @@ def state(cve: str, rows: Sequence[Row], seen: Seen) -> State | None:
     active = [patch for patch in loaded.patches if patch.state == "active"]
     source = f"live_patch.cves ({loaded.basis or 'basis not told'})"
     if cve in loaded.fixed and active:
-        return _moved(loaded, f"a live patch in force fixes it, says {source}", ("live_patch.cves.fixed", "live_patch.patches"))
+        return _moved(loaded, f"a live patch in force fixes it, says {source}", (CLAIMED, "live_patch.patches"))
     for patch in active:
         wanted = next((row for row in rows if _closes(row, patch, seen.order)), None)
         if wanted:

@@ -15,8 +15,14 @@ _SOURCES = {"qemu": ("qemu", "qemu-kvm"), "libvirt": ("libvirt",), "virtiofsd": 
             "runc": ("runc", "golang-github-opencontainers-runc"), "crun": ("crun",)}
 
 
+# Packages that the makers of a program build themselves, under names of their own: no distribution's advisory is about them.
+_OF_THEIR_MAKERS = ("containerd.io", "docker-ce", "docker-ee", "moby-containerd", "moby-runc")
+
+
 def names_of(part: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of a part by itself, its package and its source; by the usual sources where its own is not told."""
     name, source = part.get("name"), part.get("source")
+    if part.get("package") in _OF_THEIR_MAKERS:
+        return (str(part["package"]),)
     told = (source,) if isinstance(source, str) and source else (name, *_SOURCES.get(str(name), ()))
     return tuple(sorted({word for word in (*told, part.get("package")) if isinstance(word, str) and word}))

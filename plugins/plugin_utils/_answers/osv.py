@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ...module_utils._formats.versions import InvalidVersion, sort_key
 from . import kernel_org, streams
 from .model import AFFECTED, BINARY, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
+from .relevant import is_live_patch
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 _PREFIXES = ("UBUNTU-", "DEBIAN-")
@@ -24,6 +25,8 @@ _TEXT_LIMIT = 300
 _VERSIONS_LIMIT = 2000
 # These name binary packages; the others the source package.
 _BINARY_FAMILIES = ("redhat", "rocky", "almalinux")
+# These map the binary packages of a source to their versions in ecosystem_specific.
+_LISTING_BINARIES = ("suse", "opensuse")
 _INTRODUCED = "introduced"
 # In the order in which they count at one version: a span ends before the next one begins, and one of a single version begins before it ends.
 _EVENTS = ("fixed", _INTRODUCED, "last_affected")
@@ -80,6 +83,16 @@ def _rows(affected: Mapping[str, Any]) -> Iterator[Row]:
     kind = BINARY if stream.split(":")[0] in _BINARY_FAMILIES else SOURCE
     for span in spans:
         yield Row(stream, name, kind, span.introduced, span.fixed, AFFECTED, live_patch, span.last)
+    if stream.split(":")[0] in _LISTING_BINARIES:
+        yield from _live_patch_packages(stream, affected.get("ecosystem_specific"))
+
+
+def _live_patch_packages(stream: str, specific: Any) -> Iterator[Row]:
+    """SUSE's packages of live patches, which name the kernel that each is for; their source (kernel-livepatch-SLE15-SP4_Update_5) does not."""
+    listed = _list(specific.get("binaries")) if isinstance(specific, Mapping) else []
+    for name, version in (pair for one in listed if isinstance(one, Mapping) for pair in one.items()):
+        if is_live_patch(name) and isinstance(version, str) and version:
+            yield Row(stream, name, BINARY, fixed=version)
 
 
 class _Span(NamedTuple):

@@ -10,7 +10,8 @@ import re
 _KERNEL = re.compile(r"(?:linux|kernel)(?:\Z|[-0-9._])")
 _LIVE_PATCH = re.compile(r"(?:kernel-livepatch|kpatch-patch|kgraft-patch)-")
 # Parts of a kernel's source that are built into packages of their own and run in no kernel.
-_NO_KERNEL = re.compile(r"linux-(?:libc-dev|base|doc|perf|tools|cpupower|kbuild)|kernel-(?:tools|headers|doc|srpm-macros)")
+_NO_KERNEL = re.compile(r"linux-(?:libc-dev|base|doc|perf|tools|cpupower|kbuild|firmware|glibc-devel)|"
+                        r"kernel-(?:tools|headers|doc|srpm-macros|firmware)")
 _OTHERS = re.compile(
     r"(?:qemu|libvirt|virtiofsd|rust-virtiofsd|xen|cloud-hypervisor|firecracker|crosvm|openvmm|stratovirt|kvmtool|containerd|docker|moby|"
     r"runc|crun|podman|libpod|cri-o|crio|kata|golang-github-opencontainers-runc|golang-github-containerd|intel-microcode|amd64-microcode|"

@@ -61,7 +61,8 @@ class Seen(NamedTuple):
     ``names`` are the source and binary packages that an advisory may call it. ``runs`` is the version in force (None with the reason),
     ``next`` the version that the restart of ``disruption`` puts in force, ``installed`` every version on disk, ``offered`` what an update would
     bring; ``source`` is its source package where that is told. ``streams`` are those by which what runs is judged, the
-    nearest first, ``order`` is the order of its versions.
+    nearest first, ``order`` is the order of its versions. ``home`` is the host's os-release (ID, VERSION_ID), by which the streams of its other
+    versions are told, and ``coming`` names what ``next`` is of where that is another package than what runs: (source, names).
     """
 
     component: str
@@ -81,6 +82,8 @@ class Seen(NamedTuple):
     live: Live = Live()
     reach: Reach = Reach()
     mitigated: tuple[Mitigated, ...] = ()
+    home: tuple[str, str] = ("", "")
+    coming: tuple[str, tuple[str, ...]] = ("", ())
 
 
 class Hanging(NamedTuple):

@@ -10,6 +10,9 @@ its own, which no host has: it is never taken for the base release.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+
+from .releases import built_for, is_built_for, line_of
 
 UPSTREAM, GO = "kernel.org", "Go"
 
@@ -89,8 +92,10 @@ def of_cpe(text: object) -> str | None:
     if vendor == "redhat":
         return _named("redhat", release, _RED_HAT.get(product, product))
     if vendor == "suse":
+        # Up to 15 a service pack stands behind the release (15:sp4), from 16 on the whole release (16:16.0).
         pack = re.match(r"sp([0-9]+)\Z", update)
-        return _named("suse", release + (f".{pack[1]}" if pack else ""), _SUSE_PRODUCTS.get(product, product))
+        whole = f"{release}.{pack[1]}" if pack else update if update.startswith(f"{release}.") and _RELEASE.match(update) else release
+        return _named("suse", whole, _SUSE_PRODUCTS.get(product, product))
     family = _CPE_FAMILIES.get((vendor, product))
     return _named(family, release, "+".join(filter(None, rest[:1]))) if family else None
 
@@ -158,12 +163,55 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     return [base, *(f"{base}:{name}" for name in beside)]
 
 
+def of_kernel(os_id: str, version_id: str, version: str, names: Collection[str]) -> list[str]:
+    """As of_host, for a kernel, which may have been built for another release than the host's; ``names`` are its packages."""
+    near, family = of_host(os_id, version_id, version), _IDS.get(os_id, "")
+    if not near or not version or _mark(family, version):
+        return near
+    release = version_id.split(".")[0] if family in _MAJOR_ONLY else version_id
+    home = built_for(family, release, version, names)
+    if home == release and _names_its_stable_release(family, version_id):
+        return near
+    return of_host(os_id, home, version) if home and home != release else [f"{family}:{release}:of-another-release"]
+
+
+def of_thing(component: str, home: tuple[str, str], version: str, names: Collection[str]) -> tuple[str, ...]:
+    """The streams by which a version of a thing is judged on a host of ``home`` (ID and VERSION_ID of os-release), the nearest first.
+
+    What has no revision of a package in its version was built by nobody's distribution: a monitor or an engine from its makers or one's own.
+    """
+    if component == "kernel":
+        return tuple(of_kernel(*home, version, names))
+    near, family = of_host(*home, version), _IDS.get(home[0], "")
+    is_theirs = component == "microcode" or "-" in version
+    return tuple(near) if not version or (near and is_theirs and is_built_for(family, near[-1].split(":")[1], version)) else ()
+
+
+def _names_its_stable_release(family: str, version_id: str) -> bool:
+    """AlmaLinux's releases have a minor number; Kitten, from which they are made, has none."""
+    return family != "almalinux" or "." in version_id
+
+
+def in_line(stream: str, package: str, version: str) -> str:
+    """The stream of a row about a package, where a repository holds several lines of kernels under one name and only versions tell them apart."""
+    name = _line(stream.split(":")[0], version) if stream.count(":") == 1 and package.startswith("kernel") else ""
+    return f"{stream}:{name}" if name else stream
+
+
+def _line(family: str, version: str) -> str:
+    """The line of kernels that a version is of, where its family has several under one name; '' for the release's own."""
+    if family == "oracle" and re.search(r"\.el[0-9]+uek", version):
+        return f"uek-{line_of(version)}"
+    line = _AMAZON_LINE.match(version) if family == "amazon" else None
+    return f"kernel-{line[1]}" if line and line[1] != _AMAZON_BASE else ""
+
+
 def _mark(family: str, version: str) -> str:
     """The stream that a version names itself; '' for the release's own."""
     marked = next((name for mark, name in _MARKS if mark.search(version)), "")
-    line = _AMAZON_LINE.match(version) if family == "amazon" else None
-    if line and line[1] != _AMAZON_BASE:
-        return f"kernel-{line[1]}"
+    line = _line(family, version)
+    if line:
+        return line
     rebuilt = _REBUILT.search(version)
     return marked or (rebuilt[1] if rebuilt and rebuilt[1] != _OWN_WORDS.get(family) else "")
 

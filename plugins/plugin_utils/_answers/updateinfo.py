@@ -16,14 +16,17 @@ from itertools import takewhile
 from typing import IO
 from xml.etree import ElementTree
 
-from .model import BINARY, Advisory, FeedError, Row
+from .model import BINARY, Advisory, FeedError, Row, UnknownFormError
 from .osv import cve_of
+from .streams import in_line
 
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _LONGEST = len(b"<!DOCTYPE")
 _ROWS_LIMIT = 20_000
 _BYTES_LIMIT = 1024 * 1024 * 1024
 _DEPTH_LIMIT = 32
+# createrepo_c and its like write <updates>; a single advisory may stand for itself.
+_ROOTS = ("updates", "update")
 
 
 class Guarded:
@@ -65,6 +68,8 @@ def parse(stream: str, source: IO[bytes]) -> Iterator[Advisory]:
     with told_of_xml():
         for event, element in ElementTree.iterparse(Guarded(source), ("start", "end")):
             if event == "start":
+                if not open_elements and element.tag not in _ROOTS:
+                    raise UnknownFormError(f"XML whose root is {element.tag.rpartition('}')[2][:60]}; want updateinfo's, which is updates")
                 open_elements.append(element)
                 if len(open_elements) > _DEPTH_LIMIT:
                     raise FeedError(f"elements nested deeper than {_DEPTH_LIMIT}")
@@ -108,4 +113,5 @@ def _row(stream: str, package: ElementTree.Element) -> Row | None:
     epoch = package.get("epoch") or ""
     # Tools that write what they do not know write "None" or "(none)".
     epoch = epoch if epoch.isdecimal() else "0"
-    return Row(stream, name, BINARY, fixed=f"{epoch}:{version}-{release}")
+    fixed = f"{epoch}:{version}-{release}"
+    return Row(in_line(stream, name, fixed), name, BINARY, fixed=fixed)

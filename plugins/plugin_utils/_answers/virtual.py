@@ -16,7 +16,10 @@ from .seen import GUEST_KERNEL, Hanging, Placed, Seen, Version
 from .streams import GO, UPSTREAM
 
 _KATA = "github.com/kata-containers/kata-containers"
-_KERNEL = re.compile(r"([0-9]{1,3}\.[0-9]{1,4}(?:\.[0-9]{1,5})?(?:-rc[0-9]{1,3})?)(?:-[0-9]{1,6})?(?:-[a-z-]{1,30})?\Z")
+# Behind the version stand the number of Kata's configuration and what it is built for; other words are of distributions (6.8.0-45-generic), whose
+# sources are not kernel.org's.
+_KERNEL = re.compile(r"([0-9]{1,3}\.[0-9]{1,4}(?:\.[0-9]{1,5})?(?:-rc[0-9]{1,3})?)(?:-[0-9]{1,6})?"
+                     r"(?:-(?:confidential|experimental|dragonball|nvidia|gpu|tdx|snp|sev|arm|dpu|debug|kata|container))*\Z")
 
 
 def monitors(record: Mapping[str, Any]) -> Iterator[Placed]:

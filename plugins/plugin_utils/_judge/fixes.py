@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,16 @@ from .._answers import components
 from .._answers.answer import FIXED, LIVE_PATCHED
 from .._answers.model import Advisory, Row
 from .._answers.of_record import answers
+from .._answers.releases import line_of
+from .._answers.seen import Seen
+from .._answers.streams import in_line
 from .._fleet.bounded import dig
 from .._standard.mitigations import Mitigation
+
+# The main kernel of a release by its source or the package of its image; others have numbers of their own (linux-aws, kernel-uek, kernel6.12).
+_MAIN = re.compile(r"linux(?:-hwe(?:-[0-9.]+)?)?|kernel(?:-(?:core|64k|64k-core|default|default-base|preempt))?")
+# Families whose releases go on to newer upstream lines.
+_REBASED = ("fedora",)
 
 
 def fix_in_force(mitigation: Mitigation, record: Mapping[str, Any]) -> str:
@@ -41,16 +50,26 @@ def _comes_back(record: Mapping[str, Any]) -> bool:
 
 def _answer(mitigation: Mitigation, cve: str, record: Mapping[str, Any]) -> tuple[str, str]:
     """(answer, reason) for the kernel, by the versions that the mitigation itself names, and by live patches."""
-    names = components.kernel(record).names or ("linux",)
-    rows = tuple(Row(stream, name, fixed=version) for stream, version in mitigation.fixed.items() for name in names)
+    seen = components.judged_kernel(record)
+    rows = tuple(row for key, version in mitigation.fixed.items() for row in _rows(key, version, seen))
     # Without any version a hole still is one of the host's kernel, which a live patch may close.
-    unfixed = tuple(Row(stream, name) for stream in _streams(record) for name in names if stream not in mitigation.fixed)
+    told = {row.stream for row in rows}
+    unfixed = tuple(Row(stream, name) for stream in seen.streams for name in seen.names or ("linux",) if stream not in told)
     found = [one for one in answers(cve, [Advisory(cve, (cve,), rows + unfixed)], record) if one.component == "kernel"]
     return (found[0].answer, found[0].reason) if len(found) == 1 else ("unknown", "")
 
 
-def _streams(record: Mapping[str, Any]) -> list[str]:
-    return components.streams_of(record, components.kernel(record).runs.text or "")
+def _rows(key: str, version: str, seen: Seen) -> list[Row]:
+    """What ``fixed`` says of the kernel that runs. A release alone means its main kernel, and by the upstream version one line of that.
+
+    Behind the release stands a stream (debian:12:backports), or a kernel with numbers of its own by its package or source (ubuntu:24.04:linux-aws).
+    """
+    family, release, *beside = key.split(":", 2)
+    if beside and beside[0] in seen.names:
+        return [Row(in_line(f"{family}:{release}", beside[0], version), beside[0], fixed=version)]
+    is_of_line = family in _REBASED or line_of(version) == line_of(seen.runs.text or "")
+    names = seen.names if beside else [name for name in seen.names if is_of_line and _MAIN.fullmatch(name)]
+    return [Row(key, name, fixed=version) for name in names]
 
 
 def _after_boot(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -65,16 +66,47 @@ def fixed(proof: Proof, entry: Mapping[str, Any]) -> bool:
     return bool(wanted) and proof.compare(kernels.running_version(proof), wanted) >= 0
 
 
+def _numbers(version: str) -> tuple[str, str]:
+    """What two versions of one line of kernels share: the upstream line, and the word by which a builder's release names what it is for."""
+    plain = version.rpartition(":")[2]
+    word = re.search(r"\.el[0-9]+(?:uek)?|\.fc[0-9]+|\.amzn[0-9]+|-1[5-9]0[0-9]00\.|~bpo[0-9]+|fips|\.ksplice|~[0-9]{2}\.[0-9]{2}", plain)
+    told = word[0] if word else ""
+    # Fedora's releases go on to newer upstream lines.
+    return "" if told.startswith(".fc") else ".".join(plain.split(".")[:2]), told
+
+
+def _is_the_main_kernel(proof: Proof, family: str) -> bool:
+    """Whether the kernel that runs is the one that a release is meant by: a distribution's own, and none with numbers of its own."""
+    said, release = proof.fields("running"), kernels.running_release(proof)
+    if family == "debian":
+        return " Debian " in f" {said.get('banner', '')} {said.get('build', '')} "
+    if family == "ubuntu":
+        return said.get("signature", "").startswith("Ubuntu ") and kernels.flavour(release) in ("generic", "generic-64k")
+    packages = {kernel.package for kernel in kernels.installed(proof) if kernel.release == release}
+    return bool(packages) and all(re.fullmatch(r"kernel(?:-(?:core|64k|64k-core|default|default-base|preempt))?", name) for name in packages)
+
+
+def _is_called(proof: Proof, name: str) -> bool:
+    """Whether the kernel that runs is the one of this name: its package, or the source of Ubuntu's kernels for one cloud or board."""
+    release = kernels.running_release(proof)
+    packages = {kernel.package for kernel in kernels.installed(proof) if kernel.release == release}
+    return name in packages or name.removesuffix("-core") in {package.removesuffix("-core") for package in packages} or (
+        proof.fields("running").get("signature", "").startswith("Ubuntu ") and name.split("-")[:2] == ["linux", kernels.flavour(release)])
+
+
 def version_for(proof: Proof, entry: Mapping[str, Any]) -> str:
-    """The kernel's version that closes the hole in this host's stream, or ''."""
+    """The kernel's version that closes the hole in this host's line of kernels, or '': numbers of two lines say nothing of each other."""
     release = proof.os_release()
     version = release.get("VERSION_ID", "")
     names = {"rhel": "redhat", "ol": "oracle", "amzn": "amazon", "sles": "suse", "opensuse-leap": "opensuse"}
     family = names.get(release.get("ID", ""), release.get("ID", ""))
     major = version.split(".")[0] if family in ("redhat", "rocky", "almalinux", "oracle", "centos") else version
-    wanted = str((entry.get("fixed") or {}).get(f"{family}:{major}", ""))
-    # A kernel of another line, such as backports, is in a stream of its own.
-    return wanted if wanted and "~bpo" not in kernels.running_version(proof) else ""
+    for key, wanted in (entry.get("fixed") or {}).items():
+        named = str(key).removeprefix(f"{family}:{major}")
+        is_meant = named != str(key) and (_is_called(proof, named[1:]) if named else _is_the_main_kernel(proof, family))
+        if is_meant and _numbers(kernels.running_version(proof)) == _numbers(str(wanted)):
+            return str(wanted)
+    return ""
 
 
 def versions(proof: Proof) -> set[str]:

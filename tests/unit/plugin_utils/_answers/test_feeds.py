@@ -126,7 +126,7 @@ def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
     advisories, problems = _read(tmp_path / "updateinfo.xml.gz", "oracle:9")
     assert problems == []
     assert advisories == [Advisory("ELSA-2026-1", ("CVE-2026-31431",), (
-        Row("oracle:9", "kernel-uek-core", "binary", fixed="0:5.15.0-300.163.18.1.el9uek"),), "kernel-uek security update", "2026-05-01")]
+        Row("oracle:9:uek-5.15", "kernel-uek-core", "binary", fixed="0:5.15.0-300.163.18.1.el9uek"),), "kernel-uek security update", "2026-05-01")]
     assert "which stream it is of" in _read(tmp_path / "updateinfo.xml.gz")[1][0].why
 
 
@@ -171,7 +171,7 @@ def test_a_declaration_that_only_the_parser_could_see_is_refused() -> None:
     ("broken.json.zst", b"no frame", "Zstandard"), ("cut.json.zst", b"\x28\xb5", "no JSON"),
     ("cut.tar", b"", "empty"),
     ("broken.zip", b"PK", "File is not a zip file"), ("broken.xml", b"<updates>", "no XML"), ("broken.json.gz", b"\x1f\x8b\x08", "ended"),
-    ("cut.tar.xz", lzma.compress(b"x" * 5000)[:-20], "ended"), ("deep.xml", b"<a>" * 50, "nested deeper"), ("epss.csv", b"a,b\n", "EPSS"),
+    ("cut.tar.xz", lzma.compress(b"x" * 5000)[:-20], "ended"), ("deep.xml", b"<updates>" * 50, "nested deeper"), ("epss.csv", b"a,b\n", "EPSS"),
     ("old.json", b'{"document": {"csaf_version": "1.2"}}', "want 2.0 or 2.1"),
 ])
 def test_what_cannot_be_read_is_named_and_passed_over(tmp_path: Path, name: str, data: bytes, words: str) -> None:

@@ -67,7 +67,7 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("rocky", "8.10", "15:6.2.0-53.module+el8.10.0+2055+8eb7870b.rocky.4", ["rocky:8"]),
     ("rocky", "9.6", "1:2.06-104.el9_6.rocky.0.1", ["rocky:9"]),
     ("almalinux", "9.6", "17:9.1.0-15.el9_6.9.alma.1", ["almalinux:9"]),
-    ("ol", "9.6", "5.15.0-303.171.5.2.el9uek", ["oracle:9"]),
+    ("ol", "9.6", "5.15.0-303.171.5.2.el9uek", ["oracle:9:uek-5.15"]),
     ("ubuntu", "22.04", "5.15.0-73.80+fips1", ["ubuntu:22.04:fips-updates+pro", "ubuntu:22.04:fips+pro", "ubuntu:22.04:fips-preview+pro"]),
     ("amzn", "2023", "6.1.150-174.273.amzn2023", ["amazon:2023"]),
     # Vendors whose hosts call themselves Debian (archive.raspberrypi.com, Proxmox), and archives beside Ubuntu's: Canonical's Cloud Archive, PPAs,

@@ -27,6 +27,8 @@ _VERSIONS_LIMIT = 2000
 _BINARY_FAMILIES = ("redhat", "rocky", "almalinux")
 # These map the binary packages of a source to their versions in ecosystem_specific.
 _LISTING_BINARIES = ("suse", "opensuse")
+# By which OSV is told from others' documents with an id, such as NVD's.
+_KEYS = {"affected", "aliases", "modified", "related", "upstream", "withdrawn"}
 _INTRODUCED = "introduced"
 # In the order in which they count at one version: a span ends before the next one begins, and one of a single version begins before it ends.
 _EVENTS = ("fixed", _INTRODUCED, "last_affected")
@@ -42,8 +44,8 @@ def cve_of(text: object) -> str | None:
 
 def parse(document: Any) -> Advisory | None:
     """One document; None where it was withdrawn. UnknownFormError where it is no OSV document."""
-    if not isinstance(document, Mapping) or not isinstance(document.get("id"), str):
-        raise UnknownFormError("want an OSV document with an id")
+    if not isinstance(document, Mapping) or not isinstance(document.get("id"), str) or _KEYS.isdisjoint(document):
+        raise UnknownFormError(f"want an OSV document with an id and one of {', '.join(sorted(_KEYS))}")
     if document.get("withdrawn"):
         return None
     name = document["id"]

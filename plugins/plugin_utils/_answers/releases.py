@@ -28,7 +28,9 @@ _ENTERPRISE_TAG = re.compile(r"\.el([0-9]+)(_[0-9]+|uek)?")
 # Of version 8 the kernels with which its first minor releases began have no minor release in their own: all others without one are CentOS Stream's.
 _FIRST_OF_8 = re.compile(r"4\.18\.0-(?:80|147|193|240|305|348)(?:\.[0-9]+)*\.el8|4\.18\.0-[0-9]+\.[0-9.]+\.el8")
 _SUSE_TAG = re.compile(r"-1([5-9])0([0-9])00\.")
+# Up to 15.2 openSUSE built Leap's kernels itself; since then whoever writes this word is a user of its build service.
 _LEAP_TAG = re.compile(r"-lp15([0-9])\.")
+_LEAP_TAGGED = "012"
 # Since this service pack SUSE's kernels name theirs.
 _SUSE_TAGGED = (15, 4)
 
@@ -71,8 +73,10 @@ def _enterprise(version: str) -> str:
 
 def _suse(release: str, version: str) -> str:
     tag, leap = _SUSE_TAG.search(version), _LEAP_TAG.search(version)
-    if tag or leap:
-        return f"1{tag[1]}.{tag[2]}" if tag else f"15.{leap[1]}" if leap else ""
+    if leap:
+        return f"15.{leap[1]}" if leap[1] in _LEAP_TAGGED else ""
+    if tag:
+        return f"1{tag[1]}.{tag[2]}"
     return release if _numbers(release) < _SUSE_TAGGED else ""
 
 

@@ -134,9 +134,10 @@ _MARKS = ((re.compile(r"~bpo[0-9]+"), "backports"), (re.compile(r"\.ksplice[0-9]
 # Whoever rebuilds a package of Enterprise Linux puts a word behind its release: el9_6.cloud.1, el9_2.ciqcve.1. These words are a family's own.
 _REBUILT = re.compile(r"\.el[0-9]+(?:_[0-9]+)?(?:\.[0-9]+)*\.([a-z]{2,20})(?=[.0-9]|\Z)")
 _OWN_WORDS = {"almalinux": "alma", "rocky": "rocky", "centos": "centos"}
-# Amazon Linux 2 has several lines of kernels, in repositories of their own, all of them packages called kernel: 5.10.240-238.959.amzn2.
-_AMAZON_LINE = re.compile(r"(?:[0-9]+:)?([0-9]+\.[0-9]+)\.[0-9]+-[0-9]+\.[0-9]+\.amzn2\Z")
-_AMAZON_BASE = "4.14"
+# Amazon Linux has several lines of kernels. Those of 2 are in repositories of their own, all of them packages called kernel
+# (5.10.240-238.959.amzn2), and so were those of 2023 until April of 2026.
+_AMAZON_LINE = re.compile(r"(?:[0-9]+:)?([0-9]+\.[0-9]+)\.[0-9]+-[0-9]+\.[0-9]+\.amzn(2|2023)\Z")
+_AMAZON_BASE = {"2": "4.14", "2023": "6.1"}
 # Ubuntu Pro's streams of FIPS builds: which of them a host takes, its versions do not say, and each goes on where another's fixes end.
 _FIPS_OF_UBUNTU = ("fips-updates+pro", "fips+pro", "fips-preview+pro")
 
@@ -203,7 +204,7 @@ def _line(family: str, version: str) -> str:
     if family == "oracle" and re.search(r"\.el[0-9]+uek", version):
         return f"uek-{line_of(version)}"
     line = _AMAZON_LINE.match(version) if family == "amazon" else None
-    return f"kernel-{line[1]}" if line and line[1] != _AMAZON_BASE else ""
+    return f"kernel-{line[1]}" if line and line[1] != _AMAZON_BASE[line[2]] else ""
 
 
 def _mark(family: str, version: str) -> str:

@@ -63,6 +63,36 @@ def test_when_the_fix_is_in_force(entry: dict[str, Any], fixes: str, wanted: boo
     assert mitigated.fixed(host("", fixes), entry) is wanted
 
 
+def of_family(os: tuple[str, str], release: str, version: str, package: str, **running: str) -> Proof:
+    said = {"uname": release, "proc": release, "banner": f"Linux version {release} (x) #1 SMP", **running}
+    answers = {"running": "".join(f"{key} {value}\n" for key, value in said.items()), "patched_holes": "",
+               "installed": f"{package}\t{version}\t{release}\t/boot/vmlinuz-{release}\tpackaged\n",
+               "os_release": f'ID={os[0]}\nVERSION_ID="{os[1]}"\n'}
+    order = "".join(f"{version}\t{other}\t{how}\n" for other, how in (("5.15.0-125.135", "gt"), ("5.14.0-503.11.1.el9_5", "gt"), ("6.1.100-1", "gt"),
+                    ("6.8.0-50.51~22.04.1", "eq"), ("5.15.0-1070.76", "eq"), ("5.15.0-300.1.1.el9uek", "gt"), ("5.14.0-503.14.1.el9_5", "eq")))
+    answers["order"] = order
+    return Proof("web1", Standard({"mitigations": []}, (), ()), {name: Answer(out, "", 0, 1) for name, out in answers.items()})
+
+
+HWE = of_family(("ubuntu", "22.04"), "6.8.0-50-generic", "6.8.0-50.51~22.04.1", "linux-image-6.8.0-50-generic",
+                signature="Ubuntu 6.8.0-50.51~22.04.1-generic 6.8.12")
+AWS = of_family(("ubuntu", "22.04"), "5.15.0-1070-aws", "5.15.0-1070.76", "linux-image-5.15.0-1070-aws",
+                signature="Ubuntu 5.15.0-1070.76-aws 5.15.160")
+UEK = of_family(("ol", "9.5"), "5.15.0-303.171.5.2.el9uek.x86_64", "5.15.0-303.171.5.2.el9uek", "kernel-uek-core", owner="kernel-uek-core")
+ROCKY = of_family(("rocky", "9.5"), "5.14.0-503.14.1.el9_5.x86_64", "5.14.0-503.14.1.el9_5", "kernel-core", owner="kernel-core")
+OWN = of_family(("rocky", "9.5"), "6.6.30", "6.6.30-1", "kernel", owner="kernel")
+
+
+@pytest.mark.parametrize(("proof", "fixed", "wanted"), [
+    (HWE, {"ubuntu:22.04": "5.15.0-125.135"}, False), (HWE, {"ubuntu:22.04": "6.8.0-50.51~22.04.1"}, True),
+    (AWS, {"ubuntu:22.04": "5.15.0-125.135"}, False), (AWS, {"ubuntu:22.04:linux-aws": "5.15.0-1070.76"}, True),
+    (AWS, {"ubuntu:22.04:linux-azure": "5.15.0-1070.76"}, False), (UEK, {"oracle:9": "5.14.0-503.11.1.el9_5"}, False),
+    (UEK, {"oracle:9:kernel-uek": "5.15.0-300.1.1.el9uek"}, True), (ROCKY, {"rocky:9": "5.14.0-503.14.1.el9_5"}, True),
+    (OWN, {"rocky:9": "5.14.0-503.11.1.el9_5"}, False)])
+def test_the_fix_of_one_line_of_kernels_is_none_of_another(proof: Proof, fixed: dict[str, str], wanted: bool) -> None:
+    assert mitigated.fixed(proof, {"advisory": CVE, "fixed": fixed}) is wanted
+
+
 def test_what_was_applied_and_is_not_wanted_is_left_over() -> None:
     said = 'note\t{"schema": "firebreak.mitigations/1", "applied": ["CVE-2026-31431", "CVE-2020-1"]}\n'
     assert mitigated.left_over(host(said), [{"advisory": CVE}]) == ["CVE-2020-1"]

@@ -241,6 +241,38 @@ def test_a_package_that_is_a_live_patch_of_this_kernel(
     assert asked(seen, *advisories).answer == wanted
 
 
+def test_a_live_patch_of_a_long_lived_minor_release() -> None:
+    """Red Hat's OSV tells kpatch-patch of the stream that the kernel is of: Red Hat:rhel_eus:9.2::baseos."""
+    row = {**kernel_row("5.14.0-284.11.1.el9_2.x86_64", "5.14.0-284.11.1.el9_2", None), "package": "kernel-core"}
+    rows = (Row("redhat:9.2:eus", "kernel-core", "binary", fixed="0:5.14.0-284.99.1.el9_2"),
+            Row("redhat:9.2:eus", "kpatch-patch-5_14_0-284_11_1", "binary", fixed="0:1-4.el9_2"))
+    live = {"patches": [{"id": "kpatch_1", "state": "active", "package": "kpatch-patch-5_14_0-284_11_1-1-4.el9_2"}],
+            "transition": {"in_progress": False}, "cves": {"fixed": []}}
+    seen = record(row, [row], os={"id": "rhel", "version_id": "9.2"}, live_patch=live)
+    seen["kernel"]["version_order"] = "rpm"
+    assert asked(seen, Advisory("RHSA", (CVE,), rows)).answer == "fixed_by_live_patch"
+
+
+@pytest.mark.parametrize(("fixed", "wanted"), [([CVE], "fixed_by_live_patch"), ([], "unknown")])
+def test_a_live_patch_that_only_an_old_feed_tells_of_closes_nothing(fixed: list[str], wanted: str) -> None:
+    """What the client says of itself needs no feed."""
+    live = {"patches": [{"id": "lkp_2", "state": "active"}], "transition": {"in_progress": False}, "cves": {"fixed": fixed, "basis": "client"}}
+    seen = Loaded("a", {"host": "a", "record": record(OLD, [OLD], live_patch=live)})
+    assert rows_of([seen], [], [DSA, NOTICE])["a"].answer == "fixed_by_live_patch"
+    assert rows_of([seen], [], [DSA, NOTICE], "the feed x is 30 hours old")["a"].answer == wanted
+
+
+# A guest kernel of a distribution (config of a Kata release that an operator built) is none of kernel.org's.
+@pytest.mark.parametrize(("said", "wanted"), [
+    ("6.8.0-45-generic", "unknown"), ("6.12.0-124-azure", "unknown"), ("5.14.0-503.11.1.el9_5.x86_64", "unknown"), ("6.18.35-202", "fixed_in_force"),
+    ("6.18.35-202-confidential", "fixed_in_force"), ("6.18.35-nvidia-gpu-confidential", "fixed_in_force"), ("6.18.35", "fixed_in_force")])
+def test_a_sandboxs_kernel_of_a_distribution_is_no_kernel_orgs(said: str, wanted: str) -> None:
+    cna = Advisory(f"{CVE} (kernel CNA)", (CVE,), (Row("kernel.org", "linux", introduced="4.14", fixed="5.14"),))
+    kata = {"version": "4.1.0", "components": [{"name": "guest-kernel", "version": said}], "sandboxes": [{"version": "4.1.0", "guest_kernel": said}]}
+    (found,) = [one for one in of_record.answers(CVE, [cna], record(NEW, [NEW], kata=kata)) if one.component == "guest_kernel"]
+    assert found.answer == wanted
+
+
 def test_a_sandboxs_kernel_is_judged_by_kernel_orgs_own_records() -> None:
     """Kata 4.1.0 pins 6.18.35: an older sandbox is closed by a new one, and no row of a distribution is asked."""
     cna = Advisory(f"{CVE} (kernel CNA)", (CVE,), (Row("kernel.org", "linux", introduced="4.14", fixed="6.12.85"),

@@ -130,6 +130,15 @@ def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:
     assert "which stream it is of" in _read(tmp_path / "updateinfo.xml.gz")[1][0].why
 
 
+@pytest.mark.parametrize("root", ["oval_definitions", "feed", "rss"])
+def test_xml_of_another_form_is_named_and_passed_over(tmp_path: Path, root: str) -> None:
+    """OVAL (Ubuntu, Oracle, Red Hat) is no updateinfo: a feed that says nothing must not look like one that is whole."""
+    (tmp_path / "com.ubuntu.noble.cve.oval.xml").write_text(f'<{root} xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><x/></{root}>')
+    advisories, problems = _read(tmp_path / "com.ubuntu.noble.cve.oval.xml", "ubuntu:24.04")
+    assert advisories == []
+    assert [f"root is {root};" in problem.why for problem in problems] == [True]
+
+
 @pytest.mark.parametrize("epoch", [b'epoch=""', b'epoch="None"', b'epoch="(none)"', b'', b'epoch="0"'])
 def test_an_epoch_that_is_not_told_is_none(epoch: bytes) -> None:
     """createrepo_c writes what it does not know as None, rpm as (none)."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import packageurl
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import cna, csaf, documents, exploited, openvex, purls
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import cna, csaf, documents, exploited, openvex, osv, purls
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
     NOT_AFFECTED,
     UNDER_INVESTIGATION,
@@ -20,6 +20,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model imp
     FeedError,
     Likelihood,
     Row,
+    UnknownFormError,
 )
 
 CVE = "CVE-2026-31431"
@@ -274,3 +275,39 @@ def test_purls_are_read_as_their_own_library_reads_them(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "pkg:", "pkg:rpm", "pkg:npm/left-pad@1", "rpm/x", 5, None, "pkg:deb/ubuntu/" + "x" * 2000])
 def test_other_texts_are_no_purls(text: object) -> None:
     assert purls.parse(text) is None
+
+
+# The heads of other forms: CycloneDX 1.6 (a VEX), SPDX 2.3, NVD's API 2.0 and one file of its mirrors, an in-toto statement.
+@pytest.mark.parametrize("document", [
+    {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "vulnerabilities": [{"id": CVE, "analysis": {"state": "not_affected"}}]},
+    {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "x", "packages": []},
+    {"format": "NVD_CVE", "version": "2.0", "totalResults": 1, "vulnerabilities": [{"cve": {"id": CVE, "vulnStatus": "Analyzed"}}]},
+    {"id": CVE, "sourceIdentifier": "416baaa9-dc9f-4396-8d5f-8c081fb06d67", "published": "2026-04-29", "lastModified": "2026-05-01",
+     "configurations": [{"nodes": [{"cpeMatch": [{"criteria": "cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*", "versionEndExcluding": "6.18.22"}]}]}]},
+    {"_type": "https://in-toto.io/Statement/v1", "subject": []},
+])
+def test_documents_of_other_forms_are_named_as_such(document: dict[str, Any]) -> None:
+    with pytest.raises(UnknownFormError):
+        list(documents.read(document, "x.json"))
+
+
+# Ecosystems of https://ossf.github.io/osv-schema/ whose hosts have no stream here.
+@pytest.mark.parametrize("ecosystem", ["Chainguard", "Wolfi", "Azure Linux:3", "Photon OS:5.0", "openEuler:24.03-LTS", "Mageia:9", "MinimOS", "Echo",
+                                       "BellSoft Hardened Containers:25", "Alpaquita:stream", "Red Hat:insights_proxy:1.5", "SUSE", "Android", ""])
+def test_ecosystems_without_a_stream_say_nothing_of_a_release(ecosystem: str) -> None:
+    advisory = osv.parse({"id": "X-1", "upstream": [CVE], "affected": [{"package": {"ecosystem": ecosystem, "name": "kernel"}, "ranges": [
+        {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0:6.6.56.1-5"}]}]}]})
+    assert advisory is not None
+    assert {row.stream for row in advisory.rows} <= {"redhat:1.5:insights_proxy"}
+
+
+def test_suse_lists_its_live_patches_among_the_binaries_of_a_source() -> None:
+    """SUSE's OSV: the source names an update of the service pack, its binaries the kernel that each is made for."""
+    package, binary = "kernel-livepatch-SLE15-SP6_Update_2", "kernel-livepatch-6_4_0-150600_23_14-default"
+    advisory = osv.parse({"id": "SUSE-SU-2025:0556-1", "upstream": [CVE], "affected": [{
+        "package": {"ecosystem": "SUSE:Linux Enterprise Live Patching 15 SP6", "name": package},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "7-150600.13.6.1"}]}],
+        "ecosystem_specific": {"binaries": [{binary: "7-150600.13.6.1", "kernel-default": "1-1"}]}}]})
+    stream = "suse:15.6:linux_enterprise_live_patching"
+    assert advisory is not None
+    assert advisory.rows == (Row(stream, package, fixed="7-150600.13.6.1"), Row(stream, binary, "binary", fixed="7-150600.13.6.1"))

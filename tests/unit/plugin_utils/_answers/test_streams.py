@@ -111,6 +111,9 @@ def test_of_host(os_id: str, version_id: str, version: str, wanted: list[str]) -
     ("cpe:/o:suse:sle-module-basesystem:15:sp6", "suse:15.6"),
     ("cpe:/o:suse:sle-module-live-patching:15:sp5", "suse:15.5:linux_enterprise_live_patching"),
     ("cpe:/o:suse:sles-ltss:15:sp4", "suse:15.4:ltss"),
+    # From 16 on the whole release stands where the service pack did, in os-release as in the CSAF archive of 2026-08-19.
+    ("cpe:/o:suse:sles:16:16.0:server", "suse:16.0"),
+    ("cpe:/o:suse:sles:16:16.0", "suse:16.0"),
     ("cpe:/o:suse:sle-micro:5.5", "suse:5.5:sle-micro"),
     ("cpe:/o:opensuse:leap:15.6", "opensuse:15.6"),
     ("cpe:2.3:o:rocky:rocky:9:*:*:*:*:*:*:*", "rocky:9"),

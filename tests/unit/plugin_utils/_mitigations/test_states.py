@@ -148,6 +148,37 @@ def test_when_the_fix_is_in_force(record: dict[str, Any], fixed: dict[str, str],
     assert bool(fix_in_force(mitigation(modules=("x",), fixed=fixed), record)) is closed
 
 
+def kernel_of(os: tuple[str, str], version: str, source: str | None, package: str = "") -> dict[str, Any]:
+    row = {"release": "r", "package": package or "linux-image-r", "package_version": version, "source": source, "complete": True}
+    return {"os": {"id": os[0], "version_id": os[1]}, "live_patch": {}, "kernel": {
+        "version_order": "dpkg" if os[0] in ("debian", "ubuntu") else "rpm", "installed": [row], "running": row, "default_boot": {"release": "r"}}}
+
+
+JAMMY, HWE = ("ubuntu", "22.04"), "6.8.0-50.51~22.04.1"
+
+
+# Numbers of two lines of kernels, or of two builders, say nothing of each other: a mitigation that is taken for needless is taken away.
+@pytest.mark.parametrize(("record", "fixed", "closed"), [
+    (kernel_of(JAMMY, "5.15.0-130.140", "linux"), {"ubuntu:22.04": "5.15.0-125.135"}, True),
+    (kernel_of(JAMMY, HWE, "linux-hwe-6.8"), {"ubuntu:22.04": "5.15.0-125.135"}, False),
+    (kernel_of(JAMMY, HWE, "linux-hwe-6.8"), {"ubuntu:22.04": "6.8.0-50.51~22.04.1"}, True),
+    (kernel_of(JAMMY, HWE, "linux-hwe-6.8"), {"ubuntu:22.04:linux-hwe-6.8": "6.8.0-50.51~22.04.1", "ubuntu:22.04": "5.15.0-200.1"}, True),
+    (kernel_of(JAMMY, "5.15.0-1070.76", "linux-aws"), {"ubuntu:22.04": "5.15.0-125.135"}, False),
+    (kernel_of(JAMMY, "5.15.0-1070.76", "linux-aws"), {"ubuntu:22.04:linux-aws": "5.15.0-1070.76"}, True),
+    (kernel_of(JAMMY, "5.15.0-1070.76", "linux-aws"), {"ubuntu:22.04:linux-azure": "5.15.0-1060.66"}, False),
+    (kernel_of(("debian", "12"), "6.12-own-1", "linux-upstream"), FIXED, False),
+    (kernel_of(("debian", "12"), "6.12.9-1", "linux"), FIXED, False),
+    (kernel_of(("ol", "9.5"), "5.15.0-303.171.5.2.el9uek", None, "kernel-uek-core"), {"oracle:9": "5.14.0-503.11.1.el9_5"}, False),
+    (kernel_of(("ol", "9.5"), "5.15.0-303.171.5.2.el9uek", None, "kernel-uek-core"), {"oracle:9:kernel-uek": "5.15.0-300.1.1.el9uek"}, True),
+    (kernel_of(("ol", "8.10"), "5.15.0-200.131.27.el8uek", None, "kernel-uek-core"), {"oracle:8:kernel-uek": "5.4.17-2136.340.1.el8uek"}, False),
+    (kernel_of(("amzn", "2023"), "6.12.20-23.97.amzn2023", None, "kernel6.12"), {"amazon:2023": "6.1.150-174.273.amzn2023"}, False),
+    (kernel_of(("rocky", "9.5"), "6.6.30-1", None, "kernel"), {"rocky:9": "5.14.0-503.14.1.el9_5"}, False),
+    (kernel_of(("rocky", "9.5"), "5.14.0-503.14.1.el9_5", None, "kernel-core"), {"rocky:9": "5.14.0-503.14.1.el9_5"}, True),
+    (kernel_of(("fedora", "42"), "6.18.2-200.fc42", None, "kernel-core"), {"fedora:42": "6.17.7-200.fc42"}, True)])
+def test_the_fix_of_one_line_of_kernels_is_none_of_another(record: dict[str, Any], fixed: dict[str, str], closed: bool) -> None:
+    assert bool(fix_in_force(mitigation(modules=("x",), fixed=fixed), record)) is closed
+
+
 ENTRY = {"advisory": CVE, "reason": "why", "owner": "who", "expires": "2027-01-31", "modules": ["algif_aead"]}
 
 

@@ -60,6 +60,10 @@ def _plan_guests(facts: Facts, policy: str, made: Drain) -> None:
 def _plan_guest(row: Mapping[str, Any], policy: str, made: Drain) -> None:
     """A guest without a definition cannot be started again, and one with devices of the host can be neither saved nor moved."""
     name = str(row.get("name"))
+    if name.isdecimal():
+        # virsh takes such a name for the number of a guest first, and that may be another one (virsh(1): domain id, name or uuid).
+        raise Refused(f"guest {name} is named by a number, which libvirt takes for the number of a guest that runs; wanted: another name, or "
+                      "rollout_guests refuse or leave")
     pinned = row.get("pinned_by") or []
     if policy in ("managed_save", "migrate") and pinned:
         raise Refused(f"guest {printable(name)} has {printable(' and '.join(map(str, pinned)))} and cannot be saved or moved while it runs; "

@@ -18,9 +18,9 @@ from .._fleet.host import Pool, host_of
 from . import journal, keeping, proving
 from .fleet_lock_budget import guests
 from .fleet_lock_file import NAME, LockFile
-from .journal import LEFT_OUT, RUNNING, SPENT, WAITING, State
+from .journal import LEFT_OUT, OUT, RUNNING, SPENT, UNKNOWN, WAITING, State
 from .plan import plan_fleet
-from .waves import next_wave, refused
+from .waves import next_wave, refused_now
 
 RECORDS, STANDARDS = "records", "standards"
 # The steps that are not begun where the rollout may not go on. A host that is drained is taken to the end of its own.
@@ -56,13 +56,15 @@ class Rollout:
         former = keeping.take(self.folder, begin.owner, self._process, begin.lock_hours, self._now)
         words = {"owner": begin.owner, "hosts": begin.members, "sizes": begin.sizes, "settings": begin.settings}
         path, state = self._current()
-        resumed = path is not None and not state.is_over
+        # Of a journal without an event, as a full disk leaves it, nothing was ever begun.
+        resumed = path is not None and bool(state.id) and not state.is_over
         if resumed and state.status == journal.PAUSED:
             keeping.give_back(self.folder, self._process)
             raise RolloutError(f"the rollout {state.id} is paused: {state.why}; playbooks/rollout_continue.yml lets it go on")
         if path is None or not resumed:
             path = keeping.new(self.folder, self._now)
-        happened: list[dict[str, Any]] = [{"event": "resumed", **words} if resumed else {"event": "begun", "id": path.stem, **words}]
+        happened: list[dict[str, Any]] = [{"event": "resumed", **words}] if resumed else [
+            {"event": "begun", "id": path.stem, **words}, *_left_behind(state)]
         if resumed and state.settings.approval == "stop":
             happened.append({"event": "approved", "wave": len(state.waves) + 1, "by": begin.owner})
         happened += self._releases(state, release, begin.owner, False)
@@ -70,6 +72,9 @@ class Rollout:
         place = self.folder / path.stem
         for name in (RECORDS, STANDARDS):
             store.private_directory(place / name)
+        # A host whose first scan fails must not be judged by what an earlier run saw.
+        for name in begin.members:
+            (place / RECORDS / f"{name}.json").unlink(missing_ok=True)
         state = self._current()[1]
         return {"id": path.stem, "path": str(place), "resumed": resumed, "taken_over": former,
                 "broken_off": sorted(host.name for host in state.of(RUNNING) if host.is_here), "max_disruption": state.settings.max_disruption}
@@ -77,6 +82,7 @@ class Rollout:
     def next(self) -> dict[str, Any]:
         """End the wave that was, and compose the next. Meanwhile no client of a FleetLock server that shares the budget gets a slot."""
         path, state = self._own()
+        keeping.renew(self.folder, self._process, self._now)
         with self._slots.alone():
             return self._next(path, state)
 
@@ -106,14 +112,15 @@ class Rollout:
         done = {name: sorted(state.hosts[name].steps) for name in wave.hosts if state.hosts[name].steps}
         again = [name for name in wave.hosts if state.hosts[name].status == RUNNING]
         keeping.append(path, [{"event": "wave", "number": number, "hosts": list(wave.hosts), "last_try": wave.is_last_try,
-                               "before": self._before(path, [name for name in wave.hosts if name not in again])}], self._now)
+                               **self._before(path, wave.hosts, again)}], self._now)
         return {"number": number, "hosts": list(wave.hosts), "done": done,
                 "begun": {name: state.hosts[name].begun for name in again}, "broken_off": again,
+                "owes": {name: sorted(state.hosts[name].owes) for name in wave.hosts if state.hosts[name].owes},
                 "over": False, "why": "", "ask": False, "soak_seconds": int(state.settings.soak_minutes * 60)}
 
     @staticmethod
     def _over(why: str) -> dict[str, Any]:
-        return {"number": 0, "hosts": [], "done": {}, "begun": {}, "broken_off": [], "over": True, "why": why, "ask": False, "soak_seconds": 0}
+        return {"number": 0, "hosts": [], "done": {}, "begun": {}, "broken_off": [], "owes": {}, "over": True, "why": why, "ask": False, "soak_seconds": 0}
 
     def approve(self, by: str) -> dict[str, Any]:
         """Somebody said yes to the next wave."""
@@ -124,7 +131,8 @@ class Rollout:
     def note(self, host: str, step: str, did: str) -> dict[str, Any]:
         """A host begins a step, or has done it. One that may not begin it waits again."""
         path, state = self._own()
-        why = refused(state) if did == "started" and step in CAREFUL else ""
+        keeping.renew(self.folder, self._process, self._now)
+        why = refused_now(state, state.hosts[host], self._now) if did == "started" and step in CAREFUL and host in state.hosts else ""
         if why:
             keeping.append(path, [{"event": "result", "host": host, "status": WAITING, "why": why, "left": []}], self._now)
             raise RolloutError(f"{host}: {step} is not begun: {why}")
@@ -132,17 +140,21 @@ class Rollout:
         return {}
 
     def result(self, host: str, status: str, why: str) -> dict[str, Any]:
-        """How a host's wave ended for it, before its wave is over; nothing of one whose end is known."""
+        """How a host's wave ended for it, before its wave is over; nothing of one whose end is known. The answer says whether the host waits
+        again and must not keep others waiting meanwhile: ``give_slot_back``."""
         path, state = self._own()
-        if host in state.hosts and state.hosts[host].status == RUNNING:
+        known = state.hosts.get(host)
+        if known and known.status == RUNNING:
             keeping.append(path, [{"event": "result", "host": host, "status": status, "why": why, "left": []}], self._now)
-        return {}
+        return {"give_slot_back": bool(known) and known.status == WAITING and known.owes == {"slot_back"}}
 
     def steps(self, host: str) -> dict[str, Any]:
         """The steps that a host needs by its fresh record, and the kernel that its reboot is to bring, which a later run is told as well."""
         path, state = self._own()
         seen = self._documents(path, [host]).get(host)
-        aim = state.hosts[host].aim or (", ".join(seen.facts.get("kernel.default_boot", ())) if seen else "")
+        if seen is None or not seen.scanned:
+            raise RolloutError(f"{host}: what it needs is not known: {(seen and (seen.error or ', '.join(seen.reasons))) or 'no scan of it was kept'}")
+        aim = state.hosts[host].aim or ", ".join(seen.facts.get("kernel.default_boot", ()))
         if aim and not state.hosts[host].aim:
             keeping.append(path, [{"event": "aims", "host": host, "release": aim}], self._now)
         return {"steps": proving.steps_of(seen, state.settings.max_disruption), "release": aim}
@@ -166,7 +178,9 @@ class Rollout:
 
     def release(self, hosts: Sequence[str], by: str, skip: bool) -> State:
         """Free the places of hosts in the budget."""
-        path, state = self._open()
+        path, state = self._current()
+        if path is None:
+            raise RolloutError(f"{self.folder}: no rollout was ever begun there")
         happened = self._releases(state, hosts, by, skip)
         if not happened:
             names = ", ".join(sorted(host.name for host in state.spent)) or "none"
@@ -204,8 +218,10 @@ class Rollout:
         return path, state
 
     def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:
+        """Of hosts that left the inventory nothing else could free the place: such are released by name whatever became of them."""
         wanted = {host.name for host in state.spent} if "all" in hosts else set(hosts)
-        return [{"event": "released", "host": host.name, "by": by, "skip": skip} for host in state.spent if host.name in wanted]
+        may = [host for host in state.hosts.values() if host.status in SPENT or (host.status in OUT and not host.is_here)]
+        return [{"event": "released", "host": host.name, "by": by, "skip": skip} for host in may if host.name in wanted]
 
     def _seen(self, path: Path, state: State) -> dict[str, Seen]:
         """The fresh records: of all hosts where a run begins, else of those in the wave."""
@@ -215,19 +231,34 @@ class Rollout:
         pool = Pool()
         return {item.name: host_of(item, pool) for item in records.documents([self.folder / path.stem], list(names) or ["-"])}
 
-    def _before(self, path: Path, names: Sequence[str]) -> dict[str, list[str]]:
-        """Why hosts could not be judged before anything was changed on them."""
+    def _before(self, path: Path, names: Sequence[str], again: Sequence[str]) -> dict[str, Any]:
+        """Why hosts could not be judged before anything was changed on them, and by which standard they are judged."""
         seen = self._documents(path, names)
-        return {name: proving.reasons(seen.get(name)) for name in names}
+        return {"before": {name: proving.reasons(seen.get(name)) for name in names if name not in again},
+                "standards": {name: one.standard or "" for name, one in seen.items()}}
 
     def _first_look(self, state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
-        looked = [proving.at_start(host, seen.get(host.name), state.settings.only_drifted) for host in state.of(WAITING, LEFT_OUT) if host.is_here]
+        looked = [event for host in state.hosts.values() if host.is_here
+                  for event in proving.at_start(host, seen.get(host.name), state.settings.only_drifted)]
         planned = plan_fleet(seen.values(), state.settings.max_disruption, self._now.date())
-        return [*filter(None, looked), {"event": "ordered", "hosts": [one.host for one in planned.hosts]}]
+        return [*looked, {"event": "ordered", "hosts": [one.host for one in planned.hosts]}]
 
     @staticmethod
     def _settled(state: State, seen: Mapping[str, Seen]) -> list[dict[str, Any]]:
         return [proving.result(host, seen.get(host.name)) for host in state.of(RUNNING) if host.is_here]
+
+
+def _left_behind(state: State) -> list[dict[str, Any]]:
+    """What a rollout that is over hands on to the next: hosts that nobody released keep their places, and what is owed to hosts is not forgotten."""
+    carried = []
+    for host in state.hosts.values():
+        is_lost = host.status == RUNNING and bool(host.steps or host.begun)
+        if is_lost or host.status in SPENT or host.owes:
+            why = f"{host.name} was in a wave of the rollout {state.id}, which is {state.status}" if is_lost else host.why
+            status = UNKNOWN if is_lost else host.status if host.status in SPENT else WAITING
+            carried.append({"event": "carried", "host": host.name, "status": status, "why": why, "domains": list(host.domains),
+                            "owes": sorted(host.owes), "held": host.held})
+    return carried
 
 
 def _wants_approval(state: State, number: int) -> bool:

@@ -88,8 +88,11 @@ def check_length(value: str | None, encoding: str | None) -> int:
     return int(value)
 
 
-def order_of(body: bytes) -> Order:
-    """What a body asks for. Members that the protocol does not name are passed over."""
+def order_of(body: bytes, length: int | None = None) -> Order:
+    """What a body of this length asks for, any length where it is None. Members that the protocol does not name are passed over."""
+    if length is not None and len(body) != length:
+        # Whoever broke off hears no answer, and must not hold a slot that he does not know of.
+        raise Rejected(400, "bad_request", f"the body broke off after {len(body)} of {length} bytes")
     try:
         said: Any = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):

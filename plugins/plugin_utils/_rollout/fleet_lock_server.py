@@ -131,7 +131,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             endpoint = fleet_lock.check_endpoint(self.command, self.path, self.server.prefix)
             fleet_lock.check_header(self.headers.get(fleet_lock.HEADER))
             length = fleet_lock.check_length(self.headers.get("Content-Length"), self.headers.get("Transfer-Encoding"))
-            order = fleet_lock.order_of(self.rfile.read(length))
+            order = fleet_lock.order_of(self.rfile.read(length), length)
             (self.server.state.lock if endpoint == fleet_lock.PRE_REBOOT else self.server.state.unlock)(order)
         except Rejected as rejected:
             self._say(rejected.status, rejected.body(), f"{endpoint} {_shown(order)} {rejected.kind}: {rejected.value}")

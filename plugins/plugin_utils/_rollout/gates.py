@@ -50,21 +50,32 @@ def _disk(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[
             yield f"{folder} has no inode free"
 
 
+def _listed(readiness: Mapping[str, Any], name: str) -> list[Any]:
+    """What the host was asked for; an answer that is not there is none that says nothing is wrong."""
+    found = readiness.get(name)
+    if not isinstance(found, list):
+        raise CannotSay(name, "host_readiness did not answer")
+    return found
+
+
 def _packages(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
-    yield from (printable(str(line), 400) for line in readiness.get("packages") or [])
+    yield from (printable(str(line), 400) for line in _listed(readiness, "packages"))
     broken = [str(row.get("package")) for row in facts.rows("kernel.installed") if row.get("complete") is False]
     if broken:
         yield f"the package manager broke off while it installed {printable(', '.join(broken[:_SHOWN]))}"
 
 
 def _lock(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
-    for holder in readiness.get("lock_holders") or []:
+    for holder in _listed(readiness, "lock_holders"):
         yield f"the package database is locked by process {holder.get('pid')} {printable(str(holder.get('name')))} ({holder.get('path')})"
 
 
 def _modules(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:
     rows = facts.rows("kernel.modules")
     lost = [str(row.get("name")) for row in rows if row.get("in_next_boot") is False]
+    unknown = [str(row.get("name")) for row in rows if not isinstance(row.get("in_next_boot"), bool)]
+    if unknown:
+        yield f"whether the kernel of the next boot has {printable(', '.join(unknown[:_SHOWN]))}, which is loaded now, is not known"
     if lost:
         yield f"the kernel of the next boot has no module {printable(', '.join(lost[:_SHOWN]))}, which is loaded now"
 
@@ -95,8 +106,8 @@ def _boot_trust(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Ite
     if isinstance(refused, list) and refused:
         names = ", ".join(str(row.get("module")) if isinstance(row, Mapping) else str(row) for row in refused[:_SHOWN])
         yield f"the kernel of the next boot refuses modules that are loaded now: {printable(names)}"
-    if verdict is None and mode is not None and mode not in _ASKS_NOBODY:
-        facts.text("boot.trust.next_boot")
+    if verdict is None and mode not in _ASKS_NOBODY:
+        facts.text("boot.trust.mode" if mode is None else "boot.trust.next_boot")
 
 
 def _kexec(facts: Facts, readiness: Mapping[str, Any], asked: Asked) -> Iterator[str]:

@@ -54,9 +54,12 @@ def _order(path: Path) -> tuple[str, int]:
 
 def new(folder: Path, now: datetime) -> Path:
     """A name for the journal of a new rollout."""
-    base = now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    names = (f"{base}{f'-{number}' if number > 1 else ''}.jsonl" for number in range(1, 1000))
-    return next(path for name in names if not (path := store.private_directory(folder) / name).exists())
+    base, number = now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), 1
+    newest = current(folder)
+    # The newest is the last by its name, also where the clock was ahead when the one before it was begun.
+    if newest is not None and _order(newest)[0] >= base:
+        base, number = _order(newest)[0], _order(newest)[1] + 1
+    return store.private_directory(folder) / f"{base}{f'-{number}' if number > 1 else ''}.jsonl"
 
 
 def events(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -105,29 +108,38 @@ def append(path: Path, happened: Iterable[Mapping[str, Any]], now: datetime) -> 
     """Add events for good. Their time never runs back, whatever the clock does."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "r+b") as stream:
+        with os.fdopen(descriptor, "r+b", buffering=0) as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             at = max(stamp(now), _mended(stream))
-            stream.seek(0, os.SEEK_END)
-            stream.write(b"".join(json.dumps({**event, "at": at}).encode() + b"\n" for event in happened))
-            stream.flush()
-            os.fsync(stream.fileno())
+            _whole(stream, b"".join(json.dumps({**event, "at": at}).encode() + b"\n" for event in happened))
     except OSError as error:
         raise store.StoreError(f"cannot write {path}: {error.strerror}; wanted room and the right to write there") from error
 
 
-def _mended(stream: Any) -> str:
-    """Cut off a torn last line; the time of the last event, '' where there is none."""
+def _whole(stream: Any, data: bytes) -> None:
+    """Write all of it for good, or nothing: what has no room is taken back."""
     size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - _TAIL))
-    tail = stream.read()
-    if tail and not tail.endswith(b"\n"):
-        kept = tail.rpartition(b"\n")
-        if not kept[1] and size > _TAIL:
-            raise OSError(5, "its last line is torn and too long to cut off")
-        stream.truncate(size - len(kept[2]))
-        tail = kept[0]
-    found = _AT.findall(tail.decode("utf-8", "replace"))
+    try:
+        while data:
+            data = data[stream.write(data):]
+        os.fsync(stream.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            stream.truncate(size)
+        raise
+
+
+def _mended(stream: Any) -> str:
+    """Cut off a torn last line, however long; the time of the last event, '' where there is none."""
+    size = stream.seek(0, os.SEEK_END)
+    for length in (_TAIL, size):
+        stream.seek(max(0, size - length))
+        kept, newline, torn = stream.read().rpartition(b"\n")
+        if newline:
+            break
+    if torn:
+        stream.truncate(size - len(torn))
+    found = _AT.findall(kept[-_TAIL:].decode("utf-8", "replace"))
     return str(found[-1]) if found else ""
 
 
@@ -148,9 +160,11 @@ def holder(folder: Path) -> dict[str, Any] | None:
     path = folder / LOCK
     try:
         found = json.loads(store.read(path, 64 * 1024)) if path.exists() else None
-    except (ValueError, store.StoreError):
-        return {"owner": "somebody (its file cannot be read)", "since": "", "expires": "9999", "machine": ""}
-    return found if isinstance(found, dict) else None
+    except (ValueError, RecursionError, store.StoreError):
+        found = ""
+    if found is None or (isinstance(found, dict) and all(isinstance(found.get(key), str) for key in ("owner", "expires", "machine"))):
+        return found
+    return {"owner": "somebody (its file cannot be read)", "since": "", "expires": "9999", "machine": ""}
 
 
 def take(folder: Path, owner: str, process: int, hours: float, now: datetime) -> str:
@@ -165,8 +179,16 @@ def take(folder: Path, owner: str, process: int, hours: float, now: datetime) ->
                 raise store.StoreError(f"{held.get('owner')} drives a rollout of this fleet since {held.get('since')} (process "
                                        f"{held.get('process')}, until {held.get('expires')} at the latest); wait for it, or pause it")
             former = str(held.get("owner"))
-        store.write(folder / LOCK, [json.dumps({**mine, "since": since, "expires": stamp(now + timedelta(hours=hours))}), "\n"])
+        store.write(folder / LOCK, [json.dumps({**mine, "since": since, "hours": hours, "expires": stamp(now + timedelta(hours=hours))}), "\n"])
     return former
+
+
+def renew(folder: Path, process: int, now: datetime) -> None:
+    """Move the end of the lock on where this run holds it and half of its time is over: a long rollout is not taken from the one who drives it."""
+    held = holder(folder) or {}
+    hours = held.get("hours")
+    if isinstance(hours, (int, float)) and str(held.get("expires")) < stamp(now + timedelta(hours=hours / 2)) and is_held_by(folder, process):
+        take(folder, str(held["owner"]), process, hours, now)
 
 
 def give_back(folder: Path, process: int) -> None:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._fleet.host import Host as Seen
 from .._fleet.host import is_drift
-from .journal import DONE, FAILED, UNKNOWN, UNREACHABLE, Host
+from .journal import DONE, FAILED, FINE, LEFT_OUT, RUNNING, SKIPPED, SPENT, UNKNOWN, UNREACHABLE, WAITING, Host
 from .plan import plan_host
 
 CHANGE, REBOOT, PROVE = "change", "reboot", "prove"
@@ -34,12 +34,14 @@ def result(host: Host, seen: Seen | None) -> dict[str, Any]:
 
 
 def _of_findings(host: Host, seen: Seen) -> dict[str, Any]:
-    """After a reboot nothing may be left that needs one. What else is left is named, and is no failure."""
+    """After a reboot nothing may be left that needs one, and nobody is left drained. What else is left is named, and is no failure."""
     left = [seen.key(finding).label for finding in seen.findings if is_drift(finding)]
     if REBOOT in host.steps:
         again = [step for step in plan_host(seen, "reboot").steps if step.action == "reboot"]
         if again:
             return _event(host, FAILED, f"{host.name} was rebooted, and still needs it for {', '.join(again[0].closes[:5])}", left)
+    if host.held:
+        return _event(host, FAILED, f"{host.name} came to the end of its steps, and was not given back what its drain took", left)
     return _event(host, DONE, "", left)
 
 
@@ -47,15 +49,25 @@ def _event(host: Host, status: str, why: str, left: list[str] | None = None) -> 
     return {"event": "result", "host": host.name, "status": status, "why": why, "left": (left or [])[:100]}
 
 
-def at_start(host: Host, seen: Seen | None, only_drifted: bool) -> dict[str, Any] | None:
-    """What the first scan of a run says of a host that waits: a dead one is left out by name, one that answers again waits again."""
+def at_start(host: Host, seen: Seen | None, only_drifted: bool) -> Iterator[dict[str, Any]]:
+    """What the first scan of a run says of a host: a dead one is left out by name, one that answers again waits again, and one that is held to
+    another standard than the one by which it was changed is to be changed by that."""
     if seen is None:
-        return None
+        if host.status == FINE:
+            yield {"event": "answers", "host": host.name}
+        return
+    is_out = host.status in SPENT
+    if host.standard not in (None, seen.standard or "") and not is_out:
+        yield {"event": "another_standard", "host": host.name}
+    if is_out or host.status in (RUNNING, SKIPPED):
+        return
     if seen.verdict == UNREACHABLE:
-        return {"event": "left_out", "host": host.name, "why": seen.error or "it cannot be reached"}
-    if only_drifted and seen.verdict == "compliant":
-        return {"event": "result", "host": host.name, "status": "fine", "why": "", "left": []}
-    return {"event": "answers", "host": host.name}
+        yield {"event": "left_out", "host": host.name, "why": seen.error or "it cannot be reached"}
+    elif only_drifted and seen.verdict == "compliant" and not host.owes:
+        if host.status in (WAITING, LEFT_OUT):
+            yield {"event": "result", "host": host.name, "status": FINE, "why": "", "left": []}
+    elif host.status in (WAITING, LEFT_OUT, FINE):
+        yield {"event": "answers", "host": host.name}
 
 
 def reasons(seen: Seen | None) -> list[str]:

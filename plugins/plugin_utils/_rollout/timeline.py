@@ -53,6 +53,8 @@ def spans(events: Iterable[Event]) -> list[Span]:
             end(host, BUSY, at, str(event.get("status")))
             if event.get("status") in SPENT:
                 going[host, BAD] = (at, f"{event.get('status')}: {event.get('why')}")
+        elif kind == "carried" and event.get("status") in SPENT:
+            going[host, BAD] = (at, f"{event.get('status')}: {event.get('why')}")
         elif kind == "watched" and event.get("up") is False:
             going.setdefault((host, SEEN), (at, "seen down from outside"))
         elif kind == "watched":

@@ -115,6 +115,11 @@ def refused(state: State) -> str:
     return ""
 
 
+def refused_now(state: State, host: Host, now: datetime) -> str:
+    """Why this host may not begin a step at this moment; '' where it may. A wave may last longer than the windows of its hosts."""
+    return refused(state) or _closed(host, state, now.replace(second=0, microsecond=0), 1)
+
+
 def _phases(state: State, order: Sequence[str]) -> Iterator[tuple[list[Host], bool]]:
     """Whom to look at, and whether it is their last try: a wave that broke off; canaries, until one is proved and none waits; the others;
     last those that were dead at the start."""
@@ -147,24 +152,26 @@ def _is_canary(state: State, host: Host) -> bool:
 def _unproved(state: State) -> str:
     """Why nobody follows the canaries: none of them came through; '' where one did, where there are none, or where nobody waits."""
     canaries = [host for host in state.hosts.values() if _is_canary(state, host)]
-    if not canaries or not state.of(WAITING) or any(host.status in (DONE, FINE, SKIPPED) for host in canaries):
+    # One that needed no change says nothing of the change, unless none of them needed it.
+    is_tried = any(host.status in (DONE, SKIPPED) for host in canaries) or all(host.status == FINE for host in canaries)
+    if not canaries or not state.of(WAITING) or is_tried:
         return ""
     return f"no canary of the group {state.settings.canary} came through"
 
 
 def _size(state: State) -> int:
-    """How many hosts this wave may have; a broken-off wave has those that it had."""
+    """How many hosts this wave may have: it grows with the waves that brought a host through. A broken-off wave has those that it had."""
     broken_off = _broken_off(state)
     if broken_off:
         return len(broken_off)
     sizes = state.settings.waves
-    return max(1, sizes[min(len(state.waves), len(sizes) - 1)].of(len(state.hosts)))
+    return max(1, sizes[min(len(state.proved), len(sizes) - 1)].of(len(state.hosts)))
 
 
-def _closed(host: Host, state: State, moment: datetime) -> str:
-    """Why the host's windows rule it out now; '' where a step fits."""
+def _closed(host: Host, state: State, moment: datetime, least: int | None = None) -> str:
+    """Why the host's windows rule it out now; '' where a step fits, or where ``least`` minutes are left."""
     minutes = state.settings.step_minutes
-    if stays_open(host.windows, moment, minutes):
+    if stays_open(host.windows, moment, minutes if least is None else least):
         return ""
     opens = opens_at(host.windows, moment, minutes)
     return f"its window opens at {opens.strftime('%Y-%m-%dT%H:%MZ')}" if opens else f"no window of the next week is open for {minutes} minutes"

@@ -31,6 +31,10 @@ def _is_by_host(value: Any) -> bool:
     return isinstance(value, Mapping) and all(_are_texts(words) for words in value.values())
 
 
+def _are_named_texts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_text, value.values()))
+
+
 def _is_member(value: Any) -> bool:
     return isinstance(value, Mapping) and all(_are_texts(value.get(name) or ()) for name in ("domains", "groups", "windows"))
 
@@ -63,10 +67,11 @@ _HOST: Mapping[str, _Check] = {"host": _is_text}
 _MUST: Mapping[str, Mapping[str, _Check]] = {
     "begun": _RUN, "resumed": _RUN, "wave": {"hosts": _are_texts}, "ordered": {"hosts": _are_texts}, "approved": {"wave": _is_number},
     "step": {**_HOST, "step": _is_text, "did": _is_did}, "result": {**_HOST, "status": _is_status}, "left_out": _HOST, "released": _HOST,
-    "answers": _HOST, "aims": {**_HOST, "release": _is_text}}
+    "answers": _HOST, "aims": {**_HOST, "release": _is_text}, "another_standard": _HOST, "carried": {**_HOST, "status": _is_status}}
 # What may be absent, as in journals of versions that did not write it.
 _MAY: Mapping[str, Mapping[str, _Check]] = {
-    "begun": _SETTLED, "resumed": _SETTLED, "wave": {"before": _is_by_host}, "result": {"left": _are_texts}}
+    "begun": _SETTLED, "resumed": _SETTLED, "wave": {"before": _is_by_host, "standards": _are_named_texts}, "result": {"left": _are_texts},
+    "carried": {"owes": _are_texts, "domains": _are_texts}}
 
 
 def wrong(event: Any) -> str:

@@ -81,6 +81,13 @@ def test_a_server_that_was_killed_has_forgotten_nobody(start: Start) -> None:
     assert ask(start(), "held", "b")[0] == 409
 
 
+def test_who_breaks_off_in_his_body_gets_no_slot_that_he_does_not_hear_of(start: Start, tmp_path: Path) -> None:
+    body = lock_client.body_of("workers", "a").encode()
+    head = b"POST /v1/pre-reboot HTTP/1.1\r\nfleet-lock-protocol: true\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1)
+    assert b" 400 " in raw(start(), head + body).splitlines()[0]
+    assert not (tmp_path / "locks.json").exists()
+
+
 def test_a_state_that_cannot_be_read_gives_nobody_a_slot(start: Start, tmp_path: Path) -> None:
     (tmp_path / "locks.json").write_text('{"schema": "firebreak.fleet_lock/1", "gro')
     status, refused = ask(start(), "held", "a")

@@ -43,6 +43,8 @@ def test_a_host_that_is_well_passes() -> None:
      "packages: The following packages are only half configured: linux-image"),
     ({"lock_holders": [{"pid": 7, "name": "apt-get", "path": "/var/lib/dpkg/lock"}]},
      "lock: the package database is locked by process 7 apt-get (/var/lib/dpkg/lock)"),
+    ({"packages": None}, "packages: it cannot be said: packages: host_readiness did not answer"),
+    ({"lock_holders": None}, "lock: it cannot be said: lock_holders: host_readiness did not answer"),
 ])
 def test_what_the_host_is_not_ready_for(readiness: dict[str, Any], said: str) -> None:
     found = closed(host(), **readiness)
@@ -52,6 +54,8 @@ def test_what_the_host_is_not_ready_for(readiness: dict[str, Any], said: str) ->
 
 @pytest.mark.parametrize(("path", "value", "said"), [
     ("kernel.modules", [{"name": "zfs", "in_next_boot": False}], "modules: the kernel of the next boot has no module zfs, which is loaded now"),
+    ("kernel.modules", [{"name": "zfs", "in_next_boot": None}],
+     "modules: whether the kernel of the next boot has zfs, which is loaded now, is not known"),
     ("kernel.default_boot.image_present", False, "next_boot: the image of the next boot, None, is gone"),
     ("kernel.default_boot.stale_config", True, "next_boot: GRUB's menu was made from another GRUB_DEFAULT than /etc/default/grub holds now"),
     ("boot.kexec_loaded", True, "kexec: a kernel waits to be started by kexec: the reboot may start that one, not the loader's"),
@@ -97,6 +101,7 @@ def _put(record: dict[str, Any], path: str, value: Any) -> None:
      ["boot_trust: the next boot waits for a person at mok_manager (console_box): MokNew"]),
     ({"mode": "enforced", "next_boot": "allowed", "modules_refused": [{"module": "zfs", "kernel": "6.1", "signer": None}]},
      ["boot_trust: the kernel of the next boot refuses modules that are loaded now: zfs"]),
+    ({"mode": None, "next_boot": None}, ["boot_trust: it cannot be said: boot.trust.mode: missing"]),
     ({"mode": "enforced", "next_boot": None}, ["boot_trust: it cannot be said: boot.trust.next_boot: missing"]),
 ])
 def test_a_boot_that_would_not_be_allowed_is_not_begun(trust: dict[str, Any], said: list[str]) -> None:
@@ -140,6 +145,7 @@ def test_guests_that_run_go_as_asked_and_come_back(policy: str, wanted: dict[str
     (guest("a", pinned_by=["hostdev"]), "managed_save", "guest a has hostdev and cannot be saved or moved"),
     (guest("a", pinned_by=["hostdev"]), "migrate", "guest a has hostdev and cannot be saved or moved"),
     (guest("a", persistent=False), "shutdown", "guest a has no definition"),
+    *((guest("12"), policy, "guest 12 is named by a number") for policy in ("managed_save", "migrate", "shutdown")),
     (guest("a", persistent=False), "managed_save", "guest a has no definition"),
 ])
 def test_a_guest_that_may_not_be_stopped_stops_the_drain(row: dict[str, Any], policy: str, said: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,168 @@ def test_a_reboot_that_broke_off_aims_at_the_same_kernel_again(tmp_path: Path) -
     assert drive(tmp_path).steps("a")["release"] == "6.1.0-41-amd64"
 
 
+def test_a_host_of_which_no_scan_tells_what_it_needs_needs_not_nothing(tmp_path: Path) -> None:
+    begin(tmp_path, "ab", max_disruption="reboot")
+    drive(tmp_path).next()
+    scanned(tmp_path, "a", "unreachable", error="a: no route to host")
+    (tmp_path / (keeping.current(tmp_path) or tmp_path).stem / "records/b.json").unlink()
+    with pytest.raises(RolloutError, match="a: what it needs is not known: a: no route to host"):
+        drive(tmp_path).steps("a")
+    with pytest.raises(RolloutError, match="b: what it needs is not known: no scan of it was kept"):
+        drive(tmp_path).steps("b")
+
+
+def test_what_an_earlier_run_saw_is_not_this_run_s_first_look(tmp_path: Path) -> None:
+    begin(tmp_path, "ab", waves=[1], only_drifted=True)
+    scanned(tmp_path, "a", "drifted")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    drive(tmp_path).begin(Begin({"a": {}, "b": {}}, {}, {"only_drifted": True}, "me"))
+    drive(tmp_path).note("a", "prove", "done")
+    drive(tmp_path).next()
+    # The scan of b failed this time: that it was compliant once says nothing.
+    assert drive(tmp_path).status()[0].hosts["b"].status == "waiting"
+
+
+def hold_to(folder: Path, digest: str, *hosts: str) -> None:
+    """The fresh documents of these hosts say that they are held to another standard."""
+    for host in hosts:
+        scanned(folder, host, "drifted", standard=digest)
+
+
+def test_who_was_changed_by_another_standard_is_changed_again(tmp_path: Path) -> None:
+    begin(tmp_path, "abcd", waves=[2])
+    hold_to(tmp_path, "old", *"abcd")
+    assert drive(tmp_path).next()["hosts"] == ["a", "b"]
+    through(tmp_path, "a", "b")
+    assert drive(tmp_path).next()["hosts"] == ["c", "d"]
+    through(tmp_path, "c")
+    drive(tmp_path).note("d", "change", "done")
+    drive(tmp_path).note("d", "reboot", "started")
+    begin(tmp_path, "abcd", waves=[2])
+    hold_to(tmp_path, "new", *"acd")
+    hold_to(tmp_path, "old", "b")
+    wave = drive(tmp_path).next()
+    assert (wave["hosts"], wave["done"], wave["begun"]) == (["c", "d"], {}, {"c": "", "d": "reboot"})
+    through(tmp_path, "c", "d")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    assert drive(tmp_path).status()[0].hosts["b"].status == "done"
+
+
+def test_what_was_left_for_its_price_is_done_once_more_is_allowed(tmp_path: Path) -> None:
+    reboot = {"id": "kernel.reboot_pending", "promise": "kernel.reboot_pending", "severity": "high", "disruption": "reboot", "remedy": "Reboot it."}
+    begin(tmp_path, "abc", waves=[1])
+    drive(tmp_path).next()
+    through(tmp_path, "a")
+    scanned(tmp_path, "a", "drifted", findings=[reboot])
+    drive(tmp_path).next()
+    through(tmp_path, "b")
+    drive(tmp_path).next()
+    begin(tmp_path, "abc", waves=[1], max_disruption="reboot")
+    drive(tmp_path).next()
+    assert {host.name: host.status for host in drive(tmp_path).status()[0].hosts.values()} == {"a": "waiting", "b": "done", "c": "running"}
+
+
+def test_a_host_that_came_through_and_is_dead_now_keeps_its_domain(tmp_path: Path) -> None:
+    members = {name: {"domains": ["rack"]} for name in "ab"}
+    for _run in range(2):
+        drive(tmp_path).begin(Begin(members, {}, {}, "me"))
+        scanned(tmp_path, "b")
+        scanned(tmp_path, "a", "unreachable" if _run else "compliant", error="a: no route to host")
+        wave = drive(tmp_path).next()
+        through(tmp_path, *wave["hosts"])
+        if not _run:
+            keeping.append(keeping.current(tmp_path) or tmp_path, [{"event": "result", "host": "a", "status": "done", "why": ""}], NOW)
+    assert (wave["hosts"], wave["why"]) == ([], "1 host to wait: a of its domain rack is out")
+
+
+def test_a_host_that_left_the_inventory_can_be_released_whatever_became_of_it(tmp_path: Path) -> None:
+    begin(tmp_path, "abc", waves=[1])
+    scanned(tmp_path, "c", "unreachable", error="c: no route to host")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+    with pytest.raises(RolloutError, match="none of a takes a place"):
+        drive(tmp_path).release(["a"], "me", False)
+    begin(tmp_path, "b", waves=[1])
+    drive(tmp_path).next()
+    through(tmp_path, "b")
+    assert "a: in a wave that broke off" in drive(tmp_path).next()["why"]
+    drive(tmp_path).release(["a", "c"], "me", True)
+    assert drive(tmp_path).next()["why"] == "every host was tried"
+
+
+@pytest.mark.parametrize("end", ["ended", "aborted"])
+def test_a_failed_host_keeps_its_place_in_the_next_rollout_too(tmp_path: Path, end: str) -> None:
+    members = {name: {"domains": ["rack"] if name in "ac" else []} for name in "abc"}
+    drive(tmp_path).begin(Begin(members, {}, {"max_failed": 1, "waves": [1]}, "me"))
+    drive(tmp_path).next()
+    for step, did in (("slot", "done"), ("drain", "done"), ("reboot", "started")):
+        drive(tmp_path).note("a", step, did)
+    drive(tmp_path).result("a", "failed", "a did not come back")
+    drive(tmp_path).next()
+    keeping.append(keeping.current(tmp_path) or tmp_path, [{"event": end, "why": "over"}], NOW)
+    again = drive(tmp_path).begin(Begin(members, {}, {"max_failed": 1}, "me"))
+    state = drive(tmp_path).status()[0]
+    assert (again["resumed"], state.hosts["a"].status, state.hosts["a"].held, state.hosts["a"].why) == (False, "failed", True, "a did not come back")
+    # b was in its wave when the rollout was over, and nothing had been begun on it.
+    assert drive(tmp_path).next()["hosts"] == ["b"]
+    through(tmp_path, "b")
+    scanned(tmp_path, "b")
+    assert drive(tmp_path).next()["why"] == "1 host to wait: a of its domain rack is out"
+    drive(tmp_path).release(["a"], "me", False)
+    assert drive(tmp_path).next()["owes"] == {"a": ["slot_back", "undrain"]}
+
+
+def test_who_is_released_after_the_end_is_free_in_the_next_rollout(tmp_path: Path) -> None:
+    begin(tmp_path, "a", max_failed=1)
+    drive(tmp_path).next()
+    drive(tmp_path).result("a", "failed", "a: the role refused")
+    assert drive(tmp_path).next()["over"]
+    drive(tmp_path).end()
+    drive(tmp_path).release(["a"], "me", False)
+    begin(tmp_path, "a")
+    assert drive(tmp_path).next()["hosts"] == ["a"]
+
+
+def test_a_host_that_is_still_drained_at_the_end_of_its_steps_did_not_come_through(tmp_path: Path) -> None:
+    begin(tmp_path, "a")
+    drive(tmp_path).next()
+    drive(tmp_path).note("a", "drain", "done")
+    through(tmp_path, "a")
+    drive(tmp_path).next()
+    assert "was not given back what its drain took" in drive(tmp_path).end()["failures"]["a"]
+
+
+def test_a_host_whose_window_closed_while_its_wave_went_on_waits_without_a_slot(tmp_path: Path) -> None:
+    drive(tmp_path).begin(Begin({"a": {"windows": ["Sat 11:00-13:00"]}}, {}, {"max_disruption": "reboot"}, "me"))
+    scanned(tmp_path, "a")
+    drive(tmp_path).next()
+    for step in ("change", "gates", "slot"):
+        drive(tmp_path).note("a", step, "done")
+    drive(tmp_path).note("a", "slot", "started")
+    with pytest.raises(RolloutError, match="a: drain is not begun: its window opens at 2026-12-05T11:00Z"):
+        drive(tmp_path, minutes=60).note("a", "drain", "started")
+    assert drive(tmp_path, minutes=60).result("a", "failed", "drain is not begun") == {"give_slot_back": True}
+    drive(tmp_path, minutes=60).note("a", "slot_back", "done")
+    host = drive(tmp_path).status()[0].hosts["a"]
+    assert (host.status, host.owes, host.steps) == ("waiting", set(), {"change", "slot_back"})
+
+
+def test_a_drain_that_was_begun_before_the_window_closed_is_ended(tmp_path: Path) -> None:
+    drive(tmp_path).begin(Begin({"a": {"windows": ["Sat 11:00-13:00"]}}, {}, {}, "me"))
+    drive(tmp_path).next()
+    drive(tmp_path, minutes=59).note("a", "drain", "started")
+    for step in ("reboot", "undrain", "settled"):
+        drive(tmp_path, minutes=61).note("a", step, "started")
+
+
+def test_a_gate_that_an_earlier_run_passed_is_passed_again(tmp_path: Path) -> None:
+    begin(tmp_path, "ab")
+    drive(tmp_path).next()
+    for name, step in (("a", "gates"), ("b", "gates"), ("b", "drain")):
+        drive(tmp_path).note(name, step, "done")
+    begin(tmp_path, "ab")
+    assert drive(tmp_path).next()["done"] == {"b": ["drain", "gates"]}
+
+
 def test_nothing_is_begun_once_the_budget_is_spent_and_such_a_host_waits(tmp_path: Path) -> None:
     begin(tmp_path)
     drive(tmp_path).next()
@@ -296,6 +459,45 @@ def test_what_a_power_loss_left_after_the_last_line_is_no_event(tmp_path: Path, 
     assert [event["event"] for event in keeping.events(path)] == ["begun", "wave"]
 
 
+@pytest.mark.parametrize("first", [b"", b'{"event": "begun", "hosts": {}, "at": "2026-11-28T12:00:00Z"}\n'])
+def test_a_torn_line_is_cut_off_however_long_it_is(tmp_path: Path, first: bytes) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    path.write_bytes(first + b"x" * 300_000)
+    keeping.append(path, [{"event": "ended"}], NOW - timedelta(hours=1))
+    assert path.read_bytes().startswith(first + b'{"event": "ended"')
+    assert [event["at"] for event in keeping.events(path)][-1] == ("2026-11-28T12:00:00Z" if first else "2026-11-28T11:00:00Z")
+
+
+def test_a_rollout_whose_first_line_had_no_room_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "20261128T120000Z.jsonl").write_bytes(b"x" * 300_000)
+    assert begin(tmp_path)["resumed"] is False
+    assert drive(tmp_path).status()[0].id == "20261128T120000Z-2"
+
+
+def test_events_without_room_leave_the_journal_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "20261128T120000Z.jsonl"
+    keeping.append(path, [{"event": "begun", "hosts": {}}], NOW)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 30, limits[1]))
+        with pytest.raises(StoreError, match="wanted room"):
+            keeping.append(path, [{"event": "ended", "why": "x" * 100}], NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("later", [timedelta(days=-400), timedelta(0), timedelta(days=1)])
+def test_the_rollout_that_was_begun_last_is_the_current_one_whatever_the_clock_does(tmp_path: Path, later: timedelta) -> None:
+    begin(tmp_path, "a")
+    drive(tmp_path).tell("aborted", "me", "")
+    drive(tmp_path).end()
+    begun = Rollout(tmp_path, OWN, NOW + later).begin(Begin({"a": {}}, {}, {}, "me"))
+    assert begun["resumed"] is False
+    assert Rollout(tmp_path, OWN, NOW + later).next()["hosts"] == ["a"]
+    assert drive(tmp_path).status()[0].id == begun["id"]
+
+
 def test_time_never_runs_back(tmp_path: Path) -> None:
     path = tmp_path / "20261128T120000Z.jsonl"
     keeping.append(path, [{"event": "begun", "hosts": {}}], NOW)
@@ -325,6 +527,23 @@ def test_the_lock_of_another_machine_ends_with_its_time(tmp_path: Path, machine:
     else:
         with pytest.raises(StoreError, match="him drives"):
             keeping.take(tmp_path, "me", OWN, 1, later)
+
+
+def test_a_rollout_that_lasts_longer_than_its_lock_keeps_it_while_it_goes_on(tmp_path: Path) -> None:
+    drive(tmp_path).begin(Begin({"a": {}}, {}, {}, "me", lock_hours=1))
+    assert (keeping.holder(tmp_path) or {})["expires"] == "2026-11-28T13:00:00Z"
+    drive(tmp_path, minutes=20).next()
+    assert (keeping.holder(tmp_path) or {})["expires"] == "2026-11-28T13:00:00Z"
+    drive(tmp_path, minutes=50).note("a", "change", "started")
+    held = keeping.holder(tmp_path) or {}
+    assert (held["since"], held["expires"]) == ("2026-11-28T12:00:00Z", "2026-11-28T13:50:00Z")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{}", "{", "", '{"owner": "him"}', "[" * 100_000])
+def test_a_lock_that_cannot_be_read_is_held_by_somebody(tmp_path: Path, text: str) -> None:
+    (tmp_path / keeping.LOCK).write_text(text)
+    with pytest.raises(StoreError, match="its file cannot be read"):
+        keeping.take(tmp_path, "me", OWN, 1, NOW)
 
 
 def test_the_lock_of_a_process_that_died_here_is_taken_over(tmp_path: Path) -> None:

@@ -46,6 +46,21 @@ def test_waves_grow_as_they_were_asked_to() -> None:
     assert sizes == [1, 2, 10, 27]
 
 
+@pytest.mark.parametrize("between", [
+    pytest.param([], id="killed in its first wave"), pytest.param([ended("h0", "failed")], id="failed"),
+    pytest.param([ended("h0", "failed"), {"event": "released", "host": "h0", "by": "me"}], id="released"),
+    pytest.param([ended("h0", "waiting")], id="held back"), pytest.param([ended("h0", "unknown")], id="not judged"),
+])
+def test_a_wave_in_which_nobody_came_through_makes_the_next_no_larger(between: list[dict[str, Any]]) -> None:
+    names = [f"h{number}" for number in range(9)]
+    one = state(names, wave("h0"), *between, *([wave("h0")] if not between else []), waves=[1, 3, "100%"], max_failed=2)
+    assert len(next_wave(one, (), NOW).hosts) == 1
+    for name in next_wave(one, (), NOW).hosts:
+        journal.apply(one, wave(name))
+        journal.apply(one, ended(name))
+    assert len(next_wave(one, (), NOW).hosts) == 3
+
+
 def test_the_last_size_goes_on_and_a_share_is_of_all_hosts() -> None:
     one = state(["a", "b", "c", "d"], waves="50%")
     assert next_wave(one, (), NOW).hosts == ("a", "b")
@@ -63,6 +78,14 @@ def test_canaries_go_alone_and_first_and_one_must_come_through() -> None:
     assert next_wave(through, (), NOW).hosts == ("a",)
     bad = state(hosts, wave("canary1", "canary2"), ended("canary1", "failed"), ended("canary2", "failed"), canary="early", max_failed=2)
     assert (next_wave(bad, (), NOW).hosts, next_wave(bad, (), NOW).why) == ((), "no canary of the group early came through")
+
+
+def test_a_canary_that_needed_no_change_proves_nothing_unless_none_needed_any() -> None:
+    hosts: dict[str, dict[str, Any]] = {"a": {}, "canary1": {"groups": ["early"]}, "canary2": {"groups": ["early"]}}
+    bad = state(hosts, ended("canary1", "fine"), wave("canary2"), ended("canary2", "failed"), canary="early", max_failed=1)
+    assert (next_wave(bad, (), NOW).hosts, next_wave(bad, (), NOW).why) == ((), "no canary of the group early came through")
+    fine = state(hosts, ended("canary1", "fine"), ended("canary2", "fine"), canary="early")
+    assert next_wave(fine, (), NOW).hosts == ("a",)
 
 
 def test_a_dead_canary_is_tried_again_before_the_others() -> None:

@@ -6,6 +6,7 @@
 import re
 from typing import Any, List, NamedTuple, Optional
 
+from .._formats import unit_masks
 from .._packages import apt_conf, rpm_locks
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
@@ -38,7 +39,7 @@ def _unattended_upgrades(host: Any) -> Optional[Manager]:
 
 def _timer_is_off(host: Any, timer: str) -> str:
     """'masked' or 'disabled' where systemd starts a timer of a package no more; '' where it does, or systemd does not tell."""
-    if host.readlink("%s/%s" % (_SYSTEMD, timer)).value == "/dev/null":
+    if unit_masks.mask_of(host, timer):
         return "masked"
     folder = "%s/timers.target.wants" % _SYSTEMD
     link = host.stat("%s/%s" % (folder, timer), follow=False)
@@ -60,7 +61,7 @@ def _is_wanted(host: Any, unit: str) -> bool:
     listed = host.listdir(_SYSTEMD)
     folders = [] if listed.problem else [name for name in listed.value if name.endswith((".wants", ".requires"))]
     wanted = any(not host.stat("%s/%s/%s" % (_SYSTEMD, folder, unit), follow=False).problem for folder in folders)
-    return wanted and host.readlink("%s/%s" % (_SYSTEMD, unit)).value != "/dev/null"
+    return wanted and not unit_masks.mask_of(host, unit)
 
 
 def _with_automatic_conf(host: Any, manager: Manager) -> Manager:

@@ -55,7 +55,7 @@ def _settings(host: Any, reader: str) -> Tuple[List[sysctl.Setting], str]:
     texts = []
     for path in sysctl.order(listed, reader):
         # A link to /dev/null hides the files of its name in the folders behind it.
-        if host.readlink(path).value == "/dev/null":
+        if host.realpath(path).value == "/dev/null":
             continue
         answer = host.read(path)
         if answer.problem and answer.problem != "absent":

@@ -10,6 +10,7 @@ import calendar
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._formats import unit_masks
 from .._formats.cmdline import user_words
 from .._os import section as os_section
 from . import protection as patch_protection
@@ -148,9 +149,8 @@ def _inhibitors(host: Any) -> List[Inhibitor]:
 
 def _masked(host: Any, claim: Claim) -> List[Inhibitor]:
     """A masked unit starts no more, though the link that enables it may still be there."""
-    path = "/etc/systemd/system/" + claim.unit
-    masked = claim.unit and host.readlink(path).value == "/dev/null"
-    return [Inhibitor("service_masked", path, "boot")] if masked else []
+    path = unit_masks.mask_of(host, claim.unit) if claim.unit else ""
+    return [Inhibitor("service_masked", path, "boot")] if path else []
 
 
 def _put_kernel(host: Any, section: Any, klp: Klp) -> None:

@@ -6,10 +6,15 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._formats import mountinfo
+from .._host.host import NOT_THERE
+
 # What programs lock while they change packages. A file that exists is no lock: the kernel says who holds one.
 LOCK_FILES = (
     "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock",
     "/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock", "/run/zypp.pid", "/var/run/zypp.pid")
+# stat tells a subvolume's or a layer's device there, /proc/locks that of the file system (btrfs_getattr and lock_get_status of Linux 6.1).
+_TWO_DEVICES = ("btrfs", "bcachefs", "overlay")
 _DPKG = "/var/lib/dpkg/status"
 _LINES = 10
 _LOCK = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK) +\S+ +WRITE +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) ")
@@ -67,12 +72,14 @@ def room(host: Any, folder: str) -> Dict[str, Any]:
 
 def half_way(host: Any) -> List[str]:
     """What the package manager has begun and not ended, in its own words; that it cannot be asked is one of them."""
-    if host.stat(_DPKG).problem:
-        return []
+    status = host.stat(_DPKG)
+    if status.problem:
+        return [] if status.problem in NOT_THERE else ["%s: %s" % (_DPKG, status.detail or status.problem)]
     answer = host.run(["dpkg", "--audit"])
     if answer.problem:
         return ["dpkg --audit: %s" % (answer.detail or answer.problem)]
-    return parse_audit(answer.value.out + answer.value.err)
+    said = parse_audit(answer.value.out + answer.value.err)
+    return said or (["dpkg --audit ended with %d and said nothing" % answer.value.rc] if answer.value.rc else [])
 
 
 def lock_holders(host: Any) -> List[Dict[str, Any]]:
@@ -80,13 +87,17 @@ def lock_holders(host: Any) -> List[Dict[str, Any]]:
     listed = host.read("/proc/locks")
     if listed.problem:
         return [{"pid": None, "name": "unknown, since /proc/locks cannot be read", "path": "/proc/locks"}]
-    locks = parse_locks(listed.value)
-    found = []
+    locks, mounts = parse_locks(listed.value), mountinfo.of_process(host, "self")
+    found: List[Dict[str, Any]] = []
     for path in LOCK_FILES:
         seen = host.stat(path)
         if seen.problem:
+            found += [] if seen.problem in NOT_THERE else [{"pid": None, "name": "unknown, since it cannot be looked at", "path": path}]
             continue
-        holders = [one.pid for one in locks if one.inode == seen.value.inode and one.device == device_of(seen.value.device)]
+        mount = mountinfo.covering(mounts, path)
+        any_device = mount is None or mount.kind in _TWO_DEVICES
+        holders = [one.pid for one in locks
+                   if one.inode == seen.value.inode and (any_device or one.device == device_of(seen.value.device))]
         found += [{"pid": pid, "name": _name(host, pid), "path": path} for pid in holders]
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .._containers.processes import is_carrier
 from .._formats import processes as proc
-from .._formats import systemd_folders
+from .._formats import systemd_folders, unit_masks
 from . import stale_processes, units
 
 # Of each kind: a user who starts many units, or whose paths are long, keeps nobody from being told of other kinds.
@@ -140,7 +140,7 @@ def _collect_masked(host: Any, section: Any, known: units.Units, source: str) ->
             section.cannot_say("masked", listed.problem, "%s: %s" % (folder, listed.detail))
             return
         names = [name for name in listed.if_there([]) if name.endswith(units.KINDS) and name not in seen]
-        masked.update(name for name in names if _is_mask(host, "%s/%s" % (folder, name)))
+        masked.update(name for name in names if unit_masks.is_mask(host, "%s/%s" % (folder, name)))
         seen.update(names)
     section.put("masked", sorted(masked), "%s; links in %s" % (source, ", ".join(systemd_folders.OWN_UNITS)))
 
@@ -159,16 +159,6 @@ def _collect_aliases(host: Any, section: Any) -> None:
         links.update({name: target for name, target in targets.items() if target and target != "/dev/null"})
         seen.update(names)
     section.put("aliases", units.aliases_of(links), "links in " + ", ".join(systemd_folders.UNITS))
-
-
-def _is_mask(host: Any, path: str) -> bool:
-    """Whether a unit's file leads to /dev/null, by one link or several, or is empty, both of which mask it."""
-    stat = host.stat(path, follow=False)
-    target = host.readlink(path).value if not stat.problem and stat.value.kind == "link" else None
-    # Most links lead to the unit's own file, or to that of the unit whose alias they are.
-    if target and target != "/dev/null" and not target.endswith(units.KINDS):
-        stat, target = host.stat(path), host.realpath(path).value
-    return not stat.problem and (target == "/dev/null" or (stat.value.kind == "file" and stat.value.size == 0))
 
 
 def _cannot_say(section: Any, paths: Tuple[str, ...], problem: str, detail: str) -> None:

@@ -120,7 +120,8 @@ class Rollout:
 
     @staticmethod
     def _over(why: str) -> dict[str, Any]:
-        return {"number": 0, "hosts": [], "done": {}, "begun": {}, "broken_off": [], "owes": {}, "over": True, "why": why, "ask": False, "soak_seconds": 0}
+        return {"number": 0, "hosts": [], "done": {}, "begun": {}, "broken_off": [], "owes": {}, "over": True, "why": why, "ask": False,
+                "soak_seconds": 0}
 
     def approve(self, by: str) -> dict[str, Any]:
         """Somebody said yes to the next wave."""
@@ -146,14 +147,15 @@ class Rollout:
         known = state.hosts.get(host)
         if known and known.status == RUNNING:
             keeping.append(path, [{"event": "result", "host": host, "status": status, "why": why, "left": []}], self._now)
-        return {"give_slot_back": bool(known) and known.status == WAITING and known.owes == {"slot_back"}}
+        return {"give_slot_back": known is not None and known.status == WAITING and known.owes == {"slot_back"}}
 
     def steps(self, host: str) -> dict[str, Any]:
         """The steps that a host needs by its fresh record, and the kernel that its reboot is to bring, which a later run is told as well."""
         path, state = self._own()
         seen = self._documents(path, [host]).get(host)
         if seen is None or not seen.scanned:
-            raise RolloutError(f"{host}: what it needs is not known: {(seen and (seen.error or ', '.join(seen.reasons))) or 'no scan of it was kept'}")
+            why = (seen.error or ", ".join(seen.reasons)) if seen else "no scan of it was kept"
+            raise RolloutError(f"{host}: what it needs is not known: {why}")
         aim = state.hosts[host].aim or ", ".join(seen.facts.get("kernel.default_boot", ()))
         if aim and not state.hosts[host].aim:
             keeping.append(path, [{"event": "aims", "host": host, "release": aim}], self._now)

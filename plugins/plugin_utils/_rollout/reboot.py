@@ -19,6 +19,8 @@ TRIAL_LOADERS = ("grub", "grub-bls", "systemd-boot")
 # systemd 254 brought systemctl soft-reboot.
 SOFT_REBOOT_SINCE = 254
 _SHOWN = 10
+# Of products whose modules do not lie on disk for anybody to count.
+_SAYS_NOBODY = ("unsupported", "not_applicable")
 # An initrd of dracut that finds no root opens a shell and waits; that of Debian obeys panic= (dracut.cmdline(7), initramfs-tools(7)).
 _DRACUT = ("redhat", "suse")
 _DRACUT_WORDS = ("rd.shell=0", "rd.emergency=reboot")
@@ -235,6 +237,8 @@ def _live_patches(then: Facts, now: Facts) -> Iterator[str]:
     if then.raw("live_patch.provider.id") in (None, "none"):
         return
     waiting = now.raw("live_patch.installed_not_loaded")
+    if waiting is None and not now.why("live_patch.installed_not_loaded").startswith(_SAYS_NOBODY):
+        yield f"whether live patches are loaded cannot be said: live_patch.installed_not_loaded: {now.why('live_patch.installed_not_loaded')}"
     if isinstance(waiting, list) and waiting:
         yield f"live patches on disk are not loaded: {printable(', '.join(map(str, waiting[:_SHOWN])))}"
     if then.raw("kernel.running.release") != now.raw("kernel.running.release"):

@@ -9,6 +9,7 @@ import re
 import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ..._formats import unit_masks
 from ..claim import Claim, Inhibitor, Patch, cve_ids, settings
 from . import canonical_text
 
@@ -198,7 +199,7 @@ def _returns(host: Any, mode: str) -> Tuple[bool, str]:
     if mode in _MODES_WITHOUT_PATCHES:
         return False, "canonical_livepatch_mode is %s, which the daemon reads when it starts" % mode
     # Masking leaves the link of enabling where it is.
-    if host.readlink("/etc/systemd/system/" + SERVICE).value == "/dev/null":
+    if unit_masks.mask_of(host, SERVICE):
         return False, SERVICE + " is masked"
     return not host.stat(UNIT, follow=False).problem, SERVICE
 

@@ -6,6 +6,7 @@
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..._formats import unit_masks
 from ..claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
 
 PROGRAMS = ("/usr/bin/kcarectl", "/usr/sbin/kcarectl")
@@ -80,7 +81,7 @@ def pin_of(config: Dict[str, str]) -> Tuple[str, str]:
 def returns(host: Any, config: Dict[str, str]) -> Tuple[Optional[bool], str]:
     """(whether its service loads patches at boot, what says so); None where neither systemd nor the run levels can be read."""
     policy = config.get("update_policy", "REMOTE").upper()
-    if host.readlink("/etc/systemd/system/" + SERVICE).value == "/dev/null":
+    if unit_masks.mask_of(host, SERVICE):
         return False, SERVICE + " is masked"
     if not host.stat(UNIT, follow=False).problem:
         return True, "%s, UPDATE_POLICY %s" % (SERVICE, policy)

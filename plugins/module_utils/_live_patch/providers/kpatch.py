@@ -9,6 +9,7 @@ No command of kpatch is run: what it prints it reads from the same files. It kno
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ..._formats import unit_masks
 from .. import packages as patch_packages
 from ..claim import Claim, Inhibitor, Patch, cve_ids, is_yes, settings
 from . import amazon, azure
@@ -99,7 +100,7 @@ def _persistence(host: Any, release: str, loaded: List[Patch], inhibited: bool) 
     installed = read_installed(host).get(release, [])
     enabled = not host.stat(ENABLED, follow=False).problem
     # Masking leaves the link of enabling where it is.
-    masked = host.readlink(UNIT).value == "/dev/null"
+    masked = unit_masks.mask_of(host, UNIT.rpartition("/")[2])
     missing = sorted({patch.id for patch in loaded if patch.state in ("active", "enabling")} - set(installed))
     if not installed or missing:
         return False, "not in %s/%s: %s" % (INSTALLED, release, ", ".join(missing[:5]) or "any patch")

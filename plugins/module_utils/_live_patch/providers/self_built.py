@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ..._formats import unit_masks
 from ..._formats.elf import parse_build_id_note
 from ..bundle.manifest import FORMAT
 from ..claim import Claim, Inhibitor, Patch
@@ -115,7 +116,7 @@ def loader(host: Any) -> Optional[str]:
     for unit in ([kpatch.ENABLED] if kpatch.is_present(host) else []) + [WANTS + UNIT]:
         name = unit.rpartition("/")[2]
         # Masking leaves the link of enabling where it is.
-        if not host.stat(unit, follow=False).problem and host.readlink("/etc/systemd/system/" + name).value != "/dev/null":
+        if not host.stat(unit, follow=False).problem and not unit_masks.mask_of(host, name):
             return name
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.host import LiveHost
@@ -54,6 +55,26 @@ def test_a_lock_that_somebody_holds_is_found_and_a_file_that_only_lies_there_is_
         fcntl.lockf(stream, fcntl.LOCK_EX)
         assert [(one["pid"], one["path"]) for one in readiness.lock_holders(LiveHost())] == [(os.getpid(), str(path))]
     assert readiness.lock_holders(LiveHost()) == []
+
+
+def looked_at(kind: str, **problem: Any) -> RecordedHost:
+    """A host on which dpkg's first lock is a file of a device that /proc/locks does not name, below a mount of this kind."""
+    seen = ["file", 0o640, 0, 0, 0, 0.0, 0.0, 0x2b, 1203]
+    mounts = f"25 1 0:26 /@ / rw - {kind} /dev/vda2 rw\n"
+    return RecordedHost({"read": {"/proc/locks": LOCKS, "/proc/self/mountinfo": mounts, "/proc/990/comm": "apt-get\n"},
+                         "stat": {readiness.LOCK_FILES[0]: problem or seen}})
+
+
+@pytest.mark.parametrize(("kind", "held"), [("ext4", []), *((kind, [(990, "apt-get")]) for kind in ("btrfs", "overlay", "bcachefs"))])
+def test_a_lock_in_a_subvolume_is_one_though_stat_tells_another_device(kind: str, held: list[tuple[int, str]]) -> None:
+    assert [(one["pid"], one["name"]) for one in readiness.lock_holders(looked_at(kind))] == held
+
+
+@pytest.mark.parametrize("problem", ["needs_root", "unreadable", "deadline"])
+def test_what_cannot_be_looked_at_is_not_taken_for_free(problem: str) -> None:
+    held = readiness.lock_holders(looked_at("ext4", problem=problem))
+    assert [(one["pid"], one["name"]) for one in held] == [(None, "unknown, since it cannot be looked at")]
+    assert readiness.half_way(RecordedHost({"stat": {"/var/lib/dpkg/status": {"problem": problem}}})) == [f"/var/lib/dpkg/status: {problem}"]
 
 
 def test_devices_are_numbered_as_in_proc_locks(tmp_path: Path) -> None:

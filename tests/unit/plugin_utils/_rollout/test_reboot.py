@@ -208,6 +208,11 @@ def test_live_patches_of_the_same_kernel_are_back_and_those_on_disk_are_loaded()
     assert came(after, before) == ["live patches that were in force are not: fix"]
     after["live_patch"].update(patches=[], installed_not_loaded=["fix"])
     assert came(after, before)[0] == "live patches on disk are not loaded: fix"
+    after["live_patch"].update(patches=before["live_patch"]["patches"], installed_not_loaded=None)
+    after["nulls"] = [{"fact": "live_patch.installed_not_loaded", "reason": "deadline", "detail": ""}]
+    assert came(after, before) == ["whether live patches are loaded cannot be said: live_patch.installed_not_loaded: deadline"]
+    after["nulls"] = [{"fact": "live_patch.installed_not_loaded", "reason": "unsupported", "detail": "ksplice"}]
+    assert came(after, before) == []
     # A live patch is made for one kernel: another one may need none.
     before["kernel"]["running"].update(release=OLD, package_version="6.12.48-1")
     after["live_patch"]["installed_not_loaded"] = []

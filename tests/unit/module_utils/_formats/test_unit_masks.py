@@ -15,7 +15,8 @@ OWN, RUN, CONTROL, PACKAGE, LINKED = "etc/systemd/system", "run/systemd/system",
 UNIT = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 # (files by folder: a text, or where a link leads, with the root of the tree for @), whether the unit is masked.
 TREES: list[tuple[dict[str, str], bool]] = [
-    ({}, False), ({OWN: UNIT}, False), ({OWN: "-> /dev/null"}, True), ({OWN: "-> ../../../../../../../../../../../../dev/null"}, True), ({OWN: ""}, True),
+    ({}, False), ({OWN: UNIT}, False), ({OWN: "-> /dev/null"}, True), ({OWN: "-> ../../../../../../../../../../../dev/null"}, True),
+    ({OWN: ""}, True),
     ({OWN: f"-> @/{LINKED}/x.service", LINKED: "-> /dev/null"}, True), ({OWN: f"-> @/{LINKED}/x.service", LINKED: ""}, True),
     ({OWN: f"-> @/{LINKED}/x.service", LINKED: UNIT}, False), ({RUN: "-> /dev/null"}, True), ({CONTROL: "-> /dev/null"}, True),
     ({OWN: UNIT, RUN: "-> /dev/null"}, False), ({CONTROL: "-> /dev/null", OWN: UNIT}, True),

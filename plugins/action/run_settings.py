@@ -14,10 +14,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..plugin_utils._fleet import store
-from ..plugin_utils._settings.meaning import SETTINGS, meanings
+from ..plugin_utils._settings.meaning import SETTINGS, meanings, strange_tags
 from ..plugin_utils._settings.places import Job, job_of
 from ..plugin_utils._transport.on_controller import ControllerAction
 
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 KEYS_UNCHECKED = ("host keys are not checked in this run: AWX sets ANSIBLE_HOST_KEY_CHECKING=False, whatever ansible.cfg says; "
                   "its setting AWX_TASK_ENV mends that (docs/awx.md)")
 
@@ -31,6 +32,7 @@ class ActionModule(ControllerAction):
         result: dict[str, Any] = super().run(tmp, variables)
         self.validate_argument_spec(argument_spec={})
         settings, wrong = self._settings(variables)
+        wrong += self._strange_tags(variables)
         if wrong:
             raise AnsibleActionFail("; ".join(wrong))
         job = job_of(variables)
@@ -39,6 +41,13 @@ class ActionModule(ControllerAction):
         if job and not constants.config.get_config_value("HOST_KEY_CHECKING"):
             result["warnings"] = [KEYS_UNCHECKED]
         return result
+
+    def _strange_tags(self, variables: Mapping[str, Any]) -> list[str]:
+        """A playbook of one's own may have other tags, on tasks of its own."""
+        if Path(str(variables.get("playbook_dir", ""))).resolve() != PLAYBOOKS:
+            return []
+        given = {"--tags": variables.get("ansible_run_tags") or (), "--skip-tags": variables.get("ansible_skip_tags") or ()}
+        return strange_tags(given, self._task.tags)
 
     def _settings(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         given: dict[str, Any] = {}

@@ -81,6 +81,13 @@ def test_parts_are_left_out_and_chosen(tmp_path: Path) -> None:
     assert "Refuse before anything is changed: first: " in flat(kernel.output), kernel.output
 
 
+def test_a_part_and_a_tag_that_are_misspelt_change_nothing(tmp_path: Path) -> None:
+    done = play(tmp_path, {"first": LOCAL}, "--tags", "kernle", playbook="enforce_platform.yml", firebreak_leave_out="kata,kerel")
+    assert done.status != 0 and "Begin the rollout" not in done.output, done.output
+    told = flat(done.output)
+    assert "firebreak_leave_out is kerel; wanted any of mitigations, kernel" in told and "--tags is kernle, which nothing here has" in told
+
+
 def test_as_many_hosts_may_fail_as_were_allowed(tmp_path: Path) -> None:
     done = enforce(tmp_path, firebreak_serial=1, firebreak_max_failed=1)
     assert "left alone, since" not in done.output

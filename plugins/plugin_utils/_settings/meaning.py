@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
 PREFIX = "firebreak_"
+# What enforce_platform.yml does, part by part; each is a tag.
+PARTS = ("mitigations", "kernel", "live_patching", "hypervisor", "kata")
+_TAGS_OF_ANSIBLE = ("all", "always", "never", "tagged", "untagged")
 TRUE = ("true", "yes", "on", "1", "y", "t")
 FALSE = ("false", "no", "off", "0", "n", "f")
 _TEMPLATE = re.compile(r"\{\{|\{%")
@@ -62,7 +65,7 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_host_timeout": Setting("number", 300),
     "firebreak_evidence": Setting("path", ""),
     "firebreak_evidence_key": Setting("path", ""),
-    "firebreak_leave_out": Setting("names", []),
+    "firebreak_leave_out": Setting("names", [], PARTS),
     "firebreak_standard_file": Setting("path", "firebreak_standard.yml"),
     "firebreak_standard_name": Setting("text", "adopted"),
     "firebreak_standard_replace": Setting("flag", False),
@@ -126,6 +129,16 @@ def meaning(name: str, value: Any) -> Any:
         raise SettingError(f"{name} is {_shown(value)}, a template that was not rendered; wanted its value (AWX renders no template "
                            "in launch and survey values, only in the job template's own variables)")
     return _READERS[setting.kind](name, setting, value)
+
+
+def strange_tags(given: Mapping[str, Sequence[str]], own: Sequence[str]) -> list[str]:
+    """What is wrong with tags, by the option that has them: one that nothing has runs nothing, or leaves nothing out, in silence.
+
+    ``own`` are those that a playbook of one's own has given.
+    """
+    known = {*PARTS, *_TAGS_OF_ANSIBLE, *own}
+    return [f"{option} is {tag}, which nothing here has; wanted any of {', '.join(PARTS)} (parts of enforce_platform.yml)"
+            for option, tags in given.items() for tag in tags if tag not in known]
 
 
 def is_template(value: Any) -> bool:
@@ -246,7 +259,11 @@ def _mode(name: str, setting: Setting, value: Any) -> str:
 
 
 def _names(name: str, setting: Setting, value: Any) -> list[str]:
-    return listed(name, value)
+    found = listed(name, value)
+    strange = [word for word in found if setting.choices and word not in setting.choices]
+    if strange:
+        raise _wrong(name, ", ".join(strange), f"any of {', '.join(setting.choices)}")
+    return found
 
 
 def _mapping(name: str, setting: Setting, value: Any) -> dict[str, Any]:

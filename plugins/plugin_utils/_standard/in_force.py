@@ -77,7 +77,10 @@ def _blocks(raw: Any) -> list[dict[str, Any]]:
         if not isinstance(block, Mapping) or not block.get("match"):
             raise StandardError(f"{place}: seen {shown(block)}; wanted: a mapping with match and keys of the standard")
         values = {name: value for name, value in block.items() if name != "match"}
-        blocks.append({"match": match_of(block["match"], f"{place}.match"), "values": flat(values, place)})
+        match = match_of(block["match"], f"{place}.match")
+        if not values:
+            raise StandardError(f"{place}: seen a match alone, which promises nothing; wanted: a mapping with match and keys of the standard")
+        blocks.append({"match": match, "values": flat(values, place)})
     return blocks
 
 

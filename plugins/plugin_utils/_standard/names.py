@@ -26,8 +26,19 @@ WEAKNESSES_BY_OTHER_NAMES = {
     "pti": "meltdown", "zombieload": "mds", "ridl": "mds", "fallout": "mds", "foreshadow": "l1tf", "crosstalk": "srbds", "swapgs": "spectre_v1",
     "bhi": "spectre_v2", "branch_history_injection": "spectre_v2", "ibpb": "spectre_v2", "retpoline": "spectre_v2", "sbdr": "mmio_stale_data",
     "sbds": "mmio_stale_data", "drpw": "mmio_stale_data", "tsa_sq": "tsa", "tsa_l1": "tsa", "any": "all", "every": "all", "default": "all",
-    "reptar": "old_microcode",
+    **dict.fromkeys(("reptar", "zenbleed", "entrysign", "sinkclose", "plundervolt"), "old_microcode"),
+    **dict.fromkeys(("l1_terminal_fault", "l1terminalfault"), "l1tf"), "*": "all",
     **{f"cve_{number.replace('-', '_')}": name for name, numbers in _CVES.items() for number in numbers}}
+
+# Parameters that the kernel's Documentation/admin-guide/kernel-parameters.txt has of KVM, and those of arch/x86/kvm's own files, November 2026.
+PARAMETERS_OF_KVM = (
+    "nested", "nx_huge_pages", "nx_huge_pages_recovery_ratio", "nx_huge_pages_recovery_period_ms", "ept", "npt", "tdp_mmu", "mmio_caching", "avic",
+    "enable_apicv", "enable_ipiv", "enable_shadow_vmcs", "enable_virt_at_boot", "unrestricted_guest", "flexpriority", "vpid", "vmentry_l1d_flush",
+    "emulate_invalid_guest_state", "enforce_ibt", "ignore_msrs", "report_ignored_msrs", "min_timer_period_us", "preemption_timer", "ple_gap",
+    "ple_window", "pause_filter_count", "pause_filter_thresh", "pml", "halt_poll_ns", "halt_poll_ns_grow", "halt_poll_ns_shrink", "sev", "sev_es",
+    "sev_snp", "tdx", "sgx", "hpage", "vgif", "vls", "vnmi", "eager_page_split", "enable_pmu", "enable_vmware_backdoor", "force_emulation_prefix",
+    "kvmclock_periodic_sync", "lapic_timer_advance", "tsc_tolerance_ppm", "vector_hashing", "allow_unsafe_mappings", "dump_invalid_vmcb",
+    "dump_invalid_vmcs", "error_on_inconsistent_vmcs_config", "fasteoi", "flush_on_reuse", "intercept_smi", "lbrv", "vmscape", "x2avic")
 
 # All that a scan can call what a host runs under.
 HYPERVISORS = ("none", "kvm", "qemu", "vmware", "xen", "microsoft", "virtualbox", "parallels", "bhyve", "amazon", "google", "firecracker",
@@ -67,11 +78,17 @@ DISTRIBUTIONS = (
     "opensuse-leap-micro", "opensuse", "openEuler", "euleros", "anolis", "alinux", "opencloudos", "tencentos", "tlinux", "kylin", "uos", "Deepin",
     "deepin", "redos", "astra", "altlinux", "rosa", "msvsphere", "raspbian", "devuan", "kali", "linuxmint", "pop", "neon", "proxmox", "alpine",
     "arch", "archarm", "arch32", "gentoo", "nixos", "void", "wolfi", "chainguard", "talos", "vyos", "clear-linux-os", "linux")
+# Code names as os-release has them; those to come are taken as they are.
+CODE_NAMES = ("buster", "bullseye", "bookworm", "trixie", "forky", "bionic", "focal", "jammy", "noble", "questing", "resolute", "tumbleweed")
+# Lines of kernels by what distributions call them in the release; there are many more.
+FLAVOURS = ("generic", "lowlatency", "virtual", "amd64", "arm64", "cloud-amd64", "cloud-arm64", "rt-amd64", "686", "686-pae", "default", "rt", "uek",
+            "64k", "azure", "aws", "gcp", "gke", "oracle", "kvm", "raspi", "hwe", "lts", "pve", "preempt", "hardened", "zen")
 # Words that stand as VERSION_ID where no number does: of distributions without releases, and of the branches that others are made from.
 RELEASES_WITHOUT_NUMBERS = ("rolling", "edge", "stream", "sisyphus", "Sisyphus", "unstable", "testing", "current", "next", "nightly", "snapshot",
                             "rawhide", "cauldron", "cooker", "tumbleweed", "devel", "main", "master", "TEMPLATE_VERSION_ID")
 # Words with which a letter that is wrong makes no other distribution.
-WITHOUT_RELATIONS = ("debian", "ubuntu", "fedora", "centos", "almalinux", "opensuse-leap", "opensuse-tumbleweed")
+WITHOUT_RELATIONS = (
+    *(name for name in CODE_NAMES if len(name) > 5), "debian", "ubuntu", "fedora", "centos", "almalinux", "opensuse-leap", "opensuse-tumbleweed")
 # Systems that are no Linux, and machines that no Ansible of hosts is for.
 NO_DISTRIBUTIONS = ("windows", "win", "windowsserver", "freebsd", "openbsd", "netbsd", "dragonfly", "macos", "macosx", "osx", "darwin", "solaris",
                     "illumos", "omnios", "smartos", "aix", "hpux", "esxi", "esx", "unix", "bsd", "none", "other", "default", "latest", "stable",

@@ -76,7 +76,9 @@ def _text(value: Any) -> str:
                                'text: write it in quotes as you meant it, as in "22.10"')
     if isinstance(value, list | tuple):
         raise RequirementError(shown(value), "text, or {any_of: [...]} where several are right")
-    if isinstance(value, bool | int):
+    if isinstance(value, bool):
+        raise RequirementError(f"{shown(value)} (YAML reads a bare on, off, yes or no as a truth value)", "text, in quotes")
+    if isinstance(value, int):
         raise RequirementError(f"{shown(value)} (a number or truth value)", f'text: write it in quotes, as in "{value}"')
     if not isinstance(value, str) or not value.strip():
         raise RequirementError(shown(value), "text")

@@ -76,12 +76,20 @@ def _unknown(path: str, node: Tree) -> str:
     if "." in name or any(key.path == path for key in KEYS):
         *parents, last = path.split(".")
         return f"{path}: unknown key; dots are for overrides: wanted here: {': {'.join([*parents, last])}: ...{'}' * len(parents)}"
+    strange = words.check_path(path) if any(label.startswith("<") for label in node) else None
+    if strange:
+        return f"{path}: seen {shown(strange[0])}; wanted: {strange[1]}"
     close = get_close_matches(name, [label for label in node if not label.startswith("<")], n=1, cutoff=0.6)
     elsewhere = [key.path for key in KEYS if key.path.rpartition(".")[2] == name or key.path == name]
     hint = close[0] if close else (elsewhere[0] if elsewhere else None)
     guess = f"did you mean {hint!r}? " if hint else ""
-    names = sorted(node) + (["platforms"] if node is TREE else [])
-    return f"{path}: unknown key; {guess}wanted: one of {', '.join(names)}"
+    return f"{path}: unknown key; {guess}wanted: one of {_names_of(node)}{', platforms' if node is TREE else ''}"
+
+
+def _names_of(node: Tree) -> str:
+    """The keys that a group takes; a free one is described."""
+    told = (f"names of {label.strip('<>')}s, of letters, digits, _ and -" if label.startswith("<") else label for label in sorted(node))
+    return ", ".join(name.replace("names of names", "names") for name in told)
 
 
 def leaves(mapping: Mapping[Any, Any], path: str, node: Tree) -> Iterator[tuple[str, Key | None, Any]]:
@@ -96,7 +104,7 @@ def leaves(mapping: Mapping[Any, Any], path: str, node: Tree) -> Iterator[tuple[
         elif isinstance(value, Mapping):
             yield from leaves(value, here, child)
         elif value is not None:
-            yield here, None, f"{here}: seen {shown(value)}; wanted: a mapping with {', '.join(sorted(child))}"
+            yield here, None, f"{here}: seen {shown(value)}; wanted: a mapping with {_names_of(child)}"
 
 
 def find_key(path: str) -> Key:
@@ -115,9 +123,9 @@ def find_key(path: str) -> Key:
 
 def read(path: str, key: Key, raw: Any) -> Requirement:
     """The Requirement of one key; StandardError names the key, the value seen and the values allowed."""
-    strange = words.check_path(path)
+    strange = words.check_path(path) if path.count(".") > 1 else None
     if strange:
-        raise StandardError(f"{path}: seen {shown(path.split('.')[2])}; wanted: {strange}")
+        raise StandardError(f"{path}: seen {shown(strange[0])}; wanted: {strange[1]}")
     try:
         made = parse(raw, key.kind, key.forms, key.choices, key.rules, key.example)
     except RequirementError as error:
@@ -142,7 +150,7 @@ def _check_secrets(path: str, made: Requirement) -> None:
 def _check_words(path: str, key: Key, made: Requirement) -> None:
     """StandardError for a text that no host can ever have."""
     for value in made.values():
-        problem = words.check(path, key.kind, value) if isinstance(value, str) else None
+        problem = words.check(path, key.kind, value, made.form) if isinstance(value, str) else None
         if problem:
             raise StandardError(f"{path}: seen {shown(value)}; wanted: {problem}")
 

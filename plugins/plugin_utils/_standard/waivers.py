@@ -38,10 +38,14 @@ class Waiver:
         return {"finding": self.finding, "owner": self.owner, "reason": self.reason, "expires": self.expires.isoformat(), "source": self.source}
 
 
+_WANTED = {"finding": "an id of docs/findings.md, or a pattern such as cpu.*", "owner": "who answers for it", "reason": "why it is waived",
+           "expires": "a day such as 2027-03-31"}
+
+
 def _text(entry: Mapping[Any, Any], field: str, where: str) -> str:
     value = entry.get(field)
     if not isinstance(value, str) or not value.strip() or len(value) > 1000:
-        raise StandardError(f"{where}.{field}: seen {shown(value)}; wanted: text of at most 1000 characters")
+        raise StandardError(f"{where}.{field}: seen {shown(value)}; wanted: {_WANTED[field]}, as text of at most 1000 characters")
     return value
 
 
@@ -51,17 +55,18 @@ def _day(entry: Mapping[Any, Any], where: str) -> date:
     except ValueError as error:
         if isinstance(error, StandardError):
             raise
-        raise StandardError(f"{where}.expires: seen {shown(entry['expires'])}; wanted: a day such as 2027-03-31") from None
+        raise StandardError(f"{where}.expires: seen {shown(entry['expires'])}; wanted: {_WANTED['expires']}") from None
 
 
 def _finding(entry: Mapping[Any, Any], where: str) -> str:
     pattern = _text(entry, "finding", where)
+    if pattern == NEVER_WAIVED:
+        raise StandardError(f"{where}.finding: seen {shown(pattern)}, which is never waived; wanted: another day in the waiver that has expired")
     if is_known(pattern):
         return pattern
     close = get_close_matches(pattern, ids(), n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    raise StandardError(f"{where}.finding: seen {shown(pattern)}, which no finding has; {hint}wanted: an id of docs/findings.md, or a "
-                        f"pattern such as cpu.*")
+    raise StandardError(f"{where}.finding: seen {shown(pattern)}, which no finding has; {hint}wanted: {_WANTED['finding']}")
 
 
 def parse(entry: Any, where: str) -> Waiver:
@@ -70,7 +75,9 @@ def parse(entry: Any, where: str) -> Waiver:
         raise StandardError(f"{where}: seen {shown(entry)}; wanted: a mapping with {', '.join(_FIELDS)}")
     for field in entry:
         if field not in _FIELDS:
-            raise StandardError(f"{where}.{field}: unknown key; wanted: {', '.join(_FIELDS)}")
+            close = get_close_matches(str(field), _FIELDS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise StandardError(f"{where}.{field}: unknown key; {hint}wanted: {', '.join(_FIELDS)}")
     return Waiver(_finding(entry, where), _text(entry, "owner", where), _text(entry, "reason", where), _day(entry, where), where)
 
 

@@ -28,13 +28,21 @@ _KVM_MODULES = ("kvm", "kvm_intel", "kvm_amd", "kvm_hv", "kvm_pr")
 
 # A word is an operator only before a version: flavours of kernels are called lt, lt-rt and max-perf.
 _OPERATOR = re.compile(r"^\W*(?:(?:[<>=!~^]=?|=[<>])[\s:]*|"
-                       r"(?:at least|at most|newer than|older than|from|since|minimum|min|maximum|max|g[et]|l[et])[\s:=(]+(?=v?\d))"
+                       r"(?:at least|at most|newer than|older than|other than|not|from|since|minimum|min|maximum|max|g[et]|l[et])[\s:=(]+(?=v?\d))"
                        r"(.*?)[\s)]*$", re.IGNORECASE)
+# What a minimum would turn into its opposite.
+_NO_MINIMUM = re.compile(r"^\W*(?:[<!]|=<|at most|older|other|not|max|l[et])", re.IGNORECASE)
 _OPEN_END = re.compile(r"^(\S+)\s+(?:(?:or|and) (?:newer|later|above|higher|up)|onwards?)$|^(\d+(?:\.\d+)?)\+$", re.IGNORECASE)
-_SEVERAL = re.compile(r"\s*[,|;][\s|]*(?:or\s+)?|\s+or\s+")
-_PATTERN = re.compile(r"[*?\[\]]|\.[xX](?:\.|$)")
+_SEVERAL = re.compile(r"\s*[,|;][\s|]*(?:or\s+)?|\s+or\s+|(?<=\d)/(?=\d)")
+_PATTERN = re.compile(r"[*?\[\]%$^\\]|\.[xX](?:\.|$)")
 _SHELL = re.compile(r"[*?\[\]]")
-_PACKAGE = re.compile(r"^(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|v)(?=\d)|\.(?:rpm|deb)$", re.IGNORECASE)
+_PACKAGE = re.compile(r"^(?:BOOT_IMAGE=)?(?:\S*/)?(?:linux-image-(?:unsigned-)?|linux[ -]|kernel-(?:core-|default-|uek-)?|vmlinuz-|initrd(?:\.img)?-|"
+                      r"initramfs-)(?=\d)|^v(?=\d)|(?:\.(?:rpm|deb|img)|-unsigned)$", re.IGNORECASE)
+_PRODUCT = re.compile(r"[A-Za-z][A-Za-z_-]*[-_ ]v?(?=\d+\.\d)")
+_SERVICE_PACK = re.compile(r"(1[125])[-_ ]?SP(\d)", re.IGNORECASE)
+_LINE_OF_PACKAGES = re.compile(r"^(?:linux-image-|linux-|kernel-(?=[a-z])|-)(?=\w)", re.IGNORECASE)
+# The runtime's name in containerd, and what people call the handler by it.
+_RUNTIME_OF_SHIM = re.compile(r"io\.containerd\.([a-z0-9-]+)\.v\d")
 _V_OF_PEOPLE = re.compile(r"v(?:[5-9](?:\.\d+)?|1[23]|15\.\d|\d\d\.(?:04|10))")
 _LATEST = {"latest": "newest_available", "newest": "newest_installed", "current": "newest_installed"}
 _NOTHING = ("any", "all", "every", "anything", "everything", "whatever", "na", "n/a", "null", "nil", "undefined", "unset", "optional", "ignore")
@@ -69,7 +77,7 @@ def _open(words: tuple[str, ...], others: dict[str, str], what: str) -> Check:
     def check(text: str) -> str | None:
         if text in words:
             return None
-        low = text.lower()
+        low = re.sub(r"\s+", "_", text.lower().strip())
         begun = low.replace("-", "_") + "_"
         meant = others.get(low) or others.get(begun[:-1]) or next((word for word in words if f"{word.replace('-', '_')}_".startswith(begun)), None)
         meant = meant or next(iter(get_close_matches(low, words, n=1, cutoff=0.8)), None)
@@ -165,55 +173,76 @@ def _matched_distribution(pattern: str) -> str | None:
 def _code_name(text: str) -> str | None:
     if text.lower() in _SUITES:
         return 'the code name, such as "bookworm"; a suite is none'
+    meant = _CODE_NAME(text)
+    if meant and meant != text:
+        return f"the code name as os-release has it, such as {_quoted(meant)}"
     return _lower("the code name")(text) or (None if re.search(r"[a-z]", text) else "a code name; the release's number is version_id")
 
 
-def _plain(text: str) -> str | None:
+def _plain(text: str, has_minimum: bool = False) -> str | None:
     """A value without blanks, and neither a comparison nor a pattern."""
-    return _value(text) or ("text without blanks" if re.search(r"\s", text) else None)
+    return _value(text, has_minimum) or ("text without blanks" if re.search(r"\s", text) else None)
 
 
-def _value(text: str) -> str | None:
-    least = _OPERATOR.match(text) or _OPEN_END.match(text)
-    if least:
-        version = next(filter(None, least.groups()), "6.1")
-        return f"{{minimum: {_quoted(version)}}} or {{any_of: [...]}}: there are no operators in texts"
+def _value(text: str, has_minimum: bool = False) -> str | None:
+    compared = _OPERATOR.match(text) or _OPEN_END.match(text)
+    whole = "a whole value, {minimum: ...} or {any_of: [...]}" if has_minimum else "a whole value or {any_of: [...]}"
+    if compared:
+        version = next(filter(None, compared.groups()), "6.1")
+        least = f"{{minimum: {_quoted(version)}}} or {{any_of: [...]}}" if has_minimum and not _NO_MINIMUM.match(text) else whole
+        return f"{least}: there are no operators in texts"
     if _PATTERN.search(text):
-        return "a whole value, {minimum: ...} or {any_of: [...]}: there are no patterns in it"
+        return f"{whole}: there are no patterns in it"
     several = list(filter(None, _SEVERAL.split(text)))
     return f"{{any_of: [{', '.join(map(_quoted, several))}]}}" if len(several) > 1 else None
 
 
 def _version(text: str) -> str | None:
     """A version, which has digits."""
-    if re.match(r"v\d", text):
-        return f"a version, such as {_quoted(text[1:])}"
-    return _plain(text) or (None if re.search(r"\d", text) else "a version, which has digits")
+    bare = re.sub(r"^v(?=\d)", "", _PRODUCT.sub("", text, count=1) if _PRODUCT.match(text) else text)
+    if bare != text:
+        return f"a version, such as {_quoted(bare)}"
+    return _plain(text, has_minimum=True) or (None if re.search(r"\d", text) else "a version, which has digits")
+
+
+_A_RELEASE = 'a release as uname -r prints it, such as "6.1.0-41-amd64"'
+
+
+def _whole_release(text: str) -> str | None:
+    """A release that is to be met exactly: the kernel's own Makefile gives each three numbers."""
+    if re.match(r"\d+\.\d+\.\d", text):
+        return None
+    return _A_RELEASE + (f", or {{minimum: {_quoted(text)}}}" if re.match(r"\d+\.\d", text) else "")
 
 
 def _release(rules: tuple[str, ...]) -> Check:
     """A kernel's release as uname -r prints it."""
 
     def check(text: str) -> str | None:
-        word = re.sub(r"^rule:\s*", "", text.strip().lower()).replace("-", "_").replace(" ", "_")
+        word = re.sub(r"^\{?\s*rule\s*[:=]\s*|\s*\}$", "", text.strip().lower()).replace("-", "_").replace(" ", "_")
         rule = word if word in _RULES else _LATEST.get(word)
         if rule:
             return f"{{rule: {rule}}}" if rule in rules else f"{{rule: {rules[0]}}}" if rules else "a release such as \"6.1.0-41-amd64\""
         release = _PACKAGE.sub("", text.strip())
         if release != text:
             return f"the release as uname -r prints it: {_quoted(release)}"
-        return _plain(text) or (None if re.match(r"\d", text) else 'a release as uname -r prints it, such as "6.1.0-41-amd64"')
+        return _plain(text, has_minimum=True) or (None if re.match(r"\d+(?!\d|>)", text) else _A_RELEASE)
 
     return check
 
 
 def _release_of_os(text: str) -> str | None:
-    return _plain(text) or _other_release(text) or (None if _is_release(text) else "a version, which has digits")
+    return _other_release(text) or _plain(text, has_minimum=True) or (None if _is_release(text) else "a version, which has digits")
 
 
 def _other_release(text: str) -> str | None:
-    """Kylin says V10 or v10, Talos v1.7.0; no distribution that numbers like Debian, RHEL or Ubuntu has a v."""
-    meant = text[1:] if _V_OF_PEOPLE.fullmatch(text) else text.lower() if text.lower() in names.RELEASES_WITHOUT_NUMBERS else None
+    """Kylin says V10 or v10, Talos v1.7.0; no distribution that numbers like Debian, RHEL or Ubuntu has a v.
+
+    SUSE's service packs are minor numbers.
+    """
+    pack = _SERVICE_PACK.fullmatch(text)
+    low = text.lower() if text.lower() in names.RELEASES_WITHOUT_NUMBERS else None
+    meant = f"{pack[1]}.{pack[2]}" if pack else text[1:] if _V_OF_PEOPLE.fullmatch(text) else low
     return None if meant in (None, text) or text in names.RELEASES_WITHOUT_NUMBERS else f"the release as os-release has it, such as {_quoted(meant)}"
 
 
@@ -222,8 +251,36 @@ def _is_release(text: str) -> bool:
 
 
 def _architecture(text: str) -> str | None:
-    meant = _MACHINE(text) or text.lower()
-    return _plain(text) or (None if meant == text else f"the name that uname -m prints, such as {_quoted(meant)}")
+    wanted = "the name that uname -m prints"
+    if not re.fullmatch(r"[A-Za-z0-9_]+", last := text.rpartition("/")[2]) and not _MACHINE(last):
+        return _plain(text) or f"{wanted}: letters, digits and underscores"
+    begun = next((name for name in names.MACHINES if len(last) > 3 and name.startswith(last)), None)
+    meant = _MACHINE(last) or begun or last.lower()
+    return _plain(text) or (None if meant == text else f"{wanted}, such as {_quoted(meant)}")
+
+
+def _flavour(text: str) -> str | None:
+    """The line of kernels, which is neither a package's name nor a release."""
+    if re.match(r"\d+\.\d", text) or text.lower() in _LATEST:
+        return 'the line of kernels, such as "amd64" or "generic"'
+    bare = _LINE_OF_PACKAGES.sub("", text)
+    meant = bare.lower() if bare.lower() in names.FLAVOURS else bare
+    return f"the line of kernels, such as {_quoted(meant)}" if meant != text else _plain(text)
+
+
+def _manager(text: str) -> str | None:
+    """A service that updates by itself; the package managers that it calls are none."""
+    if text.lower() in ("apt", "apt-get", "dpkg", "dnf", "yum", "rpm", "zypper", "pacman"):
+        return 'a service that updates by itself, such as "unattended-upgrades" or "dnf-automatic"'
+    if re.search(r"[_A-Z]|\.(?:service|timer)$", text):
+        return f"the name as a scan has it, such as {_quoted(re.sub(r'[.](service|timer)$', '', text.lower()).replace('_', '-'))}"
+    return _no_pattern(text)
+
+
+def _handler(text: str) -> str | None:
+    """The name of a handler, not that of the runtime that it starts."""
+    runtime = _RUNTIME_OF_SHIM.fullmatch(text)
+    return f"the handler's own name, such as {_quoted(runtime[1])}" if runtime else _no_pattern(text)
 
 
 def _unit(text: str) -> str | None:
@@ -244,7 +301,19 @@ def _one_word(text: str) -> str | None:
     return "one word of the command line in each item" if re.search(r"\s", text.strip()) else None
 
 
+def _forbidden_word(text: str) -> str | None:
+    if text.strip() == "*":
+        return "a word, or a shell pattern of words: each host has some word"
+    return _one_word(text) or ("a shell pattern such as \"nospectre_*\"; there are no other patterns" if re.match(r"\s*[!/^]", text) else None)
+
+
 def _whole_word(text: str) -> str | None:
+    name = text.strip().partition("=")[0]
+    if name.startswith("GRUB_CMDLINE"):
+        return "the words themselves, one in each item: not the line of a boot loader's file"
+    if re.search(r"[,;]", name) or (name.startswith("-") and name.strip("-")):
+        several = ", ".join(_quoted(word.strip("-")) for word in re.split(r"[,;]", name) if word)
+        return f"one word of the command line in each item, such as {several}"
     is_pattern = re.search(r"^[^=]*[*?]|^\s*[!/^]", text)
     return _one_word(text) or ("a whole word, as the kernel reads it: there are no patterns in it" if is_pattern else None)
 
@@ -288,7 +357,7 @@ def _no_pattern(text: str) -> str | None:
 def _container(text: str) -> str | None:
     field, separator, pattern = text.partition(":")
     if separator and field in CONTAINER_FIELDS and pattern.strip():
-        return None
+        return None if pattern == pattern.strip() else f"a shell pattern without blanks around it: {_quoted(f'{field}:{pattern.strip()}')}"
     example = "namespace:kube-system" if separator else f"image:{text}"
     return f"one of {', '.join(f'{name}:' for name in CONTAINER_FIELDS)} and a shell pattern, such as {_quoted(example)}"
 
@@ -308,8 +377,8 @@ SHAPES = {
     "services.required": r"^(?!.*@\.)[A-Za-z0-9:_.\\@-]+\.(service|socket|timer)$",
     "containers.shared_kernel_allowed": rf"^({'|'.join(CONTAINER_FIELDS)}):.*\S",
     # A value may hold patterns of the kernel's own, such as slub_debug=P,kmalloc-*.
-    "boot.cmdline_required": r"^\s*(?=\S)(?![!/^])[^\s*?=]*(=\S*)?\s*$",
-    "boot.cmdline_forbidden": r"^\s*\S+\s*$",
+    "boot.cmdline_required": r"^\s*(?=\S)(?![!/^]|-+[^-\s=])[^\s*?=,;]*(=\S*)?\s*$",
+    "boot.cmdline_forbidden": r"^\s*(?![!/^]|\*\s*$)\S+\s*$",
 }
 
 SHAPES_OF_KINDS = {"version": "[0-9]"}
@@ -324,14 +393,14 @@ CHECKS: dict[str, Check] = {
     "kernel.default_boot": _release(("newest_installed", "newest_available", "running")),
     "kernel.running_version": _release(()),
     "os.firmware_date": _day,
-    "kernel.flavour": _plain,
+    "kernel.flavour": _flavour,
     "kernel.modules_blocked": _module_name,
-    "kernel.managers": _no_pattern,
+    "kernel.managers": _manager,
     "boot.trust.certificates": _certificate,
-    "kata.handlers": _no_pattern,
-    "kata.isolation": _no_pattern,
+    "kata.handlers": _handler,
+    "kata.isolation": _handler,
     "boot.cmdline_required": _whole_word,
-    "boot.cmdline_forbidden": _one_word,
+    "boot.cmdline_forbidden": _forbidden_word,
     **{path: _closed(known) for path, known in CLOSED.items()},
     "live_patch.level": _level,
     "hypervisor.under": _under,
@@ -342,10 +411,14 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def check(path: str, kind: str, text: str) -> str | None:
+def check(path: str, kind: str, text: str, form: str = "exact") -> str | None:
     """What would be right in the place of a text that no host can have; None where all is well."""
     own = CHECKS.get(path) or (_running if path.endswith(".running") else _version if kind == "version" else None)
     problem = own(text) if own else None
+    if not problem and path in ("kernel.running", "kernel.default_boot") and form in ("exact", "any_of"):
+        problem = _whole_release(text)
+    if kind == "words" and text.strip().lower() in ("none", "nothing") and not path.startswith("boot.cmdline_"):
+        return "a list without items where there must be none: []"
     # Each word of a command line is somebody's, and "any" is one of the levels of a weakness.
     is_free = kind in ("text", "version", "words") and not path.startswith("boot.cmdline_")
     return problem or (_no_value(path, text) if is_free else None)
@@ -364,16 +437,18 @@ def _no_value(path: str, text: str) -> str | None:
 _running = _release(("installed",))
 _WEAKNESS = _open((*names.WEAKNESSES, "all"), names.WEAKNESSES_BY_OTHER_NAMES, "the kernel's own name of a weakness")
 _DISTRIBUTION = _meaning(names.DISTRIBUTIONS, names.DISTRIBUTIONS_BY_OTHER_NAMES)
+_CODE_NAME = _meaning(names.CODE_NAMES, {})
 _MACHINE = _meaning(names.MACHINES, names.MACHINES_BY_OTHER_NAMES)
+_PARAMETER = _open(names.PARAMETERS_OF_KVM, {}, "the name of a parameter of KVM")
 _MODULE = _open(_KVM_MODULES, {name.replace("_", "-"): name for name in _KVM_MODULES}, "the name of a module of KVM")
+_FREE_NAMES: dict[str, tuple[Check, ...]] = {"cpu.vulnerabilities.": (_WEAKNESS,), "hypervisor.kvm.": (_MODULE, _PARAMETER)}
 
 
-def check_path(path: str) -> str | None:
-    """The same of the free names in a key."""
-    parts = path.split(".")
-    if path.startswith("cpu.vulnerabilities."):
-        return _WEAKNESS(parts[2])
-    return _MODULE(parts[2]) if path.startswith("hypervisor.kvm.") else None
+def check_path(path: str) -> tuple[str, str] | None:
+    """The same of the free names in a key: the first that no host has, and what would be right."""
+    _first, _second, *free = path.split(".")
+    checks = next((each for start, each in _FREE_NAMES.items() if path.startswith(start)), ())
+    return next(((name, wanted) for check_one, name in zip(checks, free, strict=False) if (wanted := check_one(name))), None)
 
 
 def check_match(fact: str, pattern: str) -> str | None:

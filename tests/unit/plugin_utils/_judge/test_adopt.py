@@ -89,10 +89,10 @@ def test_filters_report_mistakes_as_their_own_errors() -> None:
 
 
 def test_the_effective_standard_is_shown_resolved_for_a_platform() -> None:
-    variables = {"firebreak_standard": {"kernel": {"running": "1"}, "platforms": [{"match": {"id": "ubuntu"}, "kernel": {"running": "2"}}]},
+    variables = {"firebreak_standard": {"kernel": {"running": "6.1.1"}, "platforms": [{"match": {"id": "ubuntu"}, "kernel": {"running": "6.1.2"}}]},
                  "firebreak_standard_file": "not ours",
                  "firebreak_waivers": [{"finding": "cpu.*", "owner": "o", "reason": "r", "expires": "2027-01-01"}]}
-    assert merged(variables, {"id": "ubuntu"})["standard"] == {"kernel": {"running": "2"}}
+    assert merged(variables, {"id": "ubuntu"})["standard"] == {"kernel": {"running": "6.1.2"}}
     shown = merged(variables)
     assert shown["provenance"]["platforms[0].kernel.running"] == "firebreak_standard.platforms[0]"
     assert shown["waivers"][0]["expires"] == "2027-01-01"

@@ -57,10 +57,10 @@ def test_a_host_that_keeps_every_promise_is_compliant() -> None:
 
 
 def test_the_standard_of_a_record_has_its_platform_blocks_laid_over() -> None:
-    made = standard({"kernel": {"running": "1"}, "platforms": [{"match": {"id": "debian"}, "kernel": {"running": "2"}}]})
-    assert standard_of({"os": {"id": "debian"}}, made) == {"kernel": {"running": "2"}}
-    assert standard_of({"os": {"id": "ubuntu"}}, made) == {"kernel": {"running": "1"}}
-    assert standard_of(None, made) == {"kernel": {"running": "1"}}
+    made = standard({"kernel": {"running": "6.1.1"}, "platforms": [{"match": {"id": "debian"}, "kernel": {"running": "6.1.2"}}]})
+    assert standard_of({"os": {"id": "debian"}}, made) == {"kernel": {"running": "6.1.2"}}
+    assert standard_of({"os": {"id": "ubuntu"}}, made) == {"kernel": {"running": "6.1.1"}}
+    assert standard_of(None, made) == {"kernel": {"running": "6.1.1"}}
     assert standard_of({"os": {"id": "debian"}}, Effective()) is None
 
 
@@ -255,7 +255,7 @@ def test_a_platform_that_is_not_known_is_no_platform_without_promises(
 
 
 def test_a_block_that_another_fact_rules_out_is_not_waited_for() -> None:
-    block = {"match": {"id": "x", "architecture": "s390x"}, "kernel": {"running": "9"}}
+    block = {"match": {"id": "x", "architecture": "s390x"}, "kernel": {"running": "6.1.9"}}
     made = standard({"boot": {"kexec_loaded": "forbidden"}, "platforms": [block]})
     assert evaluate(golden({}, {"os.id": "deadline"}), made, NOW).verdict == "compliant"
 

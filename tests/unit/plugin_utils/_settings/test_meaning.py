@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import SETTINGS, SettingError, is_template, meaning, meanings
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import (
+    SETTINGS,
+    SettingError,
+    is_template,
+    meaning,
+    meanings,
+    strange_tags,
+)
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))
@@ -117,3 +124,21 @@ def test_all_mistakes_are_told_and_the_rest_is_read() -> None:
 @pytest.mark.parametrize(("value", "is_one"), [("a {{ b", True), ("{%", True), ("{ {", False), (["x", "{{"], True), (7, False), ("${a}", False)])
 def test_a_template_is_known(value: Any, is_one: bool) -> None:
     assert is_template(value) is is_one
+
+
+@pytest.mark.parametrize("value", ["kernle", ["kernel", "kernle"], "kernel,kernle", "Kernel\nlive-patching"])
+def test_a_part_that_is_none_is_not_left_out_in_silence(value: Any) -> None:
+    with pytest.raises(SettingError, match=r"firebreak_leave_out is .*; wanted any of mitigations, kernel, live_patching, hypervisor, kata"):
+        meaning("firebreak_leave_out", value)
+
+
+@pytest.mark.parametrize(("given", "own", "wrong"), [
+    ({"--tags": ["kernel", "kata"], "--skip-tags": []}, ["always"], []),
+    ({"--tags": ["all"], "--skip-tags": ["live_patching"]}, ["always"], []),
+    ({"--tags": ["kernle"]}, ["always"], ["--tags is kernle, which nothing here has; wanted any of "]),
+    ({"--tags": ["all"], "--skip-tags": ["kernal", "kata"]}, ["always"], ["--skip-tags is kernal, which nothing here has; wanted any of "]),
+    ({"--tags": ["web"]}, ["always", "web"], []),
+])
+def test_a_tag_that_nothing_has_is_named(given: dict[str, list[str]], own: list[str], wrong: list[str]) -> None:
+    told = strange_tags(given, own)
+    assert len(told) == len(wrong) and all(text.startswith(start) for text, start in zip(told, wrong, strict=True))

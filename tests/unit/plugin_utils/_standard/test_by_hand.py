@@ -285,6 +285,58 @@ MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"services": {"required": ["nginx", "/dev/sda.swap"]}}, 'seen \'nginx\'; wanted: the whole name'),
     ({"services": {"required": "ssh.service"}}, "a list of at most"),
     ({"services": {"stale": "none"}}, "one of forbidden, allowed"),
+    # What a first standard held that nobody had thought of: an opposite is no minimum, and a hint is of the form that its key takes.
+    ({"os": {"id": "!ubuntu"}}, "wanted: a whole value or {any_of: [...]}: there are no operators"),
+    ({"os": {"version_id": "<13"}}, "wanted: a whole value, {minimum: ...} or {any_of: [...]}: there are no operators"),
+    ({"kernel": {"running": "not 6.1"}}, "wanted: a whole value, {minimum: ...} or {any_of: [...]}: there are no operators"),
+    ({"hypervisor": {"under": False}}, "seen False (YAML reads a bare on, off, yes or no as a truth value); wanted: text, in quotes"),
+    ({"os": {"version_id": "12/13"}}, 'wanted: {any_of: ["12", "13"]}'),
+    # VERSION_ID of SLES 15 SP6 is "15.6".
+    *(({"os": {"version_id": text}}, 'such as "15.6"') for text in ("15 SP6", "15-SP6", "15SP6", "15_sp6")),
+    (block(version_id="12-SP5"), 'such as "12.5"'),
+    *(({"os": {"version_codename": text}}, f'such as "{meant}"') for text, meant in (
+        ("bookwrom", "bookworm"), ("boookworm", "bookworm"), ("bulseye", "bullseye"), ("trixi", "trixie"))),
+    ({"os": {"architecture": "aarch"}}, 'such as "aarch64"'),
+    ({"os": {"architecture": "linux/amd64"}}, 'such as "x86_64"'),
+    ({"os": {"architecture": "i686-pae"}}, "letters, digits and underscores"),
+    # VERSION.PATCHLEVEL.SUBLEVEL of the kernel's own Makefile: no release has fewer numbers.
+    ({"kernel": {"running": "6.1"}}, 'such as "6.1.0-41-amd64", or {minimum: "6.1"}'),
+    ({"kernel": {"running": {"any_of": ["6.12.63-amd64", "6.12"]}}}, 'seen \'6.12\'; wanted: a release as uname -r prints it'),
+    ({"kernel": {"default_boot": "0"}}, "a release as uname -r prints it"),
+    ({"kernel": {"default_boot": "1>2"}}, "a release as uname -r prints it"),
+    ({"kernel": {"running": "{rule: newest_installed}"}}, "wanted: {rule: newest_installed}"),
+    ({"kernel": {"running": "rule=newest_available"}}, "wanted: {rule: newest_available}"),
+    ({"kernel": {"running": "/boot/vmlinuz-6.1.0-41-amd64"}}, 'the release as uname -r prints it: "6.1.0-41-amd64"'),
+    ({"kernel": {"running": "BOOT_IMAGE=/vmlinuz-6.1.0-41-amd64"}}, '"6.1.0-41-amd64"'),
+    ({"kernel": {"running": "initrd.img-6.1.0-41-amd64"}}, '"6.1.0-41-amd64"'),
+    ({"kernel": {"running": "initramfs-5.14.0-570.el9.x86_64.img"}}, '"5.14.0-570.el9.x86_64"'),
+    ({"kernel": {"running": "linux-image-6.1.0-41-amd64-unsigned"}}, '"6.1.0-41-amd64"'),
+    ({"kernel": {"running": "6.1.0-%-amd64"}}, "there are no patterns in it"),
+    *(({"kernel": {"flavour": text}}, f'the line of kernels, such as "{meant}"') for text, meant in (
+        ("linux-image-amd64", "amd64"), ("linux-generic", "generic"), ("-amd64", "amd64"), ("kernel-uek", "uek"), ("UEK", "uek"),
+        ("Generic", "generic"), ("6.1.0-41-amd64", "amd64"), ("latest", "amd64"))),
+    ({"kernel": {"managers": ["none"]}}, "a list without items where there must be none: []"),
+    ({"kata": {"handlers": ["none"]}}, "a list without items where there must be none: []"),
+    ({"kernel": {"managers": ["unattended_upgrades"]}}, 'such as "unattended-upgrades"'),
+    ({"kernel": {"managers": ["dnf-automatic.timer"]}}, 'such as "dnf-automatic"'),
+    ({"kernel": {"managers": ["apt"]}}, "a service that updates by itself"),
+    ({"boot": {"cmdline_required": ["--nosmt"]}}, 'such as "nosmt"'),
+    ({"boot": {"cmdline_required": ["nosmt,quiet"]}}, 'such as "nosmt", "quiet"'),
+    ({"boot": {"cmdline_required": ["nosmt;"]}}, 'such as "nosmt"'),
+    ({"boot": {"cmdline_required": ["GRUB_CMDLINE_LINUX=nosmt"]}}, "not the line of a boot loader's file"),
+    ({"boot": {"cmdline_forbidden": ["*"]}}, "each host has some word"),
+    ({"boot": {"cmdline_forbidden": ["/mitigations=.*/"]}}, "there are no other patterns"),
+    ({"cpu": {"vulnerabilities": {"*": "mitigated"}}}, 'seen \'*\'; wanted: the kernel\'s own name of a weakness, such as "all"'),
+    ({"cpu": {"vulnerabilities": {"spectre v2": "mitigated"}}}, 'such as "spectre_v2"'),
+    ({"cpu": {"vulnerabilities": {"zenbleed": "mitigated"}}}, 'such as "old_microcode"'),
+    ({"cpu": {"vulnerabilities": ["meltdown"]}}, "wanted: a mapping with names, of letters, digits, _ and -"),
+    ({"hypervisor": {"kvm": {"nested": True}}}, "wanted: a mapping with names of parameters, of letters, digits, _ and -"),
+    ({"hypervisor": {"kvm": {"kvm_intel": {"nestd": True}}}}, 'seen \'nestd\'; wanted: the name of a parameter of KVM, such as "nested"'),
+    ({"hypervisor": {"qemu": {"installed": "qemu-kvm-8.2"}}}, 'wanted: a version, such as "8.2"'),
+    ({"kata": {"version": "kata-containers-3.2.0"}}, 'wanted: a version, such as "3.2.0"'),
+    ({"kata": {"handlers": ["io.containerd.kata-qemu.v2"]}}, 'the handler\'s own name, such as "kata-qemu"'),
+    ({"containers": {"shared_kernel_allowed": ["namespace: kube-system"]}}, 'without blanks around it: "namespace:kube-system"'),
+    ({"platforms": [{"match": {"id": "debian"}}]}, "seen a match alone, which promises nothing"),
 )
 
 
@@ -314,6 +366,11 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"containers": {"engines": [], "shared_kernel_allowed": ["namespace:kube-system", "image:registry.example.org/infra/*"]}},
     # What looks like a mistake and is somebody's: kernels of one's own, and distributions beside the well-known ones.
     {"kernel": {"running": "6.12.0+", "flavour": "none"}}, {"kernel": {"running": "6.1.158-rt12-x"}},
+    # Parameters and lines of kernels that are newer than any list; an interval's end; arguments for the first process.
+    {"hypervisor": {"kvm": {"kvm_intel": {"a_parameter_of_2028": True}}}}, {"hypervisor": {"kvm": {"kvm": {"nx_huge_pages": "auto"}}}},
+    {"kernel": {"running": {"minimum": "6"}}}, {"kernel": {"running": {"minimum": "6.1"}}}, {"kernel": {"flavour": "686-pae"}},
+    {"kernel": {"running": "6.12.0-rc3"}}, {"kernel": {"managers": ["automatic-online-update", "suse-manager", "landscape"]}},
+    {"boot": {"cmdline_required": ["--"]}}, {"os": {"version_codename": "questing"}}, {"os": {"version_codename": "a_new_one"}},
     # Values that are patterns of the kernel's own, by its Documentation/admin-guide/kernel-parameters.txt and mm/slab.
     {"boot": {"cmdline_required": ["slub_debug=P,kmalloc-*", "acpi_osi=!*", "trace_event=sched:*", "dyndbg=+p", " quiet "]}},
     # ELRepo's kernel-lt, and lines of one's own that begin as an operator does.
@@ -357,6 +414,25 @@ def test_an_override_is_held_to_the_same_words() -> None:
             {"match": {"family": "RedHat"}, "set": {"kernel.held": "allowed"}, "reason": "x"}]})
     with pytest.raises(StandardError, match=r"wanted: \{rule: newest_installed\}"):
         effective({"firebreak_standard": CHECKED, "firebreak_standard_overrides": [{"set": {"kernel.running": "newest_installed"}, "reason": "x"}]})
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ({"expires": "31.01.2027"}, "expires: seen '31.01.2027'; wanted: a day such as 2027-03-31"),
+    ({"expires": 20270131}, "expires: seen 20270131; wanted: a day such as 2027-03-31, as text"),
+    ({"expires": None}, "expires: seen None; wanted: a day such as 2027-03-31, as text"),
+    ({"owner": ""}, "owner: seen ''; wanted: who answers for it, as text"),
+    ({"reason": "  "}, "reason: seen '  '; wanted: why it is waived, as text"),
+    ({"finding": ["cpu.*"]}, "finding: seen ['cpu.*']; wanted: an id of docs/findings.md, or a pattern such as cpu.*, as text"),
+    ({"finding": "cpu"}, "finding: seen 'cpu', which no finding has"),
+    ({"finding": "kernel.runing"}, "finding: seen 'kernel.runing', which no finding has; did you mean 'kernel.running'?"),
+    ({"finding": "waiver.expired"}, "finding: seen 'waiver.expired', which is never waived; wanted: another day in the waiver that has expired"),
+    ({"expire": "2027-01-31"}, "expire: unknown key; did you mean 'expires'? wanted: finding, owner, reason, expires"),
+])
+def test_a_mistake_in_a_waiver_says_what_that_field_wants(given: dict[str, Any], message: str) -> None:
+    waiver = {"finding": "cpu.*", "owner": "web team", "reason": "x", "expires": "2027-01-31", **given}
+    with pytest.raises(StandardError) as caught:
+        effective({"firebreak_standard": CHECKED, "firebreak_waivers": [waiver]})
+    assert f"firebreak_waivers[0].{message}" in str(caught.value)
 
 
 def test_all_variables_are_looked_at_and_their_mistakes_told_together() -> None:

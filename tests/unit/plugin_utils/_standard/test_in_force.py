@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PLAIN = {"name": "p", "os": {"id": "debian"}, "kernel": {"running": "6.1.0-41-amd64", "held": "forbidden"}}
-MOVING = {**PLAIN, "platforms": [{"match": {"family": "redhat"}, "kernel": {"running": "5.14"}},
+MOVING = {**PLAIN, "platforms": [{"match": {"family": "redhat"}, "kernel": {"running": "5.14.0"}},
                                  {"match": {"id": "rocky", "version_id": ["9.*"]}, "os": {"id": "rocky"}}]}
 
 
@@ -89,28 +89,28 @@ def test_platform_blocks_apply_in_order() -> None:
     standard = effective({"firebreak_standard": MOVING}).standard or {}
     assert resolve(standard, {"family": "debian", "id": "debian"})["kernel"]["running"] == "6.1.0-41-amd64"
     assert resolve(standard, {"family": "redhat", "id": "rocky", "version_id": "9.6"}) == {
-        "name": "p", "os": {"id": "rocky"}, "kernel": {"running": "5.14", "held": "forbidden"}}
+        "name": "p", "os": {"id": "rocky"}, "kernel": {"running": "5.14.0", "held": "forbidden"}}
     assert resolve(standard, {"family": "redhat", "id": "rocky", "version_id": "8.10"})["os"]["id"] == "debian"
     assert resolve(standard, {"family": ["redhat"], "id": None})["kernel"]["running"] == "6.1.0-41-amd64"
 
 
 def test_overrides_of_all_levels_are_joined_in_the_order_of_their_names() -> None:
     found = effective({"firebreak_standard": PLAIN, "firebreak_standard_overrides_b": [override("kernel.one_shot", "forbidden")],
-                       "firebreak_standard_overrides_a": [override("kernel.running", "6.2"), override("kernel.held", None)]})
-    assert found.standard == {"name": "p", "os": {"id": "debian"}, "kernel": {"running": "6.2", "one_shot": "forbidden"}}
+                       "firebreak_standard_overrides_a": [override("kernel.running", "6.2.0"), override("kernel.held", None)]})
+    assert found.standard == {"name": "p", "os": {"id": "debian"}, "kernel": {"running": "6.2.0", "one_shot": "forbidden"}}
     assert found.provenance["kernel.running"] == "firebreak_standard_overrides_a[0]: because"
     assert found.provenance["os.id"] == "firebreak_standard"
 
 
 def test_an_override_wins_over_a_platform_block() -> None:
-    found = effective({"firebreak_standard": MOVING, "firebreak_standard_overrides": [override("kernel.running", "6.9")]})
-    assert resolve(found.standard or {}, {"family": "redhat"})["kernel"]["running"] == "6.9"
+    found = effective({"firebreak_standard": MOVING, "firebreak_standard_overrides": [override("kernel.running", "6.9.0")]})
+    assert resolve(found.standard or {}, {"family": "redhat"})["kernel"]["running"] == "6.9.0"
 
 
 def test_an_override_with_a_match_applies_where_it_matches() -> None:
     found = effective({"firebreak_standard": PLAIN, "firebreak_standard_overrides": [
-        {"match": {"architecture": "aarch64"}, "set": {"kernel": {"held": None, "running": "6.3"}}, "reason": "Arm"}]})
-    assert resolve(found.standard or {}, {"architecture": "aarch64"})["kernel"] == {"running": "6.3"}
+        {"match": {"architecture": "aarch64"}, "set": {"kernel": {"held": None, "running": "6.3.0"}}, "reason": "Arm"}]})
+    assert resolve(found.standard or {}, {"architecture": "aarch64"})["kernel"] == {"running": "6.3.0"}
     assert resolve(found.standard or {}, {"architecture": "x86_64"})["kernel"] == PLAIN["kernel"]
     assert "kernel.running [architecture aarch64]" in found.provenance
 
@@ -125,18 +125,18 @@ def test_an_override_with_a_match_applies_where_it_matches() -> None:
     ({"version_id": "9.*"}, {"version_id": "*.1"}, True),
 ])
 def test_two_values_for_one_host_are_an_error_that_names_both(first: Any, second: Any, conflict: bool) -> None:
-    variables = {"firebreak_standard": PLAIN, "firebreak_standard_overrides_a": [override("kernel.running", "6.2", first)],
-                 "firebreak_standard_overrides_b": [override("kernel.running", "6.3", second)]}
+    variables = {"firebreak_standard": PLAIN, "firebreak_standard_overrides_a": [override("kernel.running", "6.2.0", first)],
+                 "firebreak_standard_overrides_b": [override("kernel.running", "6.3.0", second)]}
     if not conflict:
         assert effective(variables).standard
         return
-    names = r"kernel\.running: firebreak_standard_overrides_a\[0\] sets '6\.2' and firebreak_standard_overrides_b\[0\]"
+    names = r"kernel\.running: firebreak_standard_overrides_a\[0\] sets '6\.2\.0' and firebreak_standard_overrides_b\[0\]"
     with pytest.raises(StandardError, match=names):
         effective(variables)
 
 
 def test_two_equal_overrides_are_no_conflict() -> None:
-    same = [override("kernel.running", "6.2")]
+    same = [override("kernel.running", "6.2.0")]
     assert effective({"firebreak_standard": PLAIN, "firebreak_standard_overrides_a": same, "firebreak_standard_overrides_b": same}).standard
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole role kernel on a copy of this machine whose running kernel is a package: an operator's own tasks run before and after all that it changes."""
+"""The whole role kernel on a copy of this machine whose running kernel is a package: an operator's own tasks run before and after its changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from private_host import on_host
 
 PACKAGED = r"""release=$(uname -r)
 mkdir -p kernel/DEBIAN kernel/boot kernel/lib/modules/$release /boot/grub
-printf 'Package: linux-image-%s\nVersion: 6.1.999-1\nArchitecture: all\nMaintainer: A test <a@example.org>\nDescription: Kernel\n' $release \
-    >kernel/DEBIAN/control
+printf 'Package: linux-image-%s\nVersion: %s-1\nArchitecture: all\nMaintainer: A test <a@example.org>\nDescription: Kernel\n' \
+    $release "${release%%-*}" >kernel/DEBIAN/control
 echo kernel >kernel/boot/vmlinuz-$release; echo initrd >/boot/initrd.img-$release; touch kernel/lib/modules/$release/modules.dep
 dpkg-deb --root-owner-group --build kernel kernel.deb >&2
 dpkg --force-depends --install kernel.deb >&2

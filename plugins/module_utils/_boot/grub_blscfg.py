@@ -9,6 +9,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 _LETTERS = {"p": "path", "f": "enable-fallback", "d": "show-default", "n": "show-non-default", "e": "entry"}
 _WITH_VALUE = ("path", "entry")
 _DEVICE = re.compile(r"\([^)]*\)")
+_NUMBER = re.compile(r"[ \t\r\n]*(?P<sign>-?)[ \t\r\n]*(?:0x(?P<hex>[0-9A-Fa-f]*)|(?P<octal>0[0-7]+)|(?P<decimal>0[89]\d*|[1-9]\d*|0?))\Z")
+_INT_MAX = 2 ** 31 - 1
 
 
 class Asked(NamedTuple):
@@ -35,7 +37,17 @@ class Asked(NamedTuple):
 
 def _is_default(default: str, entry_id: str, title: str, at: int) -> bool:
     """By the file's name with its ending, by title, or by place."""
-    return bool(default) and default in (entry_id + ".conf", title, str(at))
+    return bool(default) and (default in (entry_id + ".conf", title) or _number(default) == at)
+
+
+def _number(text: str) -> Optional[int]:
+    """A whole text as GRUB's own strtol reads it, to which 0x and no number at all are nought; None where something else follows."""
+    match = _NUMBER.match(text)
+    if not match:
+        return None
+    digits = match.group("hex") or match.group("octal") or match.group("decimal") or "0"
+    number = int(digits, 16 if match.group("hex") else 8 if match.group("octal") else 10)
+    return None if number > _INT_MAX or (match.group("sign") and number) else number
 
 
 def parse(arguments: Sequence[str]) -> Asked:

@@ -66,7 +66,7 @@ def _locks(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]],
         if is_on(options) and is_on({"enabled": _option(main, "plugins") or "1"}):
             path = options.get("locklist") or usual
             found += ["%s (%s)" % (lock, path) for lock in locked_by_dnf(_text(host, path), names)]
-    for path, locks in (("/etc/dnf/versionlock.toml", locked_by_dnf5(_text(host, "/etc/dnf/versionlock.toml"), names, host.uname()[4])),
+    for path, locks in (("/etc/dnf/versionlock.toml", locked_by_dnf5(_text(host, "/etc/dnf/versionlock.toml"), names, host.uname()[4], newest)),
                         ("/etc/zypp/locks", locked_by_zypper(_text(host, "/etc/zypp/locks"), names, newest))):
         found += ["%s (%s)" % (lock, path) for lock in locks]
     return found

@@ -68,11 +68,12 @@ def locked_by_dnf(text: str, names: Sequence[str]) -> List[str]:
     return [line for line in lines if line and concerns(re.sub(r"\A(!?)\d+:", r"\1", line), names)]
 
 
-def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "") -> List[str]:
+def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "", newest: Optional[Mapping[str, str]] = None) -> List[str]:
     """The patterns of a dnf5 versionlock.toml, whose names may be globs, that keep kernels' packages from newer versions.
 
     Each lock of a name lets some versions through, so one that lets newer ones through is enough. dnf5 passes over a file of another version than
     1.0, and over locks without conditions or with ones that it does not know; with a file that is no TOML it refuses to work at all.
+    ``newest``: the installed versions; a lock of all versions but one of those or an older one (!=) holds nothing back.
     """
     try:
         known = toml.parse(text) if text.strip() else {}
@@ -80,11 +81,13 @@ def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "") -> List[s
         return ["no lock is read, and dnf5 refuses to work: %s" % error]
     packages = known.get("packages") if known.get("version") == "1.0" else None
     rows = [row for row in packages if isinstance(row, dict) and isinstance(row.get("name"), str)] if isinstance(packages, list) else []
-    locks = [(row["name"], _holds(row["conditions"], machine)) for row in rows if _are_known(row.get("conditions"))]
+    locks = [(row["name"], row["conditions"]) for row in rows if _are_known(row.get("conditions"))]
+    installed = {re.sub(r"-core\Z", "", package) + part: version for package, version in (newest or {}).items() for part in _PARTS}
     found: List[str] = []
     for name in names:
         given = [lock for lock in locks if fnmatch.fnmatchcase(name, lock[0])]
-        found += [pattern for pattern, _holding in given] if all(holding for _pattern, holding in given) else []
+        holds = all(_holds(conditions, machine, installed.get(name)) for _pattern, conditions in given)
+        found += [pattern for pattern, _conditions in given] if holds else []
     return sorted(set(found))
 
 
@@ -94,11 +97,18 @@ def _are_known(conditions: Any) -> bool:
         for each in conditions)
 
 
-def _holds(conditions: List[Dict[str, str]], machine: str) -> bool:
+def _holds(conditions: List[Dict[str, str]], machine: str, installed: Optional[str]) -> bool:
     """Whether one of the conditions keeps versions away that are newer than what it names. The epoch of a kernel is 0."""
-    ages = [each["comparator"] not in (">", ">=") for each in conditions if each["key"] == "evr"]
+    ages = [_keeps_away(each["comparator"], each["value"], installed) for each in conditions if each["key"] == "evr"]
     others = [(each["comparator"], each["value"], "0" if each["key"] == "epoch" else machine) for each in conditions if each["key"] != "evr"]
     return any(ages) or any(own and not _COMPARATORS[sign](own, value) for sign, value, own in others)
+
+
+def _keeps_away(sign: str, version: str, installed: Optional[str]) -> bool:
+    """Whether a condition on versions keeps newer ones than the installed away; != bars a single one."""
+    if sign == "!=" and installed:
+        return not _is_behind("= " + version, [installed])
+    return sign not in (">", ">=")
 
 
 def newest_versions(images: Iterable[Image]) -> Dict[str, str]:

@@ -9,7 +9,11 @@ import random
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import bls
-from firebreak_proof.views import boot_entries
+from firebreak_proof.asking import Answer
+from firebreak_proof.promises import BrokenPromiseError
+from firebreak_proof.proof import Proof
+from firebreak_proof.standards import Standard
+from firebreak_proof.views import boot_entries, kernels
 
 EL8, EL9 = {"ID": "rocky", "VERSION_ID": "8.10"}, {"ID": "almalinux", "VERSION_ID": "9.6"}
 PIECES = ("6", "18", "0", "01", "5.14.0", "570", "el9_6", "x86_64", "+debug", "+64k-debug", "~rc1",
@@ -31,16 +35,58 @@ def test_scan_and_proof_show_the_same_entry_first(os_release: dict[str, str], br
         said = text(*pairs)  # type: ignore[arg-type]
         entries = [bls.parse_grub_entry(f"{name}.conf", f"version {version}\nlinux /vmlinuz-{version}\n") for name, version in pairs]
         order = bls.grub_compare(entries[0], entries[1], branch, branch.by_version)
-        found = boot_entries.first(boot_entries.read(said), os_release)
-        assert found is not None
+        found = boot_entries.ordered(boot_entries.read(said), os_release)[0]
         assert order == 0 or found.name == pairs[0 if order > 0 else 1][0], pairs
 
 
-def test_two_machine_ids_on_el_8_and_9() -> None:
-    confs = boot_entries.read(text(("104a-4.18.0-477.el8", "4.18.0-477.el8"), ("cd33-4.18.0-553.el8", "4.18.0-553.el8")))
-    assert [boot_entries.chosen(confs, "", system).version for system in (EL8, EL9)] == ["4.18.0-553.el8", "4.18.0-477.el8"]  # type: ignore[union-attr]
-    assert boot_entries.chosen(confs, "T cd33-4.18.0-553.el8", EL9) == confs[1]
-    assert boot_entries.chosen(confs, "1", EL9) is None
+TWO = text(("104a-4.18.0-477.el8", "4.18.0-477.el8"), ("cd33-4.18.0-553.el8", "4.18.0-553.el8"))
+MENU = """if [ "${next_entry}" ] ; then
+   set default="${next_entry}"
+else
+   set default="${saved_entry}"
+fi
+insmod blscfg
+blscfg
+menuentry 'Windows' --id win {
+  chainloader /EFI/Microsoft/Boot/bootmgfw.efi
+}
+"""
+
+
+def default(entries: str, menu: str, environment: str, system: dict[str, str]) -> str:
+    """The release that such a host boots by default, '' where the proof cannot tell."""
+    release = "".join(f'{key}="{value}"\n' for key, value in system.items())
+    said = {"boot_entries": entries, "grub_menu": menu, "grub_env": environment, "boot_tools": "", "os_release": release}
+    try:
+        return kernels.default_release(Proof("web1", Standard({}, (), ()), {name: Answer(out, "", 0, 1) for name, out in said.items()}))
+    except BrokenPromiseError:
+        return ""
+
+
+@pytest.mark.parametrize(("system", "environment", "version"), [
+    (EL8, "", "553"), (EL9, "", "477"), (EL9, "saved_entry=cd33-4.18.0-553.el8\n", "553"), (EL9, "saved_entry=T cd33-4.18.0-553.el8\n", "553"),
+    # rhboot/grub2, normal/menu.c: an id, then a title, then a number.
+    (EL8, "saved_entry=1\n", "477"), (EL9, "saved_entry=1\n", "553"), (EL9, "saved_entry=gone\n", "477"), (EL9, "saved_entry=win\n", None),
+    (EL9, "saved_entry=Windows\n", None), (EL9, "saved_entry=2\n", None),
+])
+def test_what_red_hats_grub_boots(system: dict[str, str], environment: str, version: str | None) -> None:
+    assert default(TWO, MENU, environment, system) == (f"4.18.0-{version}.el8" if version else "")
+
+
+@pytest.mark.parametrize(("menu", "version"), [
+    # What is saved counts only where the menu asks for it; files that options choose, and those of another folder, are not followed.
+    ('set default="0"\nblscfg\n', "477"), ('set default="${saved_entry}"\nblscfg\n', "553"), ("if true; then\n  blscfg\nfi\n", "477"),
+    ("blscfg -d\n", None), ("blscfg (hd0,gpt2)/other\n", None), ("submenu x {\n blscfg default\n}\n", None),
+])
+def test_the_menu_decides_which_entries_and_which_default(menu: str, version: str | None) -> None:
+    assert default(TWO, menu, "saved_entry=cd33-4.18.0-553.el8\n", EL9) == (f"4.18.0-{version}.el8" if version else "")
+
+
+def test_grubs_own_blscfg_has_an_order_of_its_own() -> None:
+    """As sort -V gives it, and a number before a name (GRUB 2.14 as tests/system/test_real_grub.py asks it)."""
+    names = (("m-6.10.0", "6.10.0"), ("m-6.10.0~rc1", "6.10.0-rc1"), ("m-6.9.0", "6.9.0"))
+    assert default("upstream\n" + text(*names), "blscfg\n", "", {"ID": "debian"}) == "6.10.0"
+    assert default("upstream\n" + text(*names), 'set default="${saved_entry}"\nblscfg\n', "saved_entry=2\n", {"ID": "debian"}) == "6.9.0"
 
 
 @pytest.mark.parametrize(("system", "version"), [
@@ -52,8 +98,7 @@ def test_two_machine_ids_on_el_8_and_9() -> None:
 ])
 def test_a_relative_names_what_it_is_built_from(system: dict[str, str], version: str) -> None:
     confs = boot_entries.read(text(("104a-4.18.0-477.el8", "4.18.0-477.el8"), ("cd33-4.18.0-553.el8", "4.18.0-553.el8")))
-    found = boot_entries.chosen(confs, "", system)
-    assert found is not None
+    found = boot_entries.ordered(confs, system)[0]
     assert found.version == f"4.18.0-{version}"
 
 

@@ -71,6 +71,10 @@ def test_packages_and_unknown_words_are_no_image() -> None:
         images.of(host("ID debian\n"))
     with pytest.raises(BrokenPromiseError, match="a form that is not known"):
         images.of(host("bootc {}\n"))
+    # A host whose tools are gone, or fail, is none of packages.
+    for deployed, said in (("bootc", "ID fedora\n"), ("ostree", f"bootc {json.dumps({'status': {'booted': None}})}\nID fedora\n")):
+        with pytest.raises(BrokenPromiseError, match=f"an image of {deployed}'s, and none of its tools"):
+            images.read(host(f"deployed {deployed}\n{said}"))
 
 
 @pytest.mark.parametrize(("name", "accepted", "named"), [

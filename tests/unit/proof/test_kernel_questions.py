@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import shutil
@@ -31,13 +32,28 @@ def said(root: Path, name: str, programs: dict[str, str], tools: tuple[str, ...]
     for tool in tools:
         (folder / tool).symlink_to(str(shutil.which(tool)))
     shell = next(question.shell for question in KERNEL if question.name == name)
-    shell = re.sub(r"(?<![\w|*\\/])/(?=(?:boot|lib/modules|proc)/)", f"{root}/", shell)
+    shell = re.sub(r"(?<![\w|*\\/])/(?=(?:boot|lib/modules|proc|etc/(?:dnf|yum)|usr/share/dnf5)[/.])", f"{root}/", shell)
     return subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=True, env={"PATH": str(folder), "LC_ALL": "C"}).stdout
 
 
 def test_dnf5_is_asked_in_a_form_that_it_prints(tmp_path: Path) -> None:
     programs = {"uname": "echo 6.17.6-300.fc43.x86_64\n", "rpm": "printf kernel-core\n", "dnf": DNF5}
     assert said(tmp_path, "offered", programs, ("sed", "tail")) == "kernel-core\t6.17.8-300.fc43\n"
+
+
+def test_files_of_dnf_are_brought_whole_where_one_of_them_names_packages(tmp_path: Path) -> None:
+    files = {"etc/dnf/dnf.conf": f"[main]\nreposdir = {tmp_path}/etc/yum.own\n", "etc/yum.own/a.repo": "[a]\nincludepkgs : bash\n",
+             "etc/yum.repos.d/b.repo": "[b]\n", "usr/share/dnf5/repos.override.d/c.repo": "[a]\n  kernel*\n"}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    tools = ("sed", "tr", "grep", "base64", "readlink", "dpkg-query")
+    rows = [line.split(" ") for line in said(tmp_path, "holds", {}, tools).splitlines()]
+    assert {row[2]: base64.b64decode(row[1]).decode() for row in rows if row[0] == "dnf"} == {
+        f"{tmp_path}/{path}": text for path, text in files.items()}
+    (tmp_path / "etc/yum.own/a.repo").write_text("[a]\n", encoding="utf-8")
+    shutil.rmtree(tmp_path / "bin")
+    assert "dnf " not in said(tmp_path, "holds", {}, tools)
 
 
 @pytest.mark.parametrize(("initrds", "root", "builtin", "lacks"), [

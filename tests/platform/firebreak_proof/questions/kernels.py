@@ -188,9 +188,14 @@ KERNEL = (
           dnf -C -q versionlock list 2>/dev/null | sed -n 's/^\([^#].*\)/\1 is locked by versionlock/p' ;;
         esac
         [ -s /etc/dnf/versionlock.toml ] && echo "versionlock.toml $(base64 -w0 </etc/dnf/versionlock.toml)"
-        cat /etc/dnf/dnf.conf /etc/yum.conf /etc/dnf/libdnf5.conf.d/*.conf /usr/share/dnf5/libdnf.conf.d/*.conf /etc/yum.repos.d/*.repo \
-          /etc/dnf/repos.override.d/*.repo 2>/dev/null | sed -nE 's/^(exclude|excludepkgs)[[:space:]]*= *(.*)/\2/p' | tr -s ', \t' '\n' |
-          sed 's/$/ is excluded by dnf/'
+        # What dnf's files say of packages is read whole, and only where one of them names some.
+        folders=$(sed -nE 's/^reposdir[[:space:]]*[=:]//p' /etc/dnf/dnf.conf /etc/yum.conf 2>/dev/null | tr -s ', \t' '\n')
+        set -- /etc/dnf/dnf.conf /etc/yum.conf /usr/share/dnf5/libdnf.conf.d/*.conf /etc/dnf/libdnf5.conf.d/*.conf \
+          /usr/share/dnf5/repos.override.d/*.repo /etc/dnf/repos.override.d/*.repo
+        for folder in /etc/yum.repos.d /etc/distro.repos.d /usr/share/dnf5/repos.d $folders; do set -- "$@" "${folder%/}"/*.repo; done
+        if grep -qsE '^(exclude|excludepkgs|includepkgs)[[:space:]]*[=:]' "$@"; then
+          for path; do [ -f "$path" ] && echo "dnf $(base64 -w0 <"$path") $path"; done
+        fi
         command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
         true"""),
     Question("watched_modules", ("kernel.modules_blocked",), LOOK + r"""

@@ -37,7 +37,9 @@ GENERAL = (
     Question("image", ("os.image.*",), r"""
         said=$(bootc status --format json 2>/dev/null | tr -d '\n') && [ -n "$said" ] && echo "bootc $said"
         said=$(rpm-ostree status --json 2>/dev/null | tr '\n' ' ') && [ -n "$said" ] && echo "rpm-ostree $said"
+        if grep -qE '(^| )composefs=[?]?[0-9a-f]{64}' /proc/cmdline; then echo "deployed bootc"; fi
         if [ -e /run/ostree-booted ]; then
+          echo "deployed ostree"
           ostree admin status | sed 's/^/ostree /'
           for path in /ostree/deploy/*/deploy/*.origin; do
             sed -nE "s#^ *(container-image-reference|refspec) *= *#origin ${path##*/} #p" "$path"
@@ -232,9 +234,12 @@ BOOT = (
           done
           exit 0
         done; exit 3"""),
+    # GRUB's own blscfg is a part of its module blsuki, and has the order of sort -V.
     Question("boot_entries", _BOOT, """
         cd /boot/loader/entries 2>/dev/null || exit 3
-        for path in *.conf; do [ -e "$path" ] || exit 3; echo "=$path"; cat "$path"; echo; done"""),
+        set -- *.conf; [ -e "$1" ] || exit 3
+        set -- /boot/grub*/*/blsuki.mod; [ -e "$1" ] && [ ! -e "${1%blsuki.mod}blscfg.mod" ] && echo upstream
+        printf '%s\\n' *.conf | sort -rV | while read -r path; do echo "=$path"; cat "$path"; echo; done"""),
     # The firmware's own order, and the releases of the kernels that it, or a loader, may start as one file with their initrd.
     Question("boot_order", _BOOT, r"""
         [ -d /sys/firmware/efi ] || { echo "firmware other"; exit 0; }
@@ -286,11 +291,30 @@ BOOT = (
           [ -z "$next" ] || [ "/${next#/}" = "$(findmnt -no FSROOT /)" ] || echo "other_root $next"
         fi
         # An x86 image says in its header which kernel it is, whatever it is called.
-        for path in /boot/vmlinuz-*; do
-          [ "$(od -An -c -j514 -N4 "$path" 2>/dev/null | tr -d ' ')" = HdrS ] || continue
-          at=$(od -An -tu2 -j526 -N2 "$path")
-          echo "names ${path##*/} $(tail -c "+$((at + 513))" "$path" | head -c 128 | tr '\\0\\n' '  ' | cut -d' ' -f1)"
-        done
+        told() {
+          [ "$(od -An -c -j514 -N4 "$1" 2>/dev/null | tr -d ' ')" = HdrS ] || return 1
+          at=$(od -An -tu2 -j526 -N2 "$1")
+          tail -c "+$((at + 513))" "$1" | head -c 128 | tr '\\0\\n' '  ' | cut -d' ' -f1
+        }
+        for path in /boot/vmlinuz-*; do release=$(told "$path") && echo "names ${path##*/} $release"; done
+        # Of bootc's images without ostree the kernel's command line names the one that runs, and the options of its entry each other.
+        own=$(tr ' ' '\\n' </proc/cmdline | sed -nE 's/^composefs=[?]?([0-9a-f]{64,128})$/\\1/p' | tail -n 1)
+        if [ -n "$own" ] && [ ! -e /run/ostree-booted ]; then
+          echo "composefs $own"
+          echo "bootc $(bootc status --format json 2>/dev/null | tr -d '\\n')"
+          for path in /boot/loader/entries*/*.conf /efi/loader/entries*/*.conf /boot/efi/loader/entries*/*.conf; do
+            [ -e "$path" ] || continue
+            image=$(sed -nE 's/^(linux|efi|uki)[[:space:]]+//p' "$path" | head -n 1)
+            digest=$(grep -oE '(composefs=[?]?|bootc_composefs-)[0-9a-f]{64,128}' "$path" | sort -r | head -n 1 | sed 's/.*[-=?]//')
+            for image in "${path%/loader/*}/${image#/}" "${path%/loader/*}/../${image#/}"; do
+              case $image in
+                *.efi) release=$(bootctl kernel-inspect "$image" 2>/dev/null | sed -n 's/^ *Version: *//p') ;;
+                *) release=$(told "$image") ;;
+              esac
+              [ -n "$release" ] && echo "entry $digest $release" && break
+            done
+          done
+        fi
         # proxmox-boot-tool copies kernels to partitions that are not mounted: its own files say which of them boots.
         pinned() { sed -n '1s/^\\([0-9][^ ]*\\) *$/\\1/p' "/etc/kernel/$1" 2>/dev/null; }
         next=$(pinned next-boot-pin)

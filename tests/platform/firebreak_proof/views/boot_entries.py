@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the .conf entries below /boot GRUB shows first: Red Hat's blscfg has an order of its own, which grubby does not follow."""
+"""The .conf entries below /boot in the order in which GRUB shows them: Red Hat's blscfg has an order of its own, which grubby does not follow."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Conf(NamedTuple):
     title: str
     version: str
     linux: str
+    options: str
 
 
 def read(text: str) -> list[Conf]:
@@ -33,7 +34,8 @@ def read(text: str) -> list[Conf]:
                 break
             known.setdefault(words[0], words[1].strip())
         if "linux" in known:
-            found.append(Conf(name.removesuffix(".conf"), known.get("title", ""), known.get("version", ""), known["linux"]))
+            found.append(Conf(name.removesuffix(".conf"), known.get("title", known["linux"]), known.get("version", ""), known["linux"],
+                              known.get("options", "")))
     return found
 
 
@@ -60,8 +62,13 @@ def _split(text: str, parts: int) -> list[str]:
     return pieces + [""] * (parts - len(pieces))
 
 
-def first(entries: list[Conf], os_release: dict[str, str]) -> Conf | None:
-    """The one at the top of the menu: EL 8 by version and then by name, the others by name."""
+def by_upstream(text: str) -> bool:
+    """Whether the host has GRUB's own blscfg (2.14), for which the entries stand in the answer as it shows them, and not Red Hat's."""
+    return text.startswith("upstream\n")
+
+
+def ordered(entries: list[Conf], os_release: dict[str, str]) -> list[Conf]:
+    """From the top of Red Hat's menu: EL 8 by version and then by name, the others by name."""
     # A relative with numbers of its own names what it is built from (TencentOS 3.1: el8, Alibaba Cloud Linux 3: al8).
     platform = re.fullmatch(r"platform:(?:el|al|an)([0-9]+)", os_release.get("PLATFORM_ID", ""))
     generation = platform.group(1) if platform else os_release.get("VERSION_ID", "").split(".")[0]
@@ -72,10 +79,4 @@ def first(entries: list[Conf], os_release: dict[str, str]) -> Conf | None:
         keys = [(_split(entry.version, 2) if versions else []) + _split(entry.name, 3) for entry in (one, two)]
         return next((order for order in (_newer(left, right, not el8) for left, right in zip(*keys, strict=True)) if order), 0)
 
-    return max(entries, key=functools.cmp_to_key(compare), default=None)
-
-
-def chosen(entries: list[Conf], saved: str, os_release: dict[str, str]) -> Conf | None:
-    """What boots: the saved id, else the saved title, else the first one."""
-    named = [entry for entry in entries if entry.name == saved] or [entry for entry in entries if saved and entry.title == saved]
-    return named[0] if named else None if saved.isdigit() and saved != "0" else first(entries, os_release)
+    return sorted(entries, key=functools.cmp_to_key(compare), reverse=True)

@@ -27,7 +27,10 @@ def groups(proof: Proof) -> Iterator[set[str]]:
         if key in minima:
             find = kernels.running_release if key == "kernel.running" else kernels.default_release
             yield {kernels.stem(minima[key]), *map(kernels.stem, _known(lambda find=find: find(proof)))}  # type: ignore[misc]
-    if kernels.boots_another_root(proof):
+    if "kernel.held" in promises:
+        barred = _barred(proof)
+        yield {*barred, *(_installed(proof) if barred else ())}
+    if _known(lambda: kernels.boots_another_root(proof)) == {"True"}:
         yield {*map(kernels.stem, (*_known(lambda: kernels.default_release(proof)), *_releases(proof)))}
     if "mitigations" in promises:
         yield mitigated.versions(proof)
@@ -51,6 +54,13 @@ def _known(find: Callable[[], Any]) -> set[str]:
     """A version, or nothing where the host does not say it: the test that needs it will tell."""
     try:
         return {str(find())}
+    except BrokenPromiseError:
+        return set()
+
+
+def _barred(proof: Proof) -> set[str]:
+    try:
+        return kernels.barred_versions(proof)
     except BrokenPromiseError:
         return set()
 

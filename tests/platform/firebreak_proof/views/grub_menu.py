@@ -44,12 +44,23 @@ class Entry:
 
 
 class Menu(NamedTuple):
-    """The entries at the top, the assignments in their order, what is started before any menu is shown, and files that were not followed."""
+    """The entries at the top, the assignments in their order, what is started before any menu is shown, and files that were not followed.
+
+    names_first: a default is sought among ids, then titles, and only then is it a number, as Red Hat's GRUB does.
+    """
 
     entries: list[Entry]
     assigned: list[tuple[str, str]]
     started: Entry | None
     handed_to: list[str]
+    names_first: bool = False
+
+
+def of_conf(title: str, identity: str, linux: str, options: str) -> Entry:
+    """The entry that blscfg makes of a .conf file."""
+    entry = Entry(title, identity)
+    entry.loads = [linux, *options.split()]
+    return entry
 
 
 def statements(text: str) -> Iterator[list[str]]:
@@ -80,10 +91,10 @@ def expanded(word: str, values: Mapping[str, str]) -> str:
     return "".join(single or re.sub(r"\\(.)", r"\1", _VARIABLE.sub(value, double or bare)) for single, double, bare in _PIECE.findall(word))
 
 
-def read(text: str, files: Mapping[str, str] | None = None) -> Menu:
-    """The menu in a grub.cfg; ``files`` are those that it hands over to, by their paths as they stand there."""
+def read(text: str, files: Mapping[str, str] | None = None, confs: Sequence[Entry] = (), names_first: bool = False) -> Menu:
+    """The menu in a grub.cfg; ``files`` are those that it hands over to, by their paths as they stand there, ``confs`` the entries of .conf files."""
     top = Entry("", "")
-    return _Reader(top, dict(files or {})).menu(text)
+    return _Reader(top, dict(files or {}), confs).menu(text)._replace(names_first=names_first)
 
 
 def _title(words: Sequence[str]) -> str | None:
@@ -100,9 +111,10 @@ def _title(words: Sequence[str]) -> str | None:
 
 
 class _Reader:
-    def __init__(self, top: Entry, files: dict[str, str]) -> None:
+    def __init__(self, top: Entry, files: dict[str, str], confs: Sequence[Entry]) -> None:
         self.top = top
         self.files = files
+        self.confs = confs
         self.stack: list[Entry | None] = [top]
         self.assigned: list[tuple[str, str]] = []
         self.started: Entry | None = None
@@ -132,6 +144,10 @@ class _Reader:
             inside.loads = words[1:]
         elif words[0] in _OTHER_LOADERS:
             inside.loads = []
+        elif words[0] in ("blscfg", "bls_import") and inside is self.top and len(words) == 1:
+            self.top.children += self.confs
+        elif words[0] in ("blscfg", "bls_import"):
+            inside.handed_to.append(" ".join(words))
         elif words[0] in _HANDS_OVER:
             self._hand_over(words, inside)
         elif inside is self.top and words[0] == "boot" and self.top.loads:
@@ -170,19 +186,20 @@ def default_entry(menu: Menu, environment: Mapping[str, str]) -> Entry | None:
         text = expanded(raw, values)
         if (text or not _VARIABLE.search(raw)) and not (name == "default" and "next_entry" in raw):
             values[name] = text
-    entry = menu.started or _by_name(menu.entries, values.get("default", "0"))
+    entry = menu.started or _by_name(menu.entries, values.get("default", "0"), menu.names_first)
     if entry is not None:
         loaded = [expanded(word, values) for word in entry.loads]
         entry.linux, entry.arguments = re.sub(r"^\([^)]*\)", "", loaded[0]) if loaded else "", " ".join(loaded[1:])
     return entry
 
 
-def _by_name(entries: list[Entry], wanted: str) -> Entry | None:
+def _by_name(entries: list[Entry], wanted: str, names_first: bool) -> Entry | None:
     entry: Entry | None = None
     for step in wanted.split(">"):
         if not entries:
             break
-        entry = _pick(entries, step)
+        named = [one for key in ("identity", "title") for one in entries if step and getattr(one, key) == step] if names_first else []
+        entry = named[0] if named else _pick(entries, step)
         entries = entry.children
     while entry is not None and entry.children:
         entry = entry.children[0]

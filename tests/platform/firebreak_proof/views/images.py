@@ -39,9 +39,12 @@ def read(proof: Proof) -> Image | None:
     lines = proof.says("image").splitlines()
     said = dict(line.partition(" ")[::2] for line in lines if not line.startswith(("ostree ", "origin ")))
     try:
-        return _by_bootc(said) or _by_rpm_ostree(said) or _by_ostree(lines, said) or _by_version(said)
+        found = _by_bootc(said) or _by_rpm_ostree(said) or _by_ostree(lines, said) or _by_version(said)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenPromiseError(f"{proof.host}'s tools name its image in a form that is not known: {error!r}") from None
+    if found is None and "deployed" in said:
+        raise BrokenPromiseError(f"{proof.host} runs an image of {said['deployed']}'s, and none of its tools says which")
+    return found
 
 
 def is_named(name: str, accepted: list[Any]) -> bool:

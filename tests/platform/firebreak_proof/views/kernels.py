@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..asking import lines
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import boot_entries, boot_order, grub_menu, locks
+from . import boot_entries, boot_order, composefs, dnf_lists, grub_menu, locks
 
 
 class Kernel(NamedTuple):
@@ -187,6 +187,8 @@ def cache_hours(proof: Proof) -> int | None:
 def default_release(proof: Proof) -> str:
     """The release that the next reboot gives, by the boot loader's own files or tools."""
     tools = proof.fields("boot_tools")
+    if composefs.is_one(proof) and not _by_kexec(proof):
+        return composefs.next_release(proof, running_release(proof))
     image = (_by_kexec(proof) or tools.get("staged") or tools.get("proxmox") or boot_order.first_image(proof) or tools.get("extlinux")
              or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof))
     if image.lower().endswith(".efi"):
@@ -214,7 +216,7 @@ def _by_kexec(proof: Proof) -> str:
 
 def boots_another_root(proof: Proof) -> bool:
     """Whether the next boot takes another image or snapshot than the one that runs."""
-    return "boot_tools" in proof.answers and "other_root" in proof.fields("boot_tools")
+    return "boot_tools" in proof.answers and ("other_root" in proof.fields("boot_tools") or composefs.waits(proof))
 
 
 def comes_with_the_next_root(proof: Proof, version: str) -> bool:
@@ -225,15 +227,31 @@ def comes_with_the_next_root(proof: Proof, version: str) -> bool:
 def held(proof: Proof) -> list[str]:
     """The locks, pins and excludes that keep kernels back: of dnf's and zypper's those whose pattern means a kernel's package."""
     found = []
+    configured: dict[str, str] = {}
     for line in lines(proof.says("holds")):
-        if line.startswith("versionlock.toml "):
-            text, machine = base64.b64decode(line.partition(" ")[2]).decode("utf-8", "replace"), proof.fields("machine").get("uname", "")
-            found += [f"{name} is locked by versionlock.toml" for name in locks.locked(text, _brought(proof), machine)]
+        if line.startswith("dnf "):
+            _word, text, path = line.split(" ", 2)
+            configured[path] = base64.b64decode(text).decode("utf-8", "replace")
             continue
-        pattern = re.match(r"(\S+) is (?:locked by versionlock|excluded by dnf|locked by zypper)$", line)
+        if line.startswith("versionlock.toml "):
+            machine = proof.fields("machine").get("uname", "")
+            found += [f"{name} is locked by versionlock.toml" for name in locks.locked(
+                _locks_of_dnf5(proof), _brought(proof), machine, lambda version: proof.compare(version, newest_installed(proof).version) <= 0)]
+            continue
+        pattern = re.match(r"(\S+) is (?:locked by versionlock|locked by zypper)$", line)
         if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
             found.append(line)
-    return found
+    return found + [f"dnf keeps away {what}" for what in dnf_lists.kept_away(configured, _brought(proof))]
+
+
+def _locks_of_dnf5(proof: Proof) -> str:
+    found = re.search(r"^versionlock\.toml (\S+)$", proof.says("holds"), re.MULTILINE)
+    return base64.b64decode(found.group(1)).decode("utf-8", "replace") if found else ""
+
+
+def barred_versions(proof: Proof) -> set[str]:
+    """The single versions that locks of dnf5 keep away; whether they hold anything back depends on what is installed."""
+    return locks.barred(_locks_of_dnf5(proof))
 
 
 def _brought(proof: Proof) -> set[str]:
@@ -260,13 +278,26 @@ def kernels_with(proof: Proof, name: str) -> set[str]:
 
 
 def _conf_image(proof: Proof) -> str:
-    """What Red Hat's GRUB boots where its menu is made of .conf files and nothing in its environment says otherwise; "" elsewhere."""
-    menu, confs = proof.answers.get("grub_menu"), proof.answers.get("boot_entries")
-    environment = grub_menu.environment(proof.says("grub_env")) if confs and proof.answers["grub_env"].status == 0 else {}
-    if not menu or not confs or menu.status or confs.status or not re.search(r"^blscfg\b", menu.out, re.MULTILINE) or "boot_counter" in environment:
+    """What GRUB boots where .conf files are in its menu, and no counter of boots in its environment says otherwise; "" elsewhere."""
+    menu, confs, environment = (proof.answers.get(name) for name in ("grub_menu", "boot_entries", "grub_env"))
+    if not menu or not confs or menu.status or confs.status or not re.search(r"^\s*(?:blscfg|bls_import)\b", menu.out, re.MULTILINE):
         return ""
-    entry = boot_entries.chosen(boot_entries.read(confs.out), environment.get("saved_entry", ""), proof.os_release())
+    if environment and environment.status == 0 and "boot_counter" in grub_menu.environment(environment.out):
+        return ""
+    entry = _grub_entry(proof)
+    hold(entry is not None and bool(entry.linux), f"{proof.host}'s GRUB boots {entry.title if entry else 'nothing'} by default, which loads no Linux")
     return entry.linux if entry else ""
+
+
+def _conf_entries(proof: Proof) -> tuple[list[grub_menu.Entry], bool]:
+    """(the entries of .conf files as GRUB shows them, whether it is Red Hat's)."""
+    answer = proof.answers.get("boot_entries")
+    if answer is None or answer.status:
+        return [], False
+    upstream = boot_entries.by_upstream(answer.out)
+    confs = boot_entries.read(answer.out)
+    return [grub_menu.of_conf(conf.title, conf.name, conf.linux, conf.options)
+            for conf in (confs if upstream else boot_entries.ordered(confs, proof.os_release()))], not upstream
 
 
 def _grub_image(proof: Proof) -> str:
@@ -277,8 +308,12 @@ def _grub_image(proof: Proof) -> str:
 def _grub_entry(proof: Proof) -> grub_menu.Entry | None:
     """What GRUB's menu boots by default; broken where it hands over to a file that was not read."""
     along = proof.answers.get("grub_files")
-    menu = grub_menu.read(proof.says("grub_menu"), grub_menu.files(along.out) if along and along.status == 0 else {})
-    entry = grub_menu.default_entry(menu, grub_menu.environment(proof.says("grub_env")))
+    confs, is_red_hats = _conf_entries(proof)
+    menu = grub_menu.read(proof.says("grub_menu"), grub_menu.files(along.out) if along and along.status == 0 else {}, confs, is_red_hats)
+    environment = proof.answers.get("grub_env") if confs else None
+    # Without an environment block there is nothing saved in it.
+    saved = "" if environment and environment.status == 1 else proof.says("grub_env")
+    entry = grub_menu.default_entry(menu, grub_menu.environment(saved))
     unread = menu.handed_to + (entry.handed_to if entry else [])
     hold(not unread, f"{proof.host}'s GRUB hands over to {', '.join(unread)}, which was not read; what boots next, nobody can tell")
     return entry

@@ -19,19 +19,36 @@ _KEYS = {"epoch", "evr", "arch"}
 _EPOCH = "0"
 
 
-def locked(text: str, names: Iterable[str], machine: str) -> list[str]:
-    """The packages of which no newer version would come: those with a lock of theirs, all of which withhold it."""
+def locked(text: str, names: Iterable[str], machine: str, is_old: Callable[[str], bool] = lambda version: False) -> list[str]:
+    """The packages of which no newer version would come: those with a lock of theirs, all of which withhold it.
+
+    ``is_old``: whether a version is no newer than what is installed; to bar that one alone withholds nothing.
+    """
     try:
-        document = tomllib.loads(text)
+        locks = _read(text)
     except tomllib.TOMLDecodeError:
         # Then dnf5 refuses to work at all.
         return sorted(names)
-    if not text.strip() or document.get("version") != "1.0":
-        return []
-    listed = document.get("packages")
-    locks = [(one["name"], one["conditions"]) for one in listed if _counts(one)] if isinstance(listed, list) else []
     own = {name: [conditions for pattern, conditions in locks if fnmatchcase(name, pattern)] for name in names}
-    return sorted(name for name, given in own.items() if given and not any(_takes_newer(conditions, machine) for conditions in given))
+    return sorted(name for name, given in own.items() if given and not any(_takes_newer(conditions, machine, is_old) for conditions in given))
+
+
+def barred(text: str) -> set[str]:
+    """The single versions that locks keep away, whatever is newer."""
+    try:
+        return {_version(one["value"]) for _name, conditions in _read(text) for one in conditions if (one["key"], one["comparator"]) == ("evr", "!=")}
+    except tomllib.TOMLDecodeError:
+        return set()
+
+
+def _version(text: str) -> str:
+    return text.removeprefix(_EPOCH + ":")
+
+
+def _read(text: str) -> list[tuple[str, list[dict[str, str]]]]:
+    document = tomllib.loads(text)
+    listed = document.get("packages") if document.get("version") == "1.0" else None
+    return [(one["name"], one["conditions"]) for one in listed if _counts(one)] if isinstance(listed, list) else []
 
 
 def _counts(lock: Any) -> bool:
@@ -42,12 +59,12 @@ def _counts(lock: Any) -> bool:
                                             and isinstance(one.get("value"), str) for one in lock["conditions"])
 
 
-def _takes_newer(conditions: list[dict[str, str]], machine: str) -> bool:
+def _takes_newer(conditions: list[dict[str, str]], machine: str, is_old: Callable[[str], bool]) -> bool:
     """Whether a version newer than any that a lock names meets all of its conditions."""
-    return all(_is_met(one["key"], one["comparator"], one["value"], machine) for one in conditions)
+    return all(_is_met(one["key"], one["comparator"], one["value"], machine, is_old) for one in conditions)
 
 
-def _is_met(key: str, sign: str, value: str, machine: str) -> bool:
+def _is_met(key: str, sign: str, value: str, machine: str, is_old: Callable[[str], bool]) -> bool:
     if key == "evr":
-        return sign in (">", ">=")
+        return sign in (">", ">=") or (sign == "!=" and is_old(_version(value)))
     return _SIGNS[sign](_EPOCH if key == "epoch" else machine, value)

@@ -7,7 +7,7 @@ import re
 from typing import Any, List, NamedTuple, Optional
 
 from .._formats import unit_masks
-from .._packages import apt_conf, rpm_locks
+from .._packages import apt_conf, dnf_files
 
 Manager = NamedTuple("Manager", [("name", str), ("active", bool), ("detail", str)])
 
@@ -69,7 +69,7 @@ def _with_automatic_conf(host: Any, manager: Manager) -> Manager:
     if manager.name != "dnf-automatic" or not manager.active or "dnf-automatic-install.timer" in manager.detail:
         return manager
     text = host.read("/etc/dnf/automatic.conf", 1 << 20).if_there("")
-    applies, kept = automatic_applies(text), rpm_locks.excluded(text)
+    applies, kept = automatic_applies(text), dnf_files.excluded(text)
     detail = "%s, apply_updates %s" % (manager.detail, "yes" if applies else "no") + ("; never touches %s" % ", ".join(kept) if kept else "")
     return manager._replace(active=applies, detail=detail)
 

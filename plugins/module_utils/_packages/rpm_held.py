@@ -5,10 +5,11 @@
 
 import fnmatch
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from .apt_conf import parse_apt_conf
-from .rpm_locks import FOR_ALL, against, begins_anew, is_on, left_out, locked_by_dnf, locked_by_dnf5, locked_by_zypper, sections, words
+from .dnf_files import FOR_ALL, is_on, kept_away, refusal, sections, words
+from .rpm_locks import locked_by_dnf, locked_by_dnf5, locked_by_zypper, with_parts
 
 _REPOSITORIES = ("/etc/yum.repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d")
 _OVERRIDES = ("/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d")
@@ -32,20 +33,31 @@ def held(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]] = 
     """Every lock and exclude that holds a kernel's package, named by its file."""
     main = _main(host)
     spared = {word for one in main for section in FOR_ALL for word in words(one.sections.get(section, {}), "disable_excludes")}
-    found = _locks(host, names, newest, main)
+    installed = with_parts(newest)
+    found = _refused(host, _folders(main)) + _locks(host, names, newest, main)
     if not spared & {"all", "*", "main"}:
-        found += _named(main, names)
+        found += _named(main, names, installed)
     if not spared & {"all", "*"}:
-        found += _in_repositories(host, names, _folders(main), spared)
+        found += _in_repositories(host, names, installed, _folders(main), spared)
     return found + _by_others(host, names)
 
 
-def _main(host: Any) -> List[Configuration]:
+def _refused(host: Any, folders: Sequence[str]) -> List[str]:
+    """Of dnf's own files the first that it cannot read, with which it ends before it brings anything."""
+    paths = _own_files(host) + [path for folder in folders for path in _files(host, folder)] + _overrides(host)
+    seen = ((path, refusal(_text(host, path))) for path in paths)
+    return ["dnf refuses to work: %s (%s)" % (line, path) for path, line in seen if line][:1]
+
+
+def _own_files(host: Any) -> List[str]:
     """dnf5's drop-ins, of which of two of one name the administrator's counts, and then the manager's own file; yum's own is a link to dnf's."""
     drop_ins = {name: "%s/%s" % (folder, name) for folder in _DROP_INS for name in _names(host, folder, ".conf")}
-    paths = [path for _name, path in sorted(drop_ins.items())]
-    paths += ["/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf", _TDNF]
-    return [Configuration(path, sections(_text(host, path))) for path in paths]
+    own = "/etc/dnf/dnf.conf" if not host.stat("/etc/dnf/dnf.conf").problem else "/etc/yum.conf"
+    return [path for _name, path in sorted(drop_ins.items())] + [own]
+
+
+def _main(host: Any) -> List[Configuration]:
+    return [Configuration(path, sections(_text(host, path))) for path in _own_files(host) + [_TDNF]]
 
 
 def _option(main: List[Configuration], *names: str) -> Optional[str]:
@@ -72,17 +84,13 @@ def _locks(host: Any, names: Sequence[str], newest: Optional[Mapping[str, str]],
     return found
 
 
-def _named(main: List[Configuration], names: Sequence[str]) -> List[str]:
-    """What the managers' own files exclude, or leave out."""
-    found: List[str] = []
-    for one in main:
-        # One list goes on from file to file, until one begins it anew.
-        if one.path != _TDNF and any(begins_anew(options) for section, options in one.sections.items() if section in FOR_ALL):
-            found = [each for each in found if each.startswith("includepkgs=")]
-        found += ["%s (%s)" % (word, one.path) for options in one.sections.values() if is_on(options) for word in against(options, names)]
-        for section in FOR_ALL:
-            found += ["%s (%s)" % (word, one.path) for word in left_out(one.sections.get(section, {}), names)]
-    return found
+def _named(main: List[Configuration], names: Sequence[str], installed: Mapping[str, str]) -> List[str]:
+    """What the managers' own files exclude, or leave out; repositories may stand in them, too."""
+    own, tdnfs = ([(one.path, one.sections[section]) for one in main if (one.path == _TDNF) is apart for section in FOR_ALL
+                   if is_on(one.sections.get(section, {"enabled": "0"}))] for apart in (False, True))
+    found = kept_away(own, names, installed) + kept_away(tdnfs, names, installed)
+    others = [(one.path, options) for one in main for section, options in one.sections.items() if section not in FOR_ALL and is_on(options)]
+    return found + [each for step in others for each in kept_away([step], names, installed, has_kernels=False)]
 
 
 def _by_others(host: Any, names: Sequence[str]) -> List[str]:
@@ -113,8 +121,8 @@ def _lines(host: Any, path: str) -> List[str]:
     return [line for line in lines if line]
 
 
-def _in_repositories(host: Any, names: Sequence[str], folders: Sequence[str], spared: Set[str]) -> List[str]:
-    """Excludes of repositories, as dnf5's overrides leave them."""
+def _in_repositories(host: Any, names: Sequence[str], installed: Mapping[str, str], folders: Sequence[str], spared: Set[str]) -> List[str]:
+    """Lists of repositories, as dnf5's overrides leave them."""
     overrides = [(path, *one) for path in _overrides(host) for one in sections(_text(host, path)).items()]
     found: List[str] = []
     taken: Set[str] = set()
@@ -122,26 +130,12 @@ def _in_repositories(host: Any, names: Sequence[str], folders: Sequence[str], sp
         for repository, options in sections(_text(host, path)).items():
             steps = [(path, options)] + [(other, changed) for other, pattern, changed in overrides if fnmatch.fnmatchcase(repository, pattern)]
             taken.update(pattern for _path, pattern, _options in overrides if fnmatch.fnmatchcase(repository, pattern))
-            if not any(fnmatch.fnmatchcase(repository, word) for word in spared):
-                found += _in_repository(repository, steps, names)
+            together = {name: value for _path, step in steps for name, value in step.items()}
+            if is_on(together) and not any(fnmatch.fnmatchcase(repository, word) for word in spared):
+                found += kept_away(steps, names, installed, _BRINGS_KERNELS.match(repository) is not None)
     # A repository that is defined elsewhere (a plug-in's, the command line's).
-    found += ["%s (%s)" % (word, path) for path, pattern, options in overrides if pattern not in taken and is_on(options)
-              for word in against(options, names)]
-    return found
-
-
-def _in_repository(repository: str, steps: List[Tuple[str, Dict[str, str]]], names: Sequence[str]) -> List[str]:
-    """Of one repository: what its file says, and what each override adds to its lists or replaces."""
-    found: List[str] = []
-    together: Dict[str, str] = {}
-    only: List[str] = []
-    for path, options in steps:
-        found = [] if begins_anew(options) else found
-        found += ["%s (%s)" % (word, path) for word in against(options, names)]
-        if "includepkgs" in options and _BRINGS_KERNELS.match(repository):
-            only = ["%s (%s)" % (word, path) for word in left_out(options, names)]
-        together.update(options)
-    return found + only if is_on(together) else []
+    unmet = [(path, options) for path, pattern, options in overrides if pattern not in taken and is_on(options)]
+    return found + [each for step in unmet for each in kept_away([step], names, installed, has_kernels=False)]
 
 
 def _overrides(host: Any) -> List[str]:

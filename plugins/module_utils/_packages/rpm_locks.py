@@ -14,9 +14,6 @@ from .dpkg import Image
 # What a line of kernels consists of, beside the package with the image: an update of one needs the others.
 _PARTS = ("", "-core", "-modules", "-modules-core")
 _FALLBACK = ("kernel", "kernel-core", "kernel-default", "kernel-uek", "kernel-uek-core")
-EXCLUDES = ("exclude", "excludepkgs")
-# The sections that speak for all repositories: before any, dnf's own, and the one of dnf-automatic that overrides it.
-FOR_ALL = ("", "main", "base")
 # What SUSE's kernels provide beside their own names.
 _PROVIDED = ("kernel", "kernel-base", "multiversion(kernel)")
 # Of a lock of dnf5.
@@ -43,13 +40,34 @@ def _matches(pattern: str, names: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
-def concerns(spec: str, names: Sequence[str]) -> bool:
-    """Whether a package specification of dnf (name, name.arch, name-[epoch:]version...; globs) names a kernel's package."""
-    text = spec.lstrip("!").strip()
-    parts = [(text[:match.start()], text[match.end():]) for match in _SPLIT.finditer(text)]
-    # A * that stands for a version may stand for more of the name as well (kernel-*el9*).
-    heads = [head + more for head, rest in parts if _may_be_version(rest) for more in (("", "-*") if rest.startswith("*") else ("",))]
-    return any(_matches(name, names) for head in [text] + heads for name in _spellings(head))
+def concerns(spec: str, names: Sequence[str], installed: Optional[Mapping[str, str]] = None) -> bool:
+    """Whether a package specification of dnf (name, name.arch, name-[epoch:]version...; globs) names a kernel's package.
+
+    ``installed``: the newest version of each package; a specification of that or of older ones alone names none that could come.
+    """
+    text = spec.strip()
+    if any(_matches(name, names) for name in _spellings(text)):
+        return True
+    for match in _SPLIT.finditer(text):
+        head, rest = text[:match.start()], text[match.end():]
+        # A * that stands for a version may stand for more of the name as well (kernel-*el9*).
+        for more in (("", "-*") if rest.startswith("*") else ("",)) if _may_be_version(rest) else ():
+            met = {name for form in _spellings(head + more) for name in names if fnmatch.fnmatchcase(name, form)}
+            if any(not _is_past(rest, (installed or {}).get(name)) for name in met):
+                return True
+    return False
+
+
+def _is_past(pattern: str, version: Optional[str]) -> bool:
+    """Whether no version that the pattern means is newer than this one."""
+    text = _ARCHITECTURE.sub("", re.sub(r"\A\d+:", "", pattern))
+    literal, known = re.split(r"[*?\[]", text)[0], re.sub(r"\A\d+:", "", version or "")
+    if not known or not literal or known.startswith(literal + "-" * (literal == text)) or literal.startswith(known + "."):
+        return literal == known != ""
+    try:
+        return versions.compare(versions.RPM, literal.rstrip("-."), known) <= 0
+    except ValueError:
+        return False
 
 
 def _may_be_version(text: str) -> bool:
@@ -65,7 +83,7 @@ def _spellings(text: str) -> List[str]:
 def locked_by_dnf(text: str, names: Sequence[str]) -> List[str]:
     """The lines about kernels in a dnf 4 versionlock list: exact versions, globs, or with ! what must not be installed; yum's begin by the epoch."""
     lines = (line.split("#", 1)[0].strip() for line in text.split("\n"))
-    return [line for line in lines if line and concerns(re.sub(r"\A(!?)\d+:", r"\1", line), names)]
+    return [line for line in lines if line and concerns(re.sub(r"\A!?(?:\d+:)?", "", line), names)]
 
 
 def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "", newest: Optional[Mapping[str, str]] = None) -> List[str]:
@@ -82,7 +100,7 @@ def locked_by_dnf5(text: str, names: Sequence[str], machine: str = "", newest: O
     packages = known.get("packages") if known.get("version") == "1.0" else None
     rows = [row for row in packages if isinstance(row, dict) and isinstance(row.get("name"), str)] if isinstance(packages, list) else []
     locks = [(row["name"], row["conditions"]) for row in rows if _are_known(row.get("conditions"))]
-    installed = {re.sub(r"-core\Z", "", package) + part: version for package, version in (newest or {}).items() for part in _PARTS}
+    installed = with_parts(newest)
     found: List[str] = []
     for name in names:
         given = [lock for lock in locks if fnmatch.fnmatchcase(name, lock[0])]
@@ -114,6 +132,11 @@ def _keeps_away(sign: str, version: str, installed: Optional[str]) -> bool:
 def newest_versions(images: Iterable[Image]) -> Dict[str, str]:
     """{package: the newest of its installed versions}; the images of a line come oldest first."""
     return {image.package: image.package_version for image in images}
+
+
+def with_parts(newest: Optional[Mapping[str, str]]) -> Dict[str, str]:
+    """The same for the packages that come with each."""
+    return {re.sub(r"-core\Z", "", package) + part: version for package, version in (newest or {}).items() for part in _PARTS}
 
 
 def locked_by_zypper(text: str, names: Sequence[str], newest: Optional[Mapping[str, str]] = None) -> List[str]:
@@ -170,55 +193,3 @@ def _zypper_match(kind: str, case: str) -> Callable[[str, str], bool]:
             return True
 
     return match
-
-
-def sections(text: str) -> Dict[str, Dict[str, str]]:
-    """Section -> option -> value of a configuration of dnf, the last one winning; lines that begin with a blank go on. '' is before any section."""
-    found: Dict[str, Dict[str, str]] = {}
-    section, option = "", ""
-    for line in text.split("\n"):
-        head = re.match(r"\[([^\]]*)\]", line)
-        given = re.match(r"([A-Za-z_][\w-]*)[ \t]*[=:][ \t]*(.*)", line)
-        if head:
-            section, option = head.group(1), ""
-        elif given:
-            option = given.group(1).lower()
-            found.setdefault(section, {})[option] = given.group(2).strip()
-        elif option and re.match(r"[ \t]+[^\s#;]", line):
-            found[section][option] += " " + line.strip()
-    return found
-
-
-def excluded(text: str, names: Sequence[str] = _FALLBACK) -> List[str]:
-    """The patterns that a configuration of dnf holds against kernels, those of repositories that are switched off left out."""
-    known = sections(text)
-    found = [word for options in known.values() if is_on(options) for word in against(options, names)]
-    for options in (known[section] for section in FOR_ALL if section in known):
-        found += left_out(options, names)
-    return found
-
-
-def words(options: Dict[str, str], *keys: str) -> List[str]:
-    """The words of some lists in a section."""
-    return [word for name in keys for word in re.split(r"[\s,]+", options.get(name, "")) if word]
-
-
-def against(options: Dict[str, str], names: Sequence[str]) -> List[str]:
-    """The patterns of a section's excludes that hold a kernel's package."""
-    return [word for word in words(options, *EXCLUDES) if concerns(word, names)]
-
-
-def begins_anew(options: Dict[str, str]) -> bool:
-    """Whether a section's excludes take the place of those before it, as a list of dnf5 does that begins with nothing."""
-    return any(options[name].split(",")[0].strip() == "" for name in EXCLUDES if name in options)
-
-
-def left_out(options: Dict[str, str], names: Sequence[str]) -> List[str]:
-    """Where packages are named that alone may come, and no kernel's is among them, all others are held."""
-    only = words(options, "includepkgs")
-    return ["includepkgs=%s" % ",".join(only)] if only and not any(concerns(word, names) for word in only) else []
-
-
-def is_on(options: Dict[str, str]) -> bool:
-    """Whether a section is in use; a repository is, unless it says otherwise."""
-    return options.get("enabled", "1").lower() not in ("0", "false", "no", "off")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof on hosts of bootc without ostree: the question on files as bootc 1.16 lays them (bootc_composefs/boot.rs), and what its answer comes to."""
+"""The proof on hosts of bootc without ostree: the question on files as bootc 1.16 lays them (its boot.rs), and what its answer comes to."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_next_kernel_is_that_of_the_next_deployment(
 ) -> None:
     host = proof(told(tmp_path, status, entries, images))
     if release is None:
-        with pytest.raises(BrokenPromiseError, match="bootc|which kernel comes with it"):
+        with pytest.raises(BrokenPromiseError, match=r"bootc|which kernel comes with it"):
             kernels.default_release(host)
         list(comparisons.groups(host))
         return

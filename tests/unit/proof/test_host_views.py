@@ -501,7 +501,11 @@ OWN, REPOSITORY = "/etc/dnf/dnf.conf", "/etc/yum.repos.d/base.repo"
 @pytest.mark.parametrize(("files", "found"), [
     # As the real dnf5 and dnf 4 take each (tests/system/test_real_dnf.py): lists over several lines, files that add and that begin anew.
     ({OWN: "[main]\nexcludepkgs=bash,\n  kernel*\n"}, [f"kernel* ({OWN})"]), ({OWN: "[main]\nexclude=kernel-headers kernelshark\n"}, []),
-    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0-503*\n"}, [f"kernel-core-5.14.0-503* ({OWN})"]),
+    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0-503*\n"}, []), ({OWN: "[main]\nexcludepkgs=kernel-core-0:5.14.0-570.el9\n"}, []),
+    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0-600*\n"}, [f"kernel-core-5.14.0-600* ({OWN})"]),
+    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0\n"}, [f"kernel-core-5.14.0 ({OWN})"]),
+    ({OWN: "[main]\nexcludepkgs='kernel*'\n"}, [f"kernel* ({OWN})"]), ({OWN: "[main]\nexclude='kernel*' 'bash'\n"}, []),
+    ({OWN: "[main]\nexcludepkgs=kernel*\nexclude=\n"}, []), ({OWN: "[main]\nexcludepkgs=!kernel*\nEXCLUDE=kernel\n"}, []),
     ({OWN: "[main]\nexcludepkgs=*\n"}, [f"* ({OWN})"]), ({OWN: "[main]\nexcludepkgs=kernel.x86_64\n"}, [f"kernel.x86_64 ({OWN})"]),
     ({OWN: "[main]\nexcludepkgs=\n", "/etc/dnf/libdnf5.conf.d/a.conf": "[main]\nexcludepkgs=kernel*\n"}, []),
     ({OWN: "[main]\nreposdir=/etc/own\n", REPOSITORY: "[base]\nexclude=kernel*\n", "/etc/own/a.repo": "[base]\nexclude=kernel-core\n"},
@@ -509,9 +513,16 @@ OWN, REPOSITORY = "/etc/dnf/dnf.conf", "/etc/yum.repos.d/base.repo"
     ({REPOSITORY: "[base]\nenabled=0\nexclude=kernel*\n"}, []), ({REPOSITORY: "[epel]\nincludepkgs=htop\n"}, []),
     ({REPOSITORY: "[ol9_baseos_latest]\nincludepkgs=htop\n"}, [f"all but htop ({REPOSITORY})"]),
     ({OWN: "[main]\nexcludepkgs=kernel*\ndisable_excludes=main\n", REPOSITORY: "[base]\nexclude=kernel*\n"}, [f"kernel* ({REPOSITORY})"]),
-    ({OWN: "kernel*\n"}, [f"nothing: dnf cannot read {OWN}"]),
+    ({OWN: "kernel*\n"}, [f"everything, since it cannot read {OWN}: kernel*"]),
+    ({OWN: "[main]\nexclude=bash\n# c\n vim\n"}, [f"everything, since it cannot read {OWN}: vim"]),
 ])
 def test_what_dnf_keeps_away_is_told_by_its_files(files: dict[str, str], found: list[str]) -> None:
     rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
     said = "".join(f"dnf {base64.b64encode(text.encode()).decode()} {path}\n" for path, text in files.items())
-    assert kernels.held(host(holds=said, installed=rows)) == [f"dnf keeps away {what}" for what in found]
+    order = "".join(f"{one}\t5.14.0-570.el9\t{sign}\n" for one, sign in (("5.14.0-503", "lt"), ("5.14.0-600", "gt"), ("5.14.0", "eq")))
+    release = "5.14.0-570.el9.x86_64"
+    running = f"uname {release}\nproc {release}\nbanner Linux version {release} (x)\nowner kernel-core\n"
+    asked = host({"kernel.held": "forbidden"}, holds=said, installed=rows, running=running, order=order)
+    versions = {version for version in ("5.14.0-503", "5.14.0-600") if version in "".join(files.values())}
+    assert versions <= set().union(*comparisons.groups(asked))
+    assert kernels.held(asked) == [f"dnf keeps away {what}" for what in found]

@@ -227,11 +227,8 @@ def comes_with_the_next_root(proof: Proof, version: str) -> bool:
 def held(proof: Proof) -> list[str]:
     """The locks, pins and excludes that keep kernels back: of dnf's and zypper's those whose pattern means a kernel's package."""
     found = []
-    configured: dict[str, str] = {}
     for line in lines(proof.says("holds")):
         if line.startswith("dnf "):
-            _word, text, path = line.split(" ", 2)
-            configured[path] = base64.b64decode(text).decode("utf-8", "replace")
             continue
         if line.startswith("versionlock.toml "):
             machine = proof.fields("machine").get("uname", "")
@@ -241,7 +238,15 @@ def held(proof: Proof) -> list[str]:
         pattern = re.match(r"(\S+) is (?:locked by versionlock|locked by zypper)$", line)
         if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
             found.append(line)
-    return found + [f"dnf keeps away {what}" for what in dnf_lists.kept_away(configured, _brought(proof))]
+    def is_old(version: str) -> bool:
+        return dnf_lists.is_behind(version, newest_installed(proof).version, proof.compare)
+
+    return found + [f"dnf keeps away {what}" for what in dnf_lists.kept_away(_files_of_dnf(proof), _brought(proof), is_old)]
+
+
+def _files_of_dnf(proof: Proof) -> dict[str, str]:
+    rows = (line.split(" ", 2) for line in lines(proof.says("holds")) if line.startswith("dnf "))
+    return {path: base64.b64decode(text).decode("utf-8", "replace") for _word, text, path in rows}
 
 
 def _locks_of_dnf5(proof: Proof) -> str:
@@ -250,8 +255,8 @@ def _locks_of_dnf5(proof: Proof) -> str:
 
 
 def barred_versions(proof: Proof) -> set[str]:
-    """The single versions that locks of dnf5 keep away; whether they hold anything back depends on what is installed."""
-    return locks.barred(_locks_of_dnf5(proof))
+    """The versions that locks and lists of dnf keep away; whether they hold anything back depends on what is installed."""
+    return locks.barred(_locks_of_dnf5(proof)) | dnf_lists.versions(_files_of_dnf(proof))
 
 
 def _brought(proof: Proof) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import managers
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_conf, apt_pins, available, dpkg, rpm, rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import apt_conf, apt_pins, available, dnf_files, dpkg, rpm, rpm_locks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -227,7 +227,7 @@ PARSERS: list[Callable[[str], Any]] = [
     lambda text: dpkg.images(dpkg.parse_kernel_stanzas(text)),
     lambda text: dpkg.metas(dpkg.parse_kernel_stanzas(text), "amd64"),
     lambda text: rpm.parse_images(text),
-    lambda text: [rpm_locks.locked_by_dnf(text, ["kernel"]), rpm_locks.locked_by_dnf5(text, ["kernel"]), rpm_locks.excluded(text)],
+    lambda text: [rpm_locks.locked_by_dnf(text, ["kernel"]), rpm_locks.locked_by_dnf5(text, ["kernel"]), dnf_files.excluded(text)],
     lambda text: [rpm_locks.locked_by_zypper(f"type: package\nmatch_type: {kind}\nsolvable_name: {text}", ["kernel"]) for kind in ("regex", "glob")],
     lambda text: available.parse_apt_show(text, ["linux-image-amd64"]),
     lambda text: [apt_pins.parse_preferences(text), apt_pins.parse_policy(text), available.repository_of(text)],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.record import Section
 from ansible_collections.firebreak.fleet.plugins.module_utils._kernel import section as kernel_section
-from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm, rpm_held, rpm_locks
+from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, dnf_files, rpm, rpm_held, rpm_locks
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages.dnf_query import DNF_QUERY
 from recorded_host import RecordedHost
 
@@ -265,7 +265,7 @@ EL_NAMES = sorted(rpm_locks.kernel_names([rpm._images("kernel-core", "0", "5.14.
 
 @pytest.mark.parametrize(("spec", "concerned"), [
     ("kernel", True), ("kernel*", True), ("*kernel*", True), ("*", True), ("kernel-core", True), ("kernel-core-5.14.0-503*", True),
-    ("kernel-core-0:5.14.0-427.13.1.el9_4.*", True), ("!kernel-0:5.14.0-503.*", True), ("kernel.x86_64", True),
+    ("kernel-core-0:5.14.0-427.13.1.el9_4.*", True), ("kernel.x86_64", True),
     ("kernel-5.14.0-503.el9.x86_64", True),
     ("kern?l", True), ("k*", True), ("kernel-modules*", True), ("kernel-[0-9]*", True),
     ("kernel-*core", True), ("kernel-*shark", False), ("kernel.noarch", False),
@@ -276,14 +276,28 @@ EL_NAMES = sorted(rpm_locks.kernel_names([rpm._images("kernel-core", "0", "5.14.
 def test_a_spec_of_dnf_concerns_kernels_or_not(spec: str, concerned: bool) -> None:
     """dnf 4 takes excludes and versionlock's lines as package specs (NEVRA with globs), never as beginnings of names."""
     assert rpm_locks.concerns(spec, EL_NAMES) is concerned
-    assert bool(rpm_locks.excluded(f"[main]\nexcludepkgs={spec}\n", EL_NAMES)) is concerned
+    assert bool(dnf_files.excluded(f"[main]\nexcludepkgs={spec}\n", EL_NAMES)) is concerned
     assert bool(rpm_locks.locked_by_dnf(spec + "\n", EL_NAMES)) is concerned
 
 
 def test_an_epoch_before_the_name_is_yums_form_of_a_lock_and_no_exclude() -> None:
     """The exclude as dnf 4 of Debian 12 and dnf5 of Debian testing take it (tests/system)."""
-    spec = "0:kernel-5.14.0-503.el9.*"
-    assert (rpm_locks.concerns(spec, ["kernel"]), rpm_locks.locked_by_dnf(spec, ["kernel"])) == (False, [spec])
+    for spec in ("0:kernel-5.14.0-503.el9.*", "!kernel-0:5.14.0-503.*"):
+        assert (rpm_locks.concerns(spec, ["kernel"]), rpm_locks.locked_by_dnf(spec, ["kernel"])) == (False, [spec])
+
+
+@pytest.mark.parametrize(("version", "held"), [
+    ("5.14.0-503.el9", False), ("5.14.0-503*", False), ("0:5.14.0-570.el9.x86_64", False), ("5.14.0-570.el9*", False), ("5.13*", False),
+    ("5.14.0-600.el9", True), ("5.14.0-600*", True), ("5.14.0-5*", True), ("5.14.0", True), ("5.14*", True), ("*", True), ("[0-9]*", True),
+])
+def test_versions_that_are_behind_the_installed_one_hold_nothing_back(version: str, held: bool) -> None:
+    """As dnf5 5.4.6 and dnf 4 bring 5.14.0-600.el9 where 5.14.0-570.el9 alone is excluded, or barred by a lock (tests/system)."""
+    host = RecordedHost({"read": {"/etc/dnf/dnf.conf": f"[main]\nexcludepkgs=kernel-core-{version}\n"}})
+    assert bool(rpm_held.held(host, EL_NAMES, {"kernel-core": "5.14.0-570.el9"})) is held
+    plain = version.split(":")[-1].replace(".x86_64", "")
+    if not set(plain) & set("*["):
+        lock = RecordedHost({"read": {LOCKS5: lock5("kernel-modules", "evr", "!=", plain)}})
+        assert bool(rpm_held.held(lock, EL_NAMES, {"kernel-core": "5.14.0-570.el9"})) is (plain == "5.14.0-600.el9")
 
 
 @pytest.mark.parametrize(("stanza", "locked"), [
@@ -364,7 +378,18 @@ def test_a_lock_of_older_versions_keeps_nothing_back(version: str, holds: bool) 
     ({"/etc/dnf/dnf.conf": "[main]\ndisable_excludes=x\n", "/etc/yum.repos.d/r.repo": "[x]\nexclude=kernel\n[y]\nexclude=kernel-core\n"},
      ["kernel-core (/etc/yum.repos.d/r.repo)"]),
     ({"/etc/dnf/dnf.conf": "[main]\nreposdir=/srv/repos\n", "/srv/repos/r.repo": "[x]\nexclude=kernel\n"}, ["kernel (/srv/repos/r.repo)"]),
-    ({"/etc/dnf/dnf.conf": '[main]\nexclude="kernel*"\n'}, []),
+    # Quotes around the whole, the one option under two names, letters of one case alone, and what is no pattern, as the real ones take each.
+    ({"/etc/dnf/dnf.conf": '[main]\nexclude="kernel*"\n'}, ["kernel* (/etc/dnf/dnf.conf)"]),
+    ({"/etc/dnf/dnf.conf": "[main]\nexclude='kernel*' 'bash'\n"}, []), ({"/etc/dnf/dnf.conf": "[main]\nexcludepkgs=kernel*\nexclude=\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nEXCLUDEPKGS=kernel*\n"}, []), ({"/etc/dnf/dnf.conf": "[main]\nexcludepkgs=!kernel*\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nincludepkgs=bash\n", "/etc/dnf/libdnf5.conf.d/a.conf": "[main]\nincludepkgs=kernel*\n"}, []),
+    ({"/etc/yum.repos.d/r.repo": "[baseos]\nincludepkgs=bash\n", "/etc/dnf/repos.override.d/a.repo": "[baseos]\nincludepkgs=kernel*\n"}, []),
+    ({"/etc/dnf/dnf.conf": "[main]\nexcludepkgs=bash\n  \n kernel*\n"}, ["kernel* (/etc/dnf/dnf.conf)"]),
+    # With these dnf ends before it brings anything.
+    *(({path: text}, [f"dnf refuses to work: line {line} ({path})"]) for path, text, line in (
+        ("/etc/dnf/dnf.conf", "best=1\n[main]\n", 1), ("/etc/dnf/dnf.conf", "[main]\nexcludepkgs: bash\n", 2),
+        ("/etc/dnf/dnf.conf", "[main]\n best=1\n", 2), ("/etc/dnf/dnf.conf", "[main]\nexcludepkgs=bash\n# a\n vim\n", 4),
+        ("/etc/dnf/dnf.conf", "[main]\n=3\n", 2), ("/etc/yum.repos.d/r.repo", "[x\n", 1), ("/etc/yum.repos.d/r.repo", "[x] y\n\n  \nno\n", 4))),
     # versionlock of dnf 4 by its own configuration, and all plug-ins off; that of dnf5 written in one line, and a least version alone.
     ({"/etc/dnf/plugins/versionlock.list": "kernel-core-0:5.14.0-1.*\n", "/etc/dnf/plugins/versionlock.conf": "[main]\nenabled = 0\n"}, []),
     ({"/etc/dnf/plugins/versionlock.list": "kernel-core-0:5.14.0-1.*\n", "/etc/dnf/dnf.conf": "[main]\nplugins=False\n"}, []),

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 from datetime import date
@@ -20,7 +19,7 @@ from firebreak_proof.promises import BrokenPromiseError, Wanted, finding_of, pro
 from firebreak_proof.proof import Proof
 from firebreak_proof.questions.services import KINDS_OF
 from firebreak_proof.standards import Standard, Waiver
-from firebreak_proof.views import blocked, comparisons, kernels, locks, monitors, ordering, patches, processor, services
+from firebreak_proof.views import blocked, comparisons, kernels, monitors, ordering, patches, processor, services
 
 BANNER = "Linux version 6.1.0-41-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2026-10-01)"
 RUNNING = f"uname 6.1.0-41-cloud-amd64\nproc 6.1.0-41-cloud-amd64\nbanner {BANNER}\nowner linux-image-6.1.0-41-cloud-amd64\n"
@@ -449,80 +448,3 @@ def test_promises_in_words(value: Any, words: str) -> None:
 ])
 def test_blocked_modules_are_asked_of_kmod_itself(said: str, wanted: dict[str, str]) -> None:
     assert blocked.running_or_loadable(host(watched_modules=said)) == wanted
-
-
-LOCK = 'version = "1.0"\n[[packages]]\nname = "%s"\n[[packages.conditions]]\nkey = "%s"\ncomparator = "%s"\nvalue = "%s"\n'
-
-
-@pytest.mark.parametrize(("text", "held"), [
-    # As the real dnf5 takes each (tests/system/test_real_dnf.py).
-    (LOCK % ("kernel-core", "evr", "=", "0:5.14.0-570.el9"), True), (LOCK % ("kernel-co*", "evr", "<", "5.14.0-600.el9"), True),
-    (LOCK % ("kernel-core", "evr", ">=", "5.14.0-570.el9"), False), (LOCK % ("kernel-co", "evr", "=", "5.14.0-570.el9"), False),
-    (LOCK % ("kernel-core", "epoch", "=", "0"), False), (LOCK % ("kernel-core", "epoch", "=", "1"), True),
-    (LOCK % ("kernel-core", "arch", "=", "x86_64"), False), (LOCK % ("kernel-core", "arch", "!=", "x86_64"), True),
-    (LOCK % ("kernel-core", "evr", "~", "5"), False), (LOCK % ("kernel-core", "version", "=", "1"), False),
-    ('version = "1.0"\n[[packages]]\nname = "kernel-core"\n', False), ("version = \n", True), ("", False),
-    ((LOCK % ("kernel-core", "evr", "=", "5.14.0-570.el9")).replace("1.0", "2.0", 1), False),
-    ((LOCK % ("kernel-core", "evr", "=", "5.14.0-570.el9")).partition("\n")[2], False),
-    (LOCK % ("kernel-core", "evr", ">=", "5") + '[[packages.conditions]]\nkey = "evr"\ncomparator = "<"\nvalue = "6"\n', True),
-    (LOCK % ("kernel-core", "evr", "=", "5") + (LOCK % ("kernel*", "evr", ">=", "5")).partition("\n")[2], False),
-    # All but one: the installed one, an older one, a newer one.
-    (LOCK % ("kernel-core", "evr", "!=", "0:5.14.0-570.el9"), False), (LOCK % ("kernel-core", "evr", "!=", "5.14.0-503.el9"), False),
-    (LOCK % ("kernel-core", "evr", "!=", "5.14.0-600.el9"), True),
-])
-def test_locks_of_dnf5_hold_what_it_withholds(text: str, held: bool) -> None:
-    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
-    said = f"versionlock.toml {base64.b64encode(text.encode()).decode()}\n"
-    release, newest = "5.14.0-570.el9.x86_64", "5.14.0-570.el9"
-    running = f"uname {release}\nproc {release}\nbanner Linux version {release} (x)\nowner kernel-core\n"
-    order = "".join(f"{one}\t{newest}\t{sign}\n" for one, sign in (("5.14.0-503.el9", "lt"), ("5.14.0-600.el9", "gt")))
-    asked = host({"kernel.held": "forbidden"}, holds=said, installed=rows, machine="uname x86_64\n", running=running, order=order)
-    assert any({newest, version} <= group for group in comparisons.groups(asked) for version in locks.barred(text)) is bool(locks.barred(text))
-    found = kernels.held(asked)
-    assert ("kernel-core is locked by versionlock.toml" in found) is held
-
-
-@pytest.mark.parametrize(("line", "counts"), [
-    ("kernel-0:5.14.0-427.13.1.el9_4.* is locked by versionlock", True), ("!kernel-core-0:5.14.0-503.el9.* is locked by versionlock", True),
-    ("kernel-default is locked by zypper", False),
-    # The scan's own cases that are no kernels' packages.
-    ("kernelshark-0:1.2-3.* is locked by versionlock", False), ("kernel-firmware-nvidia-gspx-G06 is locked by zypper", False),
-    # What apt and dpkg say is of kernels' packages already.
-    ("linux-image-amd64 is on hold", True), ("linux-image-amd64 is kept by the preferences of apt", True), ("vim is on hold", False),
-])
-def test_a_lock_counts_where_it_means_a_kernels_package(line: str, counts: bool) -> None:
-    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
-    assert kernels.held(host(holds=line + "\n", installed=rows)) == [line] * counts
-
-
-OWN, REPOSITORY = "/etc/dnf/dnf.conf", "/etc/yum.repos.d/base.repo"
-
-
-@pytest.mark.parametrize(("files", "found"), [
-    # As the real dnf5 and dnf 4 take each (tests/system/test_real_dnf.py): lists over several lines, files that add and that begin anew.
-    ({OWN: "[main]\nexcludepkgs=bash,\n  kernel*\n"}, [f"kernel* ({OWN})"]), ({OWN: "[main]\nexclude=kernel-headers kernelshark\n"}, []),
-    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0-503*\n"}, []), ({OWN: "[main]\nexcludepkgs=kernel-core-0:5.14.0-570.el9\n"}, []),
-    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0-600*\n"}, [f"kernel-core-5.14.0-600* ({OWN})"]),
-    ({OWN: "[main]\nexcludepkgs=kernel-core-5.14.0\n"}, [f"kernel-core-5.14.0 ({OWN})"]),
-    ({OWN: "[main]\nexcludepkgs='kernel*'\n"}, [f"kernel* ({OWN})"]), ({OWN: "[main]\nexclude='kernel*' 'bash'\n"}, []),
-    ({OWN: "[main]\nexcludepkgs=kernel*\nexclude=\n"}, []), ({OWN: "[main]\nexcludepkgs=!kernel*\nEXCLUDE=kernel\n"}, []),
-    ({OWN: "[main]\nexcludepkgs=*\n"}, [f"* ({OWN})"]), ({OWN: "[main]\nexcludepkgs=kernel.x86_64\n"}, [f"kernel.x86_64 ({OWN})"]),
-    ({OWN: "[main]\nexcludepkgs=\n", "/etc/dnf/libdnf5.conf.d/a.conf": "[main]\nexcludepkgs=kernel*\n"}, []),
-    ({OWN: "[main]\nreposdir=/etc/own\n", REPOSITORY: "[base]\nexclude=kernel*\n", "/etc/own/a.repo": "[base]\nexclude=kernel-core\n"},
-     ["kernel-core (/etc/own/a.repo)"]),
-    ({REPOSITORY: "[base]\nenabled=0\nexclude=kernel*\n"}, []), ({REPOSITORY: "[epel]\nincludepkgs=htop\n"}, []),
-    ({REPOSITORY: "[ol9_baseos_latest]\nincludepkgs=htop\n"}, [f"all but htop ({REPOSITORY})"]),
-    ({OWN: "[main]\nexcludepkgs=kernel*\ndisable_excludes=main\n", REPOSITORY: "[base]\nexclude=kernel*\n"}, [f"kernel* ({REPOSITORY})"]),
-    ({OWN: "kernel*\n"}, [f"everything, since it cannot read {OWN}: kernel*"]),
-    ({OWN: "[main]\nexclude=bash\n# c\n vim\n"}, [f"everything, since it cannot read {OWN}: vim"]),
-])
-def test_what_dnf_keeps_away_is_told_by_its_files(files: dict[str, str], found: list[str]) -> None:
-    rows = "kernel-core\t5.14.0-570.el9\t5.14.0-570.el9.x86_64\t/lib/modules/5.14.0-570.el9.x86_64/vmlinuz\tpackaged\n"
-    said = "".join(f"dnf {base64.b64encode(text.encode()).decode()} {path}\n" for path, text in files.items())
-    order = "".join(f"{one}\t5.14.0-570.el9\t{sign}\n" for one, sign in (("5.14.0-503", "lt"), ("5.14.0-600", "gt"), ("5.14.0", "eq")))
-    release = "5.14.0-570.el9.x86_64"
-    running = f"uname {release}\nproc {release}\nbanner Linux version {release} (x)\nowner kernel-core\n"
-    asked = host({"kernel.held": "forbidden"}, holds=said, installed=rows, running=running, order=order)
-    versions = {version for version in ("5.14.0-503", "5.14.0-600") if version in "".join(files.values())}
-    assert versions <= set().union(*comparisons.groups(asked))
-    assert kernels.held(asked) == [f"dnf keeps away {what}" for what in found]

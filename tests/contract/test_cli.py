@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from awx_job import LOCAL
+from same_reports import comparable
 from workshop import REPOSITORY, clean_environment
 
 ON_IT = {"firebreak_standard": {"os": {"architecture": os.uname().machine}}}
@@ -84,15 +85,6 @@ def test_what_cannot_be_done_is_an_error_and_what_is_typed_wrongly_is_usage(tmp_
     assert typed.returncode == 2 and "Usage: firebreak drift" in typed.stderr
 
 
-def _comparable(folder: Path) -> dict[str, Any]:
-    """What a report says, without its moments and without what a busy machine says otherwise a second later."""
-    report = json.loads((folder / "fleet.json").read_text(encoding="utf-8"))
-    told = {name: {**{key: host[key] for key in ("verdict", "reasons", "standard", "labels")},
-                   "findings": [(item["id"], item["promise"], item["expected"], item["observed"]) for item in host["findings"]]}
-            for name, host in report["hosts"].items()}
-    return {**{key: report[key] for key in ("schema", "partial", "summary", "standards")}, "hosts": told, "order": list(report["hosts"])}
-
-
 def test_two_slices_end_in_the_report_of_the_playbook(tmp_path: Path) -> None:
     hosts: dict[str, Any] = {f"web{number}": {**LOCAL, **(OFF_IT if number == 2 else ON_IT), "firebreak_labels": {"rack": f"r{number % 2}"}}
                              for number in range(4)}
@@ -100,7 +92,7 @@ def test_two_slices_end_in_the_report_of_the_playbook(tmp_path: Path) -> None:
     whole = drift(tmp_path, hosts, "--report-dir", "whole", "-e", "firebreak_hosts=web*:gone")
     cut = drift(tmp_path, hosts, "--report-dir", "cut", "--slices", "2", "--group-by", "rack", "-e", "firebreak_hosts=web*:gone")
     assert (whole.returncode, cut.returncode) == (10, 10), cut.stderr
-    assert _comparable(tmp_path / "cut") == _comparable(tmp_path / "whole")
+    assert comparable(tmp_path / "cut") == comparable(tmp_path / "whole")
     rows = [line.split() for line in cut.stdout.splitlines()]
     for row in (["r0", "1", "1", "0", "0"], ["r1", "2", "0", "0", "0"], ["(none)", "0", "0", "0", "1"]):
         assert row in rows, cut.stdout

@@ -24,7 +24,8 @@ def test_two_slices_of_the_lab_end_in_the_report_of_the_playbook(drifted: Fleet)
     cut = drifted.reports / "cut"
     argv = [sys.executable, "-m", "firebreak", "scan", "-i", str(ROOT / "inventories/lab"), "--slices", "2", "--report-dir", str(cut)]
     environment = {**drifted.environment, "PYTHONPATH": f"{ROOT / 'src'}:{drifted.environment['PYTHONPATH']}"}
-    done = subprocess.run(argv, env=environment, cwd=drifted.reports, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, check=False)
+    done = subprocess.run(argv, env=environment, cwd=drifted.reports, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=1200, check=False)
     assert done.returncode == 10, done.stdout + done.stderr
     assert whole.finding_ids("pending") and whole.finding_ids("standard") == []
     assert comparable(cut) == comparable(whole.folder)

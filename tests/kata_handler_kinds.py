@@ -141,6 +141,9 @@ HANDLERS = {
     "docker": Kind("moby, daemon.json", docker),
     "docker, no configuration": Kind("moby, daemon.json", lambda: docker("")),
     "docker, another file": Kind("dockerd(8)", lambda: docker(path="/etc/docker/other.json")),
+    "docker, shim gone": Kind("kata#13843", lambda: docker(shim="/opt/kata/bin/containerd-shim-kata-qemu-v2"), dead=True),
+    "docker, configuration gone": Kind("kata#13843", lambda: docker(OTHER), OTHER, dead=True),
+    "docker, type without a shim": Kind("moby, daemon.json", lambda: docker(shim="io.containerd.kata-clh.v2"), dead=True),
     "docker, by type": Kind("moby, daemon.json", lambda: docker(shim="io.containerd.kata.v2").link(LOCAL, KATA)),
     "cri-o": Kind("cri-o, crio.conf.d", lambda: crio(CRIO % ("kata", f'runtime_config_path = "{OTHER}"\n')).configured(
         document("clh"), OTHER), OTHER),

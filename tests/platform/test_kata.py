@@ -100,6 +100,7 @@ def test_the_engines_have_read_their_handlers(proof: Proof, wanted: Wanted) -> N
     states = proof.fields("engine_state")
     hold(bool(states), f"{proof.host} has handlers of Kata and no engine that reads them, so nobody can tell whether they are in force")
     wrong = [f"{engine} {words[state]}" for engine, state in states.items() if state in words]
+    wrong += [f"docker does not know its runtime {one.name}" for one in configurations.dockers(proof) if f"docker:{one.name}" not in states]
     hold(not wrong, f"{proof.host} has handlers of Kata that are not in force: {'; '.join(wrong)}; the standard forbids that")
 
 

@@ -24,12 +24,16 @@ _MASKED = re.compile(r" /proc/(?:kcore|keys|timer_list|sched_debug) ")
 
 
 class Life(NamedTuple):
-    """A process: ``numbers`` are its process ids from the host's namespace inwards (empty: not known), ``bounding`` what it may ever do."""
+    """A process: ``numbers`` are its process ids from the host's namespace inwards (empty: not known), ``bounding`` what it may ever do.
+
+    ``user`` is who started it, None where the kernel does not tell.
+    """
 
     parent: int
     name: str
     numbers: List[int]
     bounding: int
+    user: Optional[int] = None
 
     @property
     def is_init(self) -> bool:
@@ -45,7 +49,16 @@ def parse_status(text: str) -> Optional[Life]:
         return None
     numbers = [int(word) for word in fields.get("NSpid", "").split() if _PID.match(word)]
     bounding = fields.get("CapBnd", "").strip()
-    return Life(int(parent), fields.get("Name", "").strip(), numbers, int(bounding, 16) if re.match(r"[0-9a-f]{1,16}\Z", bounding) else 0)
+    may = int(bounding, 16) if re.match(r"[0-9a-f]{1,16}\Z", bounding) else 0
+    return Life(int(parent), fields.get("Name", "").strip(), numbers, may, proc.real_user(text))
+
+
+def user_of(host: Any, pid: int, life: Life) -> Optional[int]:
+    """Who started a process, else who owns it; None where nobody can tell."""
+    if life.user is not None:
+        return life.user
+    owner = host.stat("%s/%d" % (PROC, pid))
+    return None if owner.problem else int(owner.value.uid)
 
 
 def life_of(host: Any, pid: int) -> Optional[Life]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The processes that carry containers: engines, shims, conmon and machine monitors, found in one pass over /proc.
 
-Anyone may give a process any name and any arguments. What is believed of a process is decided by who owns it and by whose root it sees.
+Anyone may give a process any name and any arguments. What is believed of a process is decided by who started it and by whose root it sees.
 """
 
 import re
@@ -39,7 +39,7 @@ _ERRANDS = ("start", "delete")
 
 
 class Process(NamedTuple):
-    """``link`` is None where only root may read it; ``user`` owns the process; ``own_root`` is whether it sees another root than the host's.
+    """``link`` is None where only root may read it; ``user`` started the process; ``own_root`` is whether it sees another root than the host's.
 
     ``nested`` is whether it runs inside of a container: a service may have another root and be the host's own (Docker of a snap).
     """
@@ -156,11 +156,10 @@ def _process(host: Any, pid: int, link: Optional[str], kind: Tuple[str, str], ro
     argv = proc.parse_cmdline(host.read(folder + "/cmdline", _CMDLINE_BYTES).if_there(""))
     if ticks is None or not argv or (kind[0] == SHIM and argv[-1] in _ERRANDS):
         return None
-    owner = host.stat(folder)
     with refusals_told(host):
         seen = host.stat(folder + "/root")
     own_root = None if seen.problem or root.problem else file_of(seen.value) != file_of(root.value)
-    process = Process(pid, kind[0], kind[1], link, argv, ticks, life.parent, None if owner.problem else owner.value.uid, own_root, own_root)
+    process = Process(pid, kind[0], kind[1], link, argv, ticks, life.parent, all_lives.user_of(host, pid, life), own_root, own_root)
     return process._replace(nested=False) if own_root and _is_the_hosts(host, process, life) else process
 
 

@@ -4,6 +4,7 @@
 """Whether a sandbox's machine is made on another host (peer pods): then this one has no monitor of it, and its kernel is not this one's."""
 
 import json
+import re
 from typing import Any, Optional
 
 from .._formats.toml import TomlError, parse
@@ -13,6 +14,8 @@ from . import engines, processes
 _BYTES = 1024 * 1024
 _GOS, _RUSTS = "/run/vc/sbs/%s/persist.json", "/run/kata/%s/state.json"
 REMOTE = "remote"
+# It stands in a path, and is whatever a shim was told.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 
 def is_remote(host: Any, found: processes.Found, sandbox: str, handler: Optional[str]) -> bool:
@@ -25,6 +28,8 @@ def is_remote(host: Any, found: processes.Found, sandbox: str, handler: Optional
 
 def noted_kind(host: Any, sandbox: str) -> str:
     """The kind of machine monitor that a shim wrote down when it made a machine; '' where it did not."""
+    if not _ID.match(sandbox):
+        return ""
     for path, above, key in ((_GOS, "HypervisorState", "Type"), (_RUSTS, "hypervisor", "hypervisor_type")):
         said = _document(host.read(path % sandbox, _BYTES).value).get(above)
         if isinstance(said, dict) and said.get(key):

@@ -83,8 +83,7 @@ def unexplained(host: Any, found: processes.Found, explained: Set[int]) -> List[
     for pid, life in sorted(found.lives.items()):
         if (_starts_a_space(host, pid, life) and pid not in known and not _serves(found, pid, explained) and _has_other_root(host, pid, life.parent)
                 and not _is_shut_in(host, found, pid)):
-            owner = host.stat("%s/%d" % (processes.PROC, pid))
-            rows.append({"pid": pid, "name": life.name[:64], "user": None if owner.problem else owner.value.uid})
+            rows.append({"pid": pid, "name": life.name[:64], "user": lives.user_of(host, pid, life)})
     return rows
 
 

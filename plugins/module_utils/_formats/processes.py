@@ -13,6 +13,7 @@ TICKS_PER_SECOND = 100
 DELETED = " (deleted)"
 # rpm renames a file that is in use to NAME;HEXTIME before it removes it; dpkg unpacks beside the old file.
 _REPLACED_ASIDE = re.compile(r";[0-9A-Fa-f]{8,16}\Z")
+_REAL_USER = re.compile(r"^Uid:\t([0-9]{1,10})\b", re.MULTILINE)
 _DPKG_SUFFIX = re.compile(r"\.dpkg-(?:new|tmp)\Z")
 
 # Folders that only root changes. A path elsewhere is an unprivileged user's choice, and asking for it may hang (FUSE, NFS).
@@ -59,6 +60,15 @@ def parse_stat(text: str) -> ProcessStat:
         return ProcessStat(_count(number), comm, fields[0], _count(fields[1]), _count(fields[19]))
     except ValueError:
         raise ValueError("damaged /proc/PID/stat: %r" % text[:80]) from None
+
+
+def real_user(status: str) -> Optional[int]:
+    """Who started a process, by the text of /proc/PID/status; None where it does not tell.
+
+    A program that becomes root by itself (su, passwd) is owned by root as /proc/PID shows it, and named and told what its user likes.
+    """
+    match = _REAL_USER.search(status)
+    return int(match.group(1)) if match else None
 
 
 def _count(word: str) -> int:

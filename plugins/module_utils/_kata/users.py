@@ -6,7 +6,7 @@
 from typing import Any, List, NamedTuple, Optional
 
 from .._containers import engines, processes
-from .._formats.processes import parse_exe
+from .._formats.processes import parse_exe, real_user
 from .._handlers import containerd_files
 
 # Of k3s and rke2, whose folder may be elsewhere.
@@ -71,7 +71,7 @@ def _below(path: str, prefixes: List[str]) -> bool:
 
 def _why_in_use(host: Any, folder: str, prefixes: List[str]) -> str:
     owner = host.stat(folder)
-    if owner.value is not None and owner.value.uid != 0:
+    if (owner.value is not None and owner.value.uid != 0) or real_user(host.read(folder + "/status").if_there("")) not in (None, 0):
         # Anyone can start a program with a release's path, or open a file of it. What a sandbox is made of is root's, or has a shim that is.
         return ""
     exe = host.readlink(folder + "/exe").value

@@ -21,6 +21,8 @@ _LOOK = MOUNT_OF + PROCESSES + r"""
             $0 == "--exit-command" { exit } found { print; exit } $0 in wanted { found = 1; next }
             { at = index($0, "="); if (at && substr($0, 1, at - 1) in wanted) { print substr($0, at + 1); exit } }'
         }
+        # It stands in paths, and who starts a process may tell it what he likes.
+        identity_in() { option "$1" id | grep -xE '[A-Za-z0-9][A-Za-z0-9_.-]*'; }
         host_mounts=$(readlink /proc/1/ns/mnt || readlink /proc/self/ns/mnt)
         look() {
           link=$(readlink -n "/proc/$1/exe" | tr '\000-\037\177' '?'); program=${link% (deleted)}; file=other
@@ -32,15 +34,15 @@ _LOOK = MOUNT_OF + PROCESSES + r"""
           machine=no
           ls -lN "/proc/$1/fd" 2>/dev/null | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
           case $program in *containerd-shim*kata*)
-            sandbox=$(option "$1" id)
+            sandbox=$(identity_in "$1")
             # Of a peer pod the machine is another host's.
             grep -qsE '"(Type|hypervisor_type)": *"remote"' "/run/vc/sbs/$sandbox/persist.json" "/run/kata/$sandbox/state.json" && machine=elsewhere
           esac
           # A jailer starts a copy of a monitor, in a folder of the shim's that is all it sees.
           case ${program##*/} in firecracker*)
-            for jail in "/run/vc/firecracker/$(option "$1" id)/root" "/run/kata/firecracker/$(option "$1" id)/root" \
-                "/run/kata/$(option "$1" id)/root"; do
-              same "$(identity_of "/proc/$1/root")" "$(identity_of "$jail")" && file=host
+            named=$(identity_in "$1")
+            for jail in "/run/vc/firecracker/$named/root" "/run/kata/firecracker/$named/root" "/run/kata/$named/root"; do
+              [ -n "$named" ] && same "$(identity_of "/proc/$1/root")" "$(identity_of "$jail")" && file=host
             done
           esac
           mounts=$(readlink "/proc/$1/ns/mnt"); [ "$mounts" = "$host_mounts" ] && mounts=
@@ -138,7 +140,7 @@ CARRIED = (
         done
         # Of what runs in a machine of its own only the engine can tell; what runs on this kernel is seen by who started it.
         shims=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/containerd-shim-kata.*|\1|p' | while read -r pid; do
-          [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] && echo "$pid"
+          started_by_root "$pid" && sees_the_host "$pid" && echo "$pid"
         done)
         if [ -n "$ctr" ] && [ -z "$answered" ] && [ -n "$shims" ]; then
           echo "containerd does not answer, and sandboxes of it live" >&2; exit 3

@@ -39,8 +39,10 @@ CONTAINERS = (
             # k3s is several programs: its first word says which.
             k3s) [ "$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '1s|.*/||;1p')" = containerd ] || continue; kind=containerd ;;
             *) continue ;; esac
-          [ "$(readlink "/proc/$pid/root")" = / ] || continue
+          started_by_root "$pid" || continue
           if [ "$(stat -L -c '%d:%i' "/proc/$pid/exe")" = "$(stat -L -c '%d:%i' "$program" 2>/dev/null)" ]; then state=installed
+          # One in a container has files of its own. A snap's sees another root too, and the very file at its path.
+          elif ! sees_the_host "$pid"; then continue
           # Another file that holds the same is what was there before.
           elif [ -r "$program" ] && [ "$(md5sum <"/proc/$pid/exe")" = "$(md5sum <"$program")" ]; then state=installed
           else state=replaced; fi
@@ -67,12 +69,12 @@ KATA = (
     Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), DUMPS + r"""
         dumped=$(dumps) || exit 3
         printf '%s\n# CRI is served\n' "$dumped" | runtimes
-        cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* /usr/share/containers/crio.conf.d/* 2>/dev/null | runtimes"""),
+        cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null | runtimes"""),
     # there or absent, and a path; there and a type whose shim the engine finds
     Question("handler_files", ("kata.dead_handlers",), DUMPS + r"""
-        said=$({ dumps; cat /etc/crio/crio.conf.d/* 2>/dev/null; } | runtimes)
+        said=$({ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; } | runtimes; dockers_words)
         printf '%s\n' "$said" |
-          sed -nE 's/^[[:space:]]*(runtime_path|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
+          sed -nE 's/^[[:space:]]*(runtime_path|runtime_type|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do if [ -e "$path" ]; then echo "there $path"; else echo "absent $path"; fi; done
         printf '%s\n' "$said" | sed -nE 's/^[[:space:]]*runtime_type = ["'"'"']([^"'"'"'\/]+\.[^"'"'"'\/]+)["'"'"'].*/\1/p' | sort -u |
           while read -r type; do
@@ -81,7 +83,8 @@ KATA = (
               [ -n "$folder" ] && [ -x "$folder/$name" ] && echo "there $type" && break
             done
           done; true"""),
-    # engine, and its configuration where that is not the usual one, and what became of the handlers that are written there
+    # engine, and its configuration where that is not the usual one, or Docker's runtime, and what became of the handlers that are written there.
+    # The inode's own time: a file may be put there with the time that it had elsewhere.
     Question("engine_state", ("kata.unloaded_handlers",), DUMPS + r"""
         others=$(containerds | awk -F '\t' '$2 != "/etc/containerd/config.toml" && $2 !~ /^(\/var)?\/run\// { print $4, $2 }')
         printf '%s\n' "$others" | while read -r pid config; do
@@ -94,7 +97,7 @@ KATA = (
           fi
           ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
           began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          changed=$(stat -c %Y "$config" "${config%/*}"/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
+          changed=$(stat -c %Z "$config" "${config%/*}"/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
           # A distribution writes the file anew right before each start.
           if [ "${changed:-0}" -gt $((began + 1)) ]; then echo "containerd:$config changed"; else echo "containerd:$config loaded"; fi
         done
@@ -111,10 +114,16 @@ KATA = (
           # By numbers: a date in words names a time zone, and what an abbreviation of one means differs from tool to tool.
           ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
           began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          changed=$(stat -c %Y "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
+          changed=$(stat -c %Z "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
             sort -n | tail -n 1)
           if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
-        done; true"""),
+        done
+        if dockers_words | grep -q kata; then
+          docker=$(command -v docker); [ -z "$docker" ] && [ -x /snap/bin/docker ] && docker=/snap/bin/docker
+          known=$([ -n "$docker" ] && timeout 10 "$docker" info --format '{{range $name, $_ := .Runtimes}}{{println $name}}{{end}}' 2>/dev/null) ||
+            echo "docker inactive"
+          printf '%s\n' "$known" | while read -r name; do [ -n "$name" ] && echo "docker:$name loaded"; done
+        fi; true"""),
     Question("kata_others", ("kata.other_installers",), r"""
         for path in /etc/containerd/conf.d/*kata-deploy* /etc/containerd/containerd.d/*kata-deploy* /etc/k0s/containerd.d/*kata-deploy* \
             /etc/crio/crio.conf.d/99-kata-deploy* /opt/kata*/containerd/config.d/*kata-deploy* /etc/containerd/*.kata-deploy-created \

@@ -9,6 +9,7 @@ from .processes import PROCESSES
 
 # containerds: program, configuration, search path and process of each (-: it does not run).
 # dumps: what each makes of its own, after a line that says whether it serves CRI.
+# dockers: the runtimes of each of Docker's files as JSON, and dockers_words the shims and configurations in them.
 DUMPS = PROCESSES + r"""
         containerds() {
           links_of_all exe | while read -r pid program; do
@@ -17,8 +18,7 @@ DUMPS = PROCESSES + r"""
             case ${program##*/} in containerd) ;; k3s|microk8s)
               [ "$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '1s|.*/||;1p')" = containerd ] || continue; program=${program%/*}/containerd ;;
               *) continue ;; esac
-            [ "$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$pid/status")" = 0 ] || continue
-            [ "$(stat -L -c %d:%i "/proc/$pid/root")" = "$(stat -L -c %d:%i /)" ] || continue
+            started_by_root "$pid" && sees_the_host "$pid" || continue
             config=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
               awk 'wanted { print; exit } { wanted = /^--?c(onfig)?$/ } sub(/^--?c(onfig)?=/, "") { print; exit }')
             searched=$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | sed -n 's/^PATH=//p')
@@ -42,6 +42,23 @@ DUMPS = PROCESSES + r"""
               grep -qE "[\"'](cri|io\.containerd\.grpc\.v1\.cri|io\.containerd\.cri\.v1\.runtime)[\"']" && said='CRI is disabled'
             printf '# %s\n%s\n' "$said" "$dump"
           done
+        }
+        # Of Docker's file the runtimes alone: others of its settings may be secret.
+        dockers() {
+          told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/dockerd$|\1|p' | while read -r pid; do
+            started_by_root "$pid" || continue
+            tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE '/^--config-file$/{n;p;}; s/^--config-file=//p'
+          done)
+          for file in /etc/docker/daemon.json /var/snap/docker/current/config/daemon.json $told; do
+            [ -f "$file" ] && tr -d '\n' <"$file" | sed -n 's/.*"runtimes"[[:space:]]*:[[:space:]]*{/{/p' | awk '{
+              for (at = 1; at <= length($0); at++) {
+                depth += (substr($0, at, 1) == "{") - (substr($0, at, 1) == "}"); if (depth == 0) { print substr($0, 1, at); exit }
+              } }'
+          done
+        }
+        dockers_words() {
+          dockers | grep -oE '"(runtimeType|ConfigPath)"[[:space:]]*:[[:space:]]*"[^"]+"' |
+            sed -E 's/^"runtimeType"[^:]*: */runtime_type = /; s/^"ConfigPath"[^:]*: */ConfigPath = /'
         }
         # Only the sections about runtimes: others may hold the passwords of registries.
         runtimes() { awk '/^# CRI is / { print; next } /^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }"""

@@ -28,20 +28,7 @@ KATA_FILES = (
         defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
         folders=$(containerds | cut -f 3 | tr ':' '\n' | awk '$0 != "" && !seen[$0]++')
         sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
-        # Of Docker's file the runtimes alone: others of its settings may be secret.
-        dockers() {{
-          told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/dockerd$|\1|p' | while read -r pid; do
-            tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE '/^--config-file$/{{n;p;}}; s/^--config-file=//p'
-          done)
-          for file in /etc/docker/daemon.json /var/snap/docker/current/config/daemon.json $told; do
-            [ -f "$file" ] && tr -d '\n' <"$file" | sed -n 's/.*"runtimes"[[:space:]]*:[[:space:]]*{{/{{/p' | awk '{{
-              for (at = 1; at <= length($0); at++) {{
-                depth += (substr($0, at, 1) == "{{") - (substr($0, at, 1) == "}}"); if (depth == 0) {{ print substr($0, 1, at); exit }}
-              }} }}'
-          done
-        }}
-        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
-          dockers | grep -oE '"runtimeType"[[:space:]]*:[[:space:]]*"[^"]+"' | sed 's/.*: */runtime_type = /'; }} |
+        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; dockers_words; }} |
           sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p' | sort -u | while read -r named; do
             found=$named
             case $named in /*) ;; *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
@@ -63,7 +50,7 @@ KATA_FILES = (
         printf '%s\n' "$shims"
         printf '%s\n' "$shims" | cut -f 3 | while read -r path; do [ -n "$path" ] && place "$path"; done
         {{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
-           dockers | grep -oE '"ConfigPath"[[:space:]]*:[[:space:]]*"/[^"]+"' | sed 's/^"ConfigPath"[^"]*/ConfigPath = /'
+           dockers_words
            printf 'ConfigPath = "%s"\n' $defaults $(printf '%s\n' "$shims" | cut -f 4)
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
         while read -r path; do

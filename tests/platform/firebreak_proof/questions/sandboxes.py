@@ -23,8 +23,7 @@ PLACES = r"""
         }"""
 
 SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), MOUNT_OF + PROCESSES + PLACES + r"""
-        hosts=$(stat -L -c %d:%i /); booted=$(awk -v now="$(date +%s.%N)" '{ printf "%.2f", now - $1 }' /proc/uptime)
-        sees_the_host() { [ "$(identity_of "/proc/$1/root")" = "$hosts" ]; }
+        booted=$(awk -v now="$(date +%s.%N)" '{ printf "%.2f", now - $1 }' /proc/uptime)
         option() { tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE "/^--?$1\$/{n;p;}; s/^--?$1=//p" | head -n 1; }
         # Shims of root's own that see the host's root, and all that they started (0: no shim did). A jailer starts its monitor apart, and a shim that
         # was killed leaves one.
@@ -41,7 +40,8 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
           }' | sort -n | while read -r pid shim user; do
           [ "$shim" = 0 ] || sees_the_host "$shim" || continue
           link=$(readlink -n "/proc/$pid/exe" | tr '\000-\037\177' '?'); program=${link% (deleted)}; name=; jail=
-          case $pid:${program##*/} in "$shim":*|*:firecracker*) name=$(option id) ;; esac
+          # It stands in paths, and who starts a firecracker may call it what he likes.
+          case $pid:${program##*/} in "$shim":*|*:firecracker*) name=$(option id | grep -xE '[A-Za-z0-9][A-Za-z0-9_.-]*') ;; esac
           case ${program##*/} in firecracker*)
             for folder in "/run/vc/firecracker/$name/root" "/run/kata/firecracker/$name/root" "/run/kata/$name/root"; do
               [ -n "$name" ] && [ "$(identity_of "/proc/$pid/root")" = "$(identity_of "$folder")" ] && jail=yes

@@ -115,7 +115,7 @@ def read_by_handlers(proof: Proof) -> list[tuple[Shim, str]]:
     """Each handler's shim with the path of what it reads, empty where it finds nothing."""
     rows = proof.rows("configurations")
     found = _found(rows)
-    return [(shim_of(named, rows), _read_by(named, config, found, rows)) for named, config in _handlers(proof, rows)]
+    return [(shim_of(one.shim, rows), _read_by(one.shim, one.config, found, rows)) for one in handlers(proof)]
 
 
 def of_handlers(proof: Proof) -> list[tuple[Shim, Configuration]]:
@@ -130,28 +130,32 @@ def _found(rows: list[list[str]]) -> dict[str, list[str]]:
 
 
 def handlers(proof: Proof) -> list[boundaries.Handler]:
-    """The handlers of containerd and CRI-O that lead to a shim of Kata's, whatever they are called."""
+    """The handlers of all engines that lead to a shim of Kata's, whatever they are called."""
+    return _katas(boundaries.handlers(proof), proof.rows("configurations")) + dockers(proof)
+
+
+def dockers(proof: Proof) -> list[boundaries.Handler]:
+    """The same of Docker's files."""
     rows = proof.rows("configurations")
-    return [one for one in boundaries.handlers(proof) if one.is_kata() or "kata" in shim_of(one.shim, rows).program.rpartition("/")[2]]
+    return _katas([one for cells in rows if cells[0] == "docker" and len(cells) == 2 for one in _dockers(_text(cells[1]))], rows)
 
 
-def _handlers(proof: Proof, rows: list[list[str]]) -> list[tuple[str, str]]:
-    """(shim, configuration) of each handler."""
-    own = [(handler.shim, handler.config) for handler in handlers(proof)]
-    return own + [handler for cells in rows if cells[0] == "docker" and len(cells) == 2 for handler in _dockers(_text(cells[1]))]
+def _katas(found: list[boundaries.Handler], rows: list[list[str]]) -> list[boundaries.Handler]:
+    return [one for one in found if one.is_kata() or "kata" in shim_of(one.shim, rows).program.rpartition("/")[2]]
 
 
-def _dockers(text: str) -> Iterator[tuple[str, str]]:
-    """The same of the runtimes in a file of Docker's."""
+def _dockers(text: str) -> Iterator[boundaries.Handler]:
     try:
         runtimes = json.loads(text)
     except ValueError:
         raise BrokenPromiseError("Docker's settings cannot be read, so nobody can tell which runtimes it has") from None
-    for runtime in runtimes.values():
+    for name, runtime in runtimes.items():
         given = runtime if isinstance(runtime, dict) else {}
         shim, options = given.get("runtimeType"), given.get("options")
-        if isinstance(shim, str) and "kata" in shim.rpartition("/")[2]:
-            yield shim, str(options.get("ConfigPath") or "") if isinstance(options, dict) else ""
+        if isinstance(shim, str):
+            config = str(options.get("ConfigPath") or "") if isinstance(options, dict) else ""
+            paths = tuple(path for path in (shim, config) if path.startswith("/"))
+            yield boundaries.Handler(name, paths, "" if shim.startswith("/") else shim)
 
 
 class Shim(NamedTuple):

@@ -63,7 +63,8 @@ def distribution(program: str, config: str, called: str = "") -> KataHost:
     folder = program.rpartition("/")[0]
     if called:
         host.file(f"{folder}/containerd", PRINTS)
-    return host.put(320, 1, program, argv=["containerd" if called else program, "-c", config]).running(320, program)
+    words = ["containerd" if called else program, "-c", config]
+    return host.put(320, 1, program, argv=words, name="containerd").running(320, program)
 
 
 def docker(config: str = CONFIG, shim: str = "/opt/kata/bin/containerd-shim-kata-v2", path: str = "/etc/docker/daemon.json") -> KataHost:

@@ -37,6 +37,9 @@ readlink() {
   case "$1:$asked" in -f:*) command readlink "$@" ;; *:%(place)s/proc/*) said links "$asked" ;; *) command readlink "$@" ;; esac
 }
 stat() {
+  case "$*" in '-c %%Z '*)
+    shift 2; for asked; do [ ! -e "$asked" ] || said changes "$asked" || echo 1; done; return ;;
+  esac
   for asked; do :; done
   case "$*" in *%%W*)
     command stat -c "%%d:%%i %%Y $(said births "$asked" || echo 0) $(said changes "$asked" || echo 1)" "$asked" ;; *) command stat "$@" ;; esac
@@ -104,7 +107,8 @@ class WholeFolder:
         folder, user = f"/proc/{pid}", stats[f"/proc/{pid}"][2]
         for name in ("stat", "cmdline", "mountinfo", "environ"):
             self._write(f"{folder}/{name}", self._moved(read.get(f"{folder}/{name}", "")))
-        self._write(f"{folder}/status", f"Pid:\t{pid}\n{read[folder + '/status']}Uid:\t{user}\t{user}\n")
+        status = f"Pid:\t{pid}\n{read[folder + '/status']}"
+        self._write(f"{folder}/status", status if "\nUid:" in status else f"{status}Uid:\t{user}\t{user}\n")
         self._at(f"{folder}/fd").mkdir()
         for path in self._recording["readlink"]:
             if re.fullmatch(rf"{folder}/(exe|fd/\d+)", path):
@@ -146,10 +150,11 @@ class WholeFolder:
         shell = _KERNEL % {"place": self._place} + self._moved(question.shell.replace(MOUNT_OF, ""))
         done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
                               env={"PATH": f"{self._place}/bin", "LC_ALL": "C"})
-        return Answer("".join(map(self._back, done.stdout.splitlines(keepends=True))), done.stderr, done.returncode, 1)
+        lines = [self._back(line, question.name == "configurations") for line in done.stdout.splitlines(keepends=True)]
+        return Answer("".join(lines), done.stderr, done.returncode, 1)
 
-    def _back(self, line: str) -> str:
+    def _back(self, line: str, has_texts: bool) -> str:
         cells = line.rstrip("\n").split("\t")
-        if cells[0] in ("configuration", "drop_in", "docker"):
+        if has_texts and cells[0] in ("configuration", "drop_in", "docker"):
             cells[-1] = base64.b64encode(base64.b64decode(cells[-1]).replace(f"{self._place}/".encode(), b"/")).decode()
         return "\t".join(cells).replace(f"{self._place}/", "/") + "\n"

@@ -86,7 +86,8 @@ class Folder:
 
     def _process(self, pid: str) -> None:
         folder, recorded = f"/proc/{pid}", self._recording
-        status = recorded["read"][f"{folder}/status"] + f"Pid:\t{pid}\nUid:\t{recorded['stat'][folder][2]}\n"
+        status = recorded["read"][f"{folder}/status"] + f"Pid:\t{pid}\n"
+        status += "" if "\nUid:" in status else f"Uid:\t{recorded['stat'][folder][2]}\n"
         # The kernel names a process before it numbers it.
         status = "".join(sorted(status.splitlines(True), key=lambda line: not line.startswith(("Name:", "Pid:"))))
         texts = {"status": status, "cmdline": recorded["read"][f"{folder}/cmdline"], "mountinfo": recorded["read"].get(f"{folder}/mountinfo", ""),

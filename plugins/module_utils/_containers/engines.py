@@ -132,4 +132,6 @@ def verdict_of(host: Any, process: processes.Process) -> running_monitors.Verdic
     """Whether a process runs another file than the one at its binary's path."""
     if process.link is None:
         return running_monitors.Verdict(None, "its binary could not be examined (needs_root)", False)
-    return running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.own_root)
+    # A snap keeps the files of its former revision, from which nothing would be started any more.
+    snap = running_monitors.verdict_of_snap(host, process.exe) if process.nested is False else None
+    return snap or running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.own_root)

@@ -190,6 +190,16 @@ def verdict_of(host: Any, folder: str, raw: str, nested: Optional[bool]) -> Verd
     return judge(link.path, judged, builds[0], builds[1], None if any(builds) else same_content(host, exe, running, link.path, now))
 
 
+def verdict_of_snap(host: Any, path: str) -> Optional[Verdict]:
+    """Whether a program of a snap is of another revision than the current one; None for one of no snap, or of one that has no current revision."""
+    snap = _SNAP.match(path)
+    current = host.realpath("/snap/%s/current" % snap.group(1)).if_there("").rpartition("/")[2] if snap else ""
+    if not snap or not current:
+        return None
+    reason = "revision %s of the snap %s runs, %s is the current one" % (snap.group(2), snap.group(1), current)
+    return Verdict(current != snap.group(2), "" if current == snap.group(2) else reason, False)
+
+
 def same_content(host: Any, exe: str, running: Any, path: str, now: Any) -> Optional[bool]:
     """Whether two files without a build id hold the same; None where their beginnings do and the rest cannot be compared."""
     digests = [host.sha256(where, _BINARY_BYTES) for where in (exe, path)]
@@ -307,13 +317,8 @@ class Examiner:
         KubeVirt's launchers and Kolla's nova_libvirt bring QEMU and the daemon in one image; a daemon that was replaced by a newer image has
         another root than the guests that it left running.
         """
-        snap = _SNAP.match(path)
-        if snap:
-            current = self._host.realpath("/snap/%s/current" % snap.group(1)).if_there("").rpartition("/")[2]
-            if not current:
-                return None
-            reason = "revision %s of the snap %s runs, %s is the current one" % (snap.group(2), snap.group(1), current)
-            return Verdict(current != snap.group(2), "" if current == snap.group(2) else reason, False)
+        if _SNAP.match(path):
+            return verdict_of_snap(self._host, path)
         if candidate.component != "qemu" or running.problem or running.value.uid != 0:
             return None
         daemons = [daemon for daemon in self._daemons() if _same(daemon[1], root)] or self._daemons()

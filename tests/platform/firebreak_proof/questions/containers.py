@@ -46,6 +46,11 @@ CONTAINERS = (
           # Another file that holds the same is what was there before.
           elif [ -r "$program" ] && [ "$(md5sum <"/proc/$pid/exe")" = "$(md5sum <"$program")" ]; then state=installed
           else state=replaced; fi
+          # A snap keeps the files of its former revision.
+          case $program in /snap/*/*/*)
+            of=${program#/snap/}; of=${of%%/*}
+            case $program in "$(readlink -f "/snap/$of/current")"/*) ;; *) state=replaced ;; esac
+          esac
           printf '%s\t%s\t%s\t%s\n' "$kind" "$pid" "$program" "$state"
         done; true"""),
     *CARRIED,

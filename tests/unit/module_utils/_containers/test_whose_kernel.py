@@ -435,6 +435,7 @@ def test_a_stopped_task_of_katas_is_no_container(state: bool, listed: bool) -> N
 def test_a_status_tells_what_a_process_is() -> None:
     life = lives.parse_status("Name:\tsystemd\nPPid:\t7\nNSpid:\t4711\t1\nCapBnd:\t000001ffffffffff\n")
     assert life == lives.Life(7, "systemd", [4711, 1], FULL)
+    assert lives.parse_status("Name:\tsu\nPPid:\t7\nUid:\t1000\t0\t0\t0\n") == lives.Life(7, "su", [], 0, 1000)
     assert life is not None and life.is_init
     assert lives.parse_status("Name:\tx\n") is None
     assert not lives.Life(1, "x", [9], 0).is_init

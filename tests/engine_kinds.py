@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kata_handler_kinds import CRIO, distribution, docker
@@ -73,6 +74,8 @@ def by_docker(*names: str, changed: float = 0.0, answers: bool = True) -> KataHo
 
 def k3s(changed: float = 0.0) -> KataHost:
     host = distribution(K3S, RANCHER, "k3s")
+    for parent in Path(K3S).parents[:-1]:
+        host.folder(str(parent))
     host.recording["listdir"]["/proc"].remove("300")
     return host.dated(RANCHER, changed=changed) if changed else host
 

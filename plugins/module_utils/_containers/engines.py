@@ -7,10 +7,11 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats import processes as proc
+from .._formats.running_files import file_of
 from .._handlers import containerd_files
 from .._hypervisor import running_monitors
 from .._packages import installed
-from . import processes
+from . import isolation, processes
 
 # The engines, the binaries that stand for them, and the packages that these may come from.
 ENGINES = (
@@ -134,4 +135,15 @@ def verdict_of(host: Any, process: processes.Process) -> running_monitors.Verdic
         return running_monitors.Verdict(None, "its binary could not be examined (needs_root)", False)
     # A snap keeps the files of its former revision, from which nothing would be started any more.
     snap = running_monitors.verdict_of_snap(host, process.exe) if process.nested is False else None
+    if snap is None and process.own_root is False and _is_the_file_there(host, process):
+        return running_monitors.Verdict(False, "", True)
     return snap or running_monitors.verdict_of(host, "%s/%d" % (processes.PROC, process.pid), process.link, process.own_root)
+
+
+def _is_the_file_there(host: Any, process: processes.Process) -> bool:
+    """Whether a process runs the very file at its path, in a folder of root's wherever that is: distributions of Kubernetes keep programs of theirs
+    below /var/lib."""
+    if not isolation.is_of_root(host, process.exe.rpartition("/")[0]):
+        return False
+    running, own = host.stat("%s/%d/exe" % (processes.PROC, process.pid)), host.stat(process.exe)
+    return not running.problem and not own.problem and file_of(running.value) == file_of(own.value)

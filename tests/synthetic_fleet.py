@@ -194,7 +194,8 @@ def _kernel_facts(host: _Host) -> Document:
     platform, kernels = host.platform, host.platform.kernels
     newest, default = kernels[host.installed_newest], kernels[host.running if host.stuck_default else host.installed_newest]
     distribution = "Debian" if platform.id == "debian" else platform.name
-    installed = [{**_kernel_item(kernel, platform.flavour), "image": f"/boot/vmlinuz-{kernel.release}", "image_present": True}
+    source = "linux" if platform.family == "debian" else None
+    installed = [{**_kernel_item(kernel, platform.flavour), "source": source, "image": f"/boot/vmlinuz-{kernel.release}", "image_present": True}
                  for kernel in kernels[max(0, host.running - 1):host.installed_newest + 1]]
     version = f"#1 SMP PREEMPT_DYNAMIC {distribution} {kernels[host.running].version} (2026-10-30)"
     return {

@@ -19,6 +19,9 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.answers_fi
 directory, wanted = Path(sys.argv[1]), [feeds.Feed(Path(sys.argv[1]).parent / "feed")]
 cves = tuple(Path(sys.argv[2]).read_text(encoding="ascii").split())
 if cves:
-    write(directory, asking.ask(asking.Question(cves, max_age_hours=24), wanted, directory, datetime.now(timezone.utc)), "0")
+    answers = asking.ask(asking.Question(cves, max_age_hours=24), wanted, directory, datetime.now(timezone.utc))
+    if {row.answer.answer for row in answers.rows} == {"unknown"}:
+        sys.exit("no host was judged: every answer is unknown")
+    write(directory, answers, "0")
 else:
     compiled.opened(wanted, directory).close()

@@ -9,9 +9,10 @@ The answers, the worst first: exposed, unknown, pending, mitigated_in_force, fix
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from ...module_utils._formats.versions import InvalidVersion, compare
+from ...module_utils._formats.versions import InvalidVersion, sort_key
 from . import live, reach, streams
 from .model import AFFECTED, NOT_AFFECTED, SOURCE, Row
 from .relevant import is_live_patch
@@ -129,7 +130,7 @@ class _Later(NamedTuple):
 
     def closes(self, version: str | None, states: Sequence[str] = (FIXED,), coming: bool = False) -> bool:
         """Whether a version has one of the states; it is of the package that runs, or with ``coming`` of what the next boot starts."""
-        if not version:
+        if not version or (version == self.seen.runs.text and not (coming and self.seen.coming[1])):
             return False
         source, names = self.seen.coming if coming and self.seen.coming[1] else (self.seen.source, self.seen.names)
         rows = self.rows if names == self.seen.names else _about(self.said, names, source)
@@ -196,12 +197,19 @@ def _without_repeats(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.fixed or row.introduced or row.last or row.package not in fixed]
 
 
+@lru_cache(maxsize=256)
+def _key(order: str, version: str) -> Any:
+    """A version by its order: that of what runs is asked for with every hole."""
+    return sort_key(order)(version)
+
+
 def _row_state(row: Row, version: str, order: str) -> str:
-    if row.introduced and compare(order, version, row.introduced) < 0:
+    mine = _key(order, version)
+    if row.introduced and mine < _key(order, row.introduced):
         return UNAFFECTED
-    if row.fixed and compare(order, version, row.fixed) >= 0:
+    if row.fixed and mine >= _key(order, row.fixed):
         return FIXED
-    return FIXED if row.last and compare(order, version, row.last) > 0 else EXPOSED
+    return FIXED if row.last and mine > _key(order, row.last) else EXPOSED
 
 
 def _open(base: Answer, later: _Later, patched: live.State | None) -> Answer:

@@ -13,7 +13,6 @@ from . import compiled, fleet, kept
 from . import feeds as edge
 from .feeds import Feed, Problem
 from .model import FeedError
-from .told import told
 
 
 class Question(NamedTuple):
@@ -44,8 +43,9 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         since = (now - timedelta(days=question.days)).strftime("%Y-%m-%d") if question.days > 0 else ""
         cves = opened.expand([_id(name.strip()) for name in question.cves if name.strip()], since, question.kernel_only)
         facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
+        names = fleet.names_of(facts)
         distrust = distrusted(wanted, ages, question.max_age_hours) or partial(problems)
-        rows = tuple(fleet.rows_of(facts, (told(cve, opened.advisories(cve)) for cve in cves), opened.streams(), distrust))
+        rows = tuple(fleet.rows_of(facts, (opened.told(cve, names) for cve in cves), opened.streams(), distrust))
         urgency = {cve: opened.urgency(cve) for cve in cves}
         titles = {cve: opened.title(cve) for cve in cves}
     finally:

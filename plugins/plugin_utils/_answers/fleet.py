@@ -68,6 +68,12 @@ def of_fleet(facts: Iterable[Fact], wanted: Sequence[str]) -> dict[str, Fact]:
     return dict(sorted(found.items()))
 
 
+def names_of(facts: Mapping[str, Fact]) -> frozenset[str]:
+    """Every name by which an advisory may call anything on these hosts; hosts that are alike share what runs on them."""
+    kinds = {id(fact.placed): fact.placed for fact in facts.values()}
+    return frozenset(name for placed in kinds.values() for one in placed for name in (*one.seen.names, *one.seen.coming[1]))
+
+
 def rows_of(facts: Mapping[str, Fact], asked: Iterable[Told], known: set[str], distrust: str = "") -> Iterator[Row]:
     """The rows of each CVE that is asked for, the worst first.
 

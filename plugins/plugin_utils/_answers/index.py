@@ -9,22 +9,24 @@ Only rows about packages that a record tells of are kept; of the others one name
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from .feeds import Problem
 from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
-from .relevant import is_kernel, is_relevant
+from .relevant import is_kernel, is_live_patch, is_relevant
+from .told import Told
 
-FORMAT = 4
+FORMAT = 5
 _PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEXT NOT NULL, published TEXT NOT NULL, files TEXT NOT NULL,
-                       other TEXT NOT NULL, kernel INTEGER NOT NULL);
+                       other TEXT NOT NULL, kernel INTEGER NOT NULL, spoken TEXT NOT NULL, notices INTEGER NOT NULL);
 CREATE TABLE cve (name TEXT NOT NULL, advisory INTEGER NOT NULL REFERENCES advisory, PRIMARY KEY (name, advisory)) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE row (advisory INTEGER NOT NULL REFERENCES advisory, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -41,6 +43,12 @@ CREATE INDEX cve_of_advisory ON cve (advisory);
 CREATE INDEX advisory_by_id ON advisory (id);
 CREATE INDEX advisory_by_day ON advisory (published);
 """
+
+
+# Most rows are of packages that no host has: of them the advisory itself says what they are about.
+_TOLD = ("SELECT a.number, a.id, a.files, a.other, a.spoken, a.notices, r.stream, r.package, r.kind, r.introduced, r.fixed, r.state, r.module, "
+         "r.version, r.last FROM cve JOIN advisory a ON a.number = cve.advisory "
+         "LEFT JOIN row r ON r.advisory = a.number AND r.package IN ({}) WHERE cve.name = ? ORDER BY a.id, r.rowid")
 
 
 class Urgency(NamedTuple):
@@ -71,13 +79,18 @@ class _Writer:
         rows = dict.fromkeys(row for row in advisory.rows if is_relevant(row.package))
         others = sorted({row.package for row in advisory.rows if not is_relevant(row.package)})[:3]
         self._streams.update(row.stream for row in advisory.rows)
-        self._database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?)", (
+        self._database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (
             self.count, advisory.id, advisory.summary if rows else "", advisory.published, "\n".join(advisory.files), ", ".join(others)[:200],
-            any(is_kernel(row.package) for row in rows)))
+            any(is_kernel(row.package) for row in rows), self._spoken(rows), any(row.live_patch for row in rows)))
         self._database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, self.count) for name in advisory.cves))
         self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
             (self.count, self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
              row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last) for row in rows))
+
+    def _spoken(self, rows: Iterable[Row]) -> str:
+        """The packages and the streams of rows, as numbers of words."""
+        listed = ({self._word(row.package) for row in rows}, {self._word(row.stream) for row in rows})
+        return ";".join(" ".join(map(str, sorted(numbers))) for numbers in listed)
 
     def _word(self, text: str) -> int:
         return self._words.setdefault(text, len(self._words) + 1)
@@ -113,6 +126,8 @@ class Index:
         # The file is never written again once it has its name: no look at locks for every question.
         self._database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
         self.close: Callable[[], None] = self._database.close
+        self._asked: tuple[Collection[str] | None, str] = None, ""
+        self._parsed: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
     def about(self) -> dict[str, str]:
         return dict(self._database.execute("SELECT key, value FROM about"))
@@ -146,6 +161,43 @@ class Index:
             "WHERE cve.name = ? ORDER BY advisory.id", (cve,)).fetchall()
         return [Advisory(name, (cve,), tuple(self._rows(number)), summary, published, tuple(files.split("\n")) if files else (), other)
                 for number, name, summary, published, files, other in rows]
+
+    def told(self, cve: str, names: Collection[str]) -> Told:
+        """As told of what advisories() gives, with the rows of packages of these names and of live patches alone: many CVEs are asked at once."""
+        found: dict[str, list[tuple[str, Row]]] = {}
+        documents: dict[int, tuple[str, str, str, int]] = {}
+        words = self._words
+        for number, name, files, other, spoken, notices, stream, package, *rest in self._database.execute(self._asking(names), (cve,)):
+            documents[number] = (files, other, spoken, notices)
+            if package is not None:
+                kind, introduced, fixed, state, module, version, last = rest
+                row = Row(words[stream], words[package], kind, introduced, fixed, state, LivePatch(module, version) if module else None, last)
+                found.setdefault(words[package], []).append((name, row))
+        spoken_of = [self._spoken(spoken) for _files, _other, spoken, _notices in documents.values()]
+        about = sorted({package for packages, _streams in spoken_of for package in packages})
+        return Told(cve, bool(documents), found, [row for rows in found.values() for _id, row in rows if row.fixed and is_live_patch(row.package)],
+                    [path for files, *_rest in documents.values() if files for path in files.split("\n")],
+                    [*about, *(other for _files, other, *_rest in documents.values() if other)],
+                    frozenset[str]().union(*(streams for _packages, streams in spoken_of)), any(notices for *_rest, notices in documents.values()),
+                    any(map(is_kernel, about)))
+
+    @cached_property
+    def _words(self) -> dict[int, str]:
+        return dict(self._database.execute("SELECT number, text FROM word"))
+
+    def _spoken(self, text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+        """(packages, streams) of the rows of an advisory; most share theirs with others."""
+        if text not in self._parsed:
+            packages, streams = ([self._words[int(number)] for number in part.split()] for part in text.split(";"))
+            self._parsed[text] = tuple(packages), frozenset(streams)
+        return self._parsed[text]
+
+    def _asking(self, names: Collection[str]) -> str:
+        """The question for what is told of a CVE, and for its rows about packages of these names or live patches."""
+        if self._asked[0] != names:
+            meant = sorted(number for number, text in self._words.items() if text in names or is_live_patch(text))
+            self._asked = names, _TOLD.format(",".join(map(str, meant)))
+        return self._asked[1]
 
     def urgency(self, cve: str) -> Urgency:
         """What KEV and EPSS say of a CVE."""

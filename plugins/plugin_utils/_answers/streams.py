@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from .releases import built_for, is_built_for, line_of
 
@@ -176,7 +177,8 @@ def of_kernel(os_id: str, version_id: str, version: str, names: Collection[str])
     return of_host(os_id, home, version) if home and home != release else [f"{family}:{release}:of-another-release"]
 
 
-def of_thing(component: str, home: tuple[str, str], version: str, names: Collection[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def of_thing(component: str, home: tuple[str, str], version: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """The streams by which a version of a thing is judged on a host of ``home`` (ID and VERSION_ID of os-release), the nearest first.
 
     What has no revision of a package in its version was built by nobody's distribution: a monitor or an engine from its makers or one's own.

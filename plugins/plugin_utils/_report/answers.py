@@ -109,8 +109,11 @@ def answers_json(answers: Answers, single_rows: int = _SINGLE_ROWS_LIMIT) -> Ite
     """The whole document, row by row, so that it is never held as one text; of more than ``single_rows`` rows as one of groups of hosts."""
     grouped = len(answers.cves) * len(answers.facts) > single_rows
     schema = GROUPED_SCHEMA if grouped else SCHEMA
-    yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "cves": {cve: _cve(answers, cve) for cve in answers.cves},
-                      "feeds": list(answers.feeds), "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "hosts": {'
+    yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "feeds": list(answers.feeds),
+                      "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "cves": {'
+    for place, cve in enumerate(answers.cves):
+        yield f'{"," if place else ""}\n  {json.dumps(cve)}: {json.dumps(_cve(answers, cve), sort_keys=True)}'
+    yield '\n },\n "hosts": {'
     # Hosts that are alike share what runs on them.
     texts: dict[int, str] = {}
     for place, fact in enumerate(answers.facts.values()):

@@ -107,11 +107,11 @@ def _why_next(record: Mapping[str, Any], following: str | None) -> str:
 
 def _live(record: Mapping[str, Any]) -> Live:
     """The live patches that are loaded."""
-    patches = tuple(Patch(str(row["id"]), str(row.get("state")), text_at(row, "package"), text_at(row, "for_kernel"))
+    patches = tuple(Patch(str(row["id"]), str(row.get("state")), text_at(row, "package"), text_at(row, "for_kernel"), text_at(row, "kind"))
                     for row in mappings_at(record, "live_patch.patches") if isinstance(row.get("id"), str))
     moving = dig(record, "live_patch.transition.in_progress")
     return Live(patches, tuple(sorted(texts(dig(record, "live_patch.cves.fixed")))), text_at(record, "live_patch.cves.basis"),
-                moving if isinstance(moving, bool) else None)
+                moving if isinstance(moving, bool) else None, text_at(record, "live_patch.provider.id"))
 
 
 def _on_kernel(record: Mapping[str, Any]) -> Hanging:

@@ -19,7 +19,7 @@ from .._fleet import store
 from .alike import Fact
 from .seen import Hanging, Live, Mitigated, Patch, Placed, Reach, Seen, Version
 
-FORMAT = 4
+FORMAT = 5
 NAME = "answers.facts"
 _LIMIT = 1024 * 1024 * 1024
 
@@ -76,12 +76,12 @@ def _kept(place: Path, key: str) -> list[Fact] | None:
 def _seen(row: list[Any]) -> Seen:
     """A thing as JSON gave it back."""
     values = dict(zip(Seen._fields, row, strict=True))
-    patches, fixed, basis, moving = values["live"]
+    patches, fixed, basis, moving, provider = values["live"]
     architecture, vendor, source, not_built, absent = values["reach"]
     values |= {name: tuple(values[name]) for name in ("names", "installed", "facts", "streams", "neighbours")}
     values |= {"runs": Version(*values["runs"]), "next": Version(*values["next"]),
                "home": tuple(values["home"]), "coming": (values["coming"][0], tuple(values["coming"][1])),
                "mitigated": tuple(Mitigated(*one) for one in values["mitigated"]),
-               "live": Live(tuple(Patch(*one) for one in patches), tuple(fixed), basis, moving),
+               "live": Live(tuple(Patch(*one) for one in patches), tuple(fixed), basis, moving, provider),
                "reach": Reach(architecture, vendor, source, tuple(not_built), tuple(absent))}
     return Seen(**values)

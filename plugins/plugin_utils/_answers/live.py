@@ -62,7 +62,7 @@ def state(cve: str, rows: Sequence[Row], seen: Seen) -> State | None:
     loaded = seen.live
     active = [patch for patch in loaded.patches if patch.state == "active"]
     source = f"live_patch.cves ({loaded.basis or 'basis not told'})"
-    if cve in loaded.fixed and active:
+    if cve in loaded.fixed and any(_may_be_meant(patch, loaded.provider) for patch in active):
         return _moved(loaded, f"a live patch in force fixes it, says {source}", (CLAIMED, "live_patch.patches"))
     for patch in active:
         wanted = next((row for row in rows if _closes(row, patch, seen.order)), None)
@@ -70,6 +70,14 @@ def state(cve: str, rows: Sequence[Row], seen: Seen) -> State | None:
             least = wanted.live_patch.version if wanted.live_patch else wanted.fixed
             return _moved(loaded, f"the live patch {patch.package or patch.id} is in force, {least} or newer fixes it", ("live_patch.patches",))
     return None
+
+
+def _may_be_meant(patch: Patch, provider: str) -> bool:
+    """Whether a patch in force may be the one of which its provider says what it fixes: the word of a client whose module is not loaded is none.
+
+    Canonical's modules have names of their own, by which the scan calls them fixes.
+    """
+    return patch.kind == "fix" if provider == "canonical" else patch.kind in ("fix", "unknown", "")
 
 
 def _moved(loaded: Live, reason: str, facts: tuple[str, ...]) -> State:

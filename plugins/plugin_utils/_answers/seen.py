@@ -19,21 +19,25 @@ class Version(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A live patch that is loaded: its module or id, its state, the package that brought it with version, the kernel that it was made for."""
+    """A live patch that is loaded: its module or id, its state, the package that brought it with version, the kernel that it was made for, and
+    its kind: fix, seed (it fixes nothing yet), unknown.
+    """
 
     id: str
     state: str
     package: str = ""
     for_kernel: str = ""
+    kind: str = ""
 
 
 class Live(NamedTuple):
-    """The live patches of a kernel, and the CVEs that they fix by the word of ``basis``; ``moving`` is None where nobody says."""
+    """The live patches of a kernel, and the CVEs that they fix by the word of ``basis``, of the provider's; ``moving`` is None where nobody says."""
 
     patches: tuple[Patch, ...] = ()
     fixed: tuple[str, ...] = ()
     basis: str = ""
     moving: bool | None = None
+    provider: str = ""
 
 
 class Mitigated(NamedTuple):

@@ -89,6 +89,16 @@ def test_a_live_patch_counts_in_force_only(patch: dict[str, Any], transition: bo
     assert asked(record(OLD, [OLD], live_patch=live)).answer == wanted
 
 
+@pytest.mark.parametrize(("provider", "kind", "wanted"), [
+    ("canonical", "fix", "fixed_by_live_patch"), ("canonical", "unknown", "exposed"), ("kpatch", "fix", "fixed_by_live_patch"),
+    ("kpatch", "unknown", "fixed_by_live_patch"), ("suse", "seed", "exposed"), ("kernelcare", "fix", "fixed_by_live_patch")])
+def test_what_a_client_claims_counts_where_its_own_patch_is_in_force(provider: str, kind: str, wanted: str) -> None:
+    """Canonical's client says applied, and the kernel has no module of its; SUSE's seed fixes nothing."""
+    live = {"provider": {"id": provider}, "patches": [{"id": "p", "state": "active", "kind": kind}], "transition": {"in_progress": False},
+            "cves": {"fixed": [CVE], "basis": "client"}}
+    assert asked(record(OLD, [OLD], live_patch=live)).answer == wanted
+
+
 @pytest.mark.parametrize(("module", "state", "wanted"), [
     ("lkp_Ubuntu_6_8_0_60_63_linux_120", "active", "fixed_by_live_patch"), ("lkp_Ubuntu_6_8_0_60_63_linux_121", "active", "fixed_by_live_patch"),
     ("lkp_Ubuntu_6_8_0_60_63_linux_119", "active", "exposed"), ("lkp_Ubuntu_6_8_0_60_63_aws_120", "active", "exposed"),

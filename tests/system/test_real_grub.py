@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GRUB's own menu of .conf files (blscfg of GRUB 2.14, as grub-emu shows it) against the scan's, on names drawn at random from a fixed seed.
 
-Each menu of n entries decides n * (n - 1) / 2 pairs of names. Red Hat's blscfg is in no package of Debian; the unit tests have its rules.
+Each menu of n entries decides n * (n - 1) / 2 pairs of names. Red Hat's blscfg is in no package of Debian; its branches are held against rules that
+were written down by hand from its sources.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
 
@@ -15,6 +17,8 @@ import newer_tools
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_default, grub_menu
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import bls
+from blscfg_rules import by_hand, entry, made_up
+from firebreak_proof.views import boot_entries
 
 PIECES = ("6", "18", "0", "01", "001", "5.14.0", "570", "el9_6", "x86_64", "+debug", "+64k-debug", "+rt-64k", "~rc1", "-", "-", "-", ".", "_", "+",
           "~", "^", "a", "b", "Z", "fc43", "0123abcd", "ffff", "é", "", ".rescue", "0-rescue", "..", ".conf")
@@ -23,6 +27,9 @@ IDS = ["m-6.1.0", "m-6.9.0", "m-6.10.0", "m-6.10.0~rc1", "m-6.10.0+debug", "m-0-
 MENUS = [
     ("", ""), ("default=2\n", "--show-default"), ("default=T3T\n", "-d"), ("default=m-6.9.0.conf\n", "-d"), ("default=m-6.9.0\n", "-d"),
     ("default=1\n", "--show-non-default"), ("", "--entry m-6.1.0.conf"), ("", "--entry=m-6.9.0.conf"), ("", "-f"), ("default=1\n", "-d -n"),
+    # Numbers as its strtol reads them: whole ones, after blanks, by 0x and a leading nought; 0x and blanks alone are nought.
+    *((f"default={number}\n", "-d") for number in ("0x1", "010", "05", "08", "0X1", "-1", "-0", "2x", "'1>2'", "' 2'", "'2 '", "0x", "' '", "1.0")),
+    ("default=03\n", "-n"),
 ]
 
 
@@ -50,6 +57,26 @@ def test_the_order_is_grubs(newer: Path, seed: int) -> None:
     equal = {entry.fields["title"]: place for place, entry in enumerate(entries)}
     assert [equal.get(title, place) for place, title in enumerate(shown)] == list(range(len(entries)))
     assert len([title for title in shown if title in equal]) > len(entries) - 5
+
+
+@pytest.mark.parametrize(("system", "version_id", "with_version"), [
+    ("rhel", "8.10", True), ("rocky", "8.10", False), ("almalinux", "9.6", False), ("centos", "10", False), ("fedora", "30", False),
+    ("fedora", "44", False), ("fedora", "45", False)])
+def test_thirty_thousand_pairs_of_each_branch_are_in_the_order_of_its_rules(system: str, version_id: str, with_version: bool) -> None:
+    branch, dice = bls.branch_of(system, version_id, "redhat"), random.Random(f"{system} {version_id}")
+    assert branch is not bls.UPSTREAM
+    texts = [f"{dice.choice('ab')}{made_up(dice)}" for _ in range(150)]
+    ids = {text for text in texts + [text + dice.choice(PIECES) for text in texts] if "/" not in text}
+    entries = [entry(entry_id, "1" + made_up(dice) if with_version else "") for entry_id in sorted(ids)]
+    said = "".join(f"={one.id}.conf\nversion {one.version}\nlinux /k\n" if one.version else f"={one.id}.conf\nlinux /k\n" for one in entries)
+    shown = boot_entries.ordered(boot_entries.read(said), {"ID": system, "VERSION_ID": version_id})
+    place = {conf.name: at for at, conf in enumerate(shown)}
+    pairs = list(itertools.combinations(entries, 2))
+    assert len(pairs) >= 30000
+    for left, right in pairs:
+        expected = by_hand(left, right, branch, with_version)
+        assert bls.grub_compare(left, right, branch, with_version) == expected, (left.id, right.id)
+        assert expected == 0 or (place[left.id] < place[right.id]) is (expected > 0), (left.id, right.id)
 
 
 @pytest.mark.parametrize(("before", "options"), MENUS)

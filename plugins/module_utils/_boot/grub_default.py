@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple
 
 from .grub_menu import Entry
 
-_NUMBER = re.compile(r"\s*(?P<digits>0[xX][0-9A-Fa-f]{1,8}|0[0-7]{0,10}|[1-9]\d{0,8})")
+_NUMBER = re.compile(r"\s*(?P<digits>0x[0-9A-Fa-f]{1,8}|0[0-7]{1,10}|\d{1,9})")
 
 
 def _split_path(default: str) -> Tuple[str, Optional[str]]:
@@ -19,12 +19,12 @@ def _split_path(default: str) -> Tuple[str, Optional[str]]:
 
 
 def _by_number(name: str, whole: bool) -> Optional[int]:
-    """The number that a name begins with (whole: is), as C reads one: 0x and a leading 0 have their meaning."""
+    """The number that a name begins with (whole: is), as GRUB reads one: 0x, and a 0 before a digit of eight, have their meaning."""
     match = _NUMBER.match(name)
     if not match or (whole and match.end() != len(name)):
         return None
     digits = match.group("digits")
-    return int(digits, 16) if digits[1:2] in ("x", "X") else int(digits, 8 if digits.startswith("0") else 10)
+    return int(digits, 16 if digits.startswith("0x") else 8 if re.match(r"0[0-7]", digits) else 10)
 
 
 def _by_name(entries: List[Entry], name: str, attributes: Tuple[str, ...]) -> Optional[Tuple[int, str]]:

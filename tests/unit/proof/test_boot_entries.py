@@ -87,6 +87,9 @@ def test_grubs_own_blscfg_has_an_order_of_its_own() -> None:
     names = (("m-6.10.0", "6.10.0"), ("m-6.10.0~rc1", "6.10.0-rc1"), ("m-6.9.0", "6.9.0"))
     assert default("upstream\n" + text(*names), "blscfg\n", "", {"ID": "debian"}) == "6.10.0"
     assert default("upstream\n" + text(*names), 'set default="${saved_entry}"\nblscfg\n', "saved_entry=2\n", {"ID": "debian"}) == "6.9.0"
+    # A machine's id that begins with digits is a number to it, and no entry has that.
+    digits = "upstream\n" + text(("1a-6.10.0", "6.10.0"), ("1a-6.9.0", "6.9.0"), ("0a-6.12.0", "6.12.0"))
+    assert default(digits, 'set default="${saved_entry}"\nblscfg\n', "saved_entry=1a-6.10.0\n", {"ID": "debian"}) == "6.9.0"
 
 
 @pytest.mark.parametrize(("system", "version"), [

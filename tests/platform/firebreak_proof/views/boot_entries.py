@@ -74,9 +74,11 @@ def ordered(entries: list[Conf], os_release: dict[str, str]) -> list[Conf]:
     generation = platform.group(1) if platform else os_release.get("VERSION_ID", "").split(".")[0]
     el8 = os_release.get("ID") != "fedora" and generation == "8"
     versions = el8 and all(entry.version for entry in entries)
+    # The sign + counts from Fedora 34 and EL 9 on.
+    plus = not el8 and not (os_release.get("ID") == "fedora" and generation.isdigit() and int(generation) < 34)
 
     def compare(one: Conf, two: Conf) -> int:
         keys = [(_split(entry.version, 2) if versions else []) + _split(entry.name, 3) for entry in (one, two)]
-        return next((order for order in (_newer(left, right, not el8) for left, right in zip(*keys, strict=True)) if order), 0)
+        return next((order for order in (_newer(left, right, plus) for left, right in zip(*keys, strict=True)) if order), 0)
 
     return sorted(entries, key=functools.cmp_to_key(compare), reverse=True)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|\$\{[^}\n]*\}|[^\s;{}'"\\#]|(?<=[^\s;])#)+|[;{}\n]|\#[^\n]*""", re.DOTALL)
 _PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^'"\\])+)""", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|0[0-7]+|\d+")
 _ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _ID = re.compile(r"""(?:\$\{?menuentry_id_option\}?|--id)[ =]+['"]?([^'"\s{]+)""")
 # Options of an entry that a value follows; grub-mkconfig writes --id by a variable.
@@ -207,9 +208,11 @@ def _by_name(entries: list[Entry], wanted: str, names_first: bool) -> Entry | No
 
 
 def _pick(entries: list[Entry], step: str) -> Entry:
-    """GRUB's own rule: a number counts from 0, else an id or a title; what it cannot find is the first entry."""
-    if step.isdigit():
-        return entries[int(step)] if int(step) < len(entries) else entries[0]
+    """GRUB's own rule: a number, whatever follows it, counts from 0, else an id or a title; what it cannot find is the first entry."""
+    begun = _NUMBER.match(step)
+    if begun:
+        number = int(begun.group(), 0) if begun.group().startswith("0x") else int(begun.group(), 8 if re.match(r"0[0-7]", begun.group()) else 10)
+        return entries[number] if number < len(entries) else entries[0]
     return next((entry for entry in entries if step in (entry.identity, entry.title)), entries[0])
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which packages a lock of zypper holds, by the real zypper and by the scan, for each way in which libzypp can match.
+"""Which packages a lock of zypper holds, by the real zypper, the scan and the proof, for each way in which libzypp can match.
 
 Its packages are downloaded and unpacked, never installed: they and dnf's plug-ins exclude each other.
 """
@@ -12,11 +12,15 @@ import gzip
 import hashlib
 import os
 import re
+import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages import available, rpm_locks
+from firebreak_proof.questions.kernels import KERNEL
+from firebreak_proof.views import zypper_locks
 
 PACKAGES = ("zypper", "zypper-common", "libzypp1722", "libzypp-common", "libzypp-config", "libaugeas0", "libboost-thread1.74.0", "libproxy1v5",
             "libsigc++-2.0-0v5", "libyaml-cpp0.7", "libsolv1", "libsolvext1", "libsolv-tools")
@@ -62,10 +66,32 @@ class Zypper:
         assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
 
     def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        return said(*self.command, *argv, env=self.environment)
+
+    @property
+    def command(self) -> list[str]:
+        return [str(self.unpacked / "usr/bin/zypper"), "--root", str(self.root), "--non-interactive", "--no-gpg-checks"]
+
+    @property
+    def environment(self) -> dict[str, str]:
         library = next(self.unpacked.glob("usr/lib/*-linux-gnu"))
-        environment = {**os.environ, "LD_LIBRARY_PATH": str(library), "PATH": f"{self.unpacked}/usr/bin:{os.environ['PATH']}", "LC_ALL": "C",
-                       "HOME": str(self.root)}
-        return said(self.unpacked / "usr/bin/zypper", "--root", self.root, "--non-interactive", "--no-gpg-checks", *argv, env=environment)
+        return {**os.environ, "LD_LIBRARY_PATH": str(library), "PATH": f"{self.unpacked}/usr/bin:{os.environ['PATH']}", "LC_ALL": "C",
+                "HOME": str(self.root)}
+
+    def asked_by_the_proof(self) -> list[str]:
+        """What the proof's question prints where this zypper is the host's, and all packages are kernels'."""
+        folder = self.root.parent / "programs"
+        if not folder.exists():
+            folder.mkdir()
+            for tool in ("awk", "grep", "sort", "sed", "tr", "cat", "readlink"):
+                (folder / tool).symlink_to(str(shutil.which(tool)))
+            exported = [f"{name}={shlex.quote(self.environment[name])}" for name in ("LD_LIBRARY_PATH", "PATH", "HOME")]
+            for program, line in (("zypper", f"{' '.join(exported)} exec {shlex.join(self.command)} \"$@\""),
+                                  ("rpm", f"printf '%s\\n' {' '.join(NAMES)}")):
+                (folder / program).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+                (folder / program).chmod(0o755)
+        shell = next(question.shell for question in KERNEL if question.name == "holds")
+        return said("/bin/sh", "-c", shell, env={"PATH": str(folder), "LC_ALL": "C"}).stdout.splitlines()
 
     def locked(self, stanza: str) -> list[str]:
         """The packages that its search marks as locked."""
@@ -103,7 +129,10 @@ def zypper(tmp_path_factory: pytest.TempPathFactory) -> Zypper:
 @pytest.mark.parametrize("stanza", LOCKS)
 def test_a_lock_holds_what_zypper_says_that_it_holds(zypper: Zypper, stanza: str) -> None:
     seen = [name for name in NAMES if rpm_locks.locked_by_zypper(f"type: package\n{stanza}\n", [name])]
-    assert sorted(seen) == zypper.locked(stanza)
+    real = zypper.locked(stanza)
+    assert sorted(seen) == real
+    told = [line.removeprefix("zypper ") for line in zypper.asked_by_the_proof() if line.startswith("zypper ")]
+    assert zypper_locks.held(told) == real
 
 
 def test_what_zypper_has_on_offer_is_read(zypper: Zypper) -> None:

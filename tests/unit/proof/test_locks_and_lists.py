@@ -54,9 +54,8 @@ def test_locks_of_dnf5_hold_what_it_withholds(text: str, held: bool) -> None:
 
 @pytest.mark.parametrize(("line", "counts"), [
     ("kernel-0:5.14.0-427.13.1.el9_4.* is locked by versionlock", True), ("!kernel-core-0:5.14.0-503.el9.* is locked by versionlock", True),
-    ("kernel-default is locked by zypper", False),
     # The scan's own cases that are no kernels' packages.
-    ("kernelshark-0:1.2-3.* is locked by versionlock", False), ("kernel-firmware-nvidia-gspx-G06 is locked by zypper", False),
+    ("kernelshark-0:1.2-3.* is locked by versionlock", False),
     # What apt and dpkg say is of kernels' packages already.
     ("linux-image-amd64 is on hold", True), ("linux-image-amd64 is kept by the preferences of apt", True), ("vim is on hold", False),
 ])
@@ -91,3 +90,16 @@ def test_what_dnf_keeps_away_is_told_by_its_files(files: dict[str, str], found: 
     versions = {version for version in ("5.14.0-503", "5.14.0-600") if version in "".join(files.values())}
     assert versions <= set().union(*comparisons.groups(asked))
     assert kernels.held(asked) == [f"dnf keeps away {what}" for what in found]
+
+
+@pytest.mark.parametrize(("said", "held"), [
+    # As zypper 1.14 marks and lists them (tests/system/test_real_zypper.py), on a host with a newer version on offer, and on one without.
+    (["lock default", "row vl|kernel-default|6.4.0-2", "row il|kernel-default|6.4.0-1"], True),
+    (["lock (any)", "row il|kernel-default|6.4.0-2"], True), (["lock bash", "row v|kernel-default|6.4.0-2", "row i|kernel-default|6.4.0-1"], False),
+    (["lock kernel-default == 6.4.0-1", "row v|kernel-default|6.4.0-2", "row il|kernel-default|6.4.0-1"], False),
+    (["lock kernel-default == 6.4.0-1", "row il|kernel-default|6.4.0-1"], False),
+    (["lock kernel-default == 6.4.0-2", "row vl|kernel-default|6.4.0-2", "row i|kernel-default|6.4.0-1"], True),
+    (["lock kernel-d* > 6.4.0-1", "row i+|kernel-default|6.4.0-1"], True), (["row i+|kernel-default|6.4.0-1"], False),
+])
+def test_what_zypper_marks_is_held(said: list[str], held: bool) -> None:
+    assert kernels.held(host("".join(f"zypper {line}\n" for line in said))) == ["kernel-default is locked by zypper"] * held

@@ -196,7 +196,13 @@ KERNEL = (
         if grep -qsE '^(exclude|excludepkgs|includepkgs)[[:space:]]*[=:]' "$@"; then
           for path; do [ -f "$path" ] && echo "dnf $(base64 -w0 <"$path") $path"; done
         fi
-        command -v zypper >/dev/null && zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' 'NR > 2 { print $2 " is locked by zypper" }'
+        # zypper lists its locks in words of many kinds; what they come to is the mark that it sets at each version.
+        if command -v zypper >/dev/null; then
+          zypper --no-refresh -q locks 2>/dev/null | awk -F' *[|] *' '$1 ~ /^[0-9]/ { print "zypper lock " $2 }'
+          names=$(rpm -qf --qf '%{NAME}\n' /boot/vmlinuz-* /lib/modules/*/vmlinuz /usr/lib/modules/*/vmlinuz 2>/dev/null | grep -v ' ' | sort -u)
+          [ -z "$names" ] || zypper --no-refresh -q search -s --match-exact -t package $names |
+            awk -F'|' '$3 ~ /package/ { gsub(/ /, ""); print "zypper row " $1 "|" $2 "|" $4 }'
+        fi
         true"""),
     Question("watched_modules", ("kernel.modules_blocked",), LOOK + r"""
         for name; do

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..asking import lines
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import boot_entries, boot_order, composefs, dnf_lists, grub_menu, locks
+from . import boot_entries, boot_order, composefs, dnf_lists, grub_menu, locks, zypper_locks
 
 
 class Kernel(NamedTuple):
@@ -228,19 +228,21 @@ def held(proof: Proof) -> list[str]:
     """The locks, pins and excludes that keep kernels back: of dnf's and zypper's those whose pattern means a kernel's package."""
     found = []
     for line in lines(proof.says("holds")):
-        if line.startswith("dnf "):
+        if line.startswith(("dnf ", "zypper ")):
             continue
         if line.startswith("versionlock.toml "):
             machine = proof.fields("machine").get("uname", "")
             found += [f"{name} is locked by versionlock.toml" for name in locks.locked(
                 _locks_of_dnf5(proof), _brought(proof), machine, lambda version: proof.compare(version, newest_installed(proof).version) <= 0)]
             continue
-        pattern = re.match(r"(\S+) is (?:locked by versionlock|locked by zypper)$", line)
+        pattern = re.match(r"(\S+) is locked by versionlock$", line)
         if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
             found.append(line)
     def is_old(version: str) -> bool:
         return dnf_lists.is_behind(version, newest_installed(proof).version, proof.compare)
 
+    found += [f"{name} is locked by zypper" for name in zypper_locks.held(
+        line.removeprefix("zypper ") for line in lines(proof.says("holds")) if line.startswith("zypper "))]
     return found + [f"dnf keeps away {what}" for what in dnf_lists.kept_away(_files_of_dnf(proof), _brought(proof), is_old)]
 
 

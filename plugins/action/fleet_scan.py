@@ -5,34 +5,24 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.utils.unsafe_proxy import wrap_var
 
-from ..plugin_utils._fleet import store
-from ..plugin_utils._report.line import Line
-from ..plugin_utils._transport.documents import first_line
-from ..plugin_utils._transport.fleet import FleetScan, Plan, Result
-from ..plugin_utils._transport.last_look import ASKED, kept_by
+from ..plugin_utils._transport.bytecode import kept_bytecode
 from ..plugin_utils._transport.on_controller import ControllerAction
-from ..plugin_utils._transport.terminal import say, show
-from ..plugin_utils._transport.ways import Asker, UnexpectedError, Ways
-from . import platform_scan
+from ..plugin_utils._transport.time_allowed import PATIENCE
 
 OWN_ARGUMENTS: dict[str, dict[str, Any]] = {
     "transport": {"type": "str", "choices": ["auto", "ansible"], "default": "auto"},
     "hosts": {"type": "list", "elements": "str", "default": []},
     "forks": {"type": "int", "default": 0},
-    "patience": {"type": "int", "default": int(platform_scan.PATIENCE)},
+    "patience": {"type": "int", "default": int(PATIENCE)},
     "last": {"type": "path"},
 }
-INTERVAL = 5.0
-NAMED = 3
+_PLUGINS = __name__.rpartition(".action.")[0]
+_BYTECODE = "firebreak_bytecode"
 
 
 class ActionModule(ControllerAction):
@@ -42,73 +32,12 @@ class ActionModule(ControllerAction):
         """Scan all that can be scanned from here; the rest is left to platform_scan, each with the reason."""
         variables: dict[str, Any] = task_vars or {}
         result: dict[str, Any] = super().run(tmp, variables)
+        # Nothing of it is wanted in the main process, and the worker that this runs in ends with the task.
+        with kept_bytecode(_PLUGINS, str(Path(constants.config.get_config_value("ANSIBLE_HOME")) / _BYTECODE)):
+            from ..plugin_utils._transport.from_here import scanned
+            from ..plugin_utils._transport.ways import Asker
+            from . import platform_scan
         _validation, args = self.validate_argument_spec(argument_spec={**platform_scan.ARGUMENTS, **OWN_ARGUMENTS})
-        hosts = args["hosts"] or [str(host) for host in variables.get("ansible_play_batch", [])]
-        found = self._found(hosts, args, variables)
-        if args["directory"]:
-            _say_how(Path(args["directory"]), found)
-        show(result, lines(found))
-        result.update(changed=False, scanned=len(found.summaries), left=wrap_var(found.left))
-        if not args["directory"]:
-            result["hosts"] = wrap_var(found.summaries)
-        return result
-
-    def _found(self, hosts: list[str], args: dict[str, Any], variables: dict[str, Any]) -> Result:
-        if args["transport"] == "ansible":
-            return _all_left(hosts, "firebreak_transport is ansible")
-        if not self._task.run_once:
-            return _all_left(hosts, "the task is not run_once")
         asker = Asker(self._task, variables, self._play_context, self._loader, self._shared_loader_obj)
-        try:
-            ways = Ways(asker, "firebreak.fleet.platform_scan", OWN_ARGUMENTS, platform_scan.ActionModule)
-            forks = args["forks"] or int(constants.DEFAULT_FORKS)
-            kept = kept_by(Path(args["last"])) if args["last"] else {}
-            plan = Plan(hosts, ways.way, platform_scan.CODE, forks, float(args["patience"]), kept)
-            return FleetScan(plan, Progress(len(hosts)).tell).run()
-        except UnexpectedError as error:
-            return _all_left(hosts, f"not under this ansible-core or strategy: {first_line(error)}")
-
-
-def _all_left(hosts: list[str], why: str) -> Result:
-    return Result({}, dict.fromkeys(hosts, why), {})
-
-
-class Progress:
-    """Says now and then how far the scan has come, how fast it is and what is worst so far."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._begun = self._told = time.monotonic()
-
-    def tell(self, summaries: dict[str, dict[str, Any]], left: int) -> None:
-        """Say it, if it is time to."""
-        now = time.monotonic()
-        if now - self._told < INTERVAL or not summaries:
-            return
-        self._told = now
-        say(progress(len(summaries) + left, self._total, now - self._begun, Counter(item["verdict"] for item in summaries.values())))
-
-
-def progress(done: int, total: int, seconds: float, verdicts: Counter[str]) -> str:
-    """One line: hosts done, hosts a second, time left, verdicts, the most frequent first."""
-    rate = done / seconds
-    said = ", ".join(f"{count} {name}" for name, count in verdicts.most_common())
-    return f"scanned {done} of {total} hosts, {rate:.1f} a second, {(total - done) / rate:.0f} s left: {said}"
-
-
-def lines(found: Result) -> list[Line]:
-    """How the hosts were asked: in one line, and one for each reason why some are left to a task of their own."""
-    if not found.left:
-        return []
-    reasons: dict[str, list[str]] = {}
-    for host, reason in sorted(found.left.items()):
-        reasons.setdefault(reason, []).append(host)
-    more = {reason: f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "" for reason, hosts in reasons.items()}
-    return [Line(f"asked by a task of its own: {', '.join(hosts[:NAMED])}{more[reason]} ({reason})") for reason, hosts in reasons.items()]
-
-
-def _say_how(directory: Path, found: Result) -> None:
-    """Keep beside the records how each host was asked, and why, and the digests by which they are known at the next look."""
-    how = {host: {"by": "fleet_scan", "why": "", "digest": found.digests[host]} for host in found.summaries}
-    how |= {host: {"by": "platform_scan", "why": reason} for host, reason in found.left.items()}
-    store.write(store.private_directory(directory) / ASKED, [json.dumps(how, sort_keys=True), "\n"])
+        result.update(scanned(asker, args, OWN_ARGUMENTS, platform_scan.ActionModule))
+        return result

@@ -24,14 +24,11 @@ from ..plugin_utils._standard import in_force, promised_files
 from ..plugin_utils._standard.variables import LABELS, SCAN_SECONDS
 from ..plugin_utils._transport import fallback, payload
 from ..plugin_utils._transport.documents import Outcome, Question, concluded, first_line, outcome_of, prepare, told, without_python
-from ..plugin_utils._transport.time_allowed import time_allowed
+from ..plugin_utils._transport.time_allowed import PATIENCE, time_allowed
 
 # The main process imports this file before it forks its workers: they all find the payload made, and the tables read.
 CODE = payload.payload()
 prepare()
-
-# Seconds beyond the scan's own deadline for connecting, sending and starting.
-PATIENCE = 60.0
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "sections": {"type": "list", "elements": "str", "default": []},

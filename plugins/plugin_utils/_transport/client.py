@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One ssh client in an event loop: what it prints is bounded while it arrives, and one deadline ends it.
+"""One command on a host in an event loop: what it prints is bounded while it arrives, and one deadline ends it.
 
 Its end ends nothing on the host: without a terminal the remote command goes on. The host's half has a deadline of its own.
 """
@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .dialogue import HERE, Dialogue, EscalationError
+from .kept_session import KeptSession
+from .ssh_process import SshProcess
 
 # More than this of standard error says nothing that the rest does not.
 STDERR_LIMIT = 64 * 1024
 _PART = 1 << 16
-_GRACE = 1.0
-_LOOK = 0.02
 
 # Our ends of the clients' pipes. A process that is forked beside them must close its copies: ssh would wait for the end of its input for ever.
 OURS: set[int] = set()
@@ -46,60 +44,46 @@ class Ended(NamedTuple):
 
 
 class Client:
-    """Starts one ssh, talks to it, and waits for its end."""
+    """Starts a command, talks to it, and waits for its end."""
 
-    def __init__(self, argv: Sequence[bytes], dialogue: Dialogue, payload: bytes, limits: Limits, begun: Callable[[], None]) -> None:
-        self._argv, self._dialogue, self._payload, self._limits, self._begun = argv, dialogue, payload, limits, begun
+    def __init__(self, command: SshProcess | KeptSession, dialogue: Dialogue, payload: bytes, limits: Limits, begun: Callable[[], None]) -> None:
+        self._command, self._dialogue, self._payload, self._limits, self._begun = command, dialogue, payload, limits, begun
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._stdout, self._stderr = bytearray(), bytearray()
         self._unsent = memoryview(b"")
         self._trouble, self._words = "", ""
         self._has_begun = False
-        self._timers: list[asyncio.TimerHandle] = []
         self._silence: asyncio.TimerHandle | None = None
         self._watched: dict[int, bool] = {}
 
     async def run(self) -> Ended:
-        """From its start to its end."""
-        self._process = subprocess.Popen(self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        """From its start to its end; OSError where it cannot be started, and NoSessionError where it is no session."""
+        until = self._loop.time() + self._limits.seconds
+        try:
+            self._in, self._out, self._err = await asyncio.wait_for(self._command.begin(), self._limits.seconds)
+        except asyncio.TimeoutError:
+            return Ended(255, b"", b"", *self._too_late())
+        deadline = self._loop.call_at(until, self._overdue)
         try:
             self._start()
             await self._ended
         finally:
+            deadline.cancel()
             self._clean()
-        return Ended(self._process.returncode, bytes(self._stdout), bytes(self._stderr), self._trouble, self._words)
+        return Ended(self._command.status, bytes(self._stdout), bytes(self._stderr), self._trouble, self._words)
 
     def _start(self) -> None:
-        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
-        self._in, self._out, self._err = (pipe.fileno() for pipe in pipes if pipe is not None)
         for descriptor in (self._in, self._out, self._err):
             OURS.add(descriptor)
             os.set_blocking(descriptor, False)
         for descriptor, kept in ((self._out, self._stdout), (self._err, self._stderr)):
             self._watched[descriptor] = True
             self._loop.add_reader(descriptor, self._read, descriptor, kept)
-        self._timers.append(self._loop.call_later(self._limits.seconds, self._overdue))
         self._send(self._dialogue.opening(self._payload))
         if not self._dialogue.is_over:
             self._hush()
-        self._watch_process()
-
-    def _watch_process(self) -> None:
-        """Learn of the process's end: a kept connection of ssh's own may hold standard error open long after it."""
-        try:
-            self._pidfd = os.pidfd_open(self._process.pid)
-        except (AttributeError, OSError):
-            self._pidfd = -1
-            self._look()
-            return
-        self._loop.add_reader(self._pidfd, self._exited)
-
-    def _look(self) -> None:
-        if self._process.poll() is None:
-            self._timers.append(self._loop.call_later(_LOOK, self._look))
-        else:
-            self._exited()
+        self._command.watch(self._exited)
 
     def _read(self, descriptor: int, kept: bytearray) -> None:
         try:
@@ -160,12 +144,14 @@ class Client:
             self._loop.add_writer(self._in, self._write)
             return
         self._loop.remove_writer(self._in)
-        if self._dialogue.is_over and self._process.stdin:
-            OURS.discard(self._in)
-            self._process.stdin.close()
+        if self._dialogue.is_over:
+            self._close(self._in)
 
     def _overdue(self) -> None:
-        self._give_up("overdue", f"no answer in {self._limits.seconds:.0f} s")
+        self._give_up(*self._too_late())
+
+    def _too_late(self) -> tuple[str, str]:
+        return "overdue", f"no answer in {self._limits.seconds:.0f} s"
 
     def _give_up(self, trouble: str, words: str) -> None:
         if self._trouble:
@@ -173,12 +159,9 @@ class Client:
         self._trouble, self._words = trouble, words
         for descriptor in (self._out, self._err):
             self._unwatch(descriptor)
-        self._process.terminate()
-        self._timers.append(self._loop.call_later(_GRACE, self._process.kill))
+        self._command.give_up()
 
     def _exited(self) -> None:
-        if self._process.poll() is None:
-            return
         for descriptor, kept in ((self._out, self._stdout), (self._err, self._stderr)):
             while self._watched.get(descriptor):
                 before = len(kept)
@@ -192,21 +175,18 @@ class Client:
         if self._watched.pop(descriptor, None):
             self._loop.remove_reader(descriptor)
 
+    def _close(self, descriptor: int) -> None:
+        if descriptor in OURS:
+            OURS.discard(descriptor)
+            os.close(descriptor)
+
     def _clean(self) -> None:
-        for timer in (*self._timers, *([self._silence] if self._silence else [])):
-            timer.cancel()
+        if self._silence:
+            self._silence.cancel()
         for descriptor in list(self._watched):
             self._unwatch(descriptor)
-        if getattr(self, "_pidfd", -1) >= 0:
-            self._loop.remove_reader(self._pidfd)
-            os.close(self._pidfd)
-        if self._process.stdin and not self._process.stdin.closed:
+        if self._in in OURS:
             self._loop.remove_writer(self._in)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with suppress(OSError):
-                if pipe and not pipe.closed:
-                    OURS.discard(pipe.fileno())
-                    pipe.close()
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        for descriptor in (self._in, self._out, self._err):
+            self._close(descriptor)
+        self._command.close()

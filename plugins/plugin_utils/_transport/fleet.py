@@ -10,7 +10,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,9 @@ from . import doors, payload
 from .client import Client, Ended, Limits
 from .dialogue import Dialogue
 from .evaluators import Evaluators, Heard, Made
+from .kept_session import KeptSession, NoSessionError
 from .last_look import Kept
+from .ssh_process import SshProcess
 from .ways import HandOver, UnexpectedError, Way, handed_over
 
 # Bytes around the record that a host may print: banners, a message of the day.
@@ -57,6 +59,7 @@ class FleetScan:
         self._left: dict[str, str] = {}
         self._digests: dict[str, str] = {}
         self._doors: dict[str, doors.Door] = defaultdict(doors.Door)
+        self._waiting: dict[doors.Door, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: dict[str, int] = defaultdict(int)
         self._parent = os.getppid()
         self._unexpected: UnexpectedError | None = None
@@ -146,15 +149,26 @@ class FleetScan:
                 async with self._slots:
                     return await self._client(way, known, lambda: None)
             door = self._doors[way.door]
+            await self._turn(door)
+            try:
+                return await self._knock(way, known, door)
+            finally:
+                self._slots.release()
+
+    async def _turn(self, door: doors.Door) -> None:
+        """Wait until one more may knock at a door, and take a slot and a place at it. One waits and looks, the others wait for that one."""
+        async with self._waiting[door]:
             while True:
-                async with self._slots:
-                    delay = door.wait(time.monotonic())
-                    if delay <= 0:
-                        return await self._knock(way, known, door)
+                await self._slots.acquire()
+                delay = door.wait(time.monotonic())
+                if delay <= 0:
+                    door.knocking += 1
+                    return
+                self._slots.release()
                 await asyncio.sleep(delay)
 
     async def _knock(self, way: Way, known: str, door: doors.Door) -> Ended:
-        """A new connection: it counts at the door until it has logged in."""
+        """A new connection: the place at the door that it took is its own until it has logged in."""
         inside = False
 
         def begun() -> None:
@@ -163,7 +177,6 @@ class FleetScan:
                 inside = True
                 door.knocking -= 1
 
-        door.knocking += 1
         try:
             ended = await self._client(way, known, begun)
         finally:
@@ -189,8 +202,12 @@ class FleetScan:
     async def _client(self, way: Way, known: str, begun: Callable[[], None]) -> Ended:
         limits = Limits(payload.ENCODED_LIMIT + _AROUND, way.question.options["deadline"] + self._plan.patience, way.silence)
         data = payload.standard_input(self._plan.code, way.question.options, known)
+        if way.session and Path(way.session.path).is_socket():
+            session = KeptSession(way.session.path, way.argv[-1], way.session.environment)
+            with suppress(OSError, NoSessionError):
+                return await Client(session, Dialogue(way.escalation), data, limits, begun).run()
         try:
-            return await Client(way.argv, Dialogue(way.escalation), data, limits, begun).run()
+            return await Client(SshProcess(way.argv), Dialogue(way.escalation), data, limits, begun).run()
         except OSError as error:
             return Ended(255, b"", f"ssh cannot be started: {error}".encode())
 

@@ -10,6 +10,8 @@ from typing import Any
 from .._standard.variables import SCAN_SECONDS
 
 _LONGEST = 3600
+# Seconds beyond the scan's own deadline for connecting, sending and starting.
+PATIENCE = 60.0
 
 
 def time_allowed(seconds: Any, least: float) -> dict[str, int]:

@@ -24,7 +24,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.template import Templar
 
-from . import doors, payload
+from . import doors, kept_session, payload, sessions
 from .dialogue import HERE, Escalation
 from .documents import Question, first_line
 from .peers import TROUBLE, Peer, Peers
@@ -47,6 +47,13 @@ class UnexpectedError(Exception):
     """ansible-core is not built as it was known to be: nothing here can be relied on."""
 
 
+class Session(NamedTuple):
+    """The kept connection that gives this host's command a session without a client, and the variables that it is to have."""
+
+    path: str
+    environment: list[str]
+
+
 class Way(NamedTuple):
     """How one host is asked: the client's words, what it is to say, and what guards the door."""
 
@@ -61,6 +68,7 @@ class Way(NamedTuple):
     retries: int
     door: str
     kept: str
+    session: Session | None
 
 
 class Asker(NamedTuple):
@@ -226,7 +234,7 @@ class Ways:
         silence = 2.0 + float(connection.get_option("timeout"))
         return Way(question, [to_bytes(word) for word in argv], escalation(become, password, said), nonce,
                    ", ".join(shlex.join(words) for words in interpreters), method, str(connection.host), silence,
-                   int(option(connection, "reconnection_retries") or 0), doors.door_of(words, str(connection.host)), kept)
+                   int(option(connection, "reconnection_retries") or 0), doors.door_of(words, str(connection.host)), kept, session(words))
 
 
 def play_of(task: Any) -> Any:
@@ -282,6 +290,13 @@ def spoken(scan: Any, command: str) -> str:
     scan._connection.exec_command = instead
     scan._low_level_execute_command(command)
     return heard[0]
+
+
+def session(words: list[str]) -> Session | None:
+    """The session that a client with these words would ask a kept connection for; None where only a client can say what it is to be."""
+    path = sessions.kept_path(words[1:-1])
+    environment = kept_session.told(words[0]) if path else None
+    return None if environment is None else Session(path, environment)
 
 
 def escalation(become: Any, password: bytes | None, said: str) -> Escalation | None:

@@ -155,6 +155,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             done = self._low_level_execute_command(payload.command(CODE, nonce, interpreters), in_data=payload.standard_input(CODE, options))
         except AnsibleError as error:
+            if fallback.is_without_reason(str(error)):
+                self._say_why()
             if self._connection.become and fallback.wants_terminal(str(error)):
                 return self._run_module(host, options, variables)
             raise
@@ -162,6 +164,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if reply.error and self._connection.become and fallback.wants_terminal(done["stderr"] + done["stdout"]):
             return self._run_module(host, options, variables)
         return outcome_of(host, reply, ", ".join(shlex.join(words) for words in interpreters), self.method())
+
+    def _say_why(self) -> None:
+        """Connect once more with little to send: a client that cannot connect then ends with its reason, which is raised."""
+        self._low_level_execute_command("true", in_data=b"\n", sudoable=False)
 
     def may_send_payload(self) -> bool:
         """Whether standard input reaches the host's Python: not over every connection, nor past every way to become another user."""

@@ -32,6 +32,10 @@ WANTS_TERMINAL = SUDO + "[ -t 0 ] || { echo 'sudo: sorry, you must have a tty to
 OLD = 'test "$1" = -V && echo Python 2.7.5 && exit; exit 75\n'
 CHATTY = f'echo Welcome; echo "firebreak:0000:AAAA:end"; "{sys.executable}" "$@"; r=$?; echo Goodbye; exit $r\n'
 LIAR = 'echo "firebreak:$4:bm9uc2Vuc2U=:end"; exit 0\n'
+# An ssh that cannot connect and is slow to end: what is still being sent to it then meets a closed pipe.
+CLOSING = """[ "$(head -c 70000 | wc -c)" -lt 70000 ] || { exec 0<&-; sleep 0.5; }
+echo 'ssh: connect to host 127.0.0.1 port 22: Connection refused' >&2; exit 255
+"""
 MUTE = "cat >/dev/null; exit 0\n"
 
 
@@ -65,6 +69,7 @@ def _inventory(directory: Path) -> dict[str, Any]:
         "liar": {"ansible_python_interpreter": _script(directory / "liar", LIAR)},
         "mute": {"ansible_python_interpreter": _script(directory / "mute", MUTE)},
         "dead": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": _closed_port()},
+        "closing": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_ssh_executable": _script(directory / "closing", CLOSING)},
         "right_password": _become(asks, "right"),
         "wrong_password": _become(asks, "wrong"),
         "right_password_unpiped": {**_become(asks, "right"), "ansible_pipelining": False},
@@ -124,6 +129,7 @@ def test_judged_by_the_hosts_own_templated_standard(run: Run) -> None:
     ("liar", "unknown", "scan_failed", "liar: the scan ended with status 0 and without a record"),
     ("mute", "unknown", "scan_failed", "mute: the scan ended with status 0 and without a record: nothing was printed"),
     ("dead", "unreachable", "unreachable", "Connection refused"),
+    ("closing", "unreachable", "unreachable", "Connection refused"),
     ("wrong_password", "unknown", "scan_failed", "password"),
     ("requiretty", "unknown", "scan_failed", "you must have a tty"),
 ])

@@ -23,6 +23,9 @@ _NO_PYTHON = re.compile(
 # A password or a policy stands in the way of becoming another user: the host itself was reached.
 _BECOME = re.compile(r"privilege escalation|incorrect (?:\S+ )?password|missing \S+ password|a password is required|become", re.IGNORECASE)
 
+# ansible-core's ssh where its client had closed its input and had not ended yet: what the client would say is lost.
+_UNSAID = re.compile(r"Data could not be sent to remote host .*: \[Errno (?:32|104)\]", re.DOTALL)
+
 _REQUIRETTY = re.compile(r"must have a tty|no tty present|requires? a (?:tty|terminal)", re.IGNORECASE)
 
 
@@ -34,6 +37,11 @@ def is_python_missing(text: str) -> bool:
 def is_become_failure(text: str) -> bool:
     """Whether an error tells of becoming another user, not of reaching the host."""
     return bool(_BECOME.search(text))
+
+
+def is_without_reason(text: str) -> bool:
+    """Whether an error tells that a client ended before all was sent to it, and not why."""
+    return bool(_UNSAID.search(text))
 
 
 def wants_terminal(text: str) -> bool:

@@ -100,7 +100,7 @@ class KeptSession:
     async def _greet(self) -> None:
         await self._say(struct.pack(">II", _HELLO, _VERSION))
         kind, said = await self._message()
-        if kind != _HELLO or struct.unpack_from(">I", said)[0] != _VERSION:
+        if kind != _HELLO or said[:4] != struct.pack(">I", _VERSION):
             raise NoSessionError(f"another protocol than version {_VERSION}")
 
     async def _ask(self, descriptors: Sequence[int]) -> None:

@@ -53,3 +53,15 @@ def test_a_become_failure_is_told_from_a_dead_host(text: str) -> None:
 def test_requiretty_is_recognised() -> None:
     assert fallback.wants_terminal("sudo: sorry, you must have a tty to run sudo")
     assert not fallback.wants_terminal("sudo: 1 incorrect password attempt")
+
+
+@pytest.mark.parametrize(("error", "wanted"), [
+    ('Data could not be sent to remote host "h". Make sure this host can be reached over ssh: [Errno 32] Broken pipe', True),
+    ('Data could not be sent to remote host "h". Make sure this host can be reached over ssh: [Errno 104] Connection reset by peer', True),
+    ('Data could not be sent to remote host "h". Make sure this host can be reached over ssh: ssh: connect to host h: Connection refused', False),
+    ('Data could not be sent to remote host "h". Make sure this host can be reached over ssh: kex: read: Connection reset by peer', False),
+    ("Timed out", False),
+])
+def test_an_error_without_a_reason_is_known(error: str, wanted: bool) -> None:
+    """ansible-core's plugin ssh, _send_initial_data: the client had not ended 1 ms after it had closed its input."""
+    assert fallback.is_without_reason(error) is wanted

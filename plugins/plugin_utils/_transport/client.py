@@ -56,6 +56,7 @@ class Client:
         self._has_begun = False
         self._silence: asyncio.TimerHandle | None = None
         self._watched: dict[int, bool] = {}
+        self._open: set[int] = set()
 
     async def run(self) -> Ended:
         """From its start to its end; OSError where it cannot be started, and NoSessionError where it is no session."""
@@ -74,8 +75,9 @@ class Client:
         return Ended(self._command.status, bytes(self._stdout), bytes(self._stderr), self._trouble, self._words)
 
     def _start(self) -> None:
-        for descriptor in (self._in, self._out, self._err):
-            OURS.add(descriptor)
+        self._open.update((self._in, self._out, self._err))
+        OURS.update(self._open)
+        for descriptor in self._open:
             os.set_blocking(descriptor, False)
         for descriptor, kept in ((self._out, self._stdout), (self._err, self._stderr)):
             self._watched[descriptor] = True
@@ -176,17 +178,17 @@ class Client:
             self._loop.remove_reader(descriptor)
 
     def _close(self, descriptor: int) -> None:
-        if descriptor in OURS:
-            OURS.discard(descriptor)
-            os.close(descriptor)
+        self._open.discard(descriptor)
+        OURS.discard(descriptor)
+        os.close(descriptor)
 
     def _clean(self) -> None:
         if self._silence:
             self._silence.cancel()
         for descriptor in list(self._watched):
             self._unwatch(descriptor)
-        if self._in in OURS:
+        if self._in in self._open:
             self._loop.remove_writer(self._in)
-        for descriptor in (self._in, self._out, self._err):
+        for descriptor in list(self._open):
             self._close(descriptor)
         self._command.close()

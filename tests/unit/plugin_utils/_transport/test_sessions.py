@@ -11,7 +11,8 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._transport import 
 ANSIBLE = ["-C", "-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", "Port=22", "-o", 'User="root"', "-o", "ConnectTimeout=10",
            "-o", 'ControlPath="/root/.ansible/cp/0a1b2c"']
 # As Debian 12 and Fedora 43 install them.
-DEBIAN = "Include /etc/ssh/ssh_config.d/*.conf\nHost *\n#   ForwardAgent no\n    SendEnv LANG LC_*\n    HashKnownHosts yes\n    GSSAPIAuthentication yes\n"
+DEBIAN = ("Include /etc/ssh/ssh_config.d/*.conf\nHost *\n#   ForwardAgent no\n    SendEnv LANG LC_*\n    HashKnownHosts yes\n"
+          "    GSSAPIAuthentication yes\n")
 FEDORA = ("Match final all\n\tInclude /etc/crypto-policies/back-ends/openssh.config\n\tGSSAPIAuthentication yes\n\tForwardX11Trusted yes\n"
           "    SendEnv LANG LC_CTYPE\n    SendEnv XMODIFIERS\n")
 OURS = {"LANG": "C.UTF-8", "LC_ALL": "C", "HOME": "/root"}
@@ -61,7 +62,7 @@ def test_what_is_said_of_a_session_or_of_some_hosts_is_a_clients(text: str) -> N
 
 
 def test_what_is_said_of_connections_and_of_variables_that_we_do_not_have_matters_to_no_session() -> None:
-    assert _environment("Host a\n  ProxyJump b\n  User c\n  SendEnv GIT_*\nInclude inner\n", inner="Host *\n  SendEnv HOME\n") == ["HOME=/root"]
+    assert _environment("Include inner\nHost a\n  ProxyJump b\n  User c\n  SendEnv GIT_*\n", inner="Host *\n  SendEnv HOME\n") == ["HOME=/root"]
 
 
 def test_files_that_include_themselves_are_a_clients() -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +29,28 @@ _NONE_SUCH = "no-such-thing"
 # Keys of which a part is free, by how they begin, with the rule that judges them.
 _JUDGED_BY = {"hypervisor.kvm.": "hypervisor.kvm", "cpu.vulnerabilities.": "cpu.vulnerabilities.all", "cpu.microcode_of.": "cpu.microcode_of"}
 _FREE = tuple(_JUDGED_BY)
+
+
+class RememberingHost:
+    """Asks another host each question once: losing one answer changes no other."""
+
+    def __init__(self, host: Any) -> None:
+        self._host = host
+        self._answers: dict[tuple[str, str], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        question = getattr(self._host, name)
+
+        def ask(*arguments: Any, **options: Any) -> Any:
+            asked = (name, repr((arguments, options)))
+            if asked not in self._answers:
+                self._answers[asked] = question(*arguments, **options)
+            answer = self._answers[asked]
+            # Each reader gets a list of its own.
+            return answer._replace(value=list(answer.value)) if isinstance(answer, Answer) and isinstance(answer.value, list) else answer
+
+        self.__dict__[name] = ask
+        return ask
 
 
 class LosingHost:
@@ -86,34 +110,92 @@ def _named(key: str, record: dict[str, Any]) -> list[str]:
     return [key]
 
 
+@cache
 def _rule_of(key: str) -> Rule:
     judged_by = next((rule for free, rule in _JUDGED_BY.items() if key.startswith(free)), key)
     return next(rule for rule in RULES if rule.key == judged_by)
 
 
-def promises(record: dict[str, Any], state: str = BROKEN) -> list[Promise]:
-    """Every promise in this state on a host, as far as the candidates tell."""
+@cache
+def _all_requirements() -> tuple[tuple[str, Requirement], ...]:
+    """Every key that is a promise, with each of its candidates that a standard takes."""
     found = []
     for known in (key for key in KEYS if key.promise):
         for raw in _candidates(known):
-            try:
-                requirement = read(known.path, known, raw)
-            except StandardError:
-                continue
-            made = [Promise(key, requirement, _rule_of(key)) for key in _named(known.path, record)]
-            found += [promise for promise in made if state_of(record, promise) == state]
-    return found
+            with suppress(StandardError):
+                found.append((known.path, read(known.path, known, raw)))
+    return tuple(found)
 
 
-def state_of(record: dict[str, Any], promise: Promise) -> str:
+def promises(record: dict[str, Any], state: str = BROKEN) -> list[Promise]:
+    """Every promise in this state on a host, as far as the candidates tell."""
+    facts = Facts(record)
+    made = (Promise(key, requirement, _rule_of(key)) for path, requirement in _all_requirements() for key in _named(path, record))
+    return [promise for promise in made if state_of(facts, promise) == state]
+
+
+def state_of(facts: Facts, promise: Promise) -> str:
     """Whether a record keeps a promise, breaks it, or cannot say."""
-    rule, scope = promise.rule, Scope(Facts(record), {promise.key: promise.requirement}, NOW)
+    rule, scope = promise.rule, Scope(facts, {promise.key: promise.requirement}, NOW)
     own = promise.requirement if rule.key == promise.key else None
     said = [outcome for outcome in outcomes(rule, scope, own)
             if ((rule.key if own else None) if outcome.promise is None else outcome.promise) == promise.key]
     if any(isinstance(outcome, Difference) for outcome in said):
         return BROKEN
     return UNKNOWN if said else KEPT
+
+
+_EVERY = "*"
+
+
+class _Watched(dict[str, Any]):
+    """A mapping that notes below ``place`` which of its keys were looked at, and of a record (``place`` is empty) those of its parts too."""
+
+    def __init__(self, mapping: dict[str, Any], noted: set[tuple[str, ...]], place: tuple[str, ...] = ()) -> None:
+        super().__init__(mapping)
+        self._noted, self._place = noted, place
+
+    def __getitem__(self, key: str) -> Any:
+        self._noted.add((*self._place, key))
+        value = super().__getitem__(key)
+        return _Watched(value, self._noted, (key,)) if isinstance(value, dict) and not self._place else value
+
+    def __contains__(self, key: object) -> bool:
+        self._noted.add((*self._place, str(key)))
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self._noted.add((*self._place, _EVERY))
+        return super().__iter__()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As of any mapping."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+
+def _looked_at(record: dict[str, Any], promise: Promise) -> set[tuple[str, ...]]:
+    noted: set[tuple[str, ...]] = set()
+    state_of(Facts(_Watched(record, noted)), promise)
+    return noted
+
+
+class Resting:
+    """Which promises can be judged otherwise where something in a record is worse. A rule that looked at nothing of that says what it said before."""
+
+    def __init__(self, record: dict[str, Any], made: list[Promise]) -> None:
+        self._made = [(promise, _looked_at(record, promise)) for promise in made]
+        self._known: dict[frozenset[tuple[str, ...]], list[Promise]] = {}
+
+    def on(self, *changed: tuple[str, ...]) -> list[Promise]:
+        """Those that rest on one of these: ``(part,)``, or ``(part, key)`` of a part that is a mapping still."""
+        everywhere = {(_EVERY,), *((place[0], _EVERY) for place in changed)}
+        places = frozenset({*changed, *everywhere})
+        if places not in self._known:
+            self._known[places] = [promise for promise, noted in self._made if not noted.isdisjoint(places)]
+        return self._known[places]
 
 
 # (problem, whether all that follows is lost as well)
@@ -124,6 +206,10 @@ def _with(record: dict[str, Any], section: str, result: dict[str, Any]) -> dict[
     """The record with another result of one section."""
     nulls = [null for null in record["nulls"] if not null["fact"].startswith(section + ".")]
     return {**record, section: result["facts"], "nulls": nulls + result["nulls"]}
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    return {name for name in one.keys() | other.keys() if name not in one or name not in other or one[name] != other[name]}
 
 
 class Lost(NamedTuple):
@@ -140,9 +226,10 @@ class Lost(NamedTuple):
 
 def kept_by_losing(path: Path, stride: int) -> Lost:
     """Every broken promise of a host that some lost answer makes kept; every ``stride``-th question is lost, in each way."""
-    host = RecordedHost.load(path)
+    host = RememberingHost(RecordedHost.load(path))
     record = scan.scan(host, [], OPTIONS)
     broken = promises(record)
+    resting = Resting(record, broken)
     kept, questions, losses = [], 0, 0
     for section, module in sections.SECTIONS.items():
         counted = LosingHost(host)
@@ -152,7 +239,7 @@ def kept_by_losing(path: Path, stride: int) -> Lost:
             for problem, ever in LOSSES:
                 losses += 1
                 result = scan.collect_one(LosingHost(host, number, problem, ever), section, module, OPTIONS)
-                if result["facts"] != record[section]:
-                    worse = _with(record, section, result)
-                    kept += [(section, number, problem, promise.key) for promise in broken if state_of(worse, promise) == KEPT]
+                if changed := [(section, name) for name in _differing(result["facts"], record[section])]:
+                    facts, judged = Facts(_with(record, section, result)), resting.on(("nulls",), *changed)
+                    kept += [(section, number, problem, promise.key) for promise in judged if state_of(facts, promise) == KEPT]
     return Lost(questions, losses, len(broken), kept)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import replay_hosts
 from ansible_collections.firebreak.fleet.plugins.module_utils._scan import sections
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.facts import Facts
 from golden_record import golden
-from losing_host import BROKEN, KEPT, Promise, promises, state_of
+from losing_host import KEPT, Resting, promises, state_of
 
 # "wicked" and "golden" are made up, the others recorded.
 RECORDS = ("wicked", "golden", "debian12_containers", "debian12_vm_root", "debian12_stale_services", "debian_sid_cloud")
@@ -70,8 +71,8 @@ def _worsened(record: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[st
     """The record with one value after another of another type, null or missing."""
     paths = [path for path in _nodes({section: record[section] for section in sections.SECTIONS if section in record})
              if not any(path[:len(free)] == free and len(path) == len(free) + 1 for free in _FREE)]
+    worse = copy.deepcopy(record)
     for path in paths[::2]:
-        worse = copy.deepcopy(record)
         place: Any = worse
         for key in path[:-1]:
             place = place[key]
@@ -103,13 +104,11 @@ class Worse(NamedTuple):
 def kept_by_worse(name: str) -> Worse:
     """Every broken promise of a record that some worse one keeps."""
     record = _record(name)
-    broken: dict[str, list[Promise]] = {}
-    for promise in promises(record, BROKEN):
-        broken.setdefault(promise.key.split(".")[0], []).append(promise)
-    related = {"kata": ("containers",), "kernel": ("os",), "boot": ("kernel",), "live_patch": ("kernel",), "cpu": ("hypervisor",)}
+    broken = promises(record)
+    resting = Resting(record, broken)
     kept, tried = [], 0
     for path, worse in _worsened(record):
         tried += 1
-        judged = [promise for section, made in broken.items() if path[0] == section or path[0] in related.get(section, ()) for promise in made]
-        kept += [(path, promise.key) for promise in judged if state_of(worse, promise) == KEPT]
-    return Worse(tried, sum(map(len, broken.values())), kept)
+        facts = Facts(worse)
+        kept += [(path, promise.key) for promise in resting.on(path[:2]) if state_of(facts, promise) == KEPT]
+    return Worse(tried, len(broken), kept)

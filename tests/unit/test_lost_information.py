@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import pytest
 import replay_hosts
-from losing_host import kept_by_losing, promises
-from worse_records import RECORDS, kept_by_worse
+from ansible_collections.firebreak.fleet.plugins.module_utils._scan.sections import SECTIONS
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._judge.facts import Facts
+from losing_host import BROKEN, Resting, kept_by_losing, promises, state_of
+from worse_records import RECORDS, kept_by_worse, wicked
 
 HOSTS = {path.stem: path for path in replay_hosts.hosts()}
 STRIDE = 11
@@ -31,6 +33,20 @@ def test_promises_of_each_kind_are_broken_by_some_host() -> None:
     begun = {".".join(key.split(".")[:2]) for key in broken}
     assert {"os.id", "kernel.running", "boot.cmdline_required", "cpu.vulnerabilities", "hypervisor.kvm", "hypervisor.qemu", "kata.handlers",
             "containers.privileged", "services.stale"} <= begun
+
+
+def test_a_promise_is_judged_anew_wherever_something_that_it_rests_on_is_worse() -> None:
+    """Without what no rule of a promise was seen to look at, it is broken as before; and each rests on something."""
+    record = wicked()
+    broken = promises(record)
+    resting = Resting(record, broken)
+    scanned = [section for section in SECTIONS if section in record]
+    for section in scanned:
+        for name in record[section]:
+            without = Facts({**record, section: {other: value for other, value in record[section].items() if other != name}})
+            judged = resting.on((section, name))
+            assert [promise for promise in broken if promise not in judged and state_of(without, promise) != BROKEN] == []
+    assert {promise.key for section in scanned for promise in resting.on((section,))} == {promise.key for promise in broken}
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -24,6 +24,8 @@ unexport PYTHONPATH PYTHONHOME MAKEFLAGS
 
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
+# What keeps one core busy runs beside others of its kind, the longest first; pytest takes all cores by itself.
+ALL_OF = $(MAKE) --no-print-directory --keep-going WORKERS=$(WORKERS)
 PYTEST := PYTHONPATH=tests/tools $(BIN)/python -m pytest -p no_skips
 
 .PHONY: help
@@ -53,7 +55,9 @@ drift: $(RUN) ## report this machine's drift (INVENTORY=... for a fleet, ARGS=..
 # ---- tests that need only Python and the package index ------------------------------------------------------------------
 
 .PHONY: test
-test: lint docs-check unit contract sanity ## everything that needs only Python and the package index; nothing is skipped
+test: $(DEV) ## everything that needs only Python and the package index; nothing is skipped
+	@failed=; $(ALL_OF) --jobs=$(WORKERS) --output-sync=target sanity lint docs-check || failed=yes; \
+	$(ALL_OF) unit contract || failed=yes; [[ -z $$failed ]]
 
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint changelog-lint ## all linters
@@ -83,11 +87,11 @@ changelog-lint: $(DEV)
 
 .PHONY: unit
 unit: $(DEV) ## unit tests
-	@$(PYTEST) -q -n $(WORKERS) tests/unit
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal tests/unit
 
 .PHONY: contract
 contract: $(DEV) ## every way in: checkout, ansible-galaxy, artifact, wheel, AWX; the rules of the house
-	@$(PYTEST) -q -n $(WORKERS) tests/contract
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal tests/contract
 
 .PHONY: sanity
 sanity: $(DEV) ## ansible-test sanity on the built artifact, with an empty ignore file
@@ -101,7 +105,7 @@ system-packages:
 
 .PHONY: test-system
 test-system: $(DEV) system-packages ## differential and browser tests; installs what tests/system/packages.txt lists
-	@$(PYTEST) -q -n $(WORKERS) --dist loadfile tests/system
+	@$(PYTEST) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/system
 
 # An environment of its own: an engine of events and its Java bridge are of no use to anything else here.
 .venv-eda/.ready: requirements-dev.lock tests/eda/requirements.txt

@@ -94,11 +94,11 @@ def play(asked: Asked, playbook: str, judge: Callable[[Outcome], Exit]) -> Exit:
     try:
         with stoppable():
             outcome = sliced(asked, home, private) if asked.slices > 1 else single(asked, home, private, playbook)
+            status = judge(outcome)
+            show(asked, outcome, status)
     except KeyboardInterrupt as stopped:
         say_what_goes_on(stopped.args[0] if stopped.args else None, private, asked)
         return Exit.STOPPED
-    status = judge(outcome)
-    show(asked, outcome, status)
     return status
 
 

@@ -104,6 +104,11 @@ class History:
             raise explained(self.where, error) from None
         except OSError as error:
             raise explained(self.where, error) from None
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            # SQLite hands out whatever a damaged page, or somebody's own statement, has put into a column. A run must not fail for that.
+            said = " ".join(str(error).split())[:200]
+            raise HistoryError(f"the history {self.where}: what it holds cannot be used ({type(error).__name__}: {said}); "
+                               "restore a backup (playbooks/keep_history.yml), or report this, if nobody wrote to it") from error
 
 
 def _engine(place: str) -> tuple[sqlalchemy.Engine, str]:

@@ -189,7 +189,8 @@ def _yaml(text: str) -> Any:
     """What a text of YAML, of which JSON is a part, holds; None where it is none."""
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # A day that no calendar has and a number of thousands of digits are ValueErrors, brackets in brackets without end a RecursionError.
         return None
 
 

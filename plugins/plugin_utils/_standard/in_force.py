@@ -143,7 +143,8 @@ def from_text(name: str, value: Any) -> Any:
         return value
     try:
         return yaml.safe_load(text) if "\n" in text or text.startswith(("{", "[", "- ")) or ": " in text else value if text else None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A day that no calendar has is a ValueError, brackets in brackets without end are a RecursionError.
         where = getattr(error, "problem_mark", None)
         raise StandardError(f"{name}: the text is no YAML or JSON: {getattr(error, 'problem', None) or 'it cannot be read'}"
                             + (f" in line {where.line + 1}" if where else "")) from None

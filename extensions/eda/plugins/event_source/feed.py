@@ -114,10 +114,18 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self.path, self.is_kept = path, True
+        self.known: dict[str, Any] | None = None
         try:
-            self.known: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self.known = None
+            kept = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError) as error:
+            _LOG.warning("%s is not what this wrote, and what the feeds said before is forgotten: %s", path, error)
+            return
+        if _is_memory(kept):
+            self.known = kept
+        else:
+            _LOG.warning("%s is not what this wrote, and what the feeds said before is forgotten", path)
 
     def changes(self, seen: dict[str, list[int]]) -> list[str]:
         """Read the files that are not as they were: the holes of which they say something new. A file that is torn is read again the next time."""
@@ -145,6 +153,13 @@ class Memory:
             self.is_kept = True
         except OSError as error:
             _LOG.warning("what the feeds say is forgotten when this ends: %s", error)
+
+
+def _is_memory(kept: Any) -> bool:
+    """Whether it is what was remembered, however a machine that lost its power, or a person, has left it."""
+    rows = kept.values() if isinstance(kept, dict) else [None]
+    return all(isinstance(one, dict) and isinstance(one.get("state"), list) and isinstance(one.get("said"), dict)
+               and all(isinstance(digest, str) for digest in one["said"].values()) for one in rows)
 
 
 def _together(known: dict[str, Any]) -> dict[str, set[str]]:

@@ -268,3 +268,16 @@ def test_the_unit_stops_all_of_it_together_and_never_cuts_a_rollout_short() -> N
     # It leaves folders with the inventory and the variables behind where it is stopped.
     assert "PrivateTmp=yes" in unit
     assert int(re.findall(r"--shutdown-delay (\d+)", unit)[0]) >= 12 * 3600
+
+
+@pytest.mark.parametrize("kept", ["", "1", "[]", '"x"', '{"x": null}', '{"x": {"state": [1, 2]}}', '{"x": {"state": [], "said": []}}',
+                                  '{"x": {"state": [], "said": {"CVE-2026-1": [1]}}}', "[" * 100000])
+def test_a_memory_that_was_damaged_is_told_and_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: str) -> None:
+    (tmp_path / "state.json").write_text(kept)
+    (tmp_path / "feed.json").write_text('{"CVE-2026-31431": {}}')
+    memory = FEED.Memory(tmp_path / "state.json")
+    assert "what the feeds said before is forgotten" in caplog.text
+    assert memory.changes(FEED.files([tmp_path / "feed.json"], set())) == []
+    memory.keep()
+    (tmp_path / "feed.json").write_text('{"CVE-2026-31431": {"fixed": 1}}')
+    assert FEED.Memory(tmp_path / "state.json").changes(FEED.files([tmp_path / "feed.json"], set())) == ["CVE-2026-31431"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, ingest, keeping, upgrade
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import database, happenings, ingest, keeping, telling, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError
 from history_guests import GuestSuite
 from history_suite import HOUR, START, fleet, migrations, spans
@@ -108,6 +108,18 @@ def test_a_trigger_of_the_operators_own_outlives_a_migration(tmp_path: Path) -> 
     with history.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM heard").scalar_one() == 3
         assert connection.exec_driver_sql('SELECT count(*) FROM "a ""name"" of 100%"').scalar_one() == 3
+    history.close()
+
+
+@pytest.mark.parametrize("damage", ["event SET subject = x'fffe'", "span SET since = 1.5", "span SET since = 'x'", "host SET name = x'ff'"])
+def test_values_of_another_kind_are_one_clear_error(tmp_path: Path, damage: str) -> None:
+    history = upgrade.opened(str(tmp_path / "h.sqlite"))
+    ingest.keep(history, fleet(3, 0))
+    happenings.keep(history, happenings.of_healing([{"at": "2026-11-01T00:00:00Z", "what": "begun"}]))
+    with history.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE {damage}{'' if 'host' not in damage else ' WHERE id = 1'}")
+    with pytest.raises(HistoryError, match=r"^the history \S+h\.sqlite: what it holds cannot be used \(\w+: [^\n]+$"):
+        telling.tell(history, START + HOUR)
     history.close()
 
 

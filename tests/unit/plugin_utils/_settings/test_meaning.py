@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -113,6 +114,13 @@ def test_what_means_nothing_is_named(name: str, value: Any, words: str) -> None:
     with pytest.raises(SettingError) as caught:
         meaning(name, value)
     assert words in str(caught.value) and str(caught.value).startswith(name)
+
+
+@pytest.mark.parametrize("value", ["[" * 500 + "]" * 500, "- 2026-02-30", "2026-02-30", "1" * 5000, "&a [*a]", "!!python/object:os.system x", "- \0"])
+def test_a_text_that_yaml_stumbles_over_is_told_as_any_other(value: str) -> None:
+    for name in {setting.kind: name for name, setting in SETTINGS.items()}.values():
+        with contextlib.suppress(SettingError):
+            meaning(name, value)
 
 
 def test_all_mistakes_are_told_and_the_rest_is_read() -> None:

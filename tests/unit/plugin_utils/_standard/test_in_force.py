@@ -218,6 +218,8 @@ def test_waivers_and_overrides_may_be_text_too() -> None:
     ({"firebreak_standard": "{{ standard }}"}, "firebreak_standard: seen '{{ standard }}', a template that was not rendered"),
     ({"firebreak_standard": {"kernel": {"running": "{{ kernel }}"}}}, "a template that was not rendered"),
     ({"firebreak_standard": "os: {id: debian"}, "firebreak_standard: the text is no YAML or JSON"),
+    ({"firebreak_standard": "[" * 500 + "]" * 500}, "firebreak_standard: the text is no YAML or JSON"),
+    ({"firebreak_standard": "os: 2026-02-30"}, "firebreak_standard: the text is no YAML or JSON"),
     ({"firebreak_standard": "debian"}, "firebreak_standard: seen 'debian'; wanted: a mapping"),
     ({"firebreak_waivers": "all of them"}, "firebreak_waivers: seen 'all of them'; wanted: a list"),
 ])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import random
@@ -246,3 +247,29 @@ class GuestSuite(HistorySuite):
         with history.reading() as connection:
             hole, = questions.holes(connection, START + DAY)
         assert dict(hole.closers) == {"a" * 9: 1, "a" * 8 + "1": 1, "a" * 8 + "2": 1, "ü" * 9: 1}
+
+    def test_a_day_of_scans_into_one_store_leaves_nothing_behind(self, place: str, history: History) -> None:
+        def an_hour(hour: int) -> None:
+            one = upgrade.opened(place)
+            assert ingest.keep(one, scan(START + hour * HOUR, {f"web{n}": host(facts={"boot": [str(hour // 12)]}) for n in range(9)})).is_new
+            one.close()
+
+        def kept() -> tuple[int, int]:
+            gc.collect()
+            return len(list(Path("/proc/self/fd").iterdir())), len(gc.get_objects())
+
+        for hour in range(3):
+            an_hour(hour)
+        files, objects = kept()
+        for hour in range(3, 24):
+            an_hour(hour)
+        assert kept() == (files, pytest.approx(objects, abs=1000))
+        counts = keeping.counts(history)
+        # Each host boots once that day, and nothing else changes.
+        assert (counts["host"], counts["ingest"], counts["sight"], counts["span"]) == (9, 24, 9, 9 * 3)
+        if history.path:
+            assert [path.name for path in history.path.parent.iterdir()] == [history.path.name]
+        else:
+            with history.reading() as connection:
+                own = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                assert connection.exec_driver_sql(own).scalar_one() == 0

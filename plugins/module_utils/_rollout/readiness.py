@@ -96,10 +96,16 @@ def lock_holders(host: Any) -> List[Dict[str, Any]]:
             continue
         mount = mountinfo.covering(mounts, path)
         any_device = mount is None or mount.kind in _TWO_DEVICES
-        holders = [one.pid for one in locks
-                   if one.inode == seen.value.inode and (any_device or one.device == device_of(seen.value.device))]
+        holders = [one.pid for one in locks if one.inode == seen.value.inode
+                   and (any_device or one.device == device_of(seen.value.device)) and not _is_a_users(host, one.pid)]
         found += [{"pid": pid, "name": _name(host, pid), "path": path} for pid in holders]
     return found
+
+
+def _is_a_users(host: Any, pid: int) -> bool:
+    """Whether somebody else than root holds a lock: whoever may read a file may flock it, and nobody but root changes packages."""
+    process = host.stat("/proc/%d" % pid)
+    return not process.problem and bool(process.value.uid)
 
 
 def _name(host: Any, pid: int) -> str:

@@ -318,4 +318,6 @@ def _containers(then: Facts, now: Facts) -> list[str]:
 
 def _stays(row: Mapping[str, Any]) -> bool:
     is_of_kubernetes = row.get("namespace") == "k8s.io" or row.get("engine") == "crio"
-    return not is_of_kubernetes and row.get("name") is not None and row.get("is_pod") is not True and row.get("nested") is not True
+    # A user's own come and go as he likes: no user decides how a rollout goes on.
+    is_a_users = isinstance(row.get("user"), int) and row["user"] != 0
+    return not is_of_kubernetes and not is_a_users and row.get("name") is not None and row.get("is_pod") is not True and row.get("nested") is not True

@@ -70,6 +70,13 @@ def test_a_lock_in_a_subvolume_is_one_though_stat_tells_another_device(kind: str
     assert [(one["pid"], one["name"]) for one in readiness.lock_holders(looked_at(kind))] == held
 
 
+@pytest.mark.parametrize(("uid", "held"), [(0, 1), (65534, 0), (None, 1)])
+def test_only_root_changes_packages_and_a_user_who_locks_the_file_holds_up_nothing(uid: int | None, held: int) -> None:
+    host = looked_at("btrfs")
+    host._recording["stat"].update({} if uid is None else {"/proc/990": ["directory", 0o555, uid, uid, 0, 0.0, 0.0, 5, 7]})
+    assert len(readiness.lock_holders(host)) == held
+
+
 @pytest.mark.parametrize("problem", ["needs_root", "unreadable", "deadline"])
 def test_what_cannot_be_looked_at_is_not_taken_for_free(problem: str) -> None:
     held = readiness.lock_holders(looked_at("ext4", problem=problem))

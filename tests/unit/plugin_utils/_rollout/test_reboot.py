@@ -265,6 +265,14 @@ def test_engines_guests_and_containers_run_again() -> None:
         "engines that ran do not run: containerd", "guests that ran do not run: web1", "containers that ran do not run: docker db"]
 
 
+@pytest.mark.parametrize(("user", "counts"), [(0, True), (None, True), (1000, False)])
+def test_a_user_s_own_container_does_not_decide_how_a_rollout_goes_on(user: int | None, counts: bool) -> None:
+    before, after = ran(), ran()
+    before["containers"]["items"] = [{"engine": "podman", "name": "toy", "is_pod": False, "nested": False, "namespace": None, "user": user}]
+    after["containers"]["items"] = []
+    assert bool(reboot.runs_again(before, after, ENABLED)) is counts
+
+
 def test_pods_go_where_kubernetes_wants_them() -> None:
     after = ran()
     after["containers"]["items"] = []

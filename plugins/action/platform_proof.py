@@ -28,6 +28,7 @@ from ..plugin_utils._history import feeding
 from ..plugin_utils._proof import start
 from ..plugin_utils._proof.start import Paths, Settings
 from ..plugin_utils._report.line import Line
+from ..plugin_utils._settings.extras import install
 from ..plugin_utils._settings.places import job_of
 from ..plugin_utils._standard import in_force
 from ..plugin_utils._standard.validation import plain
@@ -134,7 +135,7 @@ def check_requirements() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise AnsibleActionFail(f"the proof needs {' and '.join(missing)} in the Python that runs Ansible ({sys.executable}); "
-                                "install it there with: pip install 'firebreak-fleet[verify]' (or: pip install pytest pytest-testinfra)")
+                                f"install it there with: {install('verify')} (or: pip install pytest pytest-testinfra)")
     if not SUITE.is_dir():
         raise AnsibleActionFail(f"the proof suite is not at {SUITE}; this installation of the collection is incomplete")
 

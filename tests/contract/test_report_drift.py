@@ -9,13 +9,14 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import ansible_runner
 import pytest
 from playing import LOCAL, PLAYBOOK, play, write_inventory
-from workshop import REPOSITORY, repository_files
+from workshop import REPOSITORY, clean_environment, repository_files
 
 FORMS = ("fleet.json", "fleet.html", "fleet.prom", "junit.xml", "fleet.sarif")
 
@@ -65,6 +66,14 @@ def test_a_part_of_the_fleet_takes_no_whole_report_s_place(tmp_path: Path) -> No
     assert (tmp_path / "reports/latest").resolve() == whole
     (part,) = (path for path in (tmp_path / "reports").glob("*/fleet.json") if path.parent.resolve() != whole)
     assert (report_of(part.parent)["partial"], list(report_of(part.parent)["hosts"])) == (True, ["web1"])
+
+
+def test_a_misspelt_inventory_is_no_run_that_ends_well(tmp_path: Path) -> None:
+    command = [PLAYBOOK, "-i", "my/host.yml", str(REPOSITORY / "playbooks/report_drift.yml")]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(tmp_path, ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"), COLUMNS="400"),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0 and f"Unable to parse {tmp_path}/my/host.yml" in done.stderr, done
+    assert "No inventory was parsed" in done.stderr
 
 
 def test_check_mode_reports_as_well(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import importlib.util
 import sys
 from typing import Any
 
+from .._settings.extras import install
+
 NEEDED = ("sqlalchemy", "alembic")
 
 
@@ -27,7 +29,7 @@ def library(name: str) -> Any:
     lacking = missing(tuple(dict.fromkeys((name.partition(".")[0], *NEEDED))))
     if lacking:
         raise HistoryError(f"the history needs {' and '.join(lacking)} in the Python that runs Ansible ({sys.executable}); "
-                           "install it there with: pip install 'firebreak-fleet[history]'")
+                           f"install it there with: {install('history')}")
     return importlib.import_module(name)
 
 

@@ -19,6 +19,7 @@ from .._fleet import records, store
 from .._fleet.bounded import counted
 from .._heal import journal
 from .._rollout import keeping
+from .._settings.extras import install
 from . import happenings, ingest, observed
 from .clocks import FutureError
 from .database import History
@@ -66,7 +67,7 @@ def check(found: Setting) -> None:
     lacking = [*missing(), *(missing(("psycopg",)) if found.place.startswith("postgres") else ())]
     if found.is_asked and lacking:
         raise HistoryError(f"the history needs {' and '.join(lacking)} in the Python that runs Ansible ({sys.executable}); install it there with: "
-                           "pip install 'firebreak-fleet[history]' (or: pip install sqlalchemy alembic psycopg); firebreak_history=false keeps none")
+                           f"{install('history')} (or: pip install sqlalchemy alembic psycopg); firebreak_history=false keeps none")
 
 
 def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None], part: str = "") -> str:

@@ -26,7 +26,7 @@ from .results import Result
 _ASKED = pytest.StashKey[list[Asked]]()
 _WRITTEN = pytest.StashKey[str]()
 _EVIDENCE = pytest.StashKey[Path]()
-NEEDS = "the proof needs pytest-testinfra; install it with: pip install 'firebreak-fleet[verify]'"
+NEEDS = "the proof needs pytest-testinfra; install it with: pip install pytest-testinfra"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -120,12 +120,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except (AnsibleError, ValueError) as error:
             raise AnsibleActionFail(f"{host}: {first_line(error)}") from None
 
-    def _labels(self, host: str, variables: Mapping[str, Any]) -> Any:
+    def _labels(self, host: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The host's firebreak_labels, templated."""
         try:
-            return self._templar.template(variables.get(LABELS))
+            return inventory.labels(self._templar.template(variables.get(LABELS)))
         except AnsibleError as error:
             raise AnsibleActionFail(f"{host}: {LABELS} cannot be templated: {first_line(error)}") from None
+        except in_force.StandardError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from None
 
     def _outcome(self, host: str, options: dict[str, Any], variables: dict[str, Any]) -> Outcome:
         """Scan over the connection; what the connection does is an outcome too."""

@@ -12,9 +12,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._scan.asked import check_sections
+from ..plugin_utils._fleet import inventory
 from ..plugin_utils._report.standards import Held, standard_lines, together
 from ..plugin_utils._standard.in_force import Effective, effective, is_standard_variable, resolve
 from ..plugin_utils._standard.validation import StandardError
+from ..plugin_utils._standard.variables import LABELS
 from ..plugin_utils._transport.on_controller import ControllerAction
 from ..plugin_utils._transport.terminal import show
 
@@ -54,6 +56,7 @@ class ActionModule(ControllerAction):
     def _held(self, host: str, variables: Mapping[str, Any]) -> Held:
         """What one host is held to, or what is wrong with its variables."""
         try:
+            inventory.labels(self._templated(variables, filter(LABELS.__eq__, variables)).get(LABELS))
             return Held(host, effective(self._templated(variables, filter(is_standard_variable, variables))), "")
         except (AnsibleError, StandardError) as error:
             return Held(host, Effective(), " ".join(str(error).split()))

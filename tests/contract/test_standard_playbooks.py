@@ -47,11 +47,13 @@ def test_a_template_of_nothing_is_named_with_its_variable() -> None:
 
 def test_a_mistake_costs_one_message_and_no_scan(tmp_path: Path) -> None:
     hosts = {f"web{number}": {**LOCAL, "firebreak_standard": {"kernel": {"runing": "6.1"}}} for number in range(20)}
+    hosts["db1"] = {**LOCAL, "firebreak_labels": "rack1"}
     for playbook in ("report_drift.yml", "show_standard.yml", "scan.yml"):
         done = play(tmp_path, hosts, playbook=playbook)
         assert done.status != 0
         assert done.output.count("unknown key; did you mean 'running'?") <= 2  # newer cores say an error twice
         assert "and 14 more: firebreak_standard.kernel.runing" in done.output
+        assert "db1: firebreak_labels: seen 'rack1'; wanted: a mapping such as {rack: r7, owner: web team}" in done.output
     assert not (tmp_path / "reports").exists()
 
 

@@ -33,7 +33,7 @@ _LABELS_LIMIT = 20
 _NO_SECTIONS = ("scanner", "seconds", "evidence")
 # Facts without a meaning on this host, and such as were not asked for, are not lost.
 _NOT_LOST = ("not_applicable", "not_asked")
-_LABEL = re.compile(r"[a-z][a-z0-9_]{0,62}")
+LABEL = re.compile(r"[a-z][a-z0-9_]{0,62}")
 PLATFORM_FACTS = ("family", "id", "version_id", "architecture")
 
 
@@ -167,7 +167,7 @@ def labels_of(raw: Any) -> dict[str, str]:
     if not isinstance(raw, Mapping):
         return {}
     pairs = ((str(name), clipped(str(value), 100)) for name, value in raw.items() if value is not None and not isinstance(value, (dict, list)))
-    return dict(sorted((name, value) for name, value in pairs if _LABEL.fullmatch(name) and value)[:_LABELS_LIMIT])
+    return dict(sorted((name, value) for name, value in pairs if LABEL.fullmatch(name) and value)[:_LABELS_LIMIT])
 
 
 def _strangers(raw: Any) -> dict[str, str]:

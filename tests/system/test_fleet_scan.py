@@ -11,7 +11,9 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,7 +125,9 @@ LEFT = {"sudo_unpiped": "pipelining is off", "requiretty": "wants a terminal", "
         "own_word": "firebreak_transport is ansible"}
 
 
-def _play(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[str, Any]], *words: str, **play: Any) -> str:
+def _command(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[str, Any]], *words: str, **play: Any
+             ) -> tuple[list[str], dict[str, str]]:
+    """A play and its inventory, written; how it is run, and with which environment."""
     variables = {"ansible_connection": "ssh", "ansible_host": ADDRESS, "ansible_port": server.port, "ansible_ssh_private_key_file": str(server.key),
                  "ansible_ssh_common_args": LAX, "ansible_python_interpreter": PYTHON, "ansible_timeout": 120,
                  "ansible_control_path": str(server.key.parent / "{{ inventory_hostname }}")}
@@ -131,8 +135,12 @@ def _play(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[
     (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks, **play}]))
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_BECOME_ALLOW_SAME_USER": "true", "LC_ALL": "C.UTF-8",
                    "ANSIBLE_STRATEGY_PLUGINS": str(folder / MITOGEN_STRATEGIES)}
-    done = subprocess.run([str(BIN / "ansible-playbook"), "-i", str(folder / "hosts.json"), str(folder / "play.json"), *words],
-                          capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environment)
+    return [str(BIN / "ansible-playbook"), "-i", str(folder / "hosts.json"), str(folder / "play.json"), *words], environment
+
+
+def _play(folder: Path, hosts: dict[str, Any], server: Server, tasks: list[dict[str, Any]], *words: str, **play: Any) -> str:
+    argv, environment = _command(folder, hosts, server, tasks, *words, **play)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -232,6 +240,53 @@ def test_dead_hanging_and_flooding_hosts_cost_one_deadline_and_bounded_memory(se
     assert "of which none is read" in documents["flooding0"]["error"]
     assert documents["hanging0"]["error"] == "hanging0: no answer in 20 s"
     assert all(documents[host]["error"] is None for host in hosts if host.startswith("good"))
+
+
+class Counted(NamedTuple):
+    """The most processes at once below ansible-playbook: ssh clients, and Pythons."""
+
+    clients: int
+    pythons: int
+
+
+def _below(process: int) -> Iterator[tuple[int, bytes]]:
+    """The words of each process that descends from this one; what an ssh forks is the keeper of its connection."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return
+    for child in map(int, children):
+        with suppress(OSError):
+            words = Path(f"/proc/{child}/cmdline").read_bytes()
+            yield child, words
+            yield from () if words.startswith(b"ssh") else _below(child)
+
+
+def _counted(argv: list[str], environment: dict[str, str]) -> Counted:
+    process = subprocess.Popen(argv, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    clients, pythons, before = 0, 0, {0}
+    while process.poll() is None:
+        found = dict(_below(process.pid))
+        clients = max(clients, sum(words.startswith(b"ssh\0") and b"ControlPath" in words for words in found.values()))
+        # What is about to become another program has the words of the process that forked it, for a moment.
+        pythons = max(pythons, sum(b"ansible-playbook" in words and child in before for child, words in found.items()))
+        before = set(found)
+        time.sleep(0.02)
+    assert process.returncode == 0
+    return Counted(clients, pythons)
+
+
+def test_at_most_forks_clients_run_at_once_and_none_for_a_host_whose_connection_is_kept(server: Server, tmp_path: Path) -> None:
+    """Below ansible-playbook are the worker that asks, and one process that judges 25 hosts."""
+    slow = _script(tmp_path / "slow", "sleep 0.3; exit 75\n")
+    variables = {"ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=300s", "ansible_python_interpreter": slow}
+    hosts = {f"host{number:02d}": variables for number in range(25)}
+    seen = [_counted(*_command(tmp_path, hosts, server, [_fleet(tmp_path / f"run{turn}", forks=4)])) for turn in range(2)]
+    assert 1 <= seen[0].clients <= 4 and seen[1].clients == 0
+    assert all(one.pythons == 2 for one in seen)
+    cold, warm = (_documents(tmp_path / f"run{turn}") for turn in range(2))
+    assert sorted(cold) == sorted(warm) == sorted(hosts)
+    assert {document["reasons"][0].partition(":")[0] for document in (*cold.values(), *warm.values())} == {"python_too_old"}
 
 
 def test_the_user_of_the_command_line_and_the_plays_keywords_count(server: Server, tmp_path: Path) -> None:

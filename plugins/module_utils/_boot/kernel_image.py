@@ -5,7 +5,7 @@
 
 import re
 import struct
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from .._host.witness import refusals_told
 
@@ -55,6 +55,14 @@ def parse_version_text(data: bytes) -> str:
 
 def section_place(data: bytes, wanted: str) -> Tuple[int, int]:
     """(offset, bytes) of a section of a PE image, such as .uname of a unified kernel image; ValueError where there is none."""
+    places = section_places(data, wanted)
+    if not places:
+        raise ValueError("the PE image has no section %s" % wanted)
+    return places[0]
+
+
+def section_places(data: bytes, wanted: str) -> List[Tuple[int, int]]:
+    """The same for all sections of a name, in their order; ValueError for no PE image."""
     if data[:2] != b"MZ" or len(data) < 0x40:
         raise ValueError("no PE image: it begins with %r" % data[:2])
     header = struct.unpack_from("<I", data, 0x3C)[0]
@@ -62,12 +70,13 @@ def section_place(data: bytes, wanted: str) -> Tuple[int, int]:
         raise ValueError("no PE header at byte %d" % header)
     count, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
     table = header + 24 + optional
+    found = []
     for index in range(min(count, 96)):
         row = data[table + 40 * index:table + 40 * index + 40]
         if len(row) == 40 and row[:8].rstrip(b"\0") == wanted.encode("ascii"):
             used, size, offset = struct.unpack_from("<I", row, 8)[0], *struct.unpack_from("<II", row, 16)
-            return offset, min(used or size, size)
-    raise ValueError("the PE image has no section %s" % wanted)
+            found.append((offset, min(used or size, size)))
+    return found
 
 
 def build_of_image(host: Any, path: str) -> str:
@@ -99,6 +108,18 @@ def pe_section(host: Any, path: str, name: str, limit: int) -> bytes:
         raise ValueError("%s: %s" % (path, head.detail))
     offset, size = section_place(head.value, name)
     return bytes(host.read_bytes(path, min(size, limit), offset).if_there(b""))
+
+
+def profiles_of(host: Any, path: str) -> List[str]:
+    """What the further profiles of a unified image are called, behind the one that it is without: their ID, else their number (systemd 257)."""
+    head = host.read_bytes(path, 8192)
+    try:
+        places = section_places(head.value, ".profile") if not head.problem else []
+    except ValueError:
+        return []
+    texts = [host.read_bytes(path, min(size, 4096), offset).if_there(b"").decode("utf-8", "replace") for offset, size in places[1:]]
+    named = [re.findall(r"(?m)^ID=[\"']?([^\"'\n\0]+)", text) for text in texts]
+    return [names[-1] if names else str(number) for number, names in enumerate(named, 1)]
 
 
 def _ask_unified_image(host: Any, path: str) -> str:

@@ -14,7 +14,7 @@ from .._formats.bls import BlsEntry, compare_text
 class Choice(NamedTuple):
     """id: file name with its suffix (.conf or .efi), without boot counters; tries_left: None where boots are not counted.
 
-    options: what an entry gives the kernel, None for an image, which holds its own.
+    options: what an entry gives the kernel, None for an image, which holds its own; profile: which of a unified image's, counted from 0.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Choice(NamedTuple):
     version: str
     tries_left: Optional[int]
     options: Optional[str] = None
+    profile: int = 0
 
 
 # What the entry's own machine is called in its key architecture.
@@ -38,6 +39,8 @@ AUTOMATIC = (
 )
 # From this version on an id has its suffix, and a pattern must match it.
 _SUFFIX_SINCE = 245
+# From this version on each profile of a unified image is an entry, FILE@ID.
+PROFILES_SINCE = 257
 # Older ones know no uki in a .conf file, and pass over the entry (systemd#39886).
 _UNIFIED_KEYS_SINCE = 258
 
@@ -91,6 +94,10 @@ def _plain_order(left: str, right: str) -> int:
     return (left > right) - (left < right)
 
 
+def _file(choice: Choice) -> str:
+    return choice.id.rsplit("@", 1)[0] if choice.profile else choice.id
+
+
 def compare(left: Choice, right: Choice) -> int:
     """Negative where ``left`` is shown above ``right``: bad entries last, then sort-key, machine id, version and name, the newest first."""
     orders = [_plain_order(str(left.tries_left == 0), str(right.tries_left == 0)), bool(right.sort_key) - bool(left.sort_key)]
@@ -100,7 +107,7 @@ def compare(left: Choice, right: Choice) -> int:
             _plain_order(left.machine_id, right.machine_id),
             -compare_text(_ORDER, left.version, right.version),
         ]
-    orders.append(-compare_text(_ORDER, left.id, right.id))
+    orders += [-compare_text(_ORDER, _file(left), _file(right)), left.profile - right.profile]
     return next((order for order in orders if order), 0)
 
 

@@ -42,7 +42,7 @@ def targets(host: Any, loader_info: str = "") -> Targets:
     if wanted:
         choice = systemd_boot.find(choices + list(automatic), wanted, loader)
         once = _target(choice, "EFI variable LoaderEntryOneShot") if choice else Target(wanted, "", "EFI variable LoaderEntryOneShot", _LOADER, None)
-    images = tuple(choice.path for choice in choices if choice.path)
+    images = tuple(choice.path for choice in choices if choice.path and not choice.profile)
     return Targets(source, _target(default, how), once, None, "systemd-boot reads its configuration as it is", "not_applicable", images)
 
 
@@ -110,17 +110,19 @@ def _all_choices(host: Any, partitions: List[str], loader: int) -> List[Choice]:
             image = "%s/%s" % (root, entry.path.replace("\\", "/").lstrip("/")) if "uki-url" not in entry.fields else ""
             if systemd_boot.exists_for(entry, host.uname()[4], loader) and (not image or host.stat(image).problem != "absent"):
                 choices.append(systemd_boot.choice_of_entry(entry, image))
-        choices += _unified_images(host, root + "/EFI/Linux")
+        choices += _unified_images(host, root + "/EFI/Linux", loader >= systemd_boot.PROFILES_SINCE)
     return choices
 
 
-def _unified_images(host: Any, folder: str) -> List[Choice]:
-    """The images in a folder that the loader shows: those that hold an os-release with a name."""
+def _unified_images(host: Any, folder: str, with_profiles: bool) -> List[Choice]:
+    """The images in a folder that the loader shows: those that hold an os-release with a name, and each of their profiles."""
     found = []
     for name in [name for name in host.listdir(folder, 5000).if_there([]) if name.lower().endswith(".efi")][:200]:
         release = _image_os_release(host, "%s/%s" % (folder, name))
         if not name.lower().startswith("auto-") and any(release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID")):
-            found.append(systemd_boot.choice_of_image(name, "%s/%s" % (folder, name), release))
+            image = systemd_boot.choice_of_image(name, "%s/%s" % (folder, name), release)
+            profiles = kernel_image.profiles_of(host, image.path) if with_profiles else []
+            found += [image] + [image._replace(id="%s@%s" % (image.id, one), profile=number) for number, one in enumerate(profiles, 1)]
     return found
 
 

@@ -274,14 +274,14 @@ def test_systemd_boot_reads_loader_conf() -> None:
     assert collected(recording).facts["default_boot"]["release"] == "6.9.4-200.fc40.x86_64"
 
 
-def unified_image(**sections: str) -> bytes:
-    """A PE image as small as its header allows, with the named sections."""
-    names = list(sections)
+def unified_image(*further: tuple[str, str], **sections: str) -> bytes:
+    """A PE image as small as its header allows, with the named sections, and further ones of which several may have one name."""
+    names = [*sections.items(), *further]
     table = 0x80 + 24
     data = b"MZ" + b"\0" * 0x3A + struct.pack("<I", 0x80) + b"\0" * 0x40 + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, len(names), 0, 0, 0, 0, 0)
     offset, rows, body = table + 40 * len(names), b"", b""
-    for name in names:
-        content = sections[name].encode()
+    for name, text in names:
+        content = text.encode()
         rows += ("." + name).encode().ljust(8, b"\0") + struct.pack("<IIII", len(content), 0, len(content), offset + len(body)) + b"\0" * 16
         body += content
     return data + rows + body
@@ -309,6 +309,24 @@ def test_a_unified_image_says_which_kernel_it_holds() -> None:
     assert section.facts["default_boot"]["release"] == "6.10.3-200.fc40.x86_64"
     assert section.facts["default_boot"]["entry"] == "fedora.efi"
     assert "uname section" in section.facts["default_boot"]["how"]
+
+
+@pytest.mark.parametrize(("loader", "pattern", "entry", "is_image"), [
+    # systemd 257, src/boot/boot.c (boot_entry_add_type2): each further profile is FILE@ID, or FILE@NUMBER without one.
+    ("257.4", "fedora.efi@rescue", "fedora.efi@rescue", True), ("258", "fedora.efi@2", "fedora.efi@2", True),
+    ("257", "fedora.efi*", "fedora.efi", True), ("257", "fedora.efi@1", f"{MACHINE}-6.10.3-200.fc40.x86_64.conf", False),
+    ("256.7", "fedora.efi@rescue", f"{MACHINE}-6.10.3-200.fc40.x86_64.conf", False),
+])
+def test_each_profile_of_a_unified_image_is_an_entry(loader: str, pattern: str, entry: str, is_image: bool) -> None:
+    path, recording = "/efi/EFI/Linux/fedora.efi", systemd_boot()
+    recording["read"].update({"/efi/loader/loader.conf": f"default {pattern}\n", path: ""})
+    recording["read_bytes"] = {**recording["read_bytes"], **variable("LoaderInfo", words(f"systemd-boot {loader}"))}
+    data = unified_image(("profile", "ID=main\nTITLE=Main\n"), ("cmdline", "quiet"), ("profile", 'TITLE=x\nID="rescue"\n'), ("profile", "TITLE=y\n"),
+                         osrel="ID=later\nPRETTY_NAME=F\n", uname="6.1.3-200.fc40.x86_64")
+    section = Section("kernel")
+    loaders.collect_boot_targets(ByteHost(path, data, recording), section)
+    release = "6.1.3-200.fc40.x86_64" if is_image else "6.10.3-200.fc40.x86_64"
+    assert (section.facts["default_boot"]["entry"], section.facts["default_boot"]["release"]) == (entry, release)
 
 
 def test_an_image_without_a_release_in_its_name_says_it_itself() -> None:

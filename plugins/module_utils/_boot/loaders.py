@@ -16,9 +16,13 @@ from .target import NoAnswerError, System, Target, Targets, existing
 
 _EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi", "/boot")
 _FIRMWARE_FOLDER = "/sys/firmware/efi"
+# POWER without a hypervisor of its vendor's: grub-set-default meant nothing to some versions (open-power/petitboot#24).
+_OPAL = "/sys/firmware/opal"
 # A path alone: what a shell or grubby says of a file ("/etc/zipl.conf: No such file") begins with one, and goes on.
 _GRUBBY_PATH = re.compile(r"\s*/[^\s:]+\s*\Z")
 
+# Where Limine looks on each partition (its CONFIG.md), by the places of those that firmware reads.
+_LIMINE = tuple(root + folder for root in ("/", "/boot/", "/efi/", "/boot/efi/") for folder in ("", "limine/", "EFI/BOOT/"))
 # Configuration file -> loader that is recognised and not read, and what would tell its choice to who looks.
 _UNREAD = (
     ("/etc/zipl.conf", "zipl", "lsreipl and the default of its configuration"), ("/boot/zipl", "zipl", "lsreipl"),
@@ -28,10 +32,8 @@ _UNREAD = (
     ("/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/boot/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/boot/refind_linux.conf", "rEFInd", "default_selection in refind.conf"),
-    ("/boot/limine.conf", "Limine", "its default_entry and remember_last_entry"),
-    ("/boot/limine/limine.conf", "Limine", "its default_entry and remember_last_entry"),
-    ("/efi/limine.conf", "Limine", "its default_entry and remember_last_entry"),
-    ("/boot/limine.cfg", "Limine", "its DEFAULT_ENTRY"),
+    *((place + name, "Limine", would) for name, would in (
+        ("limine.conf", "its default_entry and remember_last_entry"), ("limine.cfg", "its DEFAULT_ENTRY")) for place in _LIMINE),
     ("/boot/efi/EFI/syslinux/syslinux.cfg", "syslinux", "its line DEFAULT"),
     ("/boot/elilo.conf", "ELILO", "its line default"), ("/etc/yaboot.conf", "yaboot", "its line default"),
     ("/etc/lilo.conf", "LILO", "lilo -q"), ("/boot/grub/menu.lst", "GRUB 0.9", "its line default"),
@@ -88,6 +90,8 @@ def find_targets(host: Any) -> Targets:
     snaps = snapd.kernels(host)
     if snaps:
         raise NoAnswerError("unsupported", "snapd chooses what boots (%s); snap list --all would tell" % ", ".join(snaps))
+    if not host.stat(_OPAL).problem:
+        raise NoAnswerError("unsupported", "Petitboot, this machine's firmware, reads the menus of other loaders in its own way; its menu would tell")
     efi = not host.stat(_FIRMWARE_FOLDER).problem
     pinned = proxmox.targets(host, efi)
     if pinned is not None:

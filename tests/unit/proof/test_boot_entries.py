@@ -53,10 +53,11 @@ menuentry 'Windows' --id win {
 """
 
 
-def default(entries: str, menu: str, environment: str, system: dict[str, str]) -> str:
+def default(entries: str, menu: str, environment: str, system: dict[str, str], tools: str = "", order: str = "") -> str:
     """The release that such a host boots by default, '' where the proof cannot tell."""
     release = "".join(f'{key}="{value}"\n' for key, value in system.items())
-    said = {"boot_entries": entries, "grub_menu": menu, "grub_env": environment, "boot_tools": "", "os_release": release}
+    said = {"boot_entries": entries, "grub_menu": menu, "grub_env": environment, "boot_tools": tools, "os_release": release,
+            "boot_order": order}
     try:
         return kernels.default_release(Proof("web1", Standard({}, (), ()), {name: Answer(out, "", 0, 1) for name, out in said.items()}))
     except BrokenPromiseError:
@@ -80,6 +81,16 @@ def test_what_red_hats_grub_boots(system: dict[str, str], environment: str, vers
 ])
 def test_the_menu_decides_which_entries_and_which_default(menu: str, version: str | None) -> None:
     assert default(TWO, menu, "saved_entry=cd33-4.18.0-553.el8\n", EL9) == (f"4.18.0-{version}.el8" if version else "")
+
+
+@pytest.mark.parametrize(("tools", "order", "is_known"), [
+    ("rival /boot/efi/EFI/BOOT/limine.conf\n", "BootOrder: 0001\nBoot0001* Linux\tHD(1)/\\EFI\\BOOT\\BOOTX64.EFI\n", False),
+    ("rival /boot/limine.conf\n", "BootOrder: 0001\nBoot0001* Rocky\tHD(1)/\\EFI\\rocky\\shimx64.efi\n", True),
+    ("rival /etc/lilo.conf\n", "firmware other\n", False), ("petitboot yes\n", "firmware other\n", False), ("", "firmware other\n", True),
+])
+def test_a_menu_counts_where_it_is_known_whose_comes_up(tools: str, order: str, is_known: bool) -> None:
+    """Guides put Limine beside a GRUB that stays; Petitboot has ways of its own (open-power/petitboot#24)."""
+    assert bool(default(TWO, MENU, "", EL9, tools, order)) is is_known
 
 
 def test_grubs_own_blscfg_has_an_order_of_its_own() -> None:

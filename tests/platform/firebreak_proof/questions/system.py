@@ -273,6 +273,16 @@ BOOT = (
             break
           done
         fi
+        [ -d /sys/firmware/opal ] && echo "petitboot yes"
+        # Where nothing says of itself that it started this boot, files of two loaders contradict each other.
+        rivals="limine.conf limine/limine.conf EFI/BOOT/limine.conf limine.cfg limine/limine.cfg EFI/BOOT/limine.cfg"
+        if [ -d /sys/firmware/efi ]; then
+          rivals="$rivals EFI/refind/refind.conf elilo.conf"
+          for path in /sys/firmware/efi/efivars/LoaderInfo-*; do [ -e "$path" ] && rivals=; done
+        else rivals="$rivals etc/lilo.conf"; fi
+        for folder in / /boot/ /efi/ /boot/efi/; do
+          for name in $rivals; do [ -e "$folder$name" ] && echo "rival $folder$name"; done
+        done
         command -v grubby >/dev/null && echo "grubby $(grubby --default-kernel)"
         command -v bootctl >/dev/null && [ -d /boot/loader/entries -o -d /efi/loader/entries -o -d /boot/efi/loader/entries ] &&
           bootctl --no-pager list 2>/dev/null | awk '/\\(default\\)/ { chosen = 1 } chosen && $1 == "linux:" { print "bootctl " $2; exit }

@@ -43,6 +43,13 @@ def options(text: str) -> list[Option]:
     return [found[number] for number in (order.group(1).split(",") if order else []) if number in found]
 
 
+def names_grub(proof: Proof) -> bool:
+    """Whether the program that the firmware starts first is called as GRUB or shim are."""
+    answer = proof.answers.get("boot_order")
+    known = options(answer.out) if answer is not None and not answer.status else []
+    return bool(known) and re.search(r"/(?:shim|grub)[^/]*$", known[0].path, re.IGNORECASE) is not None
+
+
 def first_image(proof: Proof) -> str:
     """The kernel that the firmware starts, itself or by shim; '' where a loader decides, or nobody tells."""
     answer = proof.answers.get("boot_order")

@@ -190,7 +190,7 @@ def default_release(proof: Proof) -> str:
     if composefs.is_one(proof) and not _by_kexec(proof):
         return composefs.next_release(proof, running_release(proof))
     image = (_by_kexec(proof) or tools.get("staged") or tools.get("proxmox") or boot_order.first_image(proof) or tools.get("extlinux")
-             or _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof))
+             or _menu_image(proof))
     if image.lower().endswith(".efi"):
         return boot_order.unified_release(proof, image)
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.
@@ -282,6 +282,15 @@ def foreign_modules(proof: Proof) -> dict[str, tuple[str, str]]:
 def kernels_with(proof: Proof, name: str) -> set[str]:
     """The releases that have a module of this name."""
     return {cells[2] for cells in proof.rows("modules") if cells[:2] == ["has", name] and len(cells) == 3}
+
+
+def _menu_image(proof: Proof) -> str:
+    """What a loader's menu boots by default; broken where nothing tells whose menu comes up."""
+    tools = proof.fields("boot_tools")
+    hold("petitboot" not in tools, f"{proof.host}'s firmware is Petitboot, which reads menus in its own way; what boots next, nobody can tell")
+    hold("rival" not in tools or boot_order.names_grub(proof),
+         f"{proof.host} has files of more than one boot loader ({tools.get('rival')}); whose menu comes up, nobody can tell")
+    return _conf_image(proof) or tools.get("grubby") or tools.get("bootctl") or _grub_image(proof)
 
 
 def _conf_image(proof: Proof) -> str:

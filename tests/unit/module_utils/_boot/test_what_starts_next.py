@@ -319,12 +319,22 @@ LIMINE = option(8, "Limine", "\\EFI\\limine\\limine_x64.efi")
     ("/boot/limine.conf", {}), ("/boot/extlinux/extlinux.conf", {}), ("/etc/lilo.conf", {}),
     ("/boot/limine.conf", firmwares([6], 6, DISK)), ("/boot/limine.conf", firmwares([8, 0], 8, LIMINE, SHIM)),
     ("/boot/EFI/refind/refind.conf", firmwares([6], 6, DISK)),
+    # Where Limine looks on each partition (its CONFIG.md).
+    ("/limine.cfg", {}), ("/boot/limine/limine.cfg", {}), ("/boot/efi/EFI/BOOT/limine.conf", firmwares([6], 6, DISK)),
+    ("/efi/limine/limine.conf", firmwares([6], 6, DISK)),
 ])
 def test_two_loaders_files_and_nothing_that_names_one(rival: str, known: dict[str, str]) -> None:
     """The guides of CachyOS and of Arch put Limine and rEFInd beside a GRUB that was there before, whose files stay."""
     under = {"listdir": EFI, "read_bytes": known} if known else {}
     reason, detail = why_not(collected({"/boot/grub/grub.cfg": MENU, rival: ""}, **under))
     assert (reason, "would tell" in detail) == ("unsupported", True), detail
+
+
+def test_firmware_that_reads_menus_in_its_own_way_is_named() -> None:
+    """open-power/petitboot#24: an OpenPOWER host whose grub-set-default meant nothing to it."""
+    host = {"/boot/grub/grub.cfg": MENU}
+    assert why_not(collected(host, listdir={"/sys/firmware/opal": ["exports"]}))[1].startswith("Petitboot, this machine's firmware")
+    assert collected(host).facts["default_boot"]["loader"] == "grub"
 
 
 @pytest.mark.parametrize(("rival", "known"), [

@@ -43,6 +43,19 @@ def test_the_proof_says_what_is_true(kind: Kind, tmp_path: Path) -> None:
     assert kind.names <= {(one.engine, one.name) for one in found}
 
 
+@pytest.mark.parametrize("where", ["snap/microk8s/current/bin", "var/lib/rancher/k3s/data/current/bin", "var/lib/rancher/rke2/bin"])
+def test_the_tool_that_a_distribution_of_kubernetes_brings_tells_names(where: str, tmp_path: Path) -> None:
+    """Without it containers would be seen, and none of their names and images (canonical/microk8s, k3s-io/k3s, rancher/rke2)."""
+    host, place = KINDS["pod"].build(), tmp_path / "host"
+    folder = Folder(place, host.recording, host.tools)
+    folder.with_containerd(host.tasks or [])
+    (place / where).mkdir(parents=True)
+    (place / "bin/ctr").rename(place / where / "ctr")
+    (place / where).with_name("ctr").symlink_to(place / "ctr")
+    found = boundaries.containers(folder.proof())
+    assert [(one.name, one.image) for one in found] == [("monitoring/exporter", "registry.example.org/exporter:1")]
+
+
 NODE = """version = 2
 disabled_plugins = [%s]
 [plugins."io.containerd.grpc.v1.cri".registry.configs."r".auth]

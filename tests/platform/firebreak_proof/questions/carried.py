@@ -114,7 +114,8 @@ CARRIED = (
           done
         fi
         ctr=$(command -v ctr)
-        for path in /usr/local/bin/ctr /var/lib/rancher/rke2/bin/ctr /snap/docker/current/bin/ctr; do
+        for path in /usr/local/bin/ctr /var/lib/rancher/rke2/bin/ctr /var/lib/rancher/k3s/data/current/bin/ctr /snap/microk8s/current/bin/ctr \
+            /snap/docker/current/bin/ctr; do
           [ -z "$ctr" ] && [ -x "$path" ] && ctr=$path
         done
         answered=
@@ -149,7 +150,8 @@ CARRIED = (
           for name in $(lxc-ls --running -1); do describe "$(lxc-info -n "$name" -p -H)" container lxc "" "$name" "" lxc-start "$name"; done
         fi
         for tool in incus lxc; do
-          command -v "$tool" >/dev/null && "$tool" list -f csv -c np status=running type=container 2>/dev/null |
+          lists=$(command -v "$tool"); [ -z "$lists" ] && [ -x "/snap/bin/$tool" ] && lists=/snap/bin/$tool
+          [ -n "$lists" ] && "$lists" list -f csv -c np status=running type=container 2>/dev/null |
             while IFS=, read -r name pid _; do
             engine=$tool; [ "$tool" = lxc ] && engine=lxd
             describe "$pid" container "$engine" "" "$name" "" "$engine" "$name"

@@ -139,7 +139,10 @@ def keep_everything_but_the_handler(place: Path, program: str) -> None:
 
 
 def _beside(name: str, text: str) -> Callable[[Node], None]:
-    return lambda made: (made.drop_ins() / name).write_text(text) and None
+    def act(made: Node) -> None:
+        (made.drop_ins() / name).write_text(text)
+
+    return act
 
 
 def _without_import(made: Node) -> None:

@@ -238,6 +238,7 @@ def held(proof: Proof) -> list[str]:
         pattern = re.match(r"(\S+) is locked by versionlock$", line)
         if _means_a_kernel(proof, pattern.group(1)) if pattern else "linux-" in line or "kernel" in line:
             found.append(line)
+
     def is_old(version: str) -> bool:
         return dnf_lists.is_behind(version, newest_installed(proof).version, proof.compare)
 

@@ -37,7 +37,7 @@ HEALERS = ("heal_fleet",)
 REFUSED = {
     "build_live_patch": ({"live_patch_build_hosts": "", "live_patch_build_cves": "CVE-2026-1000"}, "wanted a source, a bundle, a kernel release"),
     "configure_awx": ({"firebreak_awx_scm_url": "", "firebreak_awx_forks": "20.0"}, "Wanted: firebreak_awx_scm_url"),
-    "rollout_release": ({"firebreak_release": '["h0"]', "firebreak_skip": "yes"}, "no rollout is open there"),
+    "rollout_release": ({"firebreak_release": '["h0"]', "firebreak_skip": "yes"}, "no rollout was ever begun there"),
     "check_evidence": ({"firebreak_evidence": "", "firebreak_evidence_signer": "me"}, "Wanted: firebreak_evidence"),
 }
 # A container engine, of which a machine that tests may have one: it is looked at and not used. test_running_kata.py runs it whole.

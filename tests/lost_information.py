@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The figures of the two properties of lost information (docs/proof.md).
 
-    .venv/bin/python tests/lost_information.py                # every question: some ten minutes of one core
+    .venv/bin/python tests/lost_information.py                # every question: some four minutes of one core
     .venv/bin/python tests/lost_information.py --jobs 2       # the same by two processes
     .venv/bin/python tests/lost_information.py --stride 100   # each hundredth of them, in seconds
 

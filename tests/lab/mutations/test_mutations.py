@@ -74,9 +74,6 @@ def tampered_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 @pytest.fixture(scope="session")
 def turns(tampered_fleet: Fleet) -> list[Turn]:
     """Every mutation, done and undone, and a last turn in which nothing is done."""
-    before = ask_both(tampered_fleet, "before")
-    faults = {host: (seen.verdict, seen.findings, seen.unknown, seen.proof) for host, seen in before.items() if not seen.is_green}
-    assert not faults, f"before anything was tampered with: {faults}"
     return [take_turn(tampered_fleet, number, done) for number, done in enumerate([*mutation_table.rounds(MUTATIONS, TAMPERED), {}])]
 
 

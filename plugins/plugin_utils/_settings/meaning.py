@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import yaml
@@ -18,7 +19,8 @@ import yaml
 PREFIX = "firebreak_"
 # What enforce_platform.yml does, part by part; each is a tag.
 PARTS = ("mitigations", "kernel", "live_patching", "hypervisor", "kata")
-_TAGS_OF_ANSIBLE = ("all", "always", "never", "tagged", "untagged")
+# As like a part as a misspelt one is, by difflib.
+_LIKE = 0.7
 TRUE = ("true", "yes", "on", "1", "y", "t")
 FALSE = ("false", "no", "off", "0", "n", "f")
 _TEMPLATE = re.compile(r"\{\{|\{%")
@@ -132,13 +134,12 @@ def meaning(name: str, value: Any) -> Any:
 
 
 def strange_tags(given: Mapping[str, Sequence[str]], own: Sequence[str]) -> list[str]:
-    """What is wrong with tags, by the option that has them: one that nothing has runs nothing, or leaves nothing out, in silence.
+    """What is wrong with tags, by the option that has them: a part that is misspelt is not run, or not left out, in silence.
 
-    ``own`` are those that a playbook of one's own has given.
+    ``own`` are those that a playbook of one's own has given. Tags that are like no part are of somebody else's plays (molecule skips its own).
     """
-    known = {*PARTS, *_TAGS_OF_ANSIBLE, *own}
     return [f"{option} is {tag}, which nothing here has; wanted any of {', '.join(PARTS)} (parts of enforce_platform.yml)"
-            for option, tags in given.items() for tag in tags if tag not in known]
+            for option, tags in given.items() for tag in tags if tag not in (*PARTS, *own) and get_close_matches(tag, PARTS, 1, _LIKE)]
 
 
 def is_template(value: Any) -> bool:

@@ -146,6 +146,8 @@ def test_a_part_that_is_none_is_not_left_out_in_silence(value: Any) -> None:
     ({"--tags": ["kernle"]}, ["always"], ["--tags is kernle, which nothing here has; wanted any of "]),
     ({"--tags": ["all"], "--skip-tags": ["kernal", "kata"]}, ["always"], ["--skip-tags is kernal, which nothing here has; wanted any of "]),
     ({"--tags": ["web"]}, ["always", "web"], []),
+    ({"--tags": ["kernels"]}, ["always", "kernels"], []),
+    ({"--tags": ["all", "always", "tagged"], "--skip-tags": ["molecule-notest", "notest"]}, ["always"], []),
 ])
 def test_a_tag_that_nothing_has_is_named(given: dict[str, list[str]], own: list[str], wrong: list[str]) -> None:
     told = strange_tags(given, own)

@@ -116,7 +116,6 @@ FORGED = json.dumps({"runtimes": {"kata-forged": {"runtimeType": SHIM}}}, indent
 ENGINES = {
     "containerd": Kind("containerd(8)", containerd),
     "containerd, file changed since": Kind("containerd(8)", lambda: containerd().dated(CONTAINERD, written=LATER, changed=LATER), loaded=None),
-    "containerd, file put there since with an old date": Kind("cp(1), -p", lambda: containerd().dated(CONTAINERD, changed=LATER), loaded=None),
     "containerd, drop-in": Kind("containerd-config.toml(5)", lambda: dropped(0.0)),
     "containerd, drop-in changed since": Kind("containerd-config.toml(5)", lambda: dropped(LATER), loaded=None),
     "containerd was told another file": Kind("containerd(8), --config", lambda: containerd("--config", "/etc/other.toml"), loaded=False),

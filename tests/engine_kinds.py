@@ -53,7 +53,7 @@ def dropped(changed: float) -> KataHost:
     host = containerd().file(CONTAINERD, 'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n')
     host.file(DROP_IN, f"version = 3\n{table('kata', SHIM)}").folder("/etc/containerd/conf.d", "50-kata.toml")
     host.file("/usr/bin/containerd", '#!/bin/sh\ncat "$2" "${2%/*}"/conf.d/*.toml\n').running(300, "/usr/bin/containerd")
-    return host.dated(DROP_IN, written=changed, changed=changed)
+    return host.dated(DROP_IN, changed=changed)
 
 
 def crio(pid: int, changed: float = 0.0) -> KataHost:
@@ -62,14 +62,14 @@ def crio(pid: int, changed: float = 0.0) -> KataHost:
     host.recording["listdir"]["/proc"].remove("300")
     if pid:
         host.put(pid, 1, "/usr/bin/crio", argv=["crio"]).running(pid, "/usr/bin/crio")
-    return served(host.dated(where, written=changed, changed=changed) if changed else host, pid)
+    return served(host.dated(where, changed=changed) if changed else host, pid)
 
 
 def by_docker(*names: str, changed: float = 0.0, answers: bool = True) -> KataHost:
     """A Docker whose daemon knows these runtimes."""
     host = docker()
     host.tools["docker"] = "#!/bin/sh\nprintf '%s\\n' " + (" ".join(names) if answers else "; exit 1") + "\n"
-    return served(host.dated(DAEMON, written=changed, changed=changed) if changed else host, 300)
+    return served(host.dated(DAEMON, changed=changed) if changed else host, 300)
 
 
 def k3s(changed: float = 0.0) -> KataHost:
@@ -77,7 +77,7 @@ def k3s(changed: float = 0.0) -> KataHost:
     for parent in Path(K3S).parents[:-1]:
         host.folder(str(parent))
     host.recording["listdir"]["/proc"].remove("300")
-    return host.dated(RANCHER, written=changed, changed=changed) if changed else host
+    return host.dated(RANCHER, changed=changed) if changed else host
 
 
 def sleeping_k3s() -> KataHost:
@@ -116,6 +116,7 @@ FORGED = json.dumps({"runtimes": {"kata-forged": {"runtimeType": SHIM}}}, indent
 ENGINES = {
     "containerd": Kind("containerd(8)", containerd),
     "containerd, file changed since": Kind("containerd(8)", lambda: containerd().dated(CONTAINERD, written=LATER, changed=LATER), loaded=None),
+    "containerd, file put there since with an old date": Kind("cp(1), -p", lambda: containerd().dated(CONTAINERD, changed=LATER), loaded=None),
     "containerd, drop-in": Kind("containerd-config.toml(5)", lambda: dropped(0.0)),
     "containerd, drop-in changed since": Kind("containerd-config.toml(5)", lambda: dropped(LATER), loaded=None),
     "containerd was told another file": Kind("containerd(8), --config", lambda: containerd("--config", "/etc/other.toml"), loaded=False),

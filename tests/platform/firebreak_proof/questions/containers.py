@@ -89,6 +89,7 @@ KATA = (
             done
           done; true"""),
     # engine, and its configuration where that is not the usual one, or Docker's runtime, and what became of the handlers that are written there.
+    # The inode's own time: a file may be put there with the time that it had elsewhere.
     Question("engine_state", ("kata.unloaded_handlers",), DUMPS + r"""
         others=$(containerds | awk -F '\t' '$2 != "/etc/containerd/config.toml" && $2 !~ /^(\/var)?\/run\// { print $4, $2 }')
         printf '%s\n' "$others" | while read -r pid config; do
@@ -101,7 +102,7 @@ KATA = (
           fi
           ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
           began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          changed=$(stat -c %Y "$config" "${config%/*}"/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
+          changed=$(stat -c %Z "$config" "${config%/*}"/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
           # A distribution writes the file anew right before each start.
           if [ "${changed:-0}" -gt $((began + 1)) ]; then echo "containerd:$config changed"; else echo "containerd:$config loaded"; fi
         done
@@ -118,7 +119,7 @@ KATA = (
           # By numbers: a date in words names a time zone, and what an abbreviation of one means differs from tool to tool.
           ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
           began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          changed=$(stat -c %Y "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
+          changed=$(stat -c %Z "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
             sort -n | tail -n 1)
           if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
         done

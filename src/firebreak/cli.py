@@ -227,7 +227,7 @@ def enforce(**typed: Any) -> None:
 @click.option("--evidence-key", default="", help="An OpenSSH key that signs it.")
 @click.option("--report-dir", default="", help="The directory of a run, to write the proof beside its report.")
 def verify(**typed: Any) -> None:
-    """Prove by an independent suite that every host is on the standard. Needs the extra verify."""
+    """Prove by an independent suite that every host is on the standard. Needs the extra verify: pip install '.[verify]' in a clone."""
     given = {"firebreak_evidence": typed["evidence"], "firebreak_evidence_key": typed["evidence_key"], "firebreak_report_dir": typed["report_dir"]}
 
     def judge(outcome: Outcome) -> Exit:

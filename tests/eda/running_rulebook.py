@@ -63,6 +63,21 @@ class Rulebook:
             assert time.monotonic() < end, self.told()
             time.sleep(0.2)
 
+    def wait_for_end(self, event: str) -> None:
+        """Wait until an event's run is over: its last word stands in the journal, the history has it, and the lock is given back."""
+        self.wait("ended", event)
+        end = time.monotonic() + PATIENCE
+        while self._holder() == event:
+            assert time.monotonic() < end, self.told()
+            time.sleep(0.2)
+
+    def _holder(self) -> str:
+        """The event whose run holds the lock; '' where none does."""
+        try:
+            return (self.heal / "lock/event").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
     def told(self) -> str:
         """The end of what the programs said."""
         self._log.flush()

@@ -93,7 +93,7 @@ def test_an_advisory_is_answered_and_the_next_events_wait(world: World) -> None:
     event = json.dumps({"firebreak_event": {"kind": "drift", "id": "by-hand"}, "firebreak_heal_dir": str(world.rulebook.heal)})
     by_hand = world.rulebook.start("ansible-playbook", "-i", "inventory.yml", "firebreak.fleet.heal_fleet", "-e", event)
     for name in ("dsa-1", "while-busy", "by-hand"):
-        world.rulebook.wait("ended", name)
+        world.rulebook.wait_for_end(name)
     assert by_hand.wait(PATIENCE) == 0, world.rulebook.told()
     rows = world.rulebook.journal()
     order = list(dict.fromkeys(row["event"] for row in rows))
@@ -123,7 +123,7 @@ def test_it_is_told(world: World) -> None:
 def test_the_mitigation_goes_when_the_fix_is_in_force(world: World) -> None:
     world.have(False, {"status": "resolved", "fixed_version": "1.0-1"})
     world.rulebook.drop("dsa-1-fixed", {"id": "dsa-1-fixed", "details": f"Fixed: {CVE}"})
-    world.rulebook.wait("ended", "dsa-1-fixed")
+    world.rulebook.wait_for_end("dsa-1-fixed")
     healed = {row["host"]: row["why"] for row in world.rulebook.journal() if (row["event"], row["what"]) == ("dsa-1-fixed", "healed")}
     assert healed == dict.fromkeys(EXPOSED, "seen healed by a scan of its own, and proved"), world.rulebook.told()
     assert world.sysctls() == ["1", "1"]

@@ -71,7 +71,7 @@ def test_a_dropped_file_has_the_running_kernels_patched_in_the_boot_that_they_ar
     rulebook.drop("dsa-1", {"id": "dsa-1", "details": f"A hole of the kernel: {CVE}"})
     rulebook.wait("begun", "dsa-1")
     rulebook.drop("meanwhile", {"kind": "drift", "id": "meanwhile"})
-    rulebook.wait("ended", "dsa-1")
+    rulebook.wait_for_end("dsa-1")
     said = rulebook.said_of("dsa-1")
     for name in EXPOSED:
         assert said[name, "healed"] == "seen healed by a scan of its own, and proved", rulebook.told()
@@ -87,7 +87,7 @@ def test_who_is_unknown_is_left_alone_and_named(rulebook: Rulebook) -> None:
 
 
 def test_an_event_that_comes_meanwhile_waits(rulebook: Rulebook) -> None:
-    rulebook.wait("ended", "meanwhile")
+    rulebook.wait_for_end("meanwhile")
     order = [row["event"] for row in rulebook.journal()]
     assert order == sorted(order), "two runs at once"
 

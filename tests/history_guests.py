@@ -258,7 +258,7 @@ class GuestSuite(HistorySuite):
 
         for hour in range(3):
             an_hour(hour)
-        files, objects = list(Path("/proc/self/fd").iterdir()), kept()
+        objects, files = kept(), list(Path("/proc/self/fd").iterdir())
         for hour in range(3, 24):
             an_hour(hour)
         assert kept() == pytest.approx(objects, abs=1000)

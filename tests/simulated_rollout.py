@@ -62,14 +62,14 @@ class Simulation:
 
     def __init__(self, seed: int, hosts: int, domains: int, settings: dict[str, Any], failing: float = 0.004, killing: float = 0.02) -> None:
         self._dice = random.Random(seed)
-        self._events: list[dict[str, Any]] = [begun(hosts, domains, settings)]
+        self.events: list[dict[str, Any]] = [begun(hosts, domains, settings)]
         self._failing, self._killing = failing, killing
         self.world = World()
-        self.state = journal.fold(self._events)
+        self.state = journal.fold(self.events)
         self.killed = 0
 
     def _write(self, **event: Any) -> None:
-        self._events.append(event)
+        self.events.append(event)
         journal.apply(self.state, event)
 
     def run(self) -> Simulation:
@@ -90,7 +90,7 @@ class Simulation:
             if not self._through(wave.hosts):
                 # kill -9: all that is left is the journal. What hosts do goes on.
                 self.killed += 1
-                self.state = journal.fold(self._events)
+                self.state = journal.fold(self.events)
         self.world.breaches.append("it did not come to an end")
         return self
 

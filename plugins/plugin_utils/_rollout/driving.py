@@ -131,9 +131,9 @@ class Rollout:
 
     def note(self, host: str, step: str, did: str) -> dict[str, Any]:
         """A host begins a step, or has done it. One that may not begin it waits again."""
-        path, state = self._own()
+        path = self._held()
         keeping.renew(self.folder, self._process, self._now)
-        why = refused_now(state, state.hosts[host], self._now) if did == "started" and step in CAREFUL and host in state.hosts else ""
+        why = self._held_back(path, host) if did == "started" and step in CAREFUL else ""
         if why:
             keeping.append(path, [{"event": "result", "host": host, "status": WAITING, "why": why, "left": []}], self._now)
             raise RolloutError(f"{host}: {step} is not begun: {why}")
@@ -143,7 +143,7 @@ class Rollout:
     def result(self, host: str, status: str, why: str) -> dict[str, Any]:
         """How a host's wave ended for it, before its wave is over; nothing of one whose end is known. The answer says whether the host waits
         again and must not keep others waiting meanwhile: ``give_slot_back``."""
-        path, state = self._own()
+        path, state = self._own(host)
         known = state.hosts.get(host)
         if known and known.status == RUNNING:
             keeping.append(path, [{"event": "result", "host": host, "status": status, "why": why, "left": []}], self._now)
@@ -151,7 +151,7 @@ class Rollout:
 
     def steps(self, host: str) -> dict[str, Any]:
         """The steps that a host needs by its fresh record, and the kernel that its reboot is to bring, which a later run is told as well."""
-        path, state = self._own()
+        path, state = self._own(host)
         seen = self._documents(path, [host]).get(host)
         if seen is None or not seen.scanned:
             why = (seen.error or ", ".join(seen.reasons)) if seen else "no scan of it was kept"
@@ -211,13 +211,21 @@ class Rollout:
             raise RolloutError(f"{self.folder}: no rollout is open there")
         return path, state
 
-    def _own(self) -> tuple[Path, State]:
-        """The journal, for the run that holds the lock and for no other."""
-        path, state = self._current()
+    def _own(self, about: str = "") -> tuple[Path, State]:
+        """The journal and its state, for the run that holds the lock and for no other; ``about`` one host, of the steps its own alone are known."""
+        path = self._held()
+        return path, journal.fold(keeping.events(path, about))
+
+    def _held(self) -> Path:
+        path = keeping.current(self.folder)
         if path is None or not keeping.is_held_by(self.folder, self._process):
             held = keeping.holder(self.folder)
             raise RolloutError(f"this run does not hold the lock of {self.folder}; it is held by {held.get('owner') if held else 'nobody'}")
-        return path, state
+        return path
+
+    def _held_back(self, path: Path, host: str) -> str:
+        state = journal.fold(keeping.events(path, host))
+        return refused_now(state, state.hosts[host], self._now) if host in state.hosts else ""
 
     def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:
         """Of hosts that left the inventory nothing else could free the place: such are released by name whatever became of them."""

@@ -25,6 +25,8 @@ LOCK = "lock.json"
 WATCHED = "watched.jsonl"
 _JOURNAL = re.compile(r"\d{8}T\d{6}Z(-\d+)?\.jsonl")
 _AT = re.compile(r'"at": "([0-9TZ:-]{20})"')
+# How append() begins the line of a step.
+_STEP_OF = '{"event": "step", "host": '
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _LIMIT = 1024 * 1024 * 1024
 _TAIL = 64 * 1024
@@ -62,9 +64,13 @@ def new(folder: Path, now: datetime) -> Path:
     return store.private_directory(folder) / f"{base}{f'-{number}' if number > 1 else ''}.jsonl"
 
 
-def events(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The events of a journal; a torn last line is none, any other line that says nothing which can be ends the reading with an error."""
+def events(path: Path, about: str = "") -> Iterator[Mapping[str, Any]]:
+    """The events of a journal; a torn last line is none, any other line that says nothing which can be ends the reading with an error. Those
+    that are ``about`` one host leave out the steps of others, which are most of a journal and decide nothing for it: they are passed over unread."""
+    own = f"{_STEP_OF}{json.dumps(about)}," if about else _STEP_OF
     for number, line in enumerate(_whole_lines(path), 1):
+        if line.startswith(_STEP_OF) and not line.startswith(own):
+            continue
         try:
             event = json.loads(line)
         except (ValueError, RecursionError) as error:

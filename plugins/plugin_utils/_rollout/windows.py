@@ -34,6 +34,7 @@ class Window(NamedTuple):
     text: str
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Window:
     """The window that a text means."""
     found = _FORM.fullmatch(_LOOSE.sub(r"\1", text.strip()).replace("\u2013", "-"))

@@ -16,7 +16,9 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.store import StoreError
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import journal, keeping
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.driving import Begin, Rollout, RolloutError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.waves import refused_now
 from kept_rollout import NOW, OWN, begin, drive
+from simulated_rollout import SETTINGS, Simulation
 
 
 def test_a_torn_line_is_cut_off_and_a_broken_one_is_not_passed_over(tmp_path: Path) -> None:
@@ -30,6 +32,28 @@ def test_a_torn_line_is_cut_off_and_a_broken_one_is_not_passed_over(tmp_path: Pa
     path.write_text("{}\nno json\n{}\n")
     with pytest.raises(StoreError, match="line 2"):
         list(keeping.events(path))
+
+
+def test_what_is_read_about_one_host_leaves_out_the_steps_of_others_alone(tmp_path: Path) -> None:
+    path, names = tmp_path / "20261128T120000Z.jsonl", ("a", 'a"b', "ä, b", "a\\", "ab")
+    steps = [{"event": "step", "host": name, "step": "change", "did": "done"} for name in names]
+    keeping.append(path, [{"event": "begun", "hosts": {name: {} for name in names}}, *steps, {"event": "ended"}], NOW)
+    for name in names:
+        seen = list(keeping.events(path, name))
+        assert [(event["event"], event.get("host")) for event in seen] == [("begun", None), ("step", name), ("ended", None)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_read_about_one_host_decides_as_the_whole_journal_does(tmp_path: Path, seed: int) -> None:
+    path, fleet = tmp_path / "20261128T120000Z.jsonl", Simulation(seed, 40, 8, SETTINGS, failing=0.03, killing=0.2).run()
+    for length in range(1, len(fleet.events), 97):
+        path.unlink(missing_ok=True)
+        keeping.append(path, fleet.events[:length], NOW)
+        whole = journal.fold(keeping.events(path))
+        for name, host in list(whole.hosts.items())[::9]:
+            own = journal.fold(keeping.events(path, name))
+            assert (own.hosts[name], own.status, own.budget) == (host, whole.status, whole.budget)
+            assert refused_now(own, own.hosts[name], NOW) == refused_now(whole, host, NOW)
 
 
 DAMAGED: list[Any] = [

@@ -54,7 +54,7 @@ def _engine(
     booted_at: Optional[float],
 ) -> Dict[str, Any]:
     row: Dict[str, Any] = {"name": name, "path": path, "package": package, "source": known.sources.get(package or ""),
-                           "version": known.versions.get(package or "")}
+                           "module": known.modules.get(package or ""), "version": known.versions.get(package or "")}
     if row["version"] is None and known.problem is None and (path or daemon):
         row["version"] = _ask(host, path or program_of(daemon))
     row.update(running=daemon is not None, pid=None, started_at=None, stale=None, reason="")

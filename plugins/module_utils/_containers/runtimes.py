@@ -26,7 +26,7 @@ def find(host: Any) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
         package = next((item for item in packages if item in known.versions), None) if not path.startswith("/usr/local/") else None
         own = package is not None and package != "containerd.io"
         rows.append({"name": name, "path": path, "package": package, "source": known.sources.get(package or ""),
-                     "version": known.versions.get(package or "") if own else None})
+                     "module": known.modules.get(package or ""), "version": known.versions.get(package or "") if own else None})
     return _once(rows), known.problem, known.detail
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The section ``hypervisor``: whether the host makes virtual machines, is one, or both, with what, and whether what runs is what is installed."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._cpu import section as cpu_section
 from .._formats import processes as proc
@@ -11,6 +11,7 @@ from .._formats import running_files
 from .._host.birth import birth_of
 from .._os import virtualization
 from .._packages import managers
+from .._packages.installed import modules_of
 from . import guest_boot, guest_trust, kvm, libvirt_guests, machine_types, monitors, owners, running_monitors
 from .kinds import SOFTWARE_KVM
 
@@ -141,7 +142,8 @@ def _collect_components(
     unknown = _unknown(host, owned, running)
     found = owners.of(host, manager, unknown) if unknown else {}
     packages, owned = packages + list(found.values()), dict(owned, **found)
-    components = [_component(host, package, monitors.principal(package.binaries, architecture)) for package in packages]
+    modules = modules_of(host, {package.name: package.version for package in packages}) if manager == "rpm" else {}
+    components = [_component(host, package, modules, monitors.principal(package.binaries, architecture)) for package in packages]
     components += _unpackaged(host, [path for path in unknown if path not in found and path in monitors.UNPACKAGED])
     section.put("components", components, "the folders of programs, %s" % _SOURCES[manager])
     return components, owned, manager
@@ -162,8 +164,9 @@ def _packages(host: Any, manager: str) -> Tuple[List[monitors.Package], Optional
     return monitors.parse_rpm(answer.value.out), None, ""
 
 
-def _component(host: Any, package: monitors.Package, path: Optional[str]) -> Dict[str, Any]:
-    return {"name": package.component, "package": package.name, "version": package.version, "path": path, "build_id": _build_id(host, path)}
+def _component(host: Any, package: monitors.Package, modules: Mapping[str, str], path: Optional[str]) -> Dict[str, Any]:
+    return {"name": package.component, "package": package.name, "module": modules.get(package.name), "version": package.version, "path": path,
+            "build_id": _build_id(host, path)}
 
 
 def _build_id(host: Any, path: Optional[str]) -> Optional[str]:
@@ -190,7 +193,7 @@ def _unpackaged(host: Any, paths: List[str]) -> List[Dict[str, Any]]:
         name = monitors.component_of(path.rpartition("/")[2])
         size = host.stat(path)
         version = running_monitors.find_text_version(host, path, size.value.size) if name == "qemu" and not size.problem else None
-        found.append({"name": name, "package": None, "version": version, "path": path, "build_id": _build_id(host, path)})
+        found.append({"name": name, "package": None, "module": None, "version": version, "path": path, "build_id": _build_id(host, path)})
     return found
 
 
@@ -202,7 +205,8 @@ def _in_containers(section: Any, known: List[Dict[str, Any]], processes: Optiona
             process["reason"].startswith(running_files.OWN_ROOT) or "libvirt daemon" in process["reason"])
         if is_apart and not any(row["build_id"] and row["build_id"] == process["build_id"] for row in known):
             found[process["version"], process["build_id"]] = {
-                "name": "qemu", "package": None, "version": process["version"], "path": process["exe"], "build_id": process["build_id"]}
+                "name": "qemu", "package": None, "module": None, "version": process["version"], "path": process["exe"],
+                "build_id": process["build_id"]}
     rows = list(found.values())
     if rows and section.facts.get("components") is not None:
         section.put("components", known + rows, "the folders of programs, /proc/*/exe")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
-from . import live, reach, streams
+from . import live, modularity, reach, streams
 from .model import AFFECTED, NOT_AFFECTED, SOURCE, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
@@ -98,8 +98,8 @@ def judge(said: Told, seen: Seen) -> Answer | None:
 def _of_other_streams(cve: str, rows: Sequence[tuple[str, Row]], seen: Seen) -> Answer:
     """Where a thing is spoken of, and only in streams whose versions have no order with its own."""
     version = seen.runs.text or seen.next.text or ""
-    spoken = ", ".join(sorted({row.stream for _id, row in rows})[:5])
-    wanted = " or ".join(seen.streams[:2]) or f"the stream of {version or seen.component}"
+    spoken = ", ".join(sorted({f"{row.stream} {row.modules}".strip() for _id, row in rows})[:5])
+    wanted = f"{' or '.join(seen.streams[:2])} {seen.module or ''}".strip() or f"the stream of {version or seen.component}"
     return Answer(UNKNOWN, seen.component, f"{cve} is told of {spoken}, not of {wanted}", seen.facts, observed=version)
 
 
@@ -142,7 +142,7 @@ class _Later(NamedTuple):
 def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen, version: Version, streams_of: Sequence[str]) -> list[tuple[str, Row]]:
     """The rows of the nearest stream that closes the hole, else of the nearest: fixes of Ubuntu Pro go on where the base release's end."""
     by_stream: dict[str, list[tuple[str, Row]]] = {}
-    for id_, row in rows:
+    for id_, row in modularity.about(rows, seen.module):
         if not row.live_patch and not is_live_patch(row.package):
             by_stream.setdefault(row.stream, []).append((id_, row))
     near = [by_stream[name] for name in streams_of if name in by_stream]
@@ -171,8 +171,16 @@ def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | N
         return base._replace(reason=f"no order of versions: {error}"[:200])
     closed = f"fixed in {fixes}" if fixes else "which is none of the versions with the hole"
     reasons = {FIXED: f"{seen.runs.text} runs, {closed}", UNAFFECTED: "the feed says that this package never had the hole",
-               UNKNOWN: seen.runs.why if not seen.runs.text else "the vendor is still investigating"}
+               UNKNOWN: seen.runs.why if not seen.runs.text else _undecided(rows)}
     return base._replace(answer=state, reason=reasons[state])
+
+
+def _undecided(rows: Sequence[tuple[str, Row]]) -> str:
+    """Why rows give no answer for a version that is known."""
+    if len(modularity.apart(rows)) == 1:
+        return "the vendor is still investigating"
+    named = sorted({row.modules for _id, row in rows if row.modules})
+    return f"the module streams {', '.join(named)[:200]} differ, and the record does not tell of which it is a build"
 
 
 def _fix(row: Row) -> str:
@@ -181,7 +189,13 @@ def _fix(row: Row) -> str:
 
 
 def _state(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str:
-    """What a version is by the rows: a hole that is named twice is closed only where both fixes are in."""
+    """What a version is by the rows: unknown where it depends on a module stream that nobody knows."""
+    states = {_state_by(each, version, order) for each in modularity.apart(rows)}
+    return states.pop() if len(states) == 1 else UNKNOWN
+
+
+def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str:
+    """What a version is by rows that are all about it: a hole that is named twice is closed only where both fixes are in."""
     affected = _without_repeats([row for _id, row in rows if row.state == AFFECTED])
     if not affected:
         return UNAFFECTED if all(row.state == NOT_AFFECTED for _id, row in rows) else UNKNOWN

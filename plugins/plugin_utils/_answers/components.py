@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._fleet.bounded import dig, mappings_at, text_at, texts
-from . import reach, streams
+from . import modularity, reach, streams
 from .naming import names_of
 from .seen import Hanging, Live, Patch, Placed, Seen, Version
 from .virtual import monitors, sandboxes
@@ -142,7 +142,7 @@ def _engines(record: Mapping[str, Any]) -> Iterator[Placed]:
         # What no package brought is of no stream of packages.
         order = "" if engine.get("package") else "dpkg"
         seen = Seen(name, names_of(engine), runs, known, installed, "restart_service", ("containers.engines",), order,
-                    source=text_at(engine, "source"))
+                    source=text_at(engine, "source"), module=modularity.of_part(engine, known.text))
         yield Placed(seen, where, hanging)
     for runtime in mappings_at(record, "containers.runtimes"):
         name, version = runtime.get("name"), runtime.get("version")
@@ -150,7 +150,7 @@ def _engines(record: Mapping[str, Any]) -> Iterator[Placed]:
             # It runs for a moment, when a container is started: what is installed is what the next one gets.
             known = Version(version, "") if isinstance(version, str) else Version(None, f"containers.runtimes: no version of {name}")
             yield Placed(Seen(name, names_of(runtime), known, known, (version,) if isinstance(version, str) else (), "none",
-                              ("containers.runtimes",), source=text_at(runtime, "source")), "")
+                              ("containers.runtimes",), source=text_at(runtime, "source"), module=modularity.of_part(runtime, known.text)), "")
 
 
 def _microcode(record: Mapping[str, Any]) -> Iterator[Placed]:

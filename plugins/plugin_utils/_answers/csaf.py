@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from . import purls, streams
 from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Advisory, FeedError, Row
+from .modularity import module_of
 from .osv import cve_of
 
 # What a status of a product means. SUSE names the version that closes a hole "recommended", and CSAF has first_fixed beside fixed.
@@ -34,6 +35,7 @@ class _Package(NamedTuple):
     name: str
     kind: str
     version: str
+    module: str = ""
 
 
 class _Tree(NamedTuple):
@@ -41,6 +43,7 @@ class _Tree(NamedTuple):
 
     packages: dict[str, _Package]
     platforms: dict[str, str]
+    modules: dict[str, str]
     made_of: dict[str, tuple[str, ...]]
 
 
@@ -75,7 +78,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _tree(value: Any, version: str) -> _Tree:
-    tree = _Tree({}, {}, {})
+    tree = _Tree({}, {}, {}, {})
     if not isinstance(value, Mapping):
         return tree
     for product in (*_branches(value.get("branches"), 0), *_mappings(value.get("full_product_names"))):
@@ -117,7 +120,9 @@ def _name(tree: _Tree, product: Mapping[str, Any]) -> None:
     if not isinstance(product_id, str):
         return
     named = helper if isinstance(helper, Mapping) else {}
-    package = next((found for text in (named.get("purl"), *_texts(named.get("purls"))) if (found := _of_purl(text))), None)
+    said = [purl for text in (named.get("purl"), *_texts(named.get("purls"))) if (purl := purls.parse(text))]
+    package = next((_of_purl(purl) for purl in said if not purl.is_module), None)
+    tree.modules.update((product_id, purl.module) for purl in said if purl.is_module and purl.module)
     package = package or (_of_nevra(product_id) if product_id not in tree.made_of else None)
     if package:
         tree.packages[product_id] = package
@@ -126,11 +131,8 @@ def _name(tree: _Tree, product: Mapping[str, Any]) -> None:
         tree.platforms[product_id] = stream
 
 
-def _of_purl(text: object) -> _Package | None:
-    purl = purls.parse(text)
-    if purl is None or purl.kind == "rpmmod":
-        return None
-    return _Package(purl.name, SOURCE if purl.is_source else BINARY, purl.version)
+def _of_purl(purl: purls.Purl) -> _Package:
+    return _Package(purl.name, SOURCE if purl.is_source else BINARY, purl.version, purl.module)
 
 
 def _of_nevra(text: str) -> _Package | None:
@@ -149,27 +151,28 @@ def _rows(status: Any, tree: _Tree) -> Iterator[Row]:
             stream, package = _resolved(product, tree)
             if stream is None or package is None:
                 continue
+            row = Row(streams.in_line(stream, package.name, package.version), package.name, package.kind, modules=package.module)
             if state not in _FIXED:
-                last = package.version if state == "last_affected" else ""
-                yield Row(streams.in_line(stream, package.name, package.version), package.name, package.kind, state=_STATES[state], last=last)
+                yield row._replace(state=_STATES[state], last=package.version if state == "last_affected" else "")
             elif package.version:
-                yield Row(streams.in_line(stream, package.name, package.version), package.name, package.kind, fixed=package.version)
+                yield row._replace(fixed=package.version)
 
 
 def _resolved(product: str, tree: _Tree) -> tuple[str | None, _Package | None]:
     """The stream of the platform and the package that a product id stands for; None for what the document does not tell."""
-    stream, package, waiting = None, None, [product]
+    stream, package, module, waiting = None, None, "", [product]
     for _turn in range(_DEPTH):
         if not waiting:
             break
         one = waiting.pop()
         package = package or tree.packages.get(one) or (_plain(one) if one != product and one not in tree.platforms else None)
-        stream = stream or tree.platforms.get(one)
+        stream, module = stream or tree.platforms.get(one), module or tree.modules.get(one, "")
         # The package's own side of a composed product is looked at first.
         waiting.extend(reversed(tree.made_of.get(one, ())))
-    return stream, package
+    return stream, package._replace(module=package.module or module) if package else None
 
 
 def _plain(text: str) -> _Package | None:
-    """A package that is named by its bare name, as products without a version are: kernel, kernel-default."""
-    return _Package(text, SOURCE, "") if _NAME.match(text) else None
+    """A package that is named by its bare name, as products without a version are: kernel, kernel-default, virt:rhel/qemu-kvm."""
+    module, _slash, name = text.rpartition("/")
+    return _Package(name, SOURCE, "", module_of(module)) if _NAME.match(name) and bool(module) == bool(module_of(module)) else None

@@ -21,7 +21,7 @@ from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
 from .relevant import is_kernel, is_live_patch, is_relevant
 from .told import Told
 
-FORMAT = 5
+FORMAT = 6
 _PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,7 +30,7 @@ CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEX
 CREATE TABLE cve (name TEXT NOT NULL, advisory INTEGER NOT NULL REFERENCES advisory, PRIMARY KEY (name, advisory)) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE row (advisory INTEGER NOT NULL REFERENCES advisory, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL,
-                  introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, last TEXT NOT NULL);
+                  introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, last TEXT NOT NULL, modules TEXT NOT NULL);
 CREATE TABLE exploited (cve TEXT PRIMARY KEY, due TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE likelihood (cve TEXT PRIMARY KEY, score REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE problem (place TEXT NOT NULL, why TEXT NOT NULL, partial INTEGER NOT NULL);
@@ -47,7 +47,7 @@ CREATE INDEX advisory_by_day ON advisory (published);
 
 # Most rows are of packages that no host has: of them the advisory itself says what they are about.
 _TOLD = ("SELECT a.number, a.id, a.files, a.other, a.spoken, a.notices, r.stream, r.package, r.kind, r.introduced, r.fixed, r.state, r.module, "
-         "r.version, r.last FROM cve JOIN advisory a ON a.number = cve.advisory "
+         "r.version, r.last, r.modules FROM cve JOIN advisory a ON a.number = cve.advisory "
          "LEFT JOIN row r ON r.advisory = a.number AND r.package IN ({}) WHERE cve.name = ? ORDER BY a.id, r.rowid")
 
 
@@ -83,9 +83,9 @@ class _Writer:
             self.count, advisory.id, advisory.summary if rows else "", advisory.published, "\n".join(advisory.files), ", ".join(others)[:200],
             any(is_kernel(row.package) for row in rows), self._spoken(rows), any(row.live_patch for row in rows)))
         self._database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, self.count) for name in advisory.cves))
-        self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
+        self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
             (self.count, self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
-             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last) for row in rows))
+             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last, row.modules) for row in rows))
 
     def _spoken(self, rows: Iterable[Row]) -> str:
         """The packages and the streams of rows, as numbers of words."""
@@ -170,8 +170,7 @@ class Index:
         for number, name, files, other, spoken, notices, stream, package, *rest in self._database.execute(self._asking(names), (cve,)):
             documents[number] = (files, other, spoken, notices)
             if package is not None:
-                kind, introduced, fixed, state, module, version, last = rest
-                row = Row(words[stream], words[package], kind, introduced, fixed, state, LivePatch(module, version) if module else None, last)
+                row = _row(words[stream], words[package], *rest)
                 found.setdefault(words[package], []).append((name, row))
         spoken_of = [self._spoken(spoken) for _files, _other, spoken, _notices in documents.values()]
         about = sorted({package for packages, _streams in spoken_of for package in packages})
@@ -212,7 +211,12 @@ class Index:
         return str(found[0]) if found else ""
 
     def _rows(self, advisory: int) -> Iterator[Row]:
-        for stream, package, kind, introduced, fixed, state, module, version, last in self._database.execute(
-                "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, last FROM row JOIN word s ON s.number = row.stream "
+        for found in self._database.execute(
+                "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, last, modules FROM row JOIN word s ON s.number = row.stream "
                 "JOIN word p ON p.number = row.package WHERE advisory = ?", (advisory,)):
-            yield Row(stream, package, kind, introduced, fixed, state, LivePatch(module, version) if module else None, last)
+            yield _row(*found)
+
+
+def _row(stream: str, package: str, kind: str, introduced: str, fixed: str | None, state: str, module: str | None, version: int, last: str,
+         modules: str) -> Row:
+    return Row(stream, package, kind, introduced, fixed, state, LivePatch(module, version) if module else None, last, modules)

@@ -23,7 +23,8 @@ class Row(NamedTuple):
 
     ``introduced`` and ``fixed`` are versions in the stream's own order; '' for introduced means since ever, None for fixed means that
     there is no fix yet. ``last`` is the last version that has the hole, where the feed tells that and not the first without it ('').
-    ``state`` is not_affected where the feed says that the package never had the hole.
+    ``state`` is not_affected where the feed says that the package never had the hole. ``modules`` are the module streams whose builds alone are meant
+    ("virt-devel:rhel virt:rhel"); '' where none is named.
     """
 
     stream: str
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     state: str = AFFECTED
     live_patch: LivePatch | None = None
     last: str = ""
+    modules: str = ""
 
 
 class Advisory(NamedTuple):

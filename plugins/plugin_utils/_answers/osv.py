@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
-from . import kernel_org, streams
+from . import kernel_org, modularity, streams
 from .model import AFFECTED, BINARY, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
 from .relevant import is_live_patch
 
@@ -51,8 +51,12 @@ def parse(document: Any) -> Advisory | None:
     name = document["id"]
     own = [name, *_list(document.get("aliases")), *_list(document.get("upstream"))]
     cves = _cves(own) or _cves(_list(document.get("related")))
-    rows = tuple(row for affected in _list(document.get("affected")) if isinstance(affected, Mapping) for row in _rows(affected))
-    return Advisory(name[:100], cves, rows, _text(document.get("summary") or document.get("details")), _text(document.get("published")))
+    rows = (row for affected in _list(document.get("affected")) if isinstance(affected, Mapping) for row in _rows(affected))
+    modules = modularity.of_title(document.get("summary"))
+    if modules:
+        # OSV has no key for modules: its users name them in the title.
+        rows = (row._replace(modules=modules) if modularity.is_build(row.fixed or row.last or row.introduced) else row for row in rows)
+    return Advisory(name[:100], cves, tuple(rows), _text(document.get("summary") or document.get("details")), _text(document.get("published")))
 
 
 def _cves(ids: list[Any]) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from .modularity import module_of
+
 _LIMIT = 1000
 _SOURCE_ARCHITECTURES = ("src", "source", "nosrc")
 
 
 class Purl(NamedTuple):
-    """A package: rpm or deb, whose, its name, its version with the epoch ('' for none), and its qualifiers."""
+    """A package (or a module of packages): rpm, rpmmod or deb, whose, its name, its version with the epoch ('' for none), and its qualifiers."""
 
     kind: str
     namespace: str
@@ -28,6 +30,21 @@ class Purl(NamedTuple):
     def is_source(self) -> bool:
         """Whether a source package is meant. One without an architecture names all that is built of it."""
         return self.qualifiers.get("arch", "src") in _SOURCE_ARCHITECTURES
+
+    @property
+    def module(self) -> str:
+        """The module stream that the purl names (virt:rhel): as what it is, before the package's name, or as a qualifier; '' for none.
+
+        All three are Red Hat's: rpmmod/redhat/virt@rhel:8100..., rpmmod/redhat/virt:rhel/qemu-kvm, rpm/redhat/qemu-kvm?rpmmod=virt:rhel:8100...
+        """
+        if self.kind == "rpmmod":
+            return module_of(f"{self.name}:{self.version}" if self.is_module else self.namespace.partition("/")[2])
+        return module_of(self.qualifiers.get("rpmmod"))
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a whole module is meant and no package."""
+        return self.kind == "rpmmod" and "/" not in self.namespace
 
 
 def parse(text: object) -> Purl | None:

@@ -23,7 +23,7 @@ _OWN_LINE = ("linux", "linux-aws", "linux-azure", "linux-gcp", "linux-ibm", "lin
 _SETTLED = (20, 4)
 _TAGS = {"fedora": re.compile(r"\.fc([0-9]+)"), "amazon": re.compile(r"\.amzn([0-9]+)"), "debian": re.compile(r"~deb([0-9]+)u"),
          "ubuntu": re.compile(r"~([0-9]{2}\.[0-9]{2})(?:\.[0-9]+)*\Z")}
-_PACKAGE_TAGS = {"fedora": _TAGS["fedora"], "amazon": _TAGS["amazon"], "redhat": re.compile(r"[.+]el([0-9]+)")}
+_PACKAGE_TAGS = {"fedora": _TAGS["fedora"], "amazon": _TAGS["amazon"], "redhat": re.compile(r"[.+_]el([0-9]+)")}
 _ENTERPRISE_TAG = re.compile(r"\.el([0-9]+)(_[0-9]+|uek)?")
 # Of version 8 the kernels with which its first minor releases began have no minor release in their own: all others without one are CentOS Stream's.
 _FIRST_OF_8 = re.compile(r"4\.18\.0-(?:80|147|193|240|305|348)(?:\.[0-9]+)*\.el8|4\.18\.0-[0-9]+\.[0-9.]+\.el8")

@@ -66,7 +66,8 @@ class Seen(NamedTuple):
     ``next`` the version that the restart of ``disruption`` puts in force, ``installed`` every version on disk, ``offered`` what an update would
     bring; ``source`` is its source package where that is told. ``streams`` are those by which what runs is judged, the
     nearest first, ``order`` is the order of its versions. ``home`` is the host's os-release (ID, VERSION_ID), by which the streams of its other
-    versions are told, and ``coming`` names what ``next`` is of where that is another package than what runs: (source, names).
+    versions are told, and ``coming`` names what ``next`` is of where that is another package than what runs: (source, names). ``module`` is the
+    module stream that it is a build of: '' for none, None where nobody says.
     """
 
     component: str
@@ -88,6 +89,7 @@ class Seen(NamedTuple):
     mitigated: tuple[Mitigated, ...] = ()
     home: tuple[str, str] = ("", "")
     coming: tuple[str, tuple[str, ...]] = ("", ())
+    module: str | None = ""
 
 
 class Hanging(NamedTuple):

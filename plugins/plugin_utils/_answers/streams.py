@@ -120,7 +120,7 @@ def of_distro(namespace: str, distro: str) -> str | None:
 _IDS = {"debian": "debian", "ubuntu": "ubuntu", "rhel": "redhat", "rocky": "rocky", "almalinux": "almalinux", "ol": "oracle", "amzn": "amazon",
         "sles": "suse", "opensuse-leap": "opensuse", "fedora": "fedora", "centos": "centos"}
 _MAJOR_ONLY = ("redhat", "rocky", "almalinux", "oracle", "centos")
-_MINOR = re.compile(r"\.el([0-9]+)_([0-9]+)")
+_MINOR = re.compile(r"(?:\.el([0-9]+)_|\.module\+el([0-9]+)\.)([0-9]+)")
 
 # What a version says of the stream that it was built in: no advisory of the base release can judge it.
 _MARKS = ((re.compile(r"~bpo[0-9]+"), "backports"), (re.compile(r"\.ksplice[0-9]*\."), "ksplice"), (re.compile(r"_fips\b|\bfips"), "fips"),
@@ -156,10 +156,10 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     name = _mark(family, version)
     if name:
         return [f"{base}:{word}" for word in (_FIPS_OF_UBUNTU if (family, name) == ("ubuntu", "fips") else (name,))]
-    minor = _MINOR.search(version)
+    minor = _minor_of(version)
     if family == "redhat" and minor:
-        long_lived = [f"{family}:{minor[1]}.{minor[2]}:{name}" for name in ("eus", "e4s", "aus", "tus")]
-        return [*long_lived, f"{family}:{minor[1]}.{minor[2]}", base]
+        long_lived = [f"{family}:{'.'.join(minor)}:{name}" for name in ("eus", "e4s", "aus", "tus")]
+        return [*long_lived, f"{family}:{'.'.join(minor)}", base]
     # What is sold beside a release holds the very same packages, and goes on where the base release's updates end.
     beside = {"ubuntu": ["pro"], "suse": ["ltss"]}.get(family, [])
     return [base, *(f"{base}:{name}" for name in beside)]
@@ -221,11 +221,17 @@ def _mark(family: str, version: str) -> str:
 
 def neighbours(version: str) -> list[str]:
     """The other minor releases of Red Hat's, from which a package of this version gets its fix where its own has none: the newer ones first."""
-    minor = _MINOR.search(version)
+    minor = _minor_of(version)
     if not minor:
         return []
-    own = int(minor[2])
-    return [f"redhat:{minor[1]}.{number}" for number in (*range(own + 1, 21), *reversed(range(own)))]
+    own = int(minor[1])
+    return [f"redhat:{minor[0]}.{number}" for number in (*range(own + 1, 21), *reversed(range(own)))]
+
+
+def _minor_of(version: str) -> tuple[str, str] | None:
+    """The minor release of Red Hat's that a version was built for (el8_10, module+el8.10.0), as two numbers; None where it does not say."""
+    found = _MINOR.search(version)
+    return (found[1] or found[2], found[3]) if found else None
 
 
 def order_of(stream: str) -> str:

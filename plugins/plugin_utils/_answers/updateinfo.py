@@ -17,6 +17,7 @@ from typing import IO
 from xml.etree import ElementTree
 
 from .model import BINARY, Advisory, FeedError, Row, UnknownFormError
+from .modularity import module_of
 from .osv import cve_of
 from .streams import in_line
 
@@ -88,13 +89,15 @@ def _advisory(stream: str, update: ElementTree.Element) -> Advisory | None:
         return None
     name = (update.findtext("id") or "").strip()
     cves = tuple(sorted({cve for one in update.iter("reference") for text in _named(one) if (cve := cve_of(text))}))
-    rows: dict[tuple[str, str], Row] = {}
-    for package in update.iter("package"):
-        row = _row(stream, package)
-        if row and len(rows) < _ROWS_LIMIT:
-            rows[row.package, row.fixed or ""] = row
+    rows: dict[Row, None] = {}
+    for collection in list(update.iter("collection")) or [update]:
+        modules = _modules(collection)
+        for package in collection.iter("package"):
+            row = _row(stream, package, modules)
+            if row and len(rows) < _ROWS_LIMIT:
+                rows[row] = None
     published = update.find("issued")
-    return Advisory(name[:100], cves, tuple(rows.values()), (update.findtext("title") or "")[:300],
+    return Advisory(name[:100], cves, tuple(rows), (update.findtext("title") or "")[:300],
                     (published.get("date") or "" if published is not None else "")[:30]) if name else None
 
 
@@ -106,7 +109,13 @@ def _named(reference: ElementTree.Element) -> list[str]:
     return list(takewhile(lambda word: word.startswith("CVE-"), (word.rstrip(":") for word in words)))
 
 
-def _row(stream: str, package: ElementTree.Element) -> Row | None:
+def _modules(collection: ElementTree.Element) -> str:
+    """The module streams that a collection is of, wherever in it they stand."""
+    named = (module_of(f"{one.get('name')}:{one.get('stream')}") for one in collection.iter("module") if one.get("name") and one.get("stream"))
+    return " ".join(sorted(set(filter(None, named))))
+
+
+def _row(stream: str, package: ElementTree.Element, modules: str) -> Row | None:
     name, version, release = package.get("name"), package.get("version"), package.get("release")
     if not name or not version or not release:
         return None
@@ -114,4 +123,4 @@ def _row(stream: str, package: ElementTree.Element) -> Row | None:
     # Tools that write what they do not know write "None" or "(none)".
     epoch = epoch if epoch.isdecimal() else "0"
     fixed = f"{epoch}:{version}-{release}"
-    return Row(in_line(stream, name, fixed), name, BINARY, fixed=fixed)
+    return Row(in_line(stream, name, fixed), name, BINARY, fixed=fixed, modules=modules)

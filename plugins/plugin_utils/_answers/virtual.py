@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._fleet.bounded import mappings_at, text_at
-from . import kernel_org
+from . import kernel_org, modularity
 from .naming import names_of
 from .seen import GUEST_KERNEL, Hanging, Placed, Seen, Version
 from .streams import GO, UPSTREAM
@@ -31,7 +31,8 @@ def monitors(record: Mapping[str, Any]) -> Iterator[Placed]:
             continue
         installed = (version,) if isinstance(version, str) else ()
         following = Version(installed[0] if installed else None, "" if installed else f"hypervisor.components: no version of {name}")
-        seen = Seen(name, names_of(part), following, following, installed, "none", ("hypervisor.components",))
+        seen = Seen(name, names_of(part), following, following, installed, "none", ("hypervisor.components",),
+                    module=modularity.of_part(part, following.text))
         mine = [process for process in processes if process.get("component") == name]
         for process in mine:
             text = process.get("version")

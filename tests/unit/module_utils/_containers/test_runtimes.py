@@ -29,7 +29,7 @@ def found(status: str, *paths: str) -> list[dict[str, Any]]:
 
 def test_a_runtime_has_its_packages_version_and_source() -> None:
     (row,) = found(STATUS, "/usr/bin/runc")
-    assert row == {"name": "runc", "path": "/usr/bin/runc", "package": "runc", "source": "runc-app", "version": "1.1.12-0ubuntu3.1"}
+    assert row == {"name": "runc", "path": "/usr/bin/runc", "package": "runc", "source": "runc-app", "module": None, "version": "1.1.12-0ubuntu3.1"}
 
 
 def test_what_a_package_brings_beside_others_has_no_version_of_its_own() -> None:

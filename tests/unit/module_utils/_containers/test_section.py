@@ -225,7 +225,7 @@ def test_engines_have_the_package_managers_version_and_their_daemon() -> None:
     world = World().file("/var/lib/dpkg/status", STATUS).file("/usr/bin/containerd", inode=42).process(300, "/usr/bin/containerd", ["containerd"])
     assert world.containers().facts["engines"] == [{
         "name": "containerd", "path": "/usr/bin/containerd", "package": "containerd", "source": "containerd",
-        "version": "1.7.24~ds1-6+deb13u1", "running": True, "pid": 300, "started_at": STARTED, "stale": False, "reason": ""}]
+        "module": None, "version": "1.7.24~ds1-6+deb13u1", "running": True, "pid": 300, "started_at": STARTED, "stale": False, "reason": ""}]
 
 
 def test_a_replaced_daemon_is_stale() -> None:

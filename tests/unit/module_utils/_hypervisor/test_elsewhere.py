@@ -28,7 +28,7 @@ def test_a_containers_qemu_is_compared_with_what_its_daemon_would_start(daemon_r
     facts = machine.scan().facts
     process = next(row for row in facts["processes"] if row["component"] == "qemu")
     assert (process["stale"], process["reason"], process["version"]) == (stale, reason, "9.1.0-15.el9_6.4")
-    assert {"name": "qemu", "package": None, "version": "9.1.0-15.el9_6.4", "path": KVM, "build_id": OLD} in facts["components"]
+    assert {"name": "qemu", "package": None, "module": None, "version": "9.1.0-15.el9_6.4", "path": KVM, "build_id": OLD} in facts["components"]
 
 
 def test_a_users_daemon_decides_nothing() -> None:

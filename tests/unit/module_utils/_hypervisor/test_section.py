@@ -25,7 +25,8 @@ def test_a_current_monitor_has_its_packages_version() -> None:
         "pid": 4242, "component": "qemu", "exe": QEMU, "deleted": False, "version": PACKAGE, "version_how": "package", "build_id": NEW,
         "stale": False, "reason": "", "started_at": "2025-11-24T02:06:40Z", "guest": "web1", "machine_type": "pc-i440fx-1.7",
         "machine_type_in_effect": "pc-i440fx-1.7"}]
-    assert section.facts["components"] == [{"name": "qemu", "package": "qemu-system-x86", "version": PACKAGE, "path": QEMU, "build_id": NEW}]
+    assert section.facts["components"] == [
+        {"name": "qemu", "package": "qemu-system-x86", "module": None, "version": PACKAGE, "path": QEMU, "build_id": NEW}]
     assert section.facts["machine_types"] == ["pc-i440fx-1.7"] == section.facts["deprecated_machine_types"]
     assert section.facts["is_host"] is True and section.facts["is_guest"] is False and section.facts["under"] == "none"
     assert [(entry["fact"], entry["reason"]) for entry in section.nulls] == [
@@ -116,7 +117,7 @@ def test_a_replaced_cloud_hypervisor_outside_kata_is_read_as_stale() -> None:
     assert (process["component"], process["stale"], process["deleted"], process["version"]) == ("cloud-hypervisor", True, True, None)
     assert process["reason"] == f"its binary {path} was replaced: build {OLD} runs, build {NEW} is installed"
     component, = (row for row in section.facts["components"] if row["name"] == "cloud-hypervisor")
-    assert component == {"name": "cloud-hypervisor", "package": None, "version": None, "path": path, "build_id": NEW}
+    assert component == {"name": "cloud-hypervisor", "package": None, "module": None, "version": None, "path": path, "build_id": NEW}
     assert section.facts["is_host"] is True
 
 

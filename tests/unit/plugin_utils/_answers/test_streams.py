@@ -87,6 +87,10 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("fedora", "43", "6.18.0-0.rc5.250.vanilla.fc43", ["fedora:43:copr"]),
     ("fedora", "43", "6.17.7-300.fc43", ["fedora:43"]),
     ("rocky", "9.6", "17:9.1.0-15.el9s", ["rocky:9:sig"]),
+    # Builds of modules say the minor release in a way of their own; AlmaLinux's has no plus.
+    ("rhel", "8.6", "15:6.2.0-12.module+el8.6.0+20219+ea8c1d95", [
+        "redhat:8.6:eus", "redhat:8.6:e4s", "redhat:8.6:aus", "redhat:8.6:tus", "redhat:8.6", "redhat:8"]),
+    ("almalinux", "8.9", "15:6.2.0-40.module_el8.9.0+3681+41cbbbcc.1.alma.1", ["almalinux:8"]),
     # Amazon Linux 2: kernel-5.10 and its like are repositories; each has packages called kernel.
     ("amzn", "2", "5.10.240-238.959.amzn2", ["amazon:2:kernel-5.10"]),
     ("amzn", "2", "4.14.355-277.643.amzn2", ["amazon:2"]),

@@ -28,5 +28,6 @@ def test_a_label_names_the_module_of_a_build(versions: dict[str, str], answer: l
 
 
 def test_rpm_is_not_asked_where_no_version_is_of_a_module() -> None:
-    """A recorded host that is asked what it did not record fails."""
-    assert installed.modules_of(RecordedHost({}), {"podman": "4:5.4.0-9.el9_6", "runc": "1.2.5-1.el9_6"}) == {}
+    versions = {"podman": "4:5.4.0-9.el9_6", "runc": "1.2.5-1.el9_6"}
+    host = RecordedHost({"run": {" ".join(installed.module_query(sorted(versions))): [0, "podman\tcontainer-tools:4.0:80100:1\n", ""]}})
+    assert installed.modules_of(host, versions) == {}

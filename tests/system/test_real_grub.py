@@ -82,7 +82,7 @@ def test_thirty_thousand_pairs_of_each_branch_are_in_the_order_of_its_rules(syst
 @pytest.mark.parametrize(("before", "options"), MENUS)
 def test_the_options_add_what_grub_adds(newer: Path, before: str, options: str) -> None:
     ordered = written(newer, texts(IDS))
-    entries = [grub_menu.Entry(entry.fields["title"], entry.id, entry.path, None, True, "", "", ()) for entry in ordered]
+    entries = [grub_menu.Entry(entry.fields["title"], entry.id, entry.path, None, True, "", "", (), "") for entry in ordered]
     menu = f"insmod blsuki\n{before}blscfg --path (host){FOLDER} {options}\nmenuentry T9T {{ linux /k-9 }}\nset timeout=-1\n"
     outcome = grub_menu.run(menu, grub_menu.Disk({}, {}, {}, {}, {FOLDER: entries}), "pc")
     ours = [entry.title for entry in outcome.entries]

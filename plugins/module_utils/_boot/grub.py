@@ -5,7 +5,7 @@
 
 import re
 from collections import OrderedDict
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from .._formats import bls as bls_entries
 from .._formats import grubenv, mountinfo
@@ -16,6 +16,7 @@ from .target import NoAnswerError, System, Target, Targets, existing, on_host
 
 _FOLDERS = ("/boot/grub2", "/boot/grub")
 _EFI_SYSTEM_PARTITIONS = ("/boot/efi", "/efi")
+_OWN_PLACES = ("/", "/boot") + _EFI_SYSTEM_PARTITIONS
 _DEFAULTS = "/etc/default/grub"
 _DEFAULTS_FOLDER = "/etc/default/grub.d"
 
@@ -64,15 +65,35 @@ class Reader:
     def _refuse_foreign(self, path: str, text: str) -> None:
         """NoAnswerError for a file that hands over to a file system that is not of the system that runs."""
         named = _FILE_SYSTEM.search(text)
-        device = self.host.realpath("/dev/disk/by-uuid/" + named.group(1)).value if named else None
+        device = self._device_of(named.group(1)) if named else None
         if named is None or (device is None and self.vendor == self.own_vendor):
             return
-        known = mountinfo.of_host(self.host)
-        sources = {mount.source for mount in (mountinfo.covering(known, place) for place in ("/", "/boot")) if mount}
-        ours = sources | {self.host.realpath(source).value for source in sources}
-        if sources and (device is None or device not in ours):
+        ours = self._devices(("/", "/boot"))
+        if ours and (device is None or device not in ours):
             raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s; a scan of that would tell" % (
                 path, named.group(1)))
+
+    def _device_of(self, file_system: str) -> Optional[str]:
+        return self.host.realpath("/dev/disk/by-uuid/" + file_system).value  # type: ignore[no-any-return]
+
+    def _devices(self, places: Tuple[str, ...]) -> Set[str]:
+        """The devices of the file systems at these places, by each of their names."""
+        known = mountinfo.of_host(self.host)
+        sources = {mount.source for mount in (mountinfo.covering(known, place) for place in places) if mount}
+        return sources | {self.host.realpath(source).value for source in sources}
+
+    def _is_foreign(self, entry: Entry) -> bool:
+        """Whether an entry's files lie on a device that is here and holds nothing of the system that runs.
+
+        Of file systems without one device of their own (btrfs and ZFS over several, overlays) that is not known.
+        """
+        device = self._device_of(entry.file_system) if entry.file_system else None
+        if device is None:
+            return False
+        known = mountinfo.of_host(self.host)
+        mounts = [mountinfo.covering(known, place) for place in _OWN_PLACES]
+        single = all(mount is not None and mount.source.startswith("/dev/") and mount.kind != "btrfs" for mount in mounts)
+        return single and device not in self._devices(_OWN_PLACES)
 
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""
@@ -132,7 +153,7 @@ class Reader:
         if answer.problem and answer.problem != "absent":
             raise NoAnswerError(answer.problem, "%s: %s" % (folder, answer.detail))
         return [Entry(entry.fields.get("title", entry.path), entry.id, entry.path, None, True, entry.fields.get("options"), entry.version,
-                      entry.initrds) for entry in bls_entries.grub_order(entries, branch)]
+                      entry.initrds, "") for entry in bls_entries.grub_order(entries, branch)]
 
     def target(self, configuration: Configuration, blocks: Optional[Dict[str, Dict[str, str]]] = None) -> Tuple[Target, Outcome]:
         """What it boots; NoAnswerError where that rests on what only the machine knows when it starts."""
@@ -165,13 +186,17 @@ class Reader:
         if outcome.ended:
             raise NoAnswerError("unsupported", "%s: it ends GRUB by its command %s; what that starts would tell" % (source, outcome.ended))
         if outcome.handed_to:
-            raise NoAnswerError("unsupported", "%s hands over to %s, which is not found and would tell" % (source, ", ".join(outcome.handed_to[:3])))
+            raise NoAnswerError("unsupported", "%s hands over to %s, which is not followed and would tell" % (
+                source, ", ".join(outcome.handed_to[:3])))
         try:
             entry, names, how = grub_default.select(outcome.entries, outcome.default, self.redhat)
         except ValueError as error:
             raise NoAnswerError("unparsable", "%s: %s" % (source, error)) from error
         if grub_menu.UNKNOWN in outcome.default + entry.path:
             raise NoAnswerError("unsupported", "%s: it depends on a variable that GRUB sets when it starts; set at its prompt would tell" % source)
+        if self._is_foreign(entry):
+            raise NoAnswerError("unsupported", "%s: its entry %s is of another system, on the file system %s; a scan of that would tell" % (
+                source, names, entry.file_system))
         return Target(names, self.on_host(entry.path), "%s: default=%r is its %s" % (source, outcome.default, how),
                       "grub-bls" if entry.bls else "grub", entry.options, entry.version, tuple(map(self.on_host, entry.initrds)))
 

@@ -11,14 +11,15 @@ named where the run rests on it: the caller runs again with the opposite.
 import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
 
-from . import grub_blscfg, grub_script, grub_test
+from . import grub_blscfg, grub_loading, grub_script, grub_test
 from .grub_script import Command, For, Function, If, Loop, Tree, Word
 
 # title and id select an entry; path is the image that it loads ('' without one); children is None but for a submenu; bls: from a .conf file.
 # options is the kernel's command line, None where it cannot be told; version: what a .conf file calls its kernel; initrds: the files given.
+# file_system: the UUID that was searched for the device of the image, '' where it was found otherwise.
 Entry = NamedTuple("Entry", [
     ("title", str), ("id", str), ("path", str), ("children", Optional[List[Any]]), ("bls", bool), ("options", Optional[str]), ("version", str),
-    ("initrds", Tuple[str, ...])])
+    ("initrds", Tuple[str, ...]), ("file_system", str)])
 
 # What is known of the files that GRUB sees, by its path without the device: texts (None: there is none), whether a path exists, the variables of
 # environment blocks, the entries of folders of .conf files as the system's own blscfg orders them, and as GRUB 2.14's does. What is missing here is
@@ -40,11 +41,9 @@ UNKNOWN = "\0"
 BLS_FOLDER = "/loader/entries"
 _FEATURES = (
     "feature_menuentry_id", "feature_default_font_path", "feature_platform_search_hint", "feature_all_video_module", "feature_timeout_style")
-_OPTIONS_WITH_VALUE = ("--class", "--users", "--hotkey", "--source", "--id")
-_LINUX_COMMANDS = ("linux", "linux16", "linuxefi")
-_INITRD_COMMANDS = ("initrd", "initrd16", "initrdefi")
-_MODULE_COMMANDS = ("module", "module2", "xen_module")
-_LOADING = _LINUX_COMMANDS + ("xen_linux", "multiboot", "multiboot2", "xen_hypervisor", "chainloader")
+# Menus of other loaders, and menus of which GRUB takes the entries alone.
+_FOREIGN_MENUS = tuple(kind + how for kind in ("legacy_", "syslinux_") for how in ("configfile", "source")) + tuple(
+    "extract_%sentries_%s" % (kind, how) for kind in ("", "legacy_", "syslinux_") for how in ("configfile", "source"))
 _ENDING = ("exit", "normal_exit", "halt", "reboot", "fwsetup", "boot")
 # Commands whose --set gives a variable something that only the machine knows; where search finds a device, its files are the host's own.
 _SETTERS = ("regexp", "probe", "stat", "date", "smbios", "cpuid", "getenv", "cmosdump", "pcidump", "rdmsr", "hwmatch")
@@ -54,7 +53,7 @@ _OF_SECURE_BOOT = ("lockdown", "shim_lock")
 # Those that name the variables themselves: Flatcar's choice of a partition, a server's answer, a key.
 _NAMING = {"gptprio.next": r"-[du] (\w+)", "net_get_dhcp_option": r"\A(\w+)", "read": r"(\w+)\Z"}
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
-_DEVICE = re.compile(r"^\([^)]*\)")
+_FILE_SYSTEM = re.compile(r"[0-9A-Fa-f]{4,16}(?:-[0-9A-Fa-f]{4,12})*\Z")
 _IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _STEPS = 100000
 _DEPTH = 30
@@ -143,26 +142,42 @@ class _Machine:
         self.uses_bls = False
         self.ended = ""
         self.successor: Optional[_Machine] = None
+        self.file_system = ""
+        # Whether a function or an entry runs; the loops in it, how many of them are to be left, whether the last one only begins anew.
+        self.in_function = self.returning = False
+        self.loops = self.breaks = 0
+        self.continues = False
 
     def menu(self) -> List[Entry]:
         """The entries, each as it would run if it were chosen now: with the variables as they are at the end."""
         return [self._with_values(entry) if isinstance(entry, Entry) else self._entry(*entry) for entry in self.entries]
 
     def expand(self, words: List[Word]) -> List[str]:
-        """The words with variables replaced; one that is nothing but empty variables without quotes vanishes."""
-        expanded = []
+        """The words with variables replaced: one without quotes is parted at its blanks, and vanishes where it is empty."""
+        expanded: List[str] = []
         for word in words:
-            text = "".join(self._value(part) if kind == "variable" else part for kind, part, _quoted in word)
-            if len(text) > _TEXT:
+            made = [""]
+            for kind, part, quoted in word:
+                pieces = self._pieces(part, quoted) if kind == "variable" else [part]
+                made = made[:-1] + [made[-1] + "".join(pieces[:1])] + pieces[1:]
+            if sum(map(len, made)) > _TEXT:
                 raise ValueError("a word of more than %d characters" % _TEXT)
-            if text or any(piece[2] for piece in word):
-                expanded.append(text)
+            if any(made) or any(piece[2] for piece in word):
+                expanded += made
         return expanded
+
+    def _pieces(self, name: str, quoted: bool) -> List[str]:
+        """The words that a variable stands for."""
+        if name == "@":
+            values = [self.arguments.get(str(number), "") for number in range(1, int(self.arguments.get("#", "0")) + 1)]
+        else:
+            values = [self._value(name)]
+        return values if quoted else [piece for value in values for piece in value.split()]
 
     def _value(self, name: str) -> str:
         if name == "?":
             return "0" if self.world.settled(self.status) else "1"
-        return self.arguments.get(name, "") if name in "#*@" or name.isdigit() else self.variables.get(name, "")
+        return self.arguments.get(name, "") if name in "#*" or name.isdigit() else self.variables.get(name, "")
 
     def run(self, tree: Tree) -> Status:
         """The status of the last command; ValueError for a script that does not end."""
@@ -171,24 +186,29 @@ class _Machine:
             raise ValueError("functions and files call each other more than %d deep" % _DEPTH)
         status: Status = True
         for node in tree:
-            if self.ended or self.successor:
-                break
             self.world.step(len(self.entries))
             status = self.status = self._node(node)
+            if self._goes_elsewhere() or self.breaks:
+                break
         self.world.depth -= 1
         return status
 
     def run_with(self, tree: Tree, arguments: List[str]) -> Status:
         """The same of what is given arguments: a function, or an entry, whose first one is its title."""
-        before = dict(self.arguments)
+        before = dict(self.arguments), self.in_function, self.loops
         self._set_arguments(arguments)
+        self.in_function, self.loops = True, 0
         status = self.run(tree)
-        self.arguments = before
+        self.arguments, self.in_function, self.loops = before
+        self.returning = False
         return status
+
+    def _goes_elsewhere(self) -> bool:
+        return bool(self.ended or self.successor or self.returning)
 
     def _set_arguments(self, arguments: List[str]) -> None:
         everything = " ".join(arguments)
-        self.arguments = {"#": str(len(arguments)), "*": everything, "@": everything}
+        self.arguments = {"#": str(len(arguments)), "*": everything}
         self.arguments.update((str(number), value) for number, value in enumerate(arguments, 1))
 
     def _node(self, node: Any) -> Status:
@@ -199,12 +219,12 @@ class _Machine:
                 if self.world.settled(self.run(condition)):
                     return self.run(body)
             return self.run(node.otherwise)
-        if isinstance(node, For):
-            return self._for(node)
-        if isinstance(node, Loop):
-            while not self.ended and not self.successor and self.world.settled(self.run(node.condition)) is node.wanted:
-                self.world.step(len(self.entries))
-                self.run(node.body)
+        if isinstance(node, (For, Loop)):
+            self.loops += 1
+            status = self._for(node) if isinstance(node, For) else self._loop(node)
+            self.loops -= 1
+            self.breaks = max(0, self.breaks - 1)
+            return status
         if isinstance(node, Function):
             self.functions[node.name] = node.body
         return True
@@ -217,7 +237,22 @@ class _Machine:
                 continue
             self.variables[node.variable] = value
             status = self.run(node.body)
+            if self._leaves_loop():
+                break
         return status
+
+    def _loop(self, node: Loop) -> Status:
+        while self.world.settled(self.run(node.condition)) is node.wanted and not self._leaves_loop():
+            self.world.step(len(self.entries))
+            self.run(node.body)
+            if self._leaves_loop():
+                break
+        return True
+
+    def _leaves_loop(self) -> bool:
+        if self.breaks == 1 and self.continues:
+            self.breaks = 0
+        return bool(self.breaks) or self._goes_elsewhere()
 
     def _command(self, command: Command) -> Status:
         words = self.expand(command.words)
@@ -225,9 +260,9 @@ class _Machine:
             return True
         if words[0] == "!":
             return not self.world.settled(self._simple(words[1:])) if len(words) > 1 else False
-        if command.block is not None:
-            return self._list(words, command.block)
         if words[0] in ("menuentry", "submenu"):
+            if command.block is not None:
+                return self._list(words, command.block)
             sources = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--source"]
             sources += [word.partition("=")[2] for word in words if word.startswith("--source=")]
             return self._list(words, grub_script.parse(sources[0])) if sources else False
@@ -235,7 +270,7 @@ class _Machine:
 
     def _list(self, words: List[str], block: Tree) -> Status:
         """Add an entry to the menu; GRUB refuses one without a title ("menuentry is missing title")."""
-        titles, entry_id = _titles_and_id(words[1:])
+        titles, entry_id = grub_loading.titles_and_id(words[1:])
         if titles:
             self.entries.append((words[0], titles, entry_id, block))
         return bool(titles)
@@ -251,11 +286,15 @@ class _Machine:
             return self.run_with(self.functions[name], arguments)
         if name in _ENDING and arguments[:1] != ["--is-supported"]:
             # Without anything loaded, boot is an error and nothing more.
-            self.ended = name if name != "boot" or any(image[0] in _LOADING for image in self.images) else ""
+            self.ended = name if name != "boot" or any(image[0] in grub_loading.LOADING for image in self.images) else ""
             return bool(self.ended)
         if name == "uki":
             self.handed_to.append("the images that its command uki finds")
-        self.images.append((name,) + _image(arguments))
+        if name in _FOREIGN_MENUS:
+            self.handed_to.append("%s by its command %s" % (grub_loading.plain("".join(arguments[-1:])), name))
+        if name == "search" or name.startswith("search."):
+            self._note_file_system(name, arguments)
+        self.images.append((name,) + grub_loading.image(arguments))
         if name in _SETTERS or name in _NAMING:
             self._take_unknown(name, arguments)
         return "%.100s" % " ".join(words)
@@ -267,7 +306,19 @@ class _Machine:
                 self.variables[match.group(1)] = match.group(2)
                 if match.group(1) == "default":
                     self.assigned.append(match.group(2))
+                elif match.group(1) == "root":
+                    self.file_system = ""
         return True
+
+    def _note_file_system(self, name: str, arguments: List[str]) -> None:
+        """A search that makes a file system the one of all files whose device is not named."""
+        if name != "search":
+            wanted, sets_root = arguments[:1], arguments[1:2] == ["root"]
+        else:
+            wanted, sets_root = arguments[-1:], bool({"--set", "--set=root", "-s"} & set(arguments))
+        by_uuid = name == "search.fs_uuid" or bool({"--fs-uuid", "-u"} & set(arguments))
+        if sets_root:
+            self.file_system = wanted[0] if by_uuid and wanted and _FILE_SYSTEM.match(wanted[0]) else ""
 
     def _take_unknown(self, name: str, arguments: List[str]) -> None:
         words = " ".join(arguments)
@@ -300,19 +351,36 @@ class _Machine:
         """Also what fails where nobody is at the keyboard."""
         return False
 
-    def _do_bracket(self, arguments: List[str]) -> Status:
-        return self._do_test([word for word in arguments if word != "]"])
+    def _do_return(self, arguments: List[str]) -> Status:
+        if not self.in_function or len(arguments) > 1:
+            return False
+        self.returning = True
+        return grub_test.number(arguments[0]) == 0 if arguments else self.status
+
+    def _do_break(self, arguments: List[str]) -> Status:
+        return self._leave(arguments, False)
+
+    def _do_continue(self, arguments: List[str]) -> Status:
+        return self._leave(arguments, True)
+
+    def _leave(self, arguments: List[str], continues: bool) -> Status:
+        count = grub_test.number(arguments[0]) if arguments else 1
+        if len(arguments) > 1 or count < 1:
+            return False
+        self.breaks, self.continues = min(count, self.loops), continues
+        return True
 
     def _do_test(self, arguments: List[str]) -> Status:
-        if any(UNKNOWN in word for word in arguments):
-            return ("[ %.100s ]" % " ".join(arguments)).replace(UNKNOWN, "$")
-        return grub_test.holds(arguments, lambda path: bool(self.world.known("exists", _plain(path))))
+        words = arguments[:-1] if arguments[-1:] == ["]"] else arguments
+        if any(UNKNOWN in word for word in words) or not grub_test.is_decided(words):
+            return ("[ %.100s ]" % " ".join(words)).replace(UNKNOWN, "$")
+        return grub_test.holds(words, lambda path: bool(self.world.known("exists", grub_loading.plain(path))))
 
     def _do_load_env(self, arguments: List[str]) -> Status:
         files = re.findall(r"(?:--file[= ]|-f )(\S+)", " ".join(arguments))
         path = files[0] if files else self.variables.get("prefix", "") + "/grubenv"
         names = [word for word in arguments if not word.startswith("-") and word not in files]
-        block = self.world.known("blocks", _plain(path)) or {}
+        block = self.world.known("blocks", grub_loading.plain(path)) or {}
         self.variables.update((name, value) for name, value in block.items() if not names or name in names)
         return True
 
@@ -338,7 +406,7 @@ class _Machine:
             return self._add_by_options(arguments)
         folder = which if which.startswith("(") else self.variables.get("blsdir") or BLS_FOLDER
         shown = {entry.id for entry in self.entries if isinstance(entry, Entry)}
-        for index, entry in enumerate(self.world.known("entries", _plain(folder).rstrip("/")) or []):
+        for index, entry in enumerate(self.world.known("entries", grub_loading.plain(folder).rstrip("/")) or []):
             default = self.variables.get("default", "")
             wanted = default in (entry.id, entry.title, str(index))
             if entry.id not in shown and {"": True, "default": wanted, "non-default": not wanted}.get(which, which in (entry.id, folder)):
@@ -360,7 +428,7 @@ class _Machine:
         return True
 
     def _do_source(self, arguments: List[str]) -> Status:
-        path = _plain(arguments[0]) if arguments else ""
+        path = grub_loading.plain(arguments[0]) if arguments else ""
         text = self.world.known("texts", path)
         if text is None:
             self.handed_to.append(path)
@@ -369,29 +437,31 @@ class _Machine:
 
     def _do_configfile(self, arguments: List[str]) -> Status:
         """Another file makes a menu of its own, with what was exported and nothing else."""
-        path = _plain(arguments[0] if arguments else self.variables.get("prefix", "") + "/grub.cfg")
+        path = grub_loading.plain(arguments[0] if arguments else self.variables.get("prefix", "") + "/grub.cfg")
         text = self.world.known("texts", path)
         if text is None:
             self.handed_to.append(path)
             return False
         self.successor = _Machine(self.world, path, {name: self.variables[name] for name in sorted(self.exported) if name in self.variables})
+        self.successor.file_system = self.file_system
         return self.successor.run(grub_script.parse(text))
 
     def _entry(self, kind: str, titles: List[str], entry_id: str, block: Tree) -> Entry:
         """What is between the braces runs when the entry is chosen; here on a copy, to see which image it would load."""
         inner = _Machine(self.world, self.path, {})
-        inner.variables, inner.functions = dict(self.variables), self.functions
+        inner.variables, inner.functions, inner.file_system = dict(self.variables), self.functions, self.file_system
         inner.run_with(block, titles)
         title = titles[0] if titles else ""
         if kind == "submenu":
-            return Entry(title, entry_id, "", inner.menu(), False, None, "", ())
+            return Entry(title, entry_id, "", inner.menu(), False, None, "", (), "")
         return inner.loaded(title, entry_id)
 
     def loaded(self, title: str, entry_id: str) -> Entry:
         """An entry that starts what the commands so far have loaded."""
-        path, options = _linux_image(self.images)
-        files = [(first + " " + rest).split() for name, first, rest in self.images if name in _INITRD_COMMANDS]
-        return Entry(title, entry_id, path, None, False, options, "", tuple(_DEVICE.sub("", word) for words in files for word in words))
+        path, options = grub_loading.linux_image(self.images)
+        files = [(first + " " + rest).split() for name, first, rest in self.images if name in grub_loading.INITRD_COMMANDS]
+        return Entry(title, entry_id, path, None, False, options, "", tuple(grub_loading.DEVICE.sub("", word) for words in files for word in words),
+                     self.file_system)
 
     def _with_values(self, entry: Entry) -> Entry:
         """An entry of a .conf file: GRUB puts the values of variables ($kernelopts) into its options when it is chosen."""
@@ -401,45 +471,8 @@ class _Machine:
 
 
 _METHODS = {
-    "set": "set", "unset": "unset", "export": "export", "[": "bracket", "test": "test", "true": "true", "false": "false", "keystatus": "false",
+    "set": "set", "unset": "unset", "export": "export", "[": "test", "test": "test", "true": "true", "false": "false", "keystatus": "false",
     "sleep": "true", "load_env": "load_env", "increment": "increment", "decrement": "decrement", "eval": "eval", "blscfg": "blscfg",
     "bls_import": "blscfg", "setparams": "setparams", "shift": "shift", "source": "source", ".": "source", "configfile": "configfile",
-    "normal": "configfile",
+    "normal": "configfile", "return": "return", "break": "break", "continue": "continue",
 }
-
-
-def _plain(path: str) -> str:
-    """A path without GRUB's device, of which the host has but one view."""
-    return re.sub(r"/+", "/", "/" + _DEVICE.sub("", path))
-
-
-def _image(arguments: List[str]) -> Tuple[str, str]:
-    """(the first argument that is a path, without GRUB's device; the words after it)."""
-    words = [word for word in arguments if not word.startswith("--")]
-    return (_DEVICE.sub("", words[0]), " ".join(arguments[arguments.index(words[0]) + 1:])) if words else ("", "")
-
-
-def _linux_image(images: List[Tuple[str, str, str]]) -> Tuple[str, Optional[str]]:
-    """(kernel, its options) of an entry: of its last linux command, or under Xen of the first module of multiboot, whose name stands twice."""
-    linux = [(path, options) for name, path, options in images if name in _LINUX_COMMANDS or name == "xen_linux"]
-    if linux:
-        return linux[-1]
-    modules = [path for name, path, _options in images if name in _MODULE_COMMANDS]
-    unified = [path for name, path, _options in images if name == "chainloader" and "/efi/linux/" in path.lower()]
-    return (modules + unified + [""])[0], None
-
-
-def _titles_and_id(words: List[str]) -> Tuple[List[str], str]:
-    titles, entry_id, at = [], "", 0
-    while at < len(words):
-        name, equals, value = words[at].partition("=")
-        if name in _OPTIONS_WITH_VALUE:
-            if not equals:
-                at += 1
-                value = words[at] if at < len(words) else ""
-            if name == "--id":
-                entry_id = value
-        elif not words[at].startswith("--"):
-            titles.append(words[at])
-        at += 1
-    return titles, entry_id

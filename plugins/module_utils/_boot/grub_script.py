@@ -1,19 +1,22 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The syntax of GRUB's script language (grub.cfg): text in, a tree of commands out. What the commands do is _grub_menu's matter."""
+"""The syntax of GRUB's script language (grub.cfg): text in, a tree of commands out. What the commands do is grub_menu's matter.
+
+As grub-core/script/yylex.l and parser.y have it: && || | & < > and [[ are words of the language that no command may hold, so 1>2 needs quotes.
+"""
 
 import re
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 # A part of a word: ("text" | "variable", its text or name, whether it stood in quotes).
 Part = Tuple[str, str, bool]
 Word = List[Part]
 
-# parts of a word, or an operator (newline and ; are one); line counts from 1.
+# parts of a word, or an operator; line counts from 1.
 Token = NamedTuple("Token", [("operator", str), ("word", Word), ("line", int)])
 
-# A command; block is the body in braces of menuentry and submenu.
+# A command; block is its last argument, in braces.
 Command = NamedTuple("Command", [("words", List[Word]), ("block", Optional["Tree"])])
 If = NamedTuple("If", [("branches", List[Tuple["Tree", "Tree"]]), ("otherwise", "Tree")])
 For = NamedTuple("For", [("variable", str), ("words", List[Word]), ("body", "Tree")])
@@ -28,10 +31,16 @@ _LIMIT_DEPTH = 40
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _VARIABLE = re.compile(r"\$(?:\{(%s|[0-9]+|[?#*@])\}|(%s|[0-9]+|[?#*@]))" % (_NAME, _NAME))
 _BLANK = re.compile(r"(?:[ \t\r]|\\\n)+")
-_PLAIN = re.compile(r"[^\s\\'\"$;|&]+")
+_PLAIN = re.compile(r"[^\s\\'\"$;|&<>{}]+")
 _SINGLE = re.compile(r"'([^']*)'")
 _QUOTED = re.compile(r'[^"\\$]+')
-_OPERATOR = re.compile(r"\n|;|\|\||&&|[|&]")
+_OPERATOR = re.compile(r"\|\||&&|;;|[\n;|&<>{}]")
+_DELIMITERS = (";", "\n")
+# What ends a list of commands, and so begins none.
+_RESERVED = ("case", "do", "done", "elif", "else", "esac", "fi", "in", "select", "then")
+_ENDS = _RESERVED + ("}",)
+_STARTING = ("for", "function", "if", "until", "while")
+_FORBIDDEN = ("[[", "]]")
 
 
 class _Words:
@@ -64,15 +73,13 @@ class _Words:
                 continue
             operator = self._take(_OPERATOR)
             if operator:
-                found.append(Token(";" if operator.group() == "\n" else operator.group(), [], line))
+                found.append(Token(operator.group(), [], line))
             else:
-                word = self._word()
-                brace = word[0][1] if len(word) == 1 and word[0][0] == "text" and not word[0][2] and word[0][1] in ("{", "}") else ""
-                found.append(Token(brace, word, line))
+                found.append(Token("", self._word(), line))
 
     def _word(self) -> Word:
         parts: Word = []
-        while self.at < len(self.text) and self.text[self.at] not in " \t\r\n;|&":
+        while self.at < len(self.text) and self.text[self.at] not in " \t\r\n;|&<>{}":
             plain = self._take(_PLAIN)
             if plain:
                 parts.append(("text", plain.group(), False))
@@ -85,6 +92,10 @@ class _Words:
                 self.at += 2
                 self.line += following == "\n"
                 parts.append(("text", following if following != "\n" else "", True))
+            elif self.text.startswith('$"', self.at):
+                # A text that GRUB translates.
+                self.at += 1
+                parts.extend(self._double())
             elif self.text[self.at] == "$":
                 parts.append(self._dollar(False))
             else:
@@ -103,8 +114,7 @@ class _Words:
         variable = self._take(_VARIABLE)
         if variable:
             return ("variable", variable.group(1) or variable.group(2), quoted)
-        self.at += 1
-        return ("text", "$", quoted)
+        raise ValueError("line %d: want the name of a variable after $" % self.line)
 
     def _double(self) -> Word:
         parts: Word = [("text", "", True)]
@@ -133,6 +143,10 @@ def keyword(word: Word) -> str:
     return word[0][1] if len(word) == 1 and word[0][0] == "text" and not word[0][2] else ""
 
 
+def _shown(words: Sequence[str]) -> str:
+    return " or ".join("a new line" if word == "\n" else word for word in words)
+
+
 class _Parser:
     """Recursive descent over the tokens."""
 
@@ -152,30 +166,36 @@ class _Parser:
         seen = self._peek()
         if seen not in wanted or self.at >= len(self.tokens):
             line = self.tokens[min(self.at, len(self.tokens) - 1)].line if self.tokens else 1
-            raise ValueError("line %d: want %s, seen %s" % (line, " or ".join(wanted), seen or "a word"))
+            raise ValueError("line %d: want %s, seen %s" % (line, _shown(wanted), _shown([seen or "a word"])))
         self.at += 1
         return seen
 
-    def _skip_separators(self) -> None:
-        while self.at < len(self.tokens) and self.tokens[self.at].operator in (";", "&&", "||", "|", "&"):
+    def _skip_newlines(self) -> None:
+        while self._peek() == "\n":
             self.at += 1
 
-    def tree(self, *ends: str) -> Tree:
-        """Commands up to (not including) one of the words in ``ends``, or to the end of the script."""
+    def tree(self, *ends: str, undelimited: bool = False) -> Tree:
+        """Commands up to (not including) one of the words in ``ends``, the last one maybe ``undelimited``, or to the end of the script."""
         self.depth += 1
         if self.depth > _LIMIT_DEPTH:
             raise ValueError("blocks are nested more than %d deep" % _LIMIT_DEPTH)
         nodes: Tree = []
-        self._skip_separators()
-        while self.at < len(self.tokens) and self._peek() not in ends:
+        self._skip_newlines()
+        while self.at < len(self.tokens) and (not nodes or self._peek() not in _ENDS):
             nodes.append(self._node())
-            self._skip_separators()
-        if ends:
+            if self._peek() != "}" or not undelimited:
+                self._end_of_command()
+        if ends or self.at < len(self.tokens):
             # Seen here, consumed by the caller.
-            self._expect(*ends)
+            self._expect(*ends or ("a command",))
             self.at -= 1
         self.depth -= 1
         return nodes
+
+    def _end_of_command(self) -> None:
+        if self.at < len(self.tokens):
+            self._expect(*_DELIMITERS)
+            self._skip_newlines()
 
     def _node(self) -> Node:
         first = self._peek()
@@ -191,11 +211,23 @@ class _Parser:
             self._expect("done")
             return Loop(condition, first == "while", body)
         if first == "function":
-            self.at += 2
-            name = keyword(self.tokens[self.at - 1].word) if self.at <= len(self.tokens) else ""
-            self._skip_separators()
-            return Function(name, self._block())
+            return self._function()
         return self._command()
+
+    def _function(self) -> Function:
+        if self.depth > 1:
+            raise ValueError("line %d: want no function within another command" % self.tokens[self.at].line)
+        self.at += 1
+        name = self._name()
+        self._skip_newlines()
+        return Function(name, self._block(undelimited=False))
+
+    def _name(self) -> str:
+        name = self._peek()
+        if not re.match(_NAME + r"\Z", name) or name in _RESERVED + _STARTING or self.at >= len(self.tokens):
+            self._expect("a name")
+        self.at += 1
+        return name
 
     def _if(self) -> If:
         branches, otherwise = [], []  # type: Tuple[List[Tuple[Tree, Tree]], Tree]
@@ -213,38 +245,35 @@ class _Parser:
 
     def _for(self) -> For:
         self._expect("for")
-        self.at += 1
-        variable = keyword(self.tokens[self.at - 1].word) if self.at <= len(self.tokens) else ""
+        variable = self._name()
         self._expect("in")
-        words = []
-        while self.at < len(self.tokens) and not self.tokens[self.at].operator:
-            words.append(self.tokens[self.at].word)
-            self.at += 1
-        self._skip_separators()
+        words = self._words()
+        self._end_of_command()
         self._expect("do")
         body = self.tree("done")
         self._expect("done")
         return For(variable, words, body)
 
-    def _block(self) -> Tree:
+    def _block(self, undelimited: bool = True) -> Tree:
         self._expect("{")
-        body = self.tree("}")
+        body = self.tree("}", undelimited=undelimited)
         self._expect("}")
         return body
 
-    def _command(self) -> Command:
+    def _words(self) -> List[Word]:
         words: List[Word] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token.operator == "{" and words and keyword(words[0]) in ("menuentry", "submenu"):
-                return Command(words, self._block())
-            if token.operator == "{" or (token.operator == "}" and not words):
-                self._expect("a command")
-            if token.operator:
-                break
-            words.append(token.word)
+        while self.at < len(self.tokens) and not self.tokens[self.at].operator and self._peek() not in _FORBIDDEN:
+            words.append(self.tokens[self.at].word)
             self.at += 1
-        return Command(words, None)
+        return words
+
+    def _command(self) -> Command:
+        if self._peek() in _RESERVED:
+            self._expect("a command")
+        words = self._words()
+        if not words:
+            self._expect("a command")
+        return Command(words, self._block() if self._peek() == "{" else None)
 
 
 def parse(text: str) -> Tree:

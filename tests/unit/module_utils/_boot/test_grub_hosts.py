@@ -110,7 +110,7 @@ def test_what_red_hats_grub_takes_for_a_name(saved: str, release: str) -> None:
     ("id-c", True, "/c"), ("", False, "/a"),
 ])
 def test_upstream_takes_a_number_first_even_at_the_head_of_a_title(default: str, redhat: bool, path: str) -> None:
-    menu = [Entry(title, name, where, None, False, None, "", ()) for title, name, where in (
+    menu = [Entry(title, name, where, None, False, None, "", (), "") for title, name, where in (
         ("2.6 kernel", "id-a", "/a"), ("two", "id-b", "/b"), ("three", "id-c", "/c"))]
     assert grub_default.select(menu, default, redhat)[0].path == path
 
@@ -137,6 +137,7 @@ def test_another_vendors_file_on_the_partition_is_not_ours(other: str) -> None:
     assert section.evidence["kernel.default_boot.entry"] == "/boot/grub2/grub.cfg"
 
 
+SECOND = "menuentry b { linux /boot/vmlinuz-6.9.0-b root=x }\n"
 DEBIAN = {"/etc/os-release": "ID=debian\nVERSION_ID=12\n", "/boot/grub/own.cfg": "menuentry own { linux /boot/vmlinuz-6.9.0-own root=x }\n"}
 FIRST = "menuentry first { linux /boot/vmlinuz-6.1.0-9-amd64 root=x }\n"
 
@@ -163,6 +164,25 @@ FIRST = "menuentry first { linux /boot/vmlinuz-6.1.0-9-amd64 root=x }\n"
     ("menuentry --class x { linux /boot/vmlinuz-6.9.0-none root=x }\nset default=0\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
     ("menuentry b --source 'linux /boot/vmlinuz-6.9.0-b root=x'\n" + FIRST, "/boot/vmlinuz-6.9.0-b"),
     ("menuentry /boot/vmlinuz-6.9.0-b --id b { if [ $# = 1 ]; then linux \"$1\"; fi }\n", "/boot/vmlinuz-6.9.0-b"),
+    # A function ends where it returns, a loop where it is left (script/execute.c).
+    ("function pick {\n  if [ \"$1\" = x ]; then return 1; fi\n  set default=1\n}\npick x\n" + FIRST + SECOND, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("function old {\n  return 1\n}\nif old; then set default=1; fi\n" + FIRST + SECOND, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("function old {\n  [ a = a ]\n  return\n}\nif old; then set default=1; fi\n" + FIRST + SECOND, "/boot/vmlinuz-6.9.0-b"),
+    ("for n in 0 1; do default=$n; if [ $n = 0 ]; then break; fi; done\n" + FIRST + SECOND, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("for n in 0 1; do if [ $n = 1 ]; then continue; fi; default=$n; done\n" + FIRST + SECOND, "/boot/vmlinuz-6.1.0-9-amd64"),
+    ("for n in a b; do for m in 1 0; do default=$m; break 2; done; default=0; done\n" + FIRST + SECOND, "/boot/vmlinuz-6.9.0-b"),
+    ("while true; do set default=1; break; done\n" + FIRST + SECOND, "/boot/vmlinuz-6.9.0-b"),
+    ("break\nreturn 1\nset default=1\n" + FIRST + SECOND, "/boot/vmlinuz-6.9.0-b"),
+    # A variable without quotes is parted at its blanks (grub_script_argv_split_append).
+    ("set kernels='/boot/vmlinuz-6.9.0-x /boot/vmlinuz-6.9.0-b'\nfor k in $kernels; do menuentry $k { linux $1 root=x }; done\n"
+     "set default=1\n" + FIRST, "/boot/vmlinuz-6.9.0-b"),
+    ("function pick { for d in \"$@\"; do set default=\"$d\"; done; }\npick first 'b c'\n" + FIRST + SECOND.replace("b {", "'b c' {"),
+     "/boot/vmlinuz-6.9.0-b"),
+    ("set named='b c'\nset default=$named\n" + FIRST + SECOND + "menuentry 'b c' { linux /boot/vmlinuz-6.9.0-c }\n", "/boot/vmlinuz-6.9.0-b"),
+    # An unknown command may be given a block, which it does not take.
+    ("hiddenentry own { linux /boot/vmlinuz-6.9.0-own }\n" + FIRST, "/boot/vmlinuz-6.1.0-9-amd64"),
+    # What is loaded last is what starts.
+    ("menuentry b { chainloader /EFI/Linux/x.efi; linux /boot/vmlinuz-6.9.0-b; }\n", "/boot/vmlinuz-6.9.0-b"),
     # What GRUB itself sets of BIOS.
     ("if [ $grub_cpu = i386 -a -z \"$lockdown\" ]; then set default=1; fi\n" + FIRST + "menuentry b { linux /boot/vmlinuz-6.9.0-b }\n",
      "/boot/vmlinuz-6.9.0-b"),
@@ -182,6 +202,12 @@ def test_a_menu_that_hands_over_is_followed(menu: str, image: str) -> None:
     "menuentry b { gptprio.next -d usr -u usr_uuid\nif [ \"$usr_uuid\" = 7130c94a ]; then linux /a; else linux /b; fi\n }\n",
     "net_get_dhcp_option kernel net0 67 string\nmenuentry b { linux /boot/vmlinuz-$kernel }\n", "read default\n" + FIRST,
     "source $cmdpath/gone.cfg\n" + FIRST,
+    # Menus of other loaders, and entries taken out of other menus (legacycfg, syslinuxcfg and configfile in the manual).
+    *(f"{command} /boot/grub/own.cfg\n" + FIRST for command in (
+        "legacy_configfile", "legacy_source", "syslinux_configfile", "syslinux_source", "extract_entries_source", "extract_entries_configfile",
+        "extract_legacy_entries_source", "extract_syslinux_entries_configfile")),
+    "if [ /boot/a -nt /boot/b ]; then set default=1; fi\n" + FIRST + SECOND, "if [ v2 -plt v11 ]; then set default=1; fi\n" + FIRST + SECOND,
+    "menuentry b { linux /boot/vmlinuz-6.9.0-b; chainloader /EFI/Microsoft/Boot/bootmgfw.efi; }\n", FIRST + "ntldr /bootmgr\nboot\n",
     "uki\n" + FIRST, FIRST + "chainloader (hd1)+1\nboot\n",
     # What blscfg of GRUB 2.14 takes for one file, and what no GRUB knows (grub-core/commands/blsuki.c).
     "blscfg --path (hd0,gpt2)/entries/one.conf\n" + FIRST, "blscfg --path\n" + FIRST, "blscfg -x\n" + FIRST,
@@ -190,6 +216,42 @@ def test_a_menu_that_cannot_be_followed_is_not_believed(menu: str) -> None:
     section = collected({**DEBIAN, "/boot/grub/grub.cfg": menu})
     assert section.facts["default_boot"]["release"] is None
     assert reason(section, "default_boot.release") == "unsupported"
+
+
+@pytest.mark.parametrize("statement", [
+    # script/parser.y: GRUB refuses the statement, and goes on without it.
+    "set default=1>2", "[ -f /boot/grub/own.cfg ] && set default=1", "set default=1 || true", "set default=$(cat /x)", "set default=${saved:-1}",
+    "function f { }", "menuentry none { }", "function f { set default=1 }", "if true; then; set default=1; fi", "a b}c", "true;; set default=1",
+])
+def test_what_grub_refuses_is_not_carried_out(statement: str) -> None:
+    section = collected({**DEBIAN, "/boot/grub/grub.cfg": f"{statement}\n{FIRST}{SECOND}"})
+    assert section.facts["default_boot"]["release"] is None
+    assert reason(section, "default_boot.release") == "unparsable"
+
+
+FOUND_BY_OS_PROBER = """menuentry 'Debian GNU/Linux 12 (on /dev/sdb2)' --id osprober {
+	insmod ext2
+	search --no-floppy --fs-uuid --set=root 5fbb3d58-64a3-4d4d-9b0a-3c5a3bd3a5a0
+	linux /boot/vmlinuz-6.1.0-9-amd64 root=/dev/sdb2
+}
+"""
+
+
+@pytest.mark.parametrize(("device", "mounts", "release"), [
+    ("/dev/sdb2", "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", None), ("/dev/sda2", "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", "6.1.0-9-amd64"),
+    ("/dev/dm-0", "1 0 254:0 / / rw - xfs /dev/mapper/vg-root rw\n", "6.1.0-9-amd64"),
+    ("/dev/sda1", "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n2 1 8:1 / /boot rw - ext4 /dev/sda1 rw\n", "6.1.0-9-amd64"),
+    # GRUB does not find it, and stays where it was; a file system over several devices has several names.
+    (None, "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", "6.1.0-9-amd64"), ("/dev/sdb2", "1 0 0:30 / / rw - btrfs /dev/sda2 rw\n", "6.1.0-9-amd64"),
+    ("/dev/sdb2", "1 0 0:30 / / rw - overlay overlay rw\n", "6.1.0-9-amd64"),
+])
+def test_an_entry_that_starts_another_systems_kernel(device: str | None, mounts: str, release: str | None) -> None:
+    links = {"/dev/disk/by-uuid/5fbb3d58-64a3-4d4d-9b0a-3c5a3bd3a5a0": device} if device else {}
+    read = {**DEBIAN, "/boot/grub/grub.cfg": FOUND_BY_OS_PROBER + FIRST, "/proc/1/mountinfo": mounts}
+    section = collected(read, readlink={**links, "/dev/mapper/vg-root": "/dev/dm-0"})
+    assert section.facts["default_boot"]["release"] == release
+    if release is None:
+        assert reason(section, "default_boot.release") == "unsupported"
 
 
 @pytest.mark.parametrize(("command", "release"), [

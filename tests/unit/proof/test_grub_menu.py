@@ -84,6 +84,13 @@ def said(text: str, files: dict[str, str] | None = None, **environment: str) -> 
     (ENTRY + "if true; then . (hd0,1)/evil.cfg; fi", "unread: (hd0,1)/evil.cfg"), (ENTRY.replace(" linux", " configfile /x\n linux"), "unread: /x"),
     (ENTRY + "normal /x.cfg", "unread: /x.cfg"), (ENTRY.replace(" initrd", " chainloader /x.efi\n initrd"), " "),
     (ENTRY + "source ${config_directory}/custom.cfg\nsource $prefix/custom.cfg\n", ONE),
+    # What the script language refuses GRUB leaves out; which statement the host's own GRUB makes of it is not told.
+    *((f"{refused}\n{ENTRY}{OTHER}", f"unread: its statement {refused}, which GRUB refuses") for refused in (
+        "set default=1>2", "[ -f /x ] && set default=two", "set default=two || true", "set default=$(cat", "set default=${x:-two}")),
+    ("menuentry none {\n}\n" + ENTRY, "unread: its statement }, which GRUB refuses"), (ENTRY + "set default='1>2'\n", ONE),
+    ("function pick {\n  set default=$1\n}\n" + ENTRY + OTHER + "pick two\n", "unread: its function pick"),
+    ("function pick {\n  set default=$1\n}\n" + ENTRY + OTHER, ONE), ("named='two x'\nset default=$named\n" + ENTRY + OTHER, TWO),
+    *((f"{ENTRY}{command} /o.cfg\n", "unread: /o.cfg") for command in ("legacy_source", "syslinux_source", "extract_legacy_entries_source")),
 ])
 def test_what_a_menu_comes_to(text: str, boots_by_default: str) -> None:
     assert said(text, told="from-the-block") == boots_by_default

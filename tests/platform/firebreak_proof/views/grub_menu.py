@@ -25,8 +25,10 @@ _ID_OPTION = re.compile(r"\$\{?menuentry_id_option\}?")
 _BEFORE_A_COMMAND = ("if", "elif", "then", "else", "do", "while", "until", "!")
 _LINUX = ("linux", "linux16", "linuxefi")
 _OTHER_LOADERS = ("chainloader", "multiboot", "multiboot2", "xen_hypervisor")
-_HANDS_OVER = ("configfile", "source", ".", "legacy_configfile", "legacy_source", "extract_entries_source", "extract_entries_configfile",
-               "normal", "syslinux_configfile", "uki")
+_HANDS_OVER = re.compile(r"configfile|source|\.|(?:legacy|syslinux)_(?:configfile|source)|extract_(?:\w+_)?entries_(?:source|configfile)|normal|uki")
+# Outside of quotes no command may hold these, and $ must name a variable (docs/grub.texi, "Reserved words"): GRUB drops the whole statement.
+_QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
+_REFUSED = re.compile(r"[&|<>]|\$(?![\w{?#*@]|\Z)|\$\{(?!(?:\w+|[?#*@])\})|\$\Z")
 # Files of the menu's own folder that stand behind it in what is read.
 _READ_ALONG = re.compile(r"\$\{?(?:config_directory|prefix)\}?/custom\.cfg")
 
@@ -120,6 +122,9 @@ class _Reader:
         self.assigned: list[tuple[str, str]] = []
         self.started: Entry | None = None
         self.replaced = False
+        self.function = ""
+        self.choosing: set[str] = set()
+        self.opened = False
 
     def menu(self, text: str) -> Menu:
         self._take(text)
@@ -133,6 +138,9 @@ class _Reader:
                 self._statement(words)
 
     def _statement(self, words: list[str]) -> None:
+        if any(_REFUSED.search(_QUOTED.sub("q", word)) for word in words) or (self.opened and words == ["}"]):
+            self.top.handed_to.append(f"its statement {' '.join(words)[:60]}, which GRUB refuses")
+        self.opened = words[-1] == "{"
         inside = next((entry for entry in reversed(self.stack) if entry is not None), self.top)
         if words == ["}"]:
             self.stack[1:] = self.stack[1:-1]
@@ -140,7 +148,7 @@ class _Reader:
             self.stack.append(self._opened(words, inside))
         elif self.stack[-1] is None and inside is self.top:
             # The body of a function.
-            return
+            self.choosing |= {self.function} if re.match(r"(?:set )?default=", " ".join(words)) else set()
         elif words[0] in _LINUX and len(words) > 1:
             inside.loads = words[1:]
         elif words[0] in _OTHER_LOADERS:
@@ -149,17 +157,19 @@ class _Reader:
             self.top.children += self.confs
         elif words[0] in ("blscfg", "bls_import"):
             inside.handed_to.append(" ".join(words))
-        elif words[0] in _HANDS_OVER:
+        elif _HANDS_OVER.fullmatch(words[0]):
             self._hand_over(words, inside)
         elif inside is self.top and words[0] == "boot" and self.top.loads:
             self.started = self.started or self.top
         elif inside is self.top:
+            self.top.handed_to += [f"its function {words[0]}"] if words[0] in self.choosing else []
             found = _ASSIGNED.fullmatch(words[1] if words[0] == "set" and len(words) > 1 else words[0])
             self.assigned += [(found.group(1), found.group(2))] if found else []
 
     def _opened(self, words: list[str], inside: Entry) -> Entry | None:
         title = _title(words[1:-1]) if words[0] in ("menuentry", "submenu") else None
         if title is None:
+            self.function = words[1] if words[0] == "function" else ""
             return None
         identity = _ID.search(" ".join(words[1:]))
         entry = Entry(expanded(title, {}), identity.group(1) if identity else "")
@@ -185,6 +195,8 @@ def default_entry(menu: Menu, environment: Mapping[str, str]) -> Entry | None:
     values = dict(environment)
     for name, raw in menu.assigned:
         text = expanded(raw, values)
+        # Without quotes GRUB parts a value at its blanks.
+        text = text if _QUOTED.search(raw) else " ".join(text.split()[:1])
         if (text or not _VARIABLE.search(raw)) and not (name == "default" and "next_entry" in raw):
             values[name] = text
     entry = menu.started or _by_name(menu.entries, values.get("default", "0"), menu.names_first)

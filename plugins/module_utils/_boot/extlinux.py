@@ -13,8 +13,14 @@ PATHS = ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/boot/firmw
          "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/boot/syslinux.cfg")
 
 
+_FIRST_COUNTS = ("initrd", "fdt", "fdtdir", "fdtoverlays")
+
+
 def parse(text: str) -> Tuple[str, List[Dict[str, str]]]:
-    """(the name of the default entry or '', the entries in order: label, linux, append, initrd); keywords in either case."""
+    """(the name of the default entry or '', the entries in order: label, linux, append, initrd); keywords in either case.
+
+    The default may stand behind the entries, and the last one counts, as of an entry's kernel and its words (U-Boot's boot/pxe_utils.c).
+    """
     default, entries = "", []  # type: Tuple[str, List[Dict[str, str]]]
     for line in text.splitlines():
         words = line.strip().split(None, 1)
@@ -23,12 +29,13 @@ def parse(text: str) -> Tuple[str, List[Dict[str, str]]]:
         keyword, value = words[0].lower(), words[1].strip()
         if keyword == "label":
             entries.append({"label": value})
-        elif keyword in ("default", "ontimeout") and not entries:
+        elif keyword in ("default", "ontimeout"):
             default = value
         elif keyword == "menu" and value.lower() == "default" and entries:
             entries[-1]["marked"] = "menu default"
         elif entries:
-            entries[-1].setdefault({"kernel": "linux", "fit": "linux"}.get(keyword, keyword), value)
+            name = {"kernel": "linux", "fit": "linux"}.get(keyword, keyword)
+            entries[-1][name] = entries[-1].get(name, value) if name in _FIRST_COUNTS else value
     return default, entries
 
 
@@ -41,18 +48,31 @@ def targets(host: Any) -> Optional[Targets]:
         if answer.problem:
             raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
         default, entries = parse(answer.value)
+        if default not in [entry["label"] for entry in entries] and re.search(r"(?im)^\s*(?:menu\s+)?include\s", answer.value):
+            raise NoAnswerError("unsupported", "%s leaves its entries to files that it includes, which would tell" % path)
         if not entries:
-            if re.search(r"(?im)^\s*(?:menu\s+)?include\s", answer.value):
-                raise NoAnswerError("unsupported", "%s leaves its entries to files that it includes, which would tell" % path)
             raise NoAnswerError("unparsable", "%s names no entry" % path)
-        entry = _chosen(entries, default)
-        how = "%s: its %s" % (path, "default" if entry["label"] == default else entry.get("marked", "first entry"))
-        image = re.sub(r"#.*", "", entry.get("linux", ""))
-        base = path.rsplit("/", 1)[0]
-        image = image if image.startswith("/") or not image else _joined(base, image)
-        target = Target(entry["label"], on_host(host, image), how, "extlinux", entry.get("append", ""))
+        entry, how = _started(host, path, entries, default)
+        target = Target(entry["label"], _image(host, path, entry), "%s: its %s" % (path, how), "extlinux", entry.get("append", ""))
         return Targets(path, target, None, None, "extlinux.conf is read as it is", "not_applicable")
     return None
+
+
+def _image(host: Any, path: str, entry: Dict[str, str]) -> str:
+    image = re.sub(r"#.*", "", entry.get("linux", ""))
+    return on_host(host, image if image.startswith("/") or not image else _joined(path.rsplit("/", 1)[0], image))
+
+
+def _started(host: Any, path: str, entries: List[Dict[str, str]], default: str) -> Tuple[Dict[str, str], str]:
+    """(the entry that boots, why): where the chosen one has no image, U-Boot goes on with the others in their order."""
+    chosen = _chosen(entries, default)
+    how = "default" if chosen["label"] == default else chosen.get("marked", "first entry")
+    by_u_boot = re.match(r"aarch64|arm|riscv", host.uname()[4])
+    images = [(entry, _image(host, path, entry)) for entry in [chosen] + [entry for entry in entries if entry is not chosen]]
+    present = [entry for entry, image in images if image and host.stat(image).problem != "absent"]
+    if not by_u_boot or not present or present[0] is chosen:
+        return chosen, how
+    return present[0], "first entry with an image, since that of its %s is absent" % how
 
 
 def _chosen(entries: List[Dict[str, str]], default: str) -> Dict[str, str]:

@@ -26,14 +26,19 @@ _LIMINE = tuple(root + folder for root in ("/", "/boot/", "/efi/", "/boot/efi/")
 # Configuration file -> loader that is recognised and not read, and what would tell its choice to who looks.
 _UNREAD = (
     ("/etc/zipl.conf", "zipl", "lsreipl and the default of its configuration"), ("/boot/zipl", "zipl", "lsreipl"),
-    ("/boot/boot.scr", "U-Boot", "fw_printenv bootcmd and the script itself"), ("/boot/uEnv.txt", "U-Boot", "fw_printenv bootcmd and this file"),
-    ("/boot/firmware/config.txt", "Raspberry Pi firmware", "its lines kernel= and os_prefix= and the images beside it"),
+    *((place + name, "U-Boot", "fw_printenv bootcmd and the script itself") for name in ("boot.scr.uimg", "boot.scr", "boot.ini")
+      for place in ("/boot/", "/boot/firmware/", "/boot/efi/", "/")),
+    ("/boot/uEnv.txt", "U-Boot", "fw_printenv bootcmd and this file"), ("/boot/firmware/uEnv.txt", "U-Boot", "fw_printenv bootcmd and this file"),
+    *((path, "Raspberry Pi firmware", "its lines kernel= and os_prefix= and the images beside it") for path in (
+        "/boot/firmware/config.txt", "/boot/config.txt")),
     ("/boot/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/efi/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/boot/EFI/refind/refind.conf", "rEFInd", "its default_selection and its variable PreviousBoot"),
     ("/boot/refind_linux.conf", "rEFInd", "default_selection in refind.conf"),
     *((place + name, "Limine", would) for name, would in (
         ("limine.conf", "its default_entry and remember_last_entry"), ("limine.cfg", "its DEFAULT_ENTRY")) for place in _LIMINE),
+    *((path, "ZFSBootMenu", "zfs get bootfs of the pools, and org.zfsbootmenu:kernel of that file system") for path in (
+        "/etc/zfsbootmenu/config.yaml", "/boot/efi/EFI/ZBM", "/boot/efi/EFI/zbm", "/efi/EFI/ZBM")),
     ("/boot/efi/EFI/syslinux/syslinux.cfg", "syslinux", "its line DEFAULT"),
     ("/boot/elilo.conf", "ELILO", "its line default"), ("/etc/yaboot.conf", "yaboot", "its line default"),
     ("/etc/lilo.conf", "LILO", "lilo -q"), ("/boot/grub/menu.lst", "GRUB 0.9", "its line default"),
@@ -41,7 +46,7 @@ _UNREAD = (
 
 
 _RIVALS = ("Limine", "LILO")
-_RIVALS_UNDER_EFI = ("Limine", "rEFInd", "ELILO")
+_RIVALS_UNDER_EFI = ("Limine", "rEFInd", "ELILO", "ZFSBootMenu")
 
 
 def collect_boot_targets(host: Any, section: Any) -> None:
@@ -177,8 +182,22 @@ def _started_without_loader(host: Any, option: Optional[firmware.Option], loader
     if not path or path == "/":
         return None
     image = next((root + path for root in _EFI_SYSTEM_PARTITIONS if not host.stat(root + path).problem), _EFI_SYSTEM_PARTITIONS[0] + path)
+    _refuse_kernel_that_is_a_loader(host, path, image, option is not None and firmware.started_this_boot(host, option))
     target = Target(path.rsplit("/", 1)[-1], image, how, "firmware", kernel_image.command_line_of(host, image))
     return Targets("EFI variables BootOrder and Boot####", target, None, None, "the firmware's entries are read as they are", "not_applicable")
+
+
+def _refuse_kernel_that_is_a_loader(host: Any, path: str, image: str, started: bool) -> None:
+    """NoAnswerError for a kernel that started this boot, does not run and has nothing here: it starts another by kexec (ZFSBootMenu, LinuxBoot).
+
+    A unified image in its usual place may be of another system image, whose modules lie on a partition of its own.
+    """
+    release = kernel_image.release_of(host, image)[0]
+    is_own = release is None or not started or release == host.uname()[2] or path.lower().startswith("/efi/linux/")
+    named = re.search(r"/(?:zbm|zfsbootmenu)/", path.lower())
+    if named or not (is_own or any(not host.stat(root + str(release)).problem for root in ("/lib/modules/", "/usr/lib/modules/"))):
+        raise NoAnswerError("unsupported", "the firmware starts %s, a kernel %swithout modules here, which starts another (ZFSBootMenu, LinuxBoot); "
+                            "its own menu would tell" % (path, "%s " % release if release else ""))
 
 
 def _efi_text(host: Any, name: str) -> str:

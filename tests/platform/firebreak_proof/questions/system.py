@@ -265,11 +265,13 @@ BOOT = (
           for path in /boot/extlinux/extlinux.conf /extlinux/extlinux.conf /boot/firmware/extlinux/extlinux.conf /boot/extlinux.conf \\
             /boot/syslinux/extlinux.conf /boot/syslinux/syslinux.cfg /boot/syslinux.cfg; do
             [ -e "$path" ] || continue
-            awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" && !count { wanted = $2 }
+            # The last default counts, wherever it stands; an entry's last kernel too.
+            awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" || key == "ontimeout" { wanted = $2 }
+              key == "include" || (key == "menu" && tolower($2) == "include") { more = 1 }
               key == "label" { name = $2; if (!count++) first = name }
               key == "menu" && tolower($2) == "default" && count && !marked { marked = name }
-              key ~ /^(linux|kernel|fit)$/ && count && !(name in image) { image[name] = $2 }
-              END { print "extlinux " image[wanted in image ? wanted : marked ? marked : first] }' "$path"
+              key ~ /^(linux|kernel|fit)$/ && count { image[name] = $2 }
+              END { if (!more || wanted in image) print "extlinux " image[wanted in image ? wanted : marked ? marked : first] }' "$path"
             break
           done
         fi
@@ -277,7 +279,7 @@ BOOT = (
         # Where nothing says of itself that it started this boot, files of two loaders contradict each other.
         rivals="limine.conf limine/limine.conf EFI/BOOT/limine.conf limine.cfg limine/limine.cfg EFI/BOOT/limine.cfg"
         if [ -d /sys/firmware/efi ]; then
-          rivals="$rivals EFI/refind/refind.conf elilo.conf"
+          rivals="$rivals EFI/refind/refind.conf elilo.conf EFI/ZBM etc/zfsbootmenu/config.yaml"
           for path in /sys/firmware/efi/efivars/LoaderInfo-*; do [ -e "$path" ] && rivals=; done
         else rivals="$rivals etc/lilo.conf"; fi
         for folder in / /boot/ /efi/ /boot/efi/; do

@@ -68,6 +68,8 @@ def first_image(proof: Proof) -> str:
         # To shim a path that does not begin so lies beside itself.
         given = first.path.rsplit("/", 1)[0] + given
     kernels = [text for text in (first.path, given) if _KERNEL.fullmatch(text)]
+    if re.search(r"/(?:zbm|zfsbootmenu)/", first.path, re.IGNORECASE):
+        raise BrokenPromiseError(f"{proof.host}'s firmware first starts {first.title}, a Linux whose menu starts another one")
     if kernels and not (kernels[0] == first.path and _LOADER.match(first.path.rsplit("/", 1)[-1])):
         return kernels[0]
     if first.network or (first.path and not _LOADER.match(first.path.rsplit("/", 1)[-1])):

@@ -92,7 +92,7 @@ SDBOOT = option(7, "Linux Boot Manager", "\\EFI\\systemd\\systemd-bootx64.efi")
      "/boot/efi/EFI/Linux/own.efi"),
 ])
 def test_a_kernel_that_the_firmware_starts_itself(known: dict[str, str], image: str) -> None:
-    read = {"/boot/grub2/grub.cfg": MENU, image: "", "/etc/os-release": "ID=fedora\nVERSION_ID=43\n"}
+    read = {"/boot/grub2/grub.cfg": MENU, image: "", "/etc/os-release": "ID=fedora\nVERSION_ID=43\n", "/lib/modules/6.8.0-1044-azure-fde/x": ""}
     section = collected(read, listdir=EFI, read_bytes=known)
     assert (section.facts["default_boot"]["loader"], section.facts["default_boot"]["image"]) == ("firmware", image)
     assert section.facts["default_boot"]["image_present"] is True
@@ -284,6 +284,57 @@ def test_extlinux_of_u_boot_is_read_and_grubs_files_are_not() -> None:
     assert why_not(collected({"/boot/firmware/config.txt": "", "/boot/grub/grub.cfg": MENU}, uname=["Linux", "h", "6", "", "aarch64"])) == (
         "unsupported", "the boot loader Raspberry Pi firmware (/boot/firmware/config.txt) is not read; its lines kernel= and os_prefix= and the "
         "images beside it would tell")
+
+
+# U-Boot's boot/pxe_utils.c: the last default counts, wherever it stands; an entry's last kernel and its first initrd; a kernel that is not there
+# is passed over. What is included stands where it is included.
+UBOOT_ENTRIES = "label a\n linux /boot/vmlinuz-6.6.1\nlabel b\n kernel /boot/vmlinuz-6.6.2\n linux /boot/vmlinuz-6.6.3\nlabel c\n fdt /x\n"
+
+
+@pytest.mark.parametrize(("text", "release"), [
+    (UBOOT_ENTRIES, "6.6.1"), (UBOOT_ENTRIES + "default b\n", "6.6.3"), ("default b\n" + UBOOT_ENTRIES + "ontimeout a\n", "6.6.1"),
+    ("default a\n" + UBOOT_ENTRIES + "label d\n menu default\n linux /boot/vmlinuz-6.6.3\n", "6.6.1"),
+    ("default c\n" + UBOOT_ENTRIES, "6.6.1"), ("default d\n" + UBOOT_ENTRIES + "label d\n linux /boot/vmlinuz-6.6.9\n", "6.6.1"),
+    ("default b\ninclude more.conf\n" + UBOOT_ENTRIES, "6.6.3"), ("default e\nmenu include more.conf\n" + UBOOT_ENTRIES, None),
+    ("include more.conf\n" + UBOOT_ENTRIES, None),
+])
+def test_which_entry_of_extlinux_u_boot_starts(text: str, release: str | None) -> None:
+    read = {"/boot/extlinux/extlinux.conf": text, **{f"/boot/vmlinuz-6.6.{number}": "" for number in (1, 2, 3)}}
+    section = collected(read, uname=["Linux", "h", "6.6.1", "", "aarch64"])
+    assert section.facts["default_boot"]["release"] == release
+
+
+@pytest.mark.parametrize(("path", "loader"), [
+    # include/config_distro_bootcmd.h: boot.scr.uimg, then boot.scr, below / and /boot/; Odroid's boot.ini; Raspberry Pi OS up to 11.
+    ("/boot/boot.scr.uimg", "U-Boot"), ("/boot/firmware/boot.scr", "U-Boot"), ("/boot.scr", "U-Boot"), ("/boot/boot.ini", "U-Boot"),
+    ("/boot/config.txt", "Raspberry Pi firmware"), ("/etc/zfsbootmenu/config.yaml", "ZFSBootMenu"),
+])
+def test_loaders_are_named_as_what_they_are(path: str, loader: str) -> None:
+    reason, detail = why_not(collected({path: "", "/boot/grub/grub.cfg": MENU}, uname=["Linux", "h", "6.6.1", "", "aarch64"]))
+    assert (reason, detail.startswith(f"the boot loader {loader} ({path}) is not read; ")) == ("unsupported", True), detail
+
+
+ZBM = option(9, "ZFSBootMenu", "\\EFI\\ZBM\\VMLINUZ.EFI")
+LINUXBOOT = option(9, "LinuxBoot", "\\EFI\\boot\\vmlinuz-6.6.30-linuxboot")
+COPIED = option(9, "Debian", "\\EFI\\debian\\vmlinuz-6.6.31-amd64")
+
+
+@pytest.mark.parametrize(("known", "files", "is_kernel"), [
+    (firmwares([9], 9, ZBM), {"/boot/efi/EFI/ZBM/VMLINUZ.EFI": ""}, False), (firmwares([9], 9, ZBM), {}, False),
+    (firmwares([9], 9, LINUXBOOT), {"/boot/efi/EFI/boot/vmlinuz-6.6.30-linuxboot": ""}, False),
+    (firmwares([9], 9, COPIED), {"/boot/efi/EFI/debian/vmlinuz-6.6.31-amd64": "", "/lib/modules/6.6.31-amd64/modules.dep": ""}, True),
+    # Left over from a kernel that was removed: it comes next all the same.
+    (firmwares([9, 0], 0, COPIED, SHIM), {"/boot/efi/EFI/debian/vmlinuz-6.6.31-amd64": ""}, True),
+])
+def test_a_kernel_that_firmware_starts_may_be_a_loader(known: dict[str, str], files: dict[str, str], is_kernel: bool) -> None:
+    """docs.zfsbootmenu.org: the firmware's entry is \\EFI\\ZBM\\VMLINUZ.EFI, a Linux that starts the pool's own kernel by kexec."""
+    section = collected({**files, "/boot/grub/grub.cfg": MENU}, listdir=EFI, read_bytes=known)
+    assert (section.facts["default_boot"]["loader"] == "firmware") is is_kernel
+    assert is_kernel or "which starts another (ZFSBootMenu, LinuxBoot); its own menu would tell" in why_not(section)[1]
+
+
+def test_files_of_zfsbootmenu_and_of_grub_contradict_each_other() -> None:
+    assert "ZFSBootMenu" in why_not(collected({"/etc/zfsbootmenu/config.yaml": "", "/boot/grub/grub.cfg": MENU}, listdir=EFI))[1]
 
 
 # update-extlinux of Alpine; SYSLINUX's menu marks its default where DEFAULT names the menu's own program.

@@ -112,7 +112,8 @@ def test_a_stub_hands_over() -> None:
     ("if [ -f $prefix/absent ]; then default=1; else default=2; fi", "2"),
     ("function f { default=called; }\nf", "called"),
     # commands/test.c reads from left to right; an empty variable without quotes is no word.
-    ("if [ $nothing = x ]; then default=1; fi", "1"), ("if [ -n $nothing ]; then default=1; fi", "1"), ("if [ -z $nothing ]; then default=1; fi", "1"),
+    ("if [ $nothing = x ]; then default=1; fi", "1"), ("if [ -n $nothing ]; then default=1; fi", "1"),
+    ("if [ -z $nothing ]; then default=1; fi", "1"),
     ("if [ \"$nothing\" = x ]; then default=1; fi", ""), ("if [ ( a = b ) -o ( b = b -a ! c = d ) ]; then default=1; fi", "1"),
     ("if [ ! ( a = a ) ]; then default=1; fi", ""), ("if [ -z = -z ]; then default=1; fi", "1"), ("if [ a = a b = c ]; then default=1; fi", ""),
     ("if test a = a ]; then default=1; fi", "1"), ("if [ ]; then default=1; fi", "1"), ("default=$\"translated $nothing\"x", "translated x"),

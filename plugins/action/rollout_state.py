@@ -22,6 +22,7 @@ from ..plugin_utils._history.database import of_folder
 from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
 from ..plugin_utils._rollout import keeping
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
+from ..plugin_utils._rollout.members import check_room, doubts, of_groups
 from ..plugin_utils._rollout.settings import SettingsError, domains, settings
 from ..plugin_utils._rollout.windows import WindowError, read
 from ..plugin_utils._settings.meaning import SETTINGS, SettingError, meaning
@@ -92,35 +93,35 @@ class ActionModule(ControllerAction):
         return _reported(rollout, result, job_of(variables))
 
     def _begin(self, rollout: Rollout, args: dict[str, Any], variables: Mapping[str, Any], owner: str) -> dict[str, Any]:
+        asked = settings(args["settings"])
         given = {**args["settings"], **({"approval": "none"} if self._task.check_mode else {})}
-        asked = settings(given)
+        check_room(asked)
         if self._task.check_mode:
             shutil.rmtree(rollout.folder, ignore_errors=True)
-        groups = variables.get("groups", {})
-        wanted = {name for name, _least in asked.quorum} | ({asked.canary} if asked.canary else set())
-        missing = sorted(wanted - set(groups))
-        if missing:
-            raise RolloutError(f"{', '.join(missing)}: no such group in the inventory; firebreak_canary and firebreak_quorum name groups")
-        members = {host: self._member(host, variables["hostvars"][host], wanted) for host in args["hosts"]}
-        sizes = {name: len(groups[name]) for name in sorted(wanted)}
-        return rollout.begin(Begin(members, sizes, given, owner, args["lock_hours"]), args["release"])
+        groups = of_groups(variables.get("groups", {}), asked)
+        members = {host: self._member(host, variables["hostvars"][host], groups) for host in args["hosts"]}
+        sizes = {name: len(groups[name]) for name in sorted(groups)}
+        begun = rollout.begin(Begin(members, sizes, given, owner, args["lock_hours"]), args["release"])
+        return {**begun, "warnings": list(doubts(members, asked))}
 
     def _remembered(self, rollout: Rollout, history: Any) -> dict[str, Any]:
         """What was done goes into the history, before the report after it asks who closed what. A rollout never fails for its history."""
         said = "" if self._task.check_mode else feeding.feed_journals(feeding.setting(history, of_folder(rollout.folder)), [rollout.folder])
         return {"warnings": [said]} if said else {}
 
-    def _member(self, host: str, variables: Mapping[str, Any], wanted: set[str]) -> dict[str, Any]:
+    def _member(self, host: str, variables: Mapping[str, Any], groups: Mapping[str, frozenset[str]]) -> dict[str, Any]:
         """What a host's inventory says of it: its domains, those of its groups that matter, and windows of its own."""
         found: dict[str, Any] = {}
-        for key, name in (("domains", "firebreak_domain"), ("windows", "firebreak_windows")):
-            try:
+        try:
+            for key, name in (("domains", "firebreak_domain"), ("windows", "firebreak_windows")):
                 value = self._templar.template(variables.get(name))
-            except AnsibleError as error:
-                raise RolloutError(f"{host}: {name} cannot be templated: {' '.join(str(error).split())[:300]}") from None
-            found[key] = meaning(name, value) if name in SETTINGS else domains(value)
-        read(found["windows"])
-        return {**found, "groups": sorted(wanted.intersection(variables.get("group_names", ())))}
+                found[key] = meaning(name, value) if name in SETTINGS else domains(value)
+            read(found["windows"])
+        except AnsibleError as error:
+            raise RolloutError(f"{host}: {name} cannot be templated: {' '.join(str(error).split())[:300]}") from None
+        except (SettingError, SettingsError, WindowError) as error:
+            raise RolloutError(f"{host}: {error}") from None
+        return {**found, "groups": sorted(name for name, hosts in groups.items() if host in hosts)}
 
 
 def _owner(variables: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ class Rollout:
             store.private_directory(place / name)
         # A host whose first scan fails must not be judged by what an earlier run saw.
         for name in begin.members:
-            (place / RECORDS / f"{name}.json").unlink(missing_ok=True)
+            (place / RECORDS / f"{store.safe_name(name)}.json").unlink(missing_ok=True)
         state = self._current()[1]
         return {"id": path.stem, "path": str(place), "resumed": resumed, "taken_over": former,
                 "broken_off": sorted(host.name for host in state.of(RUNNING) if host.is_here), "max_disruption": state.settings.max_disruption}

@@ -39,7 +39,7 @@ def slots(state: State, group: str) -> int:
     if least is not None:
         size = state.sizes.get(group, 0)
         return max(0, size - least.at_least(size))
-    return state.settings.max_down.of(len(state.hosts)) if state.settings.max_down else 1
+    return state.settings.max_down.of_at_least_one(len(state.hosts)) if state.settings.max_down else 1
 
 
 def _guest(state: State, name: str, groups: set[str]) -> Host:

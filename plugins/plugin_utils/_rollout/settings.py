@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Size(NamedTuple):
     def at_least(self, total: int) -> int:
         """How many of ``total`` are no less than this; a share is rounded up."""
         return -(-total * round(self.amount * 1000) // 100_000) if self.is_share else int(self.amount)
+
+
+    def of_at_least_one(self, total: int) -> int:
+        """How many of ``total``, and one where the share of so few is less."""
+        return max(1, self.of(total))
 
 
 _ALL, _NONE = Size(100, True), Size(0, False)
@@ -81,7 +87,7 @@ def settings(raw: Mapping[str, Any]) -> Settings:
         quorum=_quorum(given.get("quorum", {})),
         canary=str(given.get("canary", "")),
         windows=windows,
-        step_minutes=int(_number(given.get("step_minutes", 30), "firebreak_step_minutes")),
+        step_minutes=math.ceil(_number(given.get("step_minutes", 30), "firebreak_step_minutes")),
         max_disruption=_choice(given.get("max_disruption", "none"), "firebreak_max_disruption", DISRUPTIONS),
         soak_minutes=_number(given.get("soak_minutes", 0), "firebreak_soak_minutes"),
         approval=_choice(given.get("approval", "none"), "firebreak_approval", APPROVALS),

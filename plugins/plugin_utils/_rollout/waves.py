@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .._fleet.bounded import counted
 from .journal import DONE, FINE, LEFT_OUT, OUT, RUNNING, SKIPPED, WAITING, Host, State
 from .windows import opens_at, stays_open
 
@@ -37,7 +38,7 @@ class Places:
         self._domains: defaultdict[str, set[str]] = defaultdict(set)
         self._groups: Counter[str] = Counter()
         self._down = 0
-        self._most = state.settings.max_down.of(len(state.hosts)) if state.settings.max_down else None
+        self._most = state.settings.max_down.of_at_least_one(len(state.hosts)) if state.settings.max_down else None
         self._least = {group: size.at_least(state.sizes.get(group, 0)) for group, size in state.settings.quorum}
         for host in (*(one for one in state.hosts.values() if one.status in OUT), *guests):
             self.take(host)
@@ -62,8 +63,10 @@ class Places:
             if self._domains[domain]:
                 return f"{min(self._domains[domain])} of its domain {domain} is out"
         for group, least in self._least.items():
-            if group in host.groups and self._sizes.get(group, 0) - self._groups[group] - 1 < least:
-                return f"{least} of the group {group} must stay up, and {self._groups[group]} are out"
+            size, out = self._sizes.get(group, 0), self._groups[group]
+            if group in host.groups and size - out - 1 < least:
+                told = f"{out} are out" if least < size else f"it has {counted(size, 'host')}: by its quorum none may ever go down"
+                return f"{least} of the group {group} must stay up, and {told}"
         if self._most is not None and self._down + 1 > self._most:
             return f"{self._down} are out, and {self._most} may be"
         return ""
@@ -165,7 +168,7 @@ def _size(state: State) -> int:
     if broken_off:
         return len(broken_off)
     sizes = state.settings.waves
-    return max(1, sizes[min(len(state.proved), len(sizes) - 1)].of(len(state.hosts)))
+    return sizes[min(len(state.proved), len(sizes) - 1)].of_at_least_one(len(state.hosts))
 
 
 def _closed(host: Host, state: State, moment: datetime, least: int | None = None) -> str:

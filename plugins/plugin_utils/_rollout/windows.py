@@ -16,7 +16,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _LEAST = 3
 _FORM = re.compile(r"(?P<days>[A-Za-z*,-]+)\s+(?P<start>\d{1,2}:\d{2})-(?P<end>\d{1,2}:\d{2})(?:\s+(?P<zone>[A-Za-z0-9_+/-]+))?")
 _LOOSE = re.compile(r"\s*([,\u2013-])\s*")
-_WANTED = "wanted days, hours and a time zone, such as 'Mon-Fri 22:00-04:00 Europe/Berlin' or 'daily 02:00-05:00' (in UTC)"
+_WANTED = ("wanted days, hours and a time zone, such as 'Mon-Fri 22:00-04:00 Europe/Berlin' or 'daily 02:00-05:00' (in UTC); several as a list, "
+           "or one a line")
 _AHEAD_DAYS = 8
 
 
@@ -40,7 +41,7 @@ def parse(text: str) -> Window:
     found = _FORM.fullmatch(_LOOSE.sub(r"\1", text.strip()).replace("\u2013", "-"))
     if not found:
         raise WindowError(f"firebreak_windows: seen {text!r}; {_WANTED}")
-    zone = found["zone"] or "UTC"
+    zone = "UTC" if (found["zone"] or "UTC").upper() == "UTC" else found["zone"]
     try:
         ZoneInfo(zone)
     except (KeyError, OSError, ValueError):

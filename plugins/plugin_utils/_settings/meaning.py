@@ -30,6 +30,7 @@ _YAML_LIST = ("[", "- ")
 _WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?")
 _QUOTED = re.compile(r"""^(["'])(.*)\1$""")
 _SHOWN = 80
+_SIZE = "a number of hosts such as 1, or a share such as 5%"
 
 
 class SettingError(ValueError):
@@ -92,19 +93,19 @@ SETTINGS: Mapping[str, Setting] = {
     "firebreak_feed_max_age_hours": Setting("number", 24),
     "firebreak_evidence_signers": Setting("path", ""),
     "firebreak_evidence_signer": Setting("text", ""),
-    "firebreak_max_disruption": Setting("word", ""),
+    "firebreak_max_disruption": Setting("word", "", wanted="none, or the most that a step may cost, such as reboot"),
     "firebreak_kev": Setting("path", ""),
     "firebreak_hosts_per_day": Setting("amount", 0.0),
     "firebreak_rollout_dir": Setting("path", "reports/rollout"),
     "firebreak_waves": Setting("names", []),
-    "firebreak_max_failed": Setting("text", "0"),
-    "firebreak_max_down": Setting("text", ""),
+    "firebreak_max_failed": Setting("text", "0", wanted=_SIZE),
+    "firebreak_max_down": Setting("text", "", wanted=_SIZE),
     "firebreak_quorum": Setting("mapping", {}),
-    "firebreak_canary": Setting("text", ""),
+    "firebreak_canary": Setting("text", "", wanted="the name of one group"),
     "firebreak_windows": Setting("lines", []),
     "firebreak_step_minutes": Setting("amount", 30.0),
     "firebreak_soak_minutes": Setting("amount", 0.0),
-    "firebreak_approval": Setting("word", "none"),
+    "firebreak_approval": Setting("word", "none", wanted="none, pause or stop"),
     "firebreak_only_drifted": Setting("flag", False),
     "firebreak_lock_hours": Setting("amount", 12.0),
     "firebreak_owner": Setting("text", ""),
@@ -197,7 +198,7 @@ def _yaml(text: str) -> Any:
 
 def _text(name: str, setting: Setting, value: Any) -> str:
     if isinstance(value, (list, tuple, Mapping, bool)):
-        raise _wrong(name, value, "a text")
+        raise _wrong(name, value, setting.wanted or "a text")
     return str(value).strip()
 
 

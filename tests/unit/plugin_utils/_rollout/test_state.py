@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.store import safe_name
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout import keeping
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._rollout.driving import Begin, RolloutError
@@ -29,6 +30,15 @@ def test_a_rollout_from_begin_to_end(tmp_path: Path) -> None:
     assert (outcome["failures"], outcome["status"], outcome["counts"]) == ({}, "ended", {"done": 2})
     assert keeping.holder(tmp_path) is None
     assert begin(tmp_path)["resumed"] is False
+
+
+def test_what_an_earlier_run_saw_is_forgotten_for_a_host_of_any_name(tmp_path: Path) -> None:
+    names = ["a", "a/b", "..", "web \u00f6", "e1:2222x"]
+    for _run in range(2):
+        begun = drive(tmp_path).begin(Begin({name: {} for name in names}, {}, {}, "me"))
+        assert list(Path(begun["path"], "records").iterdir()) == []
+        for name in names:
+            Path(begun["path"], "records", f"{safe_name(name)}.json").write_text("{}")
 
 
 def test_a_killed_run_is_continued_and_repeats_nothing(tmp_path: Path) -> None:

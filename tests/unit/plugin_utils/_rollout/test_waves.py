@@ -138,6 +138,16 @@ def test_a_quorum_stays_up() -> None:
     assert next_wave(state({"e0": {"groups": ["etcd"]}}, sizes={"etcd": 5}, quorum={"etcd": "80%"}), (), NOW).hosts == ("e0",)
 
 
+def test_a_quorum_that_can_never_be_kept_says_so() -> None:
+    one = next_wave(state({"e0": {"groups": ["etcd"]}}, sizes={"etcd": 1}, quorum={"etcd": "50%"}), (), NOW)
+    assert dict(one.waits) == {"e0": "1 of the group etcd must stay up, and it has 1 host: by its quorum none may ever go down"}
+
+
+@pytest.mark.parametrize("hosts", [1, 5, 9])
+def test_a_share_of_few_that_may_be_out_is_one(hosts: int) -> None:
+    assert len(next_wave(state([f"h{number}" for number in range(hosts)], max_down="10%"), (), NOW).hosts) == 1
+
+
 @pytest.mark.parametrize(("hosts", "least", "may_go"), [(5, "50%", 2), (3, "66%", 1), (3, "67%", 0), (3, "34%", 1), (500, "8.2%", 459)])
 def test_a_share_that_stays_up_is_never_less_than_was_asked_for(hosts: int, least: str, may_go: int) -> None:
     members = {f"e{number:03}": {"groups": ["etcd"]} for number in range(hosts)}

@@ -31,6 +31,7 @@ def moment(text: str) -> datetime:
     ("Sat-Mon 00:00-24:00", "2026-11-30T23:59", True),
     ("sat,sun 00:00-24:00", "2026-11-30T00:00", False),
     ("* 12:00-12:00", "2026-11-28T03:00", True),
+    ("daily 02:00-03:00 utc", "2026-11-28T02:30", True),
     # The hour that Berlin has twice on 25 October 2026 is open twice, the one that it lacks on 29 March never.
     ("daily 02:00-03:00 Europe/Berlin", "2026-10-25T00:30", True),
     ("daily 02:00-03:00 Europe/Berlin", "2026-10-25T01:30", True),

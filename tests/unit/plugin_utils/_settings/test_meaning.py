@@ -97,6 +97,10 @@ def test_what_is_meant(name: str, value: Any, meant: Any) -> None:
     ("firebreak_metrics_mode", "7777", "wanted octal digits"),
     ("firebreak_report_dir", "/a\n/b", "wanted one path"),
     ("firebreak_report_dir", ["/a"], "wanted a text"),
+    # YAML takes no, off and yes for truth values.
+    ("firebreak_approval", False, "wanted none, pause or stop"), ("firebreak_max_disruption", True, "the most that a step may cost"),
+    ("firebreak_max_failed", False, "a number of hosts"), ("firebreak_max_down", [1], "a share such as 5%"),
+    ("firebreak_canary", ["a", "b"], "the name of one group"),
     ("firebreak_report_dir", "/srv/$JOB_ID", "firebreak_report_dir is /srv/$JOB_ID; wanted a path without a variable of a shell's"),
     ("firebreak_metrics", "${SHARE}/fleet.prom", "wanted a path without a variable of a shell's"),
     ("firebreak_rollout_dir", "/srv/$(date +%F)", "wanted a path without a variable of a shell's"),

@@ -91,7 +91,7 @@ class Folder:
         # The kernel names a process before it numbers it.
         status = "".join(sorted(status.splitlines(True), key=lambda line: not line.startswith(("Name:", "Pid:"))))
         texts = {"status": status, "cmdline": recorded["read"][f"{folder}/cmdline"], "mountinfo": recorded["read"].get(f"{folder}/mountinfo", ""),
-                 "stat": recorded["read"][f"{folder}/stat"]}
+                 "stat": recorded["read"][f"{folder}/stat"], "cgroup": recorded["read"].get(f"{folder}/cgroup", "")}
         self._write(folder.lstrip("/"), texts)
         exe = recorded["readlink"][f"{folder}/exe"]
         self._write(folder.lstrip("/"), {"exe": exe, "root": "/"}, links=True)
@@ -111,7 +111,7 @@ class Folder:
             space["containers"] += f"{row['id']} {row.get('image', '-')} {row.get('runtime', 'io.containerd.runc.v2')}\n"
             space["pods"] += f"{row['id']}\n" if row.get("is_pod") else ""
             space["tasks"] += f"{row['id']} {row['pid']} {row.get('state', 'RUNNING')}\n"
-            space[f"info-{row['id']}"] = json.dumps({"Labels": row.get("labels", {})}, indent=4)
+            space[f"info-{row['id']}"] = json.dumps({"Labels": row.get("labels", {}), "SandboxID": row.get("sandbox", "")}, indent=4)
         for name, entries in tables.items():
             self._write(f"ctr/{name}", entries)
         (self._place / _SOCKET).parent.mkdir(parents=True, exist_ok=True)

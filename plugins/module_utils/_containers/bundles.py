@@ -14,7 +14,7 @@ from .._formats import oci_config
 from .._formats import processes as proc
 from .._formats.running_files import file_of
 from .._host.witness import apart
-from . import isolation, lives, machines, processes, remote, stores
+from . import isolation, lives, machines, processes, remote, sandboxers, shims, stores
 
 _DOCKERS_NAMESPACE = "moby"
 # The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
@@ -46,16 +46,17 @@ class Finder:
         self._host = host
         self._found = found
         self._booted_at = booted_at
-        shims = [process for process in found.named(processes.SHIM) if process.nested is not True]
+        listed = [process for process in found.named(processes.SHIM) if process.nested is not True]
         # Anyone may start a program of a shim's name with a container's id. The folders of containers below /run are root's, and so are their
         # shims; of two the older one is believed.
         self._shims: Dict[Any, processes.Process] = {}
-        for process in sorted(shims, key=lambda process: process.ticks):
+        for process in sorted(listed, key=lambda process: process.ticks):
             if processes.is_roots(host, process):
-                self._shims.setdefault(_shim_key(process), process)
-        self._others = [process for process in shims if _shim_key(process) not in self._shims]
+                self._shims.setdefault(shims.key_of(process), process)
+        self._others = [process for process in listed if shims.key_of(process) not in self._shims]
         self._nested = [process for process in found.named(processes.SHIM, processes.CONMON) if process.nested is True]
         self._served = set()  # type: Any
+        self._working: Optional[Dict[str, processes.Process]] = None
         self._specs: Dict[str, Tuple[Optional[oci_config.Spec], str]] = {}
         self._kept = stores.Stores(host, found)
 
@@ -115,7 +116,7 @@ class Finder:
         spec, why = self._specs[name]
         sandbox = spec.sandbox if spec and spec.sandbox else name
         key = (space, name) if (space, name) in self._shims else (space, sandbox)
-        shim = self._shims.get(key)
+        shim = self._shims.get(key) or self._shim_working_in(bundle, sandbox)
         if shim is None:
             return self._orphan(bundle, engine, space, name, sandbox)
         self._served.add(key)
@@ -123,7 +124,7 @@ class Finder:
         if first == _GONE:
             return None
         binary = _DOCKERS_WRAPPER.sub("", (self._own_text(bundle + "/runtime") or "").strip().rpartition("/")[2])
-        container = self._container(shim, engine, space, name, binary or _runtime_of(shim), first, sandbox, spec)
+        container = self._container(shim, engine, space, name, binary or shims.runtime_of(shim), first, sandbox, spec)
         if container["pid"] is None and container["isolation"] is None and self._is_stopped(shim, sandbox):
             return None
         self._describe(container, spec, why)
@@ -131,26 +132,57 @@ class Finder:
             container.update(self._kept.dockers(name))
         return container
 
+    def _shim_working_in(self, bundle: str, sandbox: str) -> Optional[processes.Process]:
+        """A shim by the folder that it works in: an engine may be told to start any program as one (runtime_path of containerd's handlers)."""
+        if self._working is None:
+            self._working = shims.working(self._host, self._found, _BUNDLE)
+        return self._working.get(bundle) or self._working.get("%s/%s" % (bundle.rpartition("/")[0], sandbox))
+
     def _orphan(self, bundle: str, engine: str, space: str, name: str, sandbox: str) -> Optional[Container]:
-        """A container that lives without a shim of root's: a bundle whose first process is there, in the container's own control group."""
+        """A container that lives without a shim of root's: in its own control group, or where something else than a shim serves its bundle."""
+        address = sandboxers.address_of(self._own_text(bundle + "/bootstrap.json"), self._own_text(bundle + "/address"))
+        is_served = sandboxers.serves(self._host, address)
         word = (self._own_text(bundle + "/init.pid") or "").strip()
-        if not re.match(r"[1-9][0-9]{0,9}\Z", word) or name not in self._host.read("/proc/%s/cgroup" % word, _SHORT_BYTES).if_there(""):
+        told = [int(word)] if re.match(r"[1-9][0-9]{0,9}\Z", word) else sorted(self._found.lives) if is_served else []
+        first = lives.in_group(self._host, told, name)
+        if first is None and not is_served:
             return None
-        return {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
-                "runtime": None, "shim": None, "isolation": None, "reason": "it lives, and its shim was not found", "pid": int(word),
-                "privileged": None, "host_pid": None, "host_network": None, "user": None, "nested": False,
-                "started_at": self.moment(processes.ticks_of(self._host, int(word)))}
+        whose, reason = self._whose(address, first, sandbox) if is_served else (None, "it lives, and its shim was not found")
+        container = {"id": name, "engine": engine, "namespace": space, "sandbox": sandbox, "is_pod": False, "name": None, "image": None,
+                     "runtime": None, "shim": None, "isolation": whose, "reason": reason, "pid": first,
+                     "privileged": None, "host_pid": None, "host_network": None, "user": None, "nested": False,
+                     "started_at": None if first is None else self.moment(processes.ticks_of(self._host, first))}
+        if is_served:
+            self._describe(container, *self._specs[name])
+        return container
+
+    def _whose(self, address: str, first: Optional[int], sandbox: str) -> Tuple[Optional[str], str]:
+        """(isolation, reason) of what a sandboxer runs: in a machine that it made for the sandbox, or as a process of this kernel."""
+        if machines.made_for(self._host, self._found, sandbox):
+            return isolation.VIRTUAL_MACHINE, ""
+        if first is not None and isolation.holds_machine(self._host, first) is False and not isolation.is_runsc(self._host, first):
+            return isolation.HOST_KERNEL, ""
+        return None, "what listens at %s serves it, and neither its first process nor a machine of its sandbox was found" % address
 
     def _is_stopped(self, shim: processes.Process, sandbox: str) -> bool:
-        return _is_kata(shim) and machines.is_stopped(self._host, self._found, sandbox, shim, machines.of(self._host, self._found, sandbox, shim))
+        if not shims.is_kata(shim):
+            return False
+        return machines.is_stopped(self._host, self._found, sandbox, shim, machines.of(self._host, self._found, sandbox, shim))
 
     def _first(self, path: str, shim: processes.Process) -> Optional[int]:
         """The container's first process on this kernel, None without one; _GONE where it ended."""
         word = (self._own_text(path) or "").strip()
         if not re.match(r"[1-9][0-9]{0,9}\Z", word):
-            return None
+            # A shim that starts containers without a runtime's program writes none (runwasi). What Kata's starts are monitors and what serves them.
+            return None if shims.is_kata(shim) else self._first_without_machine(shim, path.split("/")[-2])
         # The number may have been given to another process since; a shim adopts what its runtime leaves behind.
-        return int(word) if processes.parent_of(self._host, int(word)) == shim.pid else _GONE
+        parent = processes.parent_of(self._host, int(word))
+        return int(word) if parent == shim.pid or parent in shims.copies_of(self._found, shim) else _GONE
+
+    def _first_without_machine(self, shim: processes.Process, name: str) -> Optional[int]:
+        """The first process of a container, by its control group, among those that a shim started."""
+        first = lives.in_group(self._host, shims.begun_by(self._host, self._found, shim), name)
+        return first if first is not None and isolation.holds_machine(self._host, first) is False else None
 
     def _container(
         self, shim: processes.Process, engine: str, space: Optional[str], name: str, runtime: str, first: Optional[int], sandbox: str,
@@ -292,7 +324,7 @@ class Finder:
 
     def _crios(self, shim: processes.Process) -> List[Container]:
         """The containers of a pod of CRI-O's that one shim carries: each has a folder of its own."""
-        space, sandbox = _shim_key(shim)
+        space, sandbox = shims.key_of(shim)
         if "crio" not in processes.one_option(shim.argv, "publish-binary") and self._host.stat("%s/%s" % (_CRIO_RUN, sandbox)).problem:
             return []
         containers = []
@@ -301,7 +333,7 @@ class Finder:
             state = stores.document(self._own_text("%s/%s/userdata/state.json" % (_CRIO_KEPT, name), _CONFIG_BYTES))
             if spec is None or spec.sandbox != sandbox or state.get("status") == "stopped":
                 continue
-            container = self._container(shim, "crio", None, name, _runtime_of(shim), None, sandbox, spec)
+            container = self._container(shim, "crio", None, name, shims.runtime_of(shim), None, sandbox, spec)
             self._describe(container, spec, why)
             containers.append(container)
         return containers
@@ -310,16 +342,16 @@ class Finder:
         """The containers of which only the shim is known: a rootless engine's, those inside of containers, or those whose files are elsewhere."""
         if process.kind == processes.CONMON:
             return self._by_conmons(process)
-        space, name = _shim_key(process)
+        space, name = shims.key_of(process)
         publisher = processes.one_option(process.argv, "publish-binary")
         engine = "docker" if space == _DOCKERS_NAMESPACE else "crio" if "crio" in publisher else "containerd"
         rows = []
         for first, is_pod in self._firsts(process) or [(None, False)]:
-            container = self._container(process, engine, space, name, _runtime_of(process), first, name)
+            container = self._container(process, engine, space, name, shims.runtime_of(process), first, name)
             self._live(container)
             container["is_pod"] = is_pod
             why = "only its shim (process %d) could be seen" % process.pid
-            if container["isolation"] is None and process.nested and not _is_kata(process):
+            if container["isolation"] is None and process.nested and not shims.is_kata(process):
                 container.update(isolation=isolation.HOST_KERNEL, reason=why + ", inside of a container, whose kernel is this host's")
             elif container["isolation"] is None:
                 container["reason"] = why
@@ -330,9 +362,8 @@ class Finder:
 
     def _firsts(self, shim: processes.Process) -> List[Tuple[Optional[int], bool]]:
         """(first process, whether it is a pod's pause) of each container of a shim; what was executed in one of them later is none."""
-        carried = {process.pid for process in self._found.processes}
         known = self._found.lives
-        children = [child for child in processes.children_of(self._host, self._found, shim.pid) if child not in carried]
+        children = shims.begun_by(self._host, self._found, shim)
         # A pod begins with its pause; what calls itself so later is another program.
         pauses = [child for child in children[:1] if known.get(child) and known[child].name == "pause"]
         inits = [child for child in children if child in known and known[child].is_init]
@@ -352,22 +383,6 @@ class Finder:
 _GONE = -1
 
 
-def _shim_key(process: processes.Process) -> Tuple[str, str]:
-    # The shim of the first kind (containerd before 1.4, Docker before 20.10) is told its container by the folder that it works in.
-    name = processes.one_option(process.argv, "id") or processes.one_option(process.argv, "workdir").rpartition("/")[2]
-    return processes.one_option(process.argv, "namespace"), name
-
-
 def _own_part(argv: List[str]) -> List[str]:
     """conmon's own options, without those of the command that it starts at the end."""
     return argv[:argv.index("--exit-command")] if "--exit-command" in argv else argv
-
-
-def _runtime_of(shim: processes.Process) -> str:
-    """'runc' of containerd-shim-runc-v2, and of the shim of the first kind, which starts nothing else by itself."""
-    name = shim.exe.rpartition("/")[2] or shim.name
-    return re.sub(r"\A(?:docker-|balena-engine-)?containerd-shim-?|-v[0-9]+\Z", "", name) or "runc"
-
-
-def _is_kata(shim: processes.Process) -> bool:
-    return "kata" in (shim.exe.rpartition("/")[2] or shim.name)

@@ -7,9 +7,10 @@ A declaration says what a container was to be. Whose processes it sees, and whos
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
 from .._formats import processes as proc
+from .._formats.running_files import file_of
 from .._host.witness import apart
 
 PROC = "/proc"
@@ -80,6 +81,21 @@ def shares_with_host(host: Any, pid: int, kind: str) -> Optional[bool]:
         its, own = (host.readlink("%s/%s/ns/%s" % (PROC, number, kind)).value for number in (pid, 1))
         own = own or host.readlink("%s/self/ns/%s" % (PROC, kind)).value
     return None if its is None or own is None else bool(its == own)
+
+
+def has_other_root(host: Any, pid: int, other: int) -> bool:
+    """Whether a process sees another root than another one, or may not be looked at; False for one that has ended."""
+    with apart(host):
+        its, others = (host.stat("%s/%d/root" % (PROC, number)) for number in (pid, other))
+    if its.problem:
+        return bool(its.problem != "absent")
+    return bool(others.problem or file_of(its.value) != file_of(others.value))
+
+
+def in_group(host: Any, pids: Iterable[int], name: str) -> Optional[int]:
+    """The first of some processes in the control group of a container, which engines call as it (cri-containerd-NAME.scope, /docker/NAME)."""
+    group = re.compile(r"[/:-]%s(?:\.scope)?(?:/|$)" % re.escape(name), re.MULTILINE)
+    return next((pid for pid in pids if group.search(host.read("%s/%d/cgroup" % (PROC, pid), _STATUS_BYTES).if_there(""))), None)
 
 
 def is_privileged(host: Any, pid: int, life: Life) -> Optional[bool]:

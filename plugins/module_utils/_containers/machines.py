@@ -58,6 +58,12 @@ def of(host: Any, found: processes.Found, sandbox: str, shim: processes.Process)
     return Carried(vmm, named.get(VIRTIOFSD), False if vmm else within)
 
 
+def made_for(host: Any, found: processes.Found, sandbox: str) -> bool:
+    """Whether a monitor of root's own holds a machine that is named by a sandbox: of sandboxes that have no shim, the daemon that made it."""
+    return any(_is_believed(host, process) and _names(process, sandbox) and isolation.holds_machine(host, process.pid)
+               for process in found.named(processes.MONITOR) if process.name != VIRTIOFSD)
+
+
 def _is_believed(host: Any, process: processes.Process) -> bool:
     """Whether a monitor that the shim did not start may be taken at its word. A jailer starts it apart, and shuts it into a folder of the shim's."""
     if process.user == 0 and process.nested is False:

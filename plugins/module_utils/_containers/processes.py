@@ -117,7 +117,20 @@ def find(host: Any) -> Tuple[Optional[Found], str]:
         if len(found.processes) > PROCESSES_LIMIT:
             return None, "too_large"
     left = host.remaining()
-    return (None, "deadline") if left is not None and left <= 0 else (found, "")
+    return (None, "deadline") if left is not None and left <= 0 else (_without_what_shims_forked(host, found), "")
+
+
+def _without_what_shims_forked(host: Any, found: Found) -> Found:
+    """Without first processes of containers that a shim forked and that execute nothing else: its program and its words are theirs (runwasi)."""
+    shims = {process.pid: process for process in found.named(SHIM)}
+    carried = [process.pid for process in shims.values()
+               if is_copy(shims.get(process.parent), process) and all_lives.has_other_root(host, process.pid, process.parent)]
+    return found._replace(processes=[process for process in found.processes if process.pid not in carried])
+
+
+def is_copy(shim: Optional[Process], process: Process) -> bool:
+    """Whether a process is what a shim forked: it was told the same."""
+    return shim is not None and shim.pid != process.pid and shim.argv == process.argv
 
 
 def _look_at(host: Any, pid: int, root: Any, found: Found) -> None:

@@ -81,8 +81,8 @@ def unexplained(host: Any, found: processes.Found, explained: Set[int]) -> List[
     known = explained | {process.pid for process in found.named(processes.MONITOR) if _is_monitor(host, process)}
     rows = []
     for pid, life in sorted(found.lives.items()):
-        if (_starts_a_space(host, pid, life) and pid not in known and not _serves(found, pid, explained) and _has_other_root(host, pid, life.parent)
-                and not _is_shut_in(host, found, pid)):
+        if (_starts_a_space(host, pid, life) and pid not in known and not _serves(found, pid, explained)
+                and lives.has_other_root(host, pid, life.parent) and not _is_shut_in(host, found, pid)):
             rows.append({"pid": pid, "name": life.name[:64], "user": lives.user_of(host, pid, life)})
     return rows
 
@@ -132,14 +132,6 @@ def _serves(found: processes.Found, pid: int, explained: Set[int]) -> bool:
 def _is_monitor(host: Any, process: processes.Process) -> bool:
     return process.name == "virtiofsd" or process.user == 0
 
-
-def _has_other_root(host: Any, pid: int, parent: int) -> bool:
-    with apart(host):
-        its, above = (host.stat("%s/%d/root" % (processes.PROC, number)) for number in (pid, parent))
-    if its.problem:
-        # It ended meanwhile, unless it may not be looked at.
-        return bool(its.problem != "absent")
-    return bool(above.problem or file_of(its.value) != file_of(above.value))
 
 
 def item(host: Any, found: processes.Found, system: System, started_at: Optional[str]) -> Dict[str, Any]:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from container_kinds import KINDS, Host, Kind
+from container_kinds_apart import KINDS_APART
 from firebreak_proof.questions.containers import KATA
 from firebreak_proof.questions.kata import KATA_FILES
 from firebreak_proof.views import boundaries, configurations
 from world_of_the_proof import Folder
+
+ALL = KINDS | KINDS_APART
 
 
 def truth(kind: Kind) -> dict[str, int]:
@@ -20,14 +23,14 @@ def truth(kind: Kind) -> dict[str, int]:
             "host_pid": kind.host_pid}
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@pytest.mark.parametrize("kind", ALL.values(), ids=list(ALL))
 def test_the_scan_says_what_is_true(kind: Kind) -> None:
     section = kind.build().containers()
     assert {name: section.facts["counts"][name] for name in truth(kind)} == truth(kind), section.facts["items"]
     assert kind.names <= {(item["engine"], item["name"]) for item in section.facts["items"]}
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@pytest.mark.parametrize("kind", ALL.values(), ids=list(ALL))
 def test_the_proof_says_what_is_true(kind: Kind, tmp_path: Path) -> None:
     host = kind.build()
     folder = Folder(tmp_path / "host", host.recording, host.tools)

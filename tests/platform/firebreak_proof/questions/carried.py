@@ -23,6 +23,7 @@ _LOOK = MOUNT_OF + PROCESSES + r"""
         }
         # It stands in paths, and who starts a process may tell it what he likes.
         identity_in() { option "$1" id | grep -xE '[A-Za-z0-9][A-Za-z0-9_.-]*'; }
+        holds_a_machine() { ls -lN "/proc/$1/fd" 2>/dev/null | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)'; }
         host_mounts=$(readlink /proc/1/ns/mnt || readlink /proc/self/ns/mnt)
         look() {
           link=$(readlink -n "/proc/$1/exe" | tr '\000-\037\177' '?'); program=${link% (deleted)}; file=other
@@ -31,8 +32,7 @@ _LOOK = MOUNT_OF + PROCESSES + r"""
             mount=$(mount_of "/proc/$1/exe" 2>/dev/null); [ -n "$mount" ] || file=unknown
             same "$mount" "$(mount_of "${program%/*}" 2>/dev/null)" && file=host
           fi
-          machine=no
-          ls -lN "/proc/$1/fd" 2>/dev/null | grep -qE -- '-> anon_inode:(kvm-vm|mshv_partition)' && machine=yes
+          machine=no; holds_a_machine "$1" && machine=yes
           case $program in *containerd-shim*kata*)
             sandbox=$(identity_in "$1")
             # Of a peer pod the machine is another host's.
@@ -78,6 +78,25 @@ _DESCRIBE = _LOOK + r"""
           runtime=${1##*/}; runtime=${runtime%[-.]v[0-9]*}
           case $runtime in *containerd-shim*) runtime=${runtime#*containerd-shim}; runtime=${runtime#-}; echo "${runtime:-runc}" ;;
             *) echo "${runtime##*.}" ;; esac
+        }
+        in_group() { grep -qE "[/:-]$2(\.scope)?(/|$)" "/proc/$1/cgroup" 2>/dev/null; }
+        is_below_a_shim() {
+          one=$1
+          while [ "${one:-0}" -gt 1 ]; do
+            about=$(sed -nE 's/^(Name|PPid):[[:space:]]*//p' "/proc/$one/status" 2>/dev/null)
+            case $about in containerd-shim*|docker-containe*|balena-engine-c*) return 0 ;; esac
+            one=$(printf '%s\n' "$about" | sed -n 2p)
+          done
+          return 1
+        }
+        # first_of PID ID SANDBOX: what of the host's processes a container is. Where a daemon serves it instead of a shim (a sandboxer, as Kuasar's),
+        # containerd has the number that it has within its machine, which any process of the host may have: then the monitor of its sandbox, or none.
+        first_of() {
+          if is_below_a_shim "$1" || in_group "$1" "$2" || holds_a_machine "$1"; then echo "$1"; return; fi
+          [ -n "$3" ] && links_of_all exe | sed -nE 's#^([0-9]+) .*/(qemu-|cloud-hypervisor|stratovirt|firecracker)[^/]*$#\1#p' |
+            while read -r monitor; do
+              started_by_root "$monitor" && tr '\0' '\n' <"/proc/$monitor/cmdline" | grep -qE "(/|^sandbox-)$3([/,]|$)" && echo "$monitor" && break
+            done | grep . || echo 0
         }
         describe() {
           pid=$1; kind=$2; look "$1"; shift 2
@@ -135,6 +154,7 @@ CARRIED = (
               label() { printf '%s\n' "$labels" | sed -n "s|^[[:space:]]*\"$1\": \"\([^\"]*\)\".*|\1|p" | head -n 1; }
               name=$(label io.kubernetes.container.name); name=${name:-$(label nerdctl/name)}; name=${name:-$(label io.kubernetes.pod.name)}
               group=$(label io.kubernetes.pod.namespace)
+              pid=$(first_of "$pid" "$id" "$(label SandboxID)")
               describe "$pid" "$kind" "$engine" "$space" "$id" "${described% *}" "$(short "${described#* }")" "${group:+$group/}${name:-$id}"
             done
           done

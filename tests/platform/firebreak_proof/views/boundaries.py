@@ -77,7 +77,9 @@ def containers(proof: Proof) -> list[Container]:
 
 def unexplained(proof: Proof) -> list[str]:
     """Processes that begin a namespace behind another root, and that no engine explains: each may be a container."""
-    return [f"{name} (process {process})" for process, name, _user in (cells for cells in proof.rows("unexplained") if len(cells) == 3)]
+    listed = {container.process for container in containers(proof)}
+    rows = (cells for cells in proof.rows("unexplained") if len(cells) == 3)
+    return [f"{name} (process {process})" for process, name, _user in rows if process not in listed]
 
 
 def engines(proof: Proof) -> list[Program]:

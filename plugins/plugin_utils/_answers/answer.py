@@ -65,7 +65,7 @@ def of_nothing(said: Told, kernel: Seen, known: set[str]) -> Answer:
     is_elsewhere = not said.streams & mine and not (said.about and not said.streams and known & mine)
     if is_elsewhere:
         why = "it has none of this stream at all" if known and not known & mine else "it speaks of " + ", ".join(sorted(said.streams)[:5])
-        base = kernel.streams[-1 if len(kernel.streams) > 2 else 0]
+        base = min(kernel.streams, key=len)
         return Answer(UNKNOWN, "", f"the feed says nothing of {said.cve} for {base}: {why}")
     return Answer(UNKNOWN, "", f"{said.cve} is about {', '.join(said.about[:5])}, of which the record tells nothing")
 

@@ -8,6 +8,7 @@ A component is seen once for each thing that runs: the kernel once, QEMU once fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from .virtual import monitors, sandboxes
 
 # Binary packages of a kernel that Red Hat's and its relatives' advisories name, by the package that holds the image.
 _KERNEL_PARTS = ("-core", "-modules", "-modules-core")
+# What Red Hat's and Oracle's sources build beside the plain kernel: of a hole without a fix kernel, kernel-rt and kernel-uek alone are named.
+_FLAVOURS = re.compile(r"(kernel(?:-rt|-uek)?)-(?:(?:64k|64k-debug|debug|zfcpdump)-core|uki-virt)\Z")
 # Microcode of each maker of processors, by the packages of the families.
 _MICROCODE = {"GenuineIntel": ("intel-microcode", "microcode_ctl", "ucode-intel"),
               "AuthenticAMD": ("amd64-microcode", "linux-firmware", "ucode-amd", "kernel-firmware-amd")}
@@ -94,11 +97,13 @@ def judged_kernel(record: Mapping[str, Any]) -> Seen:
 
 
 def _parts(package: str | None) -> list[str]:
-    """The other packages of a kernel by the one that holds its image: kernel-core belongs to kernel."""
+    """The other packages of a kernel by the one that holds its image, and what a flavour is built of: kernel-64k-core is kernel's."""
+    flavour = _FLAVOURS.match(package or "")
+    source = [flavour[1]] if flavour else []
     if not package or not package.endswith("-core"):
-        return []
+        return source
     head = package.removesuffix("-core")
-    return [head, *(head + part for part in _KERNEL_PARTS)]
+    return [*source, head, *(head + part for part in _KERNEL_PARTS)]
 
 
 def _why_next(record: Mapping[str, Any], following: str | None) -> str:

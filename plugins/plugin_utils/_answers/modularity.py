@@ -45,7 +45,7 @@ def of_part(part: Mapping[str, Any], version: str | None) -> str | None:
 
 def about(rows: Sequence[tuple[str, Row]], module: str | None) -> list[tuple[str, Row]]:
     """The rows that are about a build of this module, as rows of it alone; all where nobody knows the module."""
-    if module is None:
+    if module is None or not any(row.modules for _id, row in rows):
         return list(rows)
     return [(id_, row._replace(modules=module) if row.modules else row) for id_, row in rows if not row.modules or module in row.modules.split()]
 

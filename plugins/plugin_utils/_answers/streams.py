@@ -21,10 +21,13 @@ _FAMILIES = {"debian": "debian", "ubuntu": "ubuntu", "rocky linux": "rocky", "al
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
 _SUSE = re.compile(r"(?P<product>.*?) ?(?P<release>[0-9]+(?:\.[0-9]+)?)(?: SP(?P<pack>[0-9]+))?(?:-(?P<beside>[A-Za-z_]+))?\Z")
 _SLES = ("linux enterprise server", "linux enterprise high performance computing", "linux enterprise module for basesystem",
-         "linux enterprise module for server applications", "linux enterprise module for containers")
+         "linux enterprise module for server applications", "linux enterprise module for containers",
+         # They bring what no other part has, and for each service pack anew: kernel-azure, kernel-rt.
+         "linux enterprise module for public cloud", "linux enterprise real time", "real time module")
 _LIVE_PATCHING = "linux_enterprise_live_patching"
 # SUSE's products by their names in a CPE; the rest are products of their own.
 _SUSE_PRODUCTS = {"sles": "", "sle_hpc": "", "sle-module-basesystem": "", "sle-module-server-applications": "", "sle-module-containers": "",
+                  "sle-module-public-cloud": "", "sle_rt": "", "sle-module-rt": "",
                   "sle-module-live-patching": _LIVE_PATCHING, "sles-ltss": "ltss"}
 # (vendor, product) of a CPE -> family, of distributions whose releases have no products beside them.
 _CPE_FAMILIES = {("debian", "debian_linux"): "debian", ("canonical", "ubuntu_linux"): "ubuntu", ("rocky", "rocky"): "rocky",
@@ -35,7 +38,8 @@ _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20
            "plucky": "25.04", "questing": "25.10", "resolute": "26.04"}
 _PRO = ("esm-infra", "esm-infra-legacy", "esm-apps", "esm-apps-legacy")
 # The products of Red Hat whose packages a host of the release runs as they are; the rest are products of their own.
-_RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus"}
+_RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus",
+            "rhel_els": "els", "rhel_extras_rt": ""}
 
 
 def of_ecosystem(text: str) -> str | None:
@@ -156,11 +160,12 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     name = _mark(family, version)
     if name:
         return [f"{base}:{word}" for word in (_FIPS_OF_UBUNTU if (family, name) == ("ubuntu", "fips") else (name,))]
-    minor = _minor_of(version)
-    if family == "redhat" and minor:
-        long_lived = [f"{family}:{'.'.join(minor)}:{name}" for name in ("eus", "e4s", "aus", "tus")]
-        return [*long_lived, f"{family}:{'.'.join(minor)}", base]
-    # What is sold beside a release holds the very same packages, and goes on where the base release's updates end.
+    if family == "redhat":
+        minor = _minor_of(version)
+        own = f"{family}:{'.'.join(minor)}" if minor else ""
+        long_lived = [*(f"{own}:{name}" for name in ("eus", "e4s", "aus", "tus")), own] if minor else []
+        return [*long_lived, f"{base}:els", base]
+    # What is sold beside a release holds the very same packages, and goes on where the base release's updates end; so do Red Hat's ELS.
     beside = {"ubuntu": ["pro"], "suse": ["ltss"]}.get(family, [])
     return [base, *(f"{base}:{name}" for name in beside)]
 

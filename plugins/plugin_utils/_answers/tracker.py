@@ -43,10 +43,16 @@ def _rows(package: str, releases: Mapping[str, Any]) -> Iterator[Row]:
     for codename, seen in releases.items():
         if codename not in RELEASES or not isinstance(seen, Mapping):
             continue
-        stream, fixed, state = f"debian:{RELEASES[codename]}", seen.get("fixed_version"), _STATES.get(str(seen.get("status")), UNDER_INVESTIGATION)
+        stream, fixed, state = f"debian:{RELEASES[codename]}", _version(seen), _STATES.get(str(seen.get("status")), UNDER_INVESTIGATION)
         if fixed == "0":
             yield Row(stream, package, SOURCE, state=NOT_AFFECTED)
-        elif state == AFFECTED and (isinstance(fixed, str) or seen.get("status") == "open"):
-            yield Row(stream, package, SOURCE, fixed=fixed if isinstance(fixed, str) else None)
+        elif state == AFFECTED and (fixed or seen.get("status") == "open"):
+            yield Row(stream, package, SOURCE, fixed=fixed)
         else:
             yield Row(stream, package, SOURCE, state=UNDER_INVESTIGATION)
+
+
+def _version(seen: Mapping[str, Any]) -> str | None:
+    """The version that closes a hole; None for what is none ("", "undetermined")."""
+    fixed = seen.get("fixed_version")
+    return fixed if isinstance(fixed, str) and fixed[:1].isdigit() else None

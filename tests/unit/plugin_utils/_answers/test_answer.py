@@ -318,6 +318,30 @@ def test_a_minor_release_of_red_hats_without_a_fix_of_its_own() -> None:
     assert asked(seen, Advisory("A", (CVE,), (later,))).answer == "exposed"
 
 
+# CVE-2024-47175's form: "out of support scope" for the release, and a fix of what is sold for its extended life (rhel_els:7).
+@pytest.mark.parametrize(("version", "wanted"), [
+    ("3.10.0-1160.125.1.el7", "fixed_in_force"), ("3.10.0-1160.119.1.el7", "exposed"), ("3.10.0-1062.88.1.el7", "exposed")])
+def test_an_extended_life_goes_on_where_its_release_ends(version: str, wanted: str) -> None:
+    rows = (Row("redhat:7", "kernel"), Row("redhat:7:els", "kernel", "binary", fixed="0:3.10.0-1160.120.1.el7"))
+    row = {**kernel_row(f"{version}.x86_64", version, None), "package": "kernel", "flavour": "standard"}
+    seen = record(row, [row], os={"id": "rhel", "version_id": "7.9"})
+    seen["kernel"]["version_order"] = "rpm"
+    assert asked(seen, Advisory("A", (CVE,), rows)).answer == wanted
+
+
+# Red Hat's VEX names the source alone where there is no fix ("red_hat_enterprise_linux_9:kernel"); what it builds: its kernel.spec.
+@pytest.mark.parametrize(("package", "wanted"), [
+    ("kernel-core", "exposed"), ("kernel-64k-core", "exposed"),
+    ("kernel-debug-core", "exposed"), ("kernel-64k-debug-core", "exposed"), ("kernel-zfcpdump-core", "exposed"), ("kernel-uki-virt", "exposed"),
+    ("kernel-rt-core", "not_affected"), ("kernel-rt-64k-core", "not_affected"), ("kernel-automotive-core", "unknown")])
+def test_a_flavour_is_built_of_the_source_that_is_named(package: str, wanted: str) -> None:
+    row = {**kernel_row("5.14.0-570.12.1.el9_6.aarch64", "5.14.0-570.12.1.el9_6", None), "package": package, "flavour": package}
+    seen = record(row, [row], os={"id": "rhel", "version_id": "9.6"})
+    seen["kernel"]["version_order"] = "rpm"
+    rows = (Row("redhat:9", "kernel"), Row("redhat:9", "kernel-rt", state=NOT_AFFECTED))
+    assert asked(seen, Advisory("A", (CVE,), rows)).answer == wanted
+
+
 def test_sources_decide_where_the_record_has_them() -> None:
     """Ubuntu builds the binary package containerd of containerd-app: the older source containerd says nothing of it."""
     engine = {"name": "containerd", "package": "containerd", "source": "containerd-app", "version": "1.7.28-0ubuntu1", "running": True,

@@ -46,6 +46,10 @@ TRACKER: dict[str, Any] = {"linux": {
     "CVE-2025-40300": {"description": "VMSCAPE", "releases": {
         "bookworm": {"status": "resolved", "fixed_version": "6.1.158-1"}, "trixie": {"status": "open"},
         "bullseye": {"status": "resolved", "fixed_version": "0"}, "forky": {"status": "undetermined"}, "unheard-of": {"status": "open"}}},
+    # As the tracker has them of what gets no advisory of its own, or waits for a point release.
+    "CVE-2025-40301": {"releases": {
+        "bookworm": {"status": "open", "nodsa": "Minor issue", "nodsa_reason": "postponed", "next_point_update": True, "fixed_version": ""},
+        "trixie": {"status": "resolved"}, "forky": {"status": "resolved", "fixed_version": "undetermined"}}},
     "TEMP-0000000-000000": {"releases": {"bookworm": {"status": "open"}}}}}
 UPDATEINFO = b"""<?xml version="1.0"?><updates>
 <update type="security"><id>ELSA-2026-1</id><title>kernel-uek security update</title><issued date="2026-05-01"/>
@@ -119,7 +123,8 @@ def test_the_tracker_of_debian(tmp_path: Path) -> None:
     assert problems == []
     assert [(advisory.cves, {row.stream: (row.fixed, row.state) for row in advisory.rows}) for advisory in advisories] == [(("CVE-2025-40300",), {
         "debian:12": ("6.1.158-1", "affected"), "debian:13": (None, "affected"), "debian:11": (None, NOT_AFFECTED),
-        "debian:14": (None, UNDER_INVESTIGATION)})]
+        "debian:14": (None, UNDER_INVESTIGATION)}), (("CVE-2025-40301",), {
+            "debian:12": (None, "affected"), "debian:13": (None, UNDER_INVESTIGATION), "debian:14": (None, UNDER_INVESTIGATION)})]
 
 
 def test_updateinfo_says_its_stream_nowhere(tmp_path: Path) -> None:

@@ -35,7 +35,13 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import st
     # What is sold beside a service pack has its name behind the release.
     ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "suse:15.3:ltss"),
     ("SUSE:Linux Enterprise High Performance Computing 15 SP4-ESPOS", "suse:15.4:espos"),
-    ("SUSE:Linux Enterprise Real Time 15 SP6", "suse:15.6:linux_enterprise_real_time"),
+    # Modules of a service pack that bring kernels of their own names (kernel-azure, kernel-rt).
+    ("SUSE:Linux Enterprise Module for Public Cloud 15 SP4", "suse:15.4"),
+    ("SUSE:Linux Enterprise Real Time 15 SP6", "suse:15.6"),
+    ("SUSE:Real Time Module 15 SP6", "suse:15.6"),
+    ("SUSE:Linux Enterprise Micro 5.5", "suse:5.5:linux_enterprise_micro"),
+    ("Red Hat:rhel_els:7", "redhat:7:els"),
+    ("Red Hat:rhel_extras_rt:7", "redhat:7"),
     ("SUSE:Linux Enterprise Server 16.0", "suse:16.0"),
     ("openSUSE:Leap 15.6", "opensuse:15.6"),
     ("openSUSE:Tumbleweed", None),
@@ -54,8 +60,8 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("debian", "12", "6.12.48-1~bpo12+1", ["debian:12:backports"]),
     ("ubuntu", "24.04", "6.8.0-60.63", ["ubuntu:24.04", "ubuntu:24.04:pro"]),
     ("rhel", "9.4", "5.14.0-427.40.1.el9_4", ["redhat:9.4:eus", "redhat:9.4:e4s", "redhat:9.4:aus", "redhat:9.4:tus",
-                                                "redhat:9.4", "redhat:9"]),
-    ("rhel", "9.6", "5.14.0-570.12.1.el9", ["redhat:9"]),
+                                                "redhat:9.4", "redhat:9:els", "redhat:9"]),
+    ("rhel", "9.6", "5.14.0-570.12.1.el9", ["redhat:9:els", "redhat:9"]),
     ("rocky", "9.6", "5.14.0-570.12.1.el9_6", ["rocky:9"]),
     ("ol", "9.6", "2:2.34-125.ksplice1.el9", ["oracle:9:ksplice"]),
     ("ol", "9.6", "10:3.6.16-4.el9_fips", ["oracle:9:fips"]),
@@ -89,7 +95,7 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("rocky", "9.6", "17:9.1.0-15.el9s", ["rocky:9:sig"]),
     # Builds of modules say the minor release in a way of their own; AlmaLinux's has no plus.
     ("rhel", "8.6", "15:6.2.0-12.module+el8.6.0+20219+ea8c1d95", [
-        "redhat:8.6:eus", "redhat:8.6:e4s", "redhat:8.6:aus", "redhat:8.6:tus", "redhat:8.6", "redhat:8"]),
+        "redhat:8.6:eus", "redhat:8.6:e4s", "redhat:8.6:aus", "redhat:8.6:tus", "redhat:8.6", "redhat:8:els", "redhat:8"]),
     ("almalinux", "8.9", "15:6.2.0-40.module_el8.9.0+3681+41cbbbcc.1.alma.1", ["almalinux:8"]),
     # Amazon Linux 2: kernel-5.10 and its like are repositories; each has packages called kernel.
     ("amzn", "2", "5.10.240-238.959.amzn2", ["amazon:2:kernel-5.10"]),
@@ -109,12 +115,14 @@ def test_of_host(os_id: str, version_id: str, version: str, wanted: list[str]) -
     ("cpe:/o:redhat:enterprise_linux:10.1", "redhat:10.1"),
     ("cpe:/o:redhat:rhel_eus:9.4::baseos", "redhat:9.4:eus"),
     ("cpe:/o:redhat:rhel_e4s:9.2::baseos", "redhat:9.2:e4s"),
+    ("cpe:/o:redhat:rhel_els:7", "redhat:7:els"),
     ("cpe:/a:redhat:openshift:4.15::el9", "redhat:4.15:openshift"),
     ("cpe:/a:redhat", None),
     ("cpe:/o:suse:sles:15:sp5", "suse:15.5"),
     ("cpe:/o:suse:sle-module-basesystem:15:sp6", "suse:15.6"),
     ("cpe:/o:suse:sle-module-live-patching:15:sp5", "suse:15.5:linux_enterprise_live_patching"),
     ("cpe:/o:suse:sles-ltss:15:sp4", "suse:15.4:ltss"),
+    ("cpe:/o:suse:sle-module-public-cloud:15:sp4", "suse:15.4"),
     # From 16 on the whole release stands where the service pack did, in os-release as in the CSAF archive of 2026-08-19.
     ("cpe:/o:suse:sles:16:16.0:server", "suse:16.0"),
     ("cpe:/o:suse:sles:16:16.0", "suse:16.0"),

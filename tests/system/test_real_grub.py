@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
+import subprocess
 from pathlib import Path
 
 import newer_tools
 import pytest
-from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_default, grub_menu
+from ansible_collections.firebreak.fleet.plugins.module_utils._boot import grub_default, grub_menu, grub_script
 from ansible_collections.firebreak.fleet.plugins.module_utils._formats import bls
 from blscfg_rules import by_hand, entry, made_up
 from firebreak_proof.views import boot_entries
@@ -98,3 +100,50 @@ def test_an_entry_is_read_as_grub_reads_it(newer: Path, text: str) -> None:
     ordered = written(newer, {"m-1.conf": text})
     menu = f"insmod blsuki\nblscfg --path (host){FOLDER}\nmenuentry T9T {{ linux /k }}\nset timeout=-1\n"
     assert newer_tools.grub_menu(newer, menu, 1 + len(ordered)) == ["T1T"] * len(ordered) + ["T9T"]
+
+
+T1, T2 = "menuentry T1T { linux /k }\n", "menuentry T2T { linux /k }\n"
+
+
+@pytest.mark.parametrize("script", [
+    "function f {\n  return 1\n}\nif f; then " + T1 + "fi\n", "function f {\n  return\n}\nfalse\nif f; then " + T1 + "fi\n",
+    "function f {\n  if true; then return 0; fi\n  " + T1 + "}\nf\n" + T2,
+    "for n in 1 2; do if [ $n = 2 ]; then continue; fi; menuentry T${n}T { linux /k }; done\n",
+    "for n in 1 2; do for m in 1 2; do menuentry T${m}T { linux /k }; break 2; done; done\n",
+    "while true; do " + T1 + "  break\ndone\n", "break\ncontinue\nreturn\n" + T1,
+    "set a='T1T T2T'\nfor n in $a; do menuentry $n { linux /k }; done\nfor n in \"$a\"; do menuentry \"$n\" { linux /k }; done\n",
+    "function f { for n in \"$@\"; do menuentry \"$n\" { linux /k }; done; }\nf 'T1T x' T2T\n",
+    "if [ $nothing = x ]; then " + T1 + "fi\nif [ -n $nothing ]; then " + T2 + "fi\n", "if [ ( a = b ) -o ( b = b ) ]; then " + T1 + "fi\n",
+    "if [ ! ( a = a ) ]; then " + T1 + "fi\nif [ ]; then " + T2 + "fi\n", "unknown T8T { linux /k }\n" + T1,
+])
+def test_a_script_comes_to_the_menu_that_grub_shows(newer: Path, script: str) -> None:
+    menu = f"insmod test\n{script}menuentry T9T {{ linux /k }}\nset timeout=-1\n"
+    outcome = grub_menu.run(menu, grub_menu.Disk({}, {}, {}, {}, {}), "pc")
+    ours = [title for entry in outcome.entries for title in re.findall(r"T\dT", entry.title)]
+    assert newer_tools.grub_menu(newer, menu, len(ours)) == ours
+
+
+PIECES_OF_SCRIPTS = [
+    "if a; then b; fi", "if a\nthen\n b\nelse\n c\nfi\n", "for x in a b; do c; done", "while a; do b; done", "menuentry x { a }",
+    "menuentry y {\n a\n}\n",
+    "function f {\n a\n}\n", "a b c;", "submenu s {\n menuentry x { a; }\n}\n", "if a; then b; elif c; then d; else e; fi\n"]
+WORDS_OF_SCRIPTS = [
+    "if", "then", "elif", "else", "fi", "for", "in", "do", "done", "while", "until", "function", "menuentry", "{", "}", ";", "\n", "[", "]", "!", "=",
+    "'a b'", '"$x"', "$x", "default=1", "1>2", "&&", "||", "|", "a&b", "<", "[[", "$(x)", "$", "x=${y}", "${y-1}", '$"t"', "a{b", "b}", "x={", "case",
+    "a#b", "#c", "select", "name", "esac", ";;"]
+
+
+def test_the_grammar_refuses_what_grub_script_check_refuses() -> None:
+    dice = random.Random(7)
+    seen = {True: 0, False: 0}
+    for _number in range(600):
+        words = [dice.choice(PIECES_OF_SCRIPTS if dice.random() < 0.5 else WORDS_OF_SCRIPTS) for _ in range(dice.randint(1, 5))]
+        text = f"true\n{' '.join(words)}\n"
+        accepted = subprocess.run(["grub-script-check"], input=text, text=True, capture_output=True, check=False).returncode == 0
+        seen[accepted] += 1
+        try:
+            grub_script.parse(text)
+            assert accepted, text
+        except ValueError as error:
+            assert not accepted, (text, error)
+    assert min(seen.values()) > 50

@@ -315,7 +315,9 @@ class _Machine:
         if name != "search":
             wanted, sets_root = arguments[:1], arguments[1:2] == ["root"]
         else:
-            wanted, sets_root = arguments[-1:], bool({"--set", "--set=root", "-s"} & set(arguments))
+            # A word behind --set that is no option is the variable's name.
+            given = re.findall(r"(?:--set|-s)(?:[= ](?!-)(\S+))?", " ".join(arguments))
+            wanted, sets_root = arguments[-1:], given in (["root"], [""]) or given == arguments[-1:]
         by_uuid = name == "search.fs_uuid" or bool({"--fs-uuid", "-u"} & set(arguments))
         if sets_root:
             self.file_system = wanted[0] if by_uuid and wanted and _FILE_SYSTEM.match(wanted[0]) else ""

@@ -8,13 +8,20 @@ ostree and bootc by the files that their own loader entries name, and bootc's di
 
 import json
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+import struct
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import composefs
 from .facts import DEPLOYMENT_FACTS
 
 STAGED = "/run/ostree/staged-deployment"
 LOCK = "/run/ostree/staged-deployment-locked"
+BOOTED = "/run/ostree-booted"
+# A soft reboot to another deployment was prepared (ostree 2025.3 and later).
+_SOFT_REBOOTS = ("/run/ostree/nextroot-queued", "/run/ostree/nextroot-booted")
+# In what ostree keeps of this boot (a GVariant of keys and values): device and inode of the folder that is the root, 32 bytes behind its key's begin.
+_BACKING = b"backing-root-device-inode\0"
+_BACKING_AT = 32
 BOOTC = ("bootc", "status", "--format", "json")
 _NAME = re.compile(r"([0-9a-f]{64}\.\d+)")
 # In ostree's file of what is staged (a GVariant of keys and values, in any order once it was changed): the deployment, and that it is locked.
@@ -51,9 +58,11 @@ def parse_bootc(text: str) -> Images:
         digests = {name: image.get("imageDigest") for name, image in images.items()}
         booted = images["booted"]
         reference = (booted.get("image") or {}).get("image")
-        waits = digests["staged"] and slots["staged"].get("downloadOnly") is not True
+        # One with packages of its own has no digest, and comes next all the same.
+        waits = slots["staged"] and slots["staged"].get("downloadOnly") is not True
         following = "staged" if waits else "" if _may_be_reversed(status) else "rollback" if status.get("rollbackQueued") else "booted"
-        pinned = [str(digests[name]) for name, slot in slots.items() if slot.get("pinned") and digests[name]]
+        everything = list(slots.values()) + list(status.get("otherDeployments") or [])
+        pinned = [str(slot["image"]["imageDigest"]) for slot in everything if slot.get("pinned") and (slot.get("image") or {}).get("imageDigest")]
         soft = slots["staged"].get("softRebootCapable")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError("bootc status says nothing that is known: %s" % error) from error
@@ -87,11 +96,30 @@ def staged(host: Any) -> Optional[Deployment]:
     return _find(host, name) if name and not locked and host.stat(LOCK).problem else None
 
 
-def _find(host: Any, name: str) -> Optional[Deployment]:
+def _folders(host: Any) -> Iterator[str]:
     for system in host.listdir("/ostree/deploy", 100).if_there([]):
-        folder = "/ostree/deploy/%s/deploy/%s" % (system, name)
-        if not host.stat(folder).problem:
-            return _deployment(host, folder)
+        yield "/ostree/deploy/%s/deploy" % system
+
+
+def _find(host: Any, name: str) -> Optional[Deployment]:
+    for folder in _folders(host):
+        if not host.stat("%s/%s" % (folder, name)).problem:
+            return _deployment(host, "%s/%s" % (folder, name))
+    return None
+
+
+def _behind_root(host: Any) -> Optional[Deployment]:
+    """The deployment that runs as ostree itself finds it: after a soft reboot the kernel's command line still names the one before."""
+    data = host.read_bytes(BOOTED, 65536).if_there(b"")
+    at = data.find(_BACKING)
+    if at < 0 or at % 8 or len(data) < at + _BACKING_AT + 16:
+        return None
+    wanted = struct.unpack_from("=QQ", data, at + _BACKING_AT)
+    for folder in _folders(host):
+        for name in host.listdir(folder, 1000).if_there([]):
+            answer = host.stat("%s/%s" % (folder, name)) if _NAME.match(name) else None
+            if answer is not None and not answer.problem and (answer.value.device, answer.value.inode) == wanted:
+                return _deployment(host, "%s/%s" % (folder, name))
     return None
 
 
@@ -111,7 +139,7 @@ def kernel_image(host: Any, deployment: Deployment) -> str:
 def _by_ostree(host: Any, version: Optional[str]) -> Images:
     """By the loader's entries, whose number is their place: the highest is the first; and by the one that this boot was given."""
     given = _ARGUMENT.search(host.read("/proc/cmdline", 65536).if_there(""))
-    booted = _behind(host, given.group(1)) if given else None
+    booted = _behind_root(host) or (_behind(host, given.group(1)) if given else None)
     if booted is None:
         raise ValueError("/proc/cmdline names no deployment that is there")
     deployed = [one for one in (_behind(host, argument) for argument in _arguments(host)) if one is not None]
@@ -119,8 +147,9 @@ def _by_ostree(host: Any, version: Optional[str]) -> Images:
     following = waiting or (deployed[0] if deployed else None)
     others = [one for one in deployed if one.name not in (booted.name, following.name if following else "")]
     rollback = booted if following and following.name != booted.name else others[0] if others else None
+    soft = True if any(not host.stat(path).problem for path in _SOFT_REBOOTS) else None
     return Images(booted.name, booted.reference or None, version, following.name if following else None, rollback.name if rollback else None,
-                  [one.name for one in deployed if one.pinned], None, "/proc/cmdline, %s, /ostree/deploy" % _ENTRIES)
+                  [one.name for one in deployed if one.pinned], soft, "%s, /proc/cmdline, %s, /ostree/deploy" % (BOOTED, _ENTRIES))
 
 
 def _arguments(host: Any) -> List[str]:
@@ -182,8 +211,13 @@ def read(host: Any, tool: str, release: Dict[str, str]) -> Images:
     version = release.get("IMAGE_VERSION") or release.get("OSTREE_VERSION") or release.get("VERSION_ID")
     if tool == "bootc":
         answer = host.run(BOOTC)
-        if not answer.problem and answer.value.rc == 0:
-            return parse_bootc(answer.value.out)
+        try:
+            if not answer.problem and answer.value.rc == 0:
+                return parse_bootc(answer.value.out)
+        except ValueError:
+            # Of a deployment with packages of its own it says no image, and ostree's files do.
+            if host.stat(BOOTED).problem:
+                raise
     digest = composefs.booted(host)
     if digest:
         return _by_composefs(host, digest, version)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 from typing import Any
 
 import pytest
@@ -96,6 +97,23 @@ def test_what_is_only_fetched_does_not_come_with_the_next_boot(entries: tuple[by
     assert [signal["source"] for signal in boot.facts["signals"]] == [deployments.STAGED][:following == NEXT]
 
 
+def of_this_boot(device: int, inode: int) -> str:
+    """/run/ostree-booted as GLib serialises a{sv}: each entry and each value begins at a multiple of 8."""
+    entry = b"composefs.verity".ljust(24, b"\0") + b"\0\0b\x11"
+    key = b"backing-root-device-inode".ljust(32, b"\0") + struct.pack("=QQ", device, inode) + b"\0(tt)\x1a"
+    return base64.b64encode(entry.ljust(32, b"\0") + key + struct.pack("BB", 28, 32 + len(key))).decode()
+
+
+@pytest.mark.parametrize(("inode", "booted", "rollback"), [(7, NEW, OLD), (8, OLD, OLD), (9, OLD, OLD)])
+def test_after_a_soft_reboot_the_command_line_names_the_one_before(inode: int, booted: str, rollback: str) -> None:
+    """libostree compares device and inode of the root (ostree-sysroot.c); ostree-boot-complete writes those of the new root."""
+    recording = ostree(booted=1, more={"/run/ostree/nextroot-queued": ""})
+    recording["read_bytes"] = {"/run/ostree-booted@0+65536": of_this_boot(2049, inode)}
+    recording["stat"] = {DEPLOY + name: ["directory", 0o755, 0, 0, 0, 0, 0, 2049, number] for name, number in ((NEW, 7), (OLD, 8))}
+    found = facts(recording, "ostree", RELEASE)
+    assert (found["booted"], found["next"], found["rollback"], found["soft_reboot"]) == (booted, NEW, rollback, True)
+
+
 def test_a_deployment_that_is_not_there_is_no_answer() -> None:
     recording = ostree()
     recording["read"]["/proc/cmdline"] = "root=UUID=1\n"
@@ -107,6 +125,7 @@ def slot(digest: str, **more: Any) -> dict[str, Any]:
             "pinned": False, **more}
 
 
+LAYERED = {"image": None, "incompatible": True, "pinned": False, "ostree": {"checksum": "c" * 64, "deploySerial": 0}}
 UNIFIED = {"verity": "e" * 128, "bootType": "Uki", "bootloader": "systemd"}
 
 
@@ -114,6 +133,8 @@ UNIFIED = {"verity": "e" * 128, "bootType": "Uki", "bootloader": "systemd"}
     ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0")}, "sha256:1", None),
     ({"booted": slot("sha256:1"), "staged": slot("sha256:2", softRebootCapable=True), "rollback": slot("sha256:0")}, "sha256:2", True),
     ({"booted": slot("sha256:1"), "staged": None, "rollback": slot("sha256:0"), "rollbackQueued": True}, "sha256:0", None),
+    # Packages layered by rpm-ostree: bootc says no image of such a deployment (its HostStatus, "incompatible").
+    ({"booted": slot("sha256:1"), "staged": LAYERED, "rollback": slot("sha256:0")}, None, None),
     # bootc-dev/bootc#2425: managers hold an image back until they apply it themselves.
     ({"booted": slot("sha256:1"), "staged": slot("sha256:2", downloadOnly=True), "rollback": slot("sha256:0")}, "sha256:1", None),
     # bootc-dev/bootc#2405: for unified images that systemd-boot's entries start, 1.16.9 says a queued rollback where there is none.
@@ -128,6 +149,19 @@ def test_bootc_says_it_itself(status: dict[str, Any], following: str, soft: bool
     found = facts({"run": run}, "bootc", RELEASE)
     assert (found["booted"], found["version"], found["next"], found["rollback"], found["soft_reboot"]) == (
         "sha256:1", "43.1", following, "sha256:0", soft)
+
+
+def test_bootc_that_says_no_image_leaves_ostrees_files() -> None:
+    status = {"booted": LAYERED, "staged": None, "rollback": slot("sha256:0")}
+    recording = dict(ostree(), run={" ".join(deployments.BOOTC): json.dumps({"status": status})})
+    found = facts(recording, "bootc", RELEASE)
+    assert (found["booted"], found["next"]) == (NEW, NEW)
+
+
+def test_pins_beyond_the_three_slots_are_told() -> None:
+    status = {"booted": slot("sha256:1"), "otherDeployments": [slot("sha256:7", pinned=True), slot("sha256:8"), LAYERED]}
+    run = {" ".join(deployments.BOOTC): json.dumps({"status": status})}
+    assert facts({"run": run}, "bootc", RELEASE)["pinned"] == ["sha256:7"]
 
 
 def test_bootc_that_does_not_answer_leaves_ostrees_files() -> None:

@@ -136,7 +136,7 @@ WORDS_OF_SCRIPTS = [
 def test_the_grammar_refuses_what_grub_script_check_refuses() -> None:
     dice = random.Random(7)
     seen = {True: 0, False: 0}
-    for _number in range(600):
+    for _number in range(200):
         words = [dice.choice(PIECES_OF_SCRIPTS if dice.random() < 0.5 else WORDS_OF_SCRIPTS) for _ in range(dice.randint(1, 5))]
         text = f"true\n{' '.join(words)}\n"
         accepted = subprocess.run(["grub-script-check"], input=text, text=True, capture_output=True, check=False).returncode == 0
@@ -146,4 +146,4 @@ def test_the_grammar_refuses_what_grub_script_check_refuses() -> None:
             assert accepted, text
         except ValueError as error:
             assert not accepted, (text, error)
-    assert min(seen.values()) > 50
+    assert min(seen.values()) > 20

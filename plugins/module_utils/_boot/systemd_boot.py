@@ -8,7 +8,7 @@ import functools
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from .._formats.bls import BlsEntry, compare_text
+from .._formats.bls import BlsEntry, compare_text, unquoted
 
 
 class Choice(NamedTuple):
@@ -57,7 +57,7 @@ def split_counters(name: str) -> Tuple[str, Optional[int]]:
 def parse_loader_conf(text: str) -> Dict[str, str]:
     """Key -> value of loader.conf, the last one winning. An empty file is valid."""
     lines = [line.strip().split(None, 1) for line in text.splitlines()]
-    return {line[0]: line[1].strip() for line in lines if len(line) == 2 and not line[0].startswith("#")}
+    return {line[0]: unquoted(line[1].strip()) for line in lines if len(line) == 2 and not line[0].startswith("#")}
 
 
 def version_of(loader_info: str) -> int:
@@ -98,8 +98,12 @@ def _file(choice: Choice) -> str:
     return choice.id.rsplit("@", 1)[0] if choice.profile else choice.id
 
 
+def _counted(choice: Choice) -> int:
+    return -1 if choice.tries_left is None else choice.tries_left
+
+
 def compare(left: Choice, right: Choice) -> int:
-    """Negative where ``left`` is shown above ``right``: bad entries last, then sort-key, machine id, version and name, the newest first."""
+    """Negative where ``left`` is shown above ``right``: bad entries last, then sort-key, machine id, version, name, tries."""
     orders = [_plain_order(str(left.tries_left == 0), str(right.tries_left == 0)), bool(right.sort_key) - bool(left.sort_key)]
     if left.sort_key and right.sort_key:
         orders += [
@@ -107,7 +111,7 @@ def compare(left: Choice, right: Choice) -> int:
             _plain_order(left.machine_id, right.machine_id),
             -compare_text(_ORDER, left.version, right.version),
         ]
-    orders += [-compare_text(_ORDER, _file(left), _file(right)), left.profile - right.profile]
+    orders += [-compare_text(_ORDER, _file(left), _file(right)), left.profile - right.profile, _counted(right) - _counted(left)]
     return next((order for order in orders if order), 0)
 
 

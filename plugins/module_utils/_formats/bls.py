@@ -54,18 +54,24 @@ def branch_of(os_id: str, version_id: str, family: str, platform: str = "") -> O
     return Branch(False, os_id != "fedora" or major >= 34, os_id == "fedora" and major >= 45)
 
 
+def unquoted(value: str) -> str:
+    """A value as systemd-boot takes it of its files: without a quote at either end, whatever is between them (line_get_key_value)."""
+    return value[1:-1] if len(value) > 1 and value.startswith('"') and value.endswith('"') else value
+
+
 def parse_entry(name: str, text: str) -> BlsEntry:
-    """One entry as systemd-boot reads it: the last value of each key, all options joined; ValueError where no line has a key and a value."""
+    """One entry as systemd-boot reads it: the last value of each key without its quotes, all options joined; ValueError for none."""
     fields: Dict[str, str] = {}
     initrds: List[str] = []
     for line in text.splitlines():
         words = line.strip().split(None, 1)
         if len(words) != 2 or words[0].startswith("#"):
             continue
+        value = unquoted(words[1].strip())
         if words[0] == "initrd":
-            initrds.append(words[1].strip())
+            initrds.append(value)
         before = fields.get("options", "") + " " if words[0] == "options" else ""
-        fields[words[0]] = (before + words[1]).strip()
+        fields[words[0]] = (before + value).strip()
     return _entry(name, fields, initrds)
 
 

@@ -274,6 +274,18 @@ def test_systemd_boot_reads_loader_conf() -> None:
     assert collected(recording).facts["default_boot"]["release"] == "6.9.4-200.fc40.x86_64"
 
 
+@pytest.mark.parametrize(("file", "text", "release"), [
+    # src/boot/efi-string.c, line_get_key_value: quotes at both ends of a value are none of it.
+    ("loader.conf", f'default "{MACHINE}-6.9*"\n', "6.9.4-200.fc40.x86_64"), ("loader.conf", f'default "{MACHINE}-6.9*\n', "6.10.3-200.fc40.x86_64"),
+    ("entries/a.conf", f'title "F"\nversion "7.1"\nsort-key "fedora"\nmachine-id {MACHINE}\nlinux "/a/7.1.0-1.fc44.x86_64/linux"\n',
+     "7.1.0-1.fc44.x86_64"),
+])
+def test_quotes_at_both_ends_are_no_part_of_a_value(file: str, text: str, release: str) -> None:
+    recording = systemd_boot()
+    recording["read"].update({f"/efi/loader/{file}": text, "/efi/a/7.1.0-1.fc44.x86_64/linux": ""})
+    assert collected(recording).facts["default_boot"]["release"] == release
+
+
 def unified_image(*further: tuple[str, str], **sections: str) -> bytes:
     """A PE image as small as its header allows, with the named sections, and further ones of which several may have one name."""
     names = [*sections.items(), *further]
@@ -388,6 +400,8 @@ def test_the_order_of_systemd_boot() -> None:
         ("a.conf", "linux /x\n"), ("b+0-3.conf", "sort-key a\nversion 9\nlinux /x\n"), ("c.conf", "sort-key a\nversion 2.10\nlinux /x\n"),
         ("d.conf", "sort-key a\nversion 2.9\nlinux /x\n"), ("e+1.conf", "sort-key 0\nlinux /x\n"))]
     assert [choice.id for choice in sd_boot.in_order(choices)] == ["e.conf", "c.conf", "d.conf", "a.conf", "b.conf"]
+    twice = [sd_boot.choice_of_entry(bls.parse_entry(name, "linux /x\n"), name) for name in ("f+1-2.conf", "f.conf", "f+3.conf")]
+    assert [choice.path for choice in sd_boot.in_order(twice)] == ["f+3.conf", "f+1-2.conf", "f.conf"]
 
 
 @pytest.mark.parametrize(("name", "plain", "left"), [

@@ -72,11 +72,11 @@ actions:
   type: dict
   sample: {kernel: 12, reboot: 9}
 fine:
-  description: How many hosts need nothing.
+  description: How many hosts are compliant and need nothing.
   returned: success
   type: int
 unplanned:
-  description: How many hosts have no plan, since nothing is known of them.
+  description: How many hosts have no plan, since nothing is known of them or they cannot be judged.
   returned: success
   type: int
 late:

@@ -16,13 +16,15 @@ FINDING = {"id": "kernel.reboot_pending", "severity": "high", "promise": "kernel
 
 
 def _report(folder: Path) -> Path:
-    """A report of one host that waits for a reboot, one that is fine, and one that nobody could reach."""
+    """A report of one host that waits for a reboot, one that is fine, one without a standard, and one that nobody
+    could reach."""
     records = folder / "reports" / "20261128T080000Z" / "records"
     records.mkdir(parents=True)
     base: dict[str, Any] = {"schema": "firebreak.host/1", "scanned_at": "2026-11-28T08:00:00Z", "reasons": [], "waived": [], "error": None}
     documents: dict[str, dict[str, Any]] = {
         "waits": {**base, "verdict": "drifted", "findings": [FINDING], "record": {"os": {}}},
         "fine": {**base, "verdict": "compliant", "findings": [], "record": {"os": {}}},
+        "bare": {**base, "verdict": "unknown", "reasons": ["no_standard"], "findings": [], "record": {"os": {}}},
         "gone": {**base, "verdict": "unreachable", "findings": [], "record": None, "error": "gone: no route to host"},
     }
     for name, document in documents.items():
@@ -34,7 +36,8 @@ def test_a_plan_is_made_from_a_report(tmp_path: Path) -> None:
     report = _report(tmp_path)
     done = play(tmp_path, {"localhost": LOCAL}, playbook="plan_platform.yml", firebreak_report_dir=str(report))
     assert done.status == 0, done.output
-    assert "1 host to change (1 by reboot), 1 with nothing to do, 1 without a plan" in done.output
+    assert "1 host to change (1 by reboot), 1 with nothing to do, 2 without a plan" in done.output
+    assert "bare: no plan, since it cannot be judged: no_standard" in done.output
     assert "gone: no plan, since nothing is known of it" in done.output
     document = json.loads((report / "plan.json").read_text())
     assert [(one["host"], [step["action"] for step in one["steps"]]) for one in document["hosts"]] == [("waits", ["reboot"])]

@@ -24,7 +24,7 @@ def groups(plan: Plan) -> dict[tuple[Any, ...], list[HostPlan]]:
     """The hosts that have the same steps and the same left over, in the order of the plan."""
     found: dict[tuple[Any, ...], list[HostPlan]] = {}
     for one in plan.hosts:
-        found.setdefault((tuple((step.action, step.closes) for step in one.steps), one.left), []).append(one)
+        found.setdefault((tuple((step.action, step.closes) for step in one.steps), one.left, one.open), []).append(one)
     return found
 
 
@@ -37,7 +37,7 @@ def plan_lines(plan: Plan, rows: int = 40) -> Iterator[Line]:
     if len(kinds) > rows:
         yield Line(f"... and {counted(len(kinds) - rows, 'more kind')} of plans in plan.json")
     for name, why in list(plan.unplanned.items())[:rows]:
-        yield Line(visible(f"  {name}: no plan, since nothing is known of it: {why}"), "purple")
+        yield Line(visible(f"  {name}: no plan, since {why}"), "purple")
     yield from late_lines(plan)
 
 
@@ -66,6 +66,13 @@ def _group(same: list[HostPlan]) -> Iterator[Line]:
         yield Line(visible(f"    {number}. {ACTIONS[step.action].words} ({step.disruption}): {closes}"))
     for finding, why in head.left:
         yield Line(visible(f"    left: {finding}: {why}"), "purple")
+    if head.open:
+        yield Line(visible(f"    nobody can tell: {_reasons(head)}"), "purple")
+
+
+def _reasons(one: HostPlan) -> str:
+    more = len(one.open) - _CLOSES
+    return "; ".join(one.open[:_CLOSES]) + (f" and {more} more" if more > 0 else "")
 
 
 def late_lines(plan: Plan) -> Iterator[Line]:
@@ -82,7 +89,7 @@ def late_lines(plan: Plan) -> Iterator[Line]:
 def plan_html(plan: Plan, generated_at: str) -> Iterator[str]:
     """The page plan.html."""
     rows = [_row(same, plan.late) for same in groups(plan).values()]
-    rows += [{"hosts": name, "cells": ["", "", f"no plan: {why}", ""]} for name, why in plan.unplanned.items()]
+    rows += [{"hosts": name, "cells": ["", "", f"no plan, since {why}", ""]} for name, why in plan.unplanned.items()]
     heads = ["Steps, least disruptive first", "What it costs", "Left over", "Due"]
     yield from sheet("Plan", headline(plan), generated_at, [{"title": "Hosts", "heads": ["Hosts", *heads], "rows": [
         [row["hosts"], *row["cells"]] for row in rows]}])
@@ -91,7 +98,7 @@ def plan_html(plan: Plan, generated_at: str) -> Iterator[str]:
 def _row(same: list[HostPlan], late: Mapping[str, date]) -> dict[str, Any]:
     head = same[0]
     steps = "\n".join(f"{number}. {ACTIONS[step.action].words}: {', '.join(step.closes)}" for number, step in enumerate(head.steps, 1))
-    left = "\n".join(f"{finding}: {why}" for finding, why in head.left)
+    left = "\n".join([*(f"{finding}: {why}" for finding, why in head.left), *([f"nobody can tell: {_reasons(head)}"] if head.open else [])])
     due = f"{head.deadline.day.isoformat()}: {head.deadline.why}" if head.deadline else ""
     missed = [one.host for one in same if one.host in late]
     return {"hosts": "\n".join(one.host for one in same),

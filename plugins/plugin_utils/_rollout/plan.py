@@ -32,7 +32,8 @@ class Step:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What is done on a host. ``left`` are findings that this rollout does not close, each with the reason; ``why`` says why there is no plan."""
+    """What is done on a host. ``left`` are findings that this rollout does not close, each with the reason; ``open`` is why the host is unknown,
+    whatever is done on it; ``why`` says why there is no plan."""
 
     host: str
     verdict: str
@@ -40,6 +41,7 @@ class HostPlan:
     left: tuple[tuple[str, str], ...] = ()
     deadline: Deadline | None = None
     urgency: int = len(SEVERITIES)
+    open: tuple[str, ...] = ()
     why: str = ""
 
     @property
@@ -50,7 +52,8 @@ class HostPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a fleet: the hosts with something to do, in the order in which they come; hosts of which nothing is known, by name."""
+    """The plan of a fleet: the hosts with something to do, in the order in which they come; hosts for which there is no plan, with the reason; and
+    how many are compliant and have nothing to do."""
 
     hosts: tuple[HostPlan, ...]
     unplanned: Mapping[str, str]
@@ -74,30 +77,38 @@ class Wanted(NamedTuple):
 
 
 _BY_ANSWER = {"exposed": ("kernel", "reboot"), "pending": ("reboot",)}
+_BY_HAND = ("by_hand",)
 
 
 def of_answers(answers: Any) -> dict[str, list[Wanted]]:
-    """What the answers of ``answer_cve`` (``answers.json``) ask for on each host: the kernel's holes by its steps, the others by a person."""
+    """What the answers of ``answer_cve`` (``answers.json``) ask for on each host: the kernel's holes by its steps, the others by a person,
+    who also has to find out what nobody can tell."""
     found: dict[str, list[Wanted]] = {}
     for host, row in written.rows(answers):
         answer = text_at(row, "answer")
+        label = f"{text_at(row, 'cve')} ({answer})"
         if answer in _BY_ANSWER:
-            steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else ("by_hand",)
-            found.setdefault(host, []).append(Wanted(f"{text_at(row, 'cve')} ({answer})", steps, text_at(row, "remedy")))
+            steps = _BY_ANSWER[answer] if text_at(row, "component") == "kernel" else _BY_HAND
+            found.setdefault(host, []).append(Wanted(label, steps, text_at(row, "remedy")))
+        elif answer == "unknown":
+            found.setdefault(host, []).append(Wanted(label, _BY_HAND, f"nobody can tell: {one_line(text_at(row, 'reason')) or 'no reason given'}"))
     return found
 
 
 def plan_host(host: Host, max_disruption: str, due: Sequence[Deadline] = (), holes: Sequence[Wanted] = ()) -> HostPlan:
-    """The plan of one host; nothing is planned for a host of which there is no record."""
+    """The plan of one host; nothing is planned for a host of which there is no record, nor for one that cannot be judged and has no finding."""
     deadline = first([*due, *of_waivers(host.waived)])
     if not host.scanned:
-        return HostPlan(host.name, host.verdict, deadline=deadline, why=clipped(host.error or ", ".join(host.reasons) or "no record", 300))
+        why = f"nothing is known of it: {clipped(host.error or ', '.join(host.reasons) or 'no record', 300)}"
+        return HostPlan(host.name, host.verdict, deadline=deadline, why=why)
     drift = [finding for finding in host.findings if is_drift(finding)]
     wanted = [Wanted(host.key(finding).label, steps_for(finding["id"]), one_line(finding["remedy"])) for finding in drift]
     steps, left = _merged([*wanted, *holes], max_disruption)
     steps, left = _held(host, steps, left)
     urgency = min((SEVERITIES.index(finding["severity"]) for finding in drift), default=len(SEVERITIES))
-    return HostPlan(host.name, host.verdict, steps, left, deadline, urgency)
+    unknown = (host.reasons or ("no reason given",)) if host.verdict == "unknown" else ()
+    why = f"it cannot be judged: {clipped('; '.join(unknown), 300)}" if unknown and not (steps or left) else ""
+    return HostPlan(host.name, host.verdict, steps, left, deadline, urgency, unknown, why)
 
 
 def _held(host: Host, steps: tuple[Step, ...], left: tuple[tuple[str, str], ...]) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
@@ -117,7 +128,7 @@ def _merged(wanted: Sequence[Wanted], max_disruption: str) -> tuple[tuple[Step, 
     left: list[tuple[str, str]] = []
     reboots = allowed >= DISRUPTIONS.index("reboot") and any("reboot" in one.steps for one in wanted)
     for one in wanted:
-        if one.steps == ("by_hand",):
+        if one.steps == _BY_HAND:
             left.append((one.label, one.remedy))
             continue
         names = tuple(dict.fromkeys("reboot" if reboots and name in BY_REBOOT else name for name in one.steps))
@@ -139,12 +150,16 @@ def plan_fleet(hosts: Iterable[Host], max_disruption: str, today: date, due: Map
     waits = [(one.host, one.deadline) for one in busy]
     return Plan(
         hosts=tuple(busy),
-        unplanned={one.host: one.why for one in planned if one.why},
+        unplanned={one.host: f"{one.why}{_due(one)}" for one in planned if one.why},
         fine=sum(not (one.steps or one.left or one.why) for one in planned),
         max_disruption=max_disruption,
         per_day=per_day,
         late=late(waits, today, per_day) if per_day else {},
     )
+
+
+def _due(one: HostPlan) -> str:
+    return f"; due {one.deadline.day.isoformat()}: {one.deadline.why}" if one.deadline else ""
 
 
 def _order(one: HostPlan) -> tuple[date, int, str]:
@@ -167,5 +182,5 @@ def _host_data(one: HostPlan) -> dict[str, Any]:
         "host": one.host, "verdict": one.verdict, "disruption": one.disruption, "deadline": due,
         "steps": [{"action": step.action, "disruption": step.disruption, "role": ACTIONS[step.action].role, "closes": list(step.closes)}
                   for step in one.steps],
-        "left": [{"finding": finding, "why": why} for finding, why in one.left],
+        "left": [{"finding": finding, "why": why} for finding, why in one.left], "unknown": list(one.open),
     }

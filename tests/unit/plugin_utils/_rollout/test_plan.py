@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
@@ -26,6 +27,11 @@ def host(name: str, *findings: str, waived: tuple[dict[str, Any], ...] = ()) -> 
     document: dict[str, Any] = {"schema": "firebreak.host/1", "host": name, "verdict": "drifted" if findings else "compliant", "reasons": [],
                 "findings": [finding(identifier) for identifier in findings], "waived": list(waived), "record": {"os": {}}}
     return host_of(Loaded(name, document), Pool())
+
+
+def unknown(name: str, *reasons: str, identifiers: tuple[str, ...] = ()) -> Host:
+    """A scanned host that cannot be judged as a whole, with findings all the same."""
+    return replace(host(name, *identifiers), verdict="unknown", reasons=reasons)
 
 
 def finding(identifier: str) -> dict[str, Any]:
@@ -101,7 +107,35 @@ def test_every_finding_is_planned_or_left_with_words(identifier: str) -> None:
 def test_a_host_without_a_record_has_no_plan_and_says_why() -> None:
     lost = host_of(Loaded("gone", None, "cannot read it"), Pool())
     made = plan.plan_fleet([lost, host("fine")], "reboot", TODAY)
-    assert (made.hosts, dict(made.unplanned), made.fine) == ((), {"gone": "cannot read it"}, 1)
+    assert (made.hosts, dict(made.unplanned), made.fine) == ((), {"gone": "nothing is known of it: cannot read it"}, 1)
+
+
+@pytest.mark.parametrize(("reasons", "why"), [(["no_standard"], "no_standard"), (["os.id: absent", "kernel.running: hidden"],
+                         "os.id: absent; kernel.running: hidden"), ([], "no reason given")])
+def test_a_host_that_cannot_be_judged_is_not_one_with_nothing_to_do(reasons: list[str], why: str) -> None:
+    made = plan.plan_fleet([unknown("a", *reasons), host("fine")], "reboot", TODAY)
+    assert (made.hosts, dict(made.unplanned), made.fine) == ((), {"a": f"it cannot be judged: {why}"}, 1)
+    told = "\n".join(line.text for line in plan_lines(made))
+    assert told.startswith("0 hosts to change, 1 with nothing to do, 1 without a plan") and f"a: no plan, since it cannot be judged: {why}" in told
+
+
+def test_what_nobody_can_tell_of_a_host_with_steps_is_said_beside_them() -> None:
+    made = plan.plan_fleet([unknown("a", "hidden.one", identifiers=("kernel.running",)), host("b", "kernel.running")], "reboot", TODAY)
+    assert [(one.host, one.open) for one in made.hosts] == [("a", ("hidden.one",)), ("b", ())]
+    assert [one["unknown"] for one in plan.as_data(made, "now")["hosts"]] == [["hidden.one"], []]
+    assert "    nobody can tell: hidden.one" in [line.text for line in plan_lines(made)]
+    assert "nobody can tell: hidden.one" in "".join(plan_html(made, "now"))
+
+
+def test_a_hole_of_which_nobody_can_tell_is_left_to_a_person_and_keeps_its_day() -> None:
+    answers = {"answers": [{"host": "a", "cve": "CVE-1", "answer": "unknown", "component": "kernel", "reason": "the record is too old"},
+                           {"host": "gone", "cve": "CVE-1", "answer": "unknown", "component": "kernel", "reason": ""}]}
+    due = deadlines.of_answers(answers, {"CVE-1": date(2026, 11, 1)})
+    lost = host_of(Loaded("gone", None, "cannot read it"), Pool())
+    made = plan.plan_fleet([host("a"), lost], "reboot", TODAY, due, 4, plan.of_answers(answers))
+    assert [(one.host, one.left) for one in made.hosts] == [("a", (("CVE-1 (unknown)", "nobody can tell: the record is too old"),))]
+    assert list(made.late) == ["a"]
+    assert made.unplanned["gone"].endswith("cannot read it; due 2026-11-01: CVE-1 is known to be exploited (unknown here)")
 
 
 def test_the_answers_of_holes_are_steps_too() -> None:

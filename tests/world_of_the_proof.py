@@ -23,7 +23,7 @@ from firebreak_proof.questions.carried import CARRIED, MOUNT_OF
 from firebreak_proof.standards import NOTHING
 
 _PROGRAMS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "wc", "timeout", "cat", "cut", "date", "md5sum", "tail",
-             "base64", "stat", "xargs")
+             "base64", "stat", "xargs", "find")
 # Within the shell itself, for a process for each question would take its time.
 _LOOK_UP = """%s() {
   for asked; do :; done

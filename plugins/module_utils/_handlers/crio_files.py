@@ -1,15 +1,21 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CRI-O's files and the runtimes in them: its own file first, then every drop-in by its name, of which the last has the say over a runtime."""
+"""CRI-O's files and the runtimes in them: its own file first, then all below the folder of drop-ins by their paths, of which the last has the say
+over a runtime."""
 
-from typing import Any, Dict, List, NamedTuple, Optional
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._formats import toml
 from .containerd_files import BYTES, FILES_LIMIT, Runtime
 
 MAIN = "/etc/crio/crio.conf"
 FOLDER = "/etc/crio/crio.conf.d"
+# RuntimeTypeVMBinaryPattern of pkg/config; before 1.34 a -v2 at its end was wanted too, which every shim of Kata's has.
+SHIMS_NAME = re.compile(r"containerd-shim-[A-Za-z0-9+-]+")
+_INHERITED = ("runtime_path", "runtime_type", "runtime_config_path", "runtime_root")
+_DEPTH = 8
 
 
 class Read(NamedTuple):
@@ -20,21 +26,47 @@ class Read(NamedTuple):
     detail: str
 
 
+def _below(table: toml.Table, *names: str) -> Any:
+    place: Any = table
+    for name in names:
+        place = place.get(name) if isinstance(place, dict) else None
+    return place
+
+
 def runtimes_of(table: toml.Table) -> Dict[str, toml.Table]:
     """{runtime: its table} of one file, in whatever way TOML lets it be written."""
-    place: Any = table
-    for name in ("crio", "runtime", "runtimes"):
-        place = place.get(name) if isinstance(place, dict) else None
+    place = _below(table, "crio", "runtime", "runtimes")
     return {name: keys for name, keys in place.items() if isinstance(keys, dict)} if isinstance(place, dict) else {}
 
 
-def read(host: Any) -> Read:
+def inherited(found: Dict[str, Runtime], default: Optional[str]) -> List[Runtime]:
+    """The runtimes by name, each with what it takes from the default one where it asks for that (pkg/config, ValidateRuntimes)."""
+    rows = []
+    for name in sorted(found):
+        one, above = found[name], found.get(default or "")
+        if one.table.get("inherit_default_runtime") is True:
+            taken = dict.fromkeys(_INHERITED) if above is None else {key: above.table.get(key) for key in _INHERITED}
+            table = {key: value for key, value in dict(one.table, **taken).items() if value is not None}
+            # Without a path the name is looked for: that of the default one.
+            one = one._replace(table=dict(table, runtime_path=table.get("runtime_path") or default or ""))
+        rows.append(one)
+    return rows
+
+
+def why_passed_over(name: str, table: toml.Table) -> str:
+    """Why CRI-O does not take a runtime for virtual machines, '' where it does: its shim must be called as one."""
+    program = str(table.get("runtime_path") or name).rpartition("/")[2]
+    return "" if SHIMS_NAME.search(program) else "CRI-O passes over it, since %s is not called containerd-shim-*" % program
+
+
+def read(host: Any, main: str = MAIN, folder: str = FOLDER) -> Read:
     """What CRI-O has in the end."""
     found: Dict[str, Runtime] = {}
-    listed = host.listdir(FOLDER, FILES_LIMIT)
-    if listed.problem not in (None, "absent"):
-        return Read([], listed.problem, FOLDER)
-    for path in [MAIN] + ["%s/%s" % (FOLDER, name) for name in listed.if_there([])]:
+    default: Optional[str] = None
+    paths, problem = _files(host, folder, _DEPTH)
+    if problem:
+        return Read([], problem, folder)
+    for path in [main] + paths:
         answer = host.read(path, BYTES)
         if answer.problem == "absent":
             continue
@@ -44,5 +76,25 @@ def read(host: Any) -> Read:
             table = toml.parse(answer.value)
         except toml.TomlError as error:
             return Read([], "unparsable", "%s: %s" % (path, error))
+        said = _below(table, "crio", "runtime", "default_runtime")
+        default = said if isinstance(said, str) else default
         found.update({name: Runtime(name, keys, path, "") for name, keys in runtimes_of(table).items()})
-    return Read([found[name] for name in sorted(found)], None, "")
+    return Read(inherited(found, default), None, "")
+
+
+def _files(host: Any, folder: str, depth: int) -> Tuple[List[str], Optional[str]]:
+    """(all files below a folder in the order in which CRI-O walks them, problem)."""
+    listed = host.listdir(folder, FILES_LIMIT)
+    if listed.problem:
+        return [], None if listed.problem == "absent" else str(listed.problem)
+    paths: List[str] = []
+    for path in ("%s/%s" % (folder, name) for name in sorted(listed.value)):
+        stat = host.stat(path, False)
+        if stat.problem or stat.value.kind != "directory" or depth == 0:
+            paths.append(path)
+            continue
+        below, problem = _files(host, path, depth - 1)
+        if problem:
+            return [], problem
+        paths += below
+    return paths, None

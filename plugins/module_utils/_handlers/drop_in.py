@@ -14,6 +14,7 @@ from .._host.errors import Refused
 from .containerd import NAME
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, imported, plugin, schema, tables
 from .containerd_files import REPLACES
+from .crio_files import why_passed_over
 
 RANCHER = "/var/lib/rancher/%s/agent/etc/containerd"
 K0S = "/etc/k0s/containerd.toml"
@@ -76,6 +77,10 @@ def path_of(engine: str, config: Optional[str], where: str = "") -> str:
 def placed(engine: str, config: Optional[str], handlers: List[Handler], generation: Optional[str] = None, where: str = "") -> Placed:
     """The drop-in of an engine whose containerd is of a generation. Refused where it would not be read, or would take something away."""
     if engine == "crio":
+        passed_over = next((handler for handler in handlers if why_passed_over(handler.name, {"runtime_path": handler.shim})), None)
+        if passed_over:
+            raise Refused("handler %s: shim %s, wanted a program that is called containerd-shim-*: CRI-O passes over any other"
+                          % (passed_over.name, passed_over.shim))
         return Placed(CRIO, crio(handlers))
     where = where or ENGINES[engine].config
     path = path_of(engine, config, where)

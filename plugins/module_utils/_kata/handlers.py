@@ -51,7 +51,9 @@ def find(host: Any, found: Optional[processes.Found]) -> Handlers:
     rows, read_by = [], []
     for handler in named:
         daemon = next((one for one in daemons if reads(host, one, handler)), None)
-        shim = shims.resolve(host, handler.shim, handler.runtime_type, shims.folders_of(host, daemon))
+        # Of a runtime without a path CRI-O looks for its name.
+        path = handler.shim or (handler.name if handler.engine == "crio" else None)
+        shim = shims.resolve(host, path, handler.runtime_type, shims.folders_of(host, daemon))
         # What it is called counts for little: a plain name may lead to a shim of Kata's by links and scripts.
         if not _is_kata(handler.shim, handler.runtime_type, shim.program, handler.name if handler.engine == "crio" else None):
             continue
@@ -103,13 +105,20 @@ def of_containerd(read: containerd_files.Read, main: str, generation: Optional[s
 
 
 def _crios(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
-    read = crio_files.read(host)
+    words = next((daemon.argv for daemon in daemons if daemon.name == "crio"), [])
+    read = crio_files.read(host, _last(words, crio_files.MAIN, "config", "c"), _last(words, crio_files.FOLDER, "config-dir", "d"))
     named = []
     for runtime in read.runtimes:
         shim, config = (containerd_files.text(runtime.table, key) for key in ("runtime_path", "runtime_config_path"))
         if containerd_files.text(runtime.table, "runtime_type") == "vm":
-            named.append(Named("crio", runtime.name, shim, config, runtime.source))
+            lost = crio_files.why_passed_over(runtime.name, runtime.table)
+            named.append(Named("crio", runtime.name, shim, config, runtime.source, lost=lost))
     return named, read.problem, read.detail
+
+
+def _last(words: List[str], usual: str, *names: str) -> str:
+    """The last value of an option that is a path, else the usual one."""
+    return next((value for value in reversed(proc.option_values(words, *names)) if value.startswith("/")), usual)
 
 
 def _dockers(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:

@@ -73,6 +73,10 @@ def resolve(host: Any, shim: Optional[str], runtime_type: str, folders: List[str
         if shim is None:
             why = "%s is in none of the folders in which the engine looks for it" % name if name else "%s is no runtime's type" % runtime_type
             return Shim(None, kata_config.GO, None, why)
+    elif shim and "/" not in shim:
+        sought, shim = shim, _in_folders(host, shim, folders)
+        if shim is None:
+            return Shim(None, kata_config.GO, None, "%s is in none of the folders in which the engine looks for it" % sought)
     real = host.realpath(shim).value if shim else None
     if not shim or real is None:
         return Shim(None, kata_config.RUST if "/runtime-rs/" in (shim or "") else kata_config.GO, None, "%s does not exist" % shim if shim else "")

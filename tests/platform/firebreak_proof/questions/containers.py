@@ -74,10 +74,10 @@ KATA = (
     Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), DUMPS + r"""
         dumped=$(dumps) || exit 3
         printf '%s\n# CRI is served\n' "$dumped" | runtimes
-        cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null | runtimes"""),
+        crios | runtimes"""),
     # there or absent, and a path; there and a type whose shim the engine finds
     Question("handler_files", ("kata.dead_handlers",), DUMPS + r"""
-        said=$({ dumps; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; } | runtimes; dockers_words)
+        said=$({ dumps; crios; } | runtimes; dockers_words)
         printf '%s\n' "$said" |
           sed -nE 's/^[[:space:]]*(runtime_path|runtime_type|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do if [ -e "$path" ]; then echo "there $path"; else echo "absent $path"; fi; done

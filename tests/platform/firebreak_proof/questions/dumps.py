@@ -9,6 +9,7 @@ from .processes import PROCESSES
 
 # containerds: program, configuration, search path and process of each (-: it does not run).
 # dumps: what each makes of its own, after a line that says whether it serves CRI.
+# crios: the text of all files of CRI-O's.
 # dockers: the runtimes of each of Docker's files as JSON, and dockers_words the shims and configurations in them.
 DUMPS = PROCESSES + r"""
         containerds() {
@@ -43,6 +44,16 @@ DUMPS = PROCESSES + r"""
             printf '# %s\n%s\n' "$said" "$dump"
           done
         }
+        # All that CRI-O reads, in its order: its own file, and all below its folder.
+        crios() {
+          told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/crio$|\1|p' | while read -r pid; do
+            started_by_root "$pid" && tr '\0' '\n' <"/proc/$pid/cmdline" && break
+          done)
+          said() { printf '%s\n' "$told" | sed -nE "/^(-$1|--$2)\$/{n;p;}; s/^(-$1|--$2)=//p" | tail -n 1; }
+          main=$(said c config); folder=$(said d config-dir); folder=${folder:-/etc/crio/crio.conf.d}
+          { printf '%s\n' "${main:-/etc/crio/crio.conf}"; find "$folder" ! -type d 2>/dev/null | LC_ALL=C sort; } |
+            while read -r file; do [ -f "$file" ] && cat "$file" && echo; done
+        }
         # Of Docker's file the runtimes alone: others of its settings may be secret.
         dockers() {
           told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/dockerd$|\1|p' | while read -r pid; do
@@ -61,4 +72,6 @@ DUMPS = PROCESSES + r"""
             sed -E 's/^"runtimeType"[^:]*: */runtime_type = /; s/^"ConfigPath"[^:]*: */ConfigPath = /'
         }
         # Only the sections about runtimes: others may hold the passwords of registries.
-        runtimes() { awk '/^# CRI is / { print; next } /^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted'; }"""
+        runtimes() {
+          awk '/^# CRI is / { print; next } /^[[:space:]]*\[/ { wanted = /runtimes\./ } wanted || /^[[:space:]]*default_runtime[[:space:]]*=/'
+        }"""

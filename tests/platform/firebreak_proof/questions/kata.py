@@ -28,7 +28,7 @@ KATA_FILES = (
         defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
         folders=$(containerds | cut -f 3 | tr ':' '\n' | awk '$0 != "" && !seen[$0]++')
         sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
-        shims=$({{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null; dockers_words; }} |
+        shims=$({{ printf '%s\n' "$dumped"; crios; dockers_words; }} |
           sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p' | sort -u | while read -r named; do
             found=$named
             case $named in /*) ;; *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
@@ -49,7 +49,7 @@ KATA_FILES = (
           done)
         printf '%s\n' "$shims"
         printf '%s\n' "$shims" | cut -f 3 | while read -r path; do [ -n "$path" ] && place "$path"; done
-        {{ printf '%s\n' "$dumped"; cat /etc/crio/crio.conf /etc/crio/crio.conf.d/* 2>/dev/null
+        {{ printf '%s\n' "$dumped"; crios
            dockers_words
            printf 'ConfigPath = "%s"\n' $defaults $(printf '%s\n' "$shims" | cut -f 4)
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |

@@ -105,6 +105,11 @@ class Handler(NamedTuple):
         """The configuration that it names; empty where the shim takes its own default."""
         return next((path for path in self.paths if path.endswith(".toml")), "")
 
+    @property
+    def is_passed_over(self) -> bool:
+        """Whether CRI-O does not take it: the shim of a runtime for virtual machines must be called as one."""
+        return self.runtime_type == "vm" and not self.shim.rpartition("/")[2].startswith("containerd-shim-")
+
     def is_kata(self) -> bool:
         """Whether it starts Kata's sandboxes: by its shim and its type, for a name says nothing of where it leads."""
         named = f"{self.runtime_type} {self.shim.rpartition('/')[2]}"
@@ -112,18 +117,28 @@ class Handler(NamedTuple):
 
 
 def handlers(proof: Proof) -> list[Handler]:
-    """The handlers in the engines' own dump of their configuration."""
-    found: dict[str, tuple[list[str], str]] = {}
-    name, unserved, is_served = "", set(), True
+    """The handlers in the engines' own dumps of their configuration, and in the files of CRI-O's, of which a later one replaces a runtime."""
+    found: dict[tuple[int, str], Handler] = {}
+    asking: set[tuple[int, str]] = set()
+    key, is_served, default = (0, ""), True, ""
     for line in proof.says("handlers").splitlines():
-        is_served = line != "# CRI is disabled" if line.startswith("# CRI is ") else is_served
-        section = re.match(r"""\s*\[.*runtimes\.["']?([^.\]"']+)["']?(?:\..*)?\]""", line)
-        value = re.match(r"""\s*(runtime_path|ConfigPath|runtime_config_path|runtime_type)\s*=\s*["']([^"']*)["']""", line)
-        if section:
-            name = section.group(1)
-            found.setdefault(name, ([], ""))
-            unserved |= set() if is_served else {name}
-        elif value and name and value.group(2):
-            paths, kind = found[name]
-            found[name] = (paths, value.group(2)) if value.group(1) == "runtime_type" else ([*paths, value.group(2)], kind)
-    return [Handler(name, tuple(paths), kind, name not in unserved) for name, (paths, kind) in found.items()]
+        if line.startswith("# CRI is "):
+            key, is_served = (key[0] + 1, ""), line != "# CRI is disabled"
+        section = re.match(r"""\s*\[.*runtimes\.["']?([^.\]"']+)["']?(\..*)?\]""", line)
+        value = re.match(r"""\s*(runtime_path|ConfigPath|runtime_config_path|runtime_type|default_runtime)\s*=\s*["']([^"']*)["']""", line)
+        asking |= {key} if re.match(r"\s*inherit_default_runtime\s*=\s*true\b", line) else set()
+        if value and value.group(1) == "default_runtime":
+            default = value.group(2)
+        elif section:
+            key = (key[0], section.group(1))
+            if key not in found or not section.group(2):
+                found[key] = Handler(section.group(1), (), "", is_served)
+                asking.discard(key)
+        elif value and key in found and value.group(2):
+            one = found[key]
+            found[key] = (one._replace(runtime_type=value.group(2)) if value.group(1) == "runtime_type"
+                          else one._replace(paths=(*one.paths, value.group(2))))
+    for key in asking & found.keys():
+        above = found.get((key[0], default), Handler(default, (), ""))
+        found[key] = found[key]._replace(paths=above.paths, runtime_type=above.runtime_type)
+    return list(found.values())

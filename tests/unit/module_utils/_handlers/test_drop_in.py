@@ -162,12 +162,19 @@ def test_a_refused_registration_leaves_everything_as_it_was(
 
 def test_crio() -> None:
     """As a virtual machine, with its configuration."""
-    made = placed("crio", None, [KATA, Handler("bare", "/opt/kata/bin/shim", "")])
+    shim = "/opt/kata/bin/containerd-shim-kata-v2"
+    made = placed("crio", None, [KATA._replace(shim=shim), Handler("bare", shim, "")])
     assert made.path == "/etc/crio/crio.conf.d/50-firebreak-kata.conf"
     both = tomllib.loads(made.text)["crio"]["runtime"]["runtimes"]
-    assert both["kata"] == {"runtime_path": "/opt/kata/bin/shim", "runtime_type": "vm", "runtime_root": "/run/vc",
+    assert both["kata"] == {"runtime_path": shim, "runtime_type": "vm", "runtime_root": "/run/vc",
                             "runtime_config_path": "/opt/kata/q.toml", "privileged_without_host_devices": True}
     assert "runtime_config_path" not in both["bare"]
+
+
+def test_crio_passes_over_a_shim_that_is_not_called_so() -> None:
+    """cri-o, config.go (RuntimeTypeVMBinaryPattern): it warns of such a handler, and starts without it."""
+    with pytest.raises(Refused, match="handler kata: shim /opt/kata/bin/shim, wanted a program that is called containerd-shim-"):
+        placed("crio", None, [KATA])
 
 
 @pytest.mark.parametrize(("config", "says"), [

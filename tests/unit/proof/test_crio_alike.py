@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, The Firebreak authors
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scan and proof on the same files of CRI-O's: which handlers of Kata's there are, what they start, and which of them CRI-O passes over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from container_kinds import Host
+from firebreak_proof.asking import Answer
+from firebreak_proof.proof import Proof
+from firebreak_proof.questions.containers import KATA
+from firebreak_proof.standards import NOTHING
+from firebreak_proof.views import boundaries
+from world_of_the_proof import Folder
+
+GO, RUST = "/opt/kata/bin/containerd-shim-kata-v2", "/opt/kata/runtime-rs/bin/containerd-shim-kata-v2"
+
+
+def runtime(name: str, path: str, kind: str = "vm", more: str = "") -> str:
+    lines = [f"[crio.runtime.runtimes.{name}]", f'runtime_path = "{path}"' if path else "", f'runtime_type = "{kind}"' if kind else "", more]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files below CRI-O's folder, the source that they are read so, and the shim of each handler that CRI-O takes."""
+
+    source: str
+    files: dict[str, str]
+    shims: dict[str, str]
+    passed_over: frozenset[str] = field(default_factory=frozenset)
+    folder: str = "etc/crio/crio.conf.d"
+
+
+CASES = {
+    "a later file replaces a runtime": Case("cri-o, config.go (UpdateFromDropInFile)", {
+        "50-kata": runtime("kata", GO, more='runtime_config_path = "/a.toml"'), "99-kata-deploy": runtime("kata", RUST)}, {"kata": RUST}),
+    "files in folders": Case("cri-o, config.go (UpdateFromPath)", {"10-own/kata.conf": runtime("kata", GO)}, {"kata": GO}),
+    "a name that is no shim's": Case("cri-o, config.go (RuntimeTypeVMBinaryPattern)", {
+        "50-kata": runtime("kata-old", "/usr/bin/kata-runtime") + runtime("kata", GO)}, {"kata": GO}, frozenset({"kata-old"})),
+    "neither path nor program": Case("cri-o, config.go (ValidateRuntimePath)", {"50-kata": runtime("kata", "")}, {}, frozenset({"kata"})),
+    "what the default runtime is": Case("cri-o, config.go (InheritDefaultRuntime)", {
+        "50-kata": f'[crio.runtime]\ndefault_runtime = "kata"\n{runtime("kata", GO)}{runtime("kata-big", "", "", "inherit_default_runtime = true")}'},
+        {"kata": GO, "kata-big": GO}),
+    "a folder of its own": Case("cri-o, criocli.go (--config-dir)", {"50-kata": runtime("kata", GO)}, {"kata": GO}, folder="srv/crio.d"),
+}
+
+
+def host_of(case: Case, place: Path) -> Host:
+    """The scan reads the files by their paths, as CRI-O was told to."""
+    host, folder = Host(), f"{place}/{case.folder}"
+    for path in (GO, RUST):
+        host.file(path).recording["realpath"][path] = path
+    for name, text in case.files.items():
+        host.file(f"{folder}/{name}", text)
+    names = {name.partition("/")[0] for name in case.files}
+    host.folder(folder, *sorted(names))
+    for below in (name for name in case.files if "/" in name):
+        host.folder(f"{folder}/{below.partition('/')[0]}", below.partition("/")[2])
+    host.file("/usr/bin/crio")
+    return host.put(300, 1, "/usr/bin/crio", argv=["crio", "--config-dir", folder, "--config", f"{place}/crio.conf"]).own(300, "/usr/bin/crio")
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_the_scan_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Path) -> None:
+    rows = host_of(case, tmp_path).kata().facts["handlers"]
+    assert {row["name"]: row["shim"] for row in rows if not row["dead"]} == case.shims
+    assert {row["name"] for row in rows if row["dead"]} == case.passed_over
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_the_proof_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Path) -> None:
+    for name, text in case.files.items():
+        file = tmp_path / case.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    host = host_of(case, tmp_path)
+    proof = Folder(tmp_path / "host", host.recording, {}).proof(tuple(question for question in KATA if question.name == "handlers"))
+    found = [one for one in boundaries.handlers(proof) if one.is_kata()]
+    assert {one.name: one.shim for one in found if not one.is_passed_over} == case.shims
+    assert {one.name for one in found if one.is_passed_over} == case.passed_over
+
+
+def test_a_handler_of_two_engines_is_two_handlers() -> None:
+    """A node that had k3s before has both files: each handler has its own shim."""
+    said = "# CRI is served\n" + runtime("kata", GO, "io.containerd.kata.v2").replace("crio.runtime", 'plugins."io.containerd.cri.v1.runtime"') \
+        + "# CRI is served\n" + runtime("kata", RUST)
+    found = boundaries.handlers(Proof("node1", NOTHING, {"handlers": Answer(said, "", 0, 1)}))
+    assert [(one.name, one.shim, one.runtime_type) for one in found] == [("kata", GO, "io.containerd.kata.v2"), ("kata", RUST, "vm")]

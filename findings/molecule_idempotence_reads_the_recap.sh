@@ -2,7 +2,7 @@
 # Molecule's idempotence step looks for changed=N in what ansible-playbook prints: with a callback that prints no recap, every scenario passes it.
 #
 # ansible.builtin.minimal, which a person may set for short logs, shows CHANGED in capitals and no recap, so a task that changes something in each run
-# counts as idempotent, in `molecule test` too. So it is with every callback that does not write the default's recap, such as one that prints JSON.
+# counts as idempotent, in `molecule test` too. ansible.builtin.oneline does the same, for the step knows no other sign than the recap of the default.
 # Seen with molecule 26.10.0 and ansible-core 2.19.14.
 # Ends with 0 while molecule behaves so, with 1 where it does not any more. Needs Python 3.11 or newer with venv.
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # pytest-testinfra knows no Ansible pattern but a name with wildcards: --hosts='ansible://web:!canary' tests no host, and ends with 0.
 #
-# Ansible itself finds the hosts of that pattern (--list-hosts), as of web:&canary and web[0]. testinfra looks for a group or host of just that name,
+# Ansible itself finds the hosts of that pattern (--list-hosts), as of web:&canary. testinfra looks for a group or host of just that name,
 # has none, and hands pytest an empty list, for which pytest skips the test: a pipeline is green whatever is wrong on the hosts. A misspelt group does
 # the same. Seen with pytest-testinfra 10.2.2, pytest 9.0.2 and ansible-core 2.19.14.
 # Ends with 0 while testinfra behaves so, with 1 where it does not any more. Needs Python 3.11 or newer with venv.

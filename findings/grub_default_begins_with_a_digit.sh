@@ -2,8 +2,8 @@
 # GRUB's default="2b7c-mine" boots the third entry of the menu, whatever is called 2b7c-mine: it takes the digits a name begins with for a number.
 #
 # An entry may be chosen by number, id or title; text that is no number whole is still one to GRUB, which looks for ids and titles only where no digit
-# leads. An id that begins with a machine's id, as the file names of kernel-install do, so boots another kernel than it names, without a word. (Debian's
-# own begin with "gnulinux-".) Seen with GRUB 2.06-13+deb12u2 (Debian 12) for BIOS.
+# leads. An id that begins with a machine's id, as the file names of kernel-install do, so boots another kernel than it names, without a word.
+# (Debian's own begin with "gnulinux-".) Seen with GRUB 2.06-13+deb12u2 (Debian 12) for BIOS.
 # Ends with 0 while GRUB behaves so, with 1 where it does not any more. Needs Debian 12's apt, grub-common, xorriso, mtools and qemu-system-x86.
 set -eu
 folder=$(mktemp -d)

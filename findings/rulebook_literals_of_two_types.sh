@@ -2,8 +2,8 @@
 # ansible-rulebook: a rule for a number never fires where an earlier rule of its rule set compares the same key with the same digits as text.
 #
 # Some senders write 1 and others "1", so a person gives each a rule. The engine takes `event.code == "1"` and `event.code == 1` for one test, the
-# first of them, and both rules wait for text; the other way about both wait for a number. All that tells is a line about types that cannot be compared,
-# which names the first rule. `or` within one rule is right. Seen with ansible-rulebook 1.3.2 and drools_jpy 0.4.1.
+# first of them, and both rules wait for text; the other way about both wait for a number. All that tells is a line about types that cannot be
+# compared, which names the first rule. `or` within one rule is right. Seen with ansible-rulebook 1.3.2 and drools_jpy 0.4.1.
 # Ends with 0 while ansible-rulebook behaves so, with 1 where it does not any more. Needs Python 3.11 or newer with venv, and Java 17 or newer.
 set -eu
 folder=$(mktemp -d)

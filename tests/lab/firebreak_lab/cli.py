@@ -6,6 +6,8 @@
 import argparse
 import contextlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from firebreak_lab import cache, confined, fleets, hosts, images, inventory, processes, ssh, state
 from firebreak_lab.errors import BootError, LabError
@@ -74,9 +76,12 @@ def console(lab: Lab, arguments: argparse.Namespace) -> None:
 
 
 def reboot(lab: Lab, arguments: argparse.Namespace) -> None:
-    """Let a guest reboot, and wait for it."""
-    lab.load(arguments.host)
-    hosts.say(f"{arguments.host}: rebooted in {hosts.reboot(lab, arguments.host):.0f} s")
+    """Let guests reboot, several at the same time, and wait for them."""
+    for host in arguments.hosts:
+        lab.load(host)
+    with ThreadPoolExecutor(hosts.AT_ONCE) as pool:
+        for host, seconds in zip(arguments.hosts, pool.map(partial(hosts.reboot, lab), arguments.hosts), strict=True):
+            hosts.say(f"{host}: rebooted in {seconds:.0f} s")
 
 
 def halt(lab: Lab, arguments: argparse.Namespace) -> None:
@@ -127,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = add("console", console)
     command.add_argument("host")
     command.add_argument("--lines", type=int, default=60)
-    add("reboot", reboot, locks=True).add_argument("host")
+    add("reboot", reboot, locks=True).add_argument("hosts", metavar="host", nargs="+")
     add("halt", halt).add_argument("host")
     command = add("snapshot", snapshot, locks=True)
     command.add_argument("host")

@@ -36,9 +36,9 @@ def findings(report: str, name: str) -> dict[str, str]:
     return {finding["id"]: str(finding["observed"]) for finding in document["findings"]}
 
 
-def reboot(name: str) -> None:
-    """Let the machine reboot by itself, and wait for it."""
-    subprocess.run([sys.executable, "-m", "firebreak_lab", "reboot", name], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")})
+def reboot(*names: str) -> None:
+    """Let the machines reboot by themselves, and wait for them."""
+    subprocess.run([sys.executable, "-m", "firebreak_lab", "reboot", *names], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")})
 
 
 def test_a_stalled_patch_is_named_with_the_thread_that_holds_it_up() -> None:
@@ -69,8 +69,8 @@ def test_what_was_taken_away_protects_no_more() -> None:
 
 def test_the_patch_survives_a_reboot() -> None:
     before = {name: machine(name).check_output("cat /proc/sys/kernel/random/boot_id") for name in UNITS}
+    reboot(*UNITS)
     for name, unit in UNITS.items():
-        reboot(name)
         host = machine(name)
         assert host.check_output("cat /proc/sys/kernel/random/boot_id") != before[name]
         assert host.check_output("cat /proc/version").endswith("patched in memory, level 2")

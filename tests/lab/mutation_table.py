@@ -69,7 +69,7 @@ def rounds(mutations: Iterable[Mutation], hosts: Mapping[str, str]) -> list[dict
     """What is done to which host in each round; ``hosts`` is kind by name.
 
     A host gets several mutations at once as long as no two break the same promise (then what each broke is told by the promise), and none
-    stands in another's way.
+    stands in another's way. Those of a round are shared out evenly.
     """
     found: list[dict[str, list[Mutation]]] = []
     for mutation in mutations:
@@ -77,7 +77,8 @@ def rounds(mutations: Iterable[Mutation], hosts: Mapping[str, str]) -> list[dict
         if not places:
             found.append({})
             places = [(found[-1], host) for host, kind in hosts.items() if kind == mutation.kind]
-        turn, host = places[0]
+        first = places[0][0]
+        turn, host = min((place for place in places if place[0] is first), key=lambda place: len(place[0].get(place[1], [])))
         turn.setdefault(host, []).append(mutation)
     return found
 

@@ -9,6 +9,7 @@ What caught each is kept in caught.yml, of which make proof-table makes the docu
 """
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +25,11 @@ from two_witnesses import Seen, ask_both
 KINDS = os.environ.get("FIREBREAK_MUTATED", " ".join(mutation_table.KINDS)).split()
 ONLY = os.environ.get("FIREBREAK_ONLY", "").split()
 MUTATIONS = [one for one in mutation_table.load() if one.kind in KINDS and (not ONLY or one.name in ONLY)]
-TAMPERED = {host: kind for host, kind in (("subject", "machine"), ("box-one", "container"), ("box-two", "container"), ("box-three", "container"),
-                                           ("box-four", "container"), ("engine", "engine")) if kind in KINDS}
-UNTOUCHED = [host for host, kind in (("control", "machine"), ("quiet", "container"), ("idle", "engine")) if kind in KINDS]
+# Who is tampered with, and who never is. A machine that takes minutes to start does not stand idle.
+HOSTS = {"machine": ["machine-one", "machine-two"], "container": ["box-one", "box-two", "box-three", "box-four", "box-five", "box-six"],
+         "engine": ["engine-one", "engine-two"]}
+TAMPERED = {host: kind for kind, hosts in HOSTS.items() if kind in KINDS for host in hosts}
+UNTOUCHED = [host for host, kind in (("quiet", "container"), ("idle", "engine")) if kind in KINDS]
 SCRIPT_SECONDS = 180
 
 
@@ -38,12 +41,12 @@ class Turn(NamedTuple):
 
 
 def run_scripts(fleet: Fleet, scripts: Mapping[str, list[tuple[str, str]]]) -> None:
-    """Run named shell scripts on hosts, those of one host one after the other."""
+    """Run named shell scripts on hosts, those of one host one after the other in one session: to begin one on an emulated machine takes seconds."""
     def run(host: str) -> None:
-        for name, script in scripts[host]:
-            done = subprocess.run([*ssh.argv(fleet.lab.folder, host), "sh"], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, timeout=SCRIPT_SECONDS, check=False)
-            assert done.returncode == 0, f"{host}: the script of {name} ended with {done.returncode}: {done.stdout}"
+        lines = [f"sh -c {shlex.quote(script)} </dev/null || {{ echo {name} ended with $?; exit 1; }}" for name, script in scripts[host]]
+        done = subprocess.run([*ssh.argv(fleet.lab.folder, host), "sh"], input="\n".join(lines), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=SCRIPT_SECONDS * max(1, len(lines)), check=False)
+        assert done.returncode == 0, f"{host}: {done.stdout}"
 
     with ThreadPoolExecutor(max(1, len(scripts))) as pool:
         list(pool.map(run, scripts))

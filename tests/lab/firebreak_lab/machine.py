@@ -13,7 +13,8 @@ from firebreak_lab.images import Image
 from firebreak_lab.state import Host
 
 # Emulated with SVM, so that the guest has a usable /dev/kvm of its own; five-level page tables would only make each walk longer.
-EMULATED = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off")
+# An emulated string instruction moves byte by byte where the processor says that it moves bytes fast.
+EMULATED = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,erms=off,fsrm=off")
 NATIVE = ("-accel", "kvm", "-cpu", "host")
 PROBE_SECONDS = 20
 # The kernel says so when it has come far enough to unpack its initramfs and run a program from it.

@@ -19,6 +19,8 @@ SOFTDEPS = "modules.softdep"
 _ENDINGS = (".conf", ".alias")
 # Commands that load nothing, alone or one after another; any other may.
 _NOTHING = re.compile(r"(?:(?:/usr)?/s?bin/)?(?:true|false|echo|printf|logger|nologin)(?:\s[^`$()|<>]*)?\Z|:\Z|exit(?:\s+[0-9]+)?\Z|/dev/null\Z")
+# Where their words may go: never into a file that could be anything.
+_REDIRECTED = re.compile(r"\s*[12]?>>?\s*(?:&[12]|/dev/(?:null|stderr|stdout))(?=\s|\Z)")
 _LOADS_NAMED = re.compile(r"\binsmod\b|\bmodprobe\b.*\s(?:-\w*i|--ignore-install)\b")
 
 
@@ -133,7 +135,7 @@ def loaded_by_another(config: Config, name: str) -> Optional[str]:
 
 def loads_nothing(command: str) -> bool:
     """Whether a command in place of loading surely loads nothing; of others nobody knows."""
-    parts = [part.strip() for part in re.split(r";|&&|\|\|", command.partition(" #")[0])]
+    parts = [_REDIRECTED.sub("", part).strip() for part in re.split(r";|&&|\|\|", command.partition(" #")[0])]
     return all(_NOTHING.match(part) and "&" not in part for part in parts if part) and any(parts)
 
 

@@ -111,7 +111,8 @@ class _Span(NamedTuple):
 
 def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
     """The spans of versions that are affected: those of the ranges, else each version that is listed. Commits of git are no versions of packages."""
-    ranges = [one for one in _list(affected.get("ranges")) if isinstance(one, Mapping) and one.get("type") in ("ECOSYSTEM", "SEMVER")]
+    # A range without a type says of versions what it says; taken for none, a list of some versions beside it would stand for all with the hole.
+    ranges = [one for one in _list(affected.get("ranges")) if isinstance(one, Mapping) and one.get("type") != "GIT"]
     for one in ranges:
         yield from _of_events(_in_order(one.get("events"), order))
     if not ranges:

@@ -441,6 +441,8 @@ def test_promises_in_words(value: Any, words: str) -> None:
     # kmod loads it past its install line, and what softdep names behind it.
     ("asked\tnf_a\ndoes\tnf_a\tinsmod /lib/nf-a.ko.xz \ndoes\tnf_a\tinstall /bin/false \n", {"nf_a": "can be loaded (insmod /lib/nf-a.ko.xz)"}),
     ("asked\trxrpc\ndoes\trxrpc\tinstall /usr/bin/logger no rxrpc; /bin/false # why; really\n", {}),
+    ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/echo no >&2; /bin/true >/dev/null 2>&1; exit 1\n", {}),
+    ("asked\trxrpc\ndoes\trxrpc\tinstall echo x >/sys/y; /bin/false\n", {"rxrpc": "can be loaded (install echo x >/sys/y; /bin/false)"}),
     ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/echo $(insmod x)\n", {"rxrpc": "can be loaded (install /bin/echo $(insmod x))"}),
     ("asked\trxrpc\ndoes\trxrpc\tinstall /bin/false; modprobe -i rxrpc\n",
      {"rxrpc": "can be loaded (install /bin/false; modprobe -i rxrpc)"}),

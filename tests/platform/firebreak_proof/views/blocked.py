@@ -9,8 +9,9 @@ import re
 
 from ..proof import Proof
 
-# One command, or several in a row, of programs that cannot load anything.
-_HARMLESS = r"(?::|exit(?: +[0-9]+)?|/dev/null|(?:[a-z/]*/)?(?:true|false|echo|printf|logger|nologin)(?: +[^;&|`$()<>]*)?)"
+# One command, or several in a row, of programs that cannot load anything, with their output to nowhere or where other output goes.
+_HARMLESS = (r"(?::|exit(?: +[0-9]+)?|/dev/null|(?:[a-z/]*/)?(?:true|false|echo|printf|logger|nologin)(?: +[^;&|`$()<>]*)?)"
+             r"(?:[12]?>>? *(?:&[12]|/dev/null) *)*")
 _NOTHING = re.compile(rf"install {_HARMLESS}(?: *(?:;|&&|\|\|) *{_HARMLESS})*;? *\Z")
 
 

@@ -110,6 +110,10 @@ def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tu
     # What loads nothing, alone or in a row; who loads another module past its own line.
     ("algif_aead", None, {"a": "install algif_aead /usr/bin/logger no algif_aead; /bin/false\n"}, "blocked", "logger"),
     ("algif_aead", None, {"a": "install algif_aead /bin/echo no && /bin/true\n"}, "blocked", "echo"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/echo no >&2; /bin/false\n"}, "blocked", "echo"),
+    ("algif_aead", None, {"a": "install algif_aead /bin/true >/dev/null 2>&1\n"}, "blocked", "true"),
+    ("algif_aead", None, {"a": "install algif_aead echo algif_aead > /sys/module/x/parameters/y\n"}, None, "nobody knows"),
+    ("algif_aead", None, {"a": "install algif_aead echo x >&2x; /bin/false\n"}, None, "nobody knows"),
     ("algif_aead", None, {"a": "install algif_aead /sbin/nologin\n"}, "blocked", "nologin"),
     ("algif_aead", None, {"a": "install algif_aead /dev/null\n"}, "blocked", "/dev/null"),
     ("algif_aead", None, {"a": "install algif_aead /bin/true & modprobe -i algif_aead\n"}, None, "nobody knows"),

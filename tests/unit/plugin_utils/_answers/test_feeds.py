@@ -264,6 +264,8 @@ def test_ranges_of_osv(events: list[Any], wanted: list[tuple[str, str | None, st
     ("Debian:12", "linux", {"versions": ["6.1.1-1"], "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
      [("linux", "6.1.1-1", None, "6.1.1-1")]),
     ("Debian:12", "linux", {"versions": ["6.1.1-1"], **_events({"introduced": "0"}, {"fixed": "6.1.3-1"})}, [("linux", "", "6.1.3-1", "")]),
+    ("Debian:12", "linux", {"versions": ["6.1.1-1"], "ranges": [{"events": [{"introduced": "0"}, {"fixed": "6.1.3-1"}]}]},
+     [("linux", "", "6.1.3-1", "")]),
     ("Debian:12", "linux", {"versions": [f"6.1.{number}-1" for number in range(3000)]}, [("linux", "", None, "")]),
     ("Linux", "Kernel", _events({"introduced": "v5.10"}, {"fixed": "5.10.0-rc3"}), [("linux", "5.10", "5.10.0~rc3", "")]),
     ("Linux", "Kernel", _events({"introduced": "0"}, {"fixed": "6.1-rc2"}), [("linux", "", "6.1~rc2", "")]),

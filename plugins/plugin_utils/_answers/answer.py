@@ -64,7 +64,8 @@ def of_nothing(said: Told, kernel: Seen, known: set[str]) -> Answer:
         return Answer(UNKNOWN, "", f"no feed has a stream for {kernel.system}")
     is_elsewhere = not said.streams & mine and not (said.about and not said.streams and known & mine)
     if is_elsewhere:
-        why = "it has none of this stream at all" if known and not known & mine else "it speaks of " + ", ".join(sorted(said.streams)[:5])
+        others = ", ".join(sorted(said.streams)[:5]) or "no package of any stream"
+        why = "it has none of this stream at all" if known and not known & mine else f"it speaks of {others}"
         base = min(kernel.streams, key=len)
         return Answer(UNKNOWN, "", f"the feed says nothing of {said.cve} for {base}: {why}")
     return Answer(UNKNOWN, "", f"{said.cve} is about {', '.join(said.about[:5])}, of which the record tells nothing")

@@ -36,6 +36,8 @@ _CPE_FAMILIES = {("debian", "debian_linux"): "debian", ("canonical", "ubuntu_lin
 # Ubuntu's codenames. As of 2026-11; source: /usr/share/distro-info/ubuntu.csv of distro-info-data.
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04", "noble": "24.04", "oracular": "24.10",
            "plucky": "25.04", "questing": "25.10", "resolute": "26.04"}
+# Ubuntu Pro's real-time kernels: OpenVEX calls their stream realtime/jammy, OSV Pro:Realtime:22.04:LTS or Pro:24.04:LTS:Realtime:Kernel.
+_REALTIME, _REALTIMES, _REALTIME_SOURCE = "realtime+pro", ("pro+realtime", "kernel+pro+realtime"), "linux-realtime"
 _PRO = ("esm-infra", "esm-infra-legacy", "esm-apps", "esm-apps-legacy")
 # The products of Red Hat whose packages a host of the release runs as they are; the rest are products of their own.
 _RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus",
@@ -58,8 +60,8 @@ def of_ecosystem(text: str) -> str | None:
     if known is None or len(releases) != 1:
         return None
     # LTS says how long, not which packages; every other word is a stream beside the release's own, wherever it stands.
-    names = sorted(word.lower() for word in words if word not in (releases[0], "LTS"))
-    return ":".join([known, releases[0], *(["+".join(names)] if names else [])])
+    name = "+".join(sorted(word.lower() for word in words if word not in (releases[0], "LTS")))
+    return _named(known, releases[0], _REALTIME if known == "ubuntu" and name in _REALTIMES else name)
 
 
 def _red_hat(rest: str) -> str | None:
@@ -178,7 +180,8 @@ def of_kernel(os_id: str, version_id: str, version: str, names: Collection[str])
     release = version_id.split(".")[0] if family in _MAJOR_ONLY else version_id
     home = built_for(family, release, version, names)
     if home == release and _names_its_stable_release(family, version_id):
-        return near
+        is_realtime = family == "ubuntu" and any(name.startswith(_REALTIME_SOURCE) for name in names)
+        return [f"{family}:{release}:{_REALTIME}", *near] if is_realtime else near
     return of_host(os_id, home, version) if home and home != release else [f"{family}:{release}:of-another-release"]
 
 

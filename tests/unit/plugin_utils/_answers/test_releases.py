@@ -31,6 +31,8 @@ LINUX, CORE, DEFAULT, UEK = ("linux",), ("kernel", "kernel-core"), ("kernel-defa
     ("ubuntu", "24.04", "5.15.0-1070.76", ("linux-aws",), ["ubuntu:22.04", "ubuntu:22.04:pro"]),
     ("ubuntu", "24.04", "6.8.0-50.51~22.04.1", ("linux-hwe-6.8",), ["ubuntu:22.04", "ubuntu:22.04:pro"]),
     ("ubuntu", "22.04", "6.8.0-50.51~22.04.1", ("linux-hwe-6.8",), ["ubuntu:22.04", "ubuntu:22.04:pro"]),
+    ("ubuntu", "22.04", "5.15.0-1089.98", ("linux-realtime",), ["ubuntu:22.04:realtime+pro", "ubuntu:22.04", "ubuntu:22.04:pro"]),
+    ("ubuntu", "22.04", "6.8.1-1030.31~22.04.1", ("linux-realtime-6.8",), ["ubuntu:22.04:realtime+pro", "ubuntu:22.04", "ubuntu:22.04:pro"]),
     ("ubuntu", "24.04", "6.11.0-1010.10", ("linux-oem-6.11",), ["ubuntu:24.04", "ubuntu:24.04:pro"]),
     ("ubuntu", "18.04", "5.0.0-1036.38", ("linux-azure",), ["ubuntu:18.04", "ubuntu:18.04:pro"]),
     ("rocky", "9.5", "5.14.0-503.14.1.el9_5", CORE, ["rocky:9"]),

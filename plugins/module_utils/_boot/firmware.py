@@ -8,6 +8,8 @@ import struct
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .._formats import efi
+from .target import NoAnswerError
+from .trust import places
 
 
 class Option(NamedTuple):
@@ -80,16 +82,27 @@ def _given(data: bytes) -> str:
 def next_option(host: Any) -> Optional[Option]:
     """The entry that the next boot takes when nothing is set for it alone; None where the firmware's variables do not tell.
 
-    One that asks a server is passed over where this boot came from a later one: nobody answered it.
+    One that asks a server is passed over where this boot came from a later one: nobody answered it. One whose program is known to be gone always is.
     """
     order = _numbers(host, "BootOrder")
     current = _numbers(host, "BootCurrent")[:1]
     later = order[:order.index(current[0])] if current and current[0] in order else []
     for number in order:
         option = _option(host, number)
-        if option is not None and option.active and not (option.network and number in later):
+        if option is not None and option.active and not (option.network and number in later) and not _is_gone(host, option):
             return option
     return None
+
+
+def _is_gone(host: Any, option: Option) -> bool:
+    """Whether the partition of an entry is no longer there, or is mounted and has no such program."""
+    try:
+        partition = places.of_guid(host, places.partitions(host), option.partition) if option.path and option.partition else None
+    except NoAnswerError:
+        return False
+    if partition is None:
+        return bool(option.path and option.partition)
+    return bool(host.stat(partition.folder + option.path).problem == "absent")
 
 
 def started_this_boot(host: Any, option: Option) -> bool:

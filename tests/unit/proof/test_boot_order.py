@@ -57,6 +57,14 @@ def test_the_firmwares_first_entry_counts(options: str, order: str, current: str
     assert boot_order.first_image(host(efi(options, order, current))) == image
 
 
+def test_an_image_that_is_gone_is_passed_over() -> None:
+    """UEFI specification, "Boot Manager": an option that cannot be loaded is passed over for the next one in BootOrder."""
+    entries = "".join(f"Boot000{number}* Fedora\t{HD}/\\EFI\\Linux\\aa-{release}.efi\n" for number, release in ((8, "6.17.8"), (7, "6.17.5")))
+    said = efi(entries, "0008,0007") + "unified aa-6.17.5.efi 6.17.5-300.fc43.x86_64\n"
+    assert kernels.default_release(host(said)) == "6.17.5-300.fc43.x86_64"
+    assert kernels.default_release(host(said + "unified aa-6.17.8.efi 6.17.8-300.fc43.x86_64\n")) == "6.17.8-300.fc43.x86_64"
+
+
 def test_a_kernel_beside_shim_names_its_release() -> None:
     options = f"Boot0002* Ubuntu\t{HD}/\\EFI\\ubuntu\\shimx64.efi\\kernel.efi-6.8.0-1044-azure-fde ro\n"
     assert kernels.default_release(host(efi(options, "0002"))) == "6.8.0-1044-azure-fde"
@@ -64,6 +72,7 @@ def test_a_kernel_beside_shim_names_its_release() -> None:
 
 @pytest.mark.parametrize(("options", "order", "current"), [
     (f"Boot0005* Windows Boot Manager\t{HD}/\\EFI\\Microsoft\\Boot\\bootmgfw.efi\n" + SHIM, "0005,0001", "0001"), (PXE + SHIM, "0004,0001", "0004"),
+    (f"Boot0002* ZFSBootMenu\t{HD}/\\EFI\\ZBM\\VMLINUZ.EFI\n" + SHIM, "0002,0001", "0002"),
 ])
 def test_what_is_no_loader_of_this_system_is_told(options: str, order: str, current: str) -> None:
     with pytest.raises(BrokenPromiseError, match="firmware first starts"):

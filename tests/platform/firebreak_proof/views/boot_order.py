@@ -59,8 +59,9 @@ def first_image(proof: Proof) -> str:
     known = options(answer.out)
     numbers = [option.number for option in known]
     tried = numbers[:numbers.index(current.group(1))] if current and current.group(1) in numbers else []
-    # Of those that ask a server and came before what this boot came from, nobody answered.
-    first = next((option for option in known if not (option.network and option.number in tried)), None)
+    # Of those that ask a server and came before what this boot came from, nobody answered; of those that are gone nothing starts.
+    images = {name.lower() for name in re.findall(r"^unified (\S+)", answer.out, re.MULTILINE)}
+    first = next((option for option in known if not (option.network and option.number in tried) and not _is_gone(option, images)), None)
     if first is None:
         return ""
     given = first.given.strip().split(" ")[0]
@@ -75,6 +76,12 @@ def first_image(proof: Proof) -> str:
     if first.network or (first.path and not _LOADER.match(first.path.rsplit("/", 1)[-1])):
         raise BrokenPromiseError(f"{proof.host}'s firmware first starts {first.title}, which is no loader of this system")
     return ""
+
+
+def _is_gone(option: Option, images: set[str]) -> bool:
+    """Whether an entry starts an image where others lie, and it does not."""
+    folder, _slash, name = option.path.lower().rpartition("/")
+    return folder == "/efi/linux" and bool(images) and name not in images
 
 
 def unified_release(proof: Proof, image: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import uuid
 from typing import Any
 
 import pytest
@@ -51,9 +52,10 @@ def node(kind: int, form: int, data: bytes) -> bytes:
     return struct.pack("<BBH", kind, form, 4 + len(data)) + data
 
 
-def option(number: int, title: str, path: str, given_text: str = "", active: bool = True, network: bool = False) -> dict[str, str]:
+def option(number: int, title: str, path: str, given_text: str = "", active: bool = True, network: bool = False, guid: str = "") -> dict[str, str]:
     """A variable Boot####, laid out as in the UEFI specification (EFI_LOAD_OPTION)."""
-    place = node(3, 12, b"\0" * 23) if network else node(4, 1, b"\0" * 38) + (node(4, 4, words(path)) if path else b"")
+    drive = b"\0" * 20 + uuid.UUID(guid).bytes_le + b"\2\2" if guid else b"\0" * 38
+    place = node(3, 12, b"\0" * 23) if network else node(4, 1, drive) + (node(4, 4, words(path)) if path else b"")
     nodes = place + node(0x7F, 0xFF, b"")
     value = struct.pack("<IH", int(active), len(nodes)) + words(title) + nodes + (words(given_text) if given_text else b"")
     return variable(f"Boot{number:04X}", value, efi.FIRMWARE, 65536)
@@ -116,6 +118,25 @@ def test_firmware_that_starts_something_else_first(known: dict[str, str], why: s
 def test_firmware_that_comes_to_our_grub(known: dict[str, str]) -> None:
     read = {"/boot/grub2/grub.cfg": MENU, "/etc/os-release": "ID=fedora\n"}
     assert default(read, listdir=EFI, read_bytes=known)["release"] == "6.8.0-40-generic"
+
+
+ESP_GUID = "8f9b7c1a-2f2d-4a55-9a31-6d0f5b2e7c11"
+NEW_UKI, OLD_UKI = (option(number, f"Fedora UKI {number}", f"\\EFI\\Linux\\aa-{release}.efi", guid=ESP_GUID)
+                    for number, release in ((8, "6.17.8-300.fc43.x86_64"), (7, "6.17.5-300.fc43.x86_64")))
+
+
+@pytest.mark.parametrize(("there", "links", "release"), [
+    (("6.17.8", "6.17.5"), {ESP_GUID: "/dev/vda1"}, "6.17.8-300.fc43.x86_64"), (("6.17.5",), {ESP_GUID: "/dev/vda1"}, "6.17.5-300.fc43.x86_64"),
+    # Another disk's, which is gone; its partition is there and not mounted, which says nothing of what it holds.
+    (("6.17.5",), {"0": "/dev/vda1"}, None), (("6.17.5",), {ESP_GUID: "/dev/vdb1"}, "6.17.8-300.fc43.x86_64"),
+])
+def test_firmware_passes_over_entries_whose_program_is_gone(there: tuple[str, ...], links: dict[str, str], release: str | None) -> None:
+    """UEFI specification, "Boot Manager": an option that cannot be loaded is passed over for the next one in BootOrder."""
+    read = {f"/boot/efi/EFI/Linux/aa-{each}-300.fc43.x86_64.efi": "" for each in there}
+    read["/proc/1/mountinfo"] = "1 0 8:1 / /boot/efi rw - vfat /dev/vda1 rw\n2 0 8:2 / / rw - ext4 /dev/vda2 rw\n"
+    known = firmwares([8, 7], 7, NEW_UKI, OLD_UKI, StubInfo="systemd-stub 257")
+    section = collected(read, listdir=EFI, read_bytes=known, readlink={f"/dev/disk/by-partuuid/{guid}": path for guid, path in links.items()})
+    assert section.facts["default_boot"]["image"] == (f"/boot/efi/EFI/Linux/aa-{release}.efi" if release else None)
 
 
 def test_a_stub_on_a_file_system_of_ours_is_followed() -> None:

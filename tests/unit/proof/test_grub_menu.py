@@ -84,6 +84,16 @@ def said(text: str, files: dict[str, str] | None = None, **environment: str) -> 
     (ENTRY + "if true; then . (hd0,1)/evil.cfg; fi", "unread: (hd0,1)/evil.cfg"), (ENTRY.replace(" linux", " configfile /x\n linux"), "unread: /x"),
     (ENTRY + "normal /x.cfg", "unread: /x.cfg"), (ENTRY.replace(" initrd", " chainloader /x.efi\n initrd"), " "),
     (ENTRY + "source ${config_directory}/custom.cfg\nsource $prefix/custom.cfg\n", ONE),
+    # Conditions on what the environment block holds are weighed; what others choose is told.
+    (ENTRY + OTHER + "set default=0\nif [ x = y ]; then set default=two; fi\n", ONE),
+    (ENTRY + OTHER + 'if [ -n "${boot_counter}" -a "${boot_success}" = "0" ]; then\n  set default=1\nfi\n', ONE),
+    (ENTRY + OTHER + 'if [ "${next_entry}" ] ; then\n set default=0\nelif [ ! -z "$told" ]; then\n set default=two\nelse\n set default=0\nfi\n',
+     TWO),
+    (ENTRY + OTHER + "if false; then\n if true; then set default=two; fi\nelse\n  true\nfi\n", ONE),
+    (ENTRY + OTHER + "if [ -f /boot/grub/old ]; then set default=two; fi\n", "unread: its condition [ -f /boot/grub/old ]"),
+    (ENTRY + OTHER + "if [ $grub_platform = efi ]; then set default=two; fi\n", "unread: its condition [ $grub_platform = efi ]"),
+    (ENTRY + OTHER + "set default=two\nif [ -f /x ]; then set default=two; fi\n", TWO),
+    *((f"{ENTRY}{OTHER}for n in 0 1; do set default={value}; done\n", "unread: its condition for") for value in ("$n", "1")),
     # What the script language refuses GRUB leaves out; which statement the host's own GRUB makes of it is not told.
     *((f"{refused}\n{ENTRY}{OTHER}", f"unread: its statement {refused}, which GRUB refuses") for refused in (
         "set default=1>2", "[ -f /x ] && set default=two", "set default=two || true", "set default=$(cat", "set default=${x:-two}")),

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which kernel GRUB boots by default: read from its menu and its environment block, statement by statement, as GRUB itself reads them.
 
-Conditions are not weighed: an assignment counts wherever it stands, unless it would give a variable nothing. What reaches to where this reader
-does not follow is told, and proves nothing.
+Of the conditions those are weighed that ask for what the environment block holds; below any other an assignment counts unless it would give a
+variable nothing, and a default that such a condition chooses is told. What reaches to where this reader does not follow is told too, and proves
+nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _HANDS_OVER = re.compile(r"configfile|source|\.|(?:legacy|syslinux)_(?:configfil
 # Outside of quotes no command may hold these, and $ must name a variable (docs/grub.texi, "Reserved words"): GRUB drops the whole statement.
 _QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
 _REFUSED = re.compile(r"[&|<>]|\$(?![\w{?#*@]|\Z)|\$\{(?!(?:\w+|[?#*@])\})|\$\Z")
+# What GRUB's environment block may hold, so that a variable of these names without a value is empty.
+_OF_THE_BLOCK = frozenset(("next_entry", "saved_entry", "prev_saved_entry", "boot_once", "boot_counter", "boot_success", "boot_indeterminate",
+                           "recordfail", "menu_auto_hide", "menu_hide_ok", "menu_show_once", "fallback"))
 # Files of the menu's own folder that stand behind it in what is read.
 _READ_ALONG = re.compile(r"\$\{?(?:config_directory|prefix)\}?/custom\.cfg")
 
@@ -46,14 +50,20 @@ class Entry:
         self.children: list[Entry] = []
 
 
+_LOOPS = (("for",), ("while",), ("until",))
+# The conditions that a statement stands below: the words of each, and whether it must hold.
+Conditions = tuple[tuple[tuple[str, ...], bool], ...]
+
+
 class Menu(NamedTuple):
-    """The entries at the top, the assignments in their order, what is started before any menu is shown, and files that were not followed.
+    """The entries at the top, the assignments in their order and the conditions of each, what is started before any menu is shown, and files that
+    were not followed.
 
     names_first: a default is sought among ids, then titles, and only then is it a number, as Red Hat's GRUB does.
     """
 
     entries: list[Entry]
-    assigned: list[tuple[str, str]]
+    assigned: list[tuple[str, str, Conditions]]
     started: Entry | None
     handed_to: list[str]
     names_first: bool = False
@@ -119,7 +129,8 @@ class _Reader:
         self.files = files
         self.confs = confs
         self.stack: list[Entry | None] = [top]
-        self.assigned: list[tuple[str, str]] = []
+        self.assigned: list[tuple[str, str, Conditions]] = []
+        self.branches: list[Conditions] = []
         self.started: Entry | None = None
         self.replaced = False
         self.function = ""
@@ -133,9 +144,25 @@ class _Reader:
     def _take(self, text: str) -> None:
         for words in statements(text):
             while words and words[0] in _BEFORE_A_COMMAND:
+                self._branch(words)
                 words = words[1:]
+            if words and words[0] in ("for", "fi", "done"):
+                self._branch(words)
             if words and not self.replaced:
                 self._statement(words)
+
+    def _branch(self, words: list[str]) -> None:
+        """Keep the conditions that hold from here on; a loop is a condition that nobody weighs."""
+        condition = tuple(words[1:])
+        if words[0] == "if":
+            self.branches.append(((condition, True),))
+        elif (words[0],) in _LOOPS:
+            self.branches.append((((words[0],), True),))
+        elif words[0] in ("fi", "done"):
+            self.branches = self.branches[:-1]
+        elif words[0] in ("elif", "else") and self.branches:
+            *before, (last, _wanted) = self.branches[-1]
+            self.branches[-1] = (*before, (last, False), *([(condition, True)] if words[0] == "elif" else []))
 
     def _statement(self, words: list[str]) -> None:
         if any(_REFUSED.search(_QUOTED.sub("q", word)) for word in words) or (self.opened and words == ["}"]):
@@ -164,7 +191,8 @@ class _Reader:
         elif inside is self.top:
             self.top.handed_to += [f"its function {words[0]}"] if words[0] in self.choosing else []
             found = _ASSIGNED.fullmatch(words[1] if words[0] == "set" and len(words) > 1 else words[0])
-            self.assigned += [(found.group(1), found.group(2))] if found else []
+            below = tuple(each for branch in self.branches for each in branch)
+            self.assigned += [(found.group(1), found.group(2), below)] if found else []
 
     def _opened(self, words: list[str], inside: Entry) -> Entry | None:
         title = _title(words[1:-1]) if words[0] in ("menuentry", "submenu") else None
@@ -192,11 +220,17 @@ class _Reader:
 
 def default_entry(menu: Menu, environment: Mapping[str, str]) -> Entry | None:
     """The entry that boots by default; None for an empty menu. A default that holds for one boot only is not its default."""
-    values = dict(environment)
-    for name, raw in menu.assigned:
+    values = {name: value for name, value in environment.items() if name != "next_entry"}
+    for name, raw, conditions in menu.assigned:
+        weighed = [(words, weigh(words, values), wanted) for words, wanted in conditions]
+        if any(truth is not None and truth is not wanted for _words, truth, wanted in weighed):
+            continue
         text = expanded(raw, values)
         # Without quotes GRUB parts a value at its blanks.
         text = text if _QUOTED.search(raw) else " ".join(text.split()[:1])
+        if name == "default":
+            doubts = [words for words, truth, _wanted in weighed if truth is None and (words in _LOOPS or (text and values.get("default") != text))]
+            menu.handed_to.extend(f"its condition {' '.join(words)[:60]}" for words in doubts if "next_entry" not in raw)
         if (text or not _VARIABLE.search(raw)) and not (name == "default" and "next_entry" in raw):
             values[name] = text
     entry = menu.started or _by_name(menu.entries, values.get("default", "0"), menu.names_first)
@@ -204,6 +238,50 @@ def default_entry(menu: Menu, environment: Mapping[str, str]) -> Entry | None:
         loaded = [expanded(word, values) for word in entry.loads]
         entry.linux, entry.arguments = re.sub(r"^\([^)]*\)", "", loaded[0]) if loaded else "", " ".join(loaded[1:])
     return entry
+
+
+def weigh(words: Sequence[str], values: Mapping[str, str]) -> bool | None:
+    """Whether a condition holds; None where it asks for more than the environment block and what the menu sets."""
+    if words[:1] in (("true",), ("false",)):
+        return words[0] == "true"
+    if words[:1] == ("!",):
+        truth = weigh(words[1:], values)
+        return None if truth is None else not truth
+    names = {one or other for word in words for one, other in _VARIABLE.findall(word)}
+    if words[:1] not in (("[",), ("test",)) or not names <= _OF_THE_BLOCK | set(values):
+        return None
+    texts = [text for text, word in ((expanded(word, values), word) for word in words[1:]) if text or _QUOTED.search(word)]
+    texts = texts[:-1] if texts[-1:] == ["]"] else texts
+    return _either([_both([_weigh_one(part) for part in _parts(group, "-a")]) for group in _parts(texts, "-o")])
+
+
+def _parts(texts: list[str], operator: str) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for text in texts:
+        if text == operator:
+            found.append([])
+        else:
+            found[-1].append(text)
+    return found
+
+
+def _both(truths: list[bool | None]) -> bool | None:
+    return False if False in truths else None if None in truths else True
+
+
+def _either(truths: list[bool | None]) -> bool | None:
+    return True if True in truths else None if None in truths else False
+
+
+def _weigh_one(texts: list[str]) -> bool | None:
+    if texts[:1] == ["!"]:
+        truth = _weigh_one(texts[1:])
+        return None if truth is None else not truth
+    if len(texts) == 3 and texts[1] in ("=", "==", "!="):
+        return (texts[0] == texts[2]) is (texts[1] != "!=")
+    if len(texts) == 2 and texts[0] in ("-n", "-z"):
+        return (texts[0] == "-n") is bool(texts[1])
+    return bool(texts[0]) if len(texts) == 1 else None
 
 
 def _by_name(entries: list[Entry], wanted: str, names_first: bool) -> Entry | None:

@@ -202,7 +202,7 @@ def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> 
         return UNAFFECTED if all(row.state == NOT_AFFECTED for _id, row in rows) else UNKNOWN
     if version.text is None:
         return UNKNOWN
-    states = {_row_state(row, version.text, order) for row in affected}
+    states = {_row_state(row, version.text, order) for row in _without_later_branches(affected, version.text)}
     return EXPOSED if EXPOSED in states else FIXED if FIXED in states else UNAFFECTED
 
 
@@ -210,6 +210,15 @@ def _without_repeats(rows: list[Row]) -> list[Row]:
     """Rows without those that only say of a package, which has a fix, that it is affected: feeds name the older builds so."""
     fixed = {row.package for row in rows if row.fixed and not row.introduced}
     return [row for row in rows if row.fixed or row.introduced or row.last or row.package not in fixed]
+
+
+def _without_later_branches(rows: list[Row], version: str) -> list[Row]:
+    """Rows without the fixes of newer minor releases, where a package has one of the version's own: el9_4 begins with what el9_3 was given."""
+    minor = streams.minor_of(version)
+    if minor is None:
+        return rows
+    own = {row.package for row in rows if row.fixed and streams.minor_of(row.fixed) == minor}
+    return [row for row in rows if row.package not in own or not row.fixed or not streams.is_newer(row.fixed, minor)]
 
 
 @lru_cache(maxsize=256)

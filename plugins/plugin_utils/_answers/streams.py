@@ -163,7 +163,7 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     if name:
         return [f"{base}:{word}" for word in (_FIPS_OF_UBUNTU if (family, name) == ("ubuntu", "fips") else (name,))]
     if family == "redhat":
-        minor = _minor_of(version)
+        minor = minor_of(version)
         own = f"{family}:{'.'.join(minor)}" if minor else ""
         long_lived = [*(f"{own}:{name}" for name in ("eus", "e4s", "aus", "tus")), own] if minor else []
         return [*long_lived, f"{base}:els", base]
@@ -229,17 +229,23 @@ def _mark(family: str, version: str) -> str:
 
 def neighbours(version: str) -> list[str]:
     """The other minor releases of Red Hat's, from which a package of this version gets its fix where its own has none: the newer ones first."""
-    minor = _minor_of(version)
+    minor = minor_of(version)
     if not minor:
         return []
     own = int(minor[1])
     return [f"redhat:{minor[0]}.{number}" for number in (*range(own + 1, 21), *reversed(range(own)))]
 
 
-def _minor_of(version: str) -> tuple[str, str] | None:
+def minor_of(version: str) -> tuple[str, str] | None:
     """The minor release of Red Hat's that a version was built for (el8_10, module+el8.10.0), as two numbers; None where it does not say."""
     found = _MINOR.search(version)
     return (found[1] or found[2], found[3]) if found else None
+
+
+def is_newer(version: str, minor: tuple[str, str]) -> bool:
+    """Whether a version was built for a newer minor release of the same release."""
+    its = minor_of(version)
+    return its is not None and its[0] == minor[0] and int(its[1]) > int(minor[1])
 
 
 def order_of(stream: str) -> str:

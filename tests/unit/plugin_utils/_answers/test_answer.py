@@ -318,6 +318,19 @@ def test_a_minor_release_of_red_hats_without_a_fix_of_its_own() -> None:
     assert asked(seen, Advisory("A", (CVE,), (later,))).answer == "exposed"
 
 
+# Red Hat's VEX and its relatives' notices list a fix of the minor release before and the newer one's beginning in one stream.
+@pytest.mark.parametrize(("version", "wanted"), [
+    ("5.14.0-362.24.1.el9_3", "fixed_in_force"), ("5.14.0-362.24.2.el9_3", "fixed_in_force"), ("5.14.0-362.18.1.el9_3", "exposed"),
+    ("5.14.0-427.13.1.el9_4", "fixed_in_force"), ("5.14.0-427.9.1.el9_4", "exposed"), ("5.14.0-503.11.1.el9_5", "fixed_in_force"),
+    ("5.14.0-284.99.1.el9_2", "exposed"), ("5.14.0-400.el9", "unknown")])
+def test_a_fix_of_the_own_minor_release_counts(version: str, wanted: str) -> None:
+    rows = tuple(Row("rocky:9", "kernel-core", "binary", fixed=f"0:5.14.0-{fix}") for fix in ("362.24.1.el9_3", "427.13.1.el9_4"))
+    row = {**kernel_row(f"{version}.x86_64", version, None), "package": "kernel-core", "flavour": "standard"}
+    seen = record(row, [row], os={"id": "rocky", "version_id": "9.4"})
+    seen["kernel"]["version_order"] = "rpm"
+    assert asked(seen, Advisory("A", (CVE,), rows)).answer == wanted
+
+
 # CVE-2024-47175's form: "out of support scope" for the release, and a fix of what is sold for its extended life (rhel_els:7).
 @pytest.mark.parametrize(("version", "wanted"), [
     ("3.10.0-1160.125.1.el7", "fixed_in_force"), ("3.10.0-1160.119.1.el7", "exposed"), ("3.10.0-1062.88.1.el7", "exposed")])

@@ -21,7 +21,7 @@ from ..plugin_utils._history import feeding
 from ..plugin_utils._history.database import of_folder
 from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
 from ..plugin_utils._rollout import keeping
-from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError
+from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError, counts
 from ..plugin_utils._rollout.members import check_room, doubts, of_groups
 from ..plugin_utils._rollout.settings import SettingsError, domains, settings
 from ..plugin_utils._rollout.windows import WindowError, read
@@ -142,4 +142,5 @@ def _reported(rollout: Rollout, result: dict[str, Any], job: Job | None) -> dict
         store.write(folder / "rollout.json", rollout_json(state, events))
         page = store.write(folder / "rollout.html", rollout_html(state, events, now))
     show(result, [*rollout_lines(state, keeping.holder(rollout.folder)), *ending(rollout.folder, job, "firebreak_rollout_dir")])
-    return {"id": state.id, "rollout": state.status, "page": str(page)}
+    return {"id": state.id, "rollout": state.status, "page": str(page), "counts": counts(state), "spent": sorted(host.name for host in state.spent),
+            "budget": state.budget}

@@ -124,4 +124,21 @@ page:
   description: The page with the timeline.
   returned: do is end, or one of those for people
   type: str
+rollout:
+  description: Whether the rollout is open, paused, stopped, aborted or ended.
+  returned: do is end, or one of those for people
+  type: str
+counts:
+  description: How many hosts have each status.
+  returned: do is end, or one of those for people
+  type: dict
+spent:
+  description: The hosts that take a place in the budget until somebody releases them.
+  returned: do is end, or one of those for people
+  type: list
+  elements: str
+budget:
+  description: How many hosts may be spent before no other is begun.
+  returned: do is end, or one of those for people
+  type: int
 """

@@ -130,6 +130,10 @@ scanning = [
 ]
 
 
+max_disruption = click.option("--max-disruption", default="", metavar="COST",
+                              help="The most that a step may cost, such as restart_service or reboot.")
+
+
 def options(*wanted: Command) -> Callable[[Command], Command]:
     """Several options as one decorator."""
     return lambda function: functools.reduce(lambda done, option: option(done), reversed(wanted), function)
@@ -194,10 +198,16 @@ def answer(cve: tuple[str, ...], **typed: Any) -> None:
 
 @firebreak.command()
 @shared(False)
-@click.option("--max-disruption", default="", help="The most that a step may cost, such as restart_service or reboot.")
+@max_disruption
 @click.option("--report-dir", default="", help="The report whose records are planned for; without it reports/latest.")
 def plan(**typed: Any) -> None:
-    """Say which steps would bring every host to the standard, the least disruptive first; touches no host."""
+    """Say which steps would bring every host to the standard, the least disruptive first; touches no host.
+
+    \b
+    firebreak drift -i inventory -b && firebreak plan
+    firebreak plan --max-disruption restart_service --report-dir reports/20261129T080000Z
+    firebreak plan --json | jq .result.actions
+    """
     given = {"firebreak_max_disruption": typed["max_disruption"], "firebreak_report_dir": typed["report_dir"]}
     end(play(asked("plan", typed, given), "plan_platform.yml", plainly))
 
@@ -205,19 +215,21 @@ def plan(**typed: Any) -> None:
 @firebreak.command()
 @shared(True)
 @click.option("--check", is_flag=True, help="Change nothing and say what would be changed.")
-@click.option("--serial", default="", metavar="SIZES", help="Hosts for each wave: a number, a share such as 10%, or several with commas.")
+@click.option("--waves", "--serial", "waves", default="", metavar="SIZES",
+              help="Hosts for each wave: a number, a share such as 10%, or several with commas.")
+@max_disruption
 @click.option("--leave-out", default="", help="Parts to leave out, such as kernel,kata.")
-@click.option("--max-failed", type=click.IntRange(0), help="How many hosts may fail before the waves after them are left alone.")
+@click.option("--max-failed", default="", metavar="SIZE", help="How many hosts, or which share, may fail before the waves after them are left alone.")
 @click.option("--report-dir", default="", help="Where to write the report of what is left.")
 def enforce(**typed: Any) -> None:
     """Bring hosts to the standard, wave by wave, and report what is left.
 
     \b
     firebreak enforce -i inventory -b --check
-    firebreak enforce -i inventory -b --serial 1,10%,100%
+    firebreak enforce -i inventory -b --waves 1,10%,100% --max-failed 1% --max-disruption reboot
     """
-    given = {"firebreak_serial": typed["serial"], "firebreak_leave_out": typed["leave_out"], "firebreak_max_failed": typed["max_failed"],
-             "firebreak_report_dir": typed["report_dir"]}
+    given = {"firebreak_waves": typed["waves"], "firebreak_leave_out": typed["leave_out"], "firebreak_max_failed": typed["max_failed"],
+             "firebreak_max_disruption": typed["max_disruption"], "firebreak_report_dir": typed["report_dir"]}
     end(play(asked("enforce", typed, given), "enforce_platform.yml", judged("fleet_report")))
 
 
@@ -227,7 +239,12 @@ def enforce(**typed: Any) -> None:
 @click.option("--evidence-key", default="", help="An OpenSSH key that signs it.")
 @click.option("--report-dir", default="", help="The directory of a run, to write the proof beside its report.")
 def verify(**typed: Any) -> None:
-    """Prove by an independent suite that every host is on the standard. Needs the extra verify: pip install '.[verify]' in a clone."""
+    """Prove by an independent suite that every host is on the standard. Needs the extra verify: pip install '.[verify]' in a clone.
+
+    \b
+    firebreak verify -i inventory -b
+    firebreak verify -i inventory -b --evidence audit/ --evidence-key ~/.ssh/id_ed25519
+    """
     given = {"firebreak_evidence": typed["evidence"], "firebreak_evidence_key": typed["evidence_key"], "firebreak_report_dir": typed["report_dir"]}
 
     def judge(outcome: Outcome) -> Exit:
@@ -243,7 +260,12 @@ def verify(**typed: Any) -> None:
 @click.option("--days", type=click.IntRange(0), help="Of so many days, such as 90; 0 is all that is known.")
 @click.option("--history", "place", default="", help="Where the history is; without it firebreak_history/ beside reports/.")
 def history(**typed: Any) -> None:
-    """Say how long hosts were exposed, since when findings stand, and who waived what; touches no host."""
+    """Say how long hosts were exposed, since when findings stand, and who waived what; touches no host.
+
+    \b
+    firebreak history --days 90
+    firebreak history --history /srv/fleet/firebreak_history
+    """
     given = {"firebreak_history_days": typed["days"], "firebreak_history": typed["place"]}
     end(play(asked("history", typed, given), "show_history.yml", plainly))
 
@@ -252,7 +274,12 @@ def history(**typed: Any) -> None:
 @shared(False)
 @click.option("--rollout-dir", default="", help="Where the state of rollouts is kept; without it reports/rollout.")
 def status(**typed: Any) -> None:
-    """Say how far the rollout is: waves, hosts that failed or wait, and what the budget has left."""
+    """Say how far the rollout is: waves, hosts that failed or wait, and what the budget has left.
+
+    \b
+    firebreak status
+    firebreak status --rollout-dir /srv/fleet/rollout --json | jq .result.counts
+    """
     end(play(asked("status", typed, {"firebreak_rollout_dir": typed["rollout_dir"]}), "rollout_status.yml", plainly))
 
 
@@ -278,7 +305,12 @@ def adopt(host: str, **typed: Any) -> None:
 @click.argument("after", required=False, default="")
 @shared(False)
 def compare(before: str, after: str, **typed: Any) -> None:
-    """Say what changed between two reports; without names between the newest two below reports/."""
+    """Say what changed between two reports; without names between the newest two below reports/.
+
+    \b
+    firebreak compare
+    firebreak compare reports/20261101T080000Z reports/latest
+    """
     given = {"firebreak_compare_before": before, "firebreak_compare_after": after}
     end(play(asked("compare", typed, given), "compare_reports.yml", plainly))
 
@@ -291,7 +323,12 @@ def compare(before: str, after: str, **typed: Any) -> None:
 @click.option("--report-dir", default="", help="Where to write; without it reports/<UTC time>.")
 @click.option("--group-by", default="", metavar="LABEL", help="Count verdicts by a label of the hosts.")
 def report(runs: tuple[str, ...], **typed: Any) -> None:
-    """Make one report of the records of earlier runs; touches no host."""
+    """Make one report of the records of earlier runs; touches no host.
+
+    \b
+    firebreak report reports/20261129T080000Z
+    firebreak report /srv/slice-1 /srv/slice-2 --expected all_hosts.txt
+    """
     expected = Path(typed["expected"]).read_text(encoding="utf-8", errors="replace").split() if typed["expected"] else []
     given = {"firebreak_runs": list(runs), "firebreak_hosts_expected": expected, "firebreak_report_dir": typed["report_dir"]}
 
@@ -304,14 +341,24 @@ def report(runs: tuple[str, ...], **typed: Any) -> None:
 @firebreak.command()
 @shared(True)
 def standard(**typed: Any) -> None:
-    """Show what hosts are judged by and who set it; connects to no host."""
+    """Show what hosts are judged by and who set it; connects to no host.
+
+    \b
+    firebreak standard -i inventory
+    firebreak standard -i inventory -l web1 --json | jq .result
+    """
     end(play(asked("standard", typed, {}), "show_standard.yml", plainly))
 
 
 @firebreak.command()
 @click.argument("action", type=click.Choice(["up", "down", "status"]))
 def lab(action: str) -> None:
-    """Start, stop or look at the lab of virtual machines that a checkout brings."""
+    """Start, stop or look at the lab of virtual machines that a checkout brings.
+
+    \b
+    firebreak lab up
+    firebreak lab status
+    """
     root = places.collection()
     if not (root / "tests/lab/lab.mk").is_file():
         raise click.ClickException("the lab comes with a checkout of the repository only, not with the package")

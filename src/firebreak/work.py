@@ -24,6 +24,9 @@ from .watching import Progress, Seen, show_lines
 SCHEMA = "firebreak.cli/1"
 VERDICTS = ("compliant", "drifted", "unknown", "unreachable")
 SLICE, LIMIT = "scan.yml", "limit"
+# The actions whose result is that of a command, those first by which a playbook of several ends.
+ANSWERING = ("fleet_report", "leave_records", "platform_proof", "answer_cve", "compare_reports", "show_standard", "rollout_plan", "rollout_state",
+             "show_history")
 NO_HOSTS = ("report_records.yml", "compare_reports.yml", "answer_cve.yml", "plan_platform.yml", "rollout_status.yml", "show_history.yml")
 
 
@@ -247,8 +250,7 @@ def show(asked: Asked, outcome: Outcome, status: Exit) -> None:
 def document(asked: Asked, outcome: Outcome, status: Exit, groups: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """The document of --json."""
     seen = outcome.seen
-    main = next((seen.results[name] for name in ("fleet_report", "leave_records", "platform_proof", "answer_cve", "compare_reports", "show_standard")
-                 if name in seen.results), {})
+    main = next((seen.results[name] for name in ANSWERING if name in seen.results), {"told": [text for text, _color in seen.lines]})
     dropped = ("lines", "msg", "exception", "invocation", "changed", "failures", "ansible_stats", "warnings")
     data = {key: value for key, value in main.items() if key not in dropped and not key.startswith("_")}
     return {"schema": SCHEMA, "command": asked.command, "exit": int(status), "outcome": status.name.lower(), "result": data,

@@ -63,7 +63,7 @@ def test_an_old_feed_closes_nothing_and_says_its_age(tmp_path: Path) -> None:
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
     feed = str(_feed(tmp_path))
     for variables, words in (({"cve": CVE, "firebreak_feeds": feed}, "no records are there; scan first with playbooks/report_drift.yml"),
-                             ({"cve": CVE, "firebreak_report_dir": str(_report(tmp_path, db="6.1.158-1"))}, "no file in an empty list"),
+                             ({"cve": CVE, "firebreak_report_dir": str(_report(tmp_path, db="6.1.158-1"))}, "or none could be fetched"),
                              ({"firebreak_feeds": feed}, "want one or more CVE or advisory ids")):
         done = play(tmp_path, {"localhost": LOCAL}, playbook="answer_cve.yml", **variables)
         assert done.status == 2, done.output

@@ -46,7 +46,9 @@ def _digest(wanted: list[Feed]) -> str:
     files = [(feed, edge.files(feed)) for feed in wanted]
     listed = [(feed.stream, feed.keyring, *_looks(path)) for feed, paths in files for path in paths]
     if not listed:
-        raise FeedError(f"firebreak_feeds: no file in {', '.join(feed.name for feed in wanted) or 'an empty list, or what could not be fetched'}")
+        names = ", ".join(feed.name for feed in wanted)
+        raise FeedError(f"firebreak_feeds: {f'no file in {names}' if names else 'none was given, or none could be fetched'}; wanted feeds as files, "
+                        "folders or archives (firebreak answer --feed)")
     listed += [("", "", *_looks(path)) for feed, paths in files for path in _behind(feed, paths)]
     return hashlib.sha256(repr((index.FORMAT, listed)).encode()).hexdigest()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -276,6 +277,11 @@ def _wants_approval(state: State, number: int) -> bool:
     return state.settings.approval != "none" and number > 1 and state.approved < number and not state.of(RUNNING)
 
 
+def counts(state: State) -> dict[str, int]:
+    """How many hosts have each status."""
+    return dict(Counter(host.status for host in state.hosts.values()))
+
+
 def outcome(state: State) -> dict[str, Any]:
     """The end of a run in words: ``failures`` by host, what is ``said`` of hosts that are no failure, and the counts."""
     spent = ", ".join(sorted(host.name for host in state.spent)[:6])
@@ -290,10 +296,7 @@ def outcome(state: State) -> dict[str, Any]:
             failures[host.name] = f"{host.name}: left alone, since {f'{spent} failed' if spent else state.why}"
         else:
             said[host.name] = f"{host.name}: waits; the rollout is {state.status}{f', {state.why}' if state.why else ''}"
-    counts: dict[str, int] = {}
-    for host in state.hosts.values():
-        counts[host.status] = counts.get(host.status, 0) + 1
-    return {"failures": failures, "said": said, "counts": counts, "status": state.status, "held": sorted(
+    return {"failures": failures, "said": said, "counts": counts(state), "status": state.status, "held": sorted(
         host.name for host in state.hosts.values() if host.held)}
 
 

@@ -280,9 +280,35 @@ def test_every_command_teaches_by_help_and_is_in_the_manual() -> None:
         shown = CliRunner().invoke(firebreak, [name, "--help"])
         assert shown.exit_code == 0 and command.help
         assert command.hidden or f".SS firebreak {name}" in page
+        assert command.hidden or re.search(rf"^ +firebreak {name}\b", shown.output, re.MULTILINE), f"{name} has no example"
     for status in Exit:
         assert rf"\fB{int(status)}\fR" in page
         assert re.search(rf"^ +{int(status)}  ", CliRunner().invoke(firebreak, ["--help"]).output, re.MULTILINE)
+
+
+# The commands that run a playbook, and what of it is their document: adopt writes a file, and says which.
+PLAYBOOKS = {"scan": "scan", "drift": "report_drift", "answer": "answer_cve", "plan": "plan_platform", "enforce": "enforce_platform",
+             "status": "rollout_status", "verify": "verify_platform", "compare": "compare_reports", "history": "show_history",
+             "report": "report_records", "standard": "show_standard"}
+
+
+@pytest.mark.parametrize("command", PLAYBOOKS)
+def test_a_document_holds_the_result_of_its_command(command: str) -> None:
+    assert "--json" in CliRunner().invoke(firebreak, [command, "--help"]).output
+    text = (places.collection() / "playbooks" / f"{PLAYBOOKS[command]}.yml").read_text(encoding="utf-8")
+    imported = "".join((places.collection() / "playbooks" / name).read_text(encoding="utf-8") for name in re.findall(r"import_playbook: (\S+)", text))
+    answering = [name for name in work.ANSWERING if f"firebreak.fleet.{name}:" in text + imported]
+    assert answering
+    seen = watching.Seen()
+    seen.results = {answering[0]: {"summary": {"compliant": 1}, "lines": [["a", None]], "changed": False, "_ansible_no_log": False}}
+    made = work.document(work.Asked(command), work.Outcome(seen, []), Exit.DONE, {})
+    assert made["result"] == {"summary": {"compliant": 1}}
+
+
+def test_a_document_without_a_result_of_ours_holds_what_was_told() -> None:
+    seen = watching.Seen()
+    seen.lines = [("Written: /srv/standard.yml", None)]
+    assert work.document(work.Asked("adopt"), work.Outcome(seen, []), Exit.DONE, {})["result"] == {"told": ["Written: /srv/standard.yml"]}
 
 
 @pytest.mark.parametrize(("shell", "words"), [

@@ -97,6 +97,11 @@ def without_block(text: str) -> str:
     """The configuration as the operator wrote it. Refused where our block was torn apart."""
     if text.count(_BEGIN) != len(_BLOCK.findall(text)):
         raise Refused("the block %r has no end %r: mend it by hand" % (_BEGIN, _END))
+    return outside_block(text)
+
+
+def outside_block(text: str) -> str:
+    """What a configuration says outside of our whole blocks."""
     return _BLOCK.sub("", text)
 
 

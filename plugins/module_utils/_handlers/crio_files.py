@@ -16,6 +16,7 @@ FOLDER = "/etc/crio/crio.conf.d"
 SHIMS_NAME = re.compile(r"containerd-shim-[A-Za-z0-9+-]+")
 _INHERITED = ("runtime_path", "runtime_type", "runtime_config_path", "runtime_root")
 _DEPTH = 8
+_SECONDS = 5.0
 
 
 class Read(NamedTuple):
@@ -98,3 +99,14 @@ def _files(host: Any, folder: str, depth: int) -> Tuple[List[str], Optional[str]
             return [], problem
         paths += below
     return paths, None
+
+
+def running(host: Any, program: str) -> Optional[Dict[str, toml.Table]]:
+    """{runtime: its table} of the CRI-O that runs, by its own word (`crio status config`, since 1.27); None where it does not say."""
+    answer = host.run([program, "status", "config"], _SECONDS, BYTES)
+    if answer.problem or answer.value.rc != 0:
+        return None
+    try:
+        return runtimes_of(toml.parse(answer.value.out))
+    except toml.TomlError:
+        return None

@@ -60,7 +60,19 @@ def find(host: Any, found: Optional[processes.Found]) -> Handlers:
         read = shims.reads(host, shim, handler.config)
         rows.append(_row(host, handler, daemon, shim, read))
         read_by.append((shim, read))
+    _ask_crio(host, daemons, [row for row in rows if row["engine"] == "crio" and row["loaded"] is None])
     return Handlers(rows, read_by, None, "")
+
+
+def _ask_crio(host: Any, daemons: List[processes.Process], rows: List[Dict[str, Any]]) -> None:
+    """Whether the CRI-O that runs has handlers whose files were changed since it began: it reads them anew when it is told to reload."""
+    daemon = next((one for one in daemons if one.name == "crio" and processes.is_roots(host, one)), None)
+    now = crio_files.running(host, engines.program_of(daemon)) if rows and daemon else None
+    if now is not None:
+        for row in rows:
+            table = now.get(row["name"], {})
+            row["loaded"] = all(containerd_files.text(table, key) == row[ours] for key, ours in (
+                ("runtime_path", "shim"), ("runtime_config_path", "config")) if row[ours])
 
 
 def _is_kata(*words: Optional[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, List, NamedTuple, Optional
 from .._containers import engines, processes
 from .._formats.processes import parse_exe, real_user
 from .._handlers import containerd_files
+from .._handlers.containerd_config import outside_block
 
 # Of k3s and rke2, whose folder may be elsewhere.
 _BESIDE_MAIN = ("config*.toml.d/*kata-deploy*", "*.kata-deploy-created")
@@ -37,14 +38,18 @@ def other_owners(host: Any, found: Optional[processes.Found] = None) -> List[str
     for main in engines.containerds_files(host, found):
         folder = main.rpartition("/")[0] + "/"
         paths = [path for pattern in _BESIDE_MAIN for path in _paths(host, folder + pattern)]
-        paths += ["%s.bak" % path for path in (folder + name for name in _ASIDE) if _was_copied_aside(host, path)]
+        paths += ["%s.bak" % path for path in sorted({folder + name for name in _ASIDE} | {main}) if _was_copied_aside(host, path)]
         paths += [file.path for file in containerd_files.read(host, main).files if "kata-deploy" in file.path]
         owners += ["%s (of kata-deploy)" % path for path in paths]
     return sorted(set(owners), key=owners.index)
 
 
 def _was_copied_aside(host: Any, path: str) -> bool:
-    return not host.stat(path + ".bak").problem and "kata" in host.read(path, containerd_files.BYTES).if_there("")
+    """Whether a file has handlers of Kata's that are not the role's own, and a copy beside it that has none."""
+    if host.stat(path + ".bak").problem:
+        return False
+    now, before = (host.read(name, containerd_files.BYTES).if_there("") for name in (path, path + ".bak"))
+    return "kata" in outside_block(now) and "kata" not in before
 
 
 def _paths(host: Any, pattern: str) -> List[str]:

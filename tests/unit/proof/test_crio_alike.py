@@ -85,6 +85,28 @@ def test_the_proof_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Pa
     assert {one.name for one in found if one.is_passed_over} == case.passed_over
 
 
+@pytest.mark.parametrize(("now", "loaded"), [({"kata": GO}, True), ({"kata": RUST}, False), ({"runc": "/usr/bin/runc"}, False), (None, None)])
+def test_a_crio_that_was_told_to_reload_says_what_it_has(now: dict[str, str] | None, loaded: bool | None, tmp_path: Path) -> None:
+    """cri-o, reload.go (ReloadRuntimes) and criocli/status.go: a file that was changed since CRI-O began says nothing by itself."""
+    case = CASES["a folder of its own"]
+    host = host_of(case, tmp_path)
+    for path, stat in host.recording["stat"].items():
+        if path.startswith(str(tmp_path)):
+            host.recording["stat"][path] = [*stat[:6], 1763990000.0, *stat[7:]]
+    text = "".join(runtime(name, path, "vm" if "kata" in path else "oci") for name, path in (now or {}).items())
+    if now is not None:
+        host.recording["run"]["/usr/bin/crio status config"] = text
+    row, = host.kata().facts["handlers"]
+    assert row["loaded"] is loaded
+    file = tmp_path / case.folder / "50-kata"
+    file.parent.mkdir(parents=True)
+    file.write_text(case.files["50-kata"])
+    says = f"#!/bin/sh\ncat <<'END'\n{text}END\n" if now is not None else "#!/bin/sh\nexit 1\n"
+    questions = tuple(question for question in KATA if question.name == "engine_state")
+    proof = Folder(tmp_path / "host", host.recording, {"crio": says, "systemctl": "#!/bin/sh\necho 0\n"}).proof(questions)
+    assert proof.fields("engine_state")["crio"] == ("loaded" if loaded else "changed")
+
+
 def test_a_handler_of_two_engines_is_two_handlers() -> None:
     """A node that had k3s before has both files: each handler has its own shim."""
     said = "# CRI is served\n" + runtime("kata", GO, "io.containerd.kata.v2").replace("crio.runtime", 'plugins."io.containerd.cri.v1.runtime"') \

@@ -106,35 +106,53 @@ KATA = (
           # A distribution writes the file anew right before each start.
           if [ "${changed:-0}" -gt $((began + 1)) ]; then echo "containerd:$config changed"; else echo "containerd:$config loaded"; fi
         done
-        for engine in containerd crio; do
-          grep -rqs kata "/etc/$engine" || continue
-          [ -x "/usr/bin/$engine" ] || [ -x "/usr/local/bin/$engine" ] || continue
-          pid=$(systemctl show -p MainPID --value "$engine")
-          if [ "${pid:-0}" = 0 ]; then echo "$engine inactive"; continue; fi
+        # By numbers: a date in words names a time zone, and what an abbreviation of one means differs from tool to tool.
+        began() {
+          ticks=$(sed 's/^.*) //' "/proc/$1/stat" | cut -d' ' -f 20)
+          awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime
+        }
+        in_containerd() {
+          grep -rqs kata /etc/containerd && { [ -x /usr/bin/containerd ] || [ -x /usr/local/bin/containerd ]; } || return
+          pid=$(systemctl show -p MainPID --value containerd)
+          if [ "${pid:-0}" = 0 ]; then echo "containerd inactive"; return; fi
           other=$(tr '\0' '\n' <"/proc/$pid/cmdline" |
             awk 'wanted { print; exit } { wanted = /^--?c(onfig)?$/ } sub(/^--?c(onfig)?=/, "") { print; exit }')
-          if [ "$engine" = containerd ] && [ "${other:-/etc/containerd/config.toml}" != /etc/containerd/config.toml ]; then
-            echo "$engine elsewhere"; continue
+          if [ "${other:-/etc/containerd/config.toml}" != /etc/containerd/config.toml ]; then echo "containerd elsewhere"; return; fi
+          changed=$(stat -c %Z /etc/containerd/*.toml /etc/containerd/*.d/*.toml 2>/dev/null | sort -n | tail -n 1)
+          if [ "${changed:-0}" -gt "$(began "$pid")" ]; then echo "containerd changed"; else echo "containerd loaded"; fi
+        }
+        in_containerd
+        # CRI-O reads its files anew when it is told to reload, and says what it has.
+        in_crio() {
+          wanted=$(crios | for_machines); pid=$(crio_pid)
+          case $wanted in *kata*) ;; *) return ;; esac
+          if [ -z "$pid" ]; then command -v crio >/dev/null && echo "crio inactive"; return; fi
+          changed=$(crio_places | while read -r file; do stat -c %Z "$file"; done | sort -n | tail -n 1)
+          if [ "${changed:-0}" -gt "$(began "$pid")" ]; then
+            now=$(timeout 10 crio status config 2>/dev/null | for_machines)
+            [ -n "$now" ] && [ "$(printf '%s\n%s\n' "$now" "$wanted" | sort -u)" = "$now" ] || { echo "crio changed"; return; }
           fi
-          # By numbers: a date in words names a time zone, and what an abbreviation of one means differs from tool to tool.
-          ticks=$(sed 's/^.*) //' "/proc/$pid/stat" | cut -d' ' -f 20)
-          began=$(awk -v now="$(date +%s.%N)" -v ticks="$ticks" '{ printf "%d", now - $1 + ticks / 100 }' /proc/uptime)
-          changed=$(stat -c %Z "/etc/$engine"/*.toml "/etc/$engine"/*.conf "/etc/$engine"/*.d/*.toml "/etc/$engine"/*.conf.d/* 2>/dev/null |
-            sort -n | tail -n 1)
-          if [ "${changed:-0}" -gt "${began:-0}" ]; then echo "$engine changed"; else echo "$engine loaded"; fi
-        done
+          echo "crio loaded"
+        }
+        in_crio
         if dockers_words | grep -q kata; then
           docker=$(command -v docker); [ -z "$docker" ] && [ -x /snap/bin/docker ] && docker=/snap/bin/docker
           known=$([ -n "$docker" ] && timeout 10 "$docker" info --format '{{range $name, $_ := .Runtimes}}{{println $name}}{{end}}' 2>/dev/null) ||
             echo "docker inactive"
           printf '%s\n' "$known" | while read -r name; do [ -n "$name" ] && echo "docker:$name loaded"; done
         fi; true"""),
-    Question("kata_others", ("kata.other_installers",), r"""
+    Question("kata_others", ("kata.other_installers",), DUMPS + r"""
         for path in /etc/containerd/conf.d/*kata-deploy* /etc/containerd/containerd.d/*kata-deploy* /etc/k0s/containerd.d/*kata-deploy* \
             /etc/crio/crio.conf.d/99-kata-deploy* /opt/kata*/containerd/config.d/*kata-deploy* /etc/containerd/*.kata-deploy-created \
             /var/lib/rancher/*/agent/etc/containerd/config*.toml.d/*kata-deploy* /var/lib/rancher/*/agent/etc/containerd/*.kata-deploy-created \
             /var/snap/microk8s/current/args/*.kata-deploy-created /var/snap/microk8s/current/args/containerd-template.toml.bak; do
           [ -e "$path" ] && echo "$path"
+        done
+        # Where it writes into the file itself, it copies what was there aside.
+        { containerds | cut -f 2; printf '%s\n' /etc/containerd/config.toml /var/lib/rancher/*/agent/etc/containerd/config*.toml.tmpl; } | sort -u |
+          while read -r file; do
+          [ -f "$file.bak" ] && ! grep -q kata "$file.bak" && [ -f "$file" ] &&
+            sed '/^# BEGIN handlers of the role kata/,/^# END handlers of the role kata/d' "$file" | grep -q kata && echo "$file.bak"
         done
         for name in kata-runtime kata-containers; do
           if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$name" 2>/dev/null | sed -n 's/^.i. //p'

@@ -9,7 +9,7 @@ from .processes import PROCESSES
 
 # containerds: program, configuration, search path and process of each (-: it does not run).
 # dumps: what each makes of its own, after a line that says whether it serves CRI.
-# crios: the text of all files of CRI-O's.
+# crio_pid: the CRI-O that runs; crio_places: all files that it reads; crios: their text.
 # dockers: the runtimes of each of Docker's files as JSON, and dockers_words the shims and configurations in them.
 DUMPS = PROCESSES + r"""
         containerds() {
@@ -44,15 +44,26 @@ DUMPS = PROCESSES + r"""
             printf '# %s\n%s\n' "$said" "$dump"
           done
         }
+        crio_pid() {
+          links_of_all exe | sed -n 's|^\([0-9]*\) .*/crio$|\1|p' | while read -r one; do started_by_root "$one" && echo "$one" && break; done
+        }
         # All that CRI-O reads, in its order: its own file, and all below its folder.
-        crios() {
-          told=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/crio$|\1|p' | while read -r pid; do
-            started_by_root "$pid" && tr '\0' '\n' <"/proc/$pid/cmdline" && break
-          done)
+        crio_places() {
+          told=$(tr '\0' '\n' <"/proc/$(crio_pid)/cmdline" 2>/dev/null)
           said() { printf '%s\n' "$told" | sed -nE "/^(-$1|--$2)\$/{n;p;}; s/^(-$1|--$2)=//p" | tail -n 1; }
           main=$(said c config); folder=$(said d config-dir); folder=${folder:-/etc/crio/crio.conf.d}
           { printf '%s\n' "${main:-/etc/crio/crio.conf}"; find "$folder" ! -type d 2>/dev/null | LC_ALL=C sort; } |
-            while read -r file; do [ -f "$file" ] && cat "$file" && echo; done
+            while read -r file; do [ -f "$file" ] && printf '%s\n' "$file"; done
+        }
+        crios() { crio_places | while read -r file; do cat "$file"; echo; done; }
+        # Name, shim and configuration of each runtime for virtual machines in CRI-O's words, of which a later one replaces an earlier one.
+        for_machines() {
+          runtimes | awk -F'"' '
+            { gsub(/\047/, "\"") }
+            /^[[:space:]]*\[/ { name = $0; gsub(/^.*runtimes\.|\].*$|[" \t]/, "", name); kind[name] = path[name] = config[name] = "" }
+            /^[[:space:]]*runtime_type[[:space:]]*=/ { kind[name] = $2 } /^[[:space:]]*runtime_path[[:space:]]*=/ { path[name] = $2 }
+            /^[[:space:]]*runtime_config_path[[:space:]]*=/ { config[name] = $2 }
+            END { for (name in kind) if (kind[name] == "vm") print name, path[name], config[name] }' | sort
         }
         # Of Docker's file the runtimes alone: others of its settings may be secret.
         dockers() {

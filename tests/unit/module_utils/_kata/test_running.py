@@ -402,6 +402,23 @@ def test_a_file_that_kata_deploy_copied_aside() -> None:
     assert world.kata().facts["other_installers"] == [f"{CONTAINERD}.bak (of kata-deploy)"]
 
 
+@pytest.mark.parametrize(("written", "aside"), [
+    ("# BEGIN handlers of the role kata: what is written here by hand is lost\n%s# END handlers of the role kata\n", "version = 2\n"),
+    ("%s", "version = 2\n# kata was here\n")])
+def test_a_copy_beside_a_file_is_not_kata_deploys_for_that(written: str, aside: str) -> None:
+    """An operator's own copy, of the time before the role wrote its handlers there, or of one with Kata's own."""
+    world = World().file(CONTAINERD, "version = 2\n" + written % handler(KATA)).file(CONTAINERD + ".bak", aside)
+    assert world.kata().facts["other_installers"] == []
+
+
+def test_kata_deploy_wrote_into_a_file_of_another_name() -> None:
+    """kata-deploy's config.rs: CONTAINERD_CONFIG_FILE_NAME."""
+    other = "/etc/containerd/own.toml"
+    world = World().file(other, "version = 2\n" + handler(KATA)).file(other + ".bak").file("/usr/bin/containerd")
+    world.process(300, "/usr/bin/containerd", ["containerd", "--config", other])
+    assert world.kata().facts["other_installers"] == [f"{other}.bak (of kata-deploy)"]
+
+
 def test_the_version_of_a_part_is_its_files_own() -> None:
     """The release's list says what was to be built in, and a file may have been exchanged since."""
     listed = 'assets:\n  hypervisor:\n    qemu:\n      version: "v11.0.1"\nexternals:\n  virtiofsd:\n    version: "v1.13.3"\n'

@@ -68,7 +68,7 @@ class Reader:
         device = self._device_of(named.group(1)) if named else None
         if named is None or (device is None and self.vendor == self.own_vendor):
             return
-        ours = self._devices(("/", "/boot"))
+        ours = self._devices(("/", "/boot")) - {None, "", "/dev/root"}
         if ours and (device is None or device not in ours):
             raise NoAnswerError("unsupported", "%s is of another system: it hands over to the file system %s; a scan of that would tell" % (
                 path, named.group(1)))
@@ -79,8 +79,13 @@ class Reader:
     def _devices(self, places: Tuple[str, ...]) -> Set[str]:
         """The devices of the file systems at these places, by each of their names."""
         known = mountinfo.of_host(self.host)
-        sources = {mount.source for mount in (mountinfo.covering(known, place) for place in places) if mount}
-        return sources | {self.host.realpath(source).value for source in sources}
+        mounts = [mount for mount in (mountinfo.covering(known, place) for place in places) if mount]
+        sources = {mount.source for mount in mounts} | {self.host.realpath(mount.source).value for mount in mounts}
+        return sources | {self._device_of_number(mount.number) for mount in mounts}
+
+    def _device_of_number(self, number: str) -> str:
+        block = self.host.realpath("/sys/dev/block/" + number).value
+        return "/dev/" + block.rsplit("/", 1)[-1] if block else ""
 
     def _is_foreign(self, entry: Entry) -> bool:
         """Whether an entry's files lie on a device that is here and holds nothing of the system that runs.
@@ -92,8 +97,11 @@ class Reader:
             return False
         known = mountinfo.of_host(self.host)
         mounts = [mountinfo.covering(known, place) for place in _OWN_PLACES]
-        single = all(mount is not None and mount.source.startswith("/dev/") and mount.kind != "btrfs" for mount in mounts)
+        single = all(mount is not None and mount.kind != "btrfs" and self._is_told(mount) for mount in mounts)
         return single and device not in self._devices(_OWN_PLACES)
+
+    def _is_told(self, mount: mountinfo.Mount) -> bool:
+        return bool(self._device_of_number(mount.number)) or (mount.source.startswith("/dev/") and mount.source != "/dev/root")
 
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""

@@ -6,8 +6,19 @@
 import re
 from typing import Any, List, NamedTuple, Optional
 
-# point: where it is mounted; root: which folder or subvolume of the file system that is; kind: btrfs, ext4, vfat ...; source: its device.
-Mount = NamedTuple("Mount", [("point", str), ("root", str), ("kind", str), ("source", str)])
+
+class Mount(NamedTuple):
+    """point: where it is mounted; root: which folder or subvolume of the file system that is; kind: btrfs, ext4, vfat ...; source: its device.
+
+    number: the device's, 8:1; a kernel that mounts its root without an initrd calls the source /dev/root, which is no file.
+    """
+
+    point: str
+    root: str
+    kind: str
+    source: str
+    number: str = ""
+
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -19,7 +30,7 @@ def parse(text: str) -> List[Mount]:
         before, separator, after = line.partition(" - ")
         left, right = before.split(" "), after.split(" ")
         if separator and len(left) >= 6 and len(right) >= 2:
-            found.append(Mount(_plain(left[4]), _plain(left[3]), right[0], _plain(right[1])))
+            found.append(Mount(_plain(left[4]), _plain(left[3]), right[0], _plain(right[1]), left[2]))
     return found
 
 

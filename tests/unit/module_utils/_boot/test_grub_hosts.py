@@ -244,11 +244,14 @@ FOUND_BY_OS_PROBER = """menuentry 'Debian GNU/Linux 12 (on /dev/sdb2)' --id ospr
     # GRUB does not find it, and stays where it was; a file system over several devices has several names.
     (None, "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", "6.1.0-9-amd64"), ("/dev/sdb2", "1 0 0:30 / / rw - btrfs /dev/sda2 rw\n", "6.1.0-9-amd64"),
     ("/dev/sdb2", "1 0 0:30 / / rw - overlay overlay rw\n", "6.1.0-9-amd64"),
+    # Ubuntu's cloud images boot without an initrd, and their root's source is /dev/root.
+    ("/dev/sda2", "1 0 8:2 / / rw - ext4 /dev/root rw\n", "6.1.0-9-amd64"), ("/dev/sdb2", "1 0 8:2 / / rw - ext4 /dev/root rw\n", None),
+    ("/dev/sdb2", "1 0 8:9 / / rw - ext4 /dev/root rw\n", "6.1.0-9-amd64"),
 ])
 def test_an_entry_that_starts_another_systems_kernel(device: str | None, mounts: str, release: str | None) -> None:
     links = {"/dev/disk/by-uuid/5fbb3d58-64a3-4d4d-9b0a-3c5a3bd3a5a0": device} if device else {}
     read = {**DEBIAN, "/boot/grub/grub.cfg": FOUND_BY_OS_PROBER + FIRST, "/proc/1/mountinfo": mounts}
-    section = collected(read, readlink={**links, "/dev/mapper/vg-root": "/dev/dm-0"})
+    section = collected(read, readlink={**links, "/dev/mapper/vg-root": "/dev/dm-0", "/sys/dev/block/8:2": "/sys/devices/x/sda/sda2"})
     assert section.facts["default_boot"]["release"] == release
     if release is None:
         assert reason(section, "default_boot.release") == "unsupported"

@@ -139,6 +139,14 @@ def test_firmware_passes_over_entries_whose_program_is_gone(there: tuple[str, ..
     assert section.facts["default_boot"]["image"] == (f"/boot/efi/EFI/Linux/aa-{release}.efi" if release else None)
 
 
+def test_a_stub_of_a_host_without_an_initrd_is_followed() -> None:
+    """Ubuntu's cloud images: the kernel mounts the root itself, and mountinfo calls its source /dev/root."""
+    read = {"/boot/grub/grub.cfg": MENU, "/boot/efi/EFI/ubuntu/grub.cfg": STUB, "/etc/os-release": "ID=ubuntu\n",
+            "/proc/1/mountinfo": "30 1 8:1 / / rw - ext4 /dev/root rw\n"}
+    links = {"/dev/disk/by-uuid/0b1c0a5e-6f5b-4a0c-9c2b-6b1c6a0f2a77": "/dev/sda1", "/sys/dev/block/8:1": "/sys/devices/pci0/block/sda/sda1"}
+    assert default(read, listdir=EFI, readlink=links)["release"] == "6.8.0-40-generic"
+
+
 def test_a_stub_on_a_file_system_of_ours_is_followed() -> None:
     """A system that was converted keeps its old vendor's folder."""
     uuid = "/dev/disk/by-uuid/0b1c0a5e-6f5b-4a0c-9c2b-6b1c6a0f2a77"

@@ -12,18 +12,23 @@ RUNTIMES = (
     ("runc", ("/usr/bin/runc", "/usr/sbin/runc", "/usr/local/bin/runc", "/usr/local/sbin/runc"), ("runc", "containerd.io", "moby-runc")),
     ("crun", ("/usr/bin/crun", "/usr/local/bin/crun"), ("crun",)),
 )
+# Where distributions of Kubernetes, snaps and CRI-O's own packages keep theirs, which no list of packages knows by that name.
+OWN_FOLDERS = ("/var/lib/rancher/k3s/data/current/bin", "/var/lib/rancher/rke2/bin", "/var/lib/k0s/bin", "/snap/microk8s/current/bin",
+               "/snap/docker/current/bin", "/usr/libexec/crio", "/usr/lib/cri-o-runc/sbin")
+_OF_PACKAGES = ("/usr/bin/", "/usr/sbin/")
 _NAMES = tuple(name for _runtime, _paths, names in RUNTIMES for name in names)
 
 
 def find(host: Any) -> Tuple[List[Dict[str, Any]], Optional[str], str]:
     """(the runtimes, problem, detail). The version of a package that brings a program beside others is not the program's own: null."""
-    present = [(name, path, packages) for name, paths, packages in RUNTIMES for path in paths if not host.stat(path).problem]
+    present = [(name, path, packages) for name, paths, packages in RUNTIMES
+               for path in paths + tuple("%s/%s" % (folder, name) for folder in OWN_FOLDERS) if not host.stat(path).problem]
     if not present:
         return [], None, ""
     known = installed.owned(host, _NAMES)
     rows = []
     for name, path, packages in present:
-        package = next((item for item in packages if item in known.versions), None) if not path.startswith("/usr/local/") else None
+        package = next((item for item in packages if item in known.versions), None) if path.startswith(_OF_PACKAGES) else None
         own = package is not None and package != "containerd.io"
         rows.append({"name": name, "path": path, "package": package, "source": known.sources.get(package or ""),
                      "module": known.modules.get(package or ""), "version": known.versions.get(package or "") if own else None})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.firebreak.fleet.plugins.module_utils._containers import runtimes
 from ansible_collections.firebreak.fleet.plugins.module_utils._packages.installed import dpkg_sources, dpkg_versions
 from recorded_host import RecordedHost
@@ -38,6 +39,16 @@ def test_what_a_package_brings_beside_others_has_no_version_of_its_own() -> None
     assert (row["package"], row["version"]) == ("containerd.io", None)
     (own,) = found(STATUS, "/usr/local/bin/crun")
     assert (own["package"], own["version"]) == (None, None)
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("/var/lib/rancher/k3s/data/current/bin/runc", "runc"), ("/var/lib/rancher/rke2/bin/runc", "runc"), ("/var/lib/k0s/bin/runc", "runc"),
+    ("/snap/microk8s/current/bin/runc", "runc"), ("/snap/docker/current/bin/runc", "runc"), ("/usr/libexec/crio/crun", "crun"),
+    ("/usr/lib/cri-o-runc/sbin/runc", "runc")])
+def test_a_runtime_that_an_engine_brings_is_there_and_of_no_known_version(path: str, name: str) -> None:
+    """k3s, rke2, k0s, canonical/microk8s, the snap of Docker's, and cri-o/packaging: a hole in runc is not closed by having no package of it."""
+    (row,) = found(STATUS, path)
+    assert (row["name"], row["path"], row["package"], row["version"]) == (name, path, None, None)
 
 
 def test_sources_of_binary_packages() -> None:

@@ -20,7 +20,7 @@ fired() { # EVENT CONDITION...: which of the conditions, each in a rule of its o
     shift
     for condition; do echo "    - {name: '$condition', condition: '$condition', action: {debug: {msg: 'fired by $condition'}}}"; done
   } >rules.yml
-  ansible-rulebook --inventory hosts --rulebook rules.yml --shutdown-delay 5 2>/dev/null | sed -n 's/^fired by //p' | paste -s -d ';'
+  ansible-rulebook --inventory hosts --rulebook rules.yml 2>/dev/null | sed -n 's/^fired by //p' | paste -s -d ';'
 }
 
 number='event.code == 1'

@@ -133,7 +133,6 @@ def _is_monitor(host: Any, process: processes.Process) -> bool:
     return process.name == "virtiofsd" or process.user == 0
 
 
-
 def item(host: Any, found: processes.Found, system: System, started_at: Optional[str]) -> Dict[str, Any]:
     """The record's row of such a container."""
     life = found.lives[system.first]

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .._containers import engines, processes
 from .._formats import processes as proc
+from .._formats import toml
 from .._handlers import containerd_files, crio_files
 from .._packages import installed
 from . import shims
@@ -70,9 +71,13 @@ def _ask_crio(host: Any, daemons: List[processes.Process], rows: List[Dict[str, 
     now = crio_files.running(host, engines.program_of(daemon)) if rows and daemon else None
     if now is not None:
         for row in rows:
-            table = now.get(row["name"], {})
-            row["loaded"] = all(containerd_files.text(table, key) == row[ours] for key, ours in (
-                ("runtime_path", "shim"), ("runtime_config_path", "config")) if row[ours])
+            row["loaded"] = _is_as_written(row, now.get(row["name"], {}))
+
+
+def _is_as_written(row: Dict[str, Any], running: toml.Table) -> bool:
+    """Whether a runtime of the CRI-O that runs is what its files say; where they name no program, CRI-O says the one that it found."""
+    kind, shim, config = (containerd_files.text(running, key) for key in ("runtime_type", "runtime_path", "runtime_config_path"))
+    return kind == "vm" and config == row["config"] and (row["shim"] is None or shim == row["shim"])
 
 
 def _is_kata(*words: Optional[str]) -> bool:

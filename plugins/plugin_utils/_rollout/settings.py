@@ -36,7 +36,6 @@ class Size(NamedTuple):
         """How many of ``total`` are no less than this; a share is rounded up."""
         return -(-total * round(self.amount * 1000) // 100_000) if self.is_share else int(self.amount)
 
-
     def of_at_least_one(self, total: int) -> int:
         """How many of ``total``, and one where the share of so few is less."""
         return max(1, self.of(total))

@@ -85,23 +85,35 @@ def test_the_proof_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Pa
     assert {one.name for one in found if one.is_passed_over} == case.passed_over
 
 
-@pytest.mark.parametrize(("now", "loaded"), [({"kata": GO}, True), ({"kata": RUST}, False), ({"runc": "/usr/bin/runc"}, False), (None, None)])
-def test_a_crio_that_was_told_to_reload_says_what_it_has(now: dict[str, str] | None, loaded: bool | None, tmp_path: Path) -> None:
+NAMELESS, WITH_CONFIG = "containerd-shim-kata-v2", 'runtime_config_path = "/a.toml"'
+CHANGED = {
+    "as it is written": (runtime("kata", GO), runtime("kata", GO), True),
+    "another shim": (runtime("kata", GO), runtime("kata", RUST), False),
+    "none of that name": (runtime("kata", GO), runtime("runc", "/usr/bin/runc", "oci"), False),
+    "it does not say": (runtime("kata", GO), None, None),
+    "the program that it found": (runtime(NAMELESS, ""), runtime("runc", "/usr/bin/runc", "oci") + runtime(NAMELESS, GO), True),
+    "no program, and none of that name": (runtime(NAMELESS, ""), runtime("kata", GO), False),
+    "a configuration that was taken away": (runtime("kata", GO), runtime("kata", GO, more=WITH_CONFIG), False),
+    "another type": (runtime("kata", GO), runtime("kata", GO, "oci"), False),
+}
+
+
+@pytest.mark.parametrize(("written", "now", "loaded"), CHANGED.values(), ids=list(CHANGED))
+def test_a_crio_that_was_told_to_reload_says_what_it_has(written: str, now: str | None, loaded: bool | None, tmp_path: Path) -> None:
     """cri-o, reload.go (ReloadRuntimes) and criocli/status.go: a file that was changed since CRI-O began says nothing by itself."""
-    case = CASES["a folder of its own"]
+    case = Case("cri-o, criocli.go (--config-dir)", {"50-kata": written}, {}, folder="srv/crio.d")
     host = host_of(case, tmp_path)
     for path, stat in host.recording["stat"].items():
         if path.startswith(str(tmp_path)):
             host.recording["stat"][path] = [*stat[:6], 1763990000.0, *stat[7:]]
-    text = "".join(runtime(name, path, "vm" if "kata" in path else "oci") for name, path in (now or {}).items())
     if now is not None:
-        host.recording["run"]["/usr/bin/crio status config"] = text
+        host.recording["run"]["/usr/bin/crio status config"] = now
     row, = host.kata().facts["handlers"]
     assert row["loaded"] is loaded
     file = tmp_path / case.folder / "50-kata"
     file.parent.mkdir(parents=True)
-    file.write_text(case.files["50-kata"])
-    says = f"#!/bin/sh\ncat <<'END'\n{text}END\n" if now is not None else "#!/bin/sh\nexit 1\n"
+    file.write_text(written)
+    says = f"#!/bin/sh\ncat <<'END'\n{now}END\n" if now is not None else "#!/bin/sh\nexit 1\n"
     questions = tuple(question for question in KATA if question.name == "engine_state")
     proof = Folder(tmp_path / "host", host.recording, {"crio": says, "systemctl": "#!/bin/sh\necho 0\n"}).proof(questions)
     assert proof.fields("engine_state")["crio"] == ("loaded" if loaded else "changed")

@@ -130,7 +130,7 @@ KATA = (
           changed=$(crio_places | while read -r file; do stat -c %Z "$file"; done | sort -n | tail -n 1)
           if [ "${changed:-0}" -gt "$(began "$pid")" ]; then
             now=$(timeout 10 crio status config 2>/dev/null | for_machines)
-            [ -n "$now" ] && [ "$(printf '%s\n%s\n' "$now" "$wanted" | sort -u)" = "$now" ] || { echo "crio changed"; return; }
+            [ -n "$now" ] && has_all "$now" "$wanted" || { echo "crio changed"; return; }
           fi
           echo "crio loaded"
         }

@@ -63,7 +63,15 @@ DUMPS = PROCESSES + r"""
             /^[[:space:]]*\[/ { name = $0; gsub(/^.*runtimes\.|\].*$|[" \t]/, "", name); kind[name] = path[name] = config[name] = "" }
             /^[[:space:]]*runtime_type[[:space:]]*=/ { kind[name] = $2 } /^[[:space:]]*runtime_path[[:space:]]*=/ { path[name] = $2 }
             /^[[:space:]]*runtime_config_path[[:space:]]*=/ { config[name] = $2 }
-            END { for (name in kind) if (kind[name] == "vm") print name, path[name], config[name] }' | sort
+            END { for (name in kind) if (kind[name] == "vm") print name "\t" path[name] "\t" config[name] }' | sort
+        }
+        # has_all NOW WANTED: whether each of the wanted runtimes is among those that are now. Without a path CRI-O says the one that it found.
+        has_all() {
+          printf '%s\n\n%s\n' "$1" "$2" | awk -F'\t' '
+            $0 == "" { compares = 1; next }
+            !compares { known[$1] = 1; path[$1] = $2; config[$1] = $3; next }
+            !($1 in known) || config[$1] != $3 || ($2 != "" && path[$1] != $2) { differs = 1 }
+            END { exit differs }'
         }
         # Of Docker's file the runtimes alone: others of its settings may be secret.
         dockers() {

@@ -251,7 +251,6 @@ def test_a_good_sentence_under_the_mark_of_a_failure_is_not_believed(kernel: str
     assert (claim.support, claim.unclear) == (support, strange)
 
 
-
 @pytest.mark.parametrize(("said", "moment"), [
     ("51 minutes ago", "2026-09-26T18:03:27Z"), ("1 hour ago", "2026-09-26T17:54:27Z"), ("2 weeks ago", "2026-09-12T18:54:27Z"),
     ("a day ago", "2026-09-25T18:54:27Z"), ("now", "2026-09-26T18:54:27Z"), ("1 year ago", "2025-09-26T18:54:27Z"),

@@ -58,6 +58,7 @@ _IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _STEPS = 100000
 _DEPTH = 30
 _TEXT = 65536
+_WORDS = 4096
 _ENTRIES = 10000
 
 
@@ -162,6 +163,8 @@ class _Machine:
                 made = made[:-1] + [made[-1] + "".join(pieces[:1])] + pieces[1:]
             if sum(map(len, made)) > _TEXT:
                 raise ValueError("a word of more than %d characters" % _TEXT)
+            if len(expanded) + len(made) > _WORDS:
+                raise ValueError("a command of more than %d words" % _WORDS)
             if any(made) or any(piece[2] for piece in word):
                 expanded += made
         return expanded

@@ -156,6 +156,7 @@ def test_a_custom_file_beside_it_is_run() -> None:
     ("menuentry 'a' {", "want }"), ("if true; then x", "want elif or else or fi"), ("set a='b", "single quote"), ('set a="b', "double quote"),
     ("}", "want a command"), ("if true\nfi", "want then"), ("function f { f; }\nf", "deep"),
     ("while true; do x=1; done", "more than 100000"), ("if true; then " * 50, "nested"),
+    ('setparams "" ""\nwhile true; do setparams "$@" "$@"; done', "more than 4096 words"),
     ("a=xxxxxxxxxxxxxxxx\n" + 'a="$a$a"\n' * 30, "more than 65536 characters"), ("for in", "want a name"), ("function", "want a name"),
 ])
 def test_what_grub_would_refuse(script: str, message: str) -> None:

@@ -107,9 +107,18 @@ def _strength(parameter: Parameter) -> int:
     """How strong a value of a locking parameter is; -1 for one that the kernel does not take."""
     order, value = _LOCKING[parameter.name], parameter.value
     if order == ("1",):
-        # A switch, which is on without a value and by whatever begins as a yes (kstrtobool).
-        value = "1" if value is None or value[:1] in ("1", "y", "Y", "t", "T") or value[:2].lower() == "on" else "0"
+        value = "1" if _is_yes(value) else "0"
     return order.index(value) if value in order else -1
+
+
+def _is_yes(value: Optional[str]) -> bool:
+    """Whether a switch is on: without a value, and by whatever begins as a yes (kstrtobool)."""
+    return value is None or value[:1] in ("1", "y", "Y", "t", "T") or value[:2].lower() == "on"
+
+
+def is_switched_on(parameters: List[Parameter], name: str) -> bool:
+    """Whether a parameter that is a switch is there, and on."""
+    return any(_is_yes(parameter.value) for parameter in decisive(parameters, name))
 
 
 def decisive(parameters: List[Parameter], name: str) -> List[Parameter]:

@@ -39,7 +39,9 @@ WATCHED_FACTS = [
     Fact("watched_modules[].detail", "str", "who uses it, or what blocks it, or why nothing does"),
     Fact("watched_modules[].built_in", "bool", "it is part of the running kernel"),
     Fact("watched_modules[].blocked_by", "str", "what keeps it from being loaded or started, loaded or not: modprobe (an install line), "
-         "module_blacklist or initcall_blacklist (the command line); null: nothing, or it cannot be said"),
+         "module_blacklist or initcall_blacklist (the command line), modules_disabled (the lock of all modules, of one that is not loaded, and only "
+         "where nothing else does); null: nothing, or it cannot be said"),
+    Fact("watched_modules[].locked", "bool", "kernel.modules_disabled=1 is in force: until the next boot no module can be loaded or unloaded"),
     Fact("watched_modules[].references", "int", "how often it is in use; null where it is not loaded"),
     Fact("watched_modules[].holders", "list", "the loaded modules that use it"),
     Fact("watched_modules[].initcalls", "list", "the functions that start it where it is part of the kernel: what initcall_blacklist= takes"),

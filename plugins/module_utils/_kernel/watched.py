@@ -49,6 +49,7 @@ class _View:
         self.built_in = host.read(folder + "modules.builtin", _LIST_BYTES)
         self.on_disk = host.read(folder + "modules.dep", _LIST_BYTES)
         self.line = host.read("/proc/cmdline", 65536)
+        self.locked = _is_locked(host)
         self.config, self.unread = _config(host, folder)
         self.config.blacklisted.update(() if self.line.problem else modprobe.blacklisted_by(cmdline.user_words(self.line.value)))
         self.running = {} if self.loaded.problem else {row[0]: row for row in _LOADED.findall(self.loaded.value)}
@@ -60,12 +61,12 @@ class _View:
         """All that is told of one module."""
         built_in = None if self.built_in.problem else name in names_in(self.built_in.value) or self._is_part(name)
         initcalls = first_functions(self._table(), name) if built_in else []
-        block = self._started(initcalls, name) if built_in else self._block(name)
+        block = self._started(initcalls, name) if built_in else self._now(name, self._block(name))
         state, detail = self._state(name, built_in, block)
         _name, count, users = self.running.get(name, (name, "", "-"))
         return {"name": name, "state": state, "detail": detail, "built_in": built_in, "blocked_by": block.by,
                 "references": int(count) if count.isdigit() else None, "holders": [user for user in users.split(",") if user not in ("", "-")],
-                "initcalls": initcalls, "needed_by": self._needed_by(name),
+                "initcalls": initcalls, "locked": self.locked, "needed_by": self._needed_by(name),
                 "pulled_by": None if self.unread else modprobe.pulled_by(self.config, name)[:_SHOWN]}
 
     def _is_part(self, name: str) -> bool:
@@ -109,17 +110,21 @@ class _View:
         what = ", ".join(initcalls) if initcalls else "its first function"
         return Block(None, "it is part of the kernel: only initcall_blacklist= of %s and a reboot keep it from running" % what)
 
+    def _now(self, name: str, lasting: Block) -> Block:
+        """What keeps a module from being loaded: what would do so after a boot as well, else the lock, which ends with it."""
+        if lasting.by or not self.locked or name in self.running:
+            return lasting
+        return Block("modules_disabled", "kernel.modules_disabled=1 is in force until the next boot; from then on: " + lasting.detail)
+
     def _block(self, name: str) -> Block:
-        """What keeps a module on disk from being loaded."""
+        """What keeps a module on disk from being loaded, the lock of all modules left aside."""
         if self.line.problem:
             return Block(None, "/proc/cmdline: %s" % self.line.problem, False)
         parameters = cmdline.parse(self.line.value).parameters
+        install = Block(None, self.unread, False) if self.unread else self._install(name)
         # The kernel compares these names byte for byte.
-        if name in cmdline.values(parameters, "module_blacklist"):
+        if not install.by and name in cmdline.values(parameters, "module_blacklist"):
             return Block("module_blacklist", "module_blacklist= on the kernel's command line")
-        if self.unread:
-            return Block(None, self.unread, False)
-        install = self._install(name)
         if install.by or not install.known:
             return install
         if name + "_init" in cmdline.values(parameters, "initcall_blacklist"):
@@ -160,6 +165,14 @@ class _View:
         near = (line for line in self.on_disk.value.splitlines() if name in line.replace("-", "_"))
         lines = (line.partition(":") for line in near)
         return sorted({user for path, _colon, needs in lines if name in names_in(needs.replace(" ", "\n")) for user in names_in(path)})[:_SHOWN]
+
+
+def _is_locked(host: Any) -> Optional[bool]:
+    """Whether the kernel neither loads nor unloads modules any more until it is booted again; a kernel without that switch does."""
+    answer = host.read("/proc/sys/kernel/modules_disabled", 64)
+    if answer.problem:
+        return False if answer.problem == "absent" else None
+    return bool(answer.value.strip() == "1")
 
 
 def _aliases(host: Any, folder: str) -> Union[Set[str], str]:

@@ -79,18 +79,30 @@ def _module(name: str, record: Mapping[str, Any]) -> Part:
         return _loaded(what, row, detail)
     if state == "built_in" or (state == "blocked" and row.get("built_in")):
         return _built_in(what, row, detail, record)
-    if state in ("blocked", "absent"):
+    if state == "absent":
         return Part(what, IN_FORCE, detail, facts)
+    if state == "blocked":
+        return Part(what, IN_FORCE, detail, (*facts, "kernel.default_boot.options"), lasts=_stays_blocked(row, next_line(record)))
     return Part(what, ABSENT if state == "loadable" else UNKNOWN, detail, facts)
+
+
+def _stays_blocked(row: Mapping[str, Any], coming: cmdline.Line | None) -> bool:
+    """Whether what blocks a module does so after the next boot. A file of sysctl.d locks modules too late: many are loaded before it is read."""
+    by = row.get("blocked_by")
+    if by == "modules_disabled":
+        return coming is not None and cmdline.is_switched_on(coming.parameters, "nomodule")
+    return by != "module_blacklist" or coming is None or row.get("name") in cmdline.values(coming.parameters, by)
 
 
 def _loaded(what: str, row: Mapping[str, Any], detail: str) -> Part:
     facts = ("kernel.watched_modules",)
     if row.get("references") != 0 or row.get("holders"):
         return Part(what, CONFLICTS, f"loaded, {detail}", facts)
+    locked = row.get("locked") is True
     if row.get("blocked_by"):
-        return Part(what, PENDING, "its next load is blocked, and it is still loaded: unload it, nothing uses it", facts)
-    return Part(what, ABSENT, "loaded, and nothing uses it", facts)
+        way = "only a reboot ends it, since kernel.modules_disabled=1 is in force" if locked else "unload it, nothing uses it"
+        return Part(what, PENDING, f"its next load is blocked, and it is still loaded: {way}", facts)
+    return Part(what, ABSENT, "loaded, and nothing uses it" + ("; kernel.modules_disabled=1 keeps it until a reboot" if locked else ""), facts)
 
 
 def _built_in(what: str, row: Mapping[str, Any], detail: str, record: Mapping[str, Any]) -> Part:

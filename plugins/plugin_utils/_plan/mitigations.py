@@ -98,7 +98,10 @@ def _add_loaded(made: Plan, name: str, row: Mapping[str, Any]) -> None:
     if row.get("state") in ("loaded", "loadable"):
         also = f", and without it neither can {', '.join(needed_by)}" if needed_by else ""
         made.losses.append(f"{name}: it cannot be loaded any more{also}")
-    if row.get("state") == "loaded" and row.get("references") == 0 and not row.get("holders"):
+    unused = row.get("references") == 0 and not row.get("holders")
+    if row.get("state") == "loaded" and unused and row.get("locked") is True:
+        made.losses.append(f"{name}: stays loaded until a reboot, since kernel.modules_disabled=1 is in force; nothing uses it")
+    elif row.get("state") == "loaded" and unused:
         made.unload += [name] if name not in made.unload else []
         made.losses.append(f"{name}: unloaded; nothing uses it")
     elif row.get("state") == "loaded":

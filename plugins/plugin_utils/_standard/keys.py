@@ -130,7 +130,8 @@ KERNEL = (
     _policy("kernel.modules_missing", "A loaded module from outside of the kernel's tree (ZFS, NVIDIA) that the kernel of the next boot lacks."),
     _policy("kernel.modules_replaced", "A loaded module from outside of the kernel's tree that is another build than the one on disk."),
     Key("kernel.modules_blocked", "words", "Modules that must neither run nor be loadable, for a hole that is in them: not loaded, not part of "
-        "the kernel, and either absent or stopped by an `install` line or by `module_blacklist=`.", ["algif_aead"], ("kernel.modules_blocked",)),
+        "the kernel, and either absent or stopped by an `install` line, by `module_blacklist=` or by `kernel.modules_disabled=1` in force.",
+        ["algif_aead"], ("kernel.modules_blocked",)),
     _policy("kernel.unmanaged", "A running kernel that belongs to no installed package, and an image that is not the one its package brought."),
     _policy("kernel.stray_images", "Kernel images in `/boot` that belong to no installed package."),
     Key("kernel.managers", "words", "Who may change kernels here, next to Firebreak: names of active update services. An empty list allows none.",

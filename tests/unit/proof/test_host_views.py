@@ -438,6 +438,10 @@ def test_promises_in_words(value: Any, words: str) -> None:
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tquiet module_blacklist=rxrpc\n", {}),
     ("asked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\nline\tmodule_blacklist=rxrpc module_blacklist=x\n",
      {"rxrpc": "can be loaded (insmod /lib/rxrpc.ko)"}),
+    # The kernel loads none any more; what runs, or is part of it, does so all the same.
+    ("asked\trxrpc\nlocked\trxrpc\ndoes\trxrpc\tinsmod /lib/rxrpc.ko\n", {}),
+    ("asked\tesp4\nruns\tesp4\nlocked\tesp4\n", {"esp4": "is loaded"}),
+    ("asked\taf_key\nlocked\taf_key\npart\taf_key\n", {"af_key": "is part of the kernel"}),
     # kmod loads it past its install line, and what softdep names behind it.
     ("asked\tnf_a\ndoes\tnf_a\tinsmod /lib/nf-a.ko.xz \ndoes\tnf_a\tinstall /bin/false \n", {"nf_a": "can be loaded (insmod /lib/nf-a.ko.xz)"}),
     ("asked\trxrpc\ndoes\trxrpc\tinstall /usr/bin/logger no rxrpc; /bin/false # why; really\n", {}),

@@ -14,6 +14,7 @@ LOOK = r"""
         look() {
           [ -x "$kmod" ] || { echo "there is no modprobe to ask" >&2; exit 3; }
           [ -e "/sys/module/$1/initstate" ] && printf 'runs\t%s\n' "$1"
+          grep -qsx 1 /proc/sys/kernel/modules_disabled && printf 'locked\t%s\n' "$1"
           "$kmod" --dry-run --show-depends "$1" 2>/dev/null | sed "s/^/does\t$1\t/"
           "$kmod" --dry-run --ignore-install --show-depends "$1" 2>/dev/null | grep -q '^builtin ' ||
             grep -q " __initcall__kmod_${1}__" /proc/kallsyms ||

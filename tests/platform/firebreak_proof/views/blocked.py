@@ -38,6 +38,9 @@ def how_it_may_run(rows: list[list[str]], name: str) -> str:
     if any(cells[:2] == ["part", name] for cells in rows):
         starts = {cells[2] for cells in rows if cells[:2] == ["starts", name] and len(cells) > 2} or {f"{name}_init"}
         return "" if starts <= set(",".join(_given(rows, "initcall[-_]blacklist")).split(",")) else "is part of the kernel"
+    if any(cells[:2] == ["locked", name] for cells in rows):
+        # The kernel loads none until it is booted again.
+        return ""
     refused = _given(rows, "module[-_]blacklist")[-1:]
     return f"can be loaded ({last})" if last and not _NOTHING.match(last.partition(" #")[0]) and name not in ",".join(refused).split(",") else ""
 

@@ -63,6 +63,9 @@ def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tu
     ("algif_aead", None, {"a": "install algif_aead /bin/falsehood\n"}, None, "nobody knows"),
     # The kernel's own list: the last one wins, names are compared byte for byte.
     ("algif_aead", "module_blacklist=algif_aead,x", {}, "blocked", "module_blacklist="),
+    # An install line is told first: it is there after the next boot as well.
+    ("algif_aead", "module_blacklist=algif_aead", {"a": BLOCK}, "blocked", "install /bin/false"),
+    ("algif_aead", "module_blacklist=algif_aead", {"a": "install algif_aead /bin/x\n"}, "blocked", "module_blacklist="),
     ("algif_aead", "module_blacklist=algif_aead module_blacklist=x", {}, "loadable", ""),
     ("algif_aead", "module_blacklist=algif-aead", {}, "loadable", ""),
     ("algif_aead", "quiet -- module_blacklist=algif_aead", {}, "loadable", ""),
@@ -124,6 +127,22 @@ def state(name: str, line: str | None = None, own: str = "", **files: Any) -> tu
 def test_the_state_of_a_module(name: str, line: str | None, files: dict[str, Any], wanted: str | None, words: str) -> None:
     found = state(name, line, **files)
     assert (found[0], words in found[1]) == (wanted, True), found
+
+
+@pytest.mark.parametrize(("switch", "locked"), [
+    ("1\n", True), ("0\n", False), ({"problem": "absent", "detail": ""}, False), ({"problem": "needs_root", "detail": ""}, None)])
+def test_a_kernel_that_loads_no_modules_any_more(switch: Any, locked: bool | None) -> None:
+    """delete_module(2) and init_module(2) are refused, while what is loaded, or part of the kernel, stays (kernel/module/main.c)."""
+    host = RecordedHost({"uname": ["Linux", "h", RELEASE, "#1", "x86_64"], "listdir": {"/etc/modprobe.d": ["a.conf"]}, "read": {
+        **FILES, "/etc/modprobe.d/a.conf": "install rxrpc /bin/false\n", "/proc/sys/kernel/modules_disabled": switch}})
+    section = Section("kernel")
+    put_watched(host, section, ["algif_aead", "rxrpc", "esp4", "af_key", "no_such"])
+    rows = {row["name"]: row for row in section.facts["watched_modules"]}
+    assert {row["locked"] for row in rows.values()} == {locked}
+    told = {name: (row["state"], row["blocked_by"]) for name, row in rows.items()}
+    assert told.pop("algif_aead") == (("blocked", "modules_disabled") if locked else ("loadable", None))
+    assert told.pop("no_such")[0] == "absent"
+    assert told == {"rxrpc": ("blocked", "modprobe"), "esp4": ("loaded", None), "af_key": ("built_in", None)}
 
 
 @pytest.mark.parametrize("path", ["/proc/modules", FOLDER + "modules.builtin", FOLDER + "modules.dep"])

@@ -39,6 +39,17 @@ BUILT_IN = {"built_in": True, "initcalls": ["algif_aead_init"]}
 
 @pytest.mark.parametrize(("record", "state", "words", "lasts"), [
     (on(module("blocked", blocked_by="modprobe")), "in_force", "as told", True),
+    (on(module("blocked", blocked_by="modprobe"), "quiet"), "in_force", "as told", True),
+    (on(module("blocked", blocked_by="module_blacklist"), "module_blacklist=x,algif_aead"), "in_force", "as told", True),
+    (on(module("blocked", blocked_by="module_blacklist"), "module_blacklist=algif_aead module_blacklist=x"), "in_force", "as told", False),
+    (on(module("blocked", blocked_by="module_blacklist")), "in_force", "as told", True),
+    # The lock ends with the boot, unless the kernel itself is told to load none (kernel/module/main.c: nomodule sets modules_disabled).
+    (on(module("blocked", blocked_by="modules_disabled", locked=True)), "in_force", "as told", False),
+    (on(module("blocked", blocked_by="modules_disabled", locked=True), "quiet sysctl.kernel.modules_disabled=1"), "in_force", "", False),
+    (on(module("blocked", blocked_by="modules_disabled", locked=True), "quiet nomodule"), "in_force", "", True),
+    (on(module("blocked", blocked_by="modules_disabled", locked=True), "nomodule nomodule=0"), "in_force", "", False),
+    (on(module("loaded", references=0, locked=True)), "absent", "keeps it until a reboot", True),
+    (on(module("loaded", references=0, blocked_by="modprobe", locked=True)), "pending", "only a reboot ends it", True),
     (on(module("absent")), "in_force", "as told", True),
     (on(module("loadable")), "absent", "as told", True),
     (on(module("loaded", references=0)), "absent", "nothing uses it", True),

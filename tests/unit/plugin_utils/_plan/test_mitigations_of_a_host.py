@@ -31,6 +31,10 @@ def made(*rows: dict[str, Any], standard: list[dict[str, Any]] | None = None, **
     (row("a", "loadable"), ["a"], [], [], ["a: it cannot be loaded any more"], []),
     (row("a", "loadable", needed_by=["b", "c"]), ["a"], [], [], ["a: it cannot be loaded any more, and without it neither can b, c"], []),
     (row("a", "blocked", blocked_by="modprobe"), ["a"], [], [], [], []),
+    # What only the lock of all modules keeps out gets a line for the boots to come, and what is loaded beside it cannot be unloaded.
+    (row("a", "blocked", blocked_by="modules_disabled", locked=True), ["a"], [], [], [], []),
+    (row("a", "loaded", references=0, locked=True), ["a"], [], [],
+     ["a: it cannot be loaded any more", "a: stays loaded until a reboot, since kernel.modules_disabled=1 is in force; nothing uses it"], []),
     (row("a", "absent"), [], [], [], [], []),
     (row("a", "loaded", references=0), ["a"], ["a"], [], ["a: it cannot be loaded any more", "a: unloaded; nothing uses it"], []),
     (row("esp4", "loaded", references=2), ["esp4"], [], [],

@@ -91,8 +91,10 @@ class Folder:
         # The kernel names a process before it numbers it.
         status = "".join(sorted(status.splitlines(True), key=lambda line: not line.startswith(("Name:", "Pid:"))))
         texts = {"status": status, "cmdline": recorded["read"][f"{folder}/cmdline"], "mountinfo": recorded["read"].get(f"{folder}/mountinfo", ""),
-                 "stat": recorded["read"][f"{folder}/stat"], "cgroup": recorded["read"].get(f"{folder}/cgroup", "")}
-        self._write(folder.lstrip("/"), texts)
+                 "stat": recorded["read"][f"{folder}/stat"], "cgroup": recorded["read"].get(f"{folder}/cgroup", ""),
+                 "environ": recorded["read"].get(f"{folder}/environ", "")}
+        # What is recorded as a problem cannot be read here either.
+        self._write(folder.lstrip("/"), {name: text for name, text in texts.items() if isinstance(text, str)})
         exe = recorded["readlink"][f"{folder}/exe"]
         self._write(folder.lstrip("/"), {"exe": exe, "root": "/"}, links=True)
         spaces = {path.rpartition("/")[2]: link for path, link in recorded["readlink"].items() if path.startswith(f"{folder}/ns/")}

@@ -86,8 +86,9 @@ def test_the_handlers_of_kata_lead_somewhere(proof: Proof, wanted: Wanted) -> No
              f"the standard forbids that")
         gone = [path for path in handler.paths if path not in there]
         hold(not gone, f"{proof.host}'s handler {handler.name} names {', '.join(gone)}, which is not there; the standard forbids that")
-        hold(any(not path.endswith(".toml") for path in handler.paths) or handler.runtime_type in there,
-             f"{proof.host}'s handler {handler.name} names no shim, and none of its type is where its engine looks; the standard forbids that")
+        hold(handler.shim in handler.paths or handler.shim in there,
+             f"{proof.host}'s handler {handler.name} names no shim, and none of its type or name is where its engine looks; "
+             f"the standard forbids that")
         hold(not handler.is_passed_over,
              f"{proof.host}'s handler {handler.name} has the shim {handler.shim}: CRI-O takes none that is not called containerd-shim-*; "
              f"the standard forbids that")

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .._formats import processes as proc
 from .._formats.running_files import file_of
-from .._handlers import containerd_files
+from .._handlers import containerd_files, crio_files
 from .._hypervisor import running_monitors
 from .._packages import installed
 from . import isolation, processes
@@ -101,6 +101,16 @@ def containerds_files(host: Any, found: Optional[processes.Found]) -> List[str]:
     for path in places:
         by_file.setdefault(resolved(host, path), path)
     return list(by_file.values())
+
+
+def crio_of(found: Optional[processes.Found]) -> Optional[processes.Process]:
+    """The CRI-O that runs."""
+    return next((daemon for daemon in daemons(found) if daemon.name == "crio"), None)
+
+
+def crios_places(host: Any, daemon: Optional[processes.Process]) -> crio_files.Places:
+    """Where a CRI-O was told to read; without one that runs the usual places."""
+    return crio_files.places_of(host, daemon.pid, daemon.argv) if daemon else crio_files.USUAL
 
 
 def program_reading(host: Any, config: str, fallbacks: List[str]) -> Optional[str]:

@@ -42,7 +42,7 @@ def _configurations(host: Any, found: processes.Found, handler: str) -> Any:
         for runtime in containerd_files.runtimes(containerd_files.read(host, main).files, None):
             if runtime.name == handler:
                 yield containerd_files.config_path(runtime.table)
-    for runtime in crio_files.read(host).runtimes:
+    for runtime in crio_files.read(host, engines.crios_places(host, engines.crio_of(found))).runtimes:
         if runtime.name == handler:
             yield containerd_files.text(runtime.table, "runtime_config_path")
 

@@ -7,16 +7,33 @@ over a runtime."""
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from .._formats import processes as proc
 from .._formats import toml
+from .._host.witness import apart
 from .containerd_files import BYTES, FILES_LIMIT, Runtime
 
 MAIN = "/etc/crio/crio.conf"
 FOLDER = "/etc/crio/crio.conf.d"
 # RuntimeTypeVMBinaryPattern of pkg/config; before 1.34 a -v2 at its end was wanted too, which every shim of Kata's has.
 SHIMS_NAME = re.compile(r"containerd-shim-[A-Za-z0-9+-]+")
+# (option, variable, what counts without both) of its own file and of the folder.
+_TOLD = ((("config", "c"), "CONTAINER_CONFIG", MAIN), (("config-dir", "d"), "CONTAINER_CONFIG_DIR", FOLDER))
 _INHERITED = ("runtime_path", "runtime_type", "runtime_config_path", "runtime_root")
 _DEPTH = 8
 _SECONDS = 5.0
+_ENVIRON_BYTES = 256 * 1024
+
+
+class Places(NamedTuple):
+    """What a CRI-O reads, '' where it was told to read none: its own file and the folder of its drop-ins; or why that is not known."""
+
+    main: str
+    folder: str
+    problem: Optional[str] = None
+    detail: str = ""
+
+
+USUAL = Places(MAIN, FOLDER)
 
 
 class Read(NamedTuple):
@@ -25,6 +42,29 @@ class Read(NamedTuple):
     runtimes: List[Runtime]
     problem: Optional[str]
     detail: str
+
+
+def places_told(argv: List[str], environ: str) -> Places:
+    """What a CRI-O reads by its words, else by its environment (internal/criocli, getCrioFlags), of which the first of two counts."""
+    variables: Dict[str, str] = {}
+    for word in environ.split("\0"):
+        variables.setdefault(*word.partition("=")[::2])
+    said = [(proc.option_values(argv, *names) or [variables.get(variable, usual)])[-1] for names, variable, usual in _TOLD]
+    relative = [path for path in said if path and not path.startswith("/")]
+    return Places(said[0], said[1], "unparsable" if relative else None,
+                  "CRI-O was told to read %s, wanted an absolute path" % relative[0] if relative else "")
+
+
+def places_of(host: Any, pid: int, argv: List[str]) -> Places:
+    """What the CRI-O that runs reads. Its environment is asked for only where its words leave something to it."""
+    if all(proc.option_values(argv, *names) for names, _variable, _usual in _TOLD):
+        return places_told(argv, "")
+    path = "/proc/%d/environ" % pid
+    with apart(host):
+        environ = host.read(path, _ENVIRON_BYTES)
+    if environ.problem not in (None, "absent"):
+        return Places("", "", environ.problem, "%s: what CRI-O was told to read" % path)
+    return places_told(argv, environ.if_there(""))
 
 
 def _below(table: toml.Table, *names: str) -> Any:
@@ -60,14 +100,16 @@ def why_passed_over(name: str, table: toml.Table) -> str:
     return "" if SHIMS_NAME.search(program) else "CRI-O passes over it, since %s is not called containerd-shim-*" % program
 
 
-def read(host: Any, main: str = MAIN, folder: str = FOLDER) -> Read:
+def read(host: Any, places: Places = USUAL) -> Read:
     """What CRI-O has in the end."""
+    if places.problem:
+        return Read([], places.problem, places.detail)
     found: Dict[str, Runtime] = {}
     default: Optional[str] = None
-    paths, problem = _files(host, folder, _DEPTH)
+    paths, problem = _files(host, places.folder, _DEPTH) if places.folder else ([], None)
     if problem:
-        return Read([], problem, folder)
-    for path in [main] + paths:
+        return Read([], problem, places.folder)
+    for path in filter(None, [places.main] + paths):
         answer = host.read(path, BYTES)
         if answer.problem == "absent":
             continue

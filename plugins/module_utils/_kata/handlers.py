@@ -122,8 +122,7 @@ def of_containerd(read: containerd_files.Read, main: str, generation: Optional[s
 
 
 def _crios(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:
-    words = next((daemon.argv for daemon in daemons if daemon.name == "crio"), [])
-    read = crio_files.read(host, _last(words, crio_files.MAIN, "config", "c"), _last(words, crio_files.FOLDER, "config-dir", "d"))
+    read = crio_files.read(host, engines.crios_places(host, engines.crio_of(found)))
     named = []
     for runtime in read.runtimes:
         shim, config = (containerd_files.text(runtime.table, key) for key in ("runtime_path", "runtime_config_path"))
@@ -131,11 +130,6 @@ def _crios(host: Any, found: Optional[processes.Found], daemons: List[processes.
             lost = crio_files.why_passed_over(runtime.name, runtime.table)
             named.append(Named("crio", runtime.name, shim, config, runtime.source, lost=lost))
     return named, read.problem, read.detail
-
-
-def _last(words: List[str], usual: str, *names: str) -> str:
-    """The last value of an option that is a path, else the usual one."""
-    return next((value for value in reversed(proc.option_values(words, *names)) if value.startswith("/")), usual)
 
 
 def _dockers(host: Any, found: Optional[processes.Found], daemons: List[processes.Process]) -> Tuple[List[Named], Optional[str], str]:

@@ -34,6 +34,8 @@ class Case:
     shims: dict[str, str]
     passed_over: frozenset[str] = field(default_factory=frozenset)
     folder: str = "etc/crio/crio.conf.d"
+    words: tuple[str, ...] = ("crio", "--config-dir", "{folder}", "--config", "{place}/crio.conf")
+    environ: str = ""
 
 
 CASES = {
@@ -46,6 +48,14 @@ CASES = {
     "what the default runtime is": Case("cri-o, config.go (InheritDefaultRuntime)", {
         "50-kata": f'[crio.runtime]\ndefault_runtime = "kata"\n{runtime("kata", GO)}{runtime("kata-big", "", "", "inherit_default_runtime = true")}'},
         {"kata": GO, "kata-big": GO}),
+    "a folder by a variable": Case("cri-o, criocli.go (CONTAINER_CONFIG_DIR)", {"50-kata": runtime("kata", GO)}, {"kata": GO}, folder="srv/crio.d",
+                                   words=("crio", "-config={place}/crio.conf"), environ="A=b\0CONTAINER_CONFIG_DIR={folder}\0"),
+    "a file by a variable": Case("cri-o, criocli.go (CONTAINER_CONFIG)", {"own.conf": runtime("kata", GO)}, {"kata": GO}, folder="srv",
+                                 words=("crio",), environ="CONTAINER_CONFIG={folder}/own.conf\0CONTAINER_CONFIG_DIR={place}/none\0"),
+    "words before variables": Case("urfave/cli, flag_string.go (Apply)", {"50-kata": runtime("kata", GO)}, {"kata": GO}, folder="srv/crio.d",
+                                   environ="CONTAINER_CONFIG={folder}/50-kata\0CONTAINER_CONFIG_DIR={place}/none\0"),
+    "told of no folder": Case("cri-o, config.go (UpdateFromPath); urfave/cli, flag_string.go (Apply)", {"50-kata": runtime("kata", GO)}, {},
+                              words=("crio", "--config="), environ="CONTAINER_CONFIG_DIR=\0"),
     "a folder of its own": Case("cri-o, criocli.go (--config-dir)", {"50-kata": runtime("kata", GO)}, {"kata": GO}, folder="srv/crio.d"),
 }
 
@@ -62,7 +72,8 @@ def host_of(case: Case, place: Path) -> Host:
     for below in (name for name in case.files if "/" in name):
         host.folder(f"{folder}/{below.partition('/')[0]}", below.partition("/")[2])
     host.file("/usr/bin/crio")
-    return host.put(300, 1, "/usr/bin/crio", argv=["crio", "--config-dir", folder, "--config", f"{place}/crio.conf"]).own(300, "/usr/bin/crio")
+    host.recording["read"]["/proc/300/environ"] = case.environ.format(place=place, folder=folder)
+    return host.put(300, 1, "/usr/bin/crio", argv=[word.format(place=place, folder=folder) for word in case.words]).own(300, "/usr/bin/crio")
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
@@ -83,6 +94,44 @@ def test_the_proof_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Pa
     found = [one for one in boundaries.handlers(proof) if one.is_kata()]
     assert {one.name: one.shim for one in found if not one.is_passed_over} == case.shims
     assert {one.name for one in found if one.is_passed_over} == case.passed_over
+
+
+def questioned(name: str, host: Host, place: Path) -> Answer:
+    """What the proof's own question says of a host."""
+    proof = Folder(place / "host", host.recording, {}).proof(tuple(question for question in KATA if question.name == name))
+    return proof.answers[name]
+
+
+@pytest.mark.parametrize("environ", [{"problem": "needs_root", "detail": "Permission denied"}, "CONTAINER_CONFIG_DIR=crio.d\0"])
+def test_what_crio_reads_is_not_known_where_it_cannot_be_told(environ: object, tmp_path: Path) -> None:
+    """A folder below that in which CRI-O was started is found by nobody else."""
+    case = Case("", {"50-kata": runtime("kata", GO)}, {}, words=("crio",))
+    host = host_of(case, tmp_path)
+    host.recording["read"]["/proc/300/environ"] = environ
+    section = host.kata()
+    assert section.facts["handlers"] is None
+    reason, = (null["reason"] for null in section.nulls if null["fact"] == "kata.handlers")
+    # Root is refused nothing for want of root.
+    assert reason in (("unparsable",) if isinstance(environ, str) else ("needs_root", "unreadable"))
+    assert questioned("handlers", host, tmp_path).status == 3
+
+
+@pytest.mark.parametrize(("name", "path", "starts"), [
+    ("containerd-shim-kata-v2", "/usr/bin", True), ("containerd-shim-kata-v2", "", False), ("kata", "/usr/bin", False)])
+def test_of_a_runtime_without_a_path_crio_looks_for_its_name(name: str, path: str, starts: bool, tmp_path: Path) -> None:
+    """cri-o, config.go (ValidateRuntimePath): exec.LookPath of the runtime's name in CRI-O's own search path."""
+    searched, programs = f"{tmp_path}/none:{tmp_path}{path}", tmp_path / "usr/bin"
+    host = host_of(Case("", {"50-kata": runtime(name, "")}, {}, environ=f"PATH={searched}\0"), tmp_path)
+    host.file(f"{programs}/{name}").recording["realpath"][f"{programs}/{name}"] = f"{programs}/{name}"
+    row, = host.kata().facts["handlers"]
+    assert (not row["dead"]) is starts
+    for file, text in ((programs / name, ""), (tmp_path / "etc/crio/crio.conf.d/50-kata", runtime(name, ""))):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    there = questioned("handler_files", host, tmp_path).out.split("\n")
+    handler, = boundaries.handlers(Proof("node1", NOTHING, {"handlers": Answer(runtime(name, ""), "", 0, 1)}))
+    assert (f"there {handler.shim}" in there and not handler.is_passed_over) is starts
 
 
 NAMELESS, WITH_CONFIG = "containerd-shim-kata-v2", 'runtime_config_path = "/a.toml"'

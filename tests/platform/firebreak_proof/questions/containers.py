@@ -72,12 +72,14 @@ KATA = (
         for path in /opt/kata-*; do [ -d "$path" ] && echo "tree $path"; done; true"""),
     SANDBOXES,
     Question("handlers", ("kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers", *CONFIGURED), DUMPS + r"""
-        dumped=$(dumps) || exit 3
+        dumped=$(dumps) && read_by_crio=$(crios) || exit 3
         printf '%s\n# CRI is served\n' "$dumped" | runtimes
-        crios | runtimes"""),
-    # there or absent, and a path; there and a type whose shim the engine finds
+        printf '%s\n' "$read_by_crio" | runtimes"""),
+    # there or absent, and a path; there and a type whose shim the engine finds, or the name of a runtime of CRI-O's whose program CRI-O finds
     Question("handler_files", ("kata.dead_handlers",), DUMPS + r"""
-        said=$({ dumps; crios; } | runtimes; dockers_words)
+        read_by_crio=$(crios) || exit 3
+        printf '%s\n' "$read_by_crio" | crio_sought | while read -r name; do [ -n "$(crio_finds "$name")" ] && echo "there $name"; done
+        said=$({ dumps; printf '%s\n' "$read_by_crio"; } | runtimes; dockers_words)
         printf '%s\n' "$said" |
           sed -nE 's/^[[:space:]]*(runtime_path|runtime_type|ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |
           while read -r path; do if [ -e "$path" ]; then echo "there $path"; else echo "absent $path"; fi; done
@@ -124,7 +126,8 @@ KATA = (
         in_containerd
         # CRI-O reads its files anew when it is told to reload, and says what it has.
         in_crio() {
-          wanted=$(crios | for_machines); pid=$(crio_pid)
+          read_by_crio=$(crios) || exit 3
+          wanted=$(printf '%s\n' "$read_by_crio" | for_machines); pid=$(crio_pid)
           case $wanted in *kata*) ;; *) return ;; esac
           if [ -z "$pid" ]; then command -v crio >/dev/null && echo "crio inactive"; return; fi
           changed=$(crio_places | while read -r file; do stat -c %Z "$file"; done | sort -n | tail -n 1)

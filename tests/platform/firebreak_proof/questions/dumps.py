@@ -9,7 +9,8 @@ from .processes import PROCESSES
 
 # containerds: program, configuration, search path and process of each (-: it does not run).
 # dumps: what each makes of its own, after a line that says whether it serves CRI.
-# crio_pid: the CRI-O that runs; crio_places: all files that it reads; crios: their text.
+# crio_pid: the CRI-O that runs; crio_told: what it was told; crio_places: all files that it reads; crios: their text. They fail where what it was
+# told cannot be read. crio_finds NAME: the program of a name that it finds; crio_sought: the names of runtimes without a path that it looks for.
 # dockers: the runtimes of each of Docker's files as JSON, and dockers_words the shims and configurations in them.
 DUMPS = PROCESSES + r"""
         containerds() {
@@ -47,15 +48,40 @@ DUMPS = PROCESSES + r"""
         crio_pid() {
           links_of_all exe | sed -n 's|^\([0-9]*\) .*/crio$|\1|p' | while read -r one; do started_by_root "$one" && echo "$one" && break; done
         }
+        # What CRI-O has for an option of two names, else for a variable, else the usual; nothing where it was told that.
+        crio_told() {
+          [ -n "$crio" ] || { printf '%s\n' "$4"; return; }
+          words=$(tr '\0' '\n' <"/proc/$crio/cmdline") || return 3
+          if printf '%s\n' "$words" | grep -qE "^--?($1|$2)(=|\$)"; then
+            printf '%s\n' "$words" | sed -nE "/^--?($1|$2)\$/{n;p;}; s/^--?($1|$2)=//p" | tail -n 1
+            return
+          fi
+          words=$(tr '\0' '\n' <"/proc/$crio/environ") || return 3
+          if printf '%s\n' "$words" | grep -q "^$3="; then printf '%s\n' "$words" | sed -n "s/^$3=//p" | head -n 1
+          else printf '%s\n' "$4"; fi
+        }
         # All that CRI-O reads, in its order: its own file, and all below its folder.
         crio_places() {
-          told=$(tr '\0' '\n' <"/proc/$(crio_pid)/cmdline" 2>/dev/null)
-          said() { printf '%s\n' "$told" | sed -nE "/^(-$1|--$2)\$/{n;p;}; s/^(-$1|--$2)=//p" | tail -n 1; }
-          main=$(said c config); folder=$(said d config-dir); folder=${folder:-/etc/crio/crio.conf.d}
-          { printf '%s\n' "${main:-/etc/crio/crio.conf}"; find "$folder" ! -type d 2>/dev/null | LC_ALL=C sort; } |
-            while read -r file; do [ -f "$file" ] && printf '%s\n' "$file"; done
+          crio=$(crio_pid)
+          main=$(crio_told c config CONTAINER_CONFIG /etc/crio/crio.conf) &&
+            folder=$(crio_told d config-dir CONTAINER_CONFIG_DIR /etc/crio/crio.conf.d) || return 3
+          case $main: in /*|:) ;; *) return 3 ;; esac
+          case $folder: in /*|:) ;; *) return 3 ;; esac
+          { printf '%s\n' "$main"; [ -z "$folder" ] || find "$folder" ! -type d 2>/dev/null | LC_ALL=C sort; } |
+            while read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
         }
-        crios() { crio_places | while read -r file; do cat "$file"; echo; done; }
+        crios() {
+          crios_files=$(crio_places) || return 3
+          printf '%s\n' "$crios_files" | while read -r file; do [ -z "$file" ] || { cat "$file"; echo; }; done
+        }
+        crio_finds() {
+          crio=$(crio_pid); searched=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+          [ -z "$crio" ] || searched=$(tr '\0' '\n' <"/proc/$crio/environ" | sed -n 's/^PATH=//p' | head -n 1)
+          printf '%s\n' "$searched" | tr ':' '\n' | while read -r folder; do
+            case $folder in /*) [ -x "$folder/$1" ] && [ ! -d "$folder/$1" ] && echo "$folder/$1" && break ;; esac
+          done
+        }
+        crio_sought() { for_machines | awk -F '\t' '$2 == "" { print $1 }'; }
         # Name, shim and configuration of each runtime for virtual machines in CRI-O's words, of which a later one replaces an earlier one.
         for_machines() {
           runtimes | awk -F'"' '

@@ -24,14 +24,16 @@ KATA_FILES = (
     # text; place, each of those files and each path that they name (see there); and Docker's handlers
     Question("configurations", (*CONFIGURED, "kata.handlers", "kata.dead_handlers", "kata.unloaded_handlers"), DUMPS + PLACES + rf"""
         text() {{ base64 -w0 <"$1"; }}
-        dumped=$(dumps) || exit 3
+        dumped=$(dumps) && read_by_crio=$(crios) || exit 3
         defaults="{" ".join(path for paths in DEFAULTS.values() for path in paths)}"
         folders=$(containerds | cut -f 3 | tr ':' '\n' | awk '$0 != "" && !seen[$0]++')
         sought() {{ for folder in $folders; do [ -x "$folder/$1" ] && echo "$folder/$1" && break; done; }}
-        shims=$({{ printf '%s\n' "$dumped"; crios; dockers_words; }} |
-          sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p' | sort -u | while read -r named; do
+        named() {{ sed -nE 's/^[[:space:]]*(runtime_path|runtime_type) = ["'"'"']([^"'"'"']+)["'"'"'].*/\2/p'; }}
+        shims=$({{ {{ printf '%s\n' "$dumped" "$read_by_crio"; dockers_words; }} | named; printf '%s\n' "$read_by_crio" | crio_sought; }} |
+          sort -u | while read -r named; do
             found=$named
-            case $named in /*) ;; *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
+            case $named in /*) ;; containerd-shim-*) found=$(crio_finds "$named") ;;
+              *.*) name=${{named%.*}}; found=$(sought "containerd-shim-${{name##*.}}-${{named##*.}}") ;; *) continue ;; esac
             program=$(readlink -f "${{found:-/none/none}}") || continue
             variable=; kept=other
             if [ "$(head -c 2 "$program" 2>/dev/null)" = '#!' ]; then
@@ -49,7 +51,7 @@ KATA_FILES = (
           done)
         printf '%s\n' "$shims"
         printf '%s\n' "$shims" | cut -f 3 | while read -r path; do [ -n "$path" ] && place "$path"; done
-        {{ printf '%s\n' "$dumped"; crios
+        {{ printf '%s\n' "$dumped" "$read_by_crio"
            dockers_words
            printf 'ConfigPath = "%s"\n' $defaults $(printf '%s\n' "$shims" | cut -f 4)
         }} | sed -nE 's/^[[:space:]]*(ConfigPath|runtime_config_path) = ["'"'"'](\/[^"'"'"']+)["'"'"'].*/\2/p' | sort -u |

@@ -97,8 +97,8 @@ class Handler(NamedTuple):
 
     @property
     def shim(self) -> str:
-        """The shim that it names by its path, else by its type."""
-        return next((path for path in self.paths if not path.endswith(".toml")), self.runtime_type)
+        """The shim that it names by its path, else by its type; for one without a path CRI-O looks for a program of its name."""
+        return next((path for path in self.paths if not path.endswith(".toml")), self.name if self.runtime_type == "vm" else self.runtime_type)
 
     @property
     def config(self) -> str:

@@ -75,10 +75,12 @@ def other_runtime(binary: str, **changes: Any) -> Host:
     return host.listed({"space": "k8s.io", "id": "c1", "pid": 101})
 
 
-def shim_of_another_name() -> Host:
-    """A handler may name any program as its shim (runtime_path)."""
+def shim_of_another_name(*, visitor: bool = False) -> Host:
+    """A handler may name any program as its shim (runtime_path); a shell of an older number may stand in its folder too."""
     shim = "/opt/vendor/bin/shim"
-    host = Host().put(100, 1, shim, "-namespace", "k8s.io", "-id", "c1").own(100, shim).inside(101, 100, "/bin/app").task("c1", first=101)
+    host = Host().put(90, 1, "/bin/bash").own(90, "/bin/bash") if visitor else Host()
+    host.recording["readlink"].update({"/proc/90/cwd": f"{TASKS}/k8s.io/c1"} if visitor else {})
+    host.put(100, 1, shim, "-namespace", "k8s.io", "-id", "c1").own(100, shim).inside(101, 100, "/bin/app").task("c1", first=101)
     host.folder("/proc/101/fd").recording["read"]["/proc/101/cgroup"] = "0::/kubepods/pod7/c1\n"
     host.recording["readlink"]["/proc/100/cwd"] = f"{TASKS}/k8s.io/c1"
     return host.listed({"space": "k8s.io", "id": "c1", "pid": 101})
@@ -99,4 +101,5 @@ KINDS_APART = {
     "nvidia's": Kind("nvidia-container-toolkit", lambda: other_runtime("/usr/bin/nvidia-container-runtime"), 1),
     "crun with wasmedge": Kind("crun, wasmedge.c", lambda: other_runtime("/usr/bin/crun-wasm"), 1),
     "a shim of another name": Kind("containerd, docs/cri/config.md (runtime_path)", shim_of_another_name, 1),
+    "a shell where a shim works": Kind("containerd, docs/cri/config.md (runtime_path)", lambda: shim_of_another_name(visitor=True), 1),
 }

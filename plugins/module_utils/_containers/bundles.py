@@ -56,7 +56,7 @@ class Finder:
         self._others = [process for process in listed if shims.key_of(process) not in self._shims]
         self._nested = [process for process in found.named(processes.SHIM, processes.CONMON) if process.nested is True]
         self._served = set()  # type: Any
-        self._working: Optional[Dict[str, processes.Process]] = None
+        self._working: Optional[Dict[str, List[processes.Process]]] = None
         self._specs: Dict[str, Tuple[Optional[oci_config.Spec], str]] = {}
         self._kept = stores.Stores(host, found)
 
@@ -120,7 +120,7 @@ class Finder:
         if shim is None:
             return self._orphan(bundle, engine, space, name, sandbox)
         self._served.add(key)
-        first = self._first(bundle + "/init.pid", shim)
+        first = self._first(bundle, shim)
         if first == _GONE:
             return None
         binary = _DOCKERS_WRAPPER.sub("", (self._own_text(bundle + "/runtime") or "").strip().rpartition("/")[2])
@@ -136,14 +136,24 @@ class Finder:
         """A shim by the folder that it works in: an engine may be told to start any program as one (runtime_path of containerd's handlers)."""
         if self._working is None:
             self._working = shims.working(self._host, self._found, _BUNDLE)
-        return self._working.get(bundle) or self._working.get("%s/%s" % (bundle.rpartition("/")[0], sandbox))
+        places = (bundle, "%s/%s" % (bundle.rpartition("/")[0], sandbox))
+        there = [process for place in places for process in self._working.get(place, [])]
+        first = self._noted(bundle)
+        parent = None if first is None else processes.parent_of(self._host, first)
+        # Who merely stands there started nothing; a shim that starts containers without a runtime's program notes none.
+        return next((process for process in there if process.pid == parent or first is None), None)
+
+    def _noted(self, bundle: str) -> Optional[int]:
+        """The number of a container's first process by its runtime, None where there is none."""
+        word = (self._own_text(bundle + "/init.pid") or "").strip()
+        return int(word) if re.match(r"[1-9][0-9]{0,9}\Z", word) else None
 
     def _orphan(self, bundle: str, engine: str, space: str, name: str, sandbox: str) -> Optional[Container]:
         """A container that lives without a shim of root's: in its own control group, or where something else than a shim serves its bundle."""
         address = sandboxers.address_of(self._own_text(bundle + "/bootstrap.json"), self._own_text(bundle + "/address"))
         is_served = sandboxers.serves(self._host, address)
-        word = (self._own_text(bundle + "/init.pid") or "").strip()
-        told = [int(word)] if re.match(r"[1-9][0-9]{0,9}\Z", word) else sorted(self._found.lives) if is_served else []
+        noted = self._noted(bundle)
+        told = [noted] if noted is not None else sorted(self._found.lives) if is_served else []
         first = lives.in_group(self._host, told, name)
         if first is None and not is_served:
             return None
@@ -169,15 +179,15 @@ class Finder:
             return False
         return machines.is_stopped(self._host, self._found, sandbox, shim, machines.of(self._host, self._found, sandbox, shim))
 
-    def _first(self, path: str, shim: processes.Process) -> Optional[int]:
+    def _first(self, bundle: str, shim: processes.Process) -> Optional[int]:
         """The container's first process on this kernel, None without one; _GONE where it ended."""
-        word = (self._own_text(path) or "").strip()
-        if not re.match(r"[1-9][0-9]{0,9}\Z", word):
+        noted = self._noted(bundle)
+        if noted is None:
             # A shim that starts containers without a runtime's program writes none (runwasi). What Kata's starts are monitors and what serves them.
-            return None if shims.is_kata(shim) else self._first_without_machine(shim, path.split("/")[-2])
+            return None if shims.is_kata(shim) else self._first_without_machine(shim, bundle.rpartition("/")[2])
         # The number may have been given to another process since; a shim adopts what its runtime leaves behind.
-        parent = processes.parent_of(self._host, int(word))
-        return int(word) if parent == shim.pid or parent in shims.copies_of(self._found, shim) else _GONE
+        parent = processes.parent_of(self._host, noted)
+        return noted if parent == shim.pid or parent in shims.copies_of(self._found, shim) else _GONE
 
     def _first_without_machine(self, shim: processes.Process, name: str) -> Optional[int]:
         """The first process of a container, by its control group, among those that a shim started."""

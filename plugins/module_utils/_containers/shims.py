@@ -39,13 +39,13 @@ def begun_by(host: Any, found: processes.Found, shim: processes.Process) -> List
     return [child for parent in [shim.pid] + copies_of(found, shim) for child in processes.children_of(host, found, parent) if child not in carried]
 
 
-def working(host: Any, found: processes.Found, bundle: Pattern[str]) -> Dict[str, processes.Process]:
-    """{bundle: process} of root's own processes that see the host's root and work in a bundle, the oldest number for each."""
-    places: Dict[str, processes.Process] = {}
+def working(host: Any, found: processes.Found, bundle: Pattern[str]) -> Dict[str, List[processes.Process]]:
+    """{bundle: processes} of root's own processes that see the host's root and work in a bundle, be it a shell of who looks around there."""
+    places: Dict[str, List[processes.Process]] = {}
     for pid in sorted(found.lives):
         with apart(host):
             place = host.readlink("%s/%d/cwd" % (processes.PROC, pid)).value
-        process = processes.examine(host, pid, found.lives[pid]) if place and place not in places and bundle.match(place) else None
+        process = processes.examine(host, pid, found.lives[pid]) if place and bundle.match(place) else None
         if process and process.own_root is False and processes.is_roots(host, process):
-            places[place] = process
+            places.setdefault(place, []).append(process)
     return places

@@ -15,6 +15,8 @@ description:
     to write by hand.
   - Before anything is written, check mode included, the engine's own program reads the new configuration elsewhere. It must show the handlers and
     lose nothing. What cannot be tried out so is refused.
+  - CRI-O may have been told by its words or its variables to read another folder than V(/etc/crio/crio.conf.d). The file goes into the one that the
+    CRI-O that runs reads, and out of the usual one. Refused where that cannot be told, and where it reads no folder.
   - The engine is not restarted, since for k3s and rke2 that is a restart of the whole node. The module says whether one is due.
     k0s restarts its containerd by itself seconds after the file has changed.
 options:
@@ -63,6 +65,11 @@ waits:
   description: Whether the engine has not been let to read the file since this module changed it, in this run or in one that was killed.
   type: bool
   returned: success
+reloads:
+  description: The unit that has to be told to reload for the file to be read. Empty where the engine does not run, and where it does not reload.
+  type: str
+  returned: success
+  sample: crio.service
 pending:
   description: The file that says so. Remove it once the engine has read its configuration.
   type: str
@@ -73,7 +80,8 @@ pending:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._containers.engines import program_reading, said_version
+from ..module_utils._containers import processes
+from ..module_utils._containers.engines import crio_of, crios_places, program_reading, said_version
 from ..module_utils._handlers.arguments import ARGUMENTS, handlers_of
 from ..module_utils._handlers.drop_in import ENGINES
 from ..module_utils._handlers.placing import Placing, until_read
@@ -99,14 +107,19 @@ def main() -> None:
         host = LiveHost()
         program = program_reading(host, engine.config, engine.programs)
         pending = PENDING % params["engine"]
-        placing = Placing(host, params["engine"], program, said_version)
+        found, problem = processes.find(host) if params["engine"] == "crio" else (None, "")
+        if problem:
+            raise Refused("%s: whether a CRI-O runs, and what it reads, cannot be told: %s" % (processes.PROC, problem))
+        crio = crio_of(found)
+        placing = Placing(host, params["engine"], program, said_version, crios=crios_places(host, crio))
         made, waits = until_read(pending, lambda: placing.register(handlers, module.check_mode), module.check_mode)
     except (Refused, UnansweredError) as refused:
         module.fail_json(msg=str(refused))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or engine.config, error.strerror or error))
     shown = {"before_header": made["path"], "after_header": made["path"], "before": made["before"], "after": made["after"]}
-    module.exit_json(changed=made["changed"], path=made["path"], units=engine.units, follows=engine.follows, waits=waits, pending=pending, diff=shown)
+    module.exit_json(changed=made["changed"], path=made["path"], units=engine.units, follows=engine.follows, waits=waits, pending=pending,
+                     reloads=engine.units[0] if crio else "", diff=shown)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from .._host.errors import Refused
 from .containerd import NAME
 from .containerd_config import FIRST_WITH_DROP_INS, Handler, drop_in, imported, plugin, schema, tables
 from .containerd_files import REPLACES
-from .crio_files import why_passed_over
+from .crio_files import FOLDER, why_passed_over
 
 RANCHER = "/var/lib/rancher/%s/agent/etc/containerd"
 K0S = "/etc/k0s/containerd.toml"
-CRIO = "/etc/crio/crio.conf.d/50-firebreak-kata.conf"
+CRIO_NAME = "50-firebreak-kata.conf"
 _HEADER = "# Managed by the role kata. What is written here by hand is lost.\n"
 
 
@@ -63,9 +63,10 @@ def crio(handlers: List[Handler]) -> str:
 
 
 def path_of(engine: str, config: Optional[str], where: str = "") -> str:
-    """The file of an engine that handlers go into, by the configuration that the engine wrote, and where it did unless at its usual place."""
+    """The file of an engine that handlers go into, by the configuration that the engine wrote, and where it did unless at its usual place; of CRI-O
+    ``where`` is the folder that it reads."""
     if engine == "crio":
-        return CRIO
+        return posixpath.join(where or FOLDER, CRIO_NAME)
     if engine == "k0s":
         # k0s reads every file there by itself.
         return "/etc/k0s/containerd.d/" + NAME
@@ -81,7 +82,7 @@ def placed(engine: str, config: Optional[str], handlers: List[Handler], generati
         if passed_over:
             raise Refused("handler %s: shim %s, wanted a program that is called containerd-shim-*: CRI-O passes over any other"
                           % (passed_over.name, passed_over.shim))
-        return Placed(CRIO, crio(handlers))
+        return Placed(path_of(engine, config, where), crio(handlers))
     where = where or ENGINES[engine].config
     path = path_of(engine, config, where)
     if config is None:

@@ -17,7 +17,7 @@ from .._host.errors import Refused, UnansweredError
 from . import containerd_files, crio_files
 from .containerd import DUMP_SECONDS, NAME, read_text, write_text
 from .containerd_config import Handler, imported, lost, missing, redirected, runtimes, schema, tables, without_runtimes
-from .drop_in import CRIO, ENGINES, Placed, by_hand, path_of, placed
+from .drop_in import ENGINES, Placed, by_hand, path_of, placed
 
 _VERSION_SECONDS = 20.0
 
@@ -41,11 +41,14 @@ def until_read(pending: str, register: Callable[[], Dict[str, Any]], check_mode:
 
 
 class Placing(object):
-    """One engine; ``program`` is its containerd's (or CRI-O's own), None where none was found; ``config`` is what it wrote, if elsewhere."""
+    """One engine; ``program`` is its containerd's (or CRI-O's own), None where none was found; ``config`` is what it wrote, if elsewhere,
+    ``crios`` what CRI-O reads, and ``usual`` the folder that it reads where nobody tells it."""
 
-    def __init__(self, host: Any, engine: str, program: Optional[str], said_version: Any, config: str = "") -> None:
+    def __init__(self, host: Any, engine: str, program: Optional[str], said_version: Any, config: str = "",
+                 crios: crio_files.Places = crio_files.USUAL, usual: str = crio_files.FOLDER) -> None:
         self.host, self.name, self.program, self._said_version = host, engine, program, said_version
-        self.config = config or ENGINES[engine].config
+        self.config, self.crios, self.usual = config or ENGINES[engine].config, crios, usual
+        self.where = crios.folder if engine == "crio" else self.config
 
     def generation(self) -> Optional[str]:
         """What this engine's containerd makes of several files, by its own word; None where it does not say."""
@@ -55,19 +58,32 @@ class Placing(object):
         return containerd_files.generation(self._said_version(answer.value.out) or "")
 
     def register(self, handlers: List[Handler], check_mode: bool) -> Dict[str, Any]:
-        """Have exactly these handlers of ours in the engine's drop-in."""
+        """Have exactly these handlers of ours in the engine's drop-in, and of CRI-O's none in a folder that it does not read."""
+        if self.name == "crio":
+            self._see_where(handlers)
         config = read_text(self.config) if self.config else None
         if handlers:
-            wanted = placed(self.name, config, handlers, self.generation() if self.config else None, self.config)
+            wanted = placed(self.name, config, handlers, self.generation() if self.config else None, self.where)
             path, after = wanted.path, wanted.text  # type: str, Optional[str]
         else:
-            path, after = path_of(self.name, config, self.config), None
+            path, after = path_of(self.name, config, self.where or self.usual), None
         before = read_text(path)
         if before != after and handlers:
             self._try_out(Placed(path, after or ""), config or "", handlers)
+        usual = path_of(self.name, config, self.usual) if self.name == "crio" else path
+        left = usual != path and os.path.lexists(usual)
         if before != after and not check_mode:
             write_text(path, after)
-        return {"changed": before != after, "path": path, "before": before or "", "after": after or ""}
+        if left and not check_mode:
+            write_text(usual, None)
+        return {"changed": before != after or left, "path": path, "before": before or "", "after": after or ""}
+
+    def _see_where(self, handlers: List[Handler]) -> None:
+        """Refused where it is not known what CRI-O reads, or where it reads no drop-ins."""
+        if self.crios.problem:
+            raise Refused("crio: %s (%s)" % (self.crios.detail, self.crios.problem))
+        if handlers and not self.crios.folder:
+            raise Refused("crio: --config-dir or CONTAINER_CONFIG_DIR is empty, wanted a folder: CRI-O was told to read no drop-ins")
 
     def _try_out(self, wanted: Placed, config: str, handlers: List[Handler]) -> None:
         work = tempfile.mkdtemp(prefix="firebreak-")
@@ -141,13 +157,12 @@ class Placing(object):
         if self.program is None:
             raise Refused("%s was not written: no crio was found to try it out with. By hand:\n%s" % (wanted.path, wanted.text))
         inner = os.path.join(work, "drop-ins")
-        os.mkdir(inner)
-        for name in os.listdir(crio_files.FOLDER) if os.path.isdir(crio_files.FOLDER) else []:
-            if name != posixpath.basename(CRIO) and os.path.isfile(os.path.join(crio_files.FOLDER, name)):
-                shutil.copy(os.path.join(crio_files.FOLDER, name), inner)
-        before = self._crios_runtimes(None)
-        write_text(os.path.join(inner, posixpath.basename(CRIO)), wanted.text)
-        after = self._crios_runtimes(inner)
+        if os.path.isdir(self.where):
+            # CRI-O reads what is in folders below it too.
+            shutil.copytree(self.where, inner, ignore_dangling_symlinks=True)
+        before = self._crios_runtimes(self.where, wanted)
+        write_text(os.path.join(inner, posixpath.basename(wanted.path)), wanted.text)
+        after = self._crios_runtimes(inner, wanted)
         wrong = ["handler %s is not as it was written" % handler.name for handler in handlers
                  if after.get(handler.name, {}).get("runtime_path") != handler.shim]
         own = {handler.name for handler in handlers} | set(crio_files.runtimes_of(parse(read_text(wanted.path) or "")))
@@ -155,12 +170,13 @@ class Placing(object):
         if wrong:
             raise Refused("%s was not written, since CRI-O would read of it: %s" % (wanted.path, "; ".join(wrong[:10])))
 
-    def _crios_runtimes(self, folder: Optional[str]) -> Dict[str, Any]:
-        told = ["--config-dir", folder] if folder else []
-        answer = self.host.run([self.program] + told + ["config"], DUMP_SECONDS)
+    def _crios_runtimes(self, folder: str, wanted: Placed) -> Dict[str, Any]:
+        # A file that is named must be there, as the usual one need not.
+        told = ["--config=%s" % self.crios.main] if self.crios.main != crio_files.MAIN else []
+        answer = self.host.run([self.program] + told + ["--config-dir", folder, "config"], DUMP_SECONDS)
         if answer.problem or answer.value.rc != 0:
-            raise Refused("%s was not written: crio config: %s" % (CRIO, answer.detail or answer.value.err.strip()[-1000:]))
+            raise Refused("%s was not written: crio config: %s" % (wanted.path, answer.detail or answer.value.err.strip()[-1000:]))
         try:
             return crio_files.runtimes_of(parse(answer.value.out))
         except ValueError as error:
-            raise Refused("%s was not written: crio config: %s" % (CRIO, error)) from None
+            raise Refused("%s was not written: crio config: %s" % (wanted.path, error)) from None

@@ -19,6 +19,7 @@ from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.argument
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd import Containerd
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd_config import Handler
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd_files import MIGRATES, REPLACES
+from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.crio_files import Places
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.drop_in import placed
 from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.placing import Placing, until_read
 from ansible_collections.firebreak.fleet.plugins.module_utils._host.errors import Refused
@@ -175,6 +176,48 @@ def test_crio_passes_over_a_shim_that_is_not_called_so() -> None:
     """cri-o, config.go (RuntimeTypeVMBinaryPattern): it warns of such a handler, and starts without it."""
     with pytest.raises(Refused, match="handler kata: shim /opt/kata/bin/shim, wanted a program that is called containerd-shim-"):
         placed("crio", None, [KATA])
+
+
+class Crio(LiveHost):
+    """A CRI-O that says all that is below the folder that it is told to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[list[str]] = []
+
+    def run(self, argv: Sequence[str], timeout: float = 0.0, limit: int = 0) -> Answer:
+        self.told.append([word for word in argv[1:-1] if word.startswith("--config=")])
+        folder = Path(argv[list(argv).index("--config-dir") + 1])
+        return Answer(Run(0, "".join(path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()), ""), None, "")
+
+
+def test_handlers_go_where_crio_was_told_to_read(tmp_path: Path) -> None:
+    """cri-o, criocli.go: what lies in the usual folder nobody reads then."""
+    shim, folder = "/opt/kata/bin/containerd-shim-kata-v2", tmp_path / "crio.d"
+    (folder / "own").mkdir(parents=True)
+    (folder / "own" / "runc").write_text('[crio.runtime.runtimes.runc]\nruntime_path = "/usr/bin/runc"\n')
+    host = Crio()
+    left = tmp_path / "usual" / "50-firebreak-kata.conf"
+    left.parent.mkdir()
+    left.touch()
+    placing = Placing(host, "crio", "/usr/bin/crio", said_version, "", Places(f"{tmp_path}/crio.conf", str(folder)), str(left.parent))
+    made = placing.register([KATA._replace(shim=shim)], False)
+    assert (made["changed"], made["path"]) == (True, str(folder / "50-firebreak-kata.conf"))
+    assert tomllib.loads(Path(made["path"]).read_text())["crio"]["runtime"]["runtimes"]["kata"]["runtime_path"] == shim
+    assert not left.exists()
+    assert host.told == [[f"--config={tmp_path}/crio.conf"]] * 2
+    assert placing.register([KATA._replace(shim=shim)], False)["changed"] is False
+    assert placing.register([], False)["changed"] is True
+    assert [path.name for path in folder.iterdir()] == ["own"]
+
+
+@pytest.mark.parametrize(("places", "says"), [
+    (Places("", ""), "CONTAINER_CONFIG_DIR is empty, wanted a folder"),
+    (Places("", "", "needs_root", "/proc/7/environ: what CRI-O was told to read"), r"/proc/7/environ: what CRI-O was told to read \(needs_root\)"),
+])
+def test_where_crio_reads_nothing_or_nobody_knows_nothing_is_written(places: Places, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        Placing(Crio(), "crio", "/usr/bin/crio", said_version, crios=places).register([KATA], False)
 
 
 @pytest.mark.parametrize(("config", "says"), [

@@ -46,7 +46,7 @@ WITHIN := LAB_SPARE=$(LAB_SPARE) LAB_PYTHON=$(BIN)/python $(GUARDED) tests/lab/w
 MOLECULE := MOLECULE_GLOB='extensions/molecule/*/molecule.yml' $(BIN)/molecule test --scenario-name
 
 .PHONY: test-lab
-test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 50 minutes); leaves nothing behind but cached images
+test-lab: $(DEV) lab-packages ## the end-to-end tests on emulated machines (root; about 30 minutes); leaves nothing behind but cached images
 	@PYTHONPATH=tests/lab $(GUARDED) $(BIN)/python tests/lab/leaving_nothing.py make --no-print-directory lab-parts
 
 .PHONY: lab-parts

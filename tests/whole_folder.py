@@ -20,7 +20,7 @@ from firebreak_proof.questions.carried import MOUNT_OF
 from firebreak_proof.standards import NOTHING
 
 _TOOLS = ("sh", "readlink", "sed", "awk", "tr", "ls", "grep", "sort", "head", "timeout", "cat", "cut", "date", "md5sum", "tail", "base64", "stat",
-          "xargs")
+          "find", "xargs")
 _PATH = re.compile(r"""(?<![\w.\\])/(?=(?:etc|opt|usr|run|var|snap|proc|srv|firecracker|home|data|nix|lib)(?:[/"'\s\0:,;)*]|\Z))(?!\w+/\()""")
 _KERNEL = r"""
 said() { while IFS='	' read -r path text; do [ "$path" = "$2" ] && printf '%%s' "$text" && return 0; done <'%(place)s/tables/'"$1"; return 1; }

@@ -11,7 +11,8 @@ FACTS = [
     Fact("engines[].path", "str", "its binary"),
     Fact("engines[].package", "str", "its package, null for a binary of no package"),
     Fact("engines[].source", "str", "the source that the package was built from, as advisories name it (dpkg); null where they name binary packages"),
-    Fact("engines[].module", "str", "the module stream that its package is a build of (container-tools:rhel8), by rpm; null for none"),
+    Fact("engines[].module", "str", "the module stream that its package is a build of (container-tools:rhel8), by rpm; null for none, and where "
+         "rpm did not say"),
     Fact("engines[].version", "str", "the installed version by the package manager, else by the binary's own word; null where neither tells"),
     Fact("engines[].running", "bool", "its daemon runs (Podman has none)"),
     Fact("engines[].pid", "int", "the daemon's process id, null where it does not run"),

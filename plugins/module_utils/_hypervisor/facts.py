@@ -38,7 +38,8 @@ FACTS = [
     Fact("components[].name", "str", "qemu, libvirt, virtiofsd, cloud-hypervisor, firecracker, crosvm, openvmm, stratovirt, kvmtool, swtpm, ovmf "
          "or xen"),
     Fact("components[].package", "str", "the package; null for a binary of none, or of one that only bundles it (Incus, Kata Containers)"),
-    Fact("components[].module", "str", "the module stream that its package is a build of (virt:rhel), by rpm; null for none"),
+    Fact("components[].module", "str", "the module stream that its package is a build of (virt:rhel), by rpm; null for none, and where "
+         "rpm did not say"),
     Fact("components[].version", "str", "the package's version, or for QEMU without a package the one written in its binary; else null"),
     Fact("components[].path", "str", "the binary that stands for the component, null where the package has none"),
     Fact("components[].build_id", "str", "the ELF build id of that binary, null where it has none"),

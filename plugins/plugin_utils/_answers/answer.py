@@ -178,10 +178,10 @@ def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | N
 
 def _undecided(rows: Sequence[tuple[str, Row]]) -> str:
     """Why rows give no answer for a version that is known."""
-    if len(modularity.apart(rows)) == 1:
-        return "the vendor is still investigating"
     named = sorted({row.modules for _id, row in rows if row.modules})
-    return f"the module streams {', '.join(named)[:200]} differ, and the record does not tell of which it is a build"
+    if not named:
+        return "the vendor is still investigating"
+    return f"it is told of the module streams {', '.join(named)[:200]}, and the record does not tell of which it is a build; a new scan may"
 
 
 def _fix(row: Row) -> str:
@@ -199,7 +199,7 @@ def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> 
     """What a version is by rows that are all about it: a hole that is named twice is closed only where both fixes are in."""
     affected = _without_repeats([row for _id, row in rows if row.state == AFFECTED])
     if not affected:
-        return UNAFFECTED if all(row.state == NOT_AFFECTED for _id, row in rows) else UNKNOWN
+        return UNAFFECTED if rows and all(row.state == NOT_AFFECTED for _id, row in rows) else UNKNOWN
     if version.text is None:
         return UNKNOWN
     states = {_row_state(row, version.text, order) for row in _without_later_branches(affected, version.text)}

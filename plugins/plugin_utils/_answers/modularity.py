@@ -44,15 +44,13 @@ def of_part(part: Mapping[str, Any], version: str | None) -> str | None:
 
 
 def about(rows: Sequence[tuple[str, Row]], module: str | None) -> list[tuple[str, Row]]:
-    """The rows that are about a build of this module, as rows of it alone; all where nobody knows the module."""
-    if module is None or not any(row.modules for _id, row in rows):
+    """The rows that are about a build of this module, and name none any more; all as they are where nobody knows the module."""
+    if module is None:
         return list(rows)
-    return [(id_, row._replace(modules=module) if row.modules else row) for id_, row in rows if not row.modules or module in row.modules.split()]
+    return [(id_, row._replace(modules="") if row.modules else row) for id_, row in rows if not row.modules or module in row.modules.split()]
 
 
 def apart(rows: Sequence[tuple[str, Row]]) -> list[list[tuple[str, Row]]]:
-    """The rows as each of the modules that they name is judged by them; all together where they name none or one."""
+    """The rows by which a build of each module that they name is judged, and at the end those, maybe none, that are about one of any other."""
     named = sorted({name for _id, row in rows if row.modules for name in row.modules.split()})
-    if len(named) < 2:
-        return [list(rows)]
-    return [[(id_, row) for id_, row in rows if not row.modules or name in row.modules.split()] for name in named]
+    return [[(id_, row) for id_, row in rows if not row.modules or name in row.modules.split()] for name in (*named, "")]

@@ -134,7 +134,7 @@ class Rollout:
         """A host begins a step, or has done it. One that may not begin it waits again."""
         path = self._held()
         keeping.renew(self.folder, self._process, self._now)
-        why = self._held_back(path, host) if did == "started" and step in CAREFUL else ""
+        why = self._held_back(host) if did == "started" and step in CAREFUL else ""
         if why:
             keeping.append(path, [{"event": "result", "host": host, "status": WAITING, "why": why, "left": []}], self._now)
             raise RolloutError(f"{host}: {step} is not begun: {why}")
@@ -224,8 +224,8 @@ class Rollout:
             raise RolloutError(f"this run does not hold the lock of {self.folder}; it is held by {held.get('owner') if held else 'nobody'}")
         return path
 
-    def _held_back(self, path: Path, host: str) -> str:
-        state = journal.fold(keeping.events(path, host))
+    def _held_back(self, host: str) -> str:
+        state = self._own(host)[1]
         return refused_now(state, state.hosts[host], self._now) if host in state.hosts else ""
 
     def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:

@@ -39,9 +39,11 @@ def asked(version: str, module: str | None, *advisories: Advisory) -> judging.An
     (UTILS, "virt:kvm_utils2", [("virt:ol", OL), ("virt:kvm_utils2", "")], "exposed", "no fix yet"),
     # Records of before the fact was there.
     (OL, None, [("virt:ol", OL), ("virt:kvm_utils2", UTILS)], "unknown", "does not tell of which it is a build"),
-    (UTILS, None, [("virt:ol", OL), ("virt:kvm_utils2", UTILS)], "fixed_in_force", "runs, fixed in"),
-    (OLDER_OL, None, [("virt:ol", OL), ("virt:kvm_utils2", UTILS)], "exposed", "runs; fixed in"),
-    (OL, None, [("virt:ol", OL)], "fixed_in_force", "runs, fixed in"),
+    # It may be a build of a module that nobody names.
+    (UTILS, None, [("virt:ol", OL), ("virt:kvm_utils2", UTILS)], "unknown", "does not tell of which it is a build"),
+    (OLDER_OL, None, [("virt:ol", OL), ("virt:kvm_utils2", UTILS)], "unknown", "does not tell of which it is a build"),
+    (OL, None, [("virt:ol", OL)], "unknown", "does not tell of which it is a build"),
+    (OL, None, [("", OL)], "fixed_in_force", "runs, fixed in"),
     # A package of no module, by an advisory about modules; and one of a module, by an advisory that names none.
     ("15:6.2.0-50.el8", None, [("virt:ol", OL)], "unknown", "not of oracle:8"),
     (OL, "virt:ol", [("", OL)], "fixed_in_force", "runs, fixed in"),

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -92,20 +93,20 @@ def _made(wanted: list[Feed], path: Path) -> index.Index:
         with _locked(path.parent):
             fresh.replace(path)
             found = index.Index(path)
-            _sweep(path.parent)
+            sweep(path.parent)
     return found
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Take away indexes that were not asked for lately, and what killed questions left; nothing that is not ours."""
     names = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
     for path in sorted(names, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
         path.unlink()
     for place in folder.glob(f"{_FRESH}*"):
-        if place.is_dir() and not place.is_symlink() and time.time() - place.stat().st_mtime > _GIVEN_UP_SECONDS:
-            for left in place.iterdir():
-                left.unlink()
-            place.rmdir()
+        # Another question takes its own place away whenever it ends, without the lock.
+        with contextlib.suppress(FileNotFoundError):
+            if place.is_dir() and not place.is_symlink() and time.time() - place.stat().st_mtime > _GIVEN_UP_SECONDS:
+                shutil.rmtree(place)
 
 
 def _behind(feed: Feed, files: list[Path]) -> list[Path]:

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import compiled
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import FeedError
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import store
 
 UPDATEINFO = b"<updates/>"
 INDEX = f"""<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="updateinfo"><location href="repodata/updateinfo.xml"/>
@@ -74,6 +75,22 @@ def test_questions_about_other_feeds_at_once_take_no_index_from_each_other(tmp_p
     assert first.about()["advisories"] == "0"
     first.close()
     assert len(list((tmp_path / "feeds").glob("*.sqlite"))) == compiled.KEPT
+
+
+def test_places_of_others_may_go_while_given_up_ones_are_looked_for(tmp_path: Path) -> None:
+    store.private_directory(tmp_path / "feeds")
+
+    def come_and_go(number: int) -> None:
+        for turn in range(300):
+            place = tmp_path / "feeds" / f".making-{number}-{turn}"
+            place.mkdir()
+            place.rmdir()
+
+    with ThreadPoolExecutor(2) as threads:
+        others = [threads.submit(come_and_go, number) for number in range(2)]
+        while not all(other.done() for other in others):
+            compiled.sweep(tmp_path / "feeds")
+    assert [other.result() for other in others] == [None, None]
 
 
 def test_what_is_not_its_own_is_left_alone_and_what_killed_questions_left_is_not(tmp_path: Path) -> None:

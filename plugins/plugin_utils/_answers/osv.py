@@ -11,18 +11,20 @@ advisory's CVEs (AlmaLinux) or holes that are others than this one, which is tol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
 from . import kernel_org, modularity, streams
 from .model import AFFECTED, BINARY, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
-from .relevant import is_live_patch
+from .relevant import is_live_patch, is_relevant
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 _PREFIXES = ("UBUNTU-", "DEBIAN-")
 _TEXT_LIMIT = 300
 _VERSIONS_LIMIT = 2000
+# So many listed versions are looked for in the ranges beside them. The long lists are those that databases make of ranges by themselves.
+_BESIDE_LIMIT = 50
 # These name binary packages; the others the source package.
 _BINARY_FAMILIES = ("redhat", "rocky", "almalinux")
 # These map the binary packages of a source to their versions in ecosystem_specific.
@@ -110,14 +112,35 @@ class _Span(NamedTuple):
 
 
 def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
-    """The spans of versions that are affected: those of the ranges, else each version that is listed. Commits of git are no versions of packages."""
+    """The spans of versions that are affected: those of the ranges, and each version that is listed beside them.
+
+    Commits of git are no versions of packages.
+    """
     # A range without a type says of versions what it says; taken for none, a list of some versions beside it would stand for all with the hole.
     ranges = [one for one in _list(affected.get("ranges")) if isinstance(one, Mapping) and one.get("type") != "GIT"]
-    for one in ranges:
-        yield from _of_events(_in_order(one.get("events"), order))
+    spans = [span for one in ranges for span in _of_events(_in_order(one.get("events"), order))]
+    yield from spans
+    listed = _list(affected.get("versions"))
     if not ranges:
-        listed = [version for version in _list(affected.get("versions")) if isinstance(version, str) and version]
-        yield from (_Span(version, None, version) for version in listed) if len(listed) <= _VERSIONS_LIMIT else [_Span("")]
+        single = [_Span(version, None, version) for version in listed if isinstance(version, str) and version]
+        yield from single if len(single) <= _VERSIONS_LIMIT else [_Span("")]
+    elif len(listed) <= _BESIDE_LIMIT and is_relevant(affected["package"]["name"]):
+        yield from _outside(listed, spans, sort_key(order))
+
+
+def _outside(listed: list[Any], spans: list[_Span], key: Callable[[object], Any]) -> Iterator[_Span]:
+    """Each listed version that no span holds; one that is no version is none of any host."""
+    try:
+        ends = [(span.introduced and key(span.introduced), span.fixed and key(span.fixed), span.last and key(span.last)) for span in spans]
+    except InvalidVersion:
+        return
+    for version in listed:
+        try:
+            mine = key(version)
+        except InvalidVersion:
+            continue
+        if not any((not begin or begin <= mine) and (not fixed or mine < fixed) and (not last or mine <= last) for begin, fixed, last in ends):
+            yield _Span(version, None, version)
 
 
 def _of_events(events: list[tuple[str, str]]) -> Iterator[_Span]:

@@ -11,7 +11,8 @@ advisory's CVEs (AlmaLinux) or holes that are others than this one, which is tol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
@@ -125,21 +126,27 @@ def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
         single = [_Span(version, None, version) for version in listed if isinstance(version, str) and version]
         yield from single if len(single) <= _VERSIONS_LIMIT else [_Span("")]
     elif len(listed) <= _BESIDE_LIMIT and is_relevant(affected["package"]["name"]):
-        yield from _outside(listed, spans, sort_key(order))
+        yield from _outside(listed, spans, order)
 
 
-def _outside(listed: list[Any], spans: list[_Span], key: Callable[[object], Any]) -> Iterator[_Span]:
-    """Each listed version that no span holds; one that is no version is none of any host."""
+@lru_cache(maxsize=8192)
+def _key(order: str, version: str) -> Any:
+    """A version by its order: documents of one package list the same ones. None for what is no version."""
     try:
-        ends = [(span.introduced and key(span.introduced), span.fixed and key(span.fixed), span.last and key(span.last)) for span in spans]
+        return sort_key(order)(version)
     except InvalidVersion:
+        return None
+
+
+def _outside(listed: list[Any], spans: list[_Span], order: str) -> Iterator[_Span]:
+    """Each listed version that no span holds; one that is no version is none of any host."""
+    keys = [[_key(order, end) if end else "" for end in (span.introduced, span.fixed, span.last)] for span in spans]
+    if any(None in ends for ends in keys):
         return
     for version in listed:
-        try:
-            mine = key(version)
-        except InvalidVersion:
-            continue
-        if not any((not begin or begin <= mine) and (not fixed or mine < fixed) and (not last or mine <= last) for begin, fixed, last in ends):
+        mine = _key(order, version) if isinstance(version, str) else None
+        if mine is not None and not any(
+                (not begin or begin <= mine) and (not fixed or mine < fixed) and (not last or mine <= last) for begin, fixed, last in keys):
             yield _Span(version, None, version)
 
 

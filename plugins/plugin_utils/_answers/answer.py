@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
 from . import live, modularity, reach, streams
-from .model import AFFECTED, NOT_AFFECTED, SOURCE, Row
+from .model import AFFECTED, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
 from .told import Told
@@ -79,9 +79,14 @@ def judge(said: Told, seen: Seen) -> Answer | None:
         why = seen.runs.why or "no package holds it"
         return Answer(UNKNOWN, "kernel", f"{said.cve} is about a kernel, and nobody says whose runs: {why}", seen.facts)
     patches = live.patches(said.live, seen) if of_kernel else []
-    if not rows and not patches:
-        return None
     chosen = _of_streams(rows, seen, seen.runs, seen.streams)
+    spared = [] if chosen else _of_vendor(said, seen)
+    if spared and not (seen.runs.text and spared[0][1].stream in seen.streams):
+        return Answer(UNKNOWN, seen.component, f"its vendor has no package with the hole, and nobody says that this {seen.component} is its own",
+                      seen.facts, observed=seen.runs.text or "")
+    chosen = chosen or spared
+    if not rows and not patches and not chosen:
+        return None
     notices = [row for _id, row in rows if row.live_patch and row.stream in seen.streams]
     if not chosen and not notices and not patches:
         return _of_other_streams(said.cve, rows, seen)
@@ -94,6 +99,13 @@ def judge(said: Told, seen: Seen) -> Answer | None:
         facts = ("kernel.not_built", "os.architecture", "cpu.vendor")
         return found._replace(answer=NOT_REACHABLE, reason=proof, facts=facts, remedy="", disruption="")
     return found
+
+
+def _of_vendor(said: Told, seen: Seen) -> list[tuple[str, Row]]:
+    """What is told of all packages of the host's release together."""
+    general = said.rows.get(EVERYTHING, ())
+    base = streams.of_host(*seen.home, "")[-1:] if general else []
+    return [(id_, row) for id_, row in general if row.stream in base]
 
 
 def _of_other_streams(cve: str, rows: Sequence[tuple[str, Row]], seen: Seen) -> Answer:
@@ -203,7 +215,17 @@ def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> 
     if version.text is None:
         return UNKNOWN
     states = {_row_state(row, version.text, order) for row in _without_later_branches(affected, version.text)}
-    return EXPOSED if EXPOSED in states else FIXED if FIXED in states else UNAFFECTED
+    if EXPOSED in states:
+        return EXPOSED
+    return UNKNOWN if _is_doubted(rows, version.text, order) else FIXED if FIXED in states else UNAFFECTED
+
+
+def _is_doubted(rows: Sequence[tuple[str, Row]], version: str, order: str) -> bool:
+    """Whether the vendor still investigates what others of these rows call closed, and none of them names this very version as the fix."""
+    # A version that Go made of a commit says nothing, and takes nothing from what others say.
+    if not any(row.state == UNDER_INVESTIGATION and row.stream != streams.GO for _id, row in rows):
+        return False
+    return not any(row.fixed and _key(order, row.fixed) == _key(order, version) for _id, row in rows)
 
 
 def _without_repeats(rows: list[Row]) -> list[Row]:

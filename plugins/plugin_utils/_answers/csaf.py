@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import purls, streams
-from .model import AFFECTED, BINARY, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Advisory, FeedError, Row
+from .model import AFFECTED, BINARY, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Advisory, FeedError, Row
 from .modularity import module_of
 from .osv import cve_of
 
@@ -39,12 +39,14 @@ class _Package(NamedTuple):
 
 
 class _Tree(NamedTuple):
-    """A product tree: what each product id names of itself, and of what each composed one is made (package first)."""
+    """A product tree: what each product id names of itself (``vendors``: everything of one, as the base streams of its releases), and of what each
+    composed one is made (package first)."""
 
     packages: dict[str, _Package]
     platforms: dict[str, str]
     modules: dict[str, str]
     made_of: dict[str, tuple[str, ...]]
+    vendors: dict[str, tuple[str, ...]]
 
 
 def looks_like(document: Any) -> bool:
@@ -78,7 +80,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _tree(value: Any, version: str) -> _Tree:
-    tree = _Tree({}, {}, {}, {})
+    tree = _Tree({}, {}, {}, {}, {})
     if not isinstance(value, Mapping):
         return tree
     for product in (*_branches(value.get("branches"), 0), *_mappings(value.get("full_product_names"))):
@@ -129,6 +131,9 @@ def _name(tree: _Tree, product: Mapping[str, Any]) -> None:
     stream = streams.of_cpe(named.get("cpe"))
     if stream and not package:
         tree.platforms[product_id] = stream
+    everything = streams.of_vendor(named.get("cpe")) if not package else ()
+    if everything:
+        tree.vendors[product_id] = everything
 
 
 def _of_purl(purl: purls.Purl) -> _Package:
@@ -148,6 +153,9 @@ def _rows(status: Any, tree: _Tree) -> Iterator[Row]:
         if state not in _FIXED and state not in _STATES:
             continue
         for product in _texts(products)[:_PRODUCTS_LIMIT]:
+            if _STATES.get(state) == NOT_AFFECTED:
+                # That something of a vendor has a hole says of no package that it has.
+                yield from (Row(each, EVERYTHING, state=NOT_AFFECTED) for each in tree.vendors.get(product, ()))
             stream, package = _resolved(product, tree)
             if stream is None or package is None:
                 continue

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from .feeds import Problem
-from .model import Advisory, Exploited, Item, Likelihood, LivePatch, Row
+from .model import EVERYTHING, Advisory, Exploited, Item, Likelihood, LivePatch, Row
 from .relevant import is_kernel, is_live_patch, is_relevant
 from .told import Told
 
-FORMAT = 6
+FORMAT = 7
 _PROBLEMS_LIMIT = 10_000
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -173,7 +173,7 @@ class Index:
                 row = _row(words[stream], words[package], *rest)
                 found.setdefault(words[package], []).append((name, row))
         spoken_of = [self._spoken(spoken) for _files, _other, spoken, _notices in documents.values()]
-        about = sorted({package for packages, _streams in spoken_of for package in packages})
+        about = sorted({package for packages, _streams in spoken_of for package in packages if package != EVERYTHING})
         return Told(cve, bool(documents), found, [row for rows in found.values() for _id, row in rows if row.fixed and is_live_patch(row.package)],
                     [path for files, *_rest in documents.values() if files for path in files.split("\n")],
                     [*about, *(other for _files, other, *_rest in documents.values() if other)],
@@ -194,7 +194,7 @@ class Index:
     def _asking(self, names: Collection[str]) -> str:
         """The question for what is told of a CVE, and for its rows about packages of these names or live patches."""
         if self._asked[0] != names:
-            meant = sorted(number for number, text in self._words.items() if text in names or is_live_patch(text))
+            meant = sorted(number for number, text in self._words.items() if text in names or text == EVERYTHING or is_live_patch(text))
             self._asked = names, _TOLD.format(",".join(map(str, meant)))
         return self._asked[1]
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 SOURCE, BINARY = "source", "binary"
 AFFECTED, NOT_AFFECTED, UNDER_INVESTIGATION = "affected", "not_affected", "under_investigation"
+# The package of a row that is about every package of its stream for which no other row is.
+EVERYTHING = "*"
 
 
 class LivePatch(NamedTuple):

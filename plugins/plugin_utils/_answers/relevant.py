@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from .model import EVERYTHING
+
 _KERNEL = re.compile(r"(?:linux|kernel)(?:\Z|[-0-9._])")
 _LIVE_PATCH = re.compile(r"(?:kernel-livepatch|kpatch-patch|kgraft-patch)-")
 # Parts of a kernel's source that are built into packages of their own and run in no kernel.
@@ -31,4 +33,4 @@ def is_live_patch(package: str) -> bool:
 
 def is_relevant(package: str) -> bool:
     """Whether the rows of a package are kept."""
-    return is_kernel(package) or bool(_OTHERS.match(package))
+    return package == EVERYTHING or is_kernel(package) or bool(_OTHERS.match(package))

@@ -44,6 +44,10 @@ _RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "
             "rhel_els": "els", "rhel_extras_rt": ""}
 
 
+# What "all currently supported products" of a vendor means. As of 2026-11; source: access.redhat.com/support/policy/updates/errata (7 by its ELS).
+_SUPPORTED = {"redhat": ("7", "8", "9", "10")}
+
+
 def of_ecosystem(text: str) -> str | None:
     """The stream that an ecosystem of OSV means; None for one that names no release or no family of Linux hosts."""
     family, _colon, rest = text.partition(":")
@@ -107,6 +111,14 @@ def of_cpe(text: object) -> str | None:
     return _named(family, release, "+".join(filter(None, rest[:1]))) if family else None
 
 
+def of_vendor(text: object) -> tuple[str, ...]:
+    """The base streams that a CPE of a vendor and of none of its products means (cpe:/a:redhat): those of the releases that are supported."""
+    body = text.removeprefix("cpe:2.3:").removeprefix("cpe:/") if isinstance(text, str) and len(text) <= 300 else ""
+    _part, _colon, rest = body.partition(":")
+    vendor, *others = rest.lower().split(":")
+    return tuple(f"{vendor}:{release}" for release in _SUPPORTED.get(vendor, ())) if not any(word not in ("", "*") for word in others) else ()
+
+
 def _named(family: str, release: str, name: str) -> str:
     return f"{family}:{release}:{name}" if name else f"{family}:{release}"
 
@@ -127,6 +139,11 @@ _IDS = {"debian": "debian", "ubuntu": "ubuntu", "rhel": "redhat", "rocky": "rock
         "sles": "suse", "opensuse-leap": "opensuse", "fedora": "fedora", "centos": "centos"}
 _MAJOR_ONLY = ("redhat", "rocky", "almalinux", "oracle", "centos")
 _MINOR = re.compile(r"(?:\.el([0-9]+)_|\.module\+el([0-9]+)\.)([0-9]+)")
+# Kernels of 6 and 7 have no minor release in their own: the number that each began with tells it, and its long-lived streams (AUS, EUS, E4S, TUS)
+# keep to it. As of 2026-11, both have no new ones; source: access.redhat.com/articles/3078.
+_NUMBERED = re.compile(r"(?:2\.6\.32|3\.10\.0)-([0-9]+)(?:\.[0-9.]+)?(?:\.rt[0-9.]+)?\.el([67])(?![0-9_])")
+_BEGUN_WITH = {"6": ("71", "131", "220", "279", "358", "431", "504", "573", "642", "696", "754"),
+               "7": ("123", "229", "327", "514", "693", "862", "957", "1062", "1127", "1160")}
 
 # What a version says of the stream that it was built in: no advisory of the base release can judge it.
 _MARKS = ((re.compile(r"~bpo[0-9]+"), "backports"), (re.compile(r"\.ksplice[0-9]*\."), "ksplice"), (re.compile(r"_fips\b|\bfips"), "fips"),
@@ -237,8 +254,10 @@ def neighbours(version: str) -> list[str]:
 
 
 def minor_of(version: str) -> tuple[str, str] | None:
-    """The minor release of Red Hat's that a version was built for (el8_10, module+el8.10.0), as two numbers; None where it does not say."""
-    found = _MINOR.search(version)
+    """The minor release of Red Hat's that a version was built for (el8_10, module+el8.10.0, 3.10.0-957.el7), as two numbers; None without one."""
+    found, numbered = _MINOR.search(version), _NUMBERED.search(version)
+    if numbered and numbered[1] in _BEGUN_WITH[numbered[2]]:
+        return numbered[2], str(_BEGUN_WITH[numbered[2]].index(numbered[1]))
     return (found[1] or found[2], found[3]) if found else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from .model import Advisory, Row
+from .model import EVERYTHING, Advisory, Row
 from .relevant import is_kernel, is_live_patch
 
 
@@ -38,7 +38,7 @@ def told(cve: str, advisories: Iterable[Advisory]) -> Told:
         for row in advisory.rows:
             found.setdefault(row.package, []).append((advisory.id, row))
     every = [row for rows in found.values() for _id, row in rows]
-    about = [*sorted(found), *(advisory.other for advisory in listed if advisory.other)]
+    about = [*sorted(found.keys() - {EVERYTHING}), *(advisory.other for advisory in listed if advisory.other)]
     return Told(
         cve, bool(listed), found, [row for row in every if row.fixed and is_live_patch(row.package)],
         [path for advisory in listed for path in advisory.files], about, frozenset(row.stream for row in every),

@@ -13,6 +13,7 @@ import packageurl
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import cna, csaf, documents, exploited, openvex, osv, purls
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
+    EVERYTHING,
     NOT_AFFECTED,
     UNDER_INVESTIGATION,
     Advisory,
@@ -121,6 +122,19 @@ def test_what_a_status_of_a_product_means(status: str, wanted: Row) -> None:
     products = document["vulnerabilities"][0]["product_status"]["fixed"][:1]
     document["vulnerabilities"][0]["product_status"] = {status: products}
     assert [advisory.rows for advisory in csaf.parse(document)] == [(wanted,)]
+
+
+# CVE-2024-21613's form: "All currently supported Red Hat products", a product of the vendor alone.
+@pytest.mark.parametrize(("cpe", "status", "wanted"), [
+    ("cpe:/a:redhat", "known_not_affected", ("7", "8", "9", "10")), ("cpe:/o:redhat", "known_not_affected", ("7", "8", "9", "10")),
+    ("cpe:2.3:a:redhat:*:*:*:*:*:*:*:*:*", "known_not_affected", ("7", "8", "9", "10")),
+    ("cpe:/a:redhat", "known_affected", ()), ("cpe:/a:redhat:openshift", "known_not_affected", ()), ("cpe:/a:else", "known_not_affected", ())])
+def test_all_products_of_a_vendor(cpe: str, status: str, wanted: tuple[str, ...]) -> None:
+    document = red_hat()
+    document["product_tree"]["branches"].append(_product("red_hat_products", {"cpe": cpe}, "product_name"))
+    document["vulnerabilities"][0]["product_status"] = {status: ["red_hat_products"]}
+    assert [advisory.rows for advisory in csaf.parse(document)] == [
+        tuple(Row(f"redhat:{release}", EVERYTHING, state=NOT_AFFECTED) for release in wanted)]
 
 
 def test_branches_without_end_are_refused() -> None:

@@ -121,12 +121,11 @@ def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
     ranges = [one for one in _list(affected.get("ranges")) if isinstance(one, Mapping) and one.get("type") != "GIT"]
     spans = [span for one in ranges for span in _of_events(_in_order(one.get("events"), order))]
     yield from spans
-    listed = _list(affected.get("versions"))
+    listed = [version for version in _list(affected.get("versions")) if isinstance(version, str) and version]
     if not ranges:
-        single = [_Span(version, None, version) for version in listed if isinstance(version, str) and version]
-        yield from single if len(single) <= _VERSIONS_LIMIT else [_Span("")]
+        yield from (_Span(version, None, version) for version in listed) if len(listed) <= _VERSIONS_LIMIT else [_Span("")]
     elif len(listed) <= _BESIDE_LIMIT and is_relevant(affected["package"]["name"]):
-        yield from _outside(listed, spans, order)
+        yield from _outside(tuple(listed), tuple(spans), order)
 
 
 @lru_cache(maxsize=8192)
@@ -138,16 +137,17 @@ def _key(order: str, version: str) -> Any:
         return None
 
 
-def _outside(listed: list[Any], spans: list[_Span], order: str) -> Iterator[_Span]:
-    """Each listed version that no span holds; one that is no version is none of any host."""
+@lru_cache(maxsize=512)
+def _outside(listed: tuple[str, ...], spans: tuple[_Span, ...], order: str) -> list[_Span]:
+    """Each listed version that no span holds; one that is no version is none of any host. Packages of one document mostly list the same ones."""
     keys = [[_key(order, end) if end else "" for end in (span.introduced, span.fixed, span.last)] for span in spans]
     if any(None in ends for ends in keys):
-        return
-    for version in listed:
-        mine = _key(order, version) if isinstance(version, str) else None
-        if mine is not None and not any(
-                (not begin or begin <= mine) and (not fixed or mine < fixed) and (not last or mine <= last) for begin, fixed, last in keys):
-            yield _Span(version, None, version)
+        return []
+    outside = {version: mine for version in listed if (mine := _key(order, version)) is not None}
+    for begin, fixed, last in keys:
+        outside = {version: mine for version, mine in outside.items()
+                   if (begin and mine < begin) or (fixed and mine >= fixed) or (last and mine > last)}
+    return [_Span(version, None, version) for version in outside]
 
 
 def _of_events(events: list[tuple[str, str]]) -> Iterator[_Span]:

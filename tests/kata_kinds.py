@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from container_kinds import Host
-from containers_world import KATA
+from containers_world import KATA, TASKS
 
 TREE, NEXT = "/opt/kata-4.1.0", "/opt/kata-4.2.0"
 RUST = f"{TREE}/runtime-rs/bin/containerd-shim-kata-v2"
@@ -269,6 +269,31 @@ def bare(host: KataHost, *, state: bool, bundle: bool = True) -> KataHost:
     return host.file("/run/vc/sbs/p1/x") if state else host
 
 
+OTHER, SECURE = "/opt/vendor/bin/sandboxer", "/usr/local/bin/containerd-shim-secure-v2"
+
+
+def of_another_name(path: str = OTHER, *, named: bool = True, visitor: bool = False) -> KataHost:
+    """A copy of the shim in Go: a handler may name any program (runtime_path), or a type for which any is found."""
+    host = KataHost(handlers=table("kata", path) if named else "").file(path, "a copy")
+    if visitor:
+        host.put(90, 1, "/bin/bash").own(90, "/bin/bash").recording["readlink"]["/proc/90/cwd"] = f"{TASKS}/k8s.io/p1"
+    host.shim(binary=path).recording["readlink"]["/proc/100/cwd"] = f"{TASKS}/k8s.io/p1"
+    return host
+
+
+def its_dragonball(*, state: bool = True) -> KataHost:
+    """A copy of the shim in Rust, which holds its machine itself: only its files say whose it is."""
+    host = of_another_name(OTHER, named=False).machine(100).open(100, 30, KERNEL).open(100, 31, IMAGE)
+    return host.file("/run/kata/p1/state.json", "{}").folder("/run/kata", "p1") if state else host
+
+
+def namesake() -> KataHost:
+    """A container of runc's, in another namespace, of the name of a sandbox that left its files."""
+    host = KataHost().shimmed(100, "p1", "own").inside(101, 100, "/bin/app").task("p1", "own", first=101).folder("/proc/100/fd", "0")
+    host.recording["readlink"]["/proc/100/fd/0"] = "/dev/null"
+    return host.file("/run/vc/sbs/p1/persist.json", "{}").folder("/run/vc/sbs", "p1").folder("/proc/101/fd")
+
+
 def rootless() -> KataHost:
     """QEMU is a user that the shim made; virtiofsd stays root's."""
     host = KataHost().shim().qemu(user=1001)
@@ -410,6 +435,16 @@ SANDBOXES = {
                                                        None),
     "shim without its machine, beside peer pods, told": Kind("cloud-api-adaptor", lambda: beside_peer_pods(state=True), None,
                                                              frozenset({"vmm"}), None),
+    "shim of another name": Kind("containerd, docs/cri/config.md (runtime_path)", lambda: of_another_name().qemu().virtiofsd()),
+    "shim of another name, a visitor": Kind("containerd, config.md", lambda: of_another_name(visitor=True).qemu().virtiofsd()),
+    "shim of another name, replaced": Kind("containerd, config.md", lambda: of_another_name().qemu().virtiofsd().exchanged(
+        OTHER, "/proc/100/exe"), True, frozenset({"shim"})),
+    "shim of another name, monitor replaced": Kind("containerd, config.md", lambda: of_another_name().qemu().virtiofsd().exchanged(
+        QEMU, "/proc/101/exe"), True, frozenset({"vmm"})),
+    "shim of another type": Kind("containerd, util.go (BinaryName)", lambda: of_another_name(SECURE).qemu().virtiofsd()),
+    "shim of another name, dragonball": Kind("containerd, config.md", its_dragonball),
+    "shim of another name, nothing of Kata's": Kind("containerd, config.md", lambda: its_dragonball(state=False), "none"),
+    "container of a sandbox's name": Kind("containerd, namespaces.md", namesake, "none"),
     "shim of a user's": Kind("kata-containers, shim", lambda: KataHost().shim(user=1001), "none"),
     "shim in a container": Kind("kind", lambda: KataHost().shim(root=77, numbers=(100, 5)), "none"),
     "beside libvirt's guest": Kind("libvirt", beside_libvirt),

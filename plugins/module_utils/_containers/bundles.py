@@ -17,8 +17,6 @@ from .._host.witness import apart
 from . import isolation, lives, machines, processes, remote, sandboxers, shims, stores
 
 _DOCKERS_NAMESPACE = "moby"
-# The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
-_BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v(?:2\.task|1\.linux))/([^/]{1,128})/([^/]{1,128})\Z")
 # What CRI-O has of the containers of a pod that one shim carries.
 _CRIO_RUN, _CRIO_KEPT = "/run/containers/storage/overlay-containers", "/var/lib/containers/storage/overlay-containers"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
@@ -82,7 +80,7 @@ class Finder:
         for (space, name), shim in sorted(self._shims.items()):
             with apart(self._host):
                 place = self._host.readlink("%s/%d/cwd" % (processes.PROC, shim.pid))
-            match = None if place.problem else _BUNDLE.match(place.value)
+            match = None if place.problem else shims.BUNDLE.match(place.value)
             if match and match.group(3) == name and match.group(1) not in folders and self._is_here(match.group(0), shim):
                 folders[match.group(1)] = "docker" if space == _DOCKERS_NAMESPACE else "containerd"
         return sorted(folders.items())
@@ -135,9 +133,10 @@ class Finder:
     def _shim_working_in(self, bundle: str, sandbox: str) -> Optional[processes.Process]:
         """A shim by the folder that it works in: an engine may be told to start any program as one (runtime_path of containerd's handlers)."""
         if self._working is None:
-            self._working = shims.working(self._host, self._found, _BUNDLE)
+            self._working = shims.working(self._host, self._found)
         places = (bundle, "%s/%s" % (bundle.rpartition("/")[0], sandbox))
-        there = [process for place in places for process in self._working.get(place, [])]
+        there = sorted((process for place in places for process in self._working.get(place, [])),
+                       key=lambda process: shims.key_of(process)[1] not in (bundle.rpartition("/")[2], sandbox))
         first = self._noted(bundle)
         parent = None if first is None else processes.parent_of(self._host, first)
         # Who merely stands there started nothing; a shim that starts containers without a runtime's program notes none.
@@ -207,7 +206,8 @@ class Finder:
             proof = proof._replace(is_runsc=isolation.is_runsc(self._host, first), holds_kvm=holds)
         else:
             carried = machines.of(self._host, self._found, sandbox, shim)
-            proof = proof._replace(has_monitor=carried.vmm is not None, holds_kvm=carried.within)
+            proof = proof._replace(has_monitor=carried.vmm is not None, holds_kvm=carried.within,
+                                   is_katas=machines.is_katas(self._host, sandbox, carried))
             if not carried.vmm and not carried.within:
                 proof = proof._replace(elsewhere=remote.is_remote(self._host, self._found, sandbox, spec.handler if spec else None))
         whose, reason = isolation.judge(proof)

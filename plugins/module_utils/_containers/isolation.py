@@ -30,7 +30,7 @@ class Proof(NamedTuple):
     """What was seen of a container. ``first`` is whether its first process is one of this kernel's, None where nobody could look.
 
     ``asks_for`` is the handler that its configuration asks its runtime for; ``elsewhere`` is whether its shim's configuration has machines made on
-    another host.
+    another host, ``is_katas`` whether its machine is one of Kata's, whatever the shim is called.
     """
 
     shim: str
@@ -41,6 +41,7 @@ class Proof(NamedTuple):
     holds_kvm: Optional[bool]
     asks_for: Optional[str] = None
     elsewhere: bool = False
+    is_katas: bool = False
 
 
 def wants_machine_within(proof: Proof) -> bool:
@@ -64,7 +65,7 @@ def judge(proof: Proof) -> Tuple[Optional[str], str]:
     if proof.first:
         return HOST_KERNEL, "its shim is called %s, yet its first process runs on this kernel" % proof.shim if wants_machine else ""
     if proof.has_monitor or proof.holds_kvm:
-        return (KATA if wants_machine else VIRTUAL_MACHINE), ""
+        return (KATA if wants_machine or proof.is_katas else VIRTUAL_MACHINE), ""
     if wants_machine and proof.elsewhere and proof.first is False:
         return KATA, "its machine is made elsewhere, by the remote hypervisor of its shim's configuration"
     if proof.first is None:

@@ -107,6 +107,15 @@ def _holding(host: Any, found: processes.Found, pids: List[int]) -> Optional[pro
     return None
 
 
+def is_katas(host: Any, sandbox: str, carried: Carried) -> bool:
+    """Whether a sandbox is one of Kata's, whatever its shim is called: its machine has Kata's words, or its files are where Kata keeps them."""
+    return has_state(host, sandbox) or (carried.vmm is not None and _is_in_katas_words(carried.vmm))
+
+
+def _is_in_katas_words(monitor: processes.Process) -> bool:
+    return any(_OF_KATA.search(word[:_WORD]) for word in monitor.argv[1:])
+
+
 def has_bundle(host: Any, shim: processes.Process) -> bool:
     """Whether an engine still keeps the folder that a shim was started for: one that nobody knows any more is left over, and no stopped task."""
     with apart(host):
@@ -118,7 +127,7 @@ def has_bundle(host: Any, shim: processes.Process) -> bool:
 
 def has_state(host: Any, sandbox: str) -> bool:
     """Whether a shim of Kata's keeps files of a sandbox: they are gone once its machine was stopped."""
-    return any(not host.stat(folder + sandbox).problem for folder in STATES)
+    return bool(sandbox) and any(not host.stat(folder + sandbox).problem for folder in STATES)
 
 
 def is_stopped(host: Any, found: processes.Found, sandbox: str, shim: processes.Process, carried: Carried) -> bool:
@@ -134,6 +143,6 @@ def orphans(host: Any, found: processes.Found, sandboxes: List[str]) -> List[pro
     for process in found.named(processes.MONITOR):
         if process.name == VIRTIOFSD or process.parent in shims or not _is_believed(host, process):
             continue
-        if any(_OF_KATA.search(word[:_WORD]) for word in process.argv[1:]) and not any(_names(process, name) for name in sandboxes):
+        if _is_in_katas_words(process) and not any(_names(process, name) for name in sandboxes):
             rows.append(process)
     return rows

@@ -4,11 +4,13 @@
 """Which container a shim serves, what it started for it, and shims that are not called so."""
 
 import re
-from typing import Any, Dict, List, Pattern, Tuple
+from typing import Any, Dict, List, Tuple
 
 from .._host.witness import apart
 from . import processes
 
+# The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
+BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v(?:2\.task|1\.linux))/([^/]{1,128})/([^/]{1,128})\Z")
 
 def key_of(process: processes.Process) -> Tuple[str, str]:
     """(namespace, container or pod) of a shim's words."""
@@ -39,13 +41,13 @@ def begun_by(host: Any, found: processes.Found, shim: processes.Process) -> List
     return [child for parent in [shim.pid] + copies_of(found, shim) for child in processes.children_of(host, found, parent) if child not in carried]
 
 
-def working(host: Any, found: processes.Found, bundle: Pattern[str]) -> Dict[str, List[processes.Process]]:
+def working(host: Any, found: processes.Found) -> Dict[str, List[processes.Process]]:
     """{bundle: processes} of root's own processes that see the host's root and work in a bundle, be it a shell of who looks around there."""
     places: Dict[str, List[processes.Process]] = {}
     for pid in sorted(found.lives):
         with apart(host):
             place = host.readlink("%s/%d/cwd" % (processes.PROC, pid)).value
-        process = processes.examine(host, pid, found.lives[pid]) if place and bundle.match(place) else None
+        process = processes.examine(host, pid, found.lives[pid]) if place and BUNDLE.match(place) else None
         if process and process.own_root is False and processes.is_roots(host, process):
             places.setdefault(place, []).append(process)
     return places

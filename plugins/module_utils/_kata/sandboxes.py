@@ -3,15 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The live sandboxes of Kata Containers: what each of them really runs, and whether that is what a new one would get."""
 
-import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .._containers import machines, processes
+from .._containers.shims import key_of
 from .._formats import processes as proc
 from . import guests, installed, started_with, successors
 from .handlers import Handlers
 
-_NAME = re.compile(r"containerd-shim-kata(?:-[A-Za-z0-9_.+-]{1,60})?\Z")
 DRAGONBALL = "dragonball"
 _STATUS_BYTES = 64 * 1024
 
@@ -26,17 +25,10 @@ class Parts(NamedTuple):
     guest: guests.Guest
 
 
-def is_kata(process: processes.Process) -> bool:
-    """Whether a process is a shim of Kata's by its binary's name, on the host itself, and root's."""
-    name = process.exe.rpartition("/")[2]
-    return process.kind == processes.SHIM and bool(_NAME.match(name)) and process.nested is not True and process.user == 0
-
-
 def find(
-    host: Any, found: processes.Found, release: installed.Release, handlers: Handlers, booted_at: Optional[float],
+    host: Any, found: processes.Found, shims: List[processes.Process], release: installed.Release, handlers: Handlers, booted_at: Optional[float],
 ) -> List[Dict[str, Any]]:
     """Each sandbox that has a shim and lives: of one whose machine was stopped nothing runs any more."""
-    shims = [process for process in found.processes if is_kata(process)]
     if not shims:
         return []
     rows = []
@@ -49,9 +41,9 @@ def find(
     return rows
 
 
-def orphans(host: Any, found: processes.Found) -> List[Dict[str, Any]]:
+def orphans(host: Any, found: processes.Found, shims: List[processes.Process]) -> List[Dict[str, Any]]:
     """Machine monitors of sandboxes whose shims are gone: nothing stops them any more."""
-    names = [processes.one_option(shim.argv, "id") for shim in found.named(processes.SHIM)]
+    names = [key_of(shim)[1] for shim in found.named(processes.SHIM) + shims]
     return [{"pid": process.pid, "path": process.exe or None, "name": process.name} for process in machines.orphans(host, found, names)]
 
 

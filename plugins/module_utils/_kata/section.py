@@ -5,7 +5,7 @@
 
 from typing import Any, Dict, Optional, Tuple
 
-from .._containers import processes
+from .._containers import katas, processes
 from .._formats import processes as proc
 from .._packages import installed as packages
 from . import configurations, files, installed, leftovers, sandboxes, users
@@ -22,8 +22,9 @@ def collect(host: Any, section: Any, options: Dict[str, Any]) -> None:
             section.cannot_say(path, problem or "needs_root", processes.PROC)
     else:
         booted_at = proc.booted_at(host.now(), host.read("/proc/uptime", 256).if_there(""))
-        section.put("sandboxes", sandboxes.find(host, found, release, handlers, booted_at), "/proc/*/exe, cmdline, stat, root, fd")
-        section.put("orphans", sandboxes.orphans(host, found), "/proc/*/exe, cmdline, stat, root")
+        shims = katas.find(host, found)
+        section.put("sandboxes", sandboxes.find(host, found, shims, release, handlers, booted_at), "/proc/*/exe, cmdline, stat, root, fd")
+        section.put("orphans", sandboxes.orphans(host, found, shims), "/proc/*/exe, cmdline, stat, root")
         _collect_leftovers(host, section, found, release)
     # Last of all: what takes long must not cost the rest its time.
     files.collect(host, section, options.get("kata_files"), release.tree)

@@ -25,15 +25,27 @@ PLACES = r"""
 SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"), MOUNT_OF + PROCESSES + PLACES + r"""
         booted=$(awk -v now="$(date +%s.%N)" '{ printf "%.2f", now - $1 }' /proc/uptime)
         option() { tr '\0' '\n' <"/proc/$pid/cmdline" | sed -nE "/^--?$1\$/{n;p;}; s/^--?$1=//p" | head -n 1; }
+        # A handler may name any program as its shim: then it was told the name of a sandbox of which there are files or words of Kata's.
+        served=$(links_of_all exe | sed -n 's|^\([0-9]*\) .*/containerd-shim-kata[^/]*$|\1|p' | while read -r pid; do option id; done)
+        unserved=$({ find /run/vc/sbs /run/vc/vm /run/kata -mindepth 1 -maxdepth 1 2>/dev/null
+            printf '%s\n' /proc/[0-9]*/cmdline | xargs cat 2>/dev/null | tr '\0' '\n' |
+              grep -aoE '(^sandbox-|/run/(vc/(vm|sbs|firecracker)|kata)/|/shared/sandboxes/)[0-9A-Za-z][0-9A-Za-z_.-]*' | sed 's/^sandbox-//'
+          } | sed 's|.*/||' | sort -u | { [ -n "$served" ] && grep -vxF "$served" || cat; })
+        others=$([ -n "$unserved" ] && printf '%s\n' /proc/[0-9]*/cmdline | xargs grep -lzxE -- '--?id' 2>/dev/null | while read -r file; do
+          pid=${file%/cmdline}; pid=${pid##*/}; name=$(option id)
+          [ -n "$name" ] && [ -n "$(option namespace)" ] && printf '%s\n' "$unserved" | grep -qxF -- "$name" && echo "other $pid"
+        done)
         # Shims of root's own that see the host's root, and all that they started (0: no shim did). A jailer starts its monitor apart, and a shim that
         # was killed leaves one.
-        told=$( { links_of_all exe | sed 's/^/exe /'; status_of_all '^(Pid|PPid|Uid):'; } | awk '
+        told=$( { printf '%s\n' "$others"; links_of_all exe | sed 's/^/exe /'; status_of_all '^(Pid|PPid|Uid):'; } | awk '
+          $1 == "other" { is_told[$2] = 1 }
           $1 == "exe" { pid = $2; sub(/^exe [0-9]+ /, ""); sub(/ [(]deleted[)]$/, ""); sub(/.*\//, ""); called[pid] = $0 }
           $1 == "Pid:" { its = $2 } $1 == "PPid:" { parent[its] = $2 } $1 == "Uid:" { user[its] = $2 }
           END {
             for (pid in called) {
               above = pid
-              for (step = 0; step < 64 && (above in called) && !(called[above] ~ /^containerd-shim-kata/); step++) above = parent[above]
+              for (step = 0; step < 64 && (above in called) && !(called[above] ~ /^containerd-shim-kata/ || above in is_told); step++)
+                above = parent[above]
               if (above in called && user[above] == 0) print pid, above, user[pid]
               else if (called[pid] ~ /^(firecracker|qemu-|cloud-hypervisor|openvmm|stratovirt)/) print pid, 0, user[pid]
             }

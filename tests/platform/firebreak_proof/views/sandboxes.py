@@ -159,6 +159,9 @@ def _living(rows: list[list[str]]) -> Iterator[Sandbox]:
         monitor = monitor or (shim if shim.machine == "yes" else None)
         if monitor is None and not started and bundle == "yes" and kept == "no" and shim.machine == "no":
             continue
+        # Another namespace may have a container of a sandbox's name, whose shim is none of Kata's.
+        if monitor is None and started and shim.machine == "no" and not shim.called.startswith("containerd-shim-kata"):
+            continue
         pids = [one.pid for one in (monitor,) if one]
         held = {cells[2]: Held(cells[3], cells[4]) for cells in rows if cells[0] == "held" and len(cells) == 5 and cells[1] in pids}
         told = {cells[2]: cells[3] for cells in rows if cells[0] == "told" and len(cells) == 4 and cells[1] == pid}

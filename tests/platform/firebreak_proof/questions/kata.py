@@ -46,7 +46,8 @@ KATA_FILES = (
             fi
             # A handler may name any program; one that is not called as a shim of Kata's is not asked.
             rust=no
-            case $program in */runtime-rs/*) rust=yes ;; /opt/*) ;; */containerd-shim-kata*) timeout 5 "$program" --version 2>/dev/null | grep -q Rust && rust=yes ;; esac
+            case $program in */runtime-rs/*) rust=yes ;; /opt/*) ;;
+              */containerd-shim-kata*) timeout 5 "$program" --version 2>/dev/null | grep -q Rust && rust=yes ;; esac
             printf 'shim\t%s\t%s\t%s\t%s\t%s\n' "$named" "$program" "$variable" "$kept" "$rust"
           done)
         printf '%s\n' "$shims"

@@ -19,7 +19,7 @@ from .._fleet.host import Pool, host_of
 from . import journal, keeping, proving
 from .fleet_lock_budget import guests
 from .fleet_lock_file import NAME, LockFile
-from .journal import LEFT_OUT, OUT, RUNNING, SPENT, UNKNOWN, WAITING, State
+from .journal import LEFT_OUT, RUNNING, SPENT, UNKNOWN, WAITING, State
 from .plan import plan_fleet
 from .waves import next_wave, refused_now
 
@@ -231,7 +231,7 @@ class Rollout:
     def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:
         """Of hosts that left the inventory nothing else could free the place: such are released by name whatever became of them."""
         wanted = {host.name for host in state.spent} if "all" in hosts else set(hosts)
-        may = [host for host in state.hosts.values() if host.status in SPENT or (host.status in OUT and not host.is_here)]
+        may = [host for host in state.hosts.values() if host.status in SPENT or (host.is_out and not host.is_here)]
         return [{"event": "released", "host": host.name, "by": by, "skip": skip} for host in may if host.name in wanted]
 
     def _seen(self, path: Path, state: State) -> dict[str, Seen]:
@@ -295,7 +295,8 @@ def outcome(state: State) -> dict[str, Any]:
         if state.is_spent or state.status == journal.STOPPED:
             failures[host.name] = f"{host.name}: left alone, since {f'{spent} failed' if spent else state.why}"
         else:
-            said[host.name] = f"{host.name}: waits; the rollout is {state.status}{f', {state.why}' if state.why else ''}"
+            drained = ", and it is still drained" if host.held else ""
+            said[host.name] = f"{host.name}: waits{drained}; the rollout is {state.status}{f', {state.why}' if state.why else ''}"
     return {"failures": failures, "said": said, "counts": counts(state), "status": state.status, "held": sorted(
         host.name for host in state.hosts.values() if host.held)}
 

@@ -9,7 +9,7 @@ A group of the lock is a domain or a group of the rollout by its name.
 from __future__ import annotations
 
 from .fleet_lock import Holders, Order
-from .journal import OUT, Host, State
+from .journal import Host, State
 from .waves import Places, refused
 
 
@@ -50,7 +50,7 @@ def _guest(state: State, name: str, groups: set[str]) -> Host:
 
 
 def _is_out(state: State, name: str) -> bool:
-    return name in state.hosts and state.hosts[name].status in OUT
+    return name in state.hosts and state.hosts[name].is_out
 
 
 def _is_domain(state: State, name: str) -> bool:

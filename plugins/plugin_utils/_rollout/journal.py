@@ -52,6 +52,11 @@ class Host:
     owes: set[str] = field(default_factory=set)
     standard: str | None = None
 
+    @property
+    def is_out(self) -> bool:
+        """Whether nobody may believe that it serves. One that was released while it is drained is to be tried again, and serves no more than before."""
+        return self.status in OUT or (self.held and self.status == WAITING)
+
 
 @dataclass
 class State:
@@ -128,7 +133,8 @@ def _begun(state: State, event: Event) -> None:
 
 
 def _resumed(state: State, event: Event) -> None:
-    """New settings and members; what is known of hosts stays, those that left the inventory go unless they are out."""
+    """New settings and members; what is known of hosts stays, those that left the inventory go unless they are out, or
+    unless something is owed to them that nobody gave up."""
     state.owner, state.status, state.why, state.is_new_run = str(event.get("owner")), OPEN, "", True
     before, state.settings = state.settings, settings(event.get("settings") or {})
     for host in state.hosts.values():
@@ -142,7 +148,7 @@ def _resumed(state: State, event: Event) -> None:
         host.windows = read(words.get("windows") or ()) or state.settings.windows
     for name, host in list(state.hosts.items()):
         host.is_here = name in members
-        if not host.is_here and host.status not in OUT:
+        if not host.is_here and host.status not in OUT and (host.status == SKIPPED or not host.owes):
             del state.hosts[name]
 
 

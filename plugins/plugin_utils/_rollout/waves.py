@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._fleet.bounded import counted
-from .journal import DONE, FINE, LEFT_OUT, OUT, RUNNING, SKIPPED, WAITING, Host, State
+from .journal import DONE, FINE, LEFT_OUT, RUNNING, SKIPPED, WAITING, Host, State
 from .windows import opens_at, stays_open
 
 
@@ -40,7 +40,7 @@ class Places:
         self._down = 0
         self._most = state.settings.max_down.of_at_least_one(len(state.hosts)) if state.settings.max_down else None
         self._least = {group: size.at_least(state.sizes.get(group, 0)) for group, size in state.settings.quorum}
-        for host in (*(one for one in state.hosts.values() if one.status in OUT), *guests):
+        for host in (*(one for one in state.hosts.values() if one.is_out), *guests):
             self.take(host)
 
     def take(self, host: Host) -> None:
@@ -95,7 +95,7 @@ def _chosen(state: State, candidates: Sequence[Host], moment: datetime, guests: 
     for host in candidates:
         if len(chosen) >= size:
             break
-        is_out = host.status in OUT or host.name in down
+        is_out = host.is_out or host.name in down
         if is_out:
             places.give_back(host)
         reason = _closed(host, state, moment) or places.refusal(host)
@@ -131,7 +131,7 @@ def _phases(state: State, order: Sequence[str]) -> Iterator[tuple[list[Host], bo
         yield sorted(broken_off, key=lambda host: host.name), False
         return
     place = {name: number for number, name in enumerate(order)}
-    waiting = sorted(state.of(WAITING), key=lambda host: (place.get(host.name, len(place)), host.name))
+    waiting = sorted(_waiting(state), key=lambda host: (place.get(host.name, len(place)), host.name))
     dead = sorted((host for host in state.of(LEFT_OUT) if not host.tries and host.is_here), key=lambda host: host.name)
     canaries = [host for host in waiting if _is_canary(state, host)]
     if canaries:
@@ -141,6 +141,11 @@ def _phases(state: State, order: Sequence[str]) -> Iterator[tuple[list[Host], bo
     else:
         yield waiting, False
         yield dead, True
+
+
+def _waiting(state: State) -> list[Host]:
+    """The hosts that this run is about and that it did not try yet."""
+    return [host for host in state.of(WAITING) if host.is_here]
 
 
 def _broken_off(state: State) -> list[Host]:
@@ -157,7 +162,7 @@ def _unproved(state: State) -> str:
     canaries = [host for host in state.hosts.values() if _is_canary(state, host)]
     # One that needed no change says nothing of the change, unless none of them needed it.
     is_tried = any(host.status in (DONE, SKIPPED) for host in canaries) or all(host.status == FINE for host in canaries)
-    if not canaries or not state.of(WAITING) or is_tried:
+    if not canaries or not _waiting(state) or is_tried:
         return ""
     return f"no canary of the group {state.settings.canary} came through"
 

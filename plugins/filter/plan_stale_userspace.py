@@ -34,6 +34,10 @@ options:
     description: V(leave) or V(end) what runs in sessions of users.
     type: str
     default: leave
+  max_disruption:
+    description: The most that a restart of what cuts off may cost, one of C(none), C(restart_service), C(restart_sandbox), C(migrate_guest) and so on.
+    type: str
+    default: reboot
   after:
     description: What C(systemctl show --property=Id,After) says of the units.
     type: str
@@ -58,9 +62,9 @@ _value:
 
 
 def planned(scan: Mapping[str, Any], host: str, policy: Mapping[str, str] | None = None, window: bool = False, sessions: str = "leave",
-            after: str = "") -> dict[str, Any]:
+            after: str = "", max_disruption: str = "reboot") -> dict[str, Any]:
     """The plan for a host, or why there is none."""
-    asked = Asked(dict(policy or {}), bool(window), str(sessions))
+    asked = Asked(dict(policy or {}), bool(window), str(sessions), str(max_disruption))
     today = datetime.now(timezone.utc).date()
     return of_scan(scan, host, "plan_stale_userspace",
                    lambda record, standard: plan(record, promises(standard or {}), asked, parse_after(after), today))

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...module_utils._host.errors import Refused
 from .._fleet.bounded import counted
+from .._fleet.host import DISRUPTIONS
 from .._judge.facts import CannotSay, Facts, printable
 from .._judge.rules.services import what_it_cuts_off
 from .._standard.requirement import Exemption, Requirement
@@ -24,11 +25,13 @@ _EXCEPTIONS = "services.stale_exceptions"
 
 @dataclass(frozen=True)
 class Asked:
-    """``policy``: shell pattern of a unit -> one of ACTIONS, the first that matches counts; ``window``: what cuts off may be restarted now."""
+    """``policy``: shell pattern of a unit -> one of ACTIONS, the first that matches counts; ``window``: what cuts off may be restarted now, where
+    that costs no more than ``max_disruption``."""
 
     policy: Mapping[str, str] = field(default_factory=dict)
     window: bool = False
     sessions: str = "leave"
+    max_disruption: str = DISRUPTIONS[-1]
 
 
 @dataclass
@@ -67,6 +70,8 @@ def plan(record: Mapping[str, Any], promises: Mapping[str, Requirement], asked: 
 
 
 def _check(asked: Asked) -> None:
+    if asked.max_disruption not in DISRUPTIONS:
+        raise Refused(f"stale_userspace_max_disruption is {asked.max_disruption}; wanted: one of {', '.join(DISRUPTIONS)}")
     strange = [f"{pattern}: {action}" for pattern, action in asked.policy.items() if action not in ACTIONS]
     if strange or asked.sessions not in SESSIONS:
         raise Refused(f"stale_userspace_policy has {', '.join(strange) or 'nothing strange'}, stale_userspace_sessions is {asked.sessions}; "
@@ -90,7 +95,7 @@ def _service(row: Mapping[str, Any], asked: Asked, made: Plan) -> None:
     if not isinstance(unit, str) or not unit:
         made.waits.append(f"{_who(row)}: it belongs to no unit; restart it by what started it")
         return
-    cut = what_it_cuts_off(unit)[0]
+    cut, costs = what_it_cuts_off(unit)
     action = next((action for pattern, action in asked.policy.items() if fnmatchcase(unit, pattern)), "window" if cut else "restart")
     if row.get("restart") == "refused" or action == "reboot":
         why = "it refuses a restart by hand" if row.get("restart") == "refused" else "the policy says so"
@@ -99,6 +104,8 @@ def _service(row: Mapping[str, Any], asked: Asked, made: Plan) -> None:
         made.waits.append(f"{_who(row)}: the policy leaves it alone")
     elif action == "window" and not asked.window:
         made.waits.append(f"{_who(row)}: its restart cuts off {cut or 'more than itself'}; it waits for its window")
+    elif action == "window" and DISRUPTIONS.index(costs or "restart_service") > DISRUPTIONS.index(asked.max_disruption):
+        made.waits.append(f"{_who(row)}: its restart cuts off {cut}, which is {costs}, and {asked.max_disruption} is allowed")
     else:
         made.restart.append(unit)
         if row.get("restart") == "leaves_processes":
@@ -135,19 +142,22 @@ def _who(row: Mapping[str, Any]) -> str:
 
 
 def in_order(units: Sequence[str], after: Mapping[str, Sequence[str]]) -> list[str]:
-    """The units, each behind those of them that it is started after; by name where nothing says, and where they wait for each other."""
+    """The units, each behind those of them that it is started after, be it by way of others; by name where nothing says, and in circles."""
     wanted = sorted(set(units))
     placed: list[str] = []
-
-    def place(unit: str, way: tuple[str, ...]) -> None:
-        for before in sorted(after.get(unit, ())):
-            if before in wanted and before not in placed and before not in way:
-                place(before, (*way, before))
-        if unit not in placed:
-            placed.append(unit)
-
-    for unit in wanted:
-        place(unit, (unit,))
+    seen: set[str] = set()
+    for first in wanted:
+        way = [(first, iter(sorted(after.get(first, ()))))] if first not in seen else []
+        seen.add(first)
+        while way:
+            unit, before = way[-1]
+            earlier = next((one for one in before if one not in seen), None)
+            if earlier is not None:
+                seen.add(earlier)
+                way.append((earlier, iter(sorted(after.get(earlier, ())))))
+                continue
+            way.pop()
+            placed += [unit] if unit in wanted else []
     return placed
 
 

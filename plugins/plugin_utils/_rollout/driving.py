@@ -20,7 +20,7 @@ from . import journal, keeping, proving
 from .fleet_lock_budget import guests
 from .fleet_lock_file import NAME, LockFile
 from .journal import LEFT_OUT, RUNNING, SPENT, UNKNOWN, WAITING, State
-from .plan import plan_fleet
+from .plan import may_reboot, plan_fleet
 from .waves import next_wave, refused_now
 
 RECORDS, STANDARDS = "records", "standards"
@@ -160,7 +160,8 @@ class Rollout:
         aim = state.hosts[host].aim or ", ".join(seen.facts.get("kernel.default_boot", ()))
         if aim and not state.hosts[host].aim:
             keeping.append(path, [{"event": "aims", "host": host, "release": aim}], self._now)
-        return {"steps": proving.steps_of(seen, state.settings.max_disruption), "release": aim}
+        most = state.settings.max_disruption
+        return {"steps": proving.steps_of(seen, most), "release": aim, "may_reboot": may_reboot(seen, most)}
 
     def end(self) -> dict[str, Any]:
         """What came of it, and the lock is free again."""

@@ -54,7 +54,7 @@ class Host:
 
     @property
     def is_out(self) -> bool:
-        """Whether nobody may believe that it serves. One that was released while it is drained is to be tried again, and serves no more than before."""
+        """Whether nobody may believe that it serves. One that was released while it is drained serves no more than before."""
         return self.status in OUT or (self.held and self.status == WAITING)
 
 

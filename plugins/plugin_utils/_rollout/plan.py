@@ -16,7 +16,7 @@ from .._fleet.bounded import clipped, one_line, text_at
 from .._fleet.host import DISRUPTIONS, SEVERITIES, Host, is_drift
 from .._plan.reboot import HOLDING
 from .deadlines import Deadline, first, late, of_waivers
-from .remedies import ACTIONS, BY_REBOOT, steps_for
+from .remedies import ACTIONS, BY_REBOOT, IN_WINDOW, steps_for
 
 SCHEMA = "firebreak.plan/1"
 
@@ -69,11 +69,18 @@ class Plan:
 
 
 class Wanted(NamedTuple):
-    """One thing to close on a host: its label, the steps that close it together, and what a person is told where no role can."""
+    """One thing to close on a host: its label, the steps that close it together, what a person is told where no role can, and what the finding
+    itself says that it costs."""
 
     label: str
     steps: tuple[str, ...]
     remedy: str = ""
+    costs: str = "none"
+
+    def price(self, step: str) -> str:
+        """What a step costs here. Restarts in a window cost what they cut off: some end guests, storage or a cluster."""
+        costs = self.costs if step == IN_WINDOW and self.costs in DISRUPTIONS else "none"
+        return max(ACTIONS[step].disruption, costs, key=DISRUPTIONS.index)
 
 
 _BY_ANSWER = {"exposed": ("kernel", "reboot"), "pending": ("reboot",)}
@@ -102,7 +109,7 @@ def plan_host(host: Host, max_disruption: str, due: Sequence[Deadline] = (), hol
         why = f"nothing is known of it: {clipped(host.error or ', '.join(host.reasons) or 'no record', 300)}"
         return HostPlan(host.name, host.verdict, deadline=deadline, why=why)
     drift = [finding for finding in host.findings if is_drift(finding)]
-    wanted = [Wanted(host.key(finding).label, steps_for(finding["id"]), one_line(finding["remedy"])) for finding in drift]
+    wanted = [Wanted(host.key(finding).label, steps_for(finding["id"]), one_line(finding["remedy"]), str(finding["disruption"])) for finding in drift]
     steps, left = _merged([*wanted, *holes], max_disruption)
     steps, left = _held(host, steps, left)
     urgency = min((SEVERITIES.index(finding["severity"]) for finding in drift), default=len(SEVERITIES))
@@ -113,7 +120,7 @@ def plan_host(host: Host, max_disruption: str, due: Sequence[Deadline] = (), hol
 
 def _held(host: Host, steps: tuple[Step, ...], left: tuple[tuple[str, str], ...]) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
     """Without the reboot where the next boot would not come up: what it would close is left, with the reason. A waiver does not make it safe."""
-    holding = [finding for finding in (*host.findings, *host.waived) if finding["id"] in HOLDING]
+    holding = _holding(host)
     if not holding:
         return steps, left
     why = f"held: {one_line(holding[0]['observed'])}"
@@ -121,10 +128,14 @@ def _held(host: Host, steps: tuple[Step, ...], left: tuple[tuple[str, str], ...]
     return tuple(step for step in steps if step.action != "reboot"), (*left, *held)
 
 
+def _holding(host: Host) -> list[Mapping[str, Any]]:
+    return [finding for finding in (*host.findings, *host.waived) if finding["id"] in HOLDING]
+
+
 def _merged(wanted: Sequence[Wanted], max_disruption: str) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
     """Steps and what is left. Where anything needs the reboot anyway, it closes all that a reboot replaces."""
     allowed = DISRUPTIONS.index(max_disruption)
-    closing: dict[str, list[str]] = {}
+    closing: dict[str, list[Wanted]] = {}
     left: list[tuple[str, str]] = []
     reboots = allowed >= DISRUPTIONS.index("reboot") and any("reboot" in one.steps for one in wanted)
     for one in wanted:
@@ -132,14 +143,24 @@ def _merged(wanted: Sequence[Wanted], max_disruption: str) -> tuple[tuple[Step, 
             left.append((one.label, one.remedy))
             continue
         names = tuple(dict.fromkeys("reboot" if reboots and name in BY_REBOOT else name for name in one.steps))
-        dear = [name for name in names if DISRUPTIONS.index(ACTIONS[name].disruption) > allowed]
+        dear = [name for name in names if DISRUPTIONS.index(one.price(name)) > allowed]
         if dear:
-            left.append((one.label, f"needs {ACTIONS[dear[-1]].disruption}, and {max_disruption} is allowed"))
+            left.append((one.label, f"needs {one.price(dear[-1])}, and {max_disruption} is allowed"))
         # What prepares is done all the same: it waits for the step that puts it in force.
         for name in names:
             if name not in dear:
-                closing.setdefault(name, []).append(one.label)
-    return tuple(Step(name, ACTIONS[name].disruption, tuple(dict.fromkeys(closing[name]))) for name in ACTIONS if name in closing), tuple(left)
+                closing.setdefault(name, []).append(one)
+    return tuple(_step(name, closing[name]) for name in ACTIONS if name in closing), tuple(left)
+
+
+def _step(name: str, closed: Sequence[Wanted]) -> Step:
+    price = max((one.price(name) for one in closed), key=DISRUPTIONS.index)
+    return Step(name, price, tuple(dict.fromkeys(one.label for one in closed)))
+
+
+def may_reboot(host: Host, max_disruption: str) -> bool:
+    """Whether a role that finds that only a reboot replaces something may have it: it is allowed, and nothing holds the next boot."""
+    return max_disruption == "reboot" and not _holding(host)
 
 
 def plan_fleet(hosts: Iterable[Host], max_disruption: str, today: date, due: Mapping[str, Sequence[Deadline]] | None = None,

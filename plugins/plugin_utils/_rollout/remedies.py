@@ -18,6 +18,8 @@ class Action(NamedTuple):
     role: str = ""
 
 
+IN_WINDOW = "services_in_window"
+
 # In the order in which a host goes through them: what prepares comes before what puts it in force.
 ACTIONS = {action.name: action for action in (
     Action("mitigations", "none", "put the standard's mitigations on the host, and take back needless ones", "mitigations"),
@@ -27,14 +29,14 @@ ACTIONS = {action.name: action for action in (
     Action("hypervisor", "none", "bring the packages and settings of the hypervisor", "hypervisor"),
     Action("kata", "restart_service", "bring the release, handlers and settings of Kata Containers", "kata"),
     Action("services", "restart_service", "restart the services that run replaced files", "stale_userspace"),
-    Action("services_in_window", "restart_sandbox", "restart the services that cut off users, network, storage or guests", "stale_userspace"),
+    Action(IN_WINDOW, "restart_sandbox", "restart the services that cut off users, network, storage or guests", "stale_userspace"),
     Action("sandboxes", "restart_sandbox", "start the containers anew that run what was replaced"),
     Action("guests", "migrate_guest", "move or restart the guests that run a replaced hypervisor", "hypervisor"),
     Action("reboot", "reboot", "reboot the host, and see what came up", "rollout"),
     Action("by_hand", "none", "for a person", ""),
 )}
 # A reboot starts all of this anew: on a host that reboots it needs no step of its own.
-BY_REBOOT = frozenset({"services", "services_in_window", "sandboxes", "guests"})
+BY_REBOOT = frozenset({"services", IN_WINDOW, "sandboxes", "guests"})
 
 _BY_HAND = ("by_hand",)
 # The first pattern that fits a finding's id counts. An id without a row is for a person, with the remedy that the catalogue has for it.
@@ -88,7 +90,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("kata.drop_ins", ("kata",)),
     ("services.stale", ("services",)),
     ("services.stale_manager", ("services",)),
-    ("services.stale_disruptive", ("services_in_window",)),
+    ("services.stale_disruptive", (IN_WINDOW,)),
     ("services.stale_carriers", ("sandboxes",)),
     ("services.stale_until_reboot", ("reboot",)),
 )

@@ -69,6 +69,12 @@ def test_the_first_pattern_of_the_policy_counts(asked: Asked, wanted: dict[str, 
 def test_in_its_window_what_cuts_off_is_restarted_and_the_policy_wins_over_the_table() -> None:
     assert planned(row("NetworkManager.service"), asked=Asked(window=True))["restart"] == ["NetworkManager.service"]
     assert planned(row("NetworkManager.service"), asked=Asked({"NetworkManager.service": "restart"}))["restart"] == ["NetworkManager.service"]
+    # What is restarted in its window may cost no more than is allowed; a policy of the operator's is his own word.
+    told = "corosync.service: its restart cuts off cluster, which is migrate_guest, and restart_sandbox is allowed"
+    assert planned(row("corosync.service"), asked=Asked(window=True, max_disruption="restart_sandbox")) == {**NOTHING, "waits": [told]}
+    for allowed in (Asked(window=True, max_disruption="migrate_guest"), Asked({"corosync.*": "restart"}, max_disruption="restart_service")):
+        assert planned(row("corosync.service"), asked=allowed)["restart"] == ["corosync.service"]
+    assert planned(row("web.service"), asked=Asked({"web.*": "window"}, True, max_disruption="restart_service"))["restart"] == ["web.service"]
     # No policy makes a unit take a restart that systemd refuses.
     assert planned(row("auditd.service", restart="refused"), asked=Asked({"*": "restart"}))["restart"] == []
 
@@ -98,6 +104,8 @@ def test_what_is_not_known_is_no_plan_and_what_cannot_be_read_is_said() -> None:
     for asked in (Asked({"x": "kill"}), Asked(sessions="kill")):
         with pytest.raises(Refused, match="wanted: restart, window"):
             planned(asked=asked)
+    with pytest.raises(Refused, match="stale_userspace_max_disruption is all; wanted: one of none, restart_service"):
+        planned(asked=Asked(max_disruption="all"))
 
 
 @pytest.mark.parametrize(("units", "after", "wanted"), [
@@ -105,6 +113,8 @@ def test_what_is_not_known_is_no_plan_and_what_cannot_be_read_is_said() -> None:
     (["a", "b", "c"], {"a": ["b"], "b": ["c"]}, ["c", "b", "a"]),
     (["a", "b"], {"a": ["b"], "b": ["a"]}, ["b", "a"]),
     (["a", "a"], {}, ["a"]),
+    (["a", "z"], {"a": ["online.target"], "online.target": ["m"], "m": ["z"]}, ["z", "a"]),
+    (["u0", "u2999"], {f"u{number}": [f"u{number + 1}"] for number in range(2999)}, ["u2999", "u0"]),
     (["b", "a"], {}, ["a", "b"]),
 ])
 def test_the_order_of_dependencies(units: list[str], after: dict[str, list[str]], wanted: list[str]) -> None:

@@ -55,6 +55,25 @@ def test_no_reboot_is_planned_that_would_not_come_up(holding: str) -> None:
     assert names(waived) == []
 
 
+@pytest.mark.parametrize(("costs", "allowed", "steps", "left"), [
+    ("restart_sandbox", "restart_sandbox", ["restart_sandbox"], []), ("migrate_guest", "migrate_guest", ["migrate_guest"], []),
+    ("migrate_guest", "restart_sandbox", [], ["needs migrate_guest, and restart_sandbox is allowed"]),
+    ("restart_sandbox", "restart_service", [], ["needs restart_sandbox, and restart_service is allowed"]),
+])
+def test_restarts_in_a_window_cost_what_they_cut_off(costs: str, allowed: str, steps: list[str], left: list[str]) -> None:
+    """Clusters, storage and guests are dearer than users (plugins/plugin_utils/_judge/data/disruptive_units.yml)."""
+    document = {"schema": "firebreak.host/1", "host": "a", "verdict": "drifted", "reasons": [], "waived": [], "record": {"os": {}},
+                "findings": [{**finding("services.stale_disruptive"), "disruption": costs}]}
+    one = plan.plan_host(host_of(Loaded("a", document), Pool()), allowed)
+    assert ([step.disruption for step in one.steps], [why for _label, why in one.left]) == (steps, left)
+
+
+def test_a_role_may_have_the_reboot_that_it_finds_wanting_where_it_is_allowed_and_comes_up() -> None:
+    assert plan.may_reboot(host("a", "services.stale"), "reboot")
+    assert not plan.may_reboot(host("a", "services.stale"), "migrate_guest")
+    assert not plan.may_reboot(host("a", "services.stale", "boot.trust.next_boot"), "reboot")
+
+
 @pytest.mark.parametrize(("findings", "steps", "left"), [
     (["kernel.reboot_pending"], ["reboot"], []),
     (["kernel.update_available"], ["kernel", "reboot"], []),

@@ -35,7 +35,7 @@ options:
     type: str
     default: leave
   max_disruption:
-    description: The most that a restart of what cuts off may cost, one of C(none), C(restart_service), C(restart_sandbox), C(migrate_guest) and so on.
+    description: The most that a restart of what cuts off may cost, such as C(restart_service), C(restart_sandbox) or C(migrate_guest).
     type: str
     default: reboot
   after:

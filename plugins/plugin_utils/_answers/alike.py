@@ -33,10 +33,13 @@ class Group(NamedTuple):
 
 
 class Partition(NamedTuple):
-    """The hosts of a fleet in groups that are alike, and the things that the groups are told apart by, each once."""
+    """The hosts of a fleet in groups that are alike, and the things that the groups are told apart by, each once; ``is_named`` says whether a live
+    patch or a mitigation of any of them names the CVE.
+    """
 
     things: tuple[Seen, ...]
     groups: tuple[Group, ...]
+    is_named: bool = False
 
 
 class _Difference(NamedTuple):
@@ -70,7 +73,7 @@ class Alike:
 
     def partition(self, told: Told) -> Partition:
         """The groups of hosts that have the same answer to what is told of one CVE."""
-        difference = _Difference(told.notices or bool(told.live), bool(told.files), self._named.get(told.cve, frozenset()),
+        difference = _Difference(told.notices or bool(told.content.live), bool(told.content.files), self._named.get(told.cve, frozenset()),
                                  told.cve if told.cve in self._mitigated else "")
         if difference not in self._known:
             self._known[difference] = self._partition(difference)
@@ -82,7 +85,8 @@ class Alike:
         merged: dict[tuple[tuple[int, ...], str], list[str]] = {}
         for (things, problem), hosts in self._groups.items():
             merged.setdefault((tuple(dict.fromkeys(number[thing] for thing in things)), problem), []).extend(hosts)
-        return Partition(tuple(plain), tuple(Group(things, problem, tuple(sorted(hosts))) for (things, problem), hosts in merged.items()))
+        return Partition(tuple(plain), tuple(Group(things, problem, tuple(sorted(hosts))) for (things, problem), hosts in merged.items()),
+                         bool(difference.named))
 
 
 def _named(things: Iterable[Seen]) -> Mapping[str, frozenset[int]]:

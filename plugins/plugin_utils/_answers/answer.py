@@ -17,7 +17,7 @@ from . import live, modularity, reach, streams
 from .model import AFFECTED, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
-from .told import Told
+from .told import Content, Placed, Told
 
 EXPOSED, UNKNOWN, PENDING, MITIGATED, LIVE_PATCHED, FIXED, NOT_REACHABLE, UNAFFECTED = (
     "exposed", "unknown", "pending", "mitigated_in_force", "fixed_by_live_patch", "fixed_in_force", "not_reachable", NOT_AFFECTED)
@@ -71,47 +71,70 @@ def of_nothing(said: Told, kernel: Seen, known: set[str]) -> Answer:
     return Answer(UNKNOWN, "", f"{said.cve} is about {', '.join(said.about[:5])}, of which the record tells nothing")
 
 
+class Judged(NamedTuple):
+    """An answer without the names of its advisories: it holds for every CVE of which the same is said. ``places`` are theirs in what is told."""
+
+    answer: Answer
+    places: frozenset[int] = frozenset()
+
+    def of(self, said: Told) -> Answer:
+        """The answer to one CVE."""
+        return self.answer._replace(advisory=said.named(self.places)) if self.places else self.answer
+
+
 def judge(said: Told, seen: Seen) -> Answer | None:
     """The answer for one thing; None where the advisories are not about it."""
+    found = judged(said.cve, said.content, seen)
+    return found and found.of(said)
+
+
+def judged(cve: str, said: Content, seen: Seen) -> Judged | None:
+    """As judge() for all CVEs with this content which nothing on the host names, but for answers that name the CVE in their reason."""
     rows = _about(said, seen.names, seen.source)
     of_kernel = seen.component == "kernel"
     if not rows and of_kernel and not seen.names and said.of_kernel:
         why = seen.runs.why or "no package holds it"
-        return Answer(UNKNOWN, "kernel", f"{said.cve} is about a kernel, and nobody says whose runs: {why}", seen.facts)
+        return Judged(Answer(UNKNOWN, "kernel", f"{cve} is about a kernel, and nobody says whose runs: {why}", seen.facts))
     patches = live.patches(said.live, seen) if of_kernel else []
     chosen = _of_streams(rows, seen, seen.runs, seen.streams)
     spared = [] if chosen else _of_vendor(said, seen)
     if spared and not (seen.runs.text and spared[0][1].stream in seen.streams):
-        return Answer(UNKNOWN, seen.component, f"its vendor has no package with the hole, and nobody says that this {seen.component} is its own",
-                      seen.facts, observed=seen.runs.text or "")
+        return Judged(Answer(
+            UNKNOWN, seen.component, f"its vendor has no package with the hole, and nobody says that this {seen.component} is its own",
+            seen.facts, observed=seen.runs.text or ""))
     chosen = chosen or spared
     if not rows and not patches and not chosen:
         return None
-    notices = [row for _id, row in rows if row.live_patch and row.stream in seen.streams]
+    notices = [row for _place, row in rows if row.live_patch and row.stream in seen.streams]
     if not chosen and not notices and not patches:
-        return _of_other_streams(said.cve, rows, seen)
-    patched = live.state(said.cve, [*notices, *patches], seen) if of_kernel else None
-    found = _judged(chosen, seen, patched, _Later(said, rows, seen))
-    proof = reach.proof(said.files, seen.reach) if of_kernel else ""
+        return Judged(_of_other_streams(cve, rows, seen))
+    patched = live.state(cve, [*notices, *patches], seen) if of_kernel else None
+    found = _of_rows(chosen, seen, patched, _Later(said, rows, seen))
+    return Judged(_without_what_closes_it(cve, said, found, seen), frozenset(place for place, _row in chosen))
+
+
+def _without_what_closes_it(cve: str, said: Content, found: Answer, seen: Seen) -> Answer:
+    """The answer where what is open by its versions may be mitigated, or out of reach."""
+    proof = reach.proof(said.files, seen.reach) if seen.component == "kernel" else ""
     if found.answer not in (*CLOSED, MITIGATED):
-        found = _mitigated(said.cve, found, seen)
+        found = _mitigated(cve, found, seen)
     if proof and found.answer not in (*CLOSED, PENDING):
         facts = ("kernel.not_built", "os.architecture", "cpu.vendor")
         return found._replace(answer=NOT_REACHABLE, reason=proof, facts=facts, remedy="", disruption="")
     return found
 
 
-def _of_vendor(said: Told, seen: Seen) -> list[tuple[str, Row]]:
+def _of_vendor(said: Content, seen: Seen) -> list[Placed]:
     """What is told of all packages of the host's release together."""
     general = said.rows.get(EVERYTHING, ())
     base = streams.of_host(*seen.home, "")[-1:] if general else []
-    return [(id_, row) for id_, row in general if row.stream in base]
+    return [(place, row) for place, row in general if row.stream in base]
 
 
-def _of_other_streams(cve: str, rows: Sequence[tuple[str, Row]], seen: Seen) -> Answer:
+def _of_other_streams(cve: str, rows: Sequence[Placed], seen: Seen) -> Answer:
     """Where a thing is spoken of, and only in streams whose versions have no order with its own."""
     version = seen.runs.text or seen.next.text or ""
-    spoken = ", ".join(sorted({f"{row.stream} {row.modules}".strip() for _id, row in rows})[:5])
+    spoken = ", ".join(sorted({f"{row.stream} {row.modules}".strip() for _place, row in rows})[:5])
     wanted = f"{' or '.join(seen.streams[:2])} {seen.module or ''}".strip() or f"the stream of {version or seen.component}"
     return Answer(UNKNOWN, seen.component, f"{cve} is told of {spoken}, not of {wanted}", seen.facts, observed=version)
 
@@ -128,17 +151,17 @@ def _mitigated(cve: str, found: Answer, seen: Seen) -> Answer:
     return found
 
 
-def _about(said: Told, names: Sequence[str], source: str) -> list[tuple[str, Row]]:
+def _about(said: Content, names: Sequence[str], source: str) -> list[Placed]:
     """The rows about a thing. One that names a source means what was built from it: a binary package of that name may be another's."""
-    found = ((id_, row) for package in names for id_, row in said.rows.get(package, ()))
-    return [(id_, row) for id_, row in found if row.kind != SOURCE or not source or row.package == source]
+    found = (each for package in names for each in said.rows.get(package, ()))
+    return [(place, row) for place, row in found if row.kind != SOURCE or not source or row.package == source]
 
 
 class _Later(NamedTuple):
     """What would run after a restart or reboot is judged by the rows about it, and by its own streams: it may be of another line than what runs."""
 
-    said: Told
-    rows: Sequence[tuple[str, Row]]
+    said: Content
+    rows: Sequence[Placed]
     seen: Seen
 
     def closes(self, version: str | None, states: Sequence[str] = (FIXED,), coming: bool = False) -> bool:
@@ -152,12 +175,12 @@ class _Later(NamedTuple):
         return bool(chosen) and _state(chosen, Version(version), self.seen.order) in states
 
 
-def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen, version: Version, streams_of: Sequence[str]) -> list[tuple[str, Row]]:
+def _of_streams(rows: Sequence[Placed], seen: Seen, version: Version, streams_of: Sequence[str]) -> list[Placed]:
     """The rows of the nearest stream that closes the hole, else of the nearest: fixes of Ubuntu Pro go on where the base release's end."""
-    by_stream: dict[str, list[tuple[str, Row]]] = {}
-    for id_, row in modularity.about(rows, seen.module):
+    by_stream: dict[str, list[Placed]] = {}
+    for place, row in modularity.about(rows, seen.module):
         if not row.live_patch and not is_live_patch(row.package):
-            by_stream.setdefault(row.stream, []).append((id_, row))
+            by_stream.setdefault(row.stream, []).append((place, row))
     near = [by_stream[name] for name in streams_of if name in by_stream]
     for found in near:
         try:
@@ -168,10 +191,10 @@ def _of_streams(rows: Sequence[tuple[str, Row]], seen: Seen, version: Version, s
     return near[0] if near else next((by_stream[name] for name in seen.neighbours if name in by_stream), [])
 
 
-def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | None, later: _Later) -> Answer:
+def _of_rows(rows: Sequence[Placed], seen: Seen, patched: live.State | None, later: _Later) -> Answer:
     """The answer for a thing by the rows of its own stream, and by its live patches."""
-    fixes = ", ".join(sorted(filter(None, {_fix(row) for _id, row in rows})))
-    base = Answer(UNKNOWN, seen.component, "", seen.facts, ", ".join(sorted({name for name, _row in rows})[:3]), fixes, seen.runs.text or "")
+    fixes = ", ".join(sorted(filter(None, {_fix(row) for _place, row in rows})))
+    base = Answer(UNKNOWN, seen.component, "", seen.facts, fixed=fixes, observed=seen.runs.text or "")
     if patched and patched.in_force:
         return base._replace(answer=LIVE_PATCHED, reason=patched.reason, facts=patched.facts)
     if not rows:
@@ -188,9 +211,9 @@ def _judged(rows: Sequence[tuple[str, Row]], seen: Seen, patched: live.State | N
     return base._replace(answer=state, reason=reasons[state])
 
 
-def _undecided(rows: Sequence[tuple[str, Row]]) -> str:
+def _undecided(rows: Sequence[Placed]) -> str:
     """Why rows give no answer for a version that is known."""
-    named = sorted({row.modules for _id, row in rows if row.modules})
+    named = sorted({row.modules for _place, row in rows if row.modules})
     if not named:
         return "the vendor is still investigating"
     return f"it is told of the module streams {', '.join(named)[:200]}, and the record does not tell of which it is a build; a new scan may"
@@ -201,17 +224,17 @@ def _fix(row: Row) -> str:
     return row.fixed or (f"what is newer than {row.last}" if row.last and row.last != row.introduced else "")
 
 
-def _state(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str:
+def _state(rows: Sequence[Placed], version: Version, order: str) -> str:
     """What a version is by the rows: unknown where it depends on a module stream that nobody knows."""
     states = {_state_by(each, version, order) for each in modularity.apart(rows)}
     return states.pop() if len(states) == 1 else UNKNOWN
 
 
-def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> str:
+def _state_by(rows: Sequence[Placed], version: Version, order: str) -> str:
     """What a version is by rows that are all about it: a hole that is named twice is closed only where both fixes are in."""
-    affected = _without_repeats([row for _id, row in rows if row.state == AFFECTED])
+    affected = _without_repeats([row for _place, row in rows if row.state == AFFECTED])
     if not affected:
-        return UNAFFECTED if rows and all(row.state == NOT_AFFECTED for _id, row in rows) else UNKNOWN
+        return UNAFFECTED if rows and all(row.state == NOT_AFFECTED for _place, row in rows) else UNKNOWN
     if version.text is None:
         return UNKNOWN
     states = {_row_state(row, version.text, order) for row in _without_later_branches(affected, version.text)}
@@ -220,12 +243,12 @@ def _state_by(rows: Sequence[tuple[str, Row]], version: Version, order: str) -> 
     return UNKNOWN if _is_doubted(rows, version.text, order) else FIXED if FIXED in states else UNAFFECTED
 
 
-def _is_doubted(rows: Sequence[tuple[str, Row]], version: str, order: str) -> bool:
+def _is_doubted(rows: Sequence[Placed], version: str, order: str) -> bool:
     """Whether the vendor still investigates what others of these rows call closed, and none of them names this very version as the fix."""
     # A version that Go made of a commit says nothing, and takes nothing from what others say.
-    if not any(row.state == UNDER_INVESTIGATION and row.stream != streams.GO for _id, row in rows):
+    if not any(row.state == UNDER_INVESTIGATION and row.stream != streams.GO for _place, row in rows):
         return False
-    return not any(row.fixed and _key(order, row.fixed) == _key(order, version) for _id, row in rows)
+    return not any(row.fixed and _key(order, row.fixed) == _key(order, version) for _place, row in rows)
 
 
 def _without_repeats(rows: list[Row]) -> list[Row]:

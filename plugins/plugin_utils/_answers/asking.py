@@ -45,16 +45,16 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         facts = fleet.of_fleet(kept.facts_of(directory), question.hosts)
         names = fleet.names_of(facts)
         distrust = distrusted(wanted, ages, question.max_age_hours) or partial(problems)
-        rows = tuple(fleet.rows_of(facts, (opened.told(cve, names) for cve in cves), opened.streams(), distrust))
-        urgency = {cve: opened.urgency(cve) for cve in cves}
-        titles = {cve: opened.title(cve) for cve in cves}
+        said = list(opened.told(cves, names))
+        rows = tuple(fleet.rows_of(facts, said, opened.streams(), distrust))
+        urgency, titles = opened.urgencies(cves), {told.cve: told.title for told in said}
     finally:
         opened.close()
     bad = {problem.where for problem in problems if problem.partial}
-    said = tuple({"path": feed.name, "age": _told(age), "vouched": all(_vouched(feed, path) and str(path) not in bad for path in edge.files(feed))}
+    named = tuple({"path": feed.name, "age": _told(age), "vouched": all(_vouched(feed, path) and str(path) not in bad for path in edge.files(feed))}
                  for feed, age in zip(wanted, ages, strict=True))
     passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
-    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, said, passed_over, titles)
+    return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, named, passed_over, titles)
 
 
 def _id(text: str) -> str:

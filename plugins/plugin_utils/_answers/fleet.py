@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from . import live
-from .alike import Alike, Fact, Group
-from .answer import CLOSED, FIXED, LIVE_PATCHED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, judge, of_nobody, of_nothing, worst, worst_first
+from .alike import Alike, Fact, Group, Partition
+from .answer import CLOSED, FIXED, LIVE_PATCHED, NOT_REACHABLE, RANK, UNAFFECTED, UNKNOWN, Answer, Judged, judged, of_nobody, of_nothing
 from .index import Urgency
 from .seen import Hanging, Seen
-from .told import Told
+from .told import Content, Told
 
 
 class Row(NamedTuple):
@@ -80,25 +80,48 @@ def rows_of(facts: Mapping[str, Fact], asked: Iterable[Told], known: set[str], d
     With ``distrust``, the reason why the feeds cannot be believed now, no answer that rests on them closes a hole.
     """
     alike, hanging = Alike(facts.values()), _Hanging(facts)
+    # What is said alike of many CVEs is judged once. Contents are told apart by where they lie, so what is known of one keeps it there.
+    shapes: dict[tuple[int, int], tuple[Content, list[_Shape]]] = {}
     for told in asked:
-        things, groups = alike.partition(told)
-        judged = [judge(told, seen) for seen in things]
-        rows = []
-        for group in groups:
-            parts = _parts(told, group, [judged[thing] for thing in group.things], things, known)
-            parts = tuple(_distrusted(part, distrust) for part in parts)
-            answer = worst(parts)
-            rows.append(Row(told.cve, group.hosts, answer, parts, hanging.of(group.hosts, answer.component)))
-        yield from sorted(rows, key=lambda row: RANK[row.answer.answer])
+        partition = alike.partition(told)
+        key = (id(told.content), id(partition))
+        _content, found = shapes.get(key, (None, None))
+        if found is None:
+            found = sorted(_shapes(told, partition, known, distrust), key=lambda shape: RANK[shape.parts[shape.worst].answer.answer])
+            if not partition.is_named and not any(told.cve in part.answer.reason for shape in found for part in shape.parts):
+                shapes[key] = (told.content, found)
+        yield from (shape.row(told, hanging) for shape in found)
 
 
-def _parts(told: Told, group: Group, judged: Sequence[Answer | None], things: Sequence[Seen], known: set[str]) -> Sequence[Answer]:
+class _Shape(NamedTuple):
+    """A row without what names its CVE: its hosts, the answers of its parts, and the place of the one that counts."""
+
+    hosts: tuple[str, ...]
+    parts: tuple[Judged, ...]
+    worst: int
+
+    def row(self, told: Told, hanging: _Hanging) -> Row:
+        """The row of one CVE."""
+        parts = tuple(part.of(told) for part in self.parts)
+        answer = parts[self.worst]
+        return Row(told.cve, self.hosts, answer, parts, hanging.of(self.hosts, answer.component))
+
+
+def _shapes(told: Told, partition: Partition, known: set[str], distrust: str) -> Iterator[_Shape]:
+    judgements = [judged(told.cve, told.content, seen) for seen in partition.things]
+    for group in partition.groups:
+        parts = _parts(told, group, [judgements[thing] for thing in group.things], partition.things, known)
+        parts = [part._replace(answer=_distrusted(part.answer, distrust)) for part in parts]
+        yield _Shape(group.hosts, tuple(parts), min(range(len(parts)), key=lambda place: RANK[parts[place].answer.answer]))
+
+
+def _parts(told: Told, group: Group, found: Sequence[Judged | None], things: Sequence[Seen], known: set[str]) -> list[Judged]:
     """The answers for the things of a group, the worst first."""
     if group.problem:
-        return [Answer(UNKNOWN, "", group.problem)]
-    if not told.known:
-        return [of_nobody(told.cve)]
-    return worst_first(filter(None, judged)) or [of_nothing(told, things[group.things[0]], known)]
+        return [Judged(Answer(UNKNOWN, "", group.problem))]
+    if not told.ids:
+        return [Judged(of_nobody(told.cve))]
+    return sorted(filter(None, found), key=lambda one: RANK[one.answer.answer]) or [Judged(of_nothing(told, things[group.things[0]], known))]
 
 
 class _Hanging:

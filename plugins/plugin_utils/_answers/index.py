@@ -3,34 +3,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Advisories as one compiled file: asked by CVE or advisory id in a moment, whatever the feeds weigh. SQLite, which Python brings.
 
-Only rows about packages that a record tells of are kept; of the others one name, so that an answer can say what a hole is about.
+Only rows about packages that a record tells of are kept; of the others one name, so that an answer can say what a hole is about. What one update
+closes is told in the same rows for each of its CVEs: equal rows are written once, and an advisory has their numbers.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 from .feeds import Problem
 from .model import EVERYTHING, Advisory, Exploited, Item, Likelihood, LivePatch, Row
 from .relevant import is_kernel, is_live_patch, is_relevant
-from .told import Told
+from .told import Content, Told, content_of, title_of
 
-FORMAT = 7
+FORMAT = 8
 _PROBLEMS_LIMIT = 10_000
+# So many rows are known while an index is written; of more, some are written twice.
+_KNOWN_ROWS = 200_000
+# So many CVEs, and so many rows, are asked for at once.
+_AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, summary TEXT NOT NULL, published TEXT NOT NULL, files TEXT NOT NULL,
-                       other TEXT NOT NULL, kernel INTEGER NOT NULL, spoken TEXT NOT NULL, notices INTEGER NOT NULL);
+                       other TEXT NOT NULL, kernel INTEGER NOT NULL, spoken TEXT NOT NULL, notices INTEGER NOT NULL, rows TEXT NOT NULL);
 CREATE TABLE cve (name TEXT NOT NULL, advisory INTEGER NOT NULL REFERENCES advisory, PRIMARY KEY (name, advisory)) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE TABLE row (advisory INTEGER NOT NULL REFERENCES advisory, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL,
-                  introduced TEXT NOT NULL, fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, last TEXT NOT NULL, modules TEXT NOT NULL);
+CREATE TABLE row (number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, package INTEGER NOT NULL, kind TEXT NOT NULL, introduced TEXT NOT NULL,
+                  fixed TEXT, state TEXT NOT NULL, module TEXT, version INTEGER, last TEXT NOT NULL, modules TEXT NOT NULL);
 CREATE TABLE exploited (cve TEXT PRIMARY KEY, due TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE likelihood (cve TEXT PRIMARY KEY, score REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE problem (place TEXT NOT NULL, why TEXT NOT NULL, partial INTEGER NOT NULL);
@@ -38,17 +42,14 @@ CREATE TABLE stream (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _AFTER = """
 DELETE FROM likelihood WHERE cve NOT IN (SELECT name FROM cve);
-CREATE INDEX row_of_advisory ON row (advisory);
 CREATE INDEX cve_of_advisory ON cve (advisory);
 CREATE INDEX advisory_by_id ON advisory (id);
 CREATE INDEX advisory_by_day ON advisory (published);
 """
 
 
-# Most rows are of packages that no host has: of them the advisory itself says what they are about.
-_TOLD = ("SELECT a.number, a.id, a.files, a.other, a.spoken, a.notices, r.stream, r.package, r.kind, r.introduced, r.fixed, r.state, r.module, "
-         "r.version, r.last, r.modules FROM cve JOIN advisory a ON a.number = cve.advisory "
-         "LEFT JOIN row r ON r.advisory = a.number AND r.package IN ({}) WHERE cve.name = ? ORDER BY a.id, r.rowid")
+_TOLD = "SELECT cve.name, a.id, a.summary, a.files, a.other, a.spoken, a.notices, a.rows FROM cve JOIN advisory a ON a.number = cve.advisory"
+_ROW = "SELECT number, stream, package, kind, introduced, fixed, state, module, version, last, modules FROM row"
 
 
 class Urgency(NamedTuple):
@@ -64,7 +65,8 @@ class _Writer:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database, self._words, self._streams = database, dict[str, int](), set[str]()
-        self.count = 0
+        self._rows: dict[tuple[object, ...], int] = {}
+        self.count = self._written = 0
 
     def add(self, item: Item) -> None:
         if isinstance(item, Exploited):
@@ -79,13 +81,24 @@ class _Writer:
         rows = dict.fromkeys(row for row in advisory.rows if is_relevant(row.package))
         others = sorted({row.package for row in advisory.rows if not is_relevant(row.package)})[:3]
         self._streams.update(row.stream for row in advisory.rows)
-        self._database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (
+        self._database.execute("INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
             self.count, advisory.id, advisory.summary if rows else "", advisory.published, "\n".join(advisory.files), ", ".join(others)[:200],
-            any(is_kernel(row.package) for row in rows), self._spoken(rows), any(row.live_patch for row in rows)))
+            any(is_kernel(row.package) for row in rows), self._spoken(rows), any(row.live_patch for row in rows),
+            " ".join(map(str, dict.fromkeys(map(self._row, rows))))))
         self._database.executemany("INSERT OR IGNORE INTO cve VALUES (?, ?)", ((name, self.count) for name in advisory.cves))
-        self._database.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (
-            (self.count, self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
-             row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last, row.modules) for row in rows))
+
+    def _row(self, row: Row) -> int:
+        """The number of a row."""
+        key = (self._word(row.stream), self._word(row.package), row.kind, row.introduced, row.fixed, row.state,
+               row.live_patch and row.live_patch.module, row.live_patch and row.live_patch.version, row.last, row.modules)
+        number = self._rows.get(key)
+        if number is None:
+            if len(self._rows) >= _KNOWN_ROWS:
+                self._rows.clear()
+            self._written += 1
+            number = self._rows[key] = self._written
+            self._database.execute("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *key))
+        return number
 
     def _spoken(self, rows: Iterable[Row]) -> str:
         """The packages and the streams of rows, as numbers of words."""
@@ -124,10 +137,11 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         # The file is never written again once it has its name: no look at locks for every question.
-        self._database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+        # What quotes addresses takes longer to load than this file to open.
+        quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        self._database = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True)
         self.close: Callable[[], None] = self._database.close
-        self._asked: tuple[Collection[str] | None, str] = None, ""
-        self._parsed: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+        self._parsed: dict[tuple[str, ...], _Spoken] = {}
 
     def about(self) -> dict[str, str]:
         return dict(self._database.execute("SELECT key, value FROM about"))
@@ -143,10 +157,11 @@ class Index:
     def expand(self, wanted: Sequence[str], since: str = "", kernel_only: bool = False) -> list[str]:
         """The CVE ids that are meant: a CVE's own, all of an advisory's, or with ``since`` all published from that day on. In order, each once."""
         found: dict[str, None] = {}
+        of_advisory: dict[str, list[str]] = {}
+        for name, cve in self._of("SELECT advisory.id, cve.name FROM advisory JOIN cve ON cve.advisory = advisory.number", "advisory.id", wanted):
+            of_advisory.setdefault(name, []).append(cve)
         for name in wanted:
-            rows = self._database.execute(
-                "SELECT cve.name FROM advisory JOIN cve ON cve.advisory = advisory.number WHERE advisory.id = ? ORDER BY cve.name", (name,))
-            found |= dict.fromkeys([cve for (cve,) in rows] or [name])
+            found |= dict.fromkeys(sorted(of_advisory.get(name, [name])))
         if since:
             rows = self._database.execute(
                 "SELECT DISTINCT cve.name FROM advisory JOIN cve ON cve.advisory = advisory.number "
@@ -156,67 +171,108 @@ class Index:
 
     def advisories(self, cve: str) -> list[Advisory]:
         """What the feeds say of one CVE; empty where none knows it."""
-        rows = self._database.execute(
-            "SELECT number, id, summary, published, files, other FROM cve JOIN advisory ON advisory.number = cve.advisory "
-            "WHERE cve.name = ? ORDER BY advisory.id", (cve,)).fetchall()
-        return [Advisory(name, (cve,), tuple(self._rows(number)), summary, published, tuple(files.split("\n")) if files else (), other)
-                for number, name, summary, published, files, other in rows]
+        found = self._database.execute(
+            "SELECT a.id, a.summary, a.published, a.files, a.other, a.rows FROM cve JOIN advisory a ON a.number = cve.advisory "
+            "WHERE cve.name = ? ORDER BY a.id", (cve,)).fetchall()
+        rows = self._rows({int(number) for *_rest, numbers in found for number in numbers.split()})
+        return [Advisory(name, (cve,), tuple(rows[int(number)] for number in numbers.split()), summary, published,
+                         tuple(files.split("\n")) if files else (), other) for name, summary, published, files, other, numbers in found]
 
-    def told(self, cve: str, names: Collection[str]) -> Told:
-        """As told of what advisories() gives, with the rows of packages of these names and of live patches alone: many CVEs are asked at once."""
-        found: dict[str, list[tuple[str, Row]]] = {}
-        documents: dict[int, tuple[str, str, str, int]] = {}
-        words = self._words
-        for number, name, files, other, spoken, notices, stream, package, *rest in self._database.execute(self._asking(names), (cve,)):
-            documents[number] = (files, other, spoken, notices)
-            if package is not None:
-                row = _row(words[stream], words[package], *rest)
-                found.setdefault(words[package], []).append((name, row))
-        spoken_of = [self._spoken(spoken) for _files, _other, spoken, _notices in documents.values()]
-        about = sorted({package for packages, _streams in spoken_of for package in packages if package != EVERYTHING})
-        return Told(cve, bool(documents), found, [row for rows in found.values() for _id, row in rows if row.fixed and is_live_patch(row.package)],
-                    [path for files, *_rest in documents.values() if files for path in files.split("\n")],
-                    [*about, *(other for _files, other, *_rest in documents.values() if other)],
-                    frozenset[str]().union(*(streams for _packages, streams in spoken_of)), any(notices for *_rest, notices in documents.values()),
-                    any(map(is_kernel, about)))
+    def told(self, cves: Sequence[str], names: Collection[str]) -> Iterator[Told]:
+        """Of each CVE, as told of what advisories() gives, with the rows of packages of these names and of live patches alone.
+
+        CVEs of which the same is said share their content.
+        """
+        kept = _Kept(self._rows, names)
+        for place in range(0, len(cves), _AT_ONCE):
+            found: dict[str, list[_Document]] = {cve: [] for cve in cves[place:place + _AT_ONCE]}
+            for cve, *rest in self._of(_TOLD, "cve.name", list(found)):
+                found[cve].append(_Document(*rest))
+            kept.know(document.rows for documents in found.values() for document in documents)
+            yield from (self._told(cve, sorted(documents), kept) for cve, documents in found.items())
+
+    def _told(self, cve: str, documents: Sequence[_Document], kept: _Kept) -> Told:
+        spoken = self._spoken(tuple(document.spoken for document in documents))
+        files = "\n".join(document.files for document in documents if document.files)
+        content = kept.content(tuple(document.rows for document in documents), files, spoken.of_kernel)
+        return Told(cve, tuple(document.id for document in documents), content,
+                    [*spoken.about, *(document.other for document in documents if document.other)], spoken.streams,
+                    any(document.notices for document in documents), title_of(document.summary for document in documents))
 
     @cached_property
     def _words(self) -> dict[int, str]:
         return dict(self._database.execute("SELECT number, text FROM word"))
 
-    def _spoken(self, text: str) -> tuple[tuple[str, ...], frozenset[str]]:
-        """(packages, streams) of the rows of an advisory; most share theirs with others."""
-        if text not in self._parsed:
-            packages, streams = ([self._words[int(number)] for number in part.split()] for part in text.split(";"))
-            self._parsed[text] = tuple(packages), frozenset(streams)
-        return self._parsed[text]
+    def _spoken(self, texts: tuple[str, ...]) -> _Spoken:
+        """What advisories are about; most share that with others."""
+        if texts not in self._parsed:
+            packages, streams = ({self._words[int(number)] for text in texts for number in text.split(";")[place].split()} for place in (0, 1))
+            self._parsed[texts] = _Spoken(sorted(packages - {EVERYTHING}), frozenset(streams), any(map(is_kernel, packages)))
+        return self._parsed[texts]
 
-    def _asking(self, names: Collection[str]) -> str:
-        """The question for what is told of a CVE, and for its rows about packages of these names or live patches."""
-        if self._asked[0] != names:
-            meant = sorted(number for number, text in self._words.items() if text in names or text == EVERYTHING or is_live_patch(text))
-            self._asked = names, _TOLD.format(",".join(map(str, meant)))
-        return self._asked[1]
+    def urgencies(self, cves: Sequence[str]) -> dict[str, Urgency]:
+        """What KEV and EPSS say of CVEs."""
+        exploited = {cve: (due, bool(ransomware)) for cve, due, ransomware in self._of("SELECT cve, due, ransomware FROM exploited", "cve", cves)}
+        scores = dict(self._of("SELECT cve, score FROM likelihood", "cve", cves))
+        return {cve: Urgency(*exploited.get(cve, ("", False)), scores.get(cve)) for cve in cves}
 
-    def urgency(self, cve: str) -> Urgency:
-        """What KEV and EPSS say of a CVE."""
-        due, ransomware = self._database.execute("SELECT due, ransomware FROM exploited WHERE cve = ?", (cve,)).fetchone() or ("", 0)
-        score = self._database.execute("SELECT score FROM likelihood WHERE cve = ?", (cve,)).fetchone()
-        return Urgency(due, bool(ransomware), score[0] if score else None)
+    def _of(self, question: str, column: str, wanted: Sequence[str] | Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        """What a question gives where a column is one of many."""
+        for place in range(0, len(wanted), _AT_ONCE):
+            asked = wanted[place:place + _AT_ONCE]
+            yield from self._database.execute(f"{question} WHERE {column} IN ({','.join('?' * len(asked))})", asked)
 
-    def title(self, cve: str) -> str:
-        """What the hole is, in the words of the first feed that has any."""
-        found = self._database.execute("SELECT summary FROM cve JOIN advisory ON advisory.number = cve.advisory WHERE cve.name = ? "
-                                       "AND summary <> '' ORDER BY length(summary) LIMIT 1", (cve,)).fetchone()
-        return str(found[0]) if found else ""
-
-    def _rows(self, advisory: int) -> Iterator[Row]:
-        for found in self._database.execute(
-                "SELECT s.text, p.text, kind, introduced, fixed, state, module, version, last, modules FROM row JOIN word s ON s.number = row.stream "
-                "JOIN word p ON p.number = row.package WHERE advisory = ?", (advisory,)):
-            yield _row(*found)
+    def _rows(self, numbers: Iterable[int]) -> dict[int, Row]:
+        """Rows by their numbers."""
+        words = self._words
+        found = self._of(_ROW, "number", list(numbers))
+        return {number: Row(words[stream], words[package], kind, introduced, fixed, state, LivePatch(module, version) if module else None, *rest)
+                for number, stream, package, kind, introduced, fixed, state, module, version, *rest in found}
 
 
-def _row(stream: str, package: str, kind: str, introduced: str, fixed: str | None, state: str, module: str | None, version: int, last: str,
-         modules: str) -> Row:
-    return Row(stream, package, kind, introduced, fixed, state, LivePatch(module, version) if module else None, last, modules)
+class _Spoken(NamedTuple):
+    """The packages and the streams that advisories speak of, and whether a kernel is among them."""
+
+    about: list[str]
+    streams: frozenset[str]
+    of_kernel: bool
+
+
+class _Document(NamedTuple):
+    """An advisory as it is kept; ``rows`` are numbers."""
+
+    id: str
+    summary: str
+    files: str
+    other: str
+    spoken: str
+    notices: int
+    rows: str
+
+
+class _Kept:
+    """The rows of advisories that are about packages of a fleet, each read and laid out once."""
+
+    def __init__(self, read: Callable[[Iterable[int]], Mapping[int, Row]], names: Collection[str]) -> None:
+        self._read, self._names = read, names
+        self._rows, self._mine = dict[int, Row | None](), dict[str, tuple[Row, ...]]()
+        self._contents: dict[tuple[tuple[tuple[Row, ...], ...], str, bool], Content] = {}
+
+    def know(self, listed: Iterable[str]) -> None:
+        """Read the rows that these numbers stand for."""
+        fresh = {text for text in listed if text not in self._mine}
+        lists = {text: [int(number) for number in text.split()] for text in fresh}
+        rows = self._read({number for numbers in lists.values() for number in numbers if number not in self._rows})
+        self._rows.update((number, row if self._is_meant(row.package) else None) for number, row in rows.items())
+        self._mine.update((text, tuple(row for number in numbers if (row := self._rows[number]))) for text, numbers in lists.items())
+
+    def _is_meant(self, package: str) -> bool:
+        """Whether rows of a package may be about anything of the fleet; most are not."""
+        return package in self._names or package == EVERYTHING or is_live_patch(package)
+
+    def content(self, listed: tuple[str, ...], files: str, of_kernel: bool) -> Content:
+        """The content of advisories whose rows have these numbers."""
+        key = (tuple(self._mine[text] for text in listed), files, of_kernel)
+        if key not in self._contents:
+            self._contents[key] = content_of(key[0], files.split("\n") if files else [], of_kernel)
+        return self._contents[key]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .model import Row
+from .told import Placed
 
 # 1:1.1.12-1.module+el8.9.0+21243+a586538b of Red Hat's, .module_el8.9.0+3698+8da1e4c4 of AlmaLinux's
 _BUILD = re.compile(r"\.module[+_]")
@@ -43,14 +43,14 @@ def of_part(part: Mapping[str, Any], version: str | None) -> str | None:
     return told or (None if version and is_build(version) else "")
 
 
-def about(rows: Sequence[tuple[str, Row]], module: str | None) -> list[tuple[str, Row]]:
+def about(rows: Sequence[Placed], module: str | None) -> list[Placed]:
     """The rows that are about a build of this module, and name none any more; all as they are where nobody knows the module."""
     if module is None:
         return list(rows)
-    return [(id_, row._replace(modules="") if row.modules else row) for id_, row in rows if not row.modules or module in row.modules.split()]
+    return [(place, row._replace(modules="") if row.modules else row) for place, row in rows if not row.modules or module in row.modules.split()]
 
 
-def apart(rows: Sequence[tuple[str, Row]]) -> list[list[tuple[str, Row]]]:
+def apart(rows: Sequence[Placed]) -> list[list[Placed]]:
     """The rows by which a build of each module that they name is judged, and at the end those, maybe none, that are about one of any other."""
-    named = sorted({name for _id, row in rows if row.modules for name in row.modules.split()})
-    return [[(id_, row) for id_, row in rows if not row.modules or name in row.modules.split()] for name in (*named, "")]
+    named = sorted({name for _place, row in rows if row.modules for name in row.modules.split()})
+    return [[(place, row) for place, row in rows if not row.modules or name in row.modules.split()] for name in (*named, "")]

@@ -35,7 +35,7 @@ def fact_of(loaded: Loaded, standards: Mapping[str, tuple[Mitigation, ...]] | No
 def answers(cve: str, advisories: Sequence[Advisory], record: Mapping[str, Any], known_streams: Iterable[str] = ()) -> list[Answer]:
     """The answer for each thing on the host that the advisories are about, the worst first; one answer with the reason where there is none."""
     found, said = components.placed(record), told(cve, advisories)
-    if not said.known:
+    if not said.ids:
         return [of_nobody(cve)]
     if not found:
         return [Answer(UNKNOWN, "", components.why(record, "kernel.version_order"))]

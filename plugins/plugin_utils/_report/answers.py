@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from functools import lru_cache
 
 from .._answers.answer import CLOSED, EXPOSED, MITIGATED, PENDING, UNKNOWN, WORST_FIRST, Answer
@@ -24,6 +24,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _EXAMPLES = 6
 _PARTS_LIMIT = 50
 _SINGLE_ROWS_LIMIT = 200_000
+_SORTED = json.JSONEncoder(sort_keys=True).encode
 
 
 def age_of(scanned_at: str, generated_at: str) -> float | None:
@@ -112,7 +113,7 @@ def answers_json(answers: Answers, single_rows: int = _SINGLE_ROWS_LIMIT) -> Ite
     yield json.dumps({"schema": schema, "generated_at": answers.generated_at, "feeds": list(answers.feeds),
                       "problems": list(answers.problems[:1000])}, indent=1, sort_keys=True)[:-2] + ',\n "cves": {'
     for place, cve in enumerate(answers.cves):
-        yield f'{"," if place else ""}\n  {json.dumps(cve)}: {json.dumps(_cve(answers, cve), sort_keys=True)}'
+        yield f'{"," if place else ""}\n  {json.dumps(cve)}: {_SORTED(_cve(answers, cve))}'
     yield '\n },\n "hosts": {'
     # Hosts that are alike share what runs on them.
     texts: dict[int, str] = {}
@@ -131,7 +132,7 @@ def _single(answers: Answers) -> Iterator[str]:
     """A row for each host."""
     separator = "\n"
     for row in answers.rows:
-        rest = json.dumps(_document(row), sort_keys=True)[1:]
+        rest = _SORTED(_document(row))[1:]
         for host in row.hosts:
             yield f'{separator}  {{"host": {json.dumps(host)}, {rest}'
             separator = ",\n"
@@ -143,7 +144,7 @@ def _grouped(answers: Answers) -> Iterator[str]:
     groups: dict[tuple[str, ...], int] = {}
     for place, row in enumerate(answers.rows):
         number = groups.setdefault(row.hosts, len(groups))
-        yield f'{"," if place else ""}\n  {{"group": {number}, {json.dumps(_document(row), sort_keys=True)[1:]}'
+        yield f'{"," if place else ""}\n  {{"group": {number}, {_SORTED(_document(row))[1:]}'
     yield '\n ],\n "groups": ['
     for place, hosts in enumerate(groups):
         yield f'{"," if place else ""}\n  {json.dumps(hosts)}'
@@ -162,16 +163,19 @@ def _thing(one: Placed) -> dict[str, object]:
 
 
 def _document(row: Row) -> dict[str, object]:
-    return {"cve": row.cve, **_part(row.answer), "blast_radius": row.hanging._asdict(), "parts": [_part(part) for part in row.parts[:_PARTS_LIMIT]]}
+    parts = [_part(part) for part in row.parts[:_PARTS_LIMIT]]
+    worst = next((told for told, part in zip(parts, row.parts, strict=False) if part is row.answer), None) or _part(row.answer)
+    return {"cve": row.cve, **worst, "blast_radius": row.hanging._asdict(), "parts": parts}
 
 
 def _part(answer: Answer) -> dict[str, object]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in answer._asdict().items() if value not in ("", ())}
+    return {name: value for name, value in answer._asdict().items() if value}
 
 
 def answers_openmetrics(answers: Answers) -> Iterator[str]:
     """Hosts by CVE and answer, due dates, and how old the records are, as gauges."""
-    moment = datetime.strptime(answers.generated_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    # strptime takes longer to load than all of this to write.
+    moment = datetime.fromisoformat(answers.generated_at.replace("Z", "+00:00")).timestamp()
     yield from family("firebreak_answers_timestamp_seconds", "When the answers were made.", [({}, moment)])
     yield from family("firebreak_answers", "Hosts by CVE and by answer.", (
         ({"cve": cve, "answer": name}, answers.counts(cve)[name]) for cve in answers.cves for name in WORST_FIRST if answers.counts(cve)[name]))

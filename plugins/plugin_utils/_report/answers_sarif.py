@@ -19,6 +19,7 @@ from .sarif_form import RESULTS_LIMIT, SCHEMA, message, place
 
 _LEVELS = {EXPOSED: "error", PENDING: "warning", MITIGATED: "note"}
 _NOTIFICATIONS_LIMIT = 1000
+_SHORT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def answers_sarif(answers: Answers, version: str) -> Iterator[str]:
@@ -31,7 +32,7 @@ def answers_sarif(answers: Answers, version: str) -> Iterator[str]:
     yield '"results": ['
     results = (_result(row, host, rules) for row in rows for host in row.hosts)
     for number, result in enumerate(islice(results, RESULTS_LIMIT)):
-        yield (",\n" if number else "\n") + json.dumps(result, separators=(",", ":"))
+        yield (",\n" if number else "\n") + _SHORT(result)
     yield "\n]}]}\n"
 
 

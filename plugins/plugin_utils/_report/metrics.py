@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from .._fleet.bounded import visible
 
@@ -24,6 +25,8 @@ def _label_text(labels: Mapping[str, str]) -> str:
     return f"{{{text}}}" if text else ""
 
 
+# A label is in several families, and a host's or a CVE's in several lines of each.
+@lru_cache(maxsize=4096)
 def _escaped(label: str) -> str:
     """A label value by the grammar's own escapes; control characters are made visible first, so a line stays a line."""
     return visible(label).replace("\\", "\\\\").replace('"', '\\"')

@@ -18,6 +18,8 @@ RESULTS_LIMIT = 25_000
 _LINKING = re.compile(r"[\\\[\]]")
 # The beginning of a tag, and of a placeholder (3.11.5), of which few readers know the escape.
 _MEANING = re.compile(r"<(?=[A-Za-z/!?])|\{(?=\d)")
+# Most texts have none of all these.
+_ANY = re.compile(r"[\\\[\]<{]")
 
 
 def message(text: str) -> dict[str, str]:
@@ -25,7 +27,10 @@ def message(text: str) -> dict[str, str]:
 
     Some readers look for links without regard to backslashes, and some let their page render what they get: there the blanks are what helps.
     """
-    escaped = _LINKING.sub(r"\\\g<0>", visible(text))
+    shown = visible(text)
+    if not _ANY.search(shown):
+        return {"text": shown}
+    escaped = _LINKING.sub(r"\\\g<0>", shown)
     return {"text": _MEANING.sub(r"\g<0> ", escaped.replace("](", "] ("))}
 
 

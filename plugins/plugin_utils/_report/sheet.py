@@ -34,8 +34,7 @@ _TABLE = Markup("""
 <table><thead><tr>{}</tr></thead>
 <tbody>""")
 _HEAD = Markup('<th scope="col">{}</th>')
-_ROW = Markup("\n<tr>{}</tr>")
-_CELL, _BREAK, _NOTHING = Markup("<td>{}</td>"), Markup("<br>"), Markup("")
+_NOTHING = Markup("")
 _TABLE_END = "\n</tbody></table></section>"
 _END = "\n</main>\n</body>\n</html>\n"
 
@@ -50,13 +49,14 @@ def sheet(title: str, sentence: str, generated_at: str, tables: Sequence[dict[st
         yield _BARS.format(_NOTHING.join(map(_bar, bars)))
     for table in tables:
         yield _TABLE.format(table["title"], _NOTHING.join(map(_HEAD.format, table["heads"])))
-        yield from (_ROW.format(_NOTHING.join(map(_cell, row))) for row in table["rows"])
+        # Joined and not formatted: a page has many thousand cells.
+        yield from ("\n<tr>" + "".join(map(_cell, row)) + "</tr>" for row in table["rows"])
         yield _TABLE_END
     yield _END
 
 
-def _cell(text: str) -> Markup:
-    return _CELL.format(_BREAK.join(escape(visible(line)) for line in text.split("\n")))
+def _cell(text: str) -> str:
+    return "<td>" + "<br>".join(escape(visible(line)) for line in text.split("\n")) + "</td>"
 
 
 def _bar(one: dict[str, Any]) -> Markup:

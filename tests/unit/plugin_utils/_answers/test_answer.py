@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import answer as judging
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import fleet as fleets
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import mitigated, of_record
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import index, mitigated, of_record
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.alike import Alike
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import (
     EVERYTHING,
@@ -221,6 +222,27 @@ def test_hosts_that_a_question_does_not_tell_apart_are_one_group(
     assert [group.hosts for group in Alike(facts.values()).partition(question).groups] == wanted
     together = {host: row.answer.answer for row in fleets.rows_of(facts, [question], set()) for host in row.hosts}
     assert together == {name: judging.worst(of_record.answers(CVE, advisories, one)).answer for name, one in records.items()}
+
+
+def test_what_is_said_alike_of_many_holes_is_judged_once_and_named_by_each(tmp_path: Path) -> None:
+    """Of two CVEs in the same rows, one is named by a live patch; of a third nobody has the stream, and its reason names it."""
+    others = ("CVE-2026-1001", "CVE-2026-1002", "CVE-2026-1003")
+    advisories = [Advisory(f"DSA-{cve}", (cve,), DSA.rows) for cve in (CVE, *others[:2])]
+    advisories += [Advisory(f"RHSA-{cve}", (cve,), (Row("redhat:9", "linux"),)) for cve in others[1:]]
+    index.build(tmp_path / "index", advisories)
+    opened = index.Index(tmp_path / "index")
+    records = {"a": record(OLD, [OLD, NEW]), "b": record(OLD, [OLD], live_patch=patched("kpatch_1", others[0]))}
+    facts = fleets.of_fleet([of_record.fact_of(Loaded(name, {"host": name, "record": one})) for name, one in records.items()], [])
+    asked = list(opened.told([CVE, *others], fleets.names_of(facts)))
+    opened.close()
+    assert asked[0].content is asked[1].content
+    found = {(row.cve, host): row.answer for row in fleets.rows_of(facts, asked, {"debian:12"}) for host in row.hosts}
+    alone = {(cve, name): of_record.answers(cve, [one for one in advisories if cve in one.cves], seen, {"debian:12"})
+             for cve in (CVE, *others) for name, seen in records.items()}
+    assert found == {key: judging.worst(answers)._replace(where="") for key, answers in alone.items()}
+    assert {(cve, name): answer.answer for (cve, name), answer in found.items()} == {
+        **{(cve, "a"): "pending" for cve in (CVE, *others[:2])}, (CVE, "b"): "exposed", (others[0], "b"): "fixed_by_live_patch",
+        (others[1], "b"): "exposed", (others[2], "a"): "unknown", (others[2], "b"): "unknown"}
 
 
 def test_a_feed_that_is_not_believed_closes_nothing() -> None:

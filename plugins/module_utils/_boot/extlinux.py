@@ -14,6 +14,8 @@ PATHS = ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/boot/firmw
 
 
 _FIRST_COUNTS = ("initrd", "fdt", "fdtdir", "fdtoverlays")
+_INCLUDE = re.compile(r"(?im)^[ \t]*(?:menu[ \t]+)?include[ \t]+(\S+).*$")
+_DEPTH = 16
 
 
 def parse(text: str) -> Tuple[str, List[Dict[str, str]]]:
@@ -47,9 +49,7 @@ def targets(host: Any) -> Optional[Targets]:
             continue
         if answer.problem:
             raise NoAnswerError(answer.problem, "%s: %s" % (path, answer.detail))
-        default, entries = parse(answer.value)
-        if default not in [entry["label"] for entry in entries] and re.search(r"(?im)^\s*(?:menu\s+)?include\s", answer.value):
-            raise NoAnswerError("unsupported", "%s leaves its entries to files that it includes, which would tell" % path)
+        default, entries = parse(_whole(host, path, answer.value))
         if not entries:
             raise NoAnswerError("unparsable", "%s names no entry" % path)
         entry, how = _started(host, path, entries, default)
@@ -58,9 +58,28 @@ def targets(host: Any) -> Optional[Targets]:
     return None
 
 
+def _whole(host: Any, path: str, text: str, depth: int = 1) -> str:
+    """A file with the text of each that it includes in that place, as deep as U-Boot goes; it refuses a menu of which one is not there."""
+    if depth > _DEPTH:
+        raise NoAnswerError("unparsable", "%s: its files include each other more than %d deep" % (path, _DEPTH))
+
+    def included(match: Any) -> str:
+        place = _placed(host, path, match.group(1))
+        answer = host.read(place, 1 << 20)
+        if answer.problem:
+            raise NoAnswerError(answer.problem, "%s includes %s, which would tell: %s" % (path, place, answer.detail))
+        return _whole(host, path, answer.value, depth + 1)
+
+    return _INCLUDE.sub(included, text)
+
+
+def _placed(host: Any, path: str, name: str) -> str:
+    """Where a file lies that the menu at ``path`` names: beside it, unless its own path is whole."""
+    return on_host(host, name if name.startswith("/") or not name else _joined(path.rsplit("/", 1)[0], name))
+
+
 def _image(host: Any, path: str, entry: Dict[str, str]) -> str:
-    image = re.sub(r"#.*", "", entry.get("linux", ""))
-    return on_host(host, image if image.startswith("/") or not image else _joined(path.rsplit("/", 1)[0], image))
+    return _placed(host, path, re.sub(r"#.*", "", entry.get("linux", "")))
 
 
 def _started(host: Any, path: str, entries: List[Dict[str, str]], default: str) -> Tuple[Dict[str, str], str]:

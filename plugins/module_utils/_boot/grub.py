@@ -90,7 +90,7 @@ class Reader:
     def _is_foreign(self, entry: Entry) -> bool:
         """Whether an entry's files lie on a device that is here and holds nothing of the system that runs.
 
-        Of file systems without one device of their own (btrfs and ZFS over several, overlays) that is not known.
+        Of file systems without one device of their own (btrfs, bcachefs and ZFS over several, overlays) that is not known.
         """
         device = self._device_of(entry.file_system) if entry.file_system else None
         if device is None:
@@ -101,7 +101,9 @@ class Reader:
         return single and device not in self._devices(_OWN_PLACES)
 
     def _is_told(self, mount: mountinfo.Mount) -> bool:
-        return bool(self._device_of_number(mount.number)) or (mount.source.startswith("/dev/") and mount.source != "/dev/root")
+        """Whether it has one device, and that is known. bcachefs names all of its own with colons between them."""
+        named = mount.source.startswith("/dev/") and mount.source != "/dev/root" and ":" not in mount.source
+        return bool(self._device_of_number(mount.number)) or (named and not mount.number.startswith("0:"))
 
     def _partition_paths(self) -> List[str]:
         """Each vendor's grub.cfg on the EFI system partition."""
@@ -200,6 +202,9 @@ class Reader:
             entry, names, how = grub_default.select(outcome.entries, outcome.default, self.redhat)
         except ValueError as error:
             raise NoAnswerError("unparsable", "%s: %s" % (source, error)) from error
+        if entry.path.startswith((grub_menu.UNKNOWN + "(", grub_menu.UNKNOWN + "/")):
+            raise NoAnswerError("unsupported", "%s: its entry %s loads %.200s from a device that is not known for a disk of the host (a file, "
+                                "memory, the network); what lies there would tell" % (source, names, entry.path[1:]))
         if grub_menu.UNKNOWN in outcome.default + entry.path:
             raise NoAnswerError("unsupported", "%s: it depends on a variable that GRUB sets when it starts; set at its prompt would tell" % source)
         if self._is_foreign(entry):

@@ -81,7 +81,8 @@ def path_to(entries: List[Entry], image: str) -> Optional[str]:
             below = path_to(entry.children, image)
             if below is not None:
                 return "%s>%s" % (_name(entry), below)
-    return next((_name(entry) for entry in entries if entry.path.rsplit("/", 1)[-1] == image), None)
+    # The path of what lies on no disk of the host begins with a mark.
+    return next((_name(entry) for entry in entries if entry.path.rsplit("/", 1)[-1] == image and entry.path[:1].isprintable()), None)
 
 
 def _name(entry: Entry) -> str:

@@ -9,7 +9,7 @@ named where the run rests on it: the caller runs again with the opposite.
 """
 
 import re
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple, Union
 
 from . import grub_blscfg, grub_loading, grub_script, grub_test
 from .grub_script import Command, For, Function, If, Loop, Tree, Word
@@ -39,6 +39,7 @@ Status = Union[bool, str]
 
 UNKNOWN = "\0"
 BLS_FOLDER = "/loader/entries"
+_FIRST_DISK = "hd0"
 _FEATURES = (
     "feature_menuentry_id", "feature_default_font_path", "feature_platform_search_hint", "feature_all_video_module", "feature_timeout_style")
 # Menus of other loaders, and menus of which GRUB takes the entries alone.
@@ -53,7 +54,6 @@ _OF_SECURE_BOOT = ("lockdown", "shim_lock")
 # Those that name the variables themselves: Flatcar's choice of a partition, a server's answer, a key.
 _NAMING = {"gptprio.next": r"-[du] (\w+)", "net_get_dhcp_option": r"\A(\w+)", "read": r"(\w+)\Z"}
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
-_FILE_SYSTEM = re.compile(r"[0-9A-Fa-f]{4,16}(?:-[0-9A-Fa-f]{4,12})*\Z")
 _IN_OPTIONS = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _STEPS = 100000
 _DEPTH = 30
@@ -82,7 +82,7 @@ def run(
 def _at_start(path: str, platform: str, processor: str) -> Dict[str, str]:
     """The variables that GRUB itself sets."""
     folder = path.rsplit("/", 1)[0]
-    known = {"prefix": folder, "cmdpath": folder, "root": "hd0", "grub_platform": platform, "grub_cpu": "i386"}
+    known = {"prefix": folder, "cmdpath": folder, "root": _FIRST_DISK, "grub_platform": platform, "grub_cpu": "i386"}
     if platform == "efi":
         known.update({"grub_cpu": _PROCESSORS.get(processor, processor)}, **{name: UNKNOWN + name for name in _OF_SECURE_BOOT})
     return known
@@ -144,6 +144,8 @@ class _Machine:
         self.ended = ""
         self.successor: Optional[_Machine] = None
         self.file_system = ""
+        # Devices that are no disks, by whatever name a script gives them.
+        self.made: Set[str] = set()
         # Whether a function or an entry runs; the loops in it, how many of them are to be left, whether the last one only begins anew.
         self.in_function = self.returning = False
         self.loops = self.breaks = 0
@@ -296,34 +298,40 @@ class _Machine:
         if name in _FOREIGN_MENUS:
             self.handed_to.append("%s by its command %s" % (grub_loading.plain("".join(arguments[-1:])), name))
         if name == "search" or name.startswith("search."):
-            self._note_file_system(name, arguments)
-        self.images.append((name,) + grub_loading.image(arguments))
+            found = grub_loading.searched(name, arguments)
+            if found is not None:
+                # What a search finds lies on a disk.
+                self.variables["root"], self.file_system = _FIRST_DISK, found
+        path, options = grub_loading.image(arguments)
+        self.images.append((name, self._seen(path), options))
         if name in _SETTERS or name in _NAMING:
             self._take_unknown(name, arguments)
         return "%.100s" % " ".join(words)
+
+    def _seen(self, path: str) -> str:
+        """A path without its device; marked as unknown where that is no disk of the host's."""
+        named = grub_loading.DEVICE.match(path)
+        device = named.group()[1:-1] if named else self.variables.get("root", "")
+        made = device.partition(",")[0] in self.made or not grub_loading.is_disk(device)
+        return UNKNOWN + path if path and UNKNOWN not in path and made else grub_loading.DEVICE.sub("", path)
+
+    def _do_loopback(self, arguments: List[str]) -> Status:
+        """A file is taken for a disk, by a name of its own."""
+        self.made.update(word for word in arguments if not word.startswith("-"))
+        return "loopback %.80s" % " ".join(arguments)
 
     def _do_set(self, arguments: List[str]) -> Status:
         for argument in arguments:
             match = _ASSIGNMENT.match(argument)
             if match:
-                self.variables[match.group(1)] = match.group(2)
+                # GRUB takes the brackets away itself (grub_env_write_root).
+                value = match.group(2).strip("()") if match.group(1) == "root" else match.group(2)
+                self.variables[match.group(1)] = value
                 if match.group(1) == "default":
                     self.assigned.append(match.group(2))
                 elif match.group(1) == "root":
                     self.file_system = ""
         return True
-
-    def _note_file_system(self, name: str, arguments: List[str]) -> None:
-        """A search that makes a file system the one of all files whose device is not named."""
-        if name != "search":
-            wanted, sets_root = arguments[:1], arguments[1:2] == ["root"]
-        else:
-            # A word behind --set that is no option is the variable's name.
-            given = re.findall(r"(?:--set|-s)(?:[= ](?!-)(\S+))?", " ".join(arguments))
-            wanted, sets_root = arguments[-1:], given in (["root"], [""]) or given == arguments[-1:]
-        by_uuid = name == "search.fs_uuid" or bool({"--fs-uuid", "-u"} & set(arguments))
-        if sets_root:
-            self.file_system = wanted[0] if by_uuid and wanted and _FILE_SYSTEM.match(wanted[0]) else ""
 
     def _take_unknown(self, name: str, arguments: List[str]) -> None:
         words = " ".join(arguments)
@@ -377,7 +385,8 @@ class _Machine:
 
     def _do_test(self, arguments: List[str]) -> Status:
         words = arguments[:-1] if arguments[-1:] == ["]"] else arguments
-        if any(UNKNOWN in word for word in words) or not grub_test.is_decided(words):
+        files = [self._seen(word) for word in words if word.startswith(("(", "/"))]
+        if any(UNKNOWN in word for word in words + files) or not grub_test.is_decided(words):
             return ("[ %.100s ]" % " ".join(words)).replace(UNKNOWN, "$")
         return grub_test.holds(words, lambda path: bool(self.world.known("exists", grub_loading.plain(path))))
 
@@ -432,29 +441,34 @@ class _Machine:
         self.entries += [found[at] for at in chosen]
         return True
 
+    def _file(self, path: str) -> str:
+        """A path as the disk is asked for it: without its device, or marked as unknown."""
+        seen = self._seen(path)
+        return seen if UNKNOWN in seen else grub_loading.plain(seen)
+
     def _do_source(self, arguments: List[str]) -> Status:
-        path = grub_loading.plain(arguments[0]) if arguments else ""
+        path = self._file(arguments[0] if arguments else "")
         text = self.world.known("texts", path)
         if text is None:
-            self.handed_to.append(path)
+            self.handed_to.append(path.replace(UNKNOWN, ""))
             return False
         return self.run(grub_script.parse(text))
 
     def _do_configfile(self, arguments: List[str]) -> Status:
         """Another file makes a menu of its own, with what was exported and nothing else."""
-        path = grub_loading.plain(arguments[0] if arguments else self.variables.get("prefix", "") + "/grub.cfg")
+        path = self._file(arguments[0] if arguments else self.variables.get("prefix", "") + "/grub.cfg")
         text = self.world.known("texts", path)
         if text is None:
-            self.handed_to.append(path)
+            self.handed_to.append(path.replace(UNKNOWN, ""))
             return False
         self.successor = _Machine(self.world, path, {name: self.variables[name] for name in sorted(self.exported) if name in self.variables})
-        self.successor.file_system = self.file_system
+        self.successor.file_system, self.successor.made = self.file_system, self.made
         return self.successor.run(grub_script.parse(text))
 
     def _entry(self, kind: str, titles: List[str], entry_id: str, block: Tree) -> Entry:
         """What is between the braces runs when the entry is chosen; here on a copy, to see which image it would load."""
         inner = _Machine(self.world, self.path, {})
-        inner.variables, inner.functions, inner.file_system = dict(self.variables), self.functions, self.file_system
+        inner.variables, inner.functions, inner.file_system, inner.made = dict(self.variables), self.functions, self.file_system, set(self.made)
         inner.run_with(block, titles)
         title = titles[0] if titles else ""
         if kind == "submenu":
@@ -465,8 +479,8 @@ class _Machine:
         """An entry that starts what the commands so far have loaded."""
         path, options = grub_loading.linux_image(self.images)
         files = [(first + " " + rest).split() for name, first, rest in self.images if name in grub_loading.INITRD_COMMANDS]
-        return Entry(title, entry_id, path, None, False, options, "", tuple(grub_loading.DEVICE.sub("", word) for words in files for word in words),
-                     self.file_system)
+        initrds = tuple(grub_loading.DEVICE.sub("", word) for words in files for word in words if UNKNOWN not in word)
+        return Entry(title, entry_id, path, None, False, options, "", initrds, self.file_system)
 
     def _with_values(self, entry: Entry) -> Entry:
         """An entry of a .conf file: GRUB puts the values of variables ($kernelopts) into its options when it is chosen."""
@@ -479,5 +493,5 @@ _METHODS = {
     "set": "set", "unset": "unset", "export": "export", "[": "test", "test": "test", "true": "true", "false": "false", "keystatus": "false",
     "sleep": "true", "load_env": "load_env", "increment": "increment", "decrement": "decrement", "eval": "eval", "blscfg": "blscfg",
     "bls_import": "blscfg", "setparams": "setparams", "shift": "shift", "source": "source", ".": "source", "configfile": "configfile",
-    "normal": "configfile", "return": "return", "break": "break", "continue": "continue",
+    "normal": "configfile", "loopback": "loopback", "return": "return", "break": "break", "continue": "continue",
 }

@@ -44,7 +44,7 @@ PROFILES_SINCE = 257
 # Older ones know no uki in a .conf file, and pass over the entry (systemd#39886).
 _UNIFIED_KEYS_SINCE = 258
 
-_COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$")
+_COUNTERS = re.compile(r"^(?P<stem>.+)\+(?P<left>\d{1,9})(?:-\d{1,9})?(?P<suffix>\.conf|\.efi)$", re.IGNORECASE)
 _ORDER = "systemd-boot"
 
 
@@ -95,7 +95,8 @@ def _plain_order(left: str, right: str) -> int:
 
 
 def _file(choice: Choice) -> str:
-    return choice.id.rsplit("@", 1)[0] if choice.profile else choice.id
+    """The file's name as the loader orders by it: in small letters."""
+    return (choice.id.rsplit("@", 1)[0] if choice.profile else choice.id).lower()
 
 
 def _counted(choice: Choice) -> int:

@@ -14,6 +14,8 @@ _LOADER = "systemd-boot"
 # The EFI system partition's usual places, and the extended boot partition.
 _PARTITIONS = ("/efi", "/boot/efi", "/boot")
 _NOT_FIRMWARES = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "overlay", "tmpfs")
+# parse_boolean of its util.c
+_NO = ("0", "no", "n", "false", "f", "off")
 _VARIABLES = ("LoaderEntryOneShot", "LoaderEntryDefault", "LoaderEntryPreferred", "LoaderEntryLastBooted")
 
 
@@ -31,7 +33,7 @@ def targets(host: Any, loader_info: str = "") -> Targets:
     partitions, loader = _partitions(host), systemd_boot.version_of(loader_info)
     choices = systemd_boot.in_order(_all_choices(host, partitions, loader))
     configured, source = _configuration(host)
-    automatic = () if configured.get("auto-entries") in ("no", "0", "false", "off") else _automatic(host, partitions)
+    automatic = () if configured.get("auto-entries") in _NO else _automatic(host, partitions)
     variables = _loader_variables(host)
     try:
         default, how = systemd_boot.default_of(choices, configured, variables, automatic, loader)
@@ -119,7 +121,7 @@ def _unified_images(host: Any, folder: str, with_profiles: bool) -> List[Choice]
     found = []
     for name in [name for name in host.listdir(folder, 5000).if_there([]) if name.lower().endswith(".efi")][:200]:
         release = _image_os_release(host, "%s/%s" % (folder, name))
-        if not name.lower().startswith("auto-") and any(release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID")):
+        if not name.lower().startswith(("auto-", ".")) and any(release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID")):
             image = systemd_boot.choice_of_image(name, "%s/%s" % (folder, name), release)
             profiles = kernel_image.profiles_of(host, image.path) if with_profiles else []
             found += [image] + [image._replace(id="%s@%s" % (image.id, one), profile=number) for number, one in enumerate(profiles, 1)]

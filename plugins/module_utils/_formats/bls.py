@@ -29,6 +29,7 @@ _PLATFORM = re.compile(r"platform:(?:el|al|an)(\d{1,2})\Z")
 _WORD_AND_REST = re.compile(r"([^ \t]*)([ \t]*)(.*)")
 _IMAGE_KEYS = ("linux", "uki", "uki-url", "efi")
 _LIMIT_ENTRIES = 500
+_SUFFIX = ".conf"
 _FEDORA_LIKE = ("fedora", "amzn", "azurelinux", "mariner", "openeuler")
 
 
@@ -106,7 +107,7 @@ def _entry(name: str, fields: Dict[str, str], initrds: List[str]) -> BlsEntry:
     if not fields:
         raise ValueError("%s: no line with a key and a value" % name)
     path = next((fields[key] for key in _IMAGE_KEYS if key in fields), "")
-    entry_id = name[:-len(".conf")] if name.endswith(".conf") else name
+    entry_id = name[:-len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
     return BlsEntry(entry_id, fields.get("title", entry_id), fields.get("version", ""), path, fields, tuple(initrds))
 
 
@@ -202,11 +203,15 @@ def _loaded(entry: BlsEntry, efi: bool) -> BlsEntry:
 def read_entries(
     host: Any, folder: str, parse: Callable[[str, str], BlsEntry] = parse_entry
 ) -> Tuple[List[BlsEntry], Any]:
-    """(entries of a folder, the host's answer to its listing or to the first file that could not be read)."""
+    """(entries of a folder, the host's answer to its listing or to the first file that could not be read).
+
+    systemd-boot takes the suffix in letters of either case (valid_type1_filename of its boot.c), GRUB in small ones alone.
+    """
     entries: List[BlsEntry] = []
     answer = host.listdir(folder, 5000)
     listed = [] if answer.problem else answer.value
-    names = [name for name in listed if name.endswith(".conf") and len(name) > 5 and not name.startswith(".")][:_LIMIT_ENTRIES]
+    fold = str.lower if parse is parse_entry else str
+    names = [name for name in listed if fold(name).endswith(_SUFFIX) and not name.startswith(".")][:_LIMIT_ENTRIES]
     for name in names:
         text = host.read("%s/%s" % (folder, name), 65536)
         if text.problem:

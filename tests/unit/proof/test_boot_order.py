@@ -116,17 +116,22 @@ def shell_of(name: str) -> str:
     ("LABEL l0\n\tLINUX /boot/vmlinuz-6.12.41-arm64\n\tAPPEND root=/dev/sda1\n", "/boot/vmlinuz-6.12.41-arm64"),
     ("default gone\nlabel l0\n fit /boot/image.itb#conf-1\n", "/boot/image.itb"),
     ("default a\nlabel a\n linux /boot/vmlinuz-1\nlabel b\n kernel /boot/vmlinuz-2\n linux /boot/vmlinuz-3\nontimeout b\n", "/boot/vmlinuz-3"),
-    ("default a\ninclude more.conf\nlabel a\n linux /boot/vmlinuz-1\n", "/boot/vmlinuz-1"),
-    ("include more.conf\nlabel a\n linux /boot/vmlinuz-1\n", ""), ("default b\nmenu include more.conf\nlabel a\n linux /boot/vmlinuz-1\n", ""),
+    ("default a\ninclude more.conf\nlabel a\n linux /boot/vmlinuz-1\n", ""),
+    ("default b\nmenu include a.conf\nlabel b\n linux /boot/vmlinuz-1\n", "/boot/vmlinuz-8"),
+    ("include a.conf\ndefault b\nlabel b\n linux /boot/vmlinuz-1\n", "/boot/vmlinuz-1"), ("include loop.conf\n", ""),
+    ("default b\nlabel b\n linux /boot/gone\ninclude a.conf\nlabel c\n linux here\n", "here"),
+    ("ontimeout b\nlabel b\n linux /boot/gone\nlabel c\n linux here\n", "here"),
     ("DEFAULT menu.c32\nLABEL virt\n LINUX vmlinuz-virt\nLABEL lts\n MENU DEFAULT\n LINUX vmlinuz-lts\n", "vmlinuz-lts"),
 ])
 def test_extlinux_is_read_on_the_host(text: str, image: str, tmp_path: Path) -> None:
     """The question's own awk on a file of U-Boot's form (doc/README.pxe)."""
     shell = shell_of("boot_tools")
-    program = shell[shell.index("awk '{ key") + 5:shell.index("' \"$path\"\n            break")]
-    path = tmp_path / "extlinux.conf"
-    path.write_text(text, encoding="utf-8")
-    assert subprocess.run(["awk", program, path], capture_output=True, text=True, check=True).stdout == (f"extlinux {image}\n" if image else "")
+    function = shell[shell.index("extlinux() {"):shell.index("# Where no GRUB")]
+    for name, body in (("extlinux.conf", text), ("a.conf", "default e\nlabel e\n linux /boot/vmlinuz-8\n"), ("loop.conf", "include loop.conf\n"),
+                       ("here", "")):
+        (tmp_path / name).write_text(body, encoding="utf-8")
+    script = f"uname() {{ echo aarch64; }}\n{function}\nextlinux {tmp_path}/extlinux.conf; true"
+    assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == (f"extlinux {image}\n" if image else "")
 
 
 @pytest.mark.parametrize(("owned", "status"), [("/usr/lib/os-release", 0), ("", 3)])

@@ -127,3 +127,18 @@ def test_files_that_were_read_are_followed(text: str, boots_by_default: str) -> 
 def test_an_entry_has_a_title(menu: str, image: str) -> None:
     entry = grub_menu.default_entry(grub_menu.read(menu), {})
     assert entry is not None and entry.linux == image
+
+
+@pytest.mark.parametrize(("text", "device"), [
+    ("menuentry A {\n loopback loop /a.iso\n linux (loop)/vmlinuz-1\n}\n", "loop /a.iso"),
+    ("menuentry A {\n linux (memdisk)/vmlinuz-1\n}\n", "memdisk"),
+    ("set root=memdisk\nmenuentry A {\n linux /vmlinuz-1\n}\n", "memdisk"), ("menuentry A {\n set root='(http,h)'\n linux /vmlinuz-1\n}\n", "http"),
+    ("set root='(lvm/vg-root)'\nmenuentry A {\n set root='hd0,gpt2'\n linux ($root)/vmlinuz-1\n}\n", ""),
+    ("menuentry A {\n linux (hd0,gpt2)/vmlinuz-1\n}\nmenuentry B {\n loopback loop /a.iso\n}\n", ""),
+])
+def test_what_lies_on_no_disk_is_told(text: str, device: str) -> None:
+    menu = grub_menu.read(text)
+    entry = grub_menu.default_entry(menu, {})
+    assert entry is not None
+    told = menu.handed_to + entry.handed_to
+    assert any(device in each for each in told) if device else not told

@@ -259,19 +259,44 @@ BOOT = (
               s/^ *APPEND=[\\"']?([^\\"']*).*/kexec_APPEND \\1/p" "$path" 2>/dev/null
           done
         fi
-        # U-Boot's menu, where no GRUB can be what starts.
+        # U-Boot's menu, what it includes in its place: an include that is not there ends it. A kernel that is not there is passed over.
+        extlinux() { # FILE
+          awk -v top="$1" 'function show(file,   line, words, at, got) {
+              if (reading[file]++) { print "include"; return }
+              while ((got = (getline line < file)) > 0) {
+                split(line, words); at = tolower(words[1]) == "menu" ? 2 : 1
+                if (tolower(words[at]) != "include") print line
+                else show(words[at + 1] ~ "^/" ? words[at + 1] : folder words[at + 1])
+              }
+              if (got < 0) print "include"
+              close(file); reading[file] = 0
+            }
+            BEGIN { folder = top; sub("[^/]*$", "", folder); show(top) }' |
+          # The last default counts, wherever it stands; an entry's last kernel too.
+          awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" || key == "ontimeout" { wanted = $2 }
+            key == "include" { more = 1 }
+            key == "label" { name = $2; names[++count] = name }
+            key == "menu" && tolower($2) == "default" && count && !marked { marked = name }
+            key ~ /^(linux|kernel|fit)$/ && count { image[name] = $2 }
+            END { if (more || !count) exit
+              chosen = wanted in image ? wanted : marked ? marked : names[1]; print image[chosen]
+              for (at = 1; at <= count; at++) if (names[at] != chosen && names[at] in image) print image[names[at]] }' | {
+            first=
+            while read -r image; do
+              [ -n "$first" ] || first=$image
+              for file in "$image" "/boot$image" "${1%/*}/$image"; do [ -n "$image" ] && [ -f "$file" ] && break 2; done
+              image=; case $(uname -m) in aarch64|arm*|riscv*) ;; *) break ;; esac
+            done
+            echo "extlinux ${image:-$first}" | grep " ."
+          }
+        }
+        # Where no GRUB can be what starts.
         if [ ! -d /sys/firmware/efi ]; then
           case $(uname -m) in aarch64|arm*|riscv*) ;; *) [ ! -e /boot/grub/grub.cfg ] && [ ! -e /boot/grub2/grub.cfg ] ;; esac &&
           for path in /boot/extlinux/extlinux.conf /extlinux/extlinux.conf /boot/firmware/extlinux/extlinux.conf /boot/extlinux.conf \\
             /boot/syslinux/extlinux.conf /boot/syslinux/syslinux.cfg /boot/syslinux.cfg; do
             [ -e "$path" ] || continue
-            # The last default counts, wherever it stands; an entry's last kernel too.
-            awk '{ key = tolower($1); sub(/#.*/, "", $2) } key == "default" || key == "ontimeout" { wanted = $2 }
-              key == "include" || (key == "menu" && tolower($2) == "include") { more = 1 }
-              key == "label" { name = $2; if (!count++) first = name }
-              key == "menu" && tolower($2) == "default" && count && !marked { marked = name }
-              key ~ /^(linux|kernel|fit)$/ && count { image[name] = $2 }
-              END { if (!more || wanted in image) print "extlinux " image[wanted in image ? wanted : marked ? marked : first] }' "$path"
+            extlinux "$path"
             break
           done
         fi

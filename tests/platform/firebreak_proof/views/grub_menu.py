@@ -25,6 +25,8 @@ _WITH_VALUE = ("--class", "--users", "--hotkey", "--source", "--id")
 _ID_OPTION = re.compile(r"\$\{?menuentry_id_option\}?")
 _BEFORE_A_COMMAND = ("if", "elif", "then", "else", "do", "while", "until", "!")
 _LINUX = ("linux", "linux16", "linuxefi")
+# Of GRUB's devices those that are the host's disks, or what lies on them; a variable is left to stand for one.
+_DISKS = re.compile(r"(?:(?:hd|ahci|ata|scsi|usb|crypto|md)\d|(?:lvm|lvmid|md|mduuid|cryptouuid|ldm|ieee1275|hostdisk)/|host\Z|\$|\Z)")
 _OTHER_LOADERS = ("chainloader", "multiboot", "multiboot2", "xen_hypervisor")
 _HANDS_OVER = re.compile(r"configfile|source|\.|(?:legacy|syslinux)_(?:configfile|source)|extract_(?:\w+_)?entries_(?:source|configfile)|normal|uki")
 # Outside of quotes no command may hold these, and $ must name a variable (docs/grub.texi, "Reserved words"): GRUB drops the whole statement.
@@ -176,8 +178,13 @@ class _Reader:
         elif self.stack[-1] is None and inside is self.top:
             # The body of a function.
             self.choosing |= {self.function} if re.match(r"(?:set )?default=", " ".join(words)) else set()
+        elif words[0] == "loopback":
+            inside.handed_to.append(f"what is in {' '.join(words[1:])[:60]}")
         elif words[0] in _LINUX and len(words) > 1:
             inside.loads = words[1:]
+            self._refuse_device(re.match(r"""["']?\(([^)]*)\)|""", words[1]), inside)
+        elif words[0] == "set" and len(words) > 1 and words[1].startswith("root="):
+            self._refuse_device(re.match(r"""root=["'(]*([^"')]*)""", words[1]), inside)
         elif words[0] in _OTHER_LOADERS:
             inside.loads = []
         elif words[0] in ("blscfg", "bls_import") and inside is self.top and len(words) == 1:
@@ -203,6 +210,11 @@ class _Reader:
         entry = Entry(expanded(title, {}), identity.group(1) if identity else "")
         inside.children.append(entry)
         return entry
+
+    def _refuse_device(self, named: re.Match[str] | None, inside: Entry) -> None:
+        """Tell of files in memory, on the network or wherever else that is no disk."""
+        if named and not _DISKS.match(named.group(1) or ""):
+            inside.handed_to.append(f"the device ({named.group(1)})")
 
     def _hand_over(self, words: list[str], inside: Entry) -> None:
         path = expanded(words[1], {"prefix": "$prefix", "config_directory": "$prefix", "root": ""}) if len(words) > 1 else ""

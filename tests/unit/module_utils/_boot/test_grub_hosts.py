@@ -244,6 +244,9 @@ FOUND_BY_OS_PROBER = """menuentry 'Debian GNU/Linux 12 (on /dev/sdb2)' --id ospr
     # GRUB does not find it, and stays where it was; a file system over several devices has several names.
     (None, "1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", "6.1.0-9-amd64"), ("/dev/sdb2", "1 0 0:30 / / rw - btrfs /dev/sda2 rw\n", "6.1.0-9-amd64"),
     ("/dev/sdb2", "1 0 0:30 / / rw - overlay overlay rw\n", "6.1.0-9-amd64"),
+    # bcachefs names each of its devices, and has a number of its own.
+    ("/dev/sdb2", "1 0 0:34 / / rw - bcachefs /dev/sda2:/dev/sdb2 rw\n", "6.1.0-9-amd64"),
+    ("/dev/sdb2", "1 0 0:34 / / rw - bcachefs /dev/sda2 rw\n", "6.1.0-9-amd64"),
     # Ubuntu's cloud images boot without an initrd, and their root's source is /dev/root.
     ("/dev/sda2", "1 0 8:2 / / rw - ext4 /dev/root rw\n", "6.1.0-9-amd64"), ("/dev/sdb2", "1 0 8:2 / / rw - ext4 /dev/root rw\n", None),
     ("/dev/sdb2", "1 0 8:9 / / rw - ext4 /dev/root rw\n", "6.1.0-9-amd64"),
@@ -291,3 +294,26 @@ def test_sdbootutil_names_images_by_their_digest() -> None:
             "/boot/efi/loader/entries/opensuse-tumbleweed-6.17.6-1-default-5.conf":
                 f"title openSUSE\nversion 5@6.17.6-1-default\nsort-key opensuse\nlinux /opensuse-tumbleweed/6.17.6-1-default/linux-{digest}\n"}
     assert collected(read, listdir=EFI).facts["default_boot"]["release"] == "6.17.6-1-default"
+
+
+IN_A_FILE = "menuentry 'Rescue' {\n  loopback loop /images/rescue.iso\n  linux (loop)/vmlinuz-6.1.0-9-amd64 quiet\n}\n"
+
+
+@pytest.mark.parametrize(("menu", "release"), [
+    # docs/grub.texi, "loopback": a file of a file system becomes a device, by any name. memdisk and (http,...) hold no file of the host either.
+    (IN_A_FILE, None), (IN_A_FILE.replace("loop ", "hd9 ").replace("(loop)", "(hd9)"), None),
+    ("loopback -D x /a.iso\nset root=(x)\n" + FIRST, None), ("set root=memdisk\n" + FIRST, None),
+    ("menuentry 'N' { linux (http,10.0.0.1)/vmlinuz-6.1.0-9-amd64 }\n", None),
+    ("loopback x /a.iso\nconfigfile (x)/boot/grub/grub.cfg\n" + FIRST, None),
+    ("if [ -e (memdisk)/x ]; then set default=1; fi\n" + FIRST + SECOND, None),
+    # What is searched for, or is named as a disk, is the host's; so is what follows an entry that is not chosen.
+    ("loopback x /a.iso\nset root=(x)\nsearch --set=root --file /x\n" + FIRST, "6.1.0-9-amd64"), (FIRST + IN_A_FILE, "6.1.0-9-amd64"),
+    ("set root='(lvm/vg-root)'\n" + FIRST, "6.1.0-9-amd64"), ("menuentry 'N' { linux (hd0,gpt2)/boot/vmlinuz-6.1.0-9-amd64 }\n", "6.1.0-9-amd64"),
+    ("set root='hd0,gpt2'\nmenuentry 'N' { linux ($root)/boot/vmlinuz-6.1.0-9-amd64 }\n", "6.1.0-9-amd64"),
+])
+def test_what_lies_on_no_disk_of_the_host_is_not_the_hosts(menu: str, release: str | None) -> None:
+    read = {**DEBIAN, "/boot/grub/grub.cfg": menu, "/boot/vmlinuz-6.1.0-9-amd64": "", "/vmlinuz-6.1.0-9-amd64": ""}
+    section = collected(read)
+    assert section.facts["default_boot"]["release"] == release
+    if release is None:
+        assert reason(section, "default_boot.release") == "unsupported"

@@ -286,6 +286,30 @@ def test_quotes_at_both_ends_are_no_part_of_a_value(file: str, text: str, releas
     assert collected(recording).facts["default_boot"]["release"] == release
 
 
+@pytest.mark.parametrize(("name", "pattern", "release"), [
+    # valid_type1_filename and boot_entry_add_type1 of systemd's boot.c: the suffix in either case, an id in small letters, by which it is sorted.
+    ("B-6.12.0.CONF", "", "6.12.0-1.fc40.x86_64"), ("B-6.12.0+0-3.Conf", "", "6.10.3-200.fc40.x86_64"),
+    ("B-6.12.0.CONF", "*-6.9*", "6.9.4-200.fc40.x86_64"), ("b-6.12.0.CONF", "B-6.12*.conf", "6.12.0-1.fc40.x86_64"),
+    (".b-6.12.0.conf", "", "6.10.3-200.fc40.x86_64"), ("Auto-b.CONF", "", "6.10.3-200.fc40.x86_64"),
+])
+def test_systemd_boot_takes_letters_of_either_case(name: str, pattern: str, release: str) -> None:
+    recording = systemd_boot()
+    recording["read"].update({f"/efi/loader/entries/{name}": "version 6.12.0\nsort-key fedora\nmachine-id 0\nlinux /z/6.12.0-1.fc40.x86_64/linux\n",
+                              "/efi/z/6.12.0-1.fc40.x86_64/linux": "", "/efi/loader/loader.conf": f"default {pattern}\n" if pattern else ""})
+    assert collected(recording).facts["default_boot"]["release"] == release
+
+
+def test_systemd_boot_orders_names_by_small_letters() -> None:
+    choices = [sd_boot.choice_of_entry(bls.parse_entry(name, "linux /x\n"), "/x") for name in ("A-1.conf", "b-1.conf", "C-1.CONF")]
+    assert [choice.id for choice in sd_boot.in_order(choices)] == ["C-1.conf", "b-1.conf", "A-1.conf"]
+
+
+def test_grub_takes_no_suffix_in_capitals() -> None:
+    read = el9("5.14.0-1.el9.x86_64")
+    read[f"/boot/loader/entries/{MACHINE}-5.14.0-9.el9.x86_64.CONF"] = bls_text("5.14.0-9.el9.x86_64")
+    assert collected({"read": read}).facts["default_boot"]["release"] == "5.14.0-1.el9.x86_64"
+
+
 def unified_image(*further: tuple[str, str], **sections: str) -> bytes:
     """A PE image as small as its header allows, with the named sections, and further ones of which several may have one name."""
     names = [*sections.items(), *further]

@@ -324,11 +324,16 @@ UBOOT_ENTRIES = "label a\n linux /boot/vmlinuz-6.6.1\nlabel b\n kernel /boot/vml
     (UBOOT_ENTRIES, "6.6.1"), (UBOOT_ENTRIES + "default b\n", "6.6.3"), ("default b\n" + UBOOT_ENTRIES + "ontimeout a\n", "6.6.1"),
     ("default a\n" + UBOOT_ENTRIES + "label d\n menu default\n linux /boot/vmlinuz-6.6.3\n", "6.6.1"),
     ("default c\n" + UBOOT_ENTRIES, "6.6.1"), ("default d\n" + UBOOT_ENTRIES + "label d\n linux /boot/vmlinuz-6.6.9\n", "6.6.1"),
-    ("default b\ninclude more.conf\n" + UBOOT_ENTRIES, "6.6.3"), ("default e\nmenu include more.conf\n" + UBOOT_ENTRIES, None),
-    ("include more.conf\n" + UBOOT_ENTRIES, None),
+    # A file that cannot be had ends the whole menu (handle_include); one that can stands where it is included, its default and its images too.
+    ("default b\ninclude more.conf\n" + UBOOT_ENTRIES, None), ("include more.conf\n" + UBOOT_ENTRIES, None),
+    ("default b\nmenu include themes/a.conf\n" + UBOOT_ENTRIES, "6.6.2"), ("default g\ninclude themes/a.conf x\n" + UBOOT_ENTRIES, "6.6.2"),
+    ("include themes/a.conf\ndefault b\n" + UBOOT_ENTRIES, "6.6.3"), ("include themes/loop.conf\n" + UBOOT_ENTRIES, None),
+    ("default c\nlabel d\n linux /boot/vmlinuz-6.6.9\ninclude themes/b.conf\n" + UBOOT_ENTRIES, "6.6.2"),
 ])
 def test_which_entry_of_extlinux_u_boot_starts(text: str, release: str | None) -> None:
-    read = {"/boot/extlinux/extlinux.conf": text, **{f"/boot/vmlinuz-6.6.{number}": "" for number in (1, 2, 3)}}
+    read = {"/boot/extlinux/extlinux.conf": text, **{f"/boot/vmlinuz-6.6.{number}": "" for number in (1, 2, 3)},
+            "/boot/extlinux/themes/a.conf": "default e\ninclude themes/b.conf\n", "/boot/extlinux/themes/loop.conf": "include themes/loop.conf\n",
+            "/boot/extlinux/themes/b.conf": "label e\n linux /boot/vmlinuz-6.6.2\n"}
     section = collected(read, uname=["Linux", "h", "6.6.1", "", "aarch64"])
     assert section.facts["default_boot"]["release"] == release
 
@@ -389,7 +394,7 @@ def test_syslinux_starts_what_its_menu_marks(path: str) -> None:
 
 def test_entries_in_other_files_of_syslinux_are_not_known() -> None:
     reason, detail = why_not(collected({"/boot/extlinux/extlinux.conf": "default l0\ninclude themes/debian/theme.cfg\n"}))
-    assert (reason, "would tell" in detail) == ("unsupported", True)
+    assert (reason, "would tell" in detail) == ("absent", True)
 
 
 LIMINE = option(8, "Limine", "\\EFI\\limine\\limine_x64.efi")

@@ -71,7 +71,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             check_sections(args["sections"])
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        question = self.question(host, args, variables)
+        question = self.question(host, args, variables, self.effective(host, args, variables))
         try:
             summary = concluded(question, self._outcome(host, question.options, variables))
         except store.StoreError as error:
@@ -88,16 +88,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """The host code that is sent."""
         return CODE
 
-    def question(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> Question:
-        """What is known of a host before it is asked, from the task's arguments and the host's variables."""
-        effective = self._effective(host, args, variables)
+    def question(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any], effective: in_force.Effective) -> Question:
+        """What is known of a host before it is asked: what it is judged by, and what the task's arguments and its variables say."""
         options = {**{key: args[key] for key in SCAN_OPTIONS}, **self._time_allowed(host, variables)}
         options["kata_files"] = sorted({*options["kata_files"], *promised_files.of_standard(effective.standard)})
         options["watched_modules"] = sorted({*options["watched_modules"], *promised_files.modules_of_standard(effective.standard)})
         options["watched_sysctls"] = sorted({*options["watched_sysctls"], *promised_files.sysctls_of_standard(effective.standard)})
         return Question(host, effective, options, inventory.words(effective, variables, self._labels(host, variables)), args["directory"])
 
-    def _effective(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> in_force.Effective:
+    def effective(self, host: str, args: Mapping[str, Any], variables: Mapping[str, Any]) -> in_force.Effective:
         """The standard and the waivers in force for this host, from the arguments and from its variables."""
         wanted: dict[str, Any] = {}
         for name in filter(in_force.is_standard_variable, sorted(variables)):

@@ -9,6 +9,7 @@ So all that a user may set keeps its meaning. What one ssh client without a term
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import os
 import secrets
@@ -28,6 +29,7 @@ from . import doors, kept_session, payload, sessions
 from .dialogue import HERE, Escalation
 from .documents import Question, first_line
 from .peers import TROUBLE, Peer, Peers
+from .same_standard import SameStandard
 
 # Where both words of a pair may stand, the connection's own passwords, keys and terminals are for ansible-core to handle.
 _OURS = ("ssh", "ansible.builtin.ssh", "smart")
@@ -99,6 +101,7 @@ class Ways:
         self._context = self._base_context()
         self._plugin = str(Path(ansible.__path__[0]) / "plugins" / "connection" / "ssh.py")
         self._peers = Peers(self._task)
+        self._standards = SameStandard()
 
     def _inner(self, action: str, own: set[str]) -> Any:
         """The task that would scan one host, with the keywords and arguments as they were written, not yet templated."""
@@ -224,7 +227,9 @@ class Ways:
             raise HandOver(f"a password for {method}")
         if password is not None and not option(connection, "pipelining"):
             raise HandOver("pipelining is off, and becoming root needs a password")
-        question = scan.question(host, peer.arguments, scan._templar.available_variables)
+        variables = scan._templar.available_variables
+        effective = self._standards.of(variables, peer.arguments, functools.partial(scan.effective, host))
+        question = scan.question(host, peer.arguments, variables, effective)
         interpreters, nonce = peer.interpreters, secrets.token_hex(8)
         said = spoken(scan, f"echo {HERE.decode()}; {payload.command(scan.code(), nonce, interpreters)}")
         connection.host = connection.get_option("host") or connection._play_context.remote_addr

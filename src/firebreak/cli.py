@@ -54,6 +54,14 @@ def firebreak() -> None:
     """
 
 
+def named_inventories(_context: click.Context, _parameter: click.Parameter, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The inventories that were named. Ansible takes a lone name for a path, warns, and then has no host at all."""
+    for one in named:
+        if "," not in one and not Path(one).expanduser().exists():
+            raise click.BadParameter(f"{one} is no file or folder here; names of hosts have a comma, the last one too where it is alone: -i {one},")
+    return named
+
+
 def shared(over_hosts: bool) -> Callable[[Command], Command]:
     """The options that commands have in common."""
     options = [
@@ -64,8 +72,8 @@ def shared(over_hosts: bool) -> Callable[[Command], Command]:
     ]
     if over_hosts:
         options += [
-            click.option("-i", "--inventory", multiple=True, metavar="PATH|HOSTS", help="An inventory, or hosts with commas. Without it "
-                         "Ansible's own, and where there is none this machine."),
+            click.option("-i", "--inventory", multiple=True, metavar="PATH|HOSTS", callback=named_inventories,
+                         help="An inventory, or hosts with commas. Without it Ansible's own, and where there is none this machine."),
             click.option("-l", "--limit", default="", metavar="PATTERN", help="Only these hosts; @FILE takes the names from a file."),
             click.option("-b", "--become", is_flag=True, help="Become root on the hosts."),
             click.option("-u", "--user", default="", help="The user to connect as."),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import importlib.util
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 RUNS = Path(".firebreak/runs")
 # What a run was asked, in its folder.
 NOTE = "run.json"
+KEYS_CHECKED = "ANSIBLE_HOST_KEY_CHECKING"
 THIS_MACHINE = """\
 all:
   hosts:
@@ -59,7 +61,8 @@ def importable(home: Path) -> Path:
 
 def environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:
     """What Ansible is started with: its own programs first, and this collection before any other."""
-    more = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}", "ANSIBLE_FORCE_COLOR": "false"}
+    more = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}", "ANSIBLE_FORCE_COLOR": "false",
+            KEYS_CHECKED: keys_checked(given)}
     links = home / "collections"
     if links.is_dir():
         more["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(filter(None, (str(links), given.get("ANSIBLE_COLLECTIONS_PATH"),
@@ -68,6 +71,13 @@ def environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:
     if configuration(given) is None:
         more |= {"ANSIBLE_PIPELINING": "true", "ANSIBLE_FORKS": given.get("ANSIBLE_FORKS", "20"), "ANSIBLE_INJECT_FACT_VARS": "false"}
     return more
+
+
+def keys_checked(given: Mapping[str, str]) -> str:
+    """Whether hosts' keys are checked, in the user's own words: ansible-runner switches it off where no variable of the environment says so."""
+    parser = settings(given)
+    named = [parser[section]["host_key_checking"] for section in ("defaults", "ssh_connection") if parser.has_option(section, "host_key_checking")]
+    return given.get(KEYS_CHECKED) or (named[-1] if named else "true")
 
 
 def configuration(given: Mapping[str, str]) -> Path | None:
@@ -82,15 +92,15 @@ def has_inventory(given: Mapping[str, str]) -> bool:
     """Whether Ansible has an inventory of its own to use where none is named on the command line."""
     if given.get("ANSIBLE_INVENTORY") or Path("/etc/ansible/hosts").exists():
         return True
-    path = configuration(given)
-    if path is None:
-        return False
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, OSError, UnicodeDecodeError):
-        return False
-    return parser.has_option("defaults", "inventory")
+    return settings(given).has_option("defaults", "inventory")
+
+
+def settings(given: Mapping[str, str]) -> configparser.ConfigParser:
+    """What the configuration file says; nothing where there is none, or Ansible itself will say that it cannot be read."""
+    parser, path = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",)), configuration(given)
+    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+        parser.read(path or (), encoding="utf-8")
+    return parser
 
 
 def new_run(now: datetime | None = None) -> Path:

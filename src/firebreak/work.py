@@ -116,7 +116,7 @@ def resumed(asked: Asked, private: Path) -> Asked:
 def single(asked: Asked, home: Path, private: Path, playbook: str) -> Outcome:
     """The playbook in one process."""
     words = asked.ansible(private) if playbook not in NO_HOSTS else ("-i", "localhost,", *asked.words)
-    total = 0 if playbook in NO_HOSTS or asked.quiet else len(hosts(asked, home, private, playbook))
+    total = 0 if playbook in NO_HOSTS else len(some_hosts(asked, home, private, playbook))
     job = Job("all", private, str(home / "playbooks" / playbook), words, asked.variables)
     seen = Seen(total)
     return Outcome(seen, watched([job], seen, asked, home, 1))
@@ -142,9 +142,7 @@ def watched(jobs: Sequence[Job], seen: Seen, asked: Asked, home: Path, parallel:
 
 def sliced(asked: Asked, home: Path, private: Path) -> Outcome:
     """The scan in slices, each with a folder of its own, and one report of all."""
-    names = hosts(asked, home, private, SLICE)
-    if not names:
-        raise click.ClickException("no host matches: there is nothing to scan")
+    names = some_hosts(asked, home, private, SLICE)
     count = min(asked.slices, len(names))
     done = finished(private, names, count) if asked.resume else frozenset()
     jobs = [slice_job(asked, home, private, number, names[number::count]) for number in range(count)]
@@ -193,6 +191,14 @@ def slice_job(asked: Asked, home: Path, private: Path, number: int, names: Seque
     limit.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     variables = {**asked.variables, "firebreak_report_dir": str(own / "records")}
     return Job(f"slice {number + 1}", own, str(home / "playbooks" / SLICE), asked.ansible(private, f"@{limit}"), variables)
+
+
+def some_hosts(asked: Asked, home: Path, private: Path, playbook: str) -> list[str]:
+    """The hosts that are meant, of which there must be one: a playbook without hosts does nothing, and ends well."""
+    names = hosts(asked, home, private, playbook)
+    if not names:
+        raise click.ClickException("no host matches: look at the inventory, --limit and firebreak_hosts")
+    return names
 
 
 def hosts(asked: Asked, home: Path, private: Path, playbook: str) -> list[str]:

@@ -78,6 +78,9 @@ def test_what_cannot_be_done_is_an_error_and_what_is_typed_wrongly_is_usage(tmp_
     assert "firebreak_fail_on is always; wanted never, drift or unknown" in wrong.stderr and "Traceback" not in wrong.stderr
     nobody = drift(tmp_path, {"a": LOCAL}, "-l", "none-such")
     assert nobody.returncode == 1 and nobody.stderr.strip()
+    (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
+    empty = firebreak(tmp_path, "drift", "-q", "-i", "empty.json")
+    assert empty.returncode == 1 and "no host matches" in empty.stderr
     for words in (("drift", "--resume"), ("report", "none", "--expected", "none")):
         nothing = firebreak(tmp_path, *words)
         assert nothing.returncode in (1, 2) and nothing.stderr.strip() and "Traceback" not in nothing.stderr
@@ -119,7 +122,7 @@ def test_a_slice_that_dies_is_a_part_and_can_be_resumed(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
     slow = tmp_path / "slow"
-    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nexec sleep 30\n", encoding="utf-8")
+    slow.write_text(f"#!/bin/sh\necho \"$@\" >{tmp_path}/begun\nexec sleep 30\n", encoding="utf-8")
     slow.chmod(0o755)
     hosts = inventory(tmp_path, {"slow": {"ansible_connection": "ssh", "ansible_ssh_executable": str(slow)}})
     # What a shell starts in the background ignores the signal, and so would all that it starts.
@@ -133,6 +136,7 @@ def test_ctrl_c_ends_all_and_says_what_goes_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _out, said = process.communicate(timeout=120)
     assert process.returncode == 130, said
+    assert "StrictHostKeyChecking" not in (tmp_path / "begun").read_text(encoding="utf-8"), "ansible-runner alone has no host's key checked"
     assert "Asked to stop" in said and "slow is still in task 'Scan and judge" in said and "Traceback" not in said
 
 

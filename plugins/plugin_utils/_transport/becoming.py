@@ -27,8 +27,8 @@ _SUDO_RS = "NOPASSWD for this user in sudoers, ansible_become_exe=sudo.ws (the o
 _ANY = "a way to become root without a password, or another ansible_become_method"
 TROUBLES = (
     Trouble("waiting for privilege escalation prompt", "sudo",
-            "sudo asked for its password in words that this ansible-core does not know; so does sudo-rs, Ubuntu's sudo since 25.10, which no "
-            "ansible-core before 2.22 can give one", _SUDO_RS),
+            "the host was too slow, or sudo asked for its password in words that this ansible-core does not know; so does sudo-rs, Ubuntu's sudo "
+            "since 25.10, which no ansible-core before 2.22 can give one", f"a larger ansible_timeout for a slow host; {_SUDO_RS}"),
     Trouble("interactive authentication is required", "", "sudo-rs wants a password and was given none",
             f"{_SUDO_RS}; or ansible-core 2.22 with --ask-become-pass"),
     Trouble(r"does not provide a TTY|AUTHENTICATING FOR|org\.freedesktop\.systemd1", "",

@@ -127,7 +127,7 @@ class Client:
             self._silence = self._loop.call_later(self._limits.silence, self._silent)
 
     def _silent(self) -> None:
-        said = self._stdout.replace(HERE, b"").decode(errors="replace").strip()
+        said = (self._stdout.replace(HERE, b"") + self._stderr).decode(errors="replace").strip()
         self._give_up("escalation", f"Timeout ({self._limits.silence:.0f}s) waiting for privilege escalation prompt: {said}")
 
     def _send(self, data: bytes) -> None:

@@ -259,6 +259,24 @@ def test_the_inventory_that_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert places.has_inventory({"ANSIBLE_INVENTORY": "x"})
 
 
+@pytest.mark.parametrize(("configured", "given", "checked"), [
+    (None, {}, "true"),
+    ("[defaults]\nforks = 5\n", {}, "true"),
+    ("[defaults]\nhost_key_checking = False ; a lab\n", {}, "False"),
+    ("[defaults]\nhost_key_checking = no\n[ssh_connection]\nhost_key_checking = yes\n", {}, "yes"),
+    ("[defaults]\nhost_key_checking = no\n", {"ANSIBLE_HOST_KEY_CHECKING": "True"}, "True"),
+    ("host_key_checking = no\n", {}, "true"),
+])
+def test_host_keys_are_checked_unless_the_user_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configured: str | None,
+                                                              given: dict[str, str], checked: str) -> None:
+    """ansible-runner 2.4.3 sets ANSIBLE_HOST_KEY_CHECKING=False where it is not set (ansible_runner/config/_base.py), which beats ansible.cfg."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    if configured is not None:
+        Path("ansible.cfg").write_text(configured, encoding="utf-8")
+    assert places.environment(tmp_path, given)["ANSIBLE_HOST_KEY_CHECKING"] == checked
+
+
 def test_words_for_ansible(tmp_path: Path) -> None:
     asked = work.Asked("drift", inventory=("a,b", "more"), limit="web*", words=("--become",))
     assert asked.ansible(tmp_path) == ("-i", "a,b", "-i", "more", "--limit", "web*", "--become")
@@ -317,6 +335,13 @@ def test_completion(shell: str, words: str) -> None:
     assert words in CliRunner().invoke(firebreak, ["completion", shell]).output
     typed = {"_FIREBREAK_COMPLETE": f"{shell}_complete", "COMP_WORDS": "firebreak dri", "COMP_CWORD": "1" if shell != "fish" else "dri"}
     assert "drift" in CliRunner(env=typed).invoke(firebreak, prog_name="firebreak").output
+
+
+def test_a_lone_name_is_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(firebreak, ["drift", "-i", "web1"], terminal_width=200)
+    assert done.exit_code == 2
+    assert "web1 is no file or folder here; names of hosts have a comma, the last one too where it is alone: -i web1," in done.output
 
 
 def test_a_wrong_word_is_usage() -> None:

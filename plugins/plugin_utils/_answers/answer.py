@@ -206,7 +206,9 @@ def _of_rows(rows: Sequence[Placed], seen: Seen, patched: live.State | None, lat
     except InvalidVersion as error:
         return base._replace(reason=f"no order of versions: {error}"[:200])
     closed = f"fixed in {fixes}" if fixes else "which is none of the versions with the hole"
-    reasons = {FIXED: f"{seen.runs.text} runs, {closed}", UNAFFECTED: "the feed says that this package never had the hole",
+    is_older = any(row.state == AFFECTED for _place, row in rows)
+    reasons = {FIXED: f"{seen.runs.text} runs, {closed}",
+               UNAFFECTED: f"{seen.runs.text} is older than the hole" if is_older else "the feed says that this package never had the hole",
                UNKNOWN: seen.runs.why if not seen.runs.text else _undecided(rows)}
     return base._replace(answer=state, reason=reasons[state])
 

@@ -41,7 +41,10 @@ _REALTIME, _REALTIMES, _REALTIME_SOURCE = "realtime+pro", ("pro+realtime", "kern
 _PRO = ("esm-infra", "esm-infra-legacy", "esm-apps", "esm-apps-legacy")
 # The products of Red Hat whose packages a host of the release runs as they are; the rest are products of their own.
 _RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "eus", "rhel_e4s": "e4s", "rhel_aus": "aus", "rhel_tus": "tus",
-            "rhel_els": "els", "rhel_extras_rt": ""}
+            "rhel_e6s": "e6s", "rhel_els": "els", "rhel_extras_rt": "", "rhel_extras_rt_els": "els",
+            # Where EUS of 8.4 ended this goes on.
+            "rhel_eus_long_life": "eus"}
+_LONG_LIVED = ("eus", "e4s", "e6s", "aus", "tus")
 
 
 # What "all currently supported products" of a vendor means. As of 2026-11; source: access.redhat.com/support/policy/updates/errata (7 by its ELS).
@@ -182,7 +185,7 @@ def of_host(os_id: str, version_id: str, version: str) -> list[str]:
     if family == "redhat":
         minor = minor_of(version)
         own = f"{family}:{'.'.join(minor)}" if minor else ""
-        long_lived = [*(f"{own}:{name}" for name in ("eus", "e4s", "aus", "tus")), own] if minor else []
+        long_lived = [*(f"{own}:{name}" for name in _LONG_LIVED), own] if minor else []
         return [*long_lived, f"{base}:els", base]
     # What is sold beside a release holds the very same packages, and goes on where the base release's updates end; so do Red Hat's ELS.
     beside = {"ubuntu": ["pro"], "suse": ["ltss"]}.get(family, [])

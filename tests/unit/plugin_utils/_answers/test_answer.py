@@ -152,6 +152,11 @@ def test_what_closes_a_hole_of_which_only_the_last_version_is_told(row: Row, rea
     assert (found.answer, reason in found.reason, found.remedy) == ("exposed", True, remedy)
 
 
+def test_what_is_older_than_a_hole_is_said_to_be_so() -> None:
+    found = asked(record(OLD, [OLD]), Advisory("A", (CVE,), (Row("debian:12", "linux", introduced="6.1.155-1", fixed="6.1.158-1"),)))
+    assert (found.answer, found.reason) == ("not_affected", "6.1.153-1 is older than the hole")
+
+
 def test_long_lived_minor_releases_have_their_own_fixes() -> None:
     rows = (Row("redhat:9", "kernel-core", "binary", fixed="0:5.14.0-503.11.1.el9_5"),
             Row("redhat:9.4:eus", "kernel-core", "binary", fixed="0:5.14.0-427.40.1.el9_4"))

@@ -42,6 +42,10 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import st
     ("SUSE:Linux Enterprise Micro 5.5", "suse:5.5:linux_enterprise_micro"),
     ("Red Hat:rhel_els:7", "redhat:7:els"),
     ("Red Hat:rhel_extras_rt:7", "redhat:7"),
+    ("Red Hat:rhel_extras_rt_els:7", "redhat:7:els"),
+    ("Red Hat:rhel_e6s:9.4::baseos", "redhat:9.4:e6s"),
+    ("Red Hat:rhel_eus_long_life:8.4::baseos", "redhat:8.4:eus"),
+    ("Red Hat:rhel_mission_critical:6.2", "redhat:6.2:rhel_mission_critical"),
     ("SUSE:Linux Enterprise Server 16.0", "suse:16.0"),
     ("openSUSE:Leap 15.6", "opensuse:15.6"),
     ("openSUSE:Tumbleweed", None),
@@ -59,7 +63,7 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("debian", "12", "6.1.158-1", ["debian:12"]),
     ("debian", "12", "6.12.48-1~bpo12+1", ["debian:12:backports"]),
     ("ubuntu", "24.04", "6.8.0-60.63", ["ubuntu:24.04", "ubuntu:24.04:pro"]),
-    ("rhel", "9.4", "5.14.0-427.40.1.el9_4", ["redhat:9.4:eus", "redhat:9.4:e4s", "redhat:9.4:aus", "redhat:9.4:tus",
+    ("rhel", "9.4", "5.14.0-427.40.1.el9_4", ["redhat:9.4:eus", "redhat:9.4:e4s", "redhat:9.4:e6s", "redhat:9.4:aus", "redhat:9.4:tus",
                                                 "redhat:9.4", "redhat:9:els", "redhat:9"]),
     ("rhel", "9.6", "5.14.0-570.12.1.el9", ["redhat:9:els", "redhat:9"]),
     ("rocky", "9.6", "5.14.0-570.12.1.el9_6", ["rocky:9"]),
@@ -95,7 +99,7 @@ def test_of_ecosystem(ecosystem: str, stream: str | None) -> None:
     ("rocky", "9.6", "17:9.1.0-15.el9s", ["rocky:9:sig"]),
     # Builds of modules say the minor release in a way of their own; AlmaLinux's has no plus.
     ("rhel", "8.6", "15:6.2.0-12.module+el8.6.0+20219+ea8c1d95", [
-        "redhat:8.6:eus", "redhat:8.6:e4s", "redhat:8.6:aus", "redhat:8.6:tus", "redhat:8.6", "redhat:8:els", "redhat:8"]),
+        "redhat:8.6:eus", "redhat:8.6:e4s", "redhat:8.6:e6s", "redhat:8.6:aus", "redhat:8.6:tus", "redhat:8.6", "redhat:8:els", "redhat:8"]),
     ("almalinux", "8.9", "15:6.2.0-40.module_el8.9.0+3681+41cbbbcc.1.alma.1", ["almalinux:8"]),
     # Amazon Linux 2: kernel-5.10 and its like are repositories; each has packages called kernel.
     ("amzn", "2", "5.10.240-238.959.amzn2", ["amazon:2:kernel-5.10"]),

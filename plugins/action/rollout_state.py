@@ -19,8 +19,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ..plugin_utils._fleet import store
 from ..plugin_utils._history import feeding
 from ..plugin_utils._history.database import of_folder
-from ..plugin_utils._report.rollout import rollout_html, rollout_json, rollout_lines
-from ..plugin_utils._rollout import keeping
+from ..plugin_utils._report.rollout_pages import written
 from ..plugin_utils._rollout.driving import Begin, Rollout, RolloutError, counts
 from ..plugin_utils._rollout.members import check_room, doubts, of_groups
 from ..plugin_utils._rollout.settings import SettingsError, domains, settings
@@ -135,12 +134,7 @@ def _owner(variables: Mapping[str, Any]) -> str:
 
 def _reported(rollout: Rollout, result: dict[str, Any], job: Job | None) -> dict[str, Any]:
     """Show the rollout, and write rollout.json and rollout.html beside its journal."""
-    state, events = rollout.status()
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    # The newest lies where it is looked for; each keeps its own beside its records.
-    for folder in (store.private_directory(rollout.folder / state.id), rollout.folder):
-        store.write(folder / "rollout.json", rollout_json(state, events))
-        page = store.write(folder / "rollout.html", rollout_html(state, events, now))
-    show(result, [*rollout_lines(state, keeping.holder(rollout.folder)), *ending(rollout.folder, job, "firebreak_rollout_dir")])
+    state, page, lines = written(rollout, datetime.now(timezone.utc))
+    show(result, [*lines, *ending(rollout.folder, job, "firebreak_rollout_dir")])
     return {"id": state.id, "rollout": state.status, "page": str(page), "counts": counts(state), "spent": sorted(host.name for host in state.spent),
             "budget": state.budget}

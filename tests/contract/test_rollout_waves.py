@@ -153,3 +153,18 @@ def test_two_of_a_domain_are_never_in_one_wave_and_checks_decide(tmp_path: Path)
     assert document(tmp_path)["waves"] == [["a", "c"], ["b"]], done.output
     assert {name: host["status"] for name, host in document(tmp_path)["hosts"].items()} == {"a": "done", "b": "done", "c": "failed"}
     assert "c: left alone" not in done.output
+
+
+def test_a_wave_that_loses_every_host_is_ended_and_told_all_the_same(tmp_path: Path) -> None:
+    """Ansible begins no task and no play more once no host is left (PlaybookExecutor.run breaks off where a whole batch failed)."""
+    tasks = change(tmp_path, {"name": "Be lost", "ansible.builtin.command": "true", "delegate_to": "nowhere",
+                              "when": f"'{tmp_path}/up' is not exists"})
+    done = enforce(tmp_path, {"a": LOCAL, "nowhere": DEAD}, firebreak_hosts="a", firebreak_change_tasks=tasks)
+    assert done.status != 0
+    assert "budget 1 of 0 unreachable: a was lost between two tasks, in change" in flat(done.output), done.output
+    assert "no report was written" in done.output and "a was lost" in (tmp_path / "reports/rollout/rollout.html").read_text()
+    assert document(tmp_path)["hosts"]["a"]["status"] == "unreachable" and not (tmp_path / "reports/rollout/lock.json").exists()
+    (tmp_path / "up").touch()
+    last = enforce(tmp_path, {"a": LOCAL}, firebreak_change_tasks=tasks, firebreak_release="a")
+    assert last.status == 0 and "no report was written" not in last.output, last.output
+    assert document(tmp_path)["counts"] == {"done": 1}

@@ -27,6 +27,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from .._report.changes import Changes
 from .._report.line import Line
 from .._report.progress import ScanProgress
+from .deserted import Driven
 
 RESULT = "lines"
 # Set in the main process before its workers are forked: a file that workers write what they say as they say it.
@@ -83,6 +84,7 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         self._progress = None if _PROGRESS in (constants.CALLBACKS_ENABLED or ()) else ScanProgress()
         self._listener: _Listener | None = None
         self._changes = Changes()
+        self._driven = Driven()
         descriptor, path = tempfile.mkstemp(prefix="firebreak-said-")
         os.close(descriptor)
         self._spoken = Path(path)
@@ -111,12 +113,15 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
         self._ended(result, True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """Nothing more will be said of this playbook but what roles changed, or would; another one may follow in the same run."""
+        """Nothing more will be said of this playbook but what roles changed, or would, and of a rollout that lost all its hosts. Another one may
+        follow in the same run."""
         self._stop_listening()
         self._run = None
         for line in self._changes.lines(bool(context.CLIARGS.get("check"))):
             self._print(line.text, line.color)
         self._changes = Changes()
+        for line in self._driven.end():
+            self._print(line.text, line.color)
 
     def _ended(self, result: Any, failed: bool) -> None:
         task, answer = getattr(result, "task", None) or result._task, getattr(result, "result", None) or result._result
@@ -127,6 +132,8 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
             return
         if name.endswith(_TELLING):
             self._stop_listening()
+        if isinstance(answer, dict):
+            self._driven.hear(name, answer)
         if name.endswith(_RUN) and isinstance(answer, dict):
             self._run = answer.get("path")
         told = self._progress.count(name, answer, failed) if self._progress else None

@@ -162,7 +162,7 @@ def test_texts_take_back_and_lead_a_rollout(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yml"
     mine.write_text("- name: Take back a parameter\n  ansible.builtin.debug: {msg: a parameter goes back}\n", encoding="utf-8")
     texts = {
-        "firebreak_unwind": "kata\n", "firebreak_unwind_keep": "2.0", "firebreak_unwind_holds": "[]",
+        "firebreak_unwind": "kata, mitigations\n", "firebreak_unwind_keep": "2.0", "firebreak_unwind_holds": "[]",
         "firebreak_unwind_tasks": json.dumps([str(mine)]),
         "firebreak_waves": "1\n100%", "firebreak_approval": " Stop ", "firebreak_sections": "os", "firebreak_max_failed": "1.0",
         "firebreak_rollout_dir": " waves\n", "firebreak_why": "with: a colon, and # more"}

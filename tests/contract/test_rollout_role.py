@@ -111,6 +111,18 @@ def test_nodes_are_drained_and_come_back_and_none_is_left_drained_unnamed(tmp_pa
     assert cluster.mark("plain") is None and cluster.mark("foreign") is None and cluster.mark("unready")["by"] == "wave 2"
 
 
+def test_a_drain_that_hangs_ends_and_is_taken_back(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, "hooked")
+    (tmp_path / "kubectl").write_text(KUBECTL.replace("drain) [", "drain) sleep 600; ["))
+    (tmp_path / "hang.yml").write_text("- name: Hang\n  ansible.builtin.command: sleep 600\n")
+    patience = {"rollout_drain_seconds": 8, "rollout_settle_seconds": 1}
+    hosts = {"hooked": {"rollout_drain_tasks": [str(tmp_path / "hang.yml")]}, "mute": {"rollout_kubernetes": True, "rollout_node": "hooked"}}
+    said = flat(run(tmp_path, hosts, "drain", **patience).output)
+    for host, task in (("hooked", "Hang"), ("mute", "Evict its pods")):
+        assert f"{host}: the drain failed, and the host is back in service. {task}: " in said and cluster.mark(host) is None, said
+    assert said.count("Timed out after 10 second(s)") >= 2 and cluster.told("hooked")[-2] == "uncordon hooked", said
+
+
 def test_under_check_mode_nothing_is_drained_and_a_second_return_changes_nothing(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, "plain")
     done = run(tmp_path, {"plain": {"rollout_kubernetes": True}}, "drain", "undrain", arguments=("--check",))

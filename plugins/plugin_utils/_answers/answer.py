@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ...module_utils._formats.versions import InvalidVersion, sort_key
 from . import live, modularity, reach, streams
-from .model import AFFECTED, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Row
+from .model import AFFECTED, BINARY, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Row
 from .relevant import is_live_patch
 from .seen import Seen, Version
 from .told import Content, Placed, Told
@@ -254,9 +254,14 @@ def _is_doubted(rows: Sequence[Placed], version: str, order: str) -> bool:
 
 
 def _without_repeats(rows: list[Row]) -> list[Row]:
-    """Rows without those that only say of a package, which has a fix, that it is affected: feeds name the older builds so."""
+    """Rows without those that only say of a package, or of the source by whose name it is called, that it is affected, where it has a fix.
+
+    Feeds name the older builds so: of 9, Red Hat calls the source kernel-rt affected where kernel-rt-core, of the source kernel since, is fixed.
+    """
     fixed = {row.package for row in rows if row.fixed and not row.introduced}
-    return [row for row in rows if row.fixed or row.introduced or row.last or row.package not in fixed]
+    built = {row.package for row in rows if row.fixed and not row.introduced and row.kind == BINARY}
+    return [row for row in rows if row.fixed or row.introduced or row.last
+            or not (row.package in fixed or (row.kind == SOURCE and any(package.startswith(f"{row.package}-") for package in built)))]
 
 
 def _without_later_branches(rows: list[Row], version: str) -> list[Row]:

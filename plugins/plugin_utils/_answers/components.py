@@ -22,6 +22,9 @@ from .virtual import monitors, sandboxes
 _KERNEL_PARTS = ("-core", "-modules", "-modules-core")
 # What Red Hat's and Oracle's sources build beside the plain kernel: of a hole without a fix kernel, kernel-rt and kernel-uek alone are named.
 _FLAVOURS = re.compile(r"(kernel(?:-rt|-uek)?)-(?:(?:64k|64k-debug|debug|zfcpdump)-core|uki-virt)\Z")
+# Since 9.3 real-time kernels are built of the plain kernel's source, and their versions have no mark of their own (.rt14) any more.
+_REALTIME = re.compile(r"kernel-rt(?:-.*)?\Z")
+_PLAIN_BUILD = re.compile(r"[0-9.]+-[0-9.]+\.el(?:9|[1-9][0-9])(?![0-9])")
 # Microcode of each maker of processors, by the packages of the families.
 _MICROCODE = {"GenuineIntel": ("intel-microcode", "microcode_ctl", "ucode-intel"),
               "AuthenticAMD": ("amd64-microcode", "linux-firmware", "ucode-amd", "kernel-firmware-amd")}
@@ -73,7 +76,7 @@ def kernel(record: Mapping[str, Any]) -> Seen:
     # An update may remove the package of the kernel that still runs; the others of its line are built from the same source.
     flavour = dig(record, "kernel.running.flavour")
     line = [row.get("source") for row in rows if flavour is not None and row.get("flavour") == flavour] if runs and not mine else []
-    names = {name for name in (mine.get("source"), *line, package, *_parts(package)) if isinstance(name, str) and name}
+    names = {name for name in (mine.get("source"), *line, package, *_parts(package), *_built_of(package, runs)) if isinstance(name, str) and name}
     alike = [row for row in rows if names & {*_names(row)}]
     versions = tuple(str(row["package_version"]) for row in alike if isinstance(row.get("package_version"), str))
     return Seen(
@@ -87,7 +90,13 @@ def kernel(record: Mapping[str, Any]) -> Seen:
 def _names(row: Mapping[str, Any]) -> set[str]:
     """By which names an advisory may call an installed kernel."""
     package = text_at(row, "package")
-    return {name for name in (text_at(row, "source"), package, *_parts(package)) if name}
+    return {name for name in (text_at(row, "source"), package, *_parts(package), *_built_of(package, text_at(row, "package_version"))) if name}
+
+
+def _built_of(package: str | None, version: str | None) -> list[str]:
+    """The source of a kernel that is built of another one than its name says."""
+    is_plain = _REALTIME.match(package or "") and _PLAIN_BUILD.match((version or "").rpartition(":")[2])
+    return ["kernel"] if is_plain else []
 
 
 def judged_kernel(record: Mapping[str, Any]) -> Seen:

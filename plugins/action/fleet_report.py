@@ -138,11 +138,16 @@ def is_partial(hosts: list[str], variables: Mapping[str, Any]) -> bool:
 
 def _earlier(directory: Path) -> Before:
     """The report before this one: what ``latest`` leads to, or, where a directory was named, what lies in it."""
-    path = next((path for path in (directory / REPORT_FILE, directory / store.BEFORE / REPORT_FILE) if path.is_file()), directory)
-    try:
-        return Before(records.parse(store.read(path, REPORT_LIMIT), path)) if path.is_file() else Before()
-    except store.StoreError:
-        return Before()
+    run = directory.resolve()
+    for path in (run / REPORT_FILE, run / store.BEFORE / REPORT_FILE):
+        try:
+            text = store.read_if_there(path, REPORT_LIMIT)
+            if text is not None:
+                return Before(records.parse(text, path))
+        except store.StoreError:
+            return Before()
+    # Another run that ended meanwhile may have made its own the latest, and have taken the one before away.
+    return Before() if directory.resolve() == run else _earlier(directory)
 
 
 def _merged(runs: list[Path], args: Mapping[str, Any], partial: bool, before: Before) -> Fleet:

@@ -100,13 +100,13 @@ def inside(place: Path) -> Iterable[Path]:
     """The directory itself where it is a run, else each run in it, and in the folders of workflows that it may hold."""
     if is_run(place):
         return [place]
-    below = [path for path in sorted(place.iterdir()) if path.is_dir() and not path.is_symlink()]
-    return [run for path in below for run in ([path] if is_run(path) else [sub for sub in sorted(path.iterdir()) if sub.is_dir() and is_run(sub)])]
+    below = [path for path in store.listed(place) if path.is_dir() and not path.is_symlink()]
+    return [run for path in below for run in ([path] if is_run(path) else [sub for sub in store.listed(path) if sub.is_dir() and is_run(sub)])]
 
 
 def is_run(path: Path) -> bool:
     """Whether a scan left a record there."""
-    return any(True for _record in (path / "records").glob("*.json"))
+    return bool(store.listed(path / "records", ".json"))
 
 
 def workflow_of(artifact: Any) -> str:
@@ -120,4 +120,4 @@ def siblings(shared: str, job: Job | None, others: Iterable[str], own: Path) -> 
     if job is None or not job.workflow or not shared:
         return []
     folders = [Path.cwd() / Path(shared).expanduser() / number for number in sorted({job.workflow, *filter(None, others)})]
-    return [run for folder in folders if folder.is_dir() for run in inside(folder) if run.resolve() != own.resolve()]
+    return [run for folder in folders for run in inside(folder) if run.resolve() != own.resolve()]

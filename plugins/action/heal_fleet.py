@@ -110,7 +110,8 @@ def _not(why: str) -> dict[str, Any]:
 def _read(report: str, name: str) -> Any:
     path = Path(report) / name
     try:
-        return json.loads(store.read(path, feeding.LIMIT)) if path.is_file() else None
+        text = store.read_if_there(path, feeding.LIMIT)
+        return json.loads(text) if text is not None else None
     except ValueError:
         return None
 

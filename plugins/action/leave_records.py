@@ -80,6 +80,6 @@ def verdicts(directory: Path) -> Iterator[Any]:
 def files(directory: Path) -> Iterator[File]:
     """The standards and then the records of a run, as they were written."""
     for folder, limit in (("standards", records.STANDARD_LIMIT), ("records", records.RECORD_LIMIT)):
-        for path in sorted((directory / folder).glob("*.json")):
+        for path in store.listed(directory / folder, ".json"):
             text = store.read(path, limit)
             yield File(folder, path.name, json.dumps(records.parse(text, path), sort_keys=True, separators=(",", ":")) + "\n")

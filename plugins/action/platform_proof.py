@@ -83,6 +83,8 @@ class ActionModule(ControllerAction):
         if status not in (0, 1):
             raise AnsibleActionFail(f"the proof broke off with status {status}: {said[-1] if said else 'it said nothing'}")
         broken = start.broken(json.loads((report / "proof.json").read_text(encoding="utf-8")))
+        if not args["path"]:
+            store.release(report.parent)
         failure = start.failure(broken, len(args["hosts"])) or ("" if status == 0 else "the proof suite failed")
         result.update(changed=False, directory=str(report), report=str(report / "proof.html"), broken=wrap_var(broken), failure=wrap_var(failure),
                       failures=wrap_var(start.failures(broken, failure, args["hosts"])))
@@ -162,6 +164,8 @@ def _report_folder(args: Mapping[str, Any]) -> Path:
     """The folder ``proof`` in the run's directory, or in a new one that is named by the time."""
     here = Path.cwd()
     run = here / Path(args["path"]).expanduser() if args["path"] else store.new_run(here / args["reports"], datetime.now(timezone.utc))
+    if not args["path"]:
+        store.hold(run, os.getppid())
     folder = store.private_directory(run / store.PROOF)
     for name in store.PROOF_FORMS:
         (folder / name).unlink(missing_ok=True)

@@ -75,4 +75,7 @@ class ActionModule(ControllerAction):
         here = Path.cwd()
         if args["path"]:
             return store.private_directory(run_folder(here / Path(args["path"]).expanduser(), job))
-        return store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))
+        run = store.new_run(here / Path(args["reports"]).expanduser(), datetime.now(timezone.utc))
+        # No other run chooses it, but one that ends before this one takes old directories away.
+        store.hold(run, os.getppid())
+        return run

@@ -65,9 +65,10 @@ class ActionModule(ControllerAction):
 def newest_report(asked: str, job: Job | None) -> Path:
     """The report that a playbook without hosts reads: in a workflow the one that an earlier job of it made, else the latest."""
     folder = Path.cwd() / Path(asked or "reports").expanduser()
-    if job and job.workflow and (folder / job.workflow).is_dir():
-        made = [path for path in (folder / job.workflow).iterdir() if store.is_whole(path)]
+    if job and job.workflow:
+        whole = [path for path in store.listed(folder / job.workflow) if store.is_whole(path)]
+        made = [(at, path) for path in whole if (at := store.written(path / store.REPORT)) is not None]
         if made:
-            return max(made, key=lambda path: (path / store.REPORT).stat().st_mtime)
+            return max(made)[1]
     is_run = bool(asked) and ((folder / "records").is_dir() or not (folder / store.LATEST).exists())
     return folder if is_run else folder / store.LATEST

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from .._fleet import store
 from . import compiled, fleet, kept
 from . import feeds as edge
 from .feeds import Feed, Problem
@@ -78,10 +79,10 @@ def _vouched(feed: Feed, path: Path) -> bool:
 
 def _age(feed: Feed, now: datetime) -> float | None:
     """Hours since the newest file of a feed was written; None where that is in the future, which says nothing."""
-    written = [path.stat().st_mtime for path in edge.files(feed)]
-    if written and now.timestamp() - max(written) < -360:
+    written = max((at for path in edge.files(feed) if (at := store.written(path)) is not None), default=0) / 1e9
+    if now.timestamp() - written < -360:
         return None
-    return (now.timestamp() - max(written, default=0.0)) / 3600
+    return (now.timestamp() - written) / 3600
 
 
 def distrusted(wanted: list[Feed], ages: list[float | None], limit: int) -> str:

@@ -90,6 +90,9 @@ def _made(wanted: list[Feed], path: Path) -> index.Index:
         index.build(fresh, (item for feed in wanted for item in reading.read(feed, problems)), problems)
         with fresh.open("rb") as stream:
             os.fsync(stream.fileno())
+        # What was compiled while feeds were written anew answers this question, and no other.
+        if f"{_digest(wanted)}.sqlite" != path.name:
+            return index.Index(fresh)
         with _locked(path.parent):
             fresh.replace(path)
             found = index.Index(path)
@@ -127,5 +130,8 @@ def _named(path: Path) -> list[Path]:
 
 def _looks(path: Path) -> tuple[str, int, int]:
     """What tells one state of a file from another: its name, size and time; 0 where there is none."""
-    found = path.stat() if path.exists() else None
-    return str(path), found.st_size if found else 0, found.st_mtime_ns if found else 0
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), found.st_size, found.st_mtime_ns

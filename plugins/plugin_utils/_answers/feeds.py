@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,15 +79,20 @@ def _feed(item: Any) -> Feed:
 def files(feed: Feed) -> list[Path]:
     """The files of a feed, in order; FeedError where the path is not there."""
     if feed.path.is_dir():
-        found = sorted(path for path in feed.path.rglob("*") if path.is_file() and not path.name.startswith("."))
+        found = [path for path in _below(feed.path) if path.is_file() and not path.name.startswith(".")]
         return [path for path in found if not path.name.lower().endswith(_BESIDE)]
     if not feed.path.is_file():
         raise FeedError(f"{feed.path}: there is no such file or folder")
     return [feed.path]
 
 
+def _below(folder: Path) -> list[Path]:
+    """What lies below a folder and is none itself, in order. Whoever brings feeds may take folders away meanwhile: those hold nothing."""
+    return sorted(Path(place, name) for place, _folders, names in os.walk(folder) for name in names)
+
+
 def beside(feed: Feed) -> list[Path]:
     """What the files of a feed are held against: the digests and signatures that lie beside them."""
     if feed.path.is_dir():
-        return sorted(path for path in feed.path.rglob("*") if path.name.endswith(_HELD))
+        return [path for path in _below(feed.path) if path.name.endswith(_HELD)]
     return [path for ending in _HELD if (path := feed.path.with_name(feed.path.name + ending)).is_file()]

@@ -8,9 +8,9 @@ The file is made anew where a record was added or changed; equal things of many 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,24 +26,34 @@ _LIMIT = 1024 * 1024 * 1024
 
 def facts_of(directory: Path) -> list[Fact]:
     """What answers need of every record of a report."""
-    listed = [_listed(directory / folder) for folder in ("records", "standards")]
-    key = hashlib.sha256(repr((FORMAT, Seen._fields, listed)).encode()).hexdigest()
+    key = _key(directory)
     place = directory / NAME
     kept = _kept(place, key)
     if kept is None:
         # What reads records and standards takes longer to load than the answer of what was kept.
         from .gathered import gathered
         kept = gathered(directory)
-        store.write(place, dumped(kept, key))
+        # What was read while records came and went is none of those that were listed.
+        if _key(directory) == key:
+            store.write(place, dumped(kept, key))
     return kept
+
+
+def _key(directory: Path) -> str:
+    """What tells these records and standards, as they are now, from all others."""
+    listed = [_listed(directory / folder) for folder in ("records", "standards")]
+    return hashlib.sha256(repr((FORMAT, Seen._fields, listed)).encode()).hexdigest()
 
 
 def _listed(folder: Path) -> list[tuple[str, int, int]]:
     """The documents of a folder with their sizes and times; none where there is no folder."""
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        return sorted((entry.name, stat.st_size, stat.st_mtime_ns) for entry in entries if entry.name.endswith(".json") for stat in [entry.stat()])
+    found = []
+    for path in store.listed(folder, ".json"):
+        # One that another run takes away meanwhile is none of them.
+        with contextlib.suppress(FileNotFoundError):
+            seen = path.stat()
+            found.append((path.name, seen.st_size, seen.st_mtime_ns))
+    return found
 
 
 def dumped(facts: Sequence[Fact], key: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ def documents(directories: Iterable[Path], wanted: Sequence[str]) -> Iterator[Lo
     """Every record below the runs' ``records`` folders, or only those of the ``wanted`` hosts where any are named."""
     file_names = {f"{store.safe_name(name)}.json": name for name in wanted}
     for directory in directories:
-        for path in sorted((directory / "records").glob("*.json")):
+        for path in store.listed(directory / "records", ".json"):
             if not wanted or path.name in file_names:
                 yield _document(path, file_names.get(path.name, path.stem))
 
@@ -47,7 +47,7 @@ def standards(directories: Iterable[Path]) -> dict[str, Any]:
     """The standards that the runs evaluated against, by their SHA-256; one that cannot be read is left out."""
     found: dict[str, Any] = {}
     for directory in directories:
-        for path in sorted((directory / "standards").glob("*.json")):
+        for path in store.listed(directory / "standards", ".json"):
             if _SHA256.fullmatch(path.stem):
                 loaded = _standard(path)
                 if isinstance(loaded, dict):

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 LATEST = "latest"
 # Who writes to a run's directory at this moment.
@@ -45,6 +46,10 @@ _WRITE_SIZE = 256 * 1024
 
 class StoreError(Exception):
     """A directory or file of the run cannot be read or written; the message names the path, the cause and what is wanted."""
+
+
+class GoneError(StoreError):
+    """There is no such file, or not any more: other runs take old files away at any moment."""
 
 
 class HeldError(StoreError):
@@ -93,9 +98,7 @@ def hold(directory: Path, process: int, job: str = "") -> None:
     """
     note, own = directory / RUNNING, [str(process), started(process), boot(), _processes(), job or "-"]
     try:
-        descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        with _alone_with(note) as stream:
             words, age = stream.read(512).split(), time.time() - os.fstat(stream.fileno()).st_mtime
             if len(words) >= 3 and words != own and words[2] == own[2] and words[0].isdigit() and words[1] == started(int(words[0])):
                 raise StoreError(f"another run, of process {words[0]}, writes to {directory}; wait for it, or name another directory")
@@ -106,6 +109,36 @@ def hold(directory: Path, process: int, job: str = "") -> None:
             stream.write(" ".join(own))
     except OSError as error:
         raise StoreError(f"cannot write {note}: {error.strerror}; wanted a directory this user may write to") from error
+
+
+@contextlib.contextmanager
+def _alone_with(note: Path) -> Iterator[IO[str]]:
+    """A note, for one process at a time. Who waited for one that was taken away meanwhile has nobody's, and takes the next of its name."""
+    while True:
+        descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if _is_at(note, descriptor):
+                yield stream
+                return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a run may still write to a directory: one that lives here, or one that cannot be seen from here and said so within a day."""
+    note = directory / RUNNING
+    with contextlib.suppress(OSError, StoreError):
+        words = read(note, 512).split()
+        if words[2:4] == [boot(), _processes()]:
+            return words[0].isdigit() and words[1] == started(int(words[0])) != "-"
+        return len(words) >= 3 and time.time() - note.stat().st_mtime < _HELD_SECONDS
+    return False
 
 
 def release(directory: Path) -> None:
@@ -164,12 +197,12 @@ def gather(runs: Iterable[Path], directory: Path) -> None:
     """Have the records of runs, the latest of each host, and the standards that they were judged by in one directory, for those who read on."""
     for folder in ("records", "standards"):
         place = private_directory(directory / folder)
-        newest: dict[str, Path] = {}
-        for path in (path for run in runs if run != directory for path in (run / folder).glob("*.json") if path.is_file()):
-            known = newest.get(path.name)
-            if known is None or known.stat().st_mtime <= path.stat().st_mtime:
-                newest[path.name] = path
-        for name, path in newest.items():
+        newest: dict[str, tuple[int, Path]] = {}
+        for path in (path for run in runs if run != directory for path in listed(run / folder, ".json")):
+            at = written(path)
+            if at is not None and newest.get(path.name, (at, path))[0] <= at:
+                newest[path.name] = (at, path)
+        for name, (_at, path) in newest.items():
             # What cannot be had is in the report as unreadable.
             with contextlib.suppress(StoreError):
                 _link(path, place / name)
@@ -191,11 +224,40 @@ def read(path: Path, limit: int) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GoneError(f"cannot read {path}: {error.strerror}") from error
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
     if len(data) > limit:
         raise StoreError(f"cannot read {path}: it is larger than {limit} bytes")
     return data.decode("utf-8", "replace")
+
+
+def read_if_there(path: Path, limit: int) -> str | None:
+    """What ``read`` says; None where there is no file. Whoever looks first and then reads meets a file that is taken away in between."""
+    try:
+        return read(path, limit)
+    except GoneError:
+        return None
+
+
+def listed(folder: Path, ending: str = "") -> list[Path]:
+    """What lies in a folder under names that end so, in order; nothing where there is no folder, or not any more."""
+    try:
+        return sorted((path for path in folder.iterdir() if path.name.endswith(ending)), key=lambda path: path.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"cannot list {folder}: {error.strerror}") from error
+
+
+def written(path: Path) -> int | None:
+    """When a regular file was last written to, in nanoseconds since 1970; None where there is none, or not any more."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_mtime_ns if stat.S_ISREG(seen.st_mode) else None
 
 
 def new_run(reports: Path, now: datetime) -> Path:
@@ -226,10 +288,11 @@ def clear(directory: Path, mark: bytes = b"") -> None:
     A file that has no ``mark`` in it is somebody else's, and neither removed nor read as a record: the run ends.
     """
     try:
-        for path in directory.glob("*.json"):
-            if mark not in path.read_bytes():
-                raise StoreError(f"{path} is no file of an earlier run; move it away, or name another directory")
-            path.unlink()
+        for path in listed(directory, ".json"):
+            with contextlib.suppress(FileNotFoundError):
+                if mark not in path.read_bytes():
+                    raise StoreError(f"{path} is no file of an earlier run; move it away, or name another directory")
+                path.unlink()
     except OSError as error:
         raise StoreError(f"cannot remove an earlier run's record from {directory}: {error.strerror}") from error
 
@@ -308,17 +371,24 @@ def is_whole(run: Path) -> bool:
 def prune(reports: Path, keep: int) -> list[Path]:
     """Remove all but the ``keep`` newest whole reports and the ``keep`` newest runs (0 keeps all), and say which.
 
-    A run that broke off takes no whole report's place; the run that ``latest`` leads to always stays.
+    A run that broke off takes no whole report's place; the run that ``latest`` leads to always stays, and so does one that is still written to.
     """
     if keep <= 0:
         return []
     found = runs(reports)
     kept = {*found[-keep:], *[path for path in found if is_whole(path)][-keep:]}
     current = (reports / LATEST).resolve()
-    old = [path for path in found if path not in kept and path.resolve() != current]
+    old = [path for path in found if path not in kept and path.resolve() != current and not is_held(path)]
     for path in old:
         try:
-            shutil.rmtree(path)
+            _remove(path)
         except OSError as error:
             raise StoreError(f"cannot remove the old report {path}: {error.strerror}") from error
     return old
+
+
+def _remove(folder: Path) -> None:
+    """Another run that ends at this moment may take the same folder away: what it has taken is gone as well."""
+    while folder.exists():
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)

@@ -40,7 +40,7 @@ def take(folder: Path, process: int, event: str, patience: float) -> str:
                 raise BusyError(str(error)) from None
             time.sleep(_LOOK_SECONDS)
     note = place / "event"
-    orphan = store.read(note, 4096).strip() if note.exists() else ""
+    orphan = (store.read_if_there(note, 4096) or "").strip()
     store.write(note, [event])
     return orphan
 
@@ -70,7 +70,7 @@ def note(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def lines(folder: Path) -> Iterator[dict[str, Any]]:
     """The journal; a torn line is none."""
     path = folder / JOURNAL
-    for line in store.read(path, _LIMIT).splitlines() if path.exists() else ():
+    for line in (store.read_if_there(path, _LIMIT) or "").splitlines():
         try:
             found = json.loads(line)
         except ValueError:

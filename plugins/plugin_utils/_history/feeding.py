@@ -80,10 +80,11 @@ def feed(found: Setting, run: Path, name: str, saw: Callable[[], Document | None
             caught = catch_up(history, _earlier(run), part, CATCH_UP)
             # What is older than what is known changes nothing: this one waits until those before it are in, as long as there is a way on.
             waits = bool(caught.left and caught.told)
+            state = _state(run / name)
             document = None if waits else saw()
             if document is not None:
                 ingest.keep(history, document, part)
-                mark(run, name, history.where)
+                mark(run, name, history.where, state)
         finally:
             history.close()
     except (HistoryError, store.StoreError) as error:
@@ -109,7 +110,7 @@ def feed_journals(found: Setting, folders: Iterable[Path]) -> str:
 
 def journals(history: History, folder: Path) -> Iterator[tuple[bool, str]]:
     """Bring in the journals of a folder that have grown since; what came of each. One that cannot be read keeps no other back."""
-    paths = [*keeping.journals(folder), *([folder / journal.JOURNAL] if (folder / journal.JOURNAL).is_file() else [])]
+    paths = [*keeping.journals(folder), *([] if store.written(folder / journal.JOURNAL) is None else [folder / journal.JOURNAL])]
     for path in paths:
         state = [history.where, *_state(path)]
         if _marks(folder).get(path.name) == state:
@@ -157,6 +158,7 @@ def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int 
     chosen = waiting[:limit] if limit else waiting
     for run, names in chosen:
         for name in names:
+            state = _state(run / name)
             document = read(run, name)
             if document is not None:
                 try:
@@ -165,7 +167,7 @@ def catch_up(history: History, runs: Iterable[Path], part: str = "", limit: int 
                     refused.append(f"{run / name}: {error}")
                     continue
                 told.append(f"{run / name}: {counted(kept.changed, 'host')} of {kept.hosts} changed{'' if kept.is_new else ' (known already)'}")
-            mark(run, name, history.where)
+            mark(run, name, history.where, state)
     return Caught(len(waiting) - len(chosen), told, refused)
 
 
@@ -175,9 +177,13 @@ def unmarked(run: Path, where: str) -> list[str]:
     return [name for name in (REPORT, ANSWERS, PROOF) if (state := _state(run / name)) and marks.get(name) != [where, *state]]
 
 
-def mark(run: Path, name: str, where: str) -> None:
-    """Note in a run's directory that its document is in the history."""
-    _mark(run, name, [where, *_state(run / name)])
+def mark(run: Path, name: str, where: str, state: Sequence[int]) -> None:
+    """Note in a run's directory that its document is in the history, as it was before it was read. A run that was taken away needs no mark."""
+    try:
+        _mark(run, name, [where, *state])
+    except store.StoreError:
+        if run.is_dir():
+            raise
 
 
 def _mark(folder: Path, name: str, state: Sequence[Any]) -> None:
@@ -204,17 +210,19 @@ def _state(path: Path) -> list[int]:
 def read(run: Path, name: str) -> Document | None:
     """A document of a run from its file; None where it is of another kind, or cannot be read."""
     path = run / name
+    at = store.written(path)
     try:
         found = records.parse(store.read(path, LIMIT), path)
     except store.StoreError:
         return None
-    if not isinstance(found, Mapping):
+    # One that another process writes anew at this moment is read by a later run.
+    if not isinstance(found, Mapping) or at is None or store.written(path) != at:
         return None
     if name == REPORT:
         hosts = found.get("hosts")
         pairs = [(str(host), seen) for host, seen in hosts.items() if isinstance(seen, Mapping)] if isinstance(hosts, Mapping) else []
         return observed.of_report(found, pairs, {})
-    return observed.of_answers(found) if name == ANSWERS else observed.of_proof(found, int(path.stat().st_mtime))
+    return observed.of_answers(found) if name == ANSWERS else observed.of_proof(found, at // 10 ** 9)
 
 
 def missing_parts(known: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from .._fleet.store import StoreError, read, write
+from .._fleet.store import StoreError, read_if_there, write
 from . import fleet_lock
 from .fleet_lock import Holders
 
@@ -28,10 +28,11 @@ class LockFile:
 
     def holders(self) -> dict[str, dict[str, str]]:
         """Who holds a slot now. A file that cannot be read is an error: that nobody holds one is never assumed."""
-        if not self.path.exists():
+        text = read_if_there(self.path, _LIMIT)
+        if text is None:
             return {}
         try:
-            return fleet_lock.parse_state(read(self.path, _LIMIT))
+            return fleet_lock.parse_state(text)
         except (ValueError, RecursionError) as error:
             raise StoreError(f"{self.path}: the state of the locks cannot be read: {str(error)[:200]}") from None
 

@@ -46,7 +46,7 @@ def current(folder: Path) -> Path | None:
 
 def journals(folder: Path) -> list[Path]:
     """The journals of all rollouts, the oldest first."""
-    return sorted((path for path in folder.glob("*.jsonl") if _JOURNAL.fullmatch(path.name)), key=_order) if folder.is_dir() else []
+    return sorted((path for path in store.listed(folder, ".jsonl") if _JOURNAL.fullmatch(path.name)), key=_order)
 
 
 def _order(path: Path) -> tuple[str, int]:
@@ -103,7 +103,7 @@ def watched(folder: Path, since: str) -> Iterator[Mapping[str, Any]]:
 
 def _seen_from_outside(path: Path) -> Iterator[Mapping[str, Any]]:
     with contextlib.suppress(store.StoreError):
-        for line in _whole_lines(path) if path.exists() else ():
+        for line in _whole_lines(path):
             with contextlib.suppress(ValueError, RecursionError):
                 found = json.loads(line)
                 if isinstance(found, dict):
@@ -163,12 +163,13 @@ def _guard(folder: Path) -> Iterator[None]:
 
 def holder(folder: Path) -> dict[str, Any] | None:
     """Who holds the lock of the fleet; None where nobody does."""
-    path = folder / LOCK
     try:
-        found = json.loads(store.read(path, 64 * 1024)) if path.exists() else None
+        found = json.loads(store.read(folder / LOCK, 64 * 1024))
+    except store.GoneError:
+        return None
     except (ValueError, RecursionError, store.StoreError):
         found = ""
-    if found is None or (isinstance(found, dict) and all(isinstance(found.get(key), str) for key in ("owner", "expires", "machine"))):
+    if isinstance(found, dict) and all(isinstance(found.get(key), str) for key in ("owner", "expires", "machine")):
         return found
     return {"owner": "somebody (its file cannot be read)", "since": "", "expires": "9999", "machine": ""}
 

@@ -24,6 +24,7 @@ from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.unsafe_proxy import wrap_var
 
+from .._fleet import store
 from .._report.changes import Changes
 from .._report.line import Line
 from .._report.progress import ScanProgress
@@ -148,9 +149,9 @@ class FleetOutput(CallbackBase):  # type: ignore[misc]
     def _broken_off(self) -> None:
         """The run did not come to its end (Ctrl-C): what was scanned by then is kept."""
         self._spoken.unlink(missing_ok=True)
-        kept = len(list((Path(self._run) / "records").glob("*.json"))) if self._run else 0
-        if kept:
-            with suppress(OSError):
+        with suppress(OSError, store.StoreError):
+            kept = len(store.listed(Path(self._run) / "records", ".json")) if self._run else 0
+            if kept:
                 self._display.display(broken_off(str(self._run), kept), color="yellow", stderr=True)
 
     def _print(self, text: str, color: str | None = None) -> None:

@@ -12,10 +12,12 @@ import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import compiled
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import asking, compiled
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers import feeds as edge
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.feeds import Feed
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._answers.model import FeedError
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet import store
@@ -81,7 +83,7 @@ def test_places_of_others_may_go_while_given_up_ones_are_looked_for(tmp_path: Pa
     store.private_directory(tmp_path / "feeds")
 
     def come_and_go(number: int) -> None:
-        for turn in range(300):
+        for turn in range(100):
             place = tmp_path / "feeds" / f".making-{number}-{turn}"
             place.mkdir()
             place.rmdir()
@@ -91,6 +93,26 @@ def test_places_of_others_may_go_while_given_up_ones_are_looked_for(tmp_path: Pa
         while not all(other.done() for other in others):
             compiled.sweep(tmp_path / "feeds")
     assert [other.result() for other in others] == [None, None]
+
+
+def test_files_and_folders_of_feeds_may_go_while_they_are_looked_at(tmp_path: Path) -> None:
+    """As when the mirror's copy is brought up to date meanwhile."""
+    (feed,), now = feeds_of(tmp_path / "feed", 1), datetime.now(timezone.utc)
+    folder = feed._replace(path=feed.path.parent)
+
+    def come_and_go() -> None:
+        for turn in range(80):
+            place = folder.path / f"a{turn % 7}"
+            place.mkdir()
+            (place / "one.json").touch()
+            (place / "one.json").unlink()
+            place.rmdir()
+
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(come_and_go)
+        while not other.done():
+            assert asking._age(folder, now) is not None and compiled._digest([folder])
+    assert other.result() is None and edge.files(folder) == [feed.path]
 
 
 def test_what_is_not_its_own_is_left_alone_and_what_killed_questions_left_is_not(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -223,3 +226,72 @@ def test_gathered_records_are_the_latest_of_each_host(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a" / "records" / "pipe.json")
     store.gather([tmp_path / "a", tmp_path / "b", tmp_path / "c"], tmp_path / "c")
     assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "c/records").iterdir()} == {"web1.json": "new", "web2.json": "two"}
+
+
+def test_a_record_that_another_run_takes_away_while_records_are_gathered_costs_no_other(tmp_path: Path) -> None:
+    for run in "ab":
+        for host in ("web1", "web2"):
+            store.write(store.private_directory(tmp_path / run / "records") / f"{host}.json", [run])
+
+    def runs() -> Iterator[Path]:
+        yield tmp_path / "a"
+        (tmp_path / "a/records/web1.json").unlink()
+        yield tmp_path / "b"
+
+    store.gather(runs(), tmp_path / "c")
+    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "c/records").iterdir()} == {"web1.json": "b", "web2.json": "b"}
+
+
+def test_runs_that_end_at_once_take_the_same_old_reports_away(tmp_path: Path) -> None:
+    for _ in range(25):
+        run = store.new_run(tmp_path, NOW)
+        for name in ("records", "standards", "limit"):
+            (run / name).mkdir()
+            (run / name / "one.json").touch()
+    with ThreadPoolExecutor(4) as threads:
+        ended = [threads.submit(store.prune, tmp_path, 1) for _ in range(4)]
+    assert any(one.result() for one in ended)
+    assert list(tmp_path.iterdir()) == [run]
+
+
+def test_a_run_that_is_still_written_to_is_not_taken_away(tmp_path: Path) -> None:
+    running, elsewhere, _newest = (store.new_run(tmp_path, NOW) for _ in range(3))
+    _note(elsewhere, "101", "pid:[1]")
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            store.hold(running, other.pid)
+            assert store.prune(tmp_path, 1) == []
+        finally:
+            other.kill()
+    assert store.prune(tmp_path, 1) == [running]
+    os.utime(elsewhere / store.RUNNING, (0, 0))
+    assert store.prune(tmp_path, 1) == [elsewhere]
+
+
+def test_who_waited_for_a_note_that_was_taken_away_writes_one_that_others_see(tmp_path: Path) -> None:
+    note = tmp_path / store.RUNNING
+    with note.open("w", encoding="utf-8") as held, ThreadPoolExecutor(1) as threads:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = threads.submit(store.hold, tmp_path, os.getpid())
+        while _opened(note) < 2:
+            time.sleep(0.001)
+        store.release(tmp_path)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        waiting.result()
+    assert note.read_text(encoding="utf-8").split()[0] == str(os.getpid())
+
+
+def _opened(path: Path) -> int:
+    """How often this process has a file open."""
+    return sum(each.is_symlink() and os.path.realpath(each) == str(path) for each in Path("/proc/self/fd").iterdir())
+
+
+def test_what_is_not_there_is_told_from_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_text("b", encoding="utf-8")
+    (tmp_path / "a.json").mkdir()
+    assert (store.read_if_there(tmp_path / "b.json", 9), store.read_if_there(tmp_path / "none", 9)) == ("b", None)
+    with pytest.raises(store.StoreError, match="Is a directory"):
+        store.read_if_there(tmp_path / "a.json", 9)
+    assert (store.written(tmp_path / "a.json"), store.written(tmp_path / "none")) == (None, None)
+    assert [path.name for path in store.listed(tmp_path, ".json")] == ["a.json", "b.json"]
+    assert store.listed(tmp_path / "none") == store.listed(tmp_path / "b.json") == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,42 @@ def test_a_run_from_the_future_keeps_no_other_back_and_is_told_each_time(tmp_pat
     history = upgrade.opened(place)
     assert keeping.counts(history)["ingest"] == 2
     history.close()
+
+
+def test_a_document_that_another_run_takes_away_while_it_is_read_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "proof/proof.json"
+    path.parent.mkdir()
+    proof = json.dumps({"schema": "firebreak.proof/1", "padding": list(range(5000))})
+
+    def come_and_go() -> None:
+        for _turn in range(60):
+            path.write_text(proof)
+            path.unlink()
+
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(come_and_go)
+        while not other.done():
+            feeding.read(tmp_path, feeding.PROOF)
+    assert other.result() is None and feeding.read(tmp_path, feeding.PROOF) is None
+
+
+def test_a_document_that_is_written_anew_while_it_is_brought_in_is_brought_in_again(tmp_path: Path) -> None:
+    run, place = run_of(tmp_path / "reports", 0, {"web1": host()}), str(tmp_path / "history.sqlite")
+
+    def saw() -> observed.Document | None:
+        found = feeding.read(run, "fleet.json")
+        (run / "fleet.json").write_text("{}")
+        return found
+
+    assert feeding.feed(Setting(place, True), run, "fleet.json", saw) == ""
+    assert feeding.unmarked(run, place) == ["fleet.json"]
+
+
+def test_a_run_that_another_one_takes_away_needs_no_mark(tmp_path: Path) -> None:
+    feeding.mark(tmp_path / "reports/20261101T000000Z", "fleet.json", "here", [1, 2])
+    with pytest.raises(feeding.store.StoreError, match="cannot write"):
+        (tmp_path / feeding.MARK).mkdir()
+        feeding.mark(tmp_path, "fleet.json", "here", [1, 2])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": "other"}',

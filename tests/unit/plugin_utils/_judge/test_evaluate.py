@@ -17,7 +17,7 @@ from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.catalogu
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.in_force import Effective, effective
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._standard.keys import KEYS
 from golden_record import NOW, golden
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 FULL = {
@@ -196,7 +196,6 @@ def check(found: Any) -> None:
         assert len(str(finding["expected"])) + len(str(finding["observed"])) < 20_000
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(paths(golden())), VALUES, max_size=6))
 def test_a_record_with_wrong_values_anywhere_never_raises(changes: dict[str, Any]) -> None:
     record = golden()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,20 @@ def test_a_rollout_that_lasts_longer_than_its_lock_keeps_it_while_it_goes_on(tmp
     drive(tmp_path, minutes=50).note("a", "change", "started")
     held = keeping.holder(tmp_path) or {}
     assert (held["since"], held["expires"]) == ("2026-11-28T12:00:00Z", "2026-11-28T13:50:00Z")
+
+
+def test_a_lock_that_is_given_back_while_somebody_looks_is_held_by_its_owner_or_by_nobody(tmp_path: Path) -> None:
+    def take_and_give_back() -> None:
+        for _turn in range(30):
+            keeping.take(tmp_path, "me", OWN, 1, NOW)
+            keeping.give_back(tmp_path, OWN)
+
+    seen = set()
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(take_and_give_back)
+        while not other.done():
+            seen.add((keeping.holder(tmp_path) or {}).get("owner"))
+    assert other.result() is None and seen <= {"me", None}
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "{}", "{", "", '{"owner": "him"}', "[" * 100_000])

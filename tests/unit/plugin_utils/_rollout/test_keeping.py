@@ -169,15 +169,20 @@ def test_a_rollout_that_lasts_longer_than_its_lock_keeps_it_while_it_goes_on(tmp
     assert (held["since"], held["expires"]) == ("2026-11-28T12:00:00Z", "2026-11-28T13:50:00Z")
 
 
+@pytest.mark.usefixtures("interleaved")
 def test_a_lock_that_is_given_back_while_somebody_looks_is_held_by_its_owner_or_by_nobody(tmp_path: Path) -> None:
-    def take_and_give_back() -> None:
-        for _turn in range(30):
-            keeping.take(tmp_path, "me", OWN, 1, NOW)
-            keeping.give_back(tmp_path, OWN)
+    keeping.take(tmp_path, "me", OWN, 1, NOW)
+    lock, text = tmp_path / keeping.LOCK, (tmp_path / keeping.LOCK).read_text()
+
+    def give_back_and_take() -> None:
+        for turn in range(300):
+            lock.unlink()
+            (tmp_path / str(turn)).write_text(text)
+            (tmp_path / str(turn)).replace(lock)
 
     seen = set()
     with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(take_and_give_back)
+        other = threads.submit(give_back_and_take)
         while not other.done():
             seen.add((keeping.holder(tmp_path) or {}).get("owner"))
     assert other.result() is None and seen <= {"me", None}

@@ -89,14 +89,16 @@ def test_a_script_reaches_the_host_by_standard_input() -> None:
 
 
 def test_a_host_that_never_ends_is_given_up_with_all_it_started(tmp_path: Path) -> None:
-    began = time.monotonic()
-    heard = listening.listen(f"sh -c 'echo $$ >{tmp_path}/pid; sleep 600' & sleep 600", b"", 0.5)
-    assert heard.problem == "did not answer within 0 s"
-    assert time.monotonic() - began < 20
-    pid = int((tmp_path / "pid").read_text())
-    while time.monotonic() - began < 20 and Path(f"/proc/{pid}/exe").exists():
+    pid, seconds = tmp_path / "pid", 0.25
+    # A busy machine may need longer to begin.
+    while not pid.exists():
+        seconds *= 2
+        heard = listening.listen(f"sh -c 'echo $$ >{pid}.new; mv {pid}.new {pid}; sleep 600' & sleep 600", b"", seconds)
+        assert heard.problem == f"did not answer within {seconds:.0f} s"
+    left, end = Path(f"/proc/{pid.read_text().strip()}/exe"), time.monotonic() + 120
+    while left.exists() and time.monotonic() < end:
         time.sleep(0.01)
-    assert not Path(f"/proc/{pid}/exe").exists()
+    assert not left.exists()
 
 
 def test_a_hosts_words_do_not_steer_the_terminal() -> None:

@@ -133,7 +133,7 @@ def test_what_a_mirror_that_is_gone_left_is_asked_and_said(mirror: tuple[str, ty
 def test_what_is_no_whole_copy_leaves_nothing(mirror: tuple[str, type[_Mirror]], tmp_path: Path, script: Any, words: str) -> None:
     address, kind = mirror
     kind.scripts["/all.zip"] = script
-    found, (problem,) = brought(f"{address}/all.zip", tmp_path, Limits(1000, 0.2, 20.0))
+    found, (problem,) = brought(f"{address}/all.zip", tmp_path, Limits(1000, 0.2 if script is drips else 120.0, 120.0))
     assert (found, problem.partial, words in problem.why) == ([], True, True), problem
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -32,7 +32,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def begin(slots: dict[str, int] | None = None, **more: Any) -> Server:
         budget = Budget(more.pop("rollout", None))
-        server = Server(("127.0.0.1", 0), State(tmp_path / "locks.json", {"workers": 1} if slots is None else slots, budget), **more)
+        state = State(tmp_path / "locks.json", {"workers": 1} if slots is None else slots, budget)
+        server = Server(("127.0.0.1", 0), state, **{"seconds": 120, **more})
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         running.append(server)
         return server
@@ -46,7 +47,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def ask(server: Server, state: str, name: str, group: str = "workers", headers: dict[str, str] = lock_client.HEADERS,
         prefix: str = "") -> tuple[int, tuple[str, str] | None]:
     """(status, rejection) of a request as our own client makes it."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=120)
     path = lock_client.url_of(prefix or "/", state)
     connection.request("POST", path, lock_client.body_of(group, name), headers)
     answer = connection.getresponse()
@@ -57,7 +58,7 @@ def ask(server: Server, state: str, name: str, group: str = "workers", headers: 
 
 def raw(server: Server, data: bytes) -> bytes:
     """All that comes back for bytes that nobody checks."""
-    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=120) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(4096), b""))
@@ -175,25 +176,23 @@ def test_a_hostile_request_gets_an_answer_and_changes_nothing(start: Start, tmp_
 
 def test_a_slow_client_is_cut_off_however_often_it_says_something(start: Start) -> None:
     server = start(seconds=0.2)
-    began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as connection:
-        with pytest.raises(OSError):
-            while time.monotonic() - began < 15:
-                connection.sendall(b"P")
-                time.sleep(0.02)
-        assert time.monotonic() - began < 15
+    end = time.monotonic() + 120
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=120) as connection, pytest.raises(OSError):
+        while time.monotonic() < end:
+            connection.sendall(b"P")
+            time.sleep(0.02)
 
 
 def test_one_connection_too_many_is_told_so_and_the_others_go_on(start: Start) -> None:
-    server = start(connections=1, seconds=60)
-    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=10) as idle:
+    server = start(connections=1, seconds=600)
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=120) as idle:
         idle.sendall(b"POST /v1/pre-reboot HTTP/1.1\r\n")
         assert _until(lambda: b"503" in raw(server, b"")[:20])
     assert _until(lambda: ask(server, "held", "a") == (200, None))
 
 
 def _until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         # A connection that is cut is no answer yet.
         with contextlib.suppress(OSError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.plugin_utils._fleet.store import StoreError
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history import feeding, keeping, observed, upgrade
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.errors import HistoryError, explained, library, missing
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._history.feeding import Setting
@@ -162,7 +163,7 @@ def test_a_document_that_another_run_takes_away_while_it_is_read_is_none(tmp_pat
 
 def test_a_run_that_another_one_takes_away_needs_no_mark(tmp_path: Path) -> None:
     feeding.mark(tmp_path / "reports/20261101T000000Z", "fleet.json", "here", [1, 2])
-    with pytest.raises(feeding.store.StoreError, match="cannot write"):
+    with pytest.raises(StoreError, match="cannot write"):
         (tmp_path / feeding.MARK).mkdir()
         feeding.mark(tmp_path, "fleet.json", "here", [1, 2])
 

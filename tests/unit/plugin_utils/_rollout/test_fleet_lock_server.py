@@ -33,7 +33,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(slots: dict[str, int] | None = None, **more: Any) -> Server:
         budget = Budget(more.pop("rollout", None))
         state = State(tmp_path / "locks.json", {"workers": 1} if slots is None else slots, budget)
-        server = Server(("127.0.0.1", 0), state, **{"seconds": 120, **more})
+        more.setdefault("seconds", 120)
+        server = Server(("127.0.0.1", 0), state, **more)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         running.append(server)
         return server

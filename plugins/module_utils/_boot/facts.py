@@ -9,8 +9,8 @@ from .trust.declared import TRUST_FACTS
 BOOT_FACTS = [
     Fact("default_boot.release", "str", "the kernel release that a reboot gives"),
     Fact("default_boot.entry", "str", "what the boot loader calls the entry: ids or titles, submenus joined by >"),
-    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, firmware (it starts the kernel), extlinux, kexec, "
-         "proxmox-boot-tool, ostree"),
+    Fact("default_boot.loader", "str", "grub, grub-bls, grub2-bls (SUSE), grubby, systemd-boot, zipl, firmware (it starts the kernel), extlinux, "
+         "kexec, proxmox-boot-tool, ostree"),
     Fact("default_boot.how", "str", "what made this entry the default, and how its release is known"),
     Fact("default_boot.image", "str", "the kernel image's path on the host"),
     Fact("default_boot.image_present", "bool", "false: the entry's image is gone, and the next boot fails"),

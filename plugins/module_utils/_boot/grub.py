@@ -28,6 +28,8 @@ Configuration = NamedTuple("Configuration", [("path", str), ("text", str)])
 
 # search.fs_uuid UUID root, or search --fs-uuid --set=dev UUID
 _FILE_SYSTEM = re.compile(r"^[ \t]*search[^\n]*fs.uuid[^\n]*?[ \t]'?([0-9A-Fa-f]{4,8}-[0-9A-Fa-f-]{4,28})(?:'|[ \t]|$)", re.MULTILINE)
+# What GRUB calls the machines that it starts without UEFI and that are no PC; on IBM Z it runs in a Linux that zipl starts.
+_PLATFORMS = {"s390x": "emu", "ppc64le": "ieee1275", "ppc64": "ieee1275"}
 _RED_HATS_MODULE = re.compile(r"^\s*insmod\s+blscfg\s*$", re.MULTILINE)
 _ROUNDS = 12
 _VARIANTS = 24
@@ -38,7 +40,7 @@ class Reader:
 
     def __init__(self, host: Any, efi: bool, system: System, root: str = "", vendor: str = "") -> None:
         self.host = host
-        self.platform = "efi" if efi else "pc"
+        self.platform = "efi" if efi else _PLATFORMS.get(system.machine, "pc")
         self.processor = system.machine
         self.redhat = bls_entries.is_red_hats(system.os_id, system.family)
         self.branch = bls_entries.branch_of(system.os_id, system.version_id, system.family, system.platform)

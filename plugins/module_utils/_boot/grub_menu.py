@@ -49,7 +49,7 @@ _ENDING = ("exit", "normal_exit", "halt", "reboot", "fwsetup", "boot")
 # Commands whose --set gives a variable something that only the machine knows; where search finds a device, its files are the host's own.
 _SETTERS = ("regexp", "probe", "stat", "date", "smbios", "cpuid", "getenv", "cmosdump", "pcidump", "rdmsr", "hwmatch")
 # GRUB's names of processors that are not the kernel's; what it sets where firmware or shim enforce signatures, which only its start tells.
-_PROCESSORS = {"aarch64": "arm64", "i686": "i386", "armv7l": "arm"}
+_PROCESSORS = {"aarch64": "arm64", "i686": "i386", "armv7l": "arm", "ppc64le": "powerpc", "ppc64": "powerpc"}
 _OF_SECURE_BOOT = ("lockdown", "shim_lock")
 # Those that name the variables themselves: Flatcar's choice of a partition, a server's answer, a key.
 _NAMING = {"gptprio.next": r"-[du] (\w+)", "net_get_dhcp_option": r"\A(\w+)", "read": r"(\w+)\Z"}
@@ -83,8 +83,10 @@ def _at_start(path: str, platform: str, processor: str) -> Dict[str, str]:
     """The variables that GRUB itself sets."""
     folder = path.rsplit("/", 1)[0]
     known = {"prefix": folder, "cmdpath": folder, "root": _FIRST_DISK, "grub_platform": platform, "grub_cpu": "i386"}
+    if platform != "pc":
+        known["grub_cpu"] = _PROCESSORS.get(processor, processor)
     if platform == "efi":
-        known.update({"grub_cpu": _PROCESSORS.get(processor, processor)}, **{name: UNKNOWN + name for name in _OF_SECURE_BOOT})
+        known.update((name, UNKNOWN + name) for name in _OF_SECURE_BOOT)
     return known
 
 

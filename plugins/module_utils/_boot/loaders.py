@@ -10,7 +10,7 @@ from .._formats import efi as efi_variables
 from .._formats.shell_words import assignments
 from .._os import section as os_section
 from .._os import snapd
-from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, staged, systemd_boot_host
+from . import extlinux, firmware, grub, grub_bls, kernel_image, kexec, proxmox, snapshots, staged, systemd_boot_host, zipl
 from .facts import BOOT_FACTS
 from .target import NoAnswerError, System, Target, Targets, existing
 
@@ -133,12 +133,15 @@ def _refuse_rivals(host: Any, efi: bool) -> None:
 
 
 def _by_files(host: Any, efi: bool, system: System, is_grub: bool, vendor: str) -> Targets:
-    """GRUB's targets where its files are there, else those of what else is installed."""
+    """zipl's targets on IBM Z, GRUB's where its files are there, else those of what else is installed."""
     chosen = _loader_type(host)
     if chosen and grub_bls.is_chosen(chosen):
         found = grub_bls.targets(host)
         if found is not None:
             return found
+    found = zipl.targets(host) if system.machine == "s390x" else None
+    if found is not None:
+        return found
     # On ARM and RISC-V nothing but UEFI starts a GRUB; its files may lie there all the same.
     if efi or not re.match(r"aarch64|arm|riscv", system.machine):
         found = grub.targets(host, efi, system, snapshots.next_root(host)[0], vendor)

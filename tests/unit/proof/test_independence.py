@@ -17,11 +17,9 @@ from workshop import REPOSITORY
 
 SUITE = REPOSITORY / "tests/platform"
 ALLOWED = {"firebreak_proof", "pytest", "testinfra"}
-STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "contextlib", "dataclasses", "datetime", "fnmatch", "functools", "gzip",
-                    "hashlib", "html",
-                    "io", "itertools", "json", "operator", "os", "pathlib", "re", "secrets", "selectors", "shlex", "signal", "stat", "subprocess",
-                    "sys", "tarfile", "tempfile",
-                    "time", "tomllib", "typing"}
+STANDARD_LIBRARY = {"__future__", "base64", "collections", "concurrent", "configparser", "contextlib", "dataclasses", "datetime", "fnmatch",
+                    "functools", "gzip", "hashlib", "html", "io", "itertools", "json", "operator", "os", "pathlib", "re", "secrets", "selectors",
+                    "shlex", "signal", "stat", "subprocess", "sys", "tarfile", "tempfile", "time", "tomllib", "typing"}
 
 
 def _imports(path: Path) -> set[str]:

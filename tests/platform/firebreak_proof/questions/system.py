@@ -300,6 +300,25 @@ BOOT = (
             break
           done
         fi
+        # zipl's on IBM Z, of which SUSE's only starts a GRUB. What was changed after it ran does not count.
+        if [ "$(uname -m)" = s390x ] && [ ! -e /boot/zipl/config ]; then
+          for path in /run/zipl/zipl.conf /etc/zipl.conf /lib/s390-tools/zipl.conf; do [ -e "$path" ] && break; done
+          if [ -e "$path" ]; then
+            next=/sys/firmware/reipl/$(cat /sys/firmware/reipl/reipl_type) this=/sys/firmware/ipl
+            echo "zipl_conf $(base64 -w0 "$path")"
+            echo "zipl_number $(cat "$next/loadparm" "$next/bootprog" 2>/dev/null | tr '\n' ' ')"
+            for name in device wwpn lun fid; do
+              [ ! -e "$next/$name" ] || cmp -s "$next/$name" "$this/$name" || echo "zipl_doubt another disk comes next"
+            done
+            [ -e /boot/bootmap ] || echo "zipl_doubt there is no /boot/bootmap"
+            for entry in "$path" /boot/loader/entries/*.conf /boot/vmlinuz; do
+              [ -e "$entry" ] || continue
+              [ "$(find "$entry" -newer /boot/bootmap)" ] && echo "zipl_doubt $entry is newer"
+              case $entry in *.conf) [ "$entry" = "$path" ] || echo "zipl_entry ${entry##*/} $(base64 -w0 "$entry")" ;; esac
+            done
+            for path in /boot/vmlinuz /boot/vmlinuz.old; do [ -L "$path" ] && echo "link $path $(readlink -f "$path")"; done
+          fi
+        fi
         [ -d /sys/firmware/opal ] && echo "petitboot yes"
         # Where nothing says of itself that it started this boot, files of two loaders contradict each other.
         rivals="limine.conf limine/limine.conf EFI/BOOT/limine.conf limine.cfg limine/limine.cfg EFI/BOOT/limine.cfg"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..asking import lines
 from ..promises import BrokenPromiseError, Wanted, hold
 from ..proof import Proof
-from . import boot_entries, boot_order, composefs, dnf_lists, grub_menu, locks, zypper_locks
+from . import boot_entries, boot_order, composefs, dnf_lists, grub_menu, locks, zipl, zypper_locks
 
 
 class Kernel(NamedTuple):
@@ -190,7 +190,7 @@ def default_release(proof: Proof) -> str:
     if composefs.is_one(proof) and not _by_kexec(proof):
         return composefs.next_release(proof, running_release(proof))
     image = (_by_kexec(proof) or tools.get("staged") or tools.get("proxmox") or boot_order.first_image(proof) or tools.get("extlinux")
-             or _menu_image(proof))
+             or zipl.image(proof) or _menu_image(proof))
     if image.lower().endswith(".efi"):
         return boot_order.unified_release(proof, image)
     # sdbootutil calls images by their digest, and kernel-install all alike: there the folder tells.

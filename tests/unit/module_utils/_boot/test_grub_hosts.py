@@ -317,3 +317,15 @@ def test_what_lies_on_no_disk_of_the_host_is_not_the_hosts(menu: str, release: s
     assert section.facts["default_boot"]["release"] == release
     if release is None:
         assert reason(section, "default_boot.release") == "unsupported"
+
+
+@pytest.mark.parametrize(("machine", "condition", "chosen"), [
+    # configure.ac and grub-core/kern/main.c: the platform and processor of the build.
+    ("s390x", '[ "$grub_platform" = emu -a "$grub_cpu" = s390x ]', True), ("ppc64le", '[ "$grub_platform-$grub_cpu" = ieee1275-powerpc ]', True),
+    ("x86_64", '[ "$grub_platform-$grub_cpu" = pc-i386 ]', True), ("s390x", '[ "$grub_platform" = pc ]', False),
+])
+def test_a_condition_on_the_machine(machine: str, condition: str, chosen: bool) -> None:
+    menu = f"if {condition}; then set default=1; fi\n{FIRST}{SECOND}"
+    read = {**DEBIAN, "/boot/grub/grub.cfg": menu}
+    entry = collected(read, uname=["Linux", "h", "6.1.0", "", machine]).facts["default_boot"]["entry"]
+    assert entry == ("b" if chosen else "first")

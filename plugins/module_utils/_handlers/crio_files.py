@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, The Firebreak authors
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CRI-O's files and the runtimes in them: its own file first, then all below the folder of drop-ins by their paths, of which the last has the say
-over a runtime."""
+"""CRI-O's files and the runtimes in them: its own file first, then all below the folder of drop-ins by their paths, then what it was told by an
+option, of which the last has the say over a runtime."""
 
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
@@ -18,6 +18,11 @@ FOLDER = "/etc/crio/crio.conf.d"
 SHIMS_NAME = re.compile(r"containerd-shim-[A-Za-z0-9+-]+")
 # (option, variable, what counts without both) of its own file and of the folder.
 _TOLD = ((("config", "c"), "CONTAINER_CONFIG", MAIN), (("config-dir", "d"), "CONTAINER_CONFIG_DIR", FOLDER))
+# What the parts of a runtime that is told by an option are, which colons divide (internal/criocli, mergeRuntimesConfig); CRI-O does not start with
+# one that has fewer or more parts.
+_PARTS = ((1, "runtime_path"), (2, "runtime_root"), (3, "runtime_type"), (5, "runtime_config_path"))
+_FEWEST, _MOST = 3, 7
+OPTION, _VARIABLE = "--runtimes", "CONTAINER_RUNTIMES"
 _INHERITED = ("runtime_path", "runtime_type", "runtime_config_path", "runtime_root")
 _DEPTH = 8
 _SECONDS = 5.0
@@ -25,12 +30,17 @@ _ENVIRON_BYTES = 256 * 1024
 
 
 class Places(NamedTuple):
-    """What a CRI-O reads, '' where it was told to read none: its own file and the folder of its drop-ins; or why that is not known."""
+    """What a CRI-O reads, '' where it was told to read none: its own file and the folder of its drop-ins; or why that is not known.
+
+    ``runtimes`` and ``default`` are what it was told beside that, by options or variables: these outrank all files.
+    """
 
     main: str
     folder: str
     problem: Optional[str] = None
     detail: str = ""
+    runtimes: Tuple[Tuple[str, toml.Table], ...] = ()
+    default: Optional[str] = None
 
 
 USUAL = Places(MAIN, FOLDER)
@@ -51,14 +61,23 @@ def places_told(argv: List[str], environ: str) -> Places:
         variables.setdefault(*word.partition("=")[::2])
     said = [(proc.option_values(argv, *names) or [variables.get(variable, usual)])[-1] for names, variable, usual in _TOLD]
     relative = [path for path in said if path and not path.startswith("/")]
+    runtimes = proc.option_values(argv, OPTION[2:]) or [variables.get(_VARIABLE, "")]
+    default = (proc.option_values(argv, "default-runtime") or [variables.get("CONTAINER_DEFAULT_RUNTIME")])[-1]
     return Places(said[0], said[1], "unparsable" if relative else None,
-                  "CRI-O was told to read %s, wanted an absolute path" % relative[0] if relative else "")
+                  "CRI-O was told to read %s, wanted an absolute path" % relative[0] if relative else "", _runtimes_told(runtimes), default)
+
+
+def _runtimes_told(values: List[str]) -> Tuple[Tuple[str, toml.Table], ...]:
+    """(name, table) of each runtime of an option's values, of which each may hold several."""
+    found = []
+    for parts in (word.strip().split(":") for value in values for word in value.split(",")):
+        if _FEWEST <= len(parts) <= _MOST:
+            found.append((parts[0], {key: parts[at] for at, key in _PARTS if at < len(parts) and parts[at]}))
+    return tuple(found)
 
 
 def places_of(host: Any, pid: int, argv: List[str]) -> Places:
-    """What the CRI-O that runs reads. Its environment is asked for only where its words leave something to it."""
-    if all(proc.option_values(argv, *names) for names, _variable, _usual in _TOLD):
-        return places_told(argv, "")
+    """What the CRI-O that runs reads, and what it was told besides."""
     path = "/proc/%d/environ" % pid
     with apart(host):
         environ = host.read(path, _ENVIRON_BYTES)
@@ -122,7 +141,8 @@ def read(host: Any, places: Places = USUAL) -> Read:
         said = _below(table, "crio", "runtime", "default_runtime")
         default = said if isinstance(said, str) else default
         found.update({name: Runtime(name, keys, path, "") for name, keys in runtimes_of(table).items()})
-    return Read(inherited(found, default), None, "")
+    found.update({name: Runtime(name, table, OPTION, "") for name, table in places.runtimes})
+    return Read(inherited(found, places.default or default), None, "")
 
 
 def _files(host: Any, folder: str, depth: int) -> Tuple[List[str], Optional[str]]:

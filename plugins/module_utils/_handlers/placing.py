@@ -79,11 +79,15 @@ class Placing(object):
         return {"changed": before != after or left, "path": path, "before": before or "", "after": after or ""}
 
     def _see_where(self, handlers: List[Handler]) -> None:
-        """Refused where it is not known what CRI-O reads, or where it reads no drop-ins."""
+        """Refused where it is not known what CRI-O reads, where it reads no drop-ins, or where what it was told outranks them."""
         if self.crios.problem:
             raise Refused("crio: %s (%s)" % (self.crios.detail, self.crios.problem))
         if handlers and not self.crios.folder:
             raise Refused("crio: --config-dir or CONTAINER_CONFIG_DIR is empty, wanted a folder: CRI-O was told to read no drop-ins")
+        told = sorted({handler.name for handler in handlers} & {name for name, _table in self.crios.runtimes})
+        if told:
+            raise Refused("crio: %s or CONTAINER_RUNTIMES names the runtime %s, wanted one that no option names: it outranks all drop-ins"
+                          % (crio_files.OPTION, told[0]))
 
     def _try_out(self, wanted: Placed, config: str, handlers: List[Handler]) -> None:
         work = tempfile.mkdtemp(prefix="firebreak-")

@@ -35,7 +35,7 @@ FACTS = [
     Fact("handlers[].program", "str", "the shim that is started in the end: links, the engine's search path and wrapper scripts followed"),
     Fact("handlers[].config", "str", "the configuration that the shim is given, null for its own default"),
     Fact("handlers[].reads", "str", "the configuration that the shim reads: that one, a wrapper's, or its own default; null where none is there"),
-    Fact("handlers[].source", "str", "the engine's file that says so"),
+    Fact("handlers[].source", "str", "the engine's file that says so, or CRI-O's option"),
     Fact("handlers[].dead", "str",
          "why it cannot start a sandbox (a file that it names is gone, a later file takes it away, CRI is disabled ...); empty where it can"),
     Fact("handlers[].loaded", "bool", "the running engine has it: false where none runs, null where the file was changed after it started"),

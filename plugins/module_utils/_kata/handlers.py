@@ -177,6 +177,8 @@ def _is_loaded(host: Any, handler: Named, daemon: Optional[processes.Process]) -
     """Whether the engine that runs read the handler; a file that was changed since says nothing of what it was before."""
     if daemon is None:
         return False
+    if handler.source == crio_files.OPTION:
+        return True
     started, changed = processes.started(host, daemon), host.stat(handler.source)
     if started is None or changed.problem or changed.value.ctime > started:
         return None

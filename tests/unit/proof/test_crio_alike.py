@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.containerd_config import Handler
+from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.crio_files import places_told
+from ansible_collections.firebreak.fleet.plugins.module_utils._handlers.placing import Placing
+from ansible_collections.firebreak.fleet.plugins.module_utils._host.errors import Refused
 from container_kinds import Host
 from firebreak_proof.asking import Answer
 from firebreak_proof.proof import Proof
@@ -56,6 +60,16 @@ CASES = {
                                    environ="CONTAINER_CONFIG={folder}/50-kata\0CONTAINER_CONFIG_DIR={place}/none\0"),
     "told of no folder": Case("cri-o, config.go (UpdateFromPath); urfave/cli, flag_string.go (Apply)", {"50-kata": runtime("kata", GO)}, {},
                               words=("crio", "--config="), environ="CONTAINER_CONFIG_DIR=\0"),
+    "runtimes by an option": Case("cri-o, criocli.go (mergeRuntimesConfig)", {"50-kata": runtime("kata", GO)}, {"kata": RUST, "kata-b": GO},
+                                  words=("crio", "--runtimes", f"kata:{RUST}:/run/vc:vm, kata-b:{GO}::vm:true:{{folder}}/50-kata,crun:/usr/bin/crun:/r,"
+                                         f"kata-short:{GO}", "--config-dir={folder}", "--config={place}/crio.conf"),
+                                  environ=f"CONTAINER_RUNTIMES=kata-c:{GO}::vm\0"),
+    "runtimes by options": Case("urfave/cli, flag_string_slice.go (Set)", {}, {"kata": GO, "kata-b": RUST},
+                                words=("crio", f"--runtimes=kata:{GO}::vm", f"--runtimes=kata-b:{RUST}::vm", "--config-dir=", "--config=")),
+    "runtimes by a variable": Case("cri-o, criocli.go (CONTAINER_RUNTIMES)", {}, {"kata": GO}, environ=f"CONTAINER_RUNTIMES=kata:{GO}:/run/vc:vm\0"),
+    "a default runtime by an option": Case("cri-o, criocli.go (mergeRuntimeConfig)", {
+        "50-kata": f'{runtime("kata", GO)}{runtime("kata-big", "", "", "inherit_default_runtime = true")}'}, {"kata": GO, "kata-big": GO},
+        words=("crio", "--default-runtime", "kata", "--config-dir", "{folder}", "--config", "{place}/crio.conf")),
     "a folder of its own": Case("cri-o, criocli.go (--config-dir)", {"50-kata": runtime("kata", GO)}, {"kata": GO}, folder="srv/crio.d"),
 }
 
@@ -94,6 +108,21 @@ def test_the_proof_takes_of_crios_files_what_crio_takes(case: Case, tmp_path: Pa
     found = [one for one in boundaries.handlers(proof) if one.is_kata()]
     assert {one.name: one.shim for one in found if not one.is_passed_over} == case.shims
     assert {one.name for one in found if one.is_passed_over} == case.passed_over
+
+
+@pytest.mark.parametrize("words", [("crio",), ("crio", "--config-dir={folder}", "--config=")])
+def test_what_an_option_tells_is_loaded_whatever_the_files_are(words: tuple[str, ...], tmp_path: Path) -> None:
+    """cri-o, criocli.go (mergeConfig): files first, then the options, which only another start changes."""
+    host = host_of(Case("", {"50-kata": "# nothing\n"}, {}, words=(*words, f"--runtimes=kata:{GO}::vm")), tmp_path)
+    row, = host.kata().facts["handlers"]
+    assert (row["loaded"], row["source"], row["dead"]) == (True, "--runtimes", "")
+
+
+def test_a_handler_that_an_option_names_is_refused() -> None:
+    """Whatever the drop-in says, the option has the last word."""
+    told = places_told(["crio", "--runtimes", f"kata:{RUST}::vm"], "")
+    with pytest.raises(Refused, match="names the runtime kata"):
+        Placing(None, "crio", None, None, crios=told).register([Handler("kata", GO, None)], True)
 
 
 def questioned(name: str, host: Host, place: Path) -> Answer:

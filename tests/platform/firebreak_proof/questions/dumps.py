@@ -73,6 +73,22 @@ DUMPS = PROCESSES + r"""
         crios() {
           crios_files=$(crio_places) || return 3
           printf '%s\n' "$crios_files" | while read -r file; do [ -z "$file" ] || { cat "$file"; echo; }; done
+          crios_options
+        }
+        # Runtimes that it was told by options or variables outrank those in files.
+        crios_options() {
+          crio=$(crio_pid); [ -n "$crio" ] || return 0
+          crio_all runtimes CONTAINER_RUNTIMES | tr ',' '\n' | tr -d ' \t' | awk -F: 'NF >= 3 && NF <= 7 {
+            printf "[crio.runtime.runtimes.%s]\nruntime_path = \"%s\"\nruntime_type = \"%s\"\n", $1, $2, $4
+            if ($6 != "") printf "runtime_config_path = \"%s\"\n", $6
+          }'
+          crio_all default-runtime CONTAINER_DEFAULT_RUNTIME | tail -n 1 | sed -n 's/^..*$/default_runtime = "&"/p'
+        }
+        # All values of an option, else of a variable.
+        crio_all() {
+          said=$(tr '\0' '\n' <"/proc/$crio/cmdline" | sed -nE "/^--?$1\$/{n;p;}; s/^--?$1=//p")
+          [ -n "$said" ] || said=$(tr '\0' '\n' <"/proc/$crio/environ" 2>/dev/null | sed -n "s/^$2=//p" | head -n 1)
+          printf '%s\n' "$said"
         }
         crio_finds() {
           crio=$(crio_pid); searched=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

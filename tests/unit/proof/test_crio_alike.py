@@ -61,7 +61,7 @@ CASES = {
     "told of no folder": Case("cri-o, config.go (UpdateFromPath); urfave/cli, flag_string.go (Apply)", {"50-kata": runtime("kata", GO)}, {},
                               words=("crio", "--config="), environ="CONTAINER_CONFIG_DIR=\0"),
     "runtimes by an option": Case("cri-o, criocli.go (mergeRuntimesConfig)", {"50-kata": runtime("kata", GO)}, {"kata": RUST, "kata-b": GO},
-                                  words=("crio", "--runtimes", f"kata:{RUST}:/run/vc:vm, kata-b:{GO}::vm:true:{{folder}}/50-kata,crun:/usr/bin/crun:/r,"
+                                  words=("crio", "--runtimes", f"kata:{RUST}:/run/vc:vm, kata-b:{GO}::vm:true:{{folder}}/50-kata,crun:/bin/crun:,"
                                          f"kata-short:{GO}", "--config-dir={folder}", "--config={place}/crio.conf"),
                                   environ=f"CONTAINER_RUNTIMES=kata-c:{GO}::vm\0"),
     "runtimes by options": Case("urfave/cli, flag_string_slice.go (Set)", {}, {"kata": GO, "kata-b": RUST},

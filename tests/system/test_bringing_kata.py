@@ -58,7 +58,7 @@ def test_crios_reload_is_owed_until_it_was_done(tmp_path: Path) -> None:
     (programs / "systemctl").write_text(SYSTEMCTL % {"place": tmp_path})
     (programs / "systemctl").chmod(0o755)
     row = {"item": "crio", "waits": True, "reloads": "crio.service", "pending": str(pending)}
-    # What engine does not run is told nothing, and reads its files when it starts.
+    # An engine that does not run is told nothing, and reads its files when it starts.
     asleep = {**row, "reloads": "", "pending": str(tmp_path / "other")}
 
     def ask(*rows: dict[str, Any]) -> subprocess.CompletedProcess[str]:

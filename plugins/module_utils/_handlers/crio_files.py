@@ -40,7 +40,7 @@ class Places(NamedTuple):
     problem: Optional[str] = None
     detail: str = ""
     runtimes: Tuple[Tuple[str, toml.Table], ...] = ()
-    default: Optional[str] = None
+    default: str = ""
 
 
 USUAL = Places(MAIN, FOLDER)
@@ -62,7 +62,7 @@ def places_told(argv: List[str], environ: str) -> Places:
     said = [(proc.option_values(argv, *names) or [variables.get(variable, usual)])[-1] for names, variable, usual in _TOLD]
     relative = [path for path in said if path and not path.startswith("/")]
     runtimes = proc.option_values(argv, OPTION[2:]) or [variables.get(_VARIABLE, "")]
-    default = (proc.option_values(argv, "default-runtime") or [variables.get("CONTAINER_DEFAULT_RUNTIME")])[-1]
+    default = (proc.option_values(argv, "default-runtime") or [variables.get("CONTAINER_DEFAULT_RUNTIME", "")])[-1]
     return Places(said[0], said[1], "unparsable" if relative else None,
                   "CRI-O was told to read %s, wanted an absolute path" % relative[0] if relative else "", _runtimes_told(runtimes), default)
 

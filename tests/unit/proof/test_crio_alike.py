@@ -122,7 +122,7 @@ def test_a_handler_that_an_option_names_is_refused() -> None:
     """Whatever the drop-in says, the option has the last word."""
     told = places_told(["crio", "--runtimes", f"kata:{RUST}::vm"], "")
     with pytest.raises(Refused, match="names the runtime kata"):
-        Placing(None, "crio", None, None, crios=told).register([Handler("kata", GO, None)], True)
+        Placing(None, "crio", None, None, crios=told).register([Handler("kata", GO, "")], True)
 
 
 def questioned(name: str, host: Host, place: Path) -> Answer:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import SETTINGS
-from awx_job import LOCAL, Ended, copy_project, finish, prepare, slices, start, start_elsewhere
+from awx_job import LOCAL, Ended, copy_project, prepare, slices, start, start_and_cancel, start_elsewhere
 from workshop import REPOSITORY, clean_environment, repository_files
 
 # What AWX takes for a playbook: any YAML with such a line (awx/main/utils/ansible.py), but below these folders and hidden ones.
@@ -141,22 +141,34 @@ def test_what_earlier_jobs_left_in_artifacts_is_answered_and_planned_for(project
     assert " ends with the job. What stays is the artifact firebreak_plan_29; to keep all of it" in planned.output
 
 
-def test_an_empty_slice_does_no_harm_and_a_report_of_nobody_is_not_green(project: Path, tmp_path: Path) -> None:
-    empty = job(tmp_path, project, 31, "scan.yml", {"web1": LOCAL}, 30, firebreak_hosts="web9", firebreak_report_dir=str(tmp_path / "share"))
-    assert (empty.status, empty.artifacts) == ("successful", {})
+def test_a_slice_that_was_cancelled_is_named_and_an_empty_one_does_no_harm(project: Path, tmp_path: Path) -> None:
+    """Three slices: one ends well, one is cancelled while it scans, of one the survey leaves no host. The edge to the merge is *always*."""
+    begun, share = tmp_path / "begun", tmp_path / "share"
+    slow = tmp_path / "slow"
+    slow.write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 60\n", encoding="utf-8")
+    slow.chmod(0o755)
+    asked = {"firebreak_hosts": "web1\nweb2\n", "firebreak_report_dir": str(share)}
+    private = prepare(tmp_path / "awx_32_x", project, 32, {"web2": {"ansible_connection": "ssh", "ansible_ssh_executable": str(slow)}}, asked, 30)
+    ended = [job(tmp_path, project, 31, "scan.yml", {"web1": LOCAL}, 30, **asked), start_and_cancel(private, 32, "scan.yml", begun),
+             job(tmp_path, project, 33, "scan.yml", {"web3": LOCAL}, 30, **asked)]
+    assert [done.status for done in ended] == ["successful", "canceled", "successful"], ended[1].output
+    assert [list(done.artifacts) for done in ended] == [["firebreak_records_31"], [], []]
+    merged = job(tmp_path, project, 34, "report_records.yml", {}, 29, firebreak_report_dir=str(share), firebreak_hosts_expected=["web1", "web2"],
+                 **ended[0].artifacts)
+    assert merged.status == "failed"
+    assert "1 of 2 expected hosts left no record, so this is the report of a part: web2" in merged.output
+    report = json.loads((share / "latest/fleet.json").read_text(encoding="utf-8"))
+    assert (sorted(report["hosts"]), report["hosts"]["web2"]["reasons"], report["partial"]) == (["web1", "web2"], ["no_record"], True)
+
+
+def test_a_report_of_nobody_is_not_green(project: Path, tmp_path: Path) -> None:
     (tmp_path / "share").mkdir()
-    nobody = job(tmp_path, project, 32, "report_records.yml", {}, 30, firebreak_report_dir=str(tmp_path / "share"))
+    nobody = job(tmp_path, project, 36, "report_records.yml", {}, 35, firebreak_report_dir=str(tmp_path / "share"))
     assert nobody.status == "failed"
     assert "no records of any run were found" in nobody.output
-    named = job(tmp_path, project, 33, "report_records.yml", {}, firebreak_runs=str(tmp_path / "share/30"))
+    named = job(tmp_path, project, 37, "report_records.yml", {}, firebreak_runs=str(tmp_path / "share"))
     assert named.status == "failed"
     assert "a report of nobody would prove nothing" in named.output
-
-
-def test_a_cancelled_job_is_missing_not_successful(project: Path, tmp_path: Path) -> None:
-    """Nothing but the file rc says that a job came to its end."""
-    private = prepare(tmp_path / "awx_40_x", project, 40, {"web1": LOCAL}, {})
-    assert finish(private, 40).status == "missing"
 
 
 def test_a_job_on_an_execution_node(project: Path, tmp_path: Path) -> None:

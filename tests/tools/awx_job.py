@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,16 +103,35 @@ def finish(private: Path, number: int) -> Ended:
                      if event["event"] in ("runner_on_failed", "runner_on_unreachable") and not event["event_data"].get("ignore_errors")})
     stats: dict[str, Any] = next((event["event_data"] for event in events if event["event"] == "playbook_on_stats"), {})
     status = (folder / "status").read_text(encoding="utf-8") if (folder / "rc").exists() else "missing"
-    return Ended(status, "".join(event["stdout"] + "\n" for event in events), tuple(failed), stats.get("artifact_data") or {})
+    # Of a job that was cancelled nothing reaches the nodes after it (awx/main/models/workflow.py, get_effective_artifacts).
+    artifacts = stats.get("artifact_data") or {} if status in ("successful", "failed") else {}
+    return Ended(status, "".join(event["stdout"] + "\n" for event in events), tuple(failed), artifacts)
 
 
 def start(private: Path, number: int, playbook: str) -> Ended:
     """Run the job to its end."""
+    with _started(private, number, playbook) as process:
+        process.wait(300)
+    return finish(private, number)
+
+
+def start_and_cancel(private: Path, number: int, playbook: str, begun: Path) -> Ended:
+    """Run the job until a file is there, and cancel it then as AWX does: ansible-runner is told to end."""
+    with _started(private, number, playbook) as process:
+        deadline = time.monotonic() + 300
+        while not begun.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+        process.wait(300)
+    return finish(private, number)
+
+
+def _started(private: Path, number: int, playbook: str) -> subprocess.Popen[bytes]:
     home = private / "home"
     home.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "ansible_runner", "run", str(private), "-p", f"playbooks/{playbook}", "-i", str(number), "-q"]
-    subprocess.run(command, cwd=private, env=clean_environment(home), stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
-    return finish(private, number)
+    return subprocess.Popen(command, cwd=private, env=clean_environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
 
 
 def start_elsewhere(private: Path, node: Path, number: int, playbook: str) -> Ended:

@@ -119,7 +119,7 @@ class Progress:
         rate = seen.done / seconds
         left = max(seen.total - seen.done, 0)
         failed = f", {seen.failed} not judged" if seen.failed else ""
-        return f"{seen.done} of {seen.total} hosts{failed}, {rate:.1f} a second" + (f", {_time(left / rate)} left" if left else "")
+        return f"{seen.done} of {seen.total} hosts{failed}, {_speed(rate)}" + (f", {_time(left / rate)} left" if left else "")
 
     def show(self) -> None:
         """Show how far it is, if there is something new and nobody asked for silence."""
@@ -140,6 +140,11 @@ class Progress:
     def _write(self, text: str) -> None:
         self._stream.write(f"\r\x1b[K{text[:100]}" if self._is_terminal else text + "\n")
         self._stream.flush()
+
+
+def _speed(rate: float) -> str:
+    """Hosts a second; of a slow run those of a minute, since none a second would be told of all that are slower than one in twenty."""
+    return f"{rate:.1f} a second" if rate >= 0.1 else f"{rate * 60:.1f} a minute"
 
 
 def _time(seconds: float) -> str:

@@ -245,7 +245,7 @@ def show(asked: Asked, outcome: Outcome, status: Exit) -> None:
         click.echo(f"warning: {text.strip()}", err=True)
     for name in outcome.missing:
         click.echo(f"{name} broke off: its hosts are in the report as unknown (firebreak {asked.command} --resume tries them again)", err=True)
-    if outcome.is_error:
+    if outcome.is_error or status is Exit.ERROR:
         for host, text in list(outcome.seen.failures.items())[:20]:
             click.echo(f"{host}: {text}" if host else text, err=True)
         for run in outcome.runs:

@@ -230,6 +230,7 @@ def test_progress_says_done_rate_and_what_is_left() -> None:
     assert progress.text(began + 10) == "20 of 100 hosts, 2 not judged, 2.0 a second, 40 s left"
     seen.total = 2000
     assert progress.text(began + 10).endswith("16 min left")
+    assert progress.text(began + 600) == "20 of 2000 hosts, 2 not judged, 2.0 a minute, 990 min left"
     seen.done = 0
     seen.task = "Begin"
     assert progress.text(began + 10) == "Begin"
@@ -321,6 +322,14 @@ def test_a_document_holds_the_result_of_its_command(command: str) -> None:
     seen.results = {answering[0]: {"summary": {"compliant": 1}, "lines": [["a", None]], "changed": False, "_ansible_no_log": False}}
     made = work.document(work.Asked(command), work.Outcome(seen, []), Exit.DONE, {})
     assert made["result"] == {"summary": {"compliant": 1}}
+
+
+def test_an_error_is_never_without_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """A playbook that met no host ends well for Ansible."""
+    found = outcome({})
+    found.seen.hear({"event": "playbook_on_no_hosts_matched"})
+    work.show(work.Asked("drift", quiet=True), found, judged("fleet_report")(found))
+    assert capsys.readouterr().err == "no host matches the pattern\n"
 
 
 def test_a_document_without_a_result_of_ours_holds_what_was_told() -> None:

@@ -22,6 +22,10 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "adopt": {"firebreak_golden_host": "web1\n"},
     "compare": {"firebreak_compare_before": "scan", "firebreak_compare_after": "scan"},
 }
+# What stays of each job when its folders are gone, without a share.
+LEFT = {"expected hosts": "firebreak_hosts_expected", "scan": "firebreak_records_2", "merge": "firebreak_report_2", "drift": "firebreak_report_2",
+        "answer": "firebreak_answers_2", "plan": "firebreak_plan_2", "enforce": "firebreak_report_2", "verify": "firebreak_proof_2",
+        "adopt": "firebreak_adopted_standard"}
 # A container is started where an engine is there; where none is, the job says so and fails.
 UNTRIED = ("isolation",)
 
@@ -55,3 +59,4 @@ def test_the_playbook_of_each_template_runs_with_a_blank_survey(template: dict[s
     done = start(private, 2, template["playbook"])
     assert "Traceback" not in done.output and "probably a bug" not in done.output, done.output[-5000:]
     assert done.status == "successful", done.output[-5000:]
+    assert LEFT.get(template["name"]) in (None, *done.artifacts), done.output[-5000:]

@@ -16,21 +16,14 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.firebreak.fleet.plugins.plugin_utils._settings.meaning import SETTINGS
+from awx_job import Loader, awx_wanted
 from workshop import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "playbooks"
 OPTIONS: dict[str, dict[str, Any]] = json.loads((REPOSITORY / "tests/contract/awx_modules.json").read_text(encoding="utf-8"))["modules"]
 # awx/main/models/mixins.py, 24.6.1: the types of a survey's questions.
 TYPES = ("text", "textarea", "password", "multiplechoice", "multiselect", "integer", "float")
-
-
-class Loader(yaml.SafeLoader):
-    """YAML as Ansible reads it."""
-
-
-Loader.add_constructor("!unsafe", lambda loader, node: node.value)
-
-WANTED: dict[str, Any] = yaml.load((PLAYBOOKS / "vars/awx.yml").read_text(encoding="utf-8"), Loader)["awx_wanted"]
+WANTED = awx_wanted()
 
 
 def tasks() -> list[dict[str, Any]]:

@@ -16,9 +16,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from workshop import REPOSITORY, clean_environment, repository_files
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as Ansible reads it."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: node.value)
+
+
+def awx_wanted() -> dict[str, Any]:
+    """What configure_awx.yml makes: questions, templates and nodes."""
+    found: dict[str, Any] = yaml.load((REPOSITORY / "playbooks/vars/awx.yml").read_text(encoding="utf-8"), Loader)["awx_wanted"]
+    return found
 
 
 class Ended(NamedTuple):

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from awx_job import LOCAL, copy_project, prepare, start
-from workshop import REPOSITORY
+from awx_job import LOCAL, awx_wanted, copy_project, prepare, start
 
-AWX = yaml.safe_load((REPOSITORY / "playbooks/vars/awx.yml").read_text(encoding="utf-8"))["awx_wanted"]
+AWX = awx_wanted()
 HOSTS = {"web1": LOCAL, "web2": LOCAL}
 # What a person must answer, and what keeps this machine as it is; the jobs that need records get those of the scan before them.
 ANSWERED: dict[str, dict[str, Any]] = {

@@ -180,7 +180,8 @@ def test_a_job_on_an_execution_node(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("playbook", "names"), [
-    ("report_drift.yml", ("firebreak_report_dir", "firebreak_hosts")),
+    ("report_drift.yml", ("firebreak_report_dir",)),
+    ("report_drift.yml", ("firebreak_hosts",)),
     ("report_drift.yml", ("firebreak_standard",)),
     ("enforce_platform.yml", ("firebreak_serial", "firebreak_rollout_dir")),
     ("answer_cve.yml", ("firebreak_feeds",)),
@@ -189,9 +190,8 @@ def test_a_template_that_was_not_rendered_is_refused(project: Path, tmp_path: Pa
     done = plain(project, tmp_path, playbook, dict.fromkeys(names, "{{ awx_job_id }}"))
     assert done.returncode != 0
     said = " ".join(done.stdout.split())
-    assert "a template that was not rendered" in said
-    for name in names if names != ("firebreak_standard",) else ():
-        assert f"{name} is {{{{ awx_job_id }}}}, a template that was not rendered" in said
+    for name in names:
+        assert re.search(name + r"(?: is|: seen) '?\{\{ awx_job_id \}\}'?, a template that was not rendered", said), said
     assert not (tmp_path / "reports").exists() and "Traceback" not in done.stdout
 
 

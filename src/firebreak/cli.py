@@ -54,10 +54,18 @@ def firebreak() -> None:
     """
 
 
+def is_there(path: str) -> bool:
+    """Whether a path is anything here; one that is too long, or begins with a user that nobody knows, is nothing."""
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
 def named_inventories(_context: click.Context, _parameter: click.Parameter, named: tuple[str, ...]) -> tuple[str, ...]:
     """The inventories that were named. Ansible takes a lone name for a path, warns, and then has no host at all."""
     for one in named:
-        if "," not in one and not Path(one).expanduser().exists():
+        if "," not in one and not is_there(one):
             raise click.BadParameter(f"{one} is no file or folder here; names of hosts have a comma, the last one too where it is alone: -i {one},")
     return named
 

@@ -147,13 +147,14 @@ def test_a_host_whose_drain_fails_is_not_rebooted_and_one_that_stays_drained_is_
 
 def test_two_of_a_domain_are_never_in_one_wave_and_checks_decide(tmp_path: Path) -> None:
     hosts = {"a": {**LOCAL, "firebreak_domain": "rack1"}, "b": {**LOCAL, "firebreak_domain": "rack1"}, "c": {**LOCAL, "firebreak_domain": "rack2"}}
-    checks = [{"name": "it serves", "command": "test {{ inventory_hostname }} != c"}, {"command": ["test", "one word", "=", "one word"]}]
-    done = enforce(tmp_path, hosts, firebreak_change_tasks=change(tmp_path), firebreak_max_failed=1, firebreak_soak_minutes=0.01,
-                   firebreak_checks=checks)
+    checks = [{"name": "it serves", "command": "test {{ inventory_hostname }} != b"}, {"command": ["test", "one word", "=", "one word"]},
+              {"command": "true", "seconds": "{{ 'soon' if inventory_hostname == 'c' else 60 }}"}]
+    done = enforce(tmp_path, hosts, firebreak_change_tasks=change(tmp_path), firebreak_max_failed=2, firebreak_soak_minutes=0.01,
+                   firebreak_checks=json.dumps(checks))
     assert done.status != 0
     assert document(tmp_path)["waves"] == [["a", "c"], ["b"]], done.output
-    assert {name: host["status"] for name, host in document(tmp_path)["hosts"].items()} == {"a": "done", "b": "done", "c": "failed"}
-    assert "c: left alone" not in done.output
+    assert {name: host["status"] for name, host in document(tmp_path)["hosts"].items()} == {"a": "done", "b": "failed", "c": "failed"}
+    assert "c: left alone" not in done.output and "and seconds, if any, of 1 or more" in flat(done.output), done.output
 
 
 def test_a_wave_that_loses_every_host_is_ended_and_told_all_the_same(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from . import processes
 # The working folder of a shim is the bundle that it was started for, wherever its engine keeps its state.
 BUNDLE = re.compile(r"(/.{1,1024}/io\.containerd\.runtime\.v(?:2\.task|1\.linux))/([^/]{1,128})/([^/]{1,128})\Z")
 
+
 def key_of(process: processes.Process) -> Tuple[str, str]:
     """(namespace, container or pod) of a shim's words."""
     # The shim of the first kind (containerd before 1.4, Docker before 20.10) is told its container by the folder that it works in.

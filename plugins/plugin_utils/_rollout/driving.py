@@ -230,9 +230,11 @@ class Rollout:
         return refused_now(state, state.hosts[host], self._now) if host in state.hosts else ""
 
     def _releases(self, state: State, hosts: Sequence[str], by: str, skip: bool) -> list[dict[str, Any]]:
-        """Of hosts that left the inventory nothing else could free the place: such are released by name whatever became of them."""
+        """Of hosts that left the inventory nothing else could free the place: such are released by name whatever became of them. So are those that
+        are given up while they are still drained."""
         wanted = {host.name for host in state.spent} if "all" in hosts else set(hosts)
-        may = [host for host in state.hosts.values() if host.status in SPENT or (host.is_out and not host.is_here)]
+        may = [host for host in state.hosts.values() if host.status in SPENT or (
+            host.is_out and (not host.is_here or (skip and host.status == WAITING)))]
         return [{"event": "released", "host": host.name, "by": by, "skip": skip} for host in may if host.name in wanted]
 
     def _seen(self, path: Path, state: State) -> dict[str, Seen]:

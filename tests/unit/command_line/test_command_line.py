@@ -346,11 +346,12 @@ def test_completion(shell: str, words: str) -> None:
     assert "drift" in CliRunner(env=typed).invoke(firebreak, prog_name="firebreak").output
 
 
-def test_a_lone_name_is_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["web1", "~nobody-of-this-name/hosts", "x" * 300])
+def test_a_lone_name_is_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(firebreak, ["drift", "-i", "web1"], terminal_width=200)
+    done = CliRunner().invoke(firebreak, ["drift", "-i", name], terminal_width=2000)
     assert done.exit_code == 2
-    assert "web1 is no file or folder here; names of hosts have a comma, the last one too where it is alone: -i web1," in done.output
+    assert f"{name} is no file or folder here; names of hosts have a comma, the last one too where it is alone: -i {name}," in done.output
 
 
 def test_a_wrong_word_is_usage() -> None:

@@ -57,6 +57,12 @@ def test_a_drained_host_that_left_the_inventory_is_forgotten_once_somebody_gives
     assert list(drive(tmp_path).status()[0].hosts) == ["b"]
 
 
+def test_a_released_host_that_is_still_drained_may_be_given_up_whatever_the_last_run_was_about(tmp_path: Path) -> None:
+    drained_and_released(tmp_path)
+    drive(tmp_path).release(["a"], "me", True)
+    assert begin_with(tmp_path, "ab")["hosts"] == ["b"]
+
+
 @pytest.mark.parametrize("end", ["aborted", "ended"])
 def test_what_is_owed_goes_into_a_rollout_that_is_not_about_the_host(tmp_path: Path, end: str) -> None:
     drained_and_released(tmp_path)

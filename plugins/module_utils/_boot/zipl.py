@@ -152,7 +152,8 @@ def _refuse_changed(host: Any, paths: List[str], written: str) -> None:
     if ran.problem:
         raise NoAnswerError(ran.problem, "%s, which a run of zipl writes: %s; lsreipl and a run of zipl would tell" % (written, ran.detail))
     states = [(path, host.stat(path, follow)) for path in paths for follow in (True, False)]
-    changed = [path for path, state in states if not state.problem and state.value.mtime > ran.value.mtime]
+    # Packages bring files with the times at which they were built: only when the inode changed tells that they are new here.
+    changed = [path for path, state in states if not state.problem and max(state.value.mtime, state.value.ctime) > ran.value.mtime]
     if changed:
         raise NoAnswerError("unsupported", "%s was changed after zipl ran, and does not count until it runs again; that run would tell" % changed[0])
 

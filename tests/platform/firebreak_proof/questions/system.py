@@ -311,9 +311,9 @@ BOOT = (
               [ ! -e "$next/$name" ] || cmp -s "$next/$name" "$this/$name" || echo "zipl_doubt another disk comes next"
             done
             [ -e /boot/bootmap ] || echo "zipl_doubt there is no /boot/bootmap"
-            for entry in "$path" /boot/loader/entries/*.conf /boot/vmlinuz; do
+            for entry in "$path" /boot/loader/entries/*.conf /boot/vmlinuz*; do
               [ -e "$entry" ] || continue
-              [ "$(find "$entry" -newer /boot/bootmap)" ] && echo "zipl_doubt $entry is newer"
+              [ "$(find "$entry" -newer /boot/bootmap -o -cnewer /boot/bootmap)" ] && echo "zipl_doubt $entry is newer"
               case $entry in *.conf) [ "$entry" = "$path" ] || echo "zipl_entry ${entry##*/} $(base64 -w0 "$entry")" ;; esac
             done
             for path in /boot/vmlinuz /boot/vmlinuz.old; do [ -L "$path" ] && echo "link $path $(readlink -f "$path")"; done

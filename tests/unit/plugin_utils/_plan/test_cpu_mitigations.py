@@ -110,6 +110,14 @@ def test_the_vendors_package_where_no_microcode_lies_on_disk(changes: dict[str, 
     assert planned(changes)["install"] == []
 
 
+def test_a_distribution_whose_package_nobody_knows_is_said() -> None:
+    said = "no package is known here that brings microcode for GenuineIntel on gentoo: none is installed"
+    elsewhere = {"os.family": "unknown", "os.id": "gentoo"}
+    assert planned(elsewhere)["said"] == [said]
+    # Processors of which no vendor's package is known anywhere have none to miss, and a guest runs its host's.
+    assert planned({**elsewhere, "cpu.vendor": "ARM"})["said"] == planned({**elsewhere, "hypervisor.is_guest": True})["said"] == []
+
+
 def test_microcode_that_waits_is_said() -> None:
     assert planned({"cpu.microcode.pending": True})["pending"] == ["a reboot loads microcode that is newer than what a processor runs"]
 

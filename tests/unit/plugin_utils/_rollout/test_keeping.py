@@ -191,7 +191,7 @@ def test_a_lock_that_is_given_back_while_somebody_looks_is_held_by_its_owner_or_
 @pytest.mark.parametrize("text", ["[]", "3", "{}", "{", "", '{"owner": "him"}', "[" * 100_000])
 def test_a_lock_that_cannot_be_read_is_held_by_somebody(tmp_path: Path, text: str) -> None:
     (tmp_path / keeping.LOCK).write_text(text)
-    with pytest.raises(StoreError, match="its file cannot be read"):
+    with pytest.raises(StoreError, match=f"somebody .{tmp_path}/lock.json cannot be read: remove it"):
         keeping.take(tmp_path, "me", OWN, 1, NOW)
 
 

@@ -151,7 +151,8 @@ def _microcode(facts: Facts, made: Plan) -> None:
     packages = table("microcode_packages")
     package = packages["distributions"].get(distribution, {}).get(vendor) or packages["families"].get(family, {}).get(vendor)
     if package is None and any(vendor in family for family in packages["families"].values()):
-        made.said.append(f"no package is known here that brings microcode for {printable(str(vendor))} on {printable(distribution)}: none is installed")
+        made.said.append(f"no package is known here that brings microcode for {printable(str(vendor))} on {printable(distribution)}: "
+                         "none is installed")
     if package and not facts.items("cpu.microcode.installed"):
         made.install.append(package)
         made.pending.append(f"a reboot loads the microcode of {package}")

@@ -171,7 +171,7 @@ def holder(folder: Path) -> dict[str, Any] | None:
         found = ""
     if isinstance(found, dict) and all(isinstance(found.get(key), str) for key in ("owner", "expires", "machine")):
         return found
-    return {"owner": f"somebody ({path} cannot be read: remove it where nobody does)", "since": "?", "expires": "9999", "machine": ""}
+    return {"owner": f"somebody ({folder / LOCK} cannot be read: remove it where nobody does)", "since": "?", "expires": "9999", "machine": ""}
 
 
 def take(folder: Path, owner: str, process: int, hours: float, now: datetime) -> str:

@@ -39,12 +39,16 @@ _DISCOVERY: dict[str, dict[str, Any]] = {
 }
 
 
+def _node(name: str) -> dict[str, Any]:
+    return {"kind": "Node", "apiVersion": "v1", "metadata": {"name": name, "uid": f"n-{name}", "annotations": {}}, "spec": {},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
 class Cluster:
     """The nodes and pods. ``least`` says of an application how many of its pods its budget keeps; ``refused`` are evictions that it did not allow."""
 
     def __init__(self, nodes: list[str], least: dict[str, int]) -> None:
-        self.nodes = {name: {"kind": "Node", "apiVersion": "v1", "metadata": {"name": name, "uid": f"n-{name}", "annotations": {}}, "spec": {},
-                             "status": {"conditions": [{"type": "Ready", "status": "True"}]}} for name in [*nodes, "other"]}
+        self.nodes: dict[str, dict[str, Any]] = {name: _node(name) for name in [*nodes, "other"]}
         self.pods: dict[str, dict[str, Any]] = {}
         self.least, self.refused, self.fewest = least, 0, dict.fromkeys(least, 10 ** 6)
         self.lock = threading.RLock()

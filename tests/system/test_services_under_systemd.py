@@ -70,30 +70,33 @@ STARTED = ("fb-bind", "fb-unpacks", "fb-plain", "fb-tmp", "fb-refuses", "fb-leav
 _MAP = "m = mmap.mmap(os.open('{0}', os.O_RDONLY), 0, mmap.MAP_PRIVATE, {1}); "
 _EXECUTABLE, _READABLE = "mmap.PROT_READ | mmap.PROT_EXEC", "mmap.PROT_READ"
 _LOADED = "ctypes.CDLL('F/x.so'); "
+# Wait until the child c is another program, or has a library that its loader brings.
+_WHILE = "[time.sleep(0.02) for _ in iter(lambda: {0}, False)]; "
+_RUNS = _WHILE.format("os.readlink(f'/proc/{c}/exe') == os.readlink('/proc/self/exe')")
+_LOADS_IT = _WHILE.format("'/x.so' not in open(f'/proc/{c}/maps').read()")
 _NEW_ONE = "cp -p F/x.so F/new; mv F/new F/x.so"
 SITUATIONS: dict[str, tuple[str, str, str]] = {
     "replaced": (_LOADED, _NEW_ONE, "F/x.so"),
     "other-bytes": (_LOADED, "echo >>F/new; mv F/new F/x.so", "F/x.so"),
     "elsewhere": ("ctypes.CDLL('D/x.so'); ", "rm D/x.so", "D/x.so"),
     "native-module": ("ctypes.CDLL('D/x.node'); ", "rm D/x.node", "D/x.node"),
-    "preloaded": ("os.execve('F/program', ['program', '9999'], {'LD_PRELOAD': 'D/x.so'}) if not os.fork() else 0; time.sleep(0.3); ", "rm D/x.so",
-                  "D/x.so"),
-    "program-deleted": ("os.fork() or os.execv('F/program', ['program', '9999']); time.sleep(0.3); ", "rm F/program", "F/program"),
-    "program-replaced": ("os.fork() or os.execv('D/program', ['program', '9999']); time.sleep(0.3); ", "cp D/program D/n; mv D/n D/program",
+    "preloaded": ("c = os.fork() or os.execve('F/program', ['program', '9999'], {'LD_PRELOAD': 'D/x.so'}); " + _LOADS_IT, "rm D/x.so", "D/x.so"),
+    "program-deleted": ("c = os.fork() or os.execv('F/program', ['program', '9999']); " + _RUNS, "rm F/program", "F/program"),
+    "program-replaced": ("c = os.fork() or os.execv('D/program', ['program', '9999']); " + _RUNS, "cp D/program D/n; mv D/n D/program",
                          "D/program"),
     "backup-kept": (_LOADED, f"ln F/x.so F/backup; {_NEW_ONE}", "F/x.so"),
     "link-switched": ("ctypes.CDLL('F/link'); ", "cp F/x.so F/y.so; ln -sfn y.so F/link; rm F/x.so", "F/x.so"),
     "link-switched-old-kept": ("ctypes.CDLL('F/link'); ", "cp F/x.so F/y.so; ln -sfn y.so F/link", ""),
     "moved-and-back": (_LOADED, "mv F/x.so F/y.so; mv F/y.so F/x.so", ""),
     "hard-link-back": (_LOADED, "ln F/x.so F/y.so; rm F/x.so; mv F/y.so F/x.so", ""),
-    "renamed-by-dpkg": ("os.fork() or os.execv('F/program.dpkg-new', ['program', '9999']); time.sleep(0.3); "
+    "renamed-by-dpkg": ("c = os.fork() or os.execv('F/program.dpkg-new', ['program', '9999']); " + _RUNS +
                         "os.rename('F/program.dpkg-new', 'F/program'); ", "true", ""),
     "called-deleted": ("ctypes.CDLL('F/odd.so (deleted)'); ", "true", ""),
     "data-deleted": (_MAP.format("D/data", _READABLE), "rm D/data", ""),
     "executable-data-elsewhere": (_MAP.format("D/data", _EXECUTABLE), "rm D/data", ""),
     "open-and-in-it": ("f = open('F/x.so'); os.chdir('F/sub'); ", "rm -r F/x.so F/sub", ""),
     "program-in-memory": ("f = os.memfd_create('x', 0); os.write(f, open('F/program', 'rb').read()); "
-                          "os.fork() or os.execv(f'/proc/self/fd/{f}', ['program', '9999']); time.sleep(0.3); ", "true", ""),
+                          "c = os.fork() or os.execv(f'/proc/self/fd/{f}', ['program', '9999']); " + _RUNS, "true", ""),
     "shared-memory": ("m = mmap.mmap(-1, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_EXEC); ", "true", ""),
     "of-a-dead-child": ("os.fork() or os._exit(0); ", "true", ""),
     "own-users": ("ctypes.CDLL(None).unshare(0x10000000); " + _LOADED, "true", ""),

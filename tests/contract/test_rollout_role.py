@@ -115,9 +115,9 @@ def test_a_drain_that_hangs_ends_and_is_taken_back(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, "hooked")
     (tmp_path / "kubectl").write_text(KUBECTL.replace("drain) [", "drain) sleep 600; ["))
     (tmp_path / "hang.yml").write_text("- name: Hang\n  ansible.builtin.command: sleep 600\n")
-    patience = {"rollout_drain_seconds": 8, "rollout_settle_seconds": 1}
-    hosts = {"hooked": {"rollout_drain_tasks": [str(tmp_path / "hang.yml")]}, "mute": {"rollout_kubernetes": True, "rollout_node": "hooked"}}
-    said = flat(run(tmp_path, hosts, "drain", **patience).output)
+    hosts: dict[str, dict[str, Any]] = {
+        "hooked": {"rollout_drain_tasks": [str(tmp_path / "hang.yml")]}, "mute": {"rollout_kubernetes": True, "rollout_node": "hooked"}}
+    said = flat(run(tmp_path, hosts, "drain", rollout_drain_seconds=8, rollout_settle_seconds=1).output)
     for host, task in (("hooked", "Hang"), ("mute", "Evict its pods")):
         assert f"{host}: the drain failed, and the host is back in service. {task}: " in said and cluster.mark(host) is None, said
     assert said.count("Timed out after 10 second(s)") >= 2 and cluster.told("hooked")[-2] == "uncordon hooked", said

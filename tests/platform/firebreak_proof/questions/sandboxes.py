@@ -31,7 +31,8 @@ SANDBOXES = Question("sandboxes", ("kata.stale_sandboxes", "kata.guest_kernel"),
             printf '%s\n' /proc/[0-9]*/cmdline | xargs cat 2>/dev/null | tr '\0' '\n' |
               grep -aoE '(^sandbox-|/run/(vc/(vm|sbs|firecracker)|kata)/|/shared/sandboxes/)[0-9A-Za-z][0-9A-Za-z_.-]*' | sed 's/^sandbox-//'
           } | sed 's|.*/||' | sort -u | { [ -n "$served" ] && grep -vxF "$served" || cat; })
-        others=$([ -n "$unserved" ] && printf '%s\n' /proc/[0-9]*/cmdline | xargs grep -lzxE -- '--?id' 2>/dev/null | while read -r file; do
+        others=$([ -n "$unserved" ] &&
+          printf '%s\n' /proc/[0-9]*/cmdline | xargs grep -lzxE -- '--?id' 2>/dev/null | while read -r file; do
           pid=${file%/cmdline}; pid=${pid##*/}; name=$(option id)
           [ -n "$name" ] && [ -n "$(option namespace)" ] && printf '%s\n' "$unserved" | grep -qxF -- "$name" && echo "other $pid"
         done)

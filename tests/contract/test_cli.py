@@ -78,8 +78,7 @@ def test_what_cannot_be_done_is_an_error_and_what_is_typed_wrongly_is_usage(tmp_
     assert "firebreak_fail_on is always; wanted never, drift or unknown" in wrong.stderr and "Traceback" not in wrong.stderr
     nobody = drift(tmp_path, {"a": LOCAL}, "-l", "none-such")
     assert nobody.returncode == 1 and nobody.stderr.strip()
-    (tmp_path / "empty.json").write_text("{}", encoding="utf-8")
-    empty = firebreak(tmp_path, "drift", "-q", "-i", "empty.json")
+    empty = drift(tmp_path, {}, "-q")
     assert empty.returncode == 1 and "no host matches" in empty.stderr
     for words in (("drift", "--resume"), ("report", "none", "--expected", "none")):
         nothing = firebreak(tmp_path, *words)

@@ -62,8 +62,9 @@ def grub_menu(tree: Path, menu: str, rows: int) -> list[str]:
     process, screen = pty.fork()
     if process == 0:
         os.environ.update(TERM="vt100", LINES=str(rows + 20), COLUMNS="80")
+        # Before it begins: a screen that changes its size while the menu is drawn is left half drawn.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows + 20, 80, 0, 0))
         os.execvp("unshare", ["unshare", "--mount", "sh", "-c", _GRUB, "sh", str(tree)])
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows + 20, 80, 0, 0))
     shown, end = b"", time.monotonic() + _SECONDS
     try:
         while time.monotonic() < end and len(re.findall(rb"T\d+T", shown)) < rows:

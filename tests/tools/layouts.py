@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +52,7 @@ print(json.dumps(scan(LiveHost(time.monotonic() + 120), sys.argv[2:], {})))
 # What is another thing at each look: times, and processes of the look itself.
 _MOMENTARY = ("scanned_at", "seconds", "scanner")
 _OF_THE_MOMENT = ("clock", "uptime", "cache_age")
+_DEVICE = re.compile(r"\t\d+:(?=\d+\t)")
 
 
 class Seen(NamedTuple):
@@ -81,8 +83,9 @@ def differences(one: Seen, other: Seen) -> list[str]:
         # What became root there is a process itself.
         record["services"] = {name: value for name, value in record["services"].items() if name != "examined"}
         record["boot"] = {name: value for name, value in record["boot"].items() if name not in ("booted_at", "uptime_seconds")}
-    # What stands on standard error is for a person, and has words of its own.
-    told = [{name: (answer.out, answer.status) for name, answer in seen.answers.items() if name not in _OF_THE_MOMENT} for seen in (one, other)]
+    # What stands on standard error is for a person, and has words of its own; the number of a copy's device is its mount's.
+    told = [{name: (_DEVICE.sub("\t", answer.out), answer.status) for name, answer in seen.answers.items() if name not in _OF_THE_MOMENT}
+            for seen in (one, other)]
     pairs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("record", records[0], records[1]), ("answers", dict(told[0]), dict(told[1]))]
     return [f"{what}.{name}: {left.get(name)!r} and {right.get(name)!r}" for what, left, right in pairs
             for name in sorted({*left, *right}) if left.get(name) != right.get(name)]

@@ -53,7 +53,7 @@ def ask(question: Question, wanted: list[Feed], directory: Path, now: datetime) 
         opened.close()
     bad = {problem.where for problem in problems if problem.partial}
     named = tuple({"path": feed.name, "age": _told(age), "vouched": all(_vouched(feed, path) and str(path) not in bad for path in edge.files(feed))}
-                 for feed, age in zip(wanted, ages, strict=True))
+                  for feed, age in zip(wanted, ages, strict=True))
     passed_over = tuple(f"{problem.where}: {problem.why}" for problem in problems)
     return fleet.Answers(now.strftime("%Y-%m-%dT%H:%M:%SZ"), urgency, facts, rows, named, passed_over, titles)
 

@@ -113,8 +113,8 @@ def test_nodes_are_drained_and_come_back_and_none_is_left_drained_unnamed(tmp_pa
 
 def test_a_drain_that_hangs_ends_and_is_taken_back(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, "hooked")
-    (tmp_path / "kubectl").write_text(KUBECTL.replace("drain) [", "drain) sleep 600; ["))
-    (tmp_path / "hang.yml").write_text("- name: Hang\n  ansible.builtin.command: sleep 600\n")
+    (tmp_path / "kubectl").write_text(KUBECTL.replace("drain) [", "drain) sleep 60; ["))
+    (tmp_path / "hang.yml").write_text("- name: Hang\n  ansible.builtin.command: sleep 60\n")
     hosts: dict[str, dict[str, Any]] = {
         "hooked": {"rollout_drain_tasks": [str(tmp_path / "hang.yml")]}, "mute": {"rollout_kubernetes": True, "rollout_node": "hooked"}}
     said = flat(run(tmp_path, hosts, "drain", rollout_drain_seconds=8, rollout_settle_seconds=1).output)

@@ -9,12 +9,12 @@ The answers, the worst first: exposed, unknown, pending, mitigated_in_force, fix
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ...module_utils._formats.versions import InvalidVersion, sort_key
+from ...module_utils._formats.versions import InvalidVersion
 from . import live, modularity, reach, streams
 from .model import AFFECTED, BINARY, EVERYTHING, NOT_AFFECTED, SOURCE, UNDER_INVESTIGATION, Row
+from .ordered import key
 from .relevant import is_live_patch
 from .seen import Seen, Version
 from .told import Content, Placed, Told
@@ -250,7 +250,7 @@ def _is_doubted(rows: Sequence[Placed], version: str, order: str) -> bool:
     # A version that Go made of a commit says nothing, and takes nothing from what others say.
     if not any(row.state == UNDER_INVESTIGATION and row.stream != streams.GO for _place, row in rows):
         return False
-    return not any(row.fixed and _key(order, row.fixed) == _key(order, version) for _place, row in rows)
+    return not any(row.fixed and key(order, row.fixed) == key(order, version) for _place, row in rows)
 
 
 def _without_repeats(rows: list[Row]) -> list[Row]:
@@ -273,19 +273,13 @@ def _without_later_branches(rows: list[Row], version: str) -> list[Row]:
     return [row for row in rows if row.package not in own or not row.fixed or not streams.is_newer(row.fixed, minor)]
 
 
-@lru_cache(maxsize=256)
-def _key(order: str, version: str) -> Any:
-    """A version by its order: that of what runs is asked for with every hole."""
-    return sort_key(order)(version)
-
-
 def _row_state(row: Row, version: str, order: str) -> str:
-    mine = _key(order, version)
-    if row.introduced and mine < _key(order, row.introduced):
+    mine = key(order, version)
+    if row.introduced and mine < key(order, row.introduced):
         return UNAFFECTED
-    if row.fixed and mine >= _key(order, row.fixed):
+    if row.fixed and mine >= key(order, row.fixed):
         return FIXED
-    return FIXED if row.last and mine > _key(order, row.last) else EXPOSED
+    return FIXED if row.last and mine > key(order, row.last) else EXPOSED
 
 
 def _open(base: Answer, later: _Later, patched: live.State | None) -> Answer:

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ...module_utils._formats.versions import InvalidVersion, sort_key
+from ...module_utils._formats.versions import InvalidVersion
 from . import kernel_org, modularity, streams
 from .model import AFFECTED, BINARY, SOURCE, UNDER_INVESTIGATION, Advisory, LivePatch, Row, UnknownFormError
+from .ordered import key
 from .relevant import is_live_patch, is_relevant
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
@@ -128,11 +129,10 @@ def _spans(affected: Mapping[str, Any], order: str) -> Iterator[_Span]:
         yield from _outside(tuple(listed), tuple(spans), order)
 
 
-@lru_cache(maxsize=8192)
 def _key(order: str, version: str) -> Any:
-    """A version by its order: documents of one package list the same ones. None for what is no version."""
+    """None for what is no version."""
     try:
-        return sort_key(order)(version)
+        return key(order, version)
     except InvalidVersion:
         return None
 
@@ -168,9 +168,8 @@ def _in_order(given: Any, order: str) -> list[tuple[str, str]]:
     events = [(what, event[what]) for event in _list(given) if isinstance(event, Mapping) for what in _EVENTS if isinstance(event.get(what), str)]
     if events[:1] == [(_INTRODUCED, "0")] and len(events) <= 2:
         return events
-    key = sort_key(order)
     try:
-        return sorted(events, key=lambda event: (event != (_INTRODUCED, "0"), key(event[1]), _EVENTS.index(event[0])))
+        return sorted(events, key=lambda event: (event != (_INTRODUCED, "0"), key(order, event[1]), _EVENTS.index(event[0])))
     except InvalidVersion:
         return sorted(events, key=lambda event: event != (_INTRODUCED, "0"))
 

@@ -45,8 +45,6 @@ _RED_HAT = {"enterprise_linux": "", "enterprise_linux_eus": "eus", "rhel_eus": "
             # Where EUS of 8.4 ended this goes on.
             "rhel_eus_long_life": "eus"}
 _LONG_LIVED = ("eus", "e4s", "e6s", "aus", "tus")
-
-
 # What "all currently supported products" of a vendor means. As of 2026-11; source: access.redhat.com/support/policy/updates/errata (7 by its ELS).
 _SUPPORTED = {"redhat": ("7", "8", "9", "10")}
 
